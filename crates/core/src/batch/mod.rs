@@ -1,0 +1,1 @@
+//! Columnar batches: one table per kind of row, one vector per column.

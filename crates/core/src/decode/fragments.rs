@@ -1,0 +1,1 @@
+//! IP fragments put together again, within bounds.

@@ -1,0 +1,1 @@
+//! TCP segments put in order again, and cut into messages, within bounds.

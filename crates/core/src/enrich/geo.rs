@@ -1,0 +1,1 @@
+//! Place and network of an address, from MaxMind DB files.

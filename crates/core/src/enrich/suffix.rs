@@ -1,0 +1,1 @@
+//! The public suffix of a domain name.

@@ -1,0 +1,1 @@
+//! Conditions over columns, evaluated a batch at a time into bitmaps.

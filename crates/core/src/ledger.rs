@@ -1,0 +1,155 @@
+//! The loss ledger: where every packet of an input went. Nothing is lost uncounted.
+
+use std::ops::AddAssign;
+
+/// Why some bytes could not be read, by layer. A packet is counted under the first reason met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Malformed {
+    LinkTooShort,
+    LinkUnknown,
+    VlanTooShort,
+    MplsTooShort,
+    PppoeTooShort,
+    Ipv4TooShort,
+    Ipv4BadHeader,
+    Ipv6TooShort,
+    Ipv6BadExtension,
+    TcpTooShort,
+    TcpBadHeader,
+    UdpTooShort,
+    UdpBadLength,
+    DnsTooShort,
+    DnsBadQuestion,
+    DhcpTooShort,
+    DhcpBadOptions,
+}
+
+impl Malformed {
+    pub const ALL: [Self; 17] = [
+        Self::LinkTooShort,
+        Self::LinkUnknown,
+        Self::VlanTooShort,
+        Self::MplsTooShort,
+        Self::PppoeTooShort,
+        Self::Ipv4TooShort,
+        Self::Ipv4BadHeader,
+        Self::Ipv6TooShort,
+        Self::Ipv6BadExtension,
+        Self::TcpTooShort,
+        Self::TcpBadHeader,
+        Self::UdpTooShort,
+        Self::UdpBadLength,
+        Self::DnsTooShort,
+        Self::DnsBadQuestion,
+        Self::DhcpTooShort,
+        Self::DhcpBadOptions,
+    ];
+
+    /// Layer and reason as they are printed: `"udp.bad_length"`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LinkTooShort => "link.too_short",
+            Self::LinkUnknown => "link.unknown",
+            Self::VlanTooShort => "vlan.too_short",
+            Self::MplsTooShort => "mpls.too_short",
+            Self::PppoeTooShort => "pppoe.too_short",
+            Self::Ipv4TooShort => "ipv4.too_short",
+            Self::Ipv4BadHeader => "ipv4.bad_header",
+            Self::Ipv6TooShort => "ipv6.too_short",
+            Self::Ipv6BadExtension => "ipv6.bad_extension",
+            Self::TcpTooShort => "tcp.too_short",
+            Self::TcpBadHeader => "tcp.bad_header",
+            Self::UdpTooShort => "udp.too_short",
+            Self::UdpBadLength => "udp.bad_length",
+            Self::DnsTooShort => "dns.too_short",
+            Self::DnsBadQuestion => "dns.bad_question",
+            Self::DhcpTooShort => "dhcp.too_short",
+            Self::DhcpBadOptions => "dhcp.bad_options",
+        }
+    }
+}
+
+/// Counts of packets by what became of them. `seen` is always the sum of the others (see [`Ledger::balances`]).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// What the kernel, or the file, had for us.
+    pub seen: u64,
+    pub decoded: u64,
+    pub filtered: u64,
+    pub dropped_by_kernel: u64,
+    /// Thrown away by the agent itself, where it could not keep up.
+    pub dropped_by_us: u64,
+    malformed: [u64; Malformed::ALL.len()],
+    /// State that bounds made the agent give up, by name; these are not packets and stand outside the balance.
+    pub evicted: Evicted,
+}
+
+/// What was thrown away to keep a bound: not packets, but what the agent would have known of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Evicted {
+    pub fragments: u64,
+    pub tcp_streams: u64,
+    pub tcp_segments: u64,
+    pub transactions: u64,
+}
+
+impl Ledger {
+    #[inline]
+    pub fn count_malformed(&mut self, reason: Malformed) {
+        self.malformed[reason as usize] += 1;
+    }
+
+    pub fn malformed(&self, reason: Malformed) -> u64 {
+        self.malformed[reason as usize]
+    }
+
+    pub fn malformed_total(&self) -> u64 {
+        self.malformed.iter().sum()
+    }
+
+    /// True when every packet seen is accounted for.
+    pub fn balances(&self) -> bool {
+        self.seen
+            == self.decoded + self.filtered + self.dropped_by_kernel + self.dropped_by_us + self.malformed_total()
+    }
+}
+
+impl AddAssign<&Ledger> for Ledger {
+    fn add_assign(&mut self, other: &Ledger) {
+        self.seen += other.seen;
+        self.decoded += other.decoded;
+        self.filtered += other.filtered;
+        self.dropped_by_kernel += other.dropped_by_kernel;
+        self.dropped_by_us += other.dropped_by_us;
+        for (mine, theirs) in self.malformed.iter_mut().zip(&other.malformed) {
+            *mine += theirs;
+        }
+        self.evicted.fragments += other.evicted.fragments;
+        self.evicted.tcp_streams += other.evicted.tcp_streams;
+        self.evicted.tcp_segments += other.evicted.tcp_segments;
+        self.evicted.transactions += other.evicted.transactions;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_the_enum_and_differ() {
+        for (at, reason) in Malformed::ALL.iter().enumerate() {
+            assert_eq!(*reason as usize, at);
+        }
+        let names: std::collections::HashSet<_> = Malformed::ALL.iter().map(|reason| reason.name()).collect();
+        assert_eq!(names.len(), Malformed::ALL.len());
+    }
+
+    #[test]
+    fn a_packet_that_nobody_accounts_for_shows() {
+        let mut ledger = Ledger { seen: 2, decoded: 1, ..Ledger::default() };
+        assert!(!ledger.balances());
+        ledger.count_malformed(Malformed::UdpBadLength);
+        assert!(ledger.balances());
+    }
+}

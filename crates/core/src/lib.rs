@@ -1,0 +1,35 @@
+//! The packet engine of pktvisor: bytes in, columns and sketches out. No Python, no YAML, no HTTP.
+//!
+//! The modules stand in the order that the data meets them.
+//!
+//! What every part of this crate guarantees:
+//!
+//! 1. No decoder panics on any bytes. A packet is never an error: what can't be read is counted with its layer and
+//!    reason ([`ledger`]).
+//! 2. A row is written once, batches are reused, and the steady path allocates nothing per packet.
+//! 3. Whatever grows with traffic has a named bound and a counter of what the bound threw away.
+//! 4. Nothing here reads a clock, a file or an environment variable that it was not given. Time is packet time, in
+//!    nanoseconds since 1970, and comes in as an argument.
+//! 5. `unsafe` stands only in [`capture`] and in measured hot loops, each with its reason.
+
+pub mod error;
+pub mod hash;
+pub mod ledger;
+
+pub mod capture;
+pub mod read;
+pub mod filter;
+
+pub mod wire;
+pub mod batch;
+pub mod decode;
+pub mod track;
+pub mod enrich;
+
+pub mod expr;
+pub mod plan;
+pub mod sketch;
+pub mod window;
+pub mod engine;
+
+pub use error::Error;

@@ -1,0 +1,1 @@
+//! Questions matched with their answers, within bounds.

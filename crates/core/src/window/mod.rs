@@ -1,0 +1,1 @@
+//! Time windows: when one ends and the next begins, and what closed ones hold.
