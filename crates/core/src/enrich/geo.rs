@@ -1,1 +1,0 @@
-//! Place and network of an address, from MaxMind DB files.
