@@ -1,0 +1,1 @@
+"""Inputs: where packets come from. One source, one file."""

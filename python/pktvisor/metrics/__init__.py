@@ -1,0 +1,1 @@
+"""What is measured: declarations, the plan made of them, and the neutral snapshot."""

@@ -1,0 +1,101 @@
+"""The neutral snapshot: what a handler measured in a window, before any output gives it a form.
+
+Every output (JSON, Prometheus, OTLP, the terminal) renders this one model; no metric writes its own text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["counter", "rate", "quantiles", "histogram", "cardinality", "top"]
+
+QUANTILES = (0.5, 0.9, 0.95, 0.99)
+"""The quantiles that every output shows, as ranks."""
+
+Labels = tuple[tuple[str, str], ...]
+"""Label names with their values."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuantileValues:
+    """Quantiles of the values seen, or of the per-second counts of a rate."""
+
+    values: tuple[float, ...]
+    """One per entry of `QUANTILES`; whole numbers are given as `int`. Empty where nothing was seen."""
+    maximum: float
+    total: float
+    """Sum of the values."""
+    count: int
+    live: int | None = None
+    """A rate's last complete second; None where the window is closed or recorded, or the metric is no rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramValues:
+    """Cumulative counts at the bounds where there is something to count."""
+
+    buckets: tuple[tuple[float, int], ...]
+    """Upper bound and number of values up to it, ascending; without the bound of infinity."""
+    count: int
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class TopEntry:
+    """One heavy hitter."""
+
+    name: str
+    estimate: int
+    lower_bound: int
+    upper_bound: int
+    extra: Labels = ()
+    """Further labels, as `lat` and `lon` of a place."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopValues:
+    """Heavy hitters, largest first."""
+
+    label: str
+    """Name of the label that the entries' names get, as `qname`."""
+    entries: tuple[TopEntry, ...]
+
+
+Value = int | QuantileValues | HistogramValues | TopValues
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One metric of one handler in one window."""
+
+    kind: Kind
+    path: tuple[str, ...]
+    """Where it stands below the schema key in JSON, as `("xact", "counts", "total")`."""
+    name: str
+    """Name of its Prometheus family, as `dns_xact_counts_total`."""
+    help: str
+    value: Value
+    labels: Labels = ()
+    """Labels that the declaration gives it, as `(("direction", "in"),)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerSnapshot:
+    """What one handler measured in one window."""
+
+    instance: str
+    """Name of the handler instance, as `default-default-dns`."""
+    schema: str
+    """Its key in JSON and the first part of its metric names, as `dns`."""
+    start_ts: int
+    """Start of the window, Unix seconds."""
+    length: int
+    """Length of the window in seconds."""
+    end_ns: int
+    start_ns: int
+    is_closed: bool
+    samples: tuple[Sample, ...]
+    tap: str | None = None
+    ledger: dict[str, int] = field(default_factory=dict)
+    """What became of the input's packets in this window, by name; see the loss ledger in the docs."""

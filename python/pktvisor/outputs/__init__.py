@@ -1,0 +1,1 @@
+"""Outputs: one format, one file, each rendering the neutral snapshot."""
