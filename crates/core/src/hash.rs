@@ -1,5 +1,7 @@
 //! Fast keyed hashing for tables. Sketches that other engines merge use murmur3 instead (see [`crate::sketch`]).
 
+use std::hash::{BuildHasher, Hasher};
+
 /// Folds the 128-bit product of two words: the mixing step of wyhash and foldhash.
 #[inline(always)]
 pub fn fold(a: u64, b: u64) -> u64 {
@@ -47,6 +49,40 @@ fn tail_words(rest: &[u8]) -> (u64, u64) {
         (u64::from(rest[0]) << 16 | u64::from(rest[n / 2]) << 8 | u64::from(rest[n - 1]), 0)
     } else {
         (0, 0)
+    }
+}
+
+/// Hashes the keys of a standard map under a seed, so that nobody outside can choose keys that collide.
+#[derive(Debug, Clone, Copy)]
+pub struct SeededState(pub u64);
+
+impl BuildHasher for SeededState {
+    type Hasher = SeededHasher;
+
+    #[inline]
+    fn build_hasher(&self) -> SeededHasher {
+        SeededHasher(self.0)
+    }
+}
+
+/// What [`SeededState`] builds.
+#[derive(Debug, Clone, Copy)]
+pub struct SeededHasher(u64);
+
+impl Hasher for SeededHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash_bytes(self.0, bytes);
+    }
+
+    #[inline]
+    fn write_u64(&mut self, word: u64) {
+        self.0 = hash_word(self.0, word);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

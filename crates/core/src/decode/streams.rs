@@ -1,1 +1,0 @@
-//! TCP segments put in order again, and cut into messages, within bounds.

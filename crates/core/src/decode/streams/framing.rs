@@ -1,0 +1,125 @@
+//! Where the messages of a protocol begin and end in its byte stream.
+
+/// What stands at the start of some stream bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// Too few bytes to say where the message ends.
+    NeedMore,
+    /// A message of `length` bytes after a prefix of `skip` bytes; not all of it need be there yet.
+    Message { skip: usize, length: usize },
+    /// No message of this protocol starts here.
+    Invalid,
+}
+
+/// How a protocol cuts its stream into messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Framing {
+    /// Reads the message boundary at the start of the bytes. Must find `NeedMore` for no bytes, and must not change
+    /// its mind about a message when more bytes follow.
+    pub frame: fn(&[u8]) -> Frame,
+    /// Says whether bytes from an unknown place of a stream look like the start of a message: asked of a segment
+    /// that begins a stream seen only from its middle on, or that follows a gap.
+    pub plausible: fn(&[u8]) -> bool,
+}
+
+/// DNS over TCP (RFC 1035 section 4.2.2, RFC 7766).
+pub const DNS_FRAMING: Framing = Framing { frame: dns_framing, plausible: dns_plausible };
+
+/// Bytes of a DNS header, and so of the shortest message.
+const DNS_HEADER_BYTES: usize = 12;
+/// The shortest question: root name, type and class.
+const DNS_QUESTION_BYTES: usize = 5;
+/// The shortest resource record: root name, type, class, time to live, data length.
+const DNS_RECORD_BYTES: usize = 11;
+
+/// Two bytes of length, big-endian, before each message. A length that can't hold a DNS header is invalid.
+pub fn dns_framing(bytes: &[u8]) -> Frame {
+    let [high, low, ..] = bytes else { return Frame::NeedMore };
+    match usize::from(u16::from_be_bytes([*high, *low])) {
+        length if length < DNS_HEADER_BYTES => Frame::Invalid,
+        length => Frame::Message { skip: 2, length },
+    }
+}
+
+/// True when the bytes look like a length prefix and a DNS header: an assigned operation code, at most one question,
+/// and no more records than the length has room for. A prefix alone will do, because some programs send it in a
+/// segment of its own; otherwise less than a header says too little (one byte is most likely a keep-alive probe).
+fn dns_plausible(bytes: &[u8]) -> bool {
+    let Frame::Message { skip, length } = dns_framing(bytes) else { return false };
+    let Some(header) = bytes.get(skip..skip + DNS_HEADER_BYTES) else { return bytes.len() == skip };
+    let count = |at: usize| usize::from(u16::from_be_bytes([header[at], header[at + 1]]));
+    let operation = header[2] >> 3 & 0x0f;
+    let (questions, records) = (count(4), count(6) + count(8) + count(10));
+    let least = DNS_HEADER_BYTES + questions * DNS_QUESTION_BYTES + records * DNS_RECORD_BYTES;
+    matches!(operation, 0..=2 | 4..=6) && questions <= 1 && least <= length
+}
+
+/// Bytes that do not follow the framing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OutOfFrame;
+
+/// Cuts consecutive stream bytes into messages, and hands each to `each`.
+pub(super) struct Cutter<'a, F> {
+    pub framing: Framing,
+    /// Bytes of the longest message, prefix included, that will be put together.
+    pub longest: usize,
+    pub each: &'a mut F,
+}
+
+impl<F: FnMut(&[u8])> Cutter<'_, F> {
+    /// Takes the next bytes of the stream; `partial` is the message begun in earlier bytes, and in the end the one
+    /// that these bytes begin. Messages that lie whole in `bytes` are not copied.
+    pub fn take(&mut self, partial: &mut Vec<u8>, bytes: &[u8]) -> Result<(), OutOfFrame> {
+        let bytes = self.complete(partial, bytes)?;
+        let rest = self.cut(bytes)?;
+        partial.extend_from_slice(rest);
+        Ok(())
+    }
+
+    /// Adds to a message begun earlier just the bytes that it lacks; returns the bytes after it.
+    fn complete<'b>(&mut self, partial: &mut Vec<u8>, mut bytes: &'b [u8]) -> Result<&'b [u8], OutOfFrame> {
+        while !partial.is_empty() {
+            let lacking = match self.frame(partial)? {
+                // A prefix is a few bytes at most, so that adding them one by one costs little.
+                None => 1,
+                Some((skip, end)) if end <= partial.len() => {
+                    (self.each)(&partial[skip..end]);
+                    partial.clear();
+                    break;
+                }
+                Some((_, end)) => end - partial.len(),
+            };
+            if bytes.is_empty() {
+                break;
+            }
+            let (now, later) = bytes.split_at(lacking.min(bytes.len()));
+            partial.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(bytes)
+    }
+
+    /// Hands over the messages that lie whole in `bytes`; returns the begun one after them.
+    fn cut<'b>(&mut self, mut bytes: &'b [u8]) -> Result<&'b [u8], OutOfFrame> {
+        while let Some((skip, end)) = self.frame(bytes)? {
+            if end > bytes.len() {
+                break;
+            }
+            (self.each)(&bytes[skip..end]);
+            bytes = &bytes[end..];
+        }
+        Ok(bytes)
+    }
+
+    /// Where the message at the start of `bytes` starts and ends, or `None` when that is not known yet.
+    fn frame(&self, bytes: &[u8]) -> Result<Option<(usize, usize)>, OutOfFrame> {
+        match (self.framing.frame)(bytes) {
+            Frame::NeedMore => Ok(None),
+            Frame::Message { skip, length } => match skip.checked_add(length) {
+                Some(end) if end > 0 && end <= self.longest => Ok(Some((skip, end))),
+                _ => Err(OutOfFrame),
+            },
+            Frame::Invalid => Err(OutOfFrame),
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! One direction of a connection: which byte is due, and what becomes of a segment that starts elsewhere.
+
+use super::StreamLimits;
+use super::buffers::Buffers;
+use super::framing::{Cutter, Framing};
+use crate::ledger::Ledger;
+
+/// Sequence numbers farther than this from the one due are not of the stream that was followed so far. Real windows
+/// seldom exceed a few MiB; the greater this is, the longer a reused 5-tuple whose SYN was missed stays unread.
+const WINDOW_BYTES: u32 = 16 << 20;
+
+/// What is known of the place in the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// No data yet.
+    Unseen,
+    /// The sequence number due is known, and so is where messages begin.
+    Known,
+    /// Messages can't be told apart: after a gap, or bytes that do not follow the framing.
+    Lost,
+}
+
+/// One direction of a connection.
+#[derive(Debug)]
+pub(super) struct Side {
+    /// The sequence number due next; when lost, what ends before it is old.
+    next: u32,
+    pub buffer: Option<u32>,
+    place: Place,
+    /// It has sent a FIN.
+    pub finished: bool,
+}
+
+/// Consecutive bytes of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Data<'a> {
+    pub sequence: u32,
+    pub bytes: &'a [u8],
+    /// Bytes on the wire; those beyond `bytes` were not captured.
+    pub wire_bytes: u32,
+}
+
+impl Data<'_> {
+    /// The same without its first `count` bytes on the wire.
+    fn skip(self, count: u32) -> Self {
+        Self {
+            sequence: self.sequence.wrapping_add(count),
+            bytes: self.bytes.get(count as usize..).unwrap_or_default(),
+            wire_bytes: self.wire_bytes.saturating_sub(count),
+        }
+    }
+
+    fn end(&self) -> u32 {
+        self.sequence.wrapping_add(self.wire_bytes)
+    }
+}
+
+/// What a side works with while it takes in one segment.
+pub(super) struct Work<'a, F> {
+    pub buffers: &'a mut Buffers,
+    pub limits: &'a StreamLimits,
+    pub framing: Framing,
+    pub each: &'a mut F,
+    pub ledger: &'a mut Ledger,
+    /// Connection and side, for the buffer that the side may need.
+    pub owner: (u32, u8),
+    pub time_ns: i64,
+}
+
+/// How far `to` lies after `from`, in sequence numbers that wrap around; negative before it.
+fn distance(from: u32, to: u32) -> i32 {
+    to.wrapping_sub(from) as i32
+}
+
+impl Side {
+    pub const NEW: Self = Self { next: 0, buffer: None, place: Place::Unseen, finished: false };
+
+    /// True when its data is followed, and not from `start` on: a SYN with this start begins another connection.
+    pub fn contradicts(&self, start: u32) -> bool {
+        self.place != Place::Unseen && self.next != start
+    }
+
+    /// True before its first data.
+    pub fn is_unseen(&self) -> bool {
+        self.place == Place::Unseen
+    }
+
+    /// Takes in one segment with data; `start` is where its SYN said that the stream starts.
+    pub fn receive<F: FnMut(&[u8])>(&mut self, data: Data<'_>, start: Option<u32>, work: &mut Work<'_, F>) {
+        let Some(old) = self.locate(&data, start, work) else { return };
+        let data = data.skip(old);
+        if data.sequence == self.next && self.ends_before_held(&data, work) {
+            self.advance(data, work);
+        } else {
+            self.hold(data, work);
+        }
+        if self.buffer.is_some() {
+            self.drain(work);
+            self.keep_bounds(work);
+            self.settle(work);
+        }
+    }
+
+    /// Finds where a segment belongs. Returns how many of its bytes are old, or `None` if nothing of it is of use.
+    fn locate<F>(&mut self, data: &Data<'_>, start: Option<u32>, work: &mut Work<'_, F>) -> Option<u32> {
+        if self.place == Place::Unseen
+            && let Some(start) = start
+            && (data.sequence.wrapping_sub(start) as usize) < work.limits.buffered_bytes_per_side
+        {
+            (self.place, self.next) = (Place::Known, start);
+        }
+        let ahead = distance(self.next, data.sequence);
+        let near = ahead.unsigned_abs() <= WINDOW_BYTES;
+        match self.place {
+            Place::Known if near && ahead >= 0 => Some(0),
+            Place::Known if near => {
+                let old = ahead.unsigned_abs();
+                (old < data.wire_bytes).then_some(old)
+            }
+            // Something sent again, from before the place was lost.
+            Place::Lost if near && ahead < 0 => None,
+            _ => self.restart(data, work).then_some(0),
+        }
+    }
+
+    /// Begins anew at a segment, provided that it looks like the start of a message.
+    fn restart<F>(&mut self, data: &Data<'_>, work: &mut Work<'_, F>) -> bool {
+        if (work.framing.plausible)(data.bytes) {
+            work.ledger.evicted.tcp_segments += self.release(work.buffers);
+            (self.place, self.next) = (Place::Known, data.sequence);
+            return true;
+        }
+        work.ledger.evicted.tcp_segments += 1;
+        if self.place == Place::Lost {
+            self.next = data.end();
+        }
+        false
+    }
+
+    fn ends_before_held<F>(&self, data: &Data<'_>, work: &mut Work<'_, F>) -> bool {
+        let Some(id) = self.buffer else { return true };
+        work.buffers.get(id).held.first().is_none_or(|first| distance(data.end(), first.sequence) >= 0)
+    }
+
+    /// Takes in the bytes that are due.
+    fn advance<F: FnMut(&[u8])>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
+        let mut cutter =
+            Cutter { framing: work.framing, longest: work.limits.buffered_bytes_per_side, each: &mut *work.each };
+        let in_frame =
+            work.buffers.with_message(&mut self.buffer, work.owner, |message| cutter.take(message, data.bytes));
+        self.next = data.end();
+        if in_frame.is_err() || (data.bytes.len() as u64) < u64::from(data.wire_bytes) {
+            work.ledger.evicted.tcp_segments += 1;
+            self.lose(work.buffers);
+        }
+    }
+
+    /// Gives up the begun message, and the knowledge of where the next one begins.
+    fn lose(&mut self, buffers: &mut Buffers) {
+        self.place = Place::Lost;
+        if let Some(id) = self.buffer {
+            buffers.get(id).message.clear();
+        }
+    }
+
+    fn hold<F>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
+        let id = *self.buffer.get_or_insert_with(|| work.buffers.acquire(work.owner));
+        let buffer = work.buffers.get(id);
+        if buffer.held.is_empty() {
+            buffer.gap_since_ns = work.time_ns;
+        }
+        buffer.hold(self.next, data.sequence, data.bytes, data.wire_bytes);
+    }
+
+    /// Takes in what was held and is now due. A side that is lost looks for a place to go on at each held segment.
+    fn drain<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+        let Some(id) = self.buffer else { return };
+        if work.buffers.get(id).held.is_empty() {
+            return;
+        }
+        // Taken out, so that messages can be cut from it while the buffer grows.
+        let arena = std::mem::take(&mut work.buffers.get(id).arena);
+        let mut moved = false;
+        while let Some(first) = work.buffers.get(id).held.first() {
+            let ahead = distance(self.next, first.sequence);
+            if self.place == Place::Known && ahead > 0 {
+                break;
+            }
+            let Some(held) = work.buffers.get(id).pop() else { break };
+            let data = Data { sequence: held.sequence, bytes: &arena[held.range()], wire_bytes: held.wire_bytes };
+            self.take_held(data, work);
+            moved = true;
+        }
+        let buffer = work.buffers.get(id);
+        buffer.arena = arena;
+        if moved {
+            buffer.gap_since_ns = work.time_ns;
+        }
+    }
+
+    /// Takes in one held segment, which is the next in sequence.
+    fn take_held<F: FnMut(&[u8])>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
+        let old = distance(data.sequence, self.next).max(0) as u32;
+        if self.place == Place::Lost {
+            if old > 0 || !(work.framing.plausible)(data.bytes) {
+                work.ledger.evicted.tcp_segments += 1;
+                self.next = self.next.wrapping_add(distance(self.next, data.end()).max(0) as u32);
+                return;
+            }
+            (self.place, self.next) = (Place::Known, data.sequence);
+        }
+        if old < data.wire_bytes {
+            self.advance(data.skip(old), work);
+        }
+    }
+
+    /// Gives up gaps, the oldest first, until what is held is within the bounds again.
+    fn keep_bounds<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+        while let Some(id) = self.buffer {
+            let limits = work.limits;
+            let buffer = work.buffers.get(id);
+            let within = buffer.held.len() <= limits.buffered_segments_per_side
+                && buffer.held_bytes <= limits.buffered_bytes_per_side
+                && work.time_ns.saturating_sub(buffer.gap_since_ns) <= limits.gap_ns;
+            if within || buffer.held.is_empty() {
+                return;
+            }
+            self.give_up_gap(work);
+        }
+    }
+
+    /// Goes on behind the first gap, without what it took from the message begun before it.
+    fn give_up_gap<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+        if let Some(id) = self.buffer {
+            work.ledger.evicted.tcp_segments += u64::from(!work.buffers.get(id).message.is_empty());
+        }
+        self.lose(work.buffers);
+        self.drain(work);
+    }
+
+    /// Takes in whatever is held, gaps or not: the connection is over.
+    pub fn flush<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+        while let Some(id) = self.buffer
+            && !work.buffers.get(id).held.is_empty()
+        {
+            self.give_up_gap(work);
+        }
+        self.settle(work);
+    }
+
+    /// Accounts for the buffer, or gives it back if nothing waits in it.
+    fn settle<F>(&mut self, work: &mut Work<'_, F>) {
+        match self.buffer {
+            Some(id) if work.buffers.get(id).is_empty() => {
+                self.release(work.buffers);
+            }
+            Some(id) => work.buffers.settle(id),
+            None => {}
+        }
+    }
+
+    /// Gives back the buffer; returns how many segments' worth of data was in it.
+    pub fn release(&mut self, buffers: &mut Buffers) -> u64 {
+        self.buffer.take().map_or(0, |id| buffers.release(id))
+    }
+
+    /// Gives back the buffer with what is in it, to keep the bound on memory; the side is lost then.
+    pub fn evict(&mut self, buffers: &mut Buffers) -> u64 {
+        self.place = Place::Lost;
+        self.release(buffers)
+    }
+}
