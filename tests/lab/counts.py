@@ -26,6 +26,7 @@ Row: TypeAlias = dict[str, str]
 
 NO_REASSEMBLY = ("ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE")
 REASSEMBLY = ("tcp.reassemble_out_of_order:TRUE",)
+CUT_FILE = "cut short in the middle of a packet"  # tshark still prints everything before the cut
 FRAME_FIELDS = (
     "frame.len",
     "frame.time_epoch",
@@ -60,8 +61,10 @@ def rows(capture: Path, preferences: tuple[str, ...], fields: tuple[str, ...], d
         command += ["-e", field]
     if display_filter:
         command += ["-Y", display_filter]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return [dict(zip(fields, line.split("\t"), strict=True)) for line in printed.splitlines()]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode != 0 and CUT_FILE not in done.stderr:
+        raise RuntimeError(f"tshark cannot read {capture}: {done.stderr.strip()}")
+    return [dict(zip(fields, line.split("\t"), strict=True)) for line in done.stdout.splitlines()]
 
 
 def outer_layers(row: Row) -> set[str]:
@@ -85,7 +88,7 @@ def frame_counts(capture: Path) -> Counts:
         counted["ipv6_fragments"] += packet["ipv6.fraghdr.nxt"] != ""
         for flag in ("syn", "fin", "reset"):
             counted[f"tcp_{flag}"] += "tcp" in layers and is_set(packet[f"tcp.flags.{flag}"])
-    times = [packet["frame.time_epoch"] for packet in packets]
+    times = [packet["frame.time_epoch"] for packet in packets if packet["frame.time_epoch"]]
     return {
         "packets": len(packets),
         "wire_bytes": sum(int(packet["frame.len"]) for packet in packets),

@@ -37,7 +37,7 @@ QUESTIONS = (
 
 
 def ask_everything(client: Host) -> None:
-    """Ask all questions over both address families; a few of them over TCP, without EDNS, and of the refusing server."""
+    """Ask all over IPv4, and part of it over IPv6, over TCP, without EDNS, and of the server that refuses."""
     for name, qtype in QUESTIONS:
         client.dig("@10.9.0.2", name, qtype)
     for name, qtype in QUESTIONS[::2]:

@@ -5,6 +5,7 @@ python3 dns_message.py SERVER NAME [NAME ...]      pipelined queries, all in fli
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import sys
@@ -45,6 +46,27 @@ def pipelined(server: str, names: list[str]) -> list[bytes]:
         return [read_exactly(connection, size) for size in sizes]
 
 
+def hop_limited(server: str, name: str, hop_limit: int) -> None:
+    """Send one query over UDP with a small TTL or hop limit, and wait shortly for what comes back."""
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.3)
+        if family == socket.AF_INET6:
+            client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hop_limit)
+        else:
+            client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hop_limit)
+        client.sendto(query(name), (server, 53))
+        with contextlib.suppress(OSError):
+            client.recv(4096)
+
+
+def main(arguments: list[str]) -> None:
+    """Run one of the two clients."""
+    if arguments[0] == "--hop-limit":
+        hop_limited(arguments[2], arguments[3], int(arguments[1]))
+    else:
+        pipelined(arguments[0], arguments[1:])
+
+
 if __name__ == "__main__":
-    for answer in pipelined(sys.argv[1], sys.argv[2:]):
-        print(HEADER.unpack_from(answer))
+    main(sys.argv[1:])

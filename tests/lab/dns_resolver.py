@@ -2,7 +2,7 @@
 
 client 10.9.0.1 - 10.9.0.2 unbound 10.8.0.1 - 10.8.0.2 BIND (root, test, lab.test). With host 10.9.0.2 and 10.8.0.1
 (10.9.0.2/32,10.8.0.1/32) queries of the client come in and queries to BIND go out. silent.test is delegated to an
-address that takes packets and never answers; broken.test to one that BIND refuses to be the server of.
+address that takes packets and never answers; broken.test to an NSD that refuses it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 
 from netlab import CAPTURES, Host, Lab, keep
-from servers import start_named, start_unbound
+from servers import start_named, start_nsd, start_unbound
 
 NAMES = ("www.lab.test", "mail.lab.test", "alias2.lab.test", "missing.lab.test", "only4.lab.test", "h.wild.lab.test")
 BLACK_HOLE_MAC = "02:00:00:00:00:09"
@@ -41,7 +41,8 @@ def main() -> None:
         resolver.ip("neigh", "add", "10.8.0.9", "lladdr", BLACK_HOLE_MAC, "dev", "eth1")
         client.ip("neigh", "add", "10.9.0.77", "lladdr", BLACK_HOLE_MAC, "dev", "eth0")
         zones = ("root", "test", "lab.test", "example.co.uk", "2.0.192.in-addr.arpa")
-        start_named(lab, server, ("10.8.0.2", "10.8.0.3"), zones)
+        start_named(lab, server, ("10.8.0.2",), zones)
+        start_nsd(lab, server, ("10.8.0.3",), ("lab.test",))
         start_unbound(lab, resolver, ("10.9.0.2", "fd09::2"), "10.8.0.2", options=("qname-minimisation: no",))
         with (
             lab.capture_raw(resolver, "inside.pcap") as inside,

@@ -145,7 +145,9 @@ class Lab:
     ) -> Iterator[Path]:
         """Capture into the lab's temporary folder, for scenarios that work on the file before keeping it."""
         path = self.folder / name
-        arguments = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-n", "-i", interface, "-w", str(path)]
+        # Without -B, the ring of immediate mode has room for eight packets only.
+        arguments = ["tcpdump", "-Z", "root", "-U", "--immediate-mode", "-B", "32768", "-n", "-i", interface]
+        arguments += ["-w", str(path)]
         log = self.folder / f"{name}.tcpdump.log"
         with log.open("wb") as stream:
             tcpdump = subprocess.Popen(host.command(*arguments, *options, *expression.split()), stderr=stream)
