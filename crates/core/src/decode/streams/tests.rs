@@ -430,8 +430,10 @@ proptest! {
         let sent = messages(&lengths);
         let stream = sent.concat();
         let mut segments = pieces(&stream, &cuts);
-        for (at, _) in swaps.iter().enumerate().filter(|(at, swap)| **swap && at + 1 < segments.len()) {
-            segments.swap(at, at + 1);
+        for (at, swap) in (1..segments.len()).zip(swaps) {
+            if swap {
+                segments.swap(at - 1, at);
+            }
         }
         let mut story = Story::with(StreamLimits { buffered_segments_per_side: 5, ..StreamLimits::default() });
         if syn {
