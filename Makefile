@@ -1,0 +1,71 @@
+# pktvisor: `make` lists what there is to do. Everything is built into .venv and target/, nothing else is touched.
+
+PYTHON ?= python3
+TARGET ?= any
+VENV := .venv
+BIN := $(VENV)/bin
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-rust test-python check bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: build ## build, then run pktvisord on TARGET: an interface, an IP address, any, auto or a capture file
+	@exec $(BIN)/pktvisord $(TARGET)
+
+build: $(VENV)/.built ## build the commands into .venv/bin
+
+test: test-rust test-python ## all tests
+
+test-rust: ## the tests of the packet engine
+	@. requirements/tools.sh && need_rust
+	cargo test --locked
+
+test-python: build $(VENV)/.dev ## the tests of the Python package
+	$(BIN)/pytest
+
+check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=python $(BIN)/stubtest pktvisor._core --mypy-config-file requirements/stubtest.ini
+	$(BIN)/lint-imports
+	cargo fmt --check
+	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --workspace --all-targets -- -D warnings
+
+bench: build ## measure: nanoseconds per packet, memory, and other tools on the same captures
+	$(BIN)/python benches/run.py
+
+lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
+	$(BIN)/pip install --quiet uv
+	for name in run dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links $$([ $$name = dev ] && echo --extra dev) \
+	    pyproject.toml requirements/build.in --output-file requirements/$$name.txt; done
+
+clean: ## remove everything that was built
+	rm -rf $(VENV) target python/pktvisor/_core*.so
+	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The virtual environment, what the commands need, what the tests and checks need on top, and the extension module.
+# Each is a stamp file: what is fresh is not done again.
+
+$(VENV)/.created:
+	@. requirements/tools.sh && need_python "$(PYTHON)"
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.created requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/run.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.run pyproject.toml $(RUST_SOURCES)
+	@. requirements/tools.sh && need_rust && need_libpcap
+	VIRTUAL_ENV=$(abspath $(VENV)) PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
+	@touch $@
