@@ -1,1 +1,201 @@
-//! Capture files: pcap and pcapng, plain or compressed.
+//! Capture files: pcap and pcapng, plain or compressed with gzip, zstd or lz4.
+//!
+//! The first bytes decide what a file is, never its name. Files are read in blocks into one reused buffer, and packets
+//! are handed out where they lie in it: no allocation and no second copy per packet. Plain read(2) rather than mmap,
+//! since a mapped file that someone truncates kills the process that reads it.
+//!
+//! Whatever the bytes are, the reader gives every packet up to the first record that makes no sense, then stops and
+//! tells where and why ([`CaptureReader::damage`]). What memory it may take is bounded by [`MAX_RECORD_BYTES`], and by
+//! what the decompressors hold ([`compression`]).
+
+mod blocks;
+mod compression;
+mod pcap;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::Error;
+use blocks::Blocks;
+use compression::{Compression, Stream};
+use pcap::Pcap;
+
+/// The largest packet record that is read, in bytes; a larger one is damage. Far above any snap length in use.
+pub const MAX_RECORD_BYTES: usize = 16 << 20;
+
+/// One captured frame, borrowed from the reader until the next call.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Nanoseconds since 1970. What a file says beyond the range of `i64` is clamped to it.
+    pub time_ns: i64,
+    /// LINKTYPE_ number of the registry at <https://www.tcpdump.org/linktypes.html>: 1 is Ethernet.
+    pub link_type: u16,
+    /// Number of the interface in the file, counted from 0 over all sections of a pcapng file. 0 in a pcap file.
+    pub interface: u32,
+    /// Length of the frame on the wire; never less than `data.len()`.
+    pub wire_bytes: u32,
+    /// The bytes captured.
+    pub data: &'a [u8],
+}
+
+/// Where a capture file stops making sense, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// Where the record that can't be read begins, in bytes of the uncompressed stream.
+    pub offset: u64,
+    /// One clause: `"the file ends within a packet record"`.
+    pub reason: String,
+}
+
+/// A capture file or stream, read packet by packet.
+///
+/// ```no_run
+/// # fn main() -> Result<(), pktvisor_core::Error> {
+/// let mut reader = pktvisor_core::read::CaptureReader::open("traffic.pcap.gz".as_ref())?;
+/// while let Some(frame) = reader.next_frame() {
+///     println!("{} ns: {} bytes", frame.time_ns, frame.data.len());
+/// }
+/// if let Some(damage) = reader.damage() {
+///     println!("stopped at byte {}: {}", damage.offset, damage.reason);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct CaptureReader {
+    blocks: Blocks,
+    format: Format,
+    compression: Compression,
+    damage: Option<Damage>,
+    total_bytes: Option<u64>,
+}
+
+enum Format {
+    Pcap(Pcap),
+}
+
+/// A packet as a format's parser found it; its bytes stay in [`Blocks`].
+struct Record {
+    time_ns: i64,
+    link_type: u16,
+    interface: u32,
+    wire_bytes: u32,
+    data: Range<usize>,
+}
+
+/// Why there is no next packet.
+enum Stop {
+    /// The file ended where a record could have begun.
+    End,
+    Damage(Damage),
+}
+
+impl CaptureReader {
+    /// Opens a capture file. Fails when the file can't be read, or isn't a capture file from its first bytes on.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let name = path.display().to_string();
+        let failed = |cause| Error::system(format_args!("open capture file {name}"), &cause);
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+        }
+        let mut reader = Self::from_read(Box::new(file), &name)?;
+        reader.total_bytes = metadata.is_file().then_some(metadata.len());
+        Ok(reader)
+    }
+
+    /// Reads a capture from any stream, such as standard input; `name` is what error sentences call it.
+    pub fn from_read(input: Box<dyn Read + Send>, name: &str) -> Result<Self, Error> {
+        let stream = Stream::open(input, name)?;
+        let compression = stream.compression();
+        let mut blocks = Blocks::new(stream);
+        let format = Format::detect(&mut blocks, name)?;
+        Ok(Self { blocks, format, compression, damage: None, total_bytes: None })
+    }
+
+    /// The next packet; `None` at the end of the file or where it is damaged (then [`Self::damage`] tells), and ever
+    /// after.
+    #[inline]
+    pub fn next_frame(&mut self) -> Option<Frame<'_>> {
+        let record = match &mut self.format {
+            Format::Pcap(pcap) => pcap.next_record(&mut self.blocks),
+        };
+        match record {
+            Ok(Record { time_ns, link_type, interface, wire_bytes, data }) => {
+                let data = self.blocks.bytes(data);
+                Some(Frame { time_ns, link_type, interface, wire_bytes, data })
+            }
+            Err(stop) => {
+                self.stop(stop);
+                None
+            }
+        }
+    }
+
+    #[cold]
+    fn stop(&mut self, stop: Stop) {
+        self.blocks.close();
+        if let Stop::Damage(damage) = stop {
+            self.damage = Some(damage);
+        }
+    }
+
+    /// What ended the reading before the end of the file, once it has.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.damage.as_ref()
+    }
+
+    /// Bytes read so far of the file as it is stored, before decompression; for showing progress.
+    pub fn bytes_read(&self) -> u64 {
+        self.blocks.stored_bytes_read()
+    }
+
+    /// Size of the file as it is stored; `None` for a stream.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+
+    /// What the file turned out to be: `"pcap"`, `"pcap, gzip"`, `"pcapng, zstd"`.
+    pub fn format(&self) -> &'static str {
+        match (&self.format, self.compression) {
+            (Format::Pcap(_), Compression::None) => "pcap",
+            (Format::Pcap(_), Compression::Gzip) => "pcap, gzip",
+            (Format::Pcap(_), Compression::Zstd) => "pcap, zstd",
+            (Format::Pcap(_), Compression::Lz4) => "pcap, lz4",
+        }
+    }
+}
+
+impl Format {
+    /// Looks at the first bytes and reads the file header.
+    fn detect(blocks: &mut Blocks, name: &str) -> Result<Self, Error> {
+        let unreadable = |cause| Error::format(format!("{name} can't be read: {cause}"));
+        blocks.fill(pcap::FILE_HEADER_BYTES).map_err(unreadable)?;
+        match Pcap::start(blocks, name)? {
+            Some(pcap) => Ok(Self::Pcap(pcap)),
+            None => Err(not_a_capture(blocks, name)),
+        }
+    }
+}
+
+fn not_a_capture(blocks: &Blocks, name: &str) -> Error {
+    const WOULD_DO: &str = "pcap or pcapng, plain or compressed with gzip, zstd or lz4, would do";
+    let first: Vec<_> = blocks.pending().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let unpacked = match blocks.compression() {
+        Compression::None => String::new(),
+        packed => format!("unpacked with {}, ", packed.name()),
+    };
+    Error::format(match first.is_empty() {
+        true if unpacked.is_empty() => format!("{name} is empty; {WOULD_DO}"),
+        true => format!("{name} is not a capture file: {unpacked}it is empty; {WOULD_DO}"),
+        false => {
+            format!("{name} is not a capture file: {unpacked}it starts with the bytes {}; {WOULD_DO}", first.join(" "))
+        }
+    })
+}
