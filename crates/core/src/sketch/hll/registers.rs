@@ -1,0 +1,95 @@
+//! The large form of a sketch: 4096 registers of one byte.
+
+use super::coupons::Coupons;
+use super::{ADDRESS_BITS, Coupon, K, estimate};
+
+#[derive(Debug, Clone)]
+pub(super) struct Registers {
+    values: [u8; K],
+    /// The sum of 2^-register over all registers: k times the chance that the next new value changes something.
+    inverse_power_sum: f64,
+    /// What HIP has added up, while the history of changes is whole.
+    history: Option<f64>,
+}
+
+impl Registers {
+    /// Goes on from a set of coupons, whose estimate is better than what HIP would have made of them.
+    pub fn from_coupons(coupons: &Coupons) -> Self {
+        let mut registers = Self::from_values([0; K], None);
+        for coupon in coupons.iter() {
+            registers.update(coupon);
+        }
+        registers.history = Some(estimate::of_coupons(coupons.len()));
+        registers
+    }
+
+    /// Registers as they were written down, with what HIP had added up if the history was whole.
+    pub fn from_values(values: [u8; K], history: Option<f64>) -> Self {
+        let inverse_power_sum = values.iter().map(|&value| inverse_power(value)).sum();
+        Self { values, inverse_power_sum, history }
+    }
+
+    #[inline]
+    pub fn update(&mut self, coupon: Coupon) {
+        let at = coupon as usize % K;
+        let value = (coupon >> ADDRESS_BITS) as u8;
+        if value > self.values[at] {
+            self.raise(at, value);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn raise(&mut self, at: usize, value: u8) {
+        if let Some(history) = &mut self.history {
+            *history += K as f64 / self.inverse_power_sum;
+        }
+        self.inverse_power_sum += inverse_power(value) - inverse_power(self.values[at]);
+        self.values[at] = value;
+    }
+
+    pub fn merge(&mut self, other: &Registers) {
+        for (mine, theirs) in self.values.iter_mut().zip(&other.values) {
+            *mine = (*mine).max(*theirs);
+        }
+        *self = Self::from_values(self.values, None);
+    }
+
+    pub fn merge_coupons(&mut self, coupons: &Coupons) {
+        for coupon in coupons.iter() {
+            self.update(coupon);
+        }
+        self.forget_history();
+    }
+
+    /// From here on the estimate follows from the registers alone.
+    pub fn forget_history(&mut self) {
+        self.history = None;
+    }
+
+    pub fn history(&self) -> Option<f64> {
+        self.history
+    }
+
+    pub fn values(&self) -> &[u8; K] {
+        &self.values
+    }
+
+    pub fn estimate(&self) -> f64 {
+        self.history.unwrap_or_else(|| estimate::of_registers(&self.values))
+    }
+
+    pub fn relative_error(&self) -> f64 {
+        if self.history.is_some() { estimate::HIP_ERROR } else { estimate::REGISTER_ERROR }
+    }
+
+    /// How many registers have seen a value.
+    pub fn used(&self) -> usize {
+        self.values.iter().filter(|&&value| value > 0).count()
+    }
+}
+
+/// 2^-value, by writing the exponent of a float.
+pub(super) fn inverse_power(value: u8) -> f64 {
+    f64::from_bits((1023 - u64::from(value)) << 52)
+}

@@ -1,0 +1,109 @@
+//! Reads the serialised forms of sketches: little-endian numbers from bytes that may be short or hostile.
+
+use crate::Error;
+
+/// A place in some bytes; every read past the end is an [`Error`] that names the sketch.
+pub(super) struct Reader<'a> {
+    sketch: &'static str,
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// `sketch` is what errors call these bytes: `"HLL"`.
+    pub fn new(sketch: &'static str, bytes: &'a [u8]) -> Self {
+        Self { sketch, rest: bytes }
+    }
+
+    /// An error about these bytes: `"HLL bytes: unknown version 3"`.
+    pub fn error(&self, problem: impl std::fmt::Display) -> Error {
+        Error::format(format!("{} bytes: {problem}", self.sketch))
+    }
+
+    pub fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
+        match self.rest.split_at_checked(length) {
+            Some((taken, rest)) => {
+                self.rest = rest;
+                Ok(taken)
+            }
+            None => Err(self.error(format_args!("{} bytes are missing at the end", length - self.rest.len()))),
+        }
+    }
+
+    pub fn u8(&mut self) -> Result<u8, Error> {
+        Ok(self.array::<1>()?[0])
+    }
+
+    pub fn u32(&mut self) -> Result<u32, Error> {
+        Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    pub fn u64(&mut self) -> Result<u64, Error> {
+        Ok(u64::from_le_bytes(self.array()?))
+    }
+
+    pub fn u128(&mut self) -> Result<u128, Error> {
+        Ok(u128::from_le_bytes(self.array()?))
+    }
+
+    pub fn f64(&mut self) -> Result<f64, Error> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
+    /// An unsigned LEB128 number: seven bits a byte, the lowest first, the top bit set on all but the last.
+    pub fn varint(&mut self) -> Result<u64, Error> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            let bits = u64::from(byte & 0x7f);
+            if bits << shift >> shift != bits {
+                return Err(self.error("a number has more than 64 bits"));
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(self.error("a number has more than 64 bits"))
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        Ok(self.bytes(N)?.try_into().expect("as many bytes as asked for"))
+    }
+}
+
+/// Writes what [`Reader::varint`] reads.
+pub(super) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_come_back_and_too_long_ones_are_refused() {
+        for value in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
+            let mut out = Vec::new();
+            write_varint(&mut out, value);
+            let mut reader = Reader::new("test", &out);
+            assert_eq!((reader.varint(), reader.remaining()), (Ok(value), 0));
+        }
+        assert!(Reader::new("test", &[0xff; 9]).varint().is_err());
+        let past_64_bits = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2];
+        assert!(Reader::new("test", &past_64_bits).varint().is_err());
+    }
+
+    #[test]
+    fn a_short_read_names_the_sketch() {
+        let error = Reader::new("HLL", &[1, 2]).u32().unwrap_err();
+        assert_eq!(error.message, "HLL bytes: 2 bytes are missing at the end");
+    }
+}
