@@ -5,6 +5,7 @@
 //! | family | question | state | error |
 //! |---|---|---|---|
 //! | [`hll`] | how many different values? | 4096 registers | 1.3 % (merged: 1.6 %), nearly exact below 385 |
+//! | [`frequent`] | which values are most frequent? | 6144 counters | bounds come with each answer |
 //!
 //! Every family *merges*: the sketch of two streams is made from the sketches of each. That is what lets every worker
 //! keep its own state without locks, every window be closed for good, and every agent be summed up by a hub. Merging is
@@ -15,9 +16,11 @@
 //! that other engines read and merge their bytes. Updates run once per packet and metric, so each family separates a hot
 //! path of a few nanoseconds from everything that happens seldom.
 
+pub mod frequent;
 pub mod hll;
 pub mod murmur3;
 
 mod reader;
 
+pub use frequent::{Frequent, FrequentEntry};
 pub use hll::Hll;

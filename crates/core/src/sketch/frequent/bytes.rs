@@ -1,0 +1,119 @@
+//! The DataSketches image of a frequent items sketch of strings, little-endian.
+//!
+//! | byte | meaning |
+//! |---|---|
+//! | 0 | length of the preamble in 8-byte words: 1 (empty) or 4 |
+//! | 1, 2 | serial version 1, family 10 |
+//! | 3, 4 | binary logarithm of the most slots and of the present slots |
+//! | 5 | flags: 5 empty (either bit) |
+//! | 8 | number of items, u32 (from here on not when empty) |
+//! | 16, 24 | stream weight, offset, u64 each |
+//! | 32 | the counters, u64 each, then the items, each a length (u32) and so many bytes of UTF-8 |
+
+use super::{Frequent, LG_FIRST_SLOTS, LG_MOST_SLOTS};
+use crate::Error;
+use crate::sketch::reader::Reader;
+
+const EMPTY_WORDS: u8 = 1;
+const WORDS: u8 = 4;
+const SERIAL_VERSION: u8 = 1;
+const FAMILY: u8 = 10;
+const EMPTY: u8 = 5;
+
+/// DataSketches' smallest and largest tables.
+const LG_SLOTS: std::ops::RangeInclusive<u8> = 3..=31;
+
+impl Frequent {
+    /// The sketch as a DataSketches image of strings; `text` makes the text of an item. Equal contents give equal bytes.
+    pub fn to_bytes(&self, text: impl Fn(&[u8]) -> String) -> Vec<u8> {
+        let entries: Vec<(u64, String)> =
+            self.top(self.len()).iter().map(|entry| (entry.lower_bound, text(entry.item))).collect();
+        write_image(self.lg_max_map, self.stream_weight, self.offset, &entries)
+    }
+
+    /// Reads an image of strings; `key` makes the key of an item from its text.
+    ///
+    /// A sketch of more than 2^13 slots is brought down to that.
+    ///
+    /// # Errors
+    /// When the bytes are no such image or contradict themselves.
+    pub fn from_bytes(bytes: &[u8], key: impl Fn(&[u8]) -> u64) -> Result<Frequent, Error> {
+        let mut reader = Reader::new("frequent items", bytes);
+        let Some(header) = Header::read(&mut reader)? else {
+            return Ok(Frequent::new(LG_MOST_SLOTS));
+        };
+        let mut sketch = Frequent::new(header.lg_max_slots);
+        let counts = reader.bytes(8 * header.items as usize)?;
+        for count in counts.chunks_exact(8) {
+            let count = u64::from_le_bytes(count.try_into().expect("eight bytes"));
+            let length = reader.u32()? as usize;
+            let item = reader.bytes(length)?;
+            sketch.update(key(item), item, count);
+        }
+        if sketch.stream_weight > header.stream_weight {
+            return Err(reader.error(format_args!("counters exceed the stream's weight of {}", header.stream_weight)));
+        }
+        sketch.stream_weight = header.stream_weight;
+        sketch.offset = sketch.offset.saturating_add(header.offset);
+        Ok(sketch)
+    }
+}
+
+struct Header {
+    lg_max_slots: u8,
+    items: u32,
+    stream_weight: u64,
+    offset: u64,
+}
+
+impl Header {
+    /// Reads up to the counters; nothing when the sketch is empty.
+    fn read(reader: &mut Reader) -> Result<Option<Self>, Error> {
+        let (words, version, family) = (reader.u8()? & 0x3f, reader.u8()?, reader.u8()?);
+        let (lg_max_slots, lg_slots, flags) = (reader.u8()?, reader.u8()?, reader.u8()?);
+        reader.bytes(2)?;
+        if version != SERIAL_VERSION || family != FAMILY {
+            return Err(reader.error(format_args!("not such a sketch (serial version {version}, family {family})")));
+        }
+        if !LG_SLOTS.contains(&lg_max_slots) || lg_slots > lg_max_slots {
+            return Err(reader.error(format_args!("2^{lg_slots} of 2^{lg_max_slots} slots")));
+        }
+        let is_empty = flags & EMPTY != 0;
+        if words != if is_empty { EMPTY_WORDS } else { WORDS } {
+            return Err(reader.error(format_args!("flags {flags} and a preamble of {words} words don't go together")));
+        }
+        if is_empty {
+            return Ok(None);
+        }
+        let items = reader.u32()?;
+        reader.bytes(4)?;
+        Ok(Some(Self { lg_max_slots, items, stream_weight: reader.u64()?, offset: reader.u64()? }))
+    }
+}
+
+/// Writes an image of these counters; `offset` is by how much each may be too low.
+pub(in crate::sketch) fn write_image(
+    lg_max: u8,
+    stream_weight: u64,
+    offset: u64,
+    entries: &[(u64, String)],
+) -> Vec<u8> {
+    // As many slots as keep a quarter of them vacant.
+    let lg_slots = (LG_FIRST_SLOTS..lg_max).find(|lg| 4 * entries.len() <= 3 << lg).unwrap_or(lg_max);
+    if stream_weight == 0 {
+        return vec![EMPTY_WORDS, SERIAL_VERSION, FAMILY, lg_max, lg_slots, EMPTY, 0, 0];
+    }
+    let mut out = vec![WORDS, SERIAL_VERSION, FAMILY, lg_max, lg_slots, 0, 0, 0];
+    out.extend((entries.len() as u32).to_le_bytes());
+    out.extend([0; 4]);
+    out.extend(stream_weight.to_le_bytes());
+    out.extend(offset.to_le_bytes());
+    for (count, _) in entries {
+        out.extend(count.to_le_bytes());
+    }
+    for (_, text) in entries {
+        out.extend((text.len() as u32).to_le_bytes());
+        out.extend(text.as_bytes());
+    }
+    out
+}

@@ -1,0 +1,211 @@
+//! Top-N: the most frequent items of a stream, with bounds. Frequent items as Apache DataSketches: Misra and Gries with
+//! purges by a sampled median ("A High-Performance Algorithm for Identifying Frequent Items in Data Streams", Anderson and
+//! others, arXiv:1705.07001).
+//!
+//! Up to 6144 items are counted each in its own counter ([`table`]). When one more comes, the median of the counters is
+//! taken off all of them; those that come to nothing give up their place, and what was taken off is added to the
+//! *offset*. Whoever is in the table was seen at least as often as its counter says, and at most that plus the offset;
+//! whoever is not was seen at most offset times. So nobody frequent is ever missed.
+//!
+//! Items are told apart by a 64-bit key alone, a hash under a random seed that the caller has computed anyway. Their bytes
+//! are copied when an item gets its counter and kept as long as it has it ([`arena`]).
+
+mod arena;
+mod bytes;
+mod table;
+
+use arena::Arena;
+use table::Table;
+
+pub(super) use bytes::write_image;
+
+/// Binary logarithm of the slots that a new sketch starts with.
+const LG_FIRST_SLOTS: u8 = 7;
+
+/// Binary logarithm of the slots of the largest sketch, which has 6144 counters.
+pub(super) const LG_MOST_SLOTS: u8 = 13;
+
+/// So many counters the median of a purge is taken of at most.
+const PURGE_SAMPLE: usize = 1024;
+
+/// Counts the most frequent items of a stream.
+#[derive(Debug, Clone)]
+pub struct Frequent {
+    table: Table,
+    arena: Arena,
+    lg_max_map: u8,
+    /// What purges and merges have taken off every counter.
+    offset: u64,
+    stream_weight: u64,
+}
+
+/// One frequent item; its true weight lies between the bounds, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrequentEntry<'a> {
+    pub item: &'a [u8],
+    /// The upper bound, as DataSketches estimates.
+    pub estimate: u64,
+    pub lower_bound: u64,
+    pub upper_bound: u64,
+}
+
+impl Frequent {
+    /// An empty sketch that grows up to 2^`lg_max_map` slots, of which three quarters are used; from 7 to 13, others are
+    /// taken as the nearest of these.
+    pub fn new(lg_max_map: u8) -> Self {
+        Self {
+            table: Table::new(LG_FIRST_SLOTS),
+            arena: Arena::new(),
+            lg_max_map: lg_max_map.clamp(LG_FIRST_SLOTS, LG_MOST_SLOTS),
+            offset: 0,
+            stream_weight: 0,
+        }
+    }
+
+    /// Adds `weight` to the item of this key; nothing happens for a weight of 0.
+    ///
+    /// `key` must be a well-mixed hash of `item`. The item's bytes are copied when the key is new; beyond
+    /// 1020 bytes they are cut.
+    #[inline]
+    pub fn update(&mut self, key: u64, item: &[u8], weight: u64) {
+        if weight == 0 {
+            return;
+        }
+        self.stream_weight = self.stream_weight.saturating_add(weight);
+        match self.table.find(key) {
+            Ok(slot) => self.table.add(slot, weight),
+            Err(vacant) => self.insert(vacant, key, item, weight),
+        }
+    }
+
+    /// Asks the processor to fetch what [`Self::update`] will touch for this key. Worth it some 16 items ahead.
+    #[inline]
+    pub fn prefetch(&self, key: u64) {
+        self.table.prefetch(key);
+    }
+
+    #[inline(never)]
+    fn insert(&mut self, vacant: usize, key: u64, item: &[u8], weight: u64) {
+        let mut vacant = vacant;
+        if self.table.is_full() && self.table.lg_slots() < self.lg_max_map {
+            self.table.grow();
+            vacant = self.table.vacancy(key);
+        }
+        self.table.put(vacant, key, weight, self.arena.store(item));
+        if self.table.is_over_full() {
+            self.purge();
+        }
+    }
+
+    /// Takes the median of some counters off all.
+    fn purge(&mut self) {
+        let mut sample = [0_u64; PURGE_SAMPLE];
+        let mut taken = 0;
+        for (count, into) in self.table.counts().zip(&mut sample) {
+            *into = count;
+            taken += 1;
+        }
+        let (_, &mut median, _) = sample[..taken].select_nth_unstable(taken / 2);
+        self.take_off(median);
+    }
+
+    /// Takes `amount` off every counter; those that come to nothing are given up.
+    fn take_off(&mut self, amount: u64) {
+        let arena = &mut self.arena;
+        self.table.take_off(amount, |item| arena.release(item));
+        self.offset = self.offset.saturating_add(amount);
+        if arena.is_worth_compacting() {
+            let mut compacted = arena.sized_for_live();
+            self.table.for_each_item(|item| *item = compacted.store(arena.get(*item)));
+            *arena = compacted;
+        }
+    }
+
+    /// Makes this the sketch of both streams, whose keys must be hashed alike.
+    ///
+    /// All counters are added up; when they are too many, the greatest that has no place is taken off all. The order of two
+    /// sketches makes no difference.
+    pub fn merge(&mut self, other: &Frequent) {
+        let mut newcomers = Vec::new();
+        for slot in other.table.occupied() {
+            match self.table.find(other.table.key(slot)) {
+                Ok(mine) => self.table.add(mine, other.table.count(slot)),
+                Err(_) => newcomers.push(slot),
+            }
+        }
+        while self.table.len() + newcomers.len() > self.table.capacity() && self.table.lg_slots() < self.lg_max_map {
+            self.table.grow();
+        }
+        let excess = self.greatest_excess(other, &newcomers);
+        if excess > 0 {
+            self.take_off(excess);
+        }
+        for slot in newcomers {
+            let count = other.table.count(slot).saturating_sub(excess);
+            if count > 0 {
+                let key = other.table.key(slot);
+                let item = self.arena.store(other.arena.get(other.table.item(slot)));
+                self.table.put(self.table.vacancy(key), key, count, item);
+            }
+        }
+        self.offset = self.offset.saturating_add(other.offset);
+        self.stream_weight = self.stream_weight.saturating_add(other.stream_weight);
+    }
+
+    /// The greatest counter for which there is no place once the newcomers are added, 0 if all have theirs.
+    fn greatest_excess(&self, other: &Frequent, newcomers: &[usize]) -> u64 {
+        let capacity = self.table.capacity();
+        if self.table.len() + newcomers.len() <= capacity {
+            return 0;
+        }
+        let theirs = newcomers.iter().map(|&slot| other.table.count(slot));
+        let mut counts: Vec<u64> = self.table.counts().chain(theirs).collect();
+        *counts.select_nth_unstable_by(capacity, |a, b| b.cmp(a)).1
+    }
+
+    /// The items of greatest weight: every item heavier than [`Self::maximum_error`] is among those that
+    /// there are. Descending by estimate, equals by their bytes.
+    pub fn top(&self, count: usize) -> Vec<FrequentEntry<'_>> {
+        let mut ranked: Vec<(u64, &[u8])> =
+            self.table.occupied().map(|slot| (self.table.count(slot), self.arena.get(self.table.item(slot)))).collect();
+        let order = |a: &(u64, &[u8]), b: &(u64, &[u8])| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
+        if count < ranked.len() {
+            ranked.select_nth_unstable_by(count, order);
+            ranked.truncate(count);
+        }
+        ranked.sort_unstable_by(order);
+        ranked.into_iter().map(|(weight, item)| self.entry(weight, item)).collect()
+    }
+
+    fn entry<'a>(&self, weight: u64, item: &'a [u8]) -> FrequentEntry<'a> {
+        let upper_bound = weight.saturating_add(self.offset);
+        FrequentEntry { item, estimate: upper_bound, lower_bound: weight, upper_bound }
+    }
+
+    /// By how much an estimate can be too high; an item that isn't tracked weighs no more than this.
+    pub fn maximum_error(&self) -> u64 {
+        self.offset
+    }
+
+    /// The sum of all weights.
+    pub fn stream_weight(&self) -> u64 {
+        self.stream_weight
+    }
+
+    /// How many items are tracked.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// True when nothing was counted, which is not the same as when nothing is tracked.
+    pub fn is_empty(&self) -> bool {
+        self.stream_weight == 0
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.table.memory_bytes() + self.arena.memory_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests;
