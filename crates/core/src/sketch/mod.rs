@@ -7,6 +7,7 @@
 //! | [`hll`] | how many different values? | 4096 registers | 1.3 % (merged: 1.6 %), nearly exact below 385 |
 //! | [`frequent`] | which values are most frequent? | 6144 counters | bounds come with each answer |
 //! | [`exact`] | the same, over a small known domain | one counter a value | none |
+//! | [`distribution`] | how are the values spread? | base-2 exponential histogram | 0.55 %, exact up to 512 values |
 //!
 //! Every family *merges*: the sketch of two streams is made from the sketches of each. That is what lets every worker
 //! keep its own state without locks, every window be closed for good, and every agent be summed up by a hub. Merging is
@@ -17,6 +18,7 @@
 //! that other engines read and merge their bytes. Updates run once per packet and metric, so each family separates a hot
 //! path of a few nanoseconds from everything that happens seldom.
 
+pub mod distribution;
 pub mod exact;
 pub mod frequent;
 pub mod hll;
@@ -24,6 +26,7 @@ pub mod murmur3;
 
 mod reader;
 
+pub use distribution::Distribution;
 pub use exact::Exact;
 pub use frequent::{Frequent, FrequentEntry};
 pub use hll::Hll;
