@@ -8,6 +8,7 @@
 //! | [`frequent`] | which values are most frequent? | 6144 counters | bounds come with each answer |
 //! | [`exact`] | the same, over a small known domain | one counter a value | none |
 //! | [`distribution`] | how are the values spread? | base-2 exponential histogram | 0.55 %, exact up to 512 values |
+//! | [`rate`] | how are events per second spread? | counts of recent seconds | as `distribution` |
 //!
 //! Every family *merges*: the sketch of two streams is made from the sketches of each. That is what lets every worker
 //! keep its own state without locks, every window be closed for good, and every agent be summed up by a hub. Merging is
@@ -23,6 +24,7 @@ pub mod exact;
 pub mod frequent;
 pub mod hll;
 pub mod murmur3;
+pub mod rate;
 
 mod reader;
 
@@ -30,3 +32,4 @@ pub use distribution::Distribution;
 pub use exact::Exact;
 pub use frequent::{Frequent, FrequentEntry};
 pub use hll::Hll;
+pub use rate::Rate;
