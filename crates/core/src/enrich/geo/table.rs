@@ -7,36 +7,80 @@ use super::database::{Found, GeoDatabase};
 use super::places::{Places, UNKNOWN};
 use crate::hash::hash_word;
 
-/// Caches of more networks than this would not be faster than the database (32 MiB per worker).
+/// Caches of more networks than this would not be faster than the database (24 MiB per worker).
 const MAX_CACHE_ENTRIES: usize = 1 << 20;
 
-/// A number that no place has: the slot is free.
+/// A number that no place has: nothing is known yet.
 const VACANT: u32 = u32::MAX;
 
 /// Addresses are spread over the cache by a fixed hash: who aims at one set only makes their own addresses slower.
 const SEED: u64 = 0x6765_6f20_7461_626c;
 
-/// A network, as the leading `128 - host_bits` bits of `network`, and its place.
+/// The part of an address that networks are told apart by in the cache: the lower half of a mapped IPv4 address
+/// (`0000ffff` and 32 bits), the upper half of any other. These never meet: addresses of `::/8`, which nobody is
+/// assigned, have no key, and are looked up in the database each time.
+#[inline(always)]
+fn key(address: u128) -> Option<u64> {
+    let (high, low) = ((address >> 64) as u64, address as u64);
+    if high == 0 { (low >> 32 == 0xffff).then_some(low) } else { (high >> 56 != 0).then_some(high) }
+}
+
+/// How many last bits of a key its block leaves free. A block is what shares a set, an IPv4 /24 or an IPv6 /48: most
+/// networks of databases are at least as wide, and what comes from one block mostly has one answer.
+#[inline(always)]
+fn block_bits(key: u64) -> u32 {
+    if key >> 48 == 0 { 8 } else { 16 }
+}
+
+/// A network, as the key of an address in it, and its place.
 #[derive(Clone, Copy)]
 struct Line {
-    network: u128,
-    host_bits: u8,
+    key: u64,
     place: u32,
+    /// Ones where the keys of the network differ: some number of last bits.
+    host_mask: u16,
 }
 
 impl Line {
-    const FREE: Self = Self { network: 0, host_bits: 0, place: VACANT };
+    /// Holds no key, as no key is 0.
+    const FREE: Self = Self { key: 0, place: VACANT, host_mask: 0 };
 
-    #[inline(always)]
-    fn holds(&self, address: u128) -> bool {
-        (self.network ^ address) >> self.host_bits == 0
+    /// The network of an address with an answer for the leading `prefix` bits of 128, as far as it lies in the address's
+    /// block. `None` for what keys can't tell: addresses without one, and IPv6 networks smaller than a /64.
+    fn new(address: u128, prefix: u8, place: u32) -> Option<Self> {
+        let key = key(address)?;
+        let bits_after_key = if key >> 48 == 0 { 0 } else { 64 };
+        let host_bits = (128 - u32::from(prefix.min(128))).checked_sub(bits_after_key)?;
+        let host_mask = (1_u32 << host_bits.min(block_bits(key))) - 1;
+        Some(Self { key, place, host_mask: host_mask as u16 })
     }
 }
 
-/// Two networks in one cache line, the one used last in front.
+/// Four networks in one cache line of the processor, the newest in front.
 #[derive(Clone, Copy)]
 #[repr(align(64))]
-struct Set([Line; 2]);
+struct Set([Line; 4]);
+
+impl Set {
+    /// The place of the network that holds a key, else [`VACANT`]. Looks at each line in turn without a jump: which one
+    /// it is can't be foreseen.
+    #[inline(always)]
+    fn place(&self, key: u64) -> u32 {
+        let mut place = VACANT;
+        for line in &self.0 {
+            // No bit differs above the mask.
+            if line.key ^ key <= u64::from(line.host_mask) {
+                place = line.place;
+            }
+        }
+        place
+    }
+
+    fn insert(&mut self, line: Line) {
+        self.0.rotate_right(1);
+        self.0[0] = line;
+    }
+}
 
 /// The place of a record that was read before.
 #[derive(Clone, Copy)]
@@ -56,17 +100,17 @@ pub struct GeoTable {
 }
 
 impl GeoTable {
-    /// A table with a cache of at least `cache_entries` networks, 48 bytes each, rounded up to a power of two and never
+    /// A table with a cache of at least `cache_entries` networks, 24 bytes each, rounded up to a power of two and never
     /// more than a million; 0 asks the database every time.
     pub fn new(database: Arc<GeoDatabase>, cache_entries: usize, places: Arc<Places>) -> Self {
         let entries = match cache_entries {
             0 => 0,
-            some => some.min(MAX_CACHE_ENTRIES).next_power_of_two().max(2),
+            some => some.min(MAX_CACHE_ENTRIES).next_power_of_two().max(4),
         };
         Self {
             database,
             places,
-            sets: vec![Set([Line::FREE; 2]); entries / 2],
+            sets: vec![Set([Line::FREE; 4]); entries / 4],
             records: vec![Record { offset: 0, place: VACANT }; entries],
         }
     }
@@ -75,14 +119,12 @@ impl GeoTable {
     #[inline]
     pub fn lookup(&mut self, address: &[u8; 16]) -> u32 {
         let address = u128::from_be_bytes(*address);
-        let at = slot(block(address).0, self.sets.len());
-        if let Some(Set([first, second])) = self.sets.get_mut(at) {
-            if first.holds(address) && first.place != VACANT {
-                return first.place;
-            }
-            if second.holds(address) && second.place != VACANT {
-                std::mem::swap(first, second);
-                return first.place;
+        if let Some(key) = key(address) {
+            if let Some(set) = self.sets.get(slot(key >> block_bits(key), self.sets.len())) {
+                let place = set.place(key);
+                if place != VACANT {
+                    return place;
+                }
             }
         }
         self.look_further(address)
@@ -94,13 +136,11 @@ impl GeoTable {
         let database = Arc::clone(&self.database);
         let found = database.find(Ipv6Addr::from_bits(address));
         let place = self.place_of(&database, &found);
-        let (block, block_prefix) = block(address);
-        let at = slot(block, self.sets.len());
-        if let Some(Set([first, second])) = self.sets.get_mut(at) {
-            // A set stands for the addresses of one block, so a wider network is remembered block by block.
-            let prefix = found.prefix.clamp(block_prefix, 128);
-            *second = *first;
-            *first = Line { network: address, host_bits: 128 - prefix, place };
+        if let Some(line) = Line::new(address, found.prefix, place) {
+            let at = slot(line.key >> block_bits(line.key), self.sets.len());
+            if let Some(set) = self.sets.get_mut(at) {
+                set.insert(line);
+            }
         }
         place
     }
@@ -123,13 +163,6 @@ impl GeoTable {
         }
         place
     }
-}
-
-/// The block of addresses that share a set, and how many leading bits it goes by: an IPv4 /24 or an IPv6 /48. Most
-/// networks of databases are at least as wide, and what comes from one block mostly has one answer.
-#[inline(always)]
-fn block(address: u128) -> (u64, u8) {
-    if address >> 32 == 0xffff { ((address >> 8) as u64, 120) } else { ((address >> 80) as u64, 48) }
 }
 
 /// A slot of a table of `length`, which is a power of two or 0 (any number is then outside of the table).
@@ -196,15 +229,48 @@ mod tests {
     }
 
     #[test]
-    fn three_networks_that_share_a_set_of_two_keep_their_answers() {
-        let (mut table, places) = city(2);
-        for _ in 0..3 {
-            for (text, expected) in
-                [("10.3.0.0", "AF"), ("10.3.0.3", "OC"), ("10.3.0.4", "EU"), ("10.3.0.5", "Unknown")]
-            {
-                assert_eq!(&*places.get(table.lookup(&address(text))).text, expected, "{text}");
-            }
+    fn networks_of_one_block_push_each_other_out_and_keep_their_answers() {
+        let (mut table, places) = city(4);
+        assert_eq!(table.sets.len(), 1);
+        let cases = [("10.3.0.0", "AF"), ("10.3.0.3", "OC"), ("10.3.0.4", "EU"), ("10.3.0.5", "Unknown")];
+        let others = [("10.3.0.7", "Unknown"), ("2001:db8:2::1", "AF"), ("2001:db8:2:1::1", "OC")];
+        for (text, expected) in cases.iter().chain(&others).cycle().take(30) {
+            assert_eq!(&*places.get(table.lookup(&address(text))).text, *expected, "{text}");
         }
+    }
+
+    #[test]
+    fn the_second_look_at_a_network_does_not_ask_the_database() {
+        let (mut table, places) = city(16);
+        table.lookup(&address("192.0.2.1"));
+        table.lookup(&address("2001:db8:4000::1"));
+        table.database = Arc::new(open("asn.mmdb", GeoKind::Network));
+        table.records.fill(Record { offset: 0, place: VACANT });
+        assert_eq!(&*places.get(table.lookup(&address("192.0.2.127"))).text, "EU/Norway/18/Fjærvik");
+        assert_eq!(&*places.get(table.lookup(&address("2001:db8:4000:1::"))).text, "EU/Norway");
+        assert_eq!(&*places.get(table.lookup(&address("192.0.2.128"))).text, "64500/Example Telegraph/Télégraphe");
+    }
+
+    #[test]
+    fn an_address_made_to_look_like_the_key_of_another_gets_its_own_answer() {
+        let (mut table, _) = city(4);
+        let norway = table.lookup(&address("192.0.2.1"));
+        assert_ne!(norway, UNKNOWN);
+        assert_eq!(table.lookup(&address("0:ffff:c000:201::")), UNKNOWN);
+        assert_eq!(table.lookup(&address("2001:db8:9::192.0.2.1")), UNKNOWN);
+    }
+
+    #[test]
+    fn ipv6_networks_that_are_smaller_than_keys_are_not_remembered() {
+        let host_mask =
+            |text, prefix| Line::new(u128::from_be_bytes(address(text)), prefix, 7).map(|line| line.host_mask);
+        assert_eq!(host_mask("2001:db8::1", 65), None);
+        assert_eq!(host_mask("2001:db8::1", 64), Some(0));
+        assert_eq!(host_mask("2001:db8::1", 62), Some(0b11));
+        assert_eq!(host_mask("2001:db8::1", 3), Some(0xffff));
+        assert_eq!(host_mask("192.0.2.1", 128), Some(0));
+        assert_eq!(host_mask("192.0.2.1", 96), Some(0xff));
+        assert_eq!(host_mask("::1", 128), None);
     }
 
     #[test]
