@@ -1,0 +1,111 @@
+"""Snapshots as JSON documents: what the REST routes and the reader give.
+
+A metric's path becomes nested objects below its handler's schema key. Metrics that have nothing to say yet (quantiles
+of no values, an empty histogram) are absent; counters, cardinalities and top lists are always there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from pktvisor.metrics.snapshot import (
+    QUANTILES,
+    HandlerSnapshot,
+    HistogramValues,
+    QuantileValues,
+    Sample,
+    TopEntry,
+    TopValues,
+    Value,
+)
+from pktvisor.outputs.values import bound_text
+
+Document = dict[str, object]
+"""A JSON object."""
+
+QUANTILE_KEYS = tuple(f"p{round(rank * 100)}" for rank in QUANTILES)
+
+
+def encode(document: object) -> bytes:
+    """Write a document compactly, keys sorted bytewise, UTF-8 unescaped; what is no text becomes `?`."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("utf-8", errors="replace")
+
+
+def policy_document(snapshots: Iterable[HandlerSnapshot]) -> Document:
+    """Give a policy's metrics by handler instance, then schema key."""
+    document: Document = {}
+    for snapshot in snapshots:
+        if snapshot.samples:
+            write_handler(_object_at(document, snapshot.instance), snapshot)
+    return document
+
+
+def flat_document(snapshots: Iterable[HandlerSnapshot]) -> Document:
+    """Give a policy's metrics by schema key alone; handlers of one schema share its object."""
+    document: Document = {}
+    for snapshot in snapshots:
+        if snapshot.samples:
+            write_handler(document, snapshot)
+    return document
+
+
+def period_document(snapshot: HandlerSnapshot) -> Document:
+    """Give the window's start in Unix seconds and its length in seconds."""
+    return {"start_ts": snapshot.start_ts, "length": snapshot.length}
+
+
+def write_handler(document: Document, snapshot: HandlerSnapshot) -> None:
+    """Write a handler's metrics and period into `document`, below its schema key."""
+    root = _object_at(document, snapshot.schema)
+    root["period"] = period_document(snapshot)
+    for sample in snapshot.samples:
+        _write_sample(root, sample)
+
+
+def _write_sample(root: Document, sample: Sample) -> None:
+    value = _value(sample.value)
+    if value is None:
+        return
+    node = root
+    for part in sample.path[:-1]:
+        node = _object_at(node, part)
+    node[sample.path[-1]] = value
+
+
+def _object_at(parent: Document, key: str) -> Document:
+    child = parent.setdefault(key, {})
+    assert isinstance(child, dict), f"{key} is both a metric and a group of metrics"
+    return child
+
+
+def _value(value: Value) -> object:
+    """Give a metric's value, or None where there is nothing to show."""
+    match value:
+        case int():
+            return value
+        case QuantileValues():
+            return _quantiles(value)
+        case HistogramValues():
+            return _histogram(value)
+        case TopValues():
+            return [_entry(entry) for entry in value.entries]
+
+
+def _quantiles(value: QuantileValues) -> Document | None:
+    document: Document = dict(zip(QUANTILE_KEYS, value.values, strict=False))
+    if value.live is not None:
+        document["live"] = value.live
+    return document or None
+
+
+def _histogram(value: HistogramValues) -> Document | None:
+    if value.count == 0:
+        return None
+    buckets = {bound_text(bound): float(count) for bound, count in value.buckets}
+    return {"buckets": buckets | {"+Inf": float(value.count)}}
+
+
+def _entry(entry: TopEntry) -> Document:
+    return {"name": entry.name, "estimate": entry.estimate, **dict(entry.extra)}
