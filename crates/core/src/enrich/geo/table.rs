@@ -119,12 +119,12 @@ impl GeoTable {
     #[inline]
     pub fn lookup(&mut self, address: &[u8; 16]) -> u32 {
         let address = u128::from_be_bytes(*address);
-        if let Some(key) = key(address) {
-            if let Some(set) = self.sets.get(slot(key >> block_bits(key), self.sets.len())) {
-                let place = set.place(key);
-                if place != VACANT {
-                    return place;
-                }
+        if let Some(key) = key(address)
+            && let Some(set) = self.sets.get(slot(key >> block_bits(key), self.sets.len()))
+        {
+            let place = set.place(key);
+            if place != VACANT {
+                return place;
             }
         }
         self.look_further(address)
