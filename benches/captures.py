@@ -1,0 +1,108 @@
+"""The two standard captures, mix and attack, and shorter cuts of them, kept in a cache folder."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pktvisor-bench"
+TRAFFIC_SCRIPT = Path(os.environ.get("PKTVISOR_TRAFFIC", REPOSITORY.parent / "shared" / "traffic" / "traffic.py"))
+FILE_HEADER_BYTES = 24
+RECORD_HEADER = struct.Struct("<IIII")
+SMALL_PACKETS = 20
+CHUNK_BYTES = 1 << 20  # small, because a measured program inherits this one's peak of memory
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A capture file and how many packets are in it."""
+
+    name: str
+    path: Path
+    packets: int
+
+
+def standard_captures() -> list[Capture]:
+    """mix and attack, from PKTVISOR_BENCH_DATA or the cache, made first if they are in neither."""
+    folder = Path(os.environ.get("PKTVISOR_BENCH_DATA", CACHE))
+    paths = [folder / "mix.pcap", folder / "attack.pcap"]
+    if not all(path.exists() for path in paths):
+        make(folder)
+    return [Capture(path.stem, path, count_packets(path)) for path in paths]
+
+
+def make(folder: Path) -> None:
+    """Run the traffic maker in an environment that has numpy and numba."""
+    if not TRAFFIC_SCRIPT.exists():
+        raise SystemExit(
+            f"{TRAFFIC_SCRIPT} is missing: set PKTVISOR_TRAFFIC to the traffic maker, "
+            "or PKTVISOR_BENCH_DATA to a folder with mix.pcap and attack.pcap"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"making the standard captures in {folder} (once, about 1 GB)", file=sys.stderr)
+    python = tool_environment("traffic", "numpy", "numba")
+    subprocess.run([python, TRAFFIC_SCRIPT, "--out", folder], check=True, stdout=subprocess.DEVNULL)
+
+
+def tool_environment(name: str, *packages: str) -> Path:
+    """The interpreter of a virtual environment in the cache that has `packages`; made if it is missing."""
+    folder = CACHE / f"venv-{name}"
+    python = folder / "bin" / "python"
+    marker = folder / ".complete"
+    if not marker.exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+        marker.touch()
+    return python
+
+
+def count_packets(path: Path) -> int:
+    """How many packets a little-endian pcap file holds; the count is kept in the cache beside the file's size."""
+    size_bytes = path.stat().st_size
+    note = CACHE / f"{path.stem}-{size_bytes}.packets"
+    if not note.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        note.write_text(str(walk(path, limit=sys.maxsize)[0]))
+    return int(note.read_text())
+
+
+def walk(path: Path, limit: int) -> tuple[int, int]:
+    """Step over up to `limit` records: how many there were, and at which byte the last one ends."""
+    packets, offset = 0, FILE_HEADER_BYTES
+    size_bytes = path.stat().st_size
+    with path.open("rb", buffering=CHUNK_BYTES) as stream:
+        while packets < limit and offset + RECORD_HEADER.size <= size_bytes:
+            stream.seek(offset)
+            kept_bytes = RECORD_HEADER.unpack(stream.read(RECORD_HEADER.size))[2]
+            offset += RECORD_HEADER.size + kept_bytes
+            packets += 1
+    return packets, offset
+
+
+def cut(capture: Capture, packets: int) -> Capture:
+    """The first `packets` packets of a capture, in a file of the cache."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    path = CACHE / f"{capture.name}-{packets}.pcap"
+    if not path.exists():
+        end = walk(capture.path, packets)[1]
+        with capture.path.open("rb") as source, path.open("wb") as target:
+            while (left := end - source.tell()) > 0:
+                target.write(source.read(min(left, CHUNK_BYTES)))
+    return Capture(capture.name, path, packets)
+
+
+def small(capture: Capture) -> Capture:
+    """A capture of a few packets: what it costs is the start and the end of a program."""
+    return cut(capture, SMALL_PACKETS)
+
+
+def warm(path: Path) -> None:
+    """Read a file once, so that the page cache has it."""
+    with path.open("rb", buffering=0) as stream:
+        while stream.read(CHUNK_BYTES):
+            pass

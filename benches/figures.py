@@ -1,0 +1,88 @@
+"""The figures that a run produces, what the project aims at, and the table that compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a figure should be: `reach` is the least that will do, `aim` would be good, `peer` is the C++ agent."""
+
+    name: str
+    unit: str
+    reach: float
+    aim: float
+    peer: float | None = None
+    higher_is_better: bool = False
+
+    def met(self, value: float, bound: float) -> bool:
+        """Whether `value` is at least as good as `bound`."""
+        return value >= bound if self.higher_is_better else value <= bound
+
+    def verdict(self, value: float) -> str:
+        """aim, reach or missed."""
+        if self.met(value, self.aim):
+            return "aim"
+        return "reach" if self.met(value, self.reach) else "missed"
+
+
+TARGETS = (
+    Target("mix", "ns/packet", 200, 140, 2800),
+    Target("attack", "ns/packet", 250, 140, 2020),
+    Target("mix with GeoIP", "times mix", 1.3, 1.15, 1.2),
+    Target("mix instructions", "per packet", 1500, 900, 14_100),
+    Target("attack instructions", "per packet", 2000, 1300, 14_900),
+    Target("mix memory", "MB peak", 128, 64, 562),
+    Target("attack memory", "MB peak", 128, 64, 195),
+    Target("small file", "s elapsed", 0.35, 0.15, 0.02),
+    Target("two workers", "times faster", 1.7, 1.9, higher_is_better=True),
+    Target("daemon at rest", "MB resident", 96, 56, 20),
+)
+BY_NAME = {target.name: target for target in TARGETS}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured value; figures without a target are there for comparison."""
+
+    name: str
+    value: float
+    unit: str
+    note: str = ""
+
+    def as_document(self) -> dict[str, object]:
+        """For the JSON record."""
+        return {key: value for key, value in asdict(self).items() if value != ""}
+
+
+def number(value: float | None) -> str:
+    """A value with as many digits as it deserves."""
+    if value is None:
+        return "-"
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.3g}"
+
+
+def table_row(figure: Figure) -> list[str]:
+    """One line of the table: the figure, its target, the peer and how they compare."""
+    target = BY_NAME.get(figure.name)
+    row = [figure.name, number(figure.value), figure.unit]
+    if target is None:
+        return [*row, "", "", "", "", figure.note]
+    peer = f"{figure.value / target.peer:.3g}" if target.peer else "-"
+    bounds = [number(target.reach), number(target.aim), number(target.peer), peer]
+    return [*row, *bounds, " ".join(filter(None, [target.verdict(figure.value), figure.note]))]
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """All figures as a Markdown table, aligned so that a terminal shows it well."""
+    head = ["figure", "measured", "unit", "reach", "aim", "peer", "of peer", ""]
+    lines = [head, *(table_row(figure) for figure in figures)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |" for line in lines
+    )

@@ -1,0 +1,177 @@
+"""Measure the file reader on the two standard captures, beside other tools, and print the figures as a table.
+
+python benches/run.py                     everything, in a few minutes
+python benches/run.py --only time start   some sections
+python benches/run.py --record            also keep the figures in benches/results
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import captures
+import measure
+import others
+import record
+from captures import REPOSITORY, Capture
+from figures import Figure, table
+
+HOSTS = "10.0.0.0/8"
+GEO_FOLDER = REPOSITORY / "tests" / "fixtures" / "geo"
+INSTRUCTION_PACKETS = 100_000
+OTHERS_PACKETS = 200_000
+MEGABYTE = 1_000_000
+
+
+class Bench:
+    """The reader's command line and the captures, shared by all sections."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.reader = str(options.reader)
+        self.runs: int = options.runs
+        self.core: set[int] = {options.core}
+        self.captures = captures.standard_captures()
+        self.mix, self.attack = self.captures
+
+    def command(self, capture: Capture, *options: str) -> list[str]:
+        """The reader's command line: one summary of the whole capture."""
+        return [self.reader, "--periods", "1", "-H", HOSTS, *options, str(capture.path)]
+
+    def per_packet_ns(self, whole: measure.Cost, start: measure.Cost, packets: int) -> float:
+        """CPU time per packet in nanoseconds, without what a small file costs."""
+        return (whole.cpu_seconds - start.cpu_seconds) * 1e9 / (packets - captures.SMALL_PACKETS)
+
+
+def time_section(bench: Bench) -> list[Figure]:
+    """CPU time per packet and peak memory of both captures."""
+    figures = []
+    for capture in bench.captures:
+        captures.warm(capture.path)
+        commands = {"whole": bench.command(capture), "small": bench.command(captures.small(capture))}
+        costs = measure.interleaved(commands, bench.runs, bench.core)
+        ns = bench.per_packet_ns(costs["whole"], costs["small"], capture.packets)
+        figures.append(Figure(capture.name, ns, "ns/packet", f"{capture.packets / 1e6:.1f} M packets"))
+        figures.append(Figure(f"{capture.name} memory", costs["whole"].peak_rss_bytes / MEGABYTE, "MB peak"))
+    return figures
+
+
+def geo_section(bench: Bench) -> list[Figure]:
+    """How much longer the mix takes with both MaxMind databases."""
+    databases = {"--geo-city": find_database("city"), "--geo-asn": find_database("asn")}
+    geo = [word for option, path in databases.items() for word in (option, str(path))]
+    start = captures.small(bench.mix)
+    commands = {
+        "plain": bench.command(bench.mix),
+        "plain start": bench.command(start),
+        "geo": bench.command(bench.mix, *geo),
+        "geo start": bench.command(start, *geo),
+    }
+    costs = measure.interleaved(commands, bench.runs, bench.core)
+    plain = costs["plain"].cpu_seconds - costs["plain start"].cpu_seconds
+    located = costs["geo"].cpu_seconds - costs["geo start"].cpu_seconds
+    return [Figure("mix with GeoIP", located / plain, "times mix")]
+
+
+def find_database(kind: str) -> Path:
+    """The test database of one kind, city or asn."""
+    found = sorted(path for path in GEO_FOLDER.glob("*.mmdb") if kind in path.name.lower())
+    if not found:
+        raise measure.CommandError(f"no {kind} database in {GEO_FOLDER}")
+    return found[0]
+
+
+def start_section(bench: Bench) -> list[Figure]:
+    """Elapsed time from start to finish for a file of a few packets."""
+    command = bench.command(captures.small(bench.mix))
+    cost = measure.interleaved({"small": command}, max(bench.runs, 9), bench.core)["small"]
+    return [
+        Figure("small file", cost.elapsed_seconds, "s elapsed", f"{cost.cpu_seconds:.3f} s CPU"),
+        Figure("small file memory", cost.peak_rss_bytes / MEGABYTE, "MB peak"),
+    ]
+
+
+def workers_section(bench: Bench) -> list[Figure]:
+    """How much sooner two workers on two cores are done than one worker."""
+    cores = {0, 1}
+    commands = {workers: bench.command(bench.mix, "--workers", workers) for workers in ("1", "2")}
+    captures.warm(bench.mix.path)
+    costs = measure.interleaved(commands, bench.runs, cores)
+    one, two = costs["1"], costs["2"]
+    note = f"{one.elapsed_seconds:.2f} s and {two.elapsed_seconds:.2f} s"
+    return [Figure("two workers", one.elapsed_seconds / two.elapsed_seconds, "times faster", note)]
+
+
+def instructions_section(bench: Bench) -> list[Figure]:
+    """Instructions per packet: callgrind's count of a cut, less that of a few packets."""
+    figures = []
+    for capture in bench.captures:
+        cut, small = captures.cut(capture, INSTRUCTION_PACKETS), captures.small(capture)
+        extra = measure.instructions(bench.command(cut)) - measure.instructions(bench.command(small))
+        per_packet = extra / (cut.packets - small.packets)
+        figures.append(Figure(f"{capture.name} instructions", per_packet, "per packet"))
+    return figures
+
+
+def others_section(bench: Bench) -> list[Figure]:
+    """CPU time per packet of other tools and of the reader on the same cut."""
+    figures = []
+    for capture in bench.captures:
+        cut, small = captures.cut(capture, OTHERS_PACKETS), captures.small(capture)
+        programs: dict[str, tuple[Sequence[str], Sequence[str], str]] = {
+            other.name: (other.command(cut.path), other.command(small.path), other.task) for other in others.installed()
+        }
+        programs["pktvisor-reader"] = (bench.command(cut), bench.command(small), "all default metrics")
+        for name, (whole, start, task) in programs.items():
+            costs = measure.interleaved({"whole": whole, "start": start}, min(bench.runs, 3), bench.core)
+            ns = bench.per_packet_ns(costs["whole"], costs["start"], cut.packets)
+            figures.append(Figure(f"{capture.name}, {name}", ns, "ns/packet", task))
+    return figures
+
+
+SECTIONS: dict[str, Callable[[Bench], list[Figure]]] = {
+    "time": time_section,
+    "geo": geo_section,
+    "start": start_section,
+    "workers": workers_section,
+    "instructions": instructions_section,
+    "others": others_section,
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--reader", default=REPOSITORY / ".venv" / "bin" / "pktvisor-reader", help="the program to measure"
+    )
+    parser.add_argument("--runs", type=int, default=5, help="runs per figure, of which the median counts")
+    parser.add_argument("--core", type=int, default=1, help="the core that everything is pinned to")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="the sections to run")
+    parser.add_argument("--record", action="store_true", help="keep the figures in benches/results")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the sections; one that fails is told about and does not stop the others."""
+    options = parse(arguments)
+    bench = Bench(options)
+    figures: list[Figure] = []
+    failures = 0
+    for name in options.only:
+        print(f"measuring: {name}", file=sys.stderr)
+        try:
+            figures += SECTIONS[name](bench)
+        except (measure.CommandError, OSError) as error:
+            failures += 1
+            print(f"{name}: {error}", file=sys.stderr)
+    print(table(figures))
+    if options.record:
+        record.keep(figures)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
