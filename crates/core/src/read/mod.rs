@@ -6,11 +6,19 @@
 //!
 //! Whatever the bytes are, the reader gives every packet up to the first record that makes no sense, then stops and
 //! tells where and why ([`CaptureReader::damage`]). What memory it may take is bounded by [`MAX_RECORD_BYTES`], and by
-//! what the decompressors hold ([`compression`]).
+//! what the decompressors hold (at most a window of 128 MiB).
 
 mod blocks;
 mod compression;
+mod order;
 mod pcap;
+mod pcapng;
+mod time;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod pcapng_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -25,6 +33,7 @@ use crate::Error;
 use blocks::Blocks;
 use compression::{Compression, Stream};
 use pcap::Pcap;
+use pcapng::Pcapng;
 
 /// The largest packet record that is read, in bytes; a larger one is damage. Far above any snap length in use.
 pub const MAX_RECORD_BYTES: usize = 16 << 20;
@@ -77,6 +86,7 @@ pub struct CaptureReader {
 
 enum Format {
     Pcap(Pcap),
+    Pcapng(Pcapng),
 }
 
 /// A packet as a format's parser found it; its bytes stay in [`Blocks`].
@@ -125,6 +135,7 @@ impl CaptureReader {
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let record = match &mut self.format {
             Format::Pcap(pcap) => pcap.next_record(&mut self.blocks),
+            Format::Pcapng(pcapng) => pcapng.next_record(&mut self.blocks),
         };
         match record {
             Ok(Record { time_ns, link_type, interface, wire_bytes, data }) => {
@@ -168,6 +179,10 @@ impl CaptureReader {
             (Format::Pcap(_), Compression::Gzip) => "pcap, gzip",
             (Format::Pcap(_), Compression::Zstd) => "pcap, zstd",
             (Format::Pcap(_), Compression::Lz4) => "pcap, lz4",
+            (Format::Pcapng(_), Compression::None) => "pcapng",
+            (Format::Pcapng(_), Compression::Gzip) => "pcapng, gzip",
+            (Format::Pcapng(_), Compression::Zstd) => "pcapng, zstd",
+            (Format::Pcapng(_), Compression::Lz4) => "pcapng, lz4",
         }
     }
 }
@@ -177,9 +192,30 @@ impl Format {
     fn detect(blocks: &mut Blocks, name: &str) -> Result<Self, Error> {
         let unreadable = |cause| Error::format(format!("{name} can't be read: {cause}"));
         blocks.fill(pcap::FILE_HEADER_BYTES).map_err(unreadable)?;
-        match Pcap::start(blocks, name)? {
-            Some(pcap) => Ok(Self::Pcap(pcap)),
-            None => Err(not_a_capture(blocks, name)),
+        if let Some(pcap) = Pcap::start(blocks, name)? {
+            return Ok(Self::Pcap(pcap));
+        }
+        match Pcapng::start(blocks) {
+            Some(Ok(pcapng)) => Ok(Self::Pcapng(pcapng)),
+            Some(Err(Stop::Damage(damage))) => Err(unreadable(damage.reason)),
+            Some(Err(Stop::End)) | None => Err(not_a_capture(blocks, name)),
+        }
+    }
+}
+
+impl Stop {
+    /// Damage in the record that is pending.
+    #[cold]
+    fn damage(blocks: &Blocks, reason: String) -> Self {
+        Self::Damage(Damage { offset: blocks.position(), reason })
+    }
+
+    /// What it means that no whole record is pending, and the stream has ended.
+    #[cold]
+    fn at_end_of(blocks: &Blocks, record: &str) -> Self {
+        match blocks.pending().len() {
+            0 => Self::End,
+            _ => Self::damage(blocks, format!("the file ends within {record}")),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The pcap format: <https://www.ietf.org/archive/id/draft-ietf-opsawg-pcap-04.html>.
 
 use super::blocks::Blocks;
-use super::{Damage, MAX_RECORD_BYTES, Record, Stop};
+use super::order::ByteOrder;
+use super::{MAX_RECORD_BYTES, Record, Stop};
 use crate::Error;
 
 pub(super) const FILE_HEADER_BYTES: usize = 24;
@@ -18,9 +19,12 @@ const KUZNETZOV: u32 = 0xa1b2_cd34;
 /// largest snap length, since some writers don't keep to theirs.
 const LONGEST_USUAL_RECORD: u32 = 262_144;
 
+/// What a record is called where one is cut.
+const RECORD: &str = "a packet record";
+
 /// What the file header says.
 pub(super) struct Pcap {
-    big_endian: bool,
+    order: ByteOrder,
     /// Nanoseconds in a unit of the second time field.
     fraction_ns: i64,
     record_header_bytes: usize,
@@ -33,9 +37,9 @@ impl Pcap {
     pub(super) fn start(blocks: &mut Blocks, name: &str) -> Result<Option<Self>, Error> {
         let Some(magic) = blocks.pending().first_chunk::<4>() else { return Ok(None) };
         let is_magic = |word| matches!(word, MICROSECONDS | NANOSECONDS | KUZNETZOV);
-        let (magic, big_endian) = match (u32::from_le_bytes(*magic), u32::from_be_bytes(*magic)) {
-            (little, _) if is_magic(little) => (little, false),
-            (_, big) if is_magic(big) => (big, true),
+        let (magic, order) = match (u32::from_le_bytes(*magic), u32::from_be_bytes(*magic)) {
+            (little, _) if is_magic(little) => (little, ByteOrder::Little),
+            (_, big) if is_magic(big) => (big, ByteOrder::Big),
             _ => return Ok(None),
         };
         let Some(header) = blocks.pending().first_chunk::<FILE_HEADER_BYTES>().copied() else {
@@ -45,13 +49,13 @@ impl Pcap {
             )));
         };
         blocks.take(FILE_HEADER_BYTES);
-        let word = |at: usize| read_u32(&header, at, big_endian);
-        let version = if big_endian { word(4) >> 16 } else { word(4) & 0xffff };
+        let word = |at: usize| order.u32(&header, at);
+        let version = order.u16(&header, 4);
         if version != 2 {
             return Err(Error::format(format!("{name} is of pcap version {version}; version 2 would do")));
         }
         Ok(Some(Self {
-            big_endian,
+            order,
             fraction_ns: if magic == NANOSECONDS { 1 } else { 1000 },
             record_header_bytes: match magic {
                 KUZNETZOV => KUZNETZOV_RECORD_HEADER_BYTES,
@@ -65,17 +69,22 @@ impl Pcap {
 
     #[inline]
     pub(super) fn next_record(&mut self, blocks: &mut Blocks) -> Result<Record, Stop> {
-        if !blocks.has(self.record_header_bytes).map_err(|reason| damage(blocks, reason))? {
-            return Err(self.end(blocks));
+        if !blocks.has(self.record_header_bytes).map_err(|reason| Stop::damage(blocks, reason))? {
+            return Err(Stop::at_end_of(blocks, RECORD));
         }
-        let Some(header) = blocks.pending().first_chunk::<RECORD_HEADER_BYTES>() else { return Err(self.end(blocks)) };
-        let word = |at: usize| read_u32(header, at, self.big_endian);
+        let Some(header) = blocks.pending().first_chunk::<RECORD_HEADER_BYTES>() else {
+            return Err(Stop::at_end_of(blocks, RECORD));
+        };
+        let word = |at: usize| self.order.u32(header, at);
         let (seconds, fraction, captured_bytes, wire_bytes) = (word(0), word(4), word(8), word(12));
         if captured_bytes > self.longest_record {
             return Err(self.too_long(blocks, captured_bytes));
         }
-        if !blocks.has(self.record_header_bytes + captured_bytes as usize).map_err(|reason| damage(blocks, reason))? {
-            return Err(self.end(blocks));
+        if !blocks
+            .has(self.record_header_bytes + captured_bytes as usize)
+            .map_err(|reason| Stop::damage(blocks, reason))?
+        {
+            return Err(Stop::at_end_of(blocks, RECORD));
         }
         blocks.take(self.record_header_bytes);
         Ok(Record {
@@ -88,29 +97,12 @@ impl Pcap {
         })
     }
 
-    /// What it means that the stream ended before a whole record.
-    #[cold]
-    fn end(&self, blocks: &Blocks) -> Stop {
-        match blocks.pending().len() {
-            0 => Stop::End,
-            _ => damage(blocks, "the file ends within a packet record".to_string()),
-        }
-    }
-
     #[cold]
     fn too_long(&self, blocks: &Blocks, captured_bytes: u32) -> Stop {
         let longest = self.longest_record;
-        damage(blocks, format!("a packet record says it holds {captured_bytes} bytes, where {longest} is the most"))
+        Stop::damage(
+            blocks,
+            format!("a packet record says it holds {captured_bytes} bytes, where {longest} is the most"),
+        )
     }
-}
-
-#[cold]
-fn damage(blocks: &Blocks, reason: String) -> Stop {
-    Stop::Damage(Damage { offset: blocks.position(), reason })
-}
-
-#[inline]
-fn read_u32<const LENGTH: usize>(header: &[u8; LENGTH], at: usize, big_endian: bool) -> u32 {
-    let bytes = [header[at], header[at + 1], header[at + 2], header[at + 3]];
-    if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
 }

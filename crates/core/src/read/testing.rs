@@ -130,3 +130,81 @@ pub(crate) fn drain(mut reader: CaptureReader) -> (Vec<Packet>, Option<Damage>) 
 pub(crate) fn read(file: &[u8]) -> (Vec<Packet>, Option<Damage>) {
     drain(open(file).unwrap())
 }
+
+/// A pcapng file being written, block by block.
+#[derive(Debug, Clone)]
+pub(crate) struct PcapngFile {
+    pub order: Order,
+    pub bytes: Vec<u8>,
+}
+
+impl PcapngFile {
+    /// A file with the header of its first section.
+    pub fn new(order: Order) -> Self {
+        let mut file = Self { order, bytes: Vec::new() };
+        file.section(order);
+        file
+    }
+
+    pub fn block(&mut self, kind: u32, body: &[u8]) {
+        let padding = body.len().next_multiple_of(4) - body.len();
+        let length = self.order.u32((12 + body.len() + padding) as u32);
+        self.bytes.extend(self.order.u32(kind));
+        self.bytes.extend(length);
+        self.bytes.extend(body);
+        self.bytes.extend(&[0; 3][..padding]);
+        self.bytes.extend(length);
+    }
+
+    pub fn section(&mut self, order: Order) {
+        self.order = order;
+        let version = [order.u16(1), order.u16(0)].concat();
+        self.block(0x0a0d_0d0a, &[&order.u32(0x1a2b_3c4d)[..], &version, &[0xff; 8]].concat());
+    }
+
+    /// Describes an interface; options are pairs of a code and a value.
+    pub fn interface(&mut self, link_type: u16, snap_length: u32, options: &[(u16, &[u8])]) {
+        let order = self.order;
+        let mut body = [&order.u16(link_type)[..], &[0; 2], &order.u32(snap_length)].concat();
+        for (code, value) in options {
+            body.extend(order.u16(*code));
+            body.extend(order.u16(value.len() as u16));
+            body.extend(*value);
+            body.resize(body.len().next_multiple_of(4), 0);
+        }
+        self.block(1, &body);
+    }
+
+    /// An enhanced packet of an interface of this section, with its time in the interface's ticks.
+    pub fn packet(&mut self, interface: u32, ticks: u64, wire_bytes: u32, data: &[u8]) {
+        let interface = self.order.u32(interface);
+        self.timed_packet(6, interface, ticks, wire_bytes, data);
+    }
+
+    /// A packet as it was written before there were enhanced packets.
+    pub fn obsolete_packet(&mut self, interface: u16, ticks: u64, wire_bytes: u32, data: &[u8]) {
+        let [first, second] = self.order.u16(interface);
+        self.timed_packet(2, [first, second, 0xff, 0xff], ticks, wire_bytes, data);
+    }
+
+    fn timed_packet(&mut self, kind: u32, interface: [u8; 4], ticks: u64, wire_bytes: u32, data: &[u8]) {
+        let order = self.order;
+        let words = [(ticks >> 32) as u32, ticks as u32, data.len() as u32, wire_bytes].map(|word| order.u32(word));
+        self.block(kind, &[&interface[..], words.as_flattened(), data].concat());
+    }
+
+    pub fn simple_packet(&mut self, wire_bytes: u32, data: &[u8]) {
+        let order = self.order;
+        self.block(3, &[&order.u32(wire_bytes)[..], data].concat());
+    }
+
+    /// A file of one Ethernet interface with nanosecond times.
+    pub fn write(order: Order, packets: &[Packet]) -> Vec<u8> {
+        let mut file = Self::new(order);
+        file.interface(1, 0, &[(9, &[9])]);
+        for packet in packets {
+            file.packet(0, packet.time_ns as u64, packet.wire_bytes, &packet.data);
+        }
+        file.bytes
+    }
+}
