@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from pathlib import Path
 
 import dpkt  # type: ignore[import-untyped]
 
@@ -13,7 +14,7 @@ def main(path: str) -> None:
     counts: Counter[str] = Counter()
     sources: Counter[bytes] = Counter()
     names: Counter[str] = Counter()
-    with open(path, "rb") as stream:
+    with Path(path).open("rb") as stream:
         for _, frame in dpkt.pcap.Reader(stream):
             ip = dpkt.ethernet.Ethernet(frame).data
             if not isinstance(ip, dpkt.ip.IP | dpkt.ip6.IP6):

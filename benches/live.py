@@ -25,10 +25,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-import captures
 import record
-from captures import REPOSITORY, Capture
+import traffic
 from figures import Figure, table
+from traffic import REPOSITORY, Capture
 
 INTERFACE = "eth0"
 CUT_PACKETS = 1_000_000
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parse(arguments)
     if os.geteuid() != 0:
         raise SystemExit("network namespaces need root: run this with sudo")
-    capture = captures.cut(captures.standard_captures()[0], CUT_PACKETS)
+    capture = traffic.cut(traffic.standard_captures()[0], CUT_PACKETS)
     with VethPair() as pair, tempfile.TemporaryFile() as log:
         agent = Agent(pair.agent, shlex.split(options.daemon), options.url, log)
         try:

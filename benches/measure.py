@@ -12,7 +12,7 @@ import shlex
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 COLLECTED = re.compile(r"Collected : (\d+)")
@@ -31,9 +31,9 @@ class Cost:
     peak_rss_bytes: int
 
 
-def pinned(cores: set[int]) -> Callable[[], None]:
-    """What the child process runs before the command, to stay on `cores`."""
-    return lambda: os.sched_setaffinity(0, cores)
+def pinned(command: Sequence[str], cores: set[int]) -> list[str]:
+    """The command line that keeps `command` on `cores`."""
+    return ["taskset", "--cpu-list", ",".join(map(str, sorted(cores))), *command]
 
 
 def run(command: Sequence[str], cores: set[int]) -> Cost:
@@ -42,9 +42,8 @@ def run(command: Sequence[str], cores: set[int]) -> Cost:
     The peak is never below this program's own memory (some 15 MB), which the child inherits as its first peak.
     """
     started = time.perf_counter()
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=pinned(cores)
-    ) as process:
+    silent = subprocess.DEVNULL
+    with subprocess.Popen(pinned(command, cores), stdin=silent, stdout=silent, stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
         complaint = process.stderr.read()
         _, status, usage = os.wait4(process.pid, 0)

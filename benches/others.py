@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captures import tool_environment
+from traffic import tool_environment
 
 DPKT_LOOP = Path(__file__).resolve().with_name("dpkt_loop.py")
 

@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from captures import REPOSITORY
 from figures import Figure, number
+from traffic import REPOSITORY
 
 RESULTS = Path(__file__).resolve().parent / "results"
 COLUMNS = (

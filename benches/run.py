@@ -12,12 +12,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import captures
 import measure
 import others
 import record
-from captures import REPOSITORY, Capture
+import traffic
 from figures import Figure, table
+from traffic import REPOSITORY, Capture
 
 HOSTS = "10.0.0.0/8"
 GEO_FOLDER = REPOSITORY / "tests" / "fixtures" / "geo"
@@ -33,7 +33,7 @@ class Bench:
         self.reader = str(options.reader)
         self.runs: int = options.runs
         self.core: set[int] = {options.core}
-        self.captures = captures.standard_captures()
+        self.captures = traffic.standard_captures()
         self.mix, self.attack = self.captures
 
     def command(self, capture: Capture, *options: str) -> list[str]:
@@ -42,15 +42,15 @@ class Bench:
 
     def per_packet_ns(self, whole: measure.Cost, start: measure.Cost, packets: int) -> float:
         """CPU time per packet in nanoseconds, without what a small file costs."""
-        return (whole.cpu_seconds - start.cpu_seconds) * 1e9 / (packets - captures.SMALL_PACKETS)
+        return (whole.cpu_seconds - start.cpu_seconds) * 1e9 / (packets - traffic.SMALL_PACKETS)
 
 
 def time_section(bench: Bench) -> list[Figure]:
     """CPU time per packet and peak memory of both captures."""
     figures = []
     for capture in bench.captures:
-        captures.warm(capture.path)
-        commands = {"whole": bench.command(capture), "small": bench.command(captures.small(capture))}
+        traffic.warm(capture.path)
+        commands = {"whole": bench.command(capture), "small": bench.command(traffic.small(capture))}
         costs = measure.interleaved(commands, bench.runs, bench.core)
         ns = bench.per_packet_ns(costs["whole"], costs["small"], capture.packets)
         figures.append(Figure(capture.name, ns, "ns/packet", f"{capture.packets / 1e6:.1f} M packets"))
@@ -62,7 +62,7 @@ def geo_section(bench: Bench) -> list[Figure]:
     """How much longer the mix takes with both MaxMind databases."""
     databases = {"--geo-city": find_database("city"), "--geo-asn": find_database("asn")}
     geo = [word for option, path in databases.items() for word in (option, str(path))]
-    start = captures.small(bench.mix)
+    start = traffic.small(bench.mix)
     commands = {
         "plain": bench.command(bench.mix),
         "plain start": bench.command(start),
@@ -85,7 +85,7 @@ def find_database(kind: str) -> Path:
 
 def start_section(bench: Bench) -> list[Figure]:
     """Elapsed time from start to finish for a file of a few packets."""
-    command = bench.command(captures.small(bench.mix))
+    command = bench.command(traffic.small(bench.mix))
     cost = measure.interleaved({"small": command}, max(bench.runs, 9), bench.core)["small"]
     return [
         Figure("small file", cost.elapsed_seconds, "s elapsed", f"{cost.cpu_seconds:.3f} s CPU"),
@@ -97,7 +97,7 @@ def workers_section(bench: Bench) -> list[Figure]:
     """How much sooner two workers on two cores are done than one worker."""
     cores = {0, 1}
     commands = {workers: bench.command(bench.mix, "--workers", workers) for workers in ("1", "2")}
-    captures.warm(bench.mix.path)
+    traffic.warm(bench.mix.path)
     costs = measure.interleaved(commands, bench.runs, cores)
     one, two = costs["1"], costs["2"]
     note = f"{one.elapsed_seconds:.2f} s and {two.elapsed_seconds:.2f} s"
@@ -108,7 +108,7 @@ def instructions_section(bench: Bench) -> list[Figure]:
     """Instructions per packet: callgrind's count of a cut, less that of a few packets."""
     figures = []
     for capture in bench.captures:
-        cut, small = captures.cut(capture, INSTRUCTION_PACKETS), captures.small(capture)
+        cut, small = traffic.cut(capture, INSTRUCTION_PACKETS), traffic.small(capture)
         extra = measure.instructions(bench.command(cut)) - measure.instructions(bench.command(small))
         per_packet = extra / (cut.packets - small.packets)
         figures.append(Figure(f"{capture.name} instructions", per_packet, "per packet"))
@@ -119,7 +119,7 @@ def others_section(bench: Bench) -> list[Figure]:
     """CPU time per packet of other tools and of the reader on the same cut."""
     figures = []
     for capture in bench.captures:
-        cut, small = captures.cut(capture, OTHERS_PACKETS), captures.small(capture)
+        cut, small = traffic.cut(capture, OTHERS_PACKETS), traffic.small(capture)
         programs: dict[str, tuple[Sequence[str], Sequence[str], str]] = {
             other.name: (other.command(cut.path), other.command(small.path), other.task) for other in others.installed()
         }
