@@ -1,0 +1,1 @@
+"""One running process: its policies, their windows, its start and stop."""

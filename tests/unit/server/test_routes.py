@@ -1,0 +1,210 @@
+"""The routes, asked without a network."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from pktvisor import clock
+from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.server.app import create_app
+from support.agents import FakeAgent, FakePolicy
+from support.snapshots import START_TS, counter, handler
+
+PERIOD = {"start_ts": START_TS, "length": 60}
+EARLY = "requested metrics period has not yet accumulated, current range is [0, 1]"
+
+
+def bucket(total: int) -> list[HandlerSnapshot]:
+    net = handler(counter("packets_total", "total", total), instance="default-default-net", schema="packets")
+    dns = handler(counter("dns_wire_packets_total", "wire_packets.total", 1), instance="default-default-dns")
+    return [net, dns]
+
+
+def metrics(total: int) -> dict[str, object]:
+    return {"packets": {"period": PERIOD, "total": total}, "dns": {"period": PERIOD, "wire_packets": {"total": 1}}}
+
+
+def by_handler(total: int) -> dict[str, object]:
+    both = metrics(total)
+    return {
+        "default-default-net": {"packets": both["packets"]},
+        "default-default-dns": {"dns": both["dns"]},
+    }
+
+
+@pytest.fixture
+def agent() -> FakeAgent:
+    return FakeAgent({"default": FakePolicy("default", [bucket(10), bucket(20)])})
+
+
+@pytest.fixture
+def client(agent: FakeAgent) -> TestClient:
+    return TestClient(create_app(agent, prometheus_labels=(("instance", "pop1"),)))
+
+
+def test_app_counts_minutes_in_single_precision(
+    client: TestClient, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: agent.started + 741.9)
+    assert client.get("/api/v1/metrics/app").text == '{"app":{"up_time_min":12.350000381469727,"version":"5.0.0"}}'
+
+
+def test_rates_are_zero_and_deprecated(client: TestClient) -> None:
+    assert client.get("/api/v1/metrics/rates").json()["packets"] == {"in": 0, "out": 0}
+
+
+def test_the_default_policys_bucket_hoists_the_period(client: TestClient) -> None:
+    assert client.get("/api/v1/metrics/bucket/1").json() == {"1m": {**metrics(20), "period": PERIOD}}
+
+
+def test_the_default_policys_window_is_named_by_its_number(client: TestClient) -> None:
+    assert client.get("/api/v1/metrics/window/5").json() == {"5m": metrics(10)}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("bucket/5", {"1m": None, "error": "invalid metrics period, specify [0, 4]"}),
+        ("bucket/2", {"1m": None, "error": EARLY}),
+        ("window/9", {"9m": None, "error": "invalid metrics period, specify [2, 5]"}),
+        ("window/1", {"1m": None, "error": "invalid metrics period, specify [2, 5]"}),
+    ],
+)
+def test_a_missing_period_of_the_default_policy_is_500(client: TestClient, path: str, body: object) -> None:
+    reply = client.get(f"/api/v1/metrics/{path}")
+    assert (reply.status_code, reply.json()) == (500, body)
+
+
+def test_a_policys_bucket_has_policy_and_handler_levels(client: TestClient) -> None:
+    reply = client.get("/api/v1/policies/default/metrics/bucket/0")
+    assert reply.json() == {"default": by_handler(10)}
+
+
+def test_a_missing_period_of_a_policy_is_425_and_names_its_first_handler(client: TestClient) -> None:
+    reply = client.get("/api/v1/policies/default/metrics/bucket/2")
+    assert (reply.status_code, reply.json()) == (425, {"default": {"default-default-net": None}, "error": EARLY})
+
+
+def test_all_leaves_out_policies_without_the_period(client: TestClient, agent: FakeAgent) -> None:
+    agent.policies["young"] = FakePolicy("young", [bucket(1)])
+    assert client.get("/api/v1/policies/__all/metrics/bucket/1").json() == {"default": by_handler(20)}
+    assert client.get("/api/v1/policies/__all/metrics/bucket/7").json() == {}
+    assert set(client.get("/api/v1/policies/__all/metrics/window/2").json()) == {"default", "young"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/policies/nope", '{"error":"policy does not exists"}'),
+        ("/api/v1/policies/__all", '{"error":"policy does not exists"}'),
+        ("/api/v1/policies/nope/metrics/bucket/0", '{"error":"policy does not exist"}'),
+        ("/api/v1/policies/nope/metrics/window/2", '{"error":"policy does not exist"}'),
+        ("/api/v1/policies/nope/metrics/prometheus", "policy does not exists"),
+    ],
+)
+def test_unknown_policies_are_404(client: TestClient, path: str, body: str) -> None:
+    reply = client.get(path)
+    assert (reply.status_code, reply.text) == (404, body)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/metrics/bucket/0", '{"error":"no \\"default\\" policy exists"}'),
+        ("/api/v1/metrics/window/2", '{"error":"no \\"default\\" policy exists"}'),
+        ("/metrics", ""),
+    ],
+)
+def test_without_a_default_policy_its_routes_are_404(path: str, body: str) -> None:
+    reply = TestClient(create_app(FakeAgent())).get(path)
+    assert (reply.status_code, reply.text) == (404, body)
+
+
+def test_policies_are_described(client: TestClient) -> None:
+    described: object = {"default": {"modules": {"default-default-net": {}, "default-default-dns": {}}}}
+    assert client.get("/api/v1/policies").json() == described
+    assert client.get("/api/v1/policies/default").json() == described
+    assert TestClient(create_app(FakeAgent())).get("/api/v1/policies").text == "{}"
+
+
+def test_prometheus_shows_the_last_closed_bucket_and_names_handlers(client: TestClient) -> None:
+    reply = client.get("/api/v1/policies/default/metrics/prometheus")
+    line = 'packets_total{instance="pop1",handler="default-default-net",policy="default",tap="default"} 20'
+    assert line in reply.text.splitlines()
+    assert reply.headers["content-type"] == "text/plain"
+
+
+def test_the_short_prometheus_route_has_no_handler_label(client: TestClient) -> None:
+    line = 'packets_total{instance="pop1",policy="default",tap="default"} 20'
+    assert line in client.get("/metrics").text.splitlines()
+
+
+def test_prometheus_of_no_policies_is_empty() -> None:
+    reply = TestClient(create_app(FakeAgent())).get("/api/v1/policies/__all/metrics/prometheus")
+    assert (reply.status_code, reply.text) == (200, "")
+
+
+def test_json_is_text_json_unless_asked_otherwise(client: TestClient) -> None:
+    def content_type(accept: str) -> str:
+        return str(client.get("/api/v1/metrics/rates", headers={"accept": accept}).headers["content-type"])
+
+    assert content_type("*/*") == "text/json"
+    assert content_type("application/json, text/plain") == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/api/v1/policies/"),
+        ("GET", "/api/v1/policies/1st/metrics/bucket/0"),
+        ("GET", "/api/v1/policies/default/metrics/bucket/-1"),
+        ("GET", "/api/v1/policies/default/metrics/bucket/x"),
+        ("DELETE", "/api/v1/policies/default"),
+        ("OPTIONS", "/metrics"),
+        ("POST", "/metrics"),
+    ],
+)
+def test_unknown_paths_and_methods_are_404_with_nothing_in_it(client: TestClient, method: str, path: str) -> None:
+    reply = client.request(method, path, headers={"content-length": "0"})
+    assert (reply.status_code, reply.content) == (404, b"")
+
+
+def test_a_body_of_unknown_length_is_400(client: TestClient) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"x"
+
+    assert client.post("/api/v1/policies", content=body()).status_code == 400
+
+
+def test_head_is_answered_without_a_body(client: TestClient) -> None:
+    reply = client.head("/api/v1/metrics/bucket/0")
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/json")
+
+
+def test_a_number_of_very_many_digits_is_out_of_range(client: TestClient) -> None:
+    assert client.get("/api/v1/policies/default/metrics/bucket/" + "9" * 5000).status_code == 425
+
+
+def test_a_failure_is_told_and_the_server_goes_on(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: FakePolicy, number: int) -> list[HandlerSnapshot]:
+        raise ValueError("the disk is \u00fcberfull")
+
+    monkeypatch.setattr(FakePolicy, "bucket", fail)
+    reply = client.get("/api/v1/metrics/bucket/0")
+    assert (reply.status_code, reply.json()) == (500, {"error": "the disk is überfull"})
+    assert client.get("/api/v1/metrics/window/2").status_code == 200
+
+
+def test_each_request_is_logged_on_one_line(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="pktvisor"):
+        client.get("/api/v1/policies")
+        client.get("/nothing%0Ahere?secret=1")
+    assert [record.getMessage() for record in caplog.records] == [
+        "REQUEST: GET /api/v1/policies 200",
+        "REQUEST: GET /nothing%0Ahere 404",
+    ]

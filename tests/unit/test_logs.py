@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from pktvisor import logs
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_before() -> Iterator[None]:
+    root = logging.getLogger(logs.ROOT)
+    before = root.handlers[:], root.level, root.propagate
+    yield
+    root.handlers[:], root.propagate = before[0], before[2]
+    root.setLevel(before[1])
+
+
+def logged(*, verbose: bool = False) -> list[str]:
+    stream = io.StringIO()
+    logs.start(stream, verbose=verbose)
+    logger = logging.getLogger("pktvisor.server")
+    logger.debug("detail")
+    logger.info("web server listening on %s:%d", "localhost", 10853)
+    logger.warning("two\nlines")
+    return stream.getvalue().splitlines()
+
+
+def test_a_line_has_time_name_level_and_text() -> None:
+    pattern = r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] \[visor\] \[info\] web server listening on localhost:10853"
+    assert re.fullmatch(pattern, logged()[0])
+
+
+def test_debug_lines_are_for_the_verbose() -> None:
+    assert not any("detail" in line for line in logged())
+    assert any("[debug] detail" in line for line in logged(verbose=True))
+
+
+def test_an_event_is_one_line_whatever_it_says() -> None:
+    assert logged()[1].endswith("[warning] two\\nlines")
