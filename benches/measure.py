@@ -39,7 +39,7 @@ def pinned(command: Sequence[str], cores: set[int]) -> list[str]:
 def run(command: Sequence[str], cores: set[int]) -> Cost:
     """Run `command` on `cores`, its output thrown away.
 
-    The peak is never below this program's own memory (some 15 MB), which the child inherits as its first peak.
+    The peak is never below this program's own memory (some 20 MB), which the child inherits as its first peak.
     """
     started = time.perf_counter()
     silent = subprocess.DEVNULL

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).parent
-CAPTURES = sorted(path for path in FOLDER.iterdir() if path.suffix in {".pcap", ".pcapng", ".gz", ".zst", ".lz4"})
+CAPTURES = sorted(
+    path for path in FOLDER.iterdir() if path.suffix in {".pcap", ".pcapng", ".gz", ".zst", ".lz4", ".fstrm"}
+)
 CLASSIC = [path for path in CAPTURES if path.suffix == ".pcap"]
 
 

@@ -68,11 +68,11 @@ def rows(capture: Path, preferences: tuple[str, ...], fields: tuple[str, ...], d
 
 
 def outer_layers(row: Row) -> set[str]:
-    """Protocol names of a frame without what an ICMP error quotes."""
+    """Protocol names of a frame without what an ICMP error quotes or an sFlow sample carries."""
     layers: set[str] = set()
     for layer in row["frame.protocols"].split(":"):
         layers.add(layer)
-        if layer in ("icmp", "icmpv6"):
+        if layer in ("icmp", "icmpv6", "sflow"):
             break
     return layers
 
@@ -114,7 +114,7 @@ def dns_counts(capture: Path) -> Counts:
     counted: Counter[str] = Counter()
     rcodes: Counter[str] = Counter()
     query_types: Counter[str] = Counter()
-    for packet in rows(capture, REASSEMBLY, DNS_FIELDS, "dns and not icmp and not icmpv6"):
+    for packet in rows(capture, REASSEMBLY, DNS_FIELDS, "dns and not icmp and not icmpv6 and not sflow"):
         responses = [is_set(value) for value in values(packet["dns.flags.response"])]
         counted["messages"] += len(responses)
         counted["queries"] += responses.count(False)
@@ -153,9 +153,24 @@ def dhcp_counts(capture: Path) -> Counts:
     return counts
 
 
+def flow_counts(capture: Path) -> Counts:
+    """Flow records of NetFlow and IPFIX with the packets and bytes that they speak of; samples of sFlow."""
+    records = rows(capture, (), ("cflow.version", "cflow.packets", "cflow.octets"), "cflow")
+    samples = rows(capture, (), ("sflow_245.numsamples",), "sflow")
+    counts: Counts = {}
+    if records:
+        packets = [int(value) for row in records for value in values(row["cflow.packets"])]
+        octets = [int(value) for row in records for value in values(row["cflow.octets"])]
+        version = int(records[0]["cflow.version"])
+        counts["flow"] = {"version": version, "records": len(packets), "packets": sum(packets), "bytes": sum(octets)}
+    if samples:
+        counts["sflow_samples"] = sum(int(row["sflow_245.numsamples"]) for row in samples)
+    return counts
+
+
 def count(capture: Path) -> Counts:
     """Everything that is counted of one capture."""
-    counts = {"capture": capture.name, **frame_counts(capture), **dhcp_counts(capture)}
+    counts = {"capture": capture.name, **frame_counts(capture), **dhcp_counts(capture), **flow_counts(capture)}
     dns = dns_counts(capture)
     return counts | ({"dns": dns} if dns else {})
 
