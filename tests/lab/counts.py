@@ -164,7 +164,7 @@ def flow_counts(capture: Path) -> Counts:
         version = int(records[0]["cflow.version"])
         counts["flow"] = {"version": version, "records": len(packets), "packets": sum(packets), "bytes": sum(octets)}
     if samples:
-        counts["sflow_samples"] = sum(int(row["sflow_245.numsamples"]) for row in samples)
+        counts["sflow_samples"] = sum(int(values(row["sflow_245.numsamples"])[0]) for row in samples)
     return counts
 
 

@@ -1,8 +1,8 @@
-"""flow_netflow5.pcap, flow_netflow9.pcap, flow_ipfix.pcap and flow_sflow.pcap: flow records on their way to a collector.
+"""flow_netflow5.pcap, flow_netflow9.pcap, flow_ipfix.pcap and flow_sflow.pcap: flow records on their way.
 
-softflowd reads tcp_web.pcap, dns_authoritative.pcap and icmp_errors.pcap and exports their flows as NetFlow 5, NetFlow 9
-and IPFIX; pmacctd's sfprobe samples live DNS queries as sFlow 5. All go to a port of 10.9.0.2 that nobody listens on, and
-are captured there.
+softflowd reads tcp_web.pcap, dns_authoritative.pcap and icmp_errors.pcap and exports their flows as NetFlow 5, NetFlow
+9 and IPFIX; pmacctd's sfprobe samples live DNS queries as sFlow 5. All go to a port of 10.9.0.2 that nobody listens
+on, and are captured there.
 """
 
 from __future__ import annotations
