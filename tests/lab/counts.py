@@ -20,6 +20,7 @@ ENDINGS = (".pcap", ".pcapng", ".gz", ".zst", ".lz4")
 DNS_RCODES = {"0": "NOERROR", "1": "FORMERR", "2": "SERVFAIL", "3": "NXDOMAIN", "4": "NOTIMP", "5": "REFUSED"}
 DHCP_TYPES = ("", "DISCOVER", "OFFER", "REQUEST", "DECLINE", "ACK", "NAK", "RELEASE", "INFORM")
 DHCPV6_TYPES = ("", "SOLICIT", "ADVERTISE", "REQUEST", "CONFIRM", "RENEW", "REBIND", "REPLY", "RELEASE")
+BGP_TYPES = ("", "OPEN", "UPDATE", "NOTIFICATION", "KEEPALIVE", "ROUTE-REFRESH")
 
 Counts: TypeAlias = dict[str, object]
 Row: TypeAlias = dict[str, str]
@@ -153,6 +154,13 @@ def dhcp_counts(capture: Path) -> Counts:
     return counts
 
 
+def bgp_counts(capture: Path) -> Counts:
+    """BGP messages by type, several of which may come in one segment."""
+    messages = rows(capture, REASSEMBLY, ("bgp.type",), "bgp")
+    types = Counter(BGP_TYPES[int(value)] for row in messages for value in values(row["bgp.type"]))
+    return {"bgp": dict(sorted(types.items()))} if types else {}
+
+
 def flow_counts(capture: Path) -> Counts:
     """Flow records of NetFlow and IPFIX with the packets and bytes that they speak of; samples of sFlow."""
     records = rows(capture, (), ("cflow.version", "cflow.packets", "cflow.octets"), "cflow")
@@ -170,7 +178,9 @@ def flow_counts(capture: Path) -> Counts:
 
 def count(capture: Path) -> Counts:
     """Everything that is counted of one capture."""
-    counts = {"capture": capture.name, **frame_counts(capture), **dhcp_counts(capture), **flow_counts(capture)}
+    counts = {"capture": capture.name, **frame_counts(capture)}
+    for protocol_counts in (dhcp_counts, bgp_counts, flow_counts):
+        counts |= protocol_counts(capture)
     dns = dns_counts(capture)
     return counts | ({"dns": dns} if dns else {})
 
