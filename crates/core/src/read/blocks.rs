@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::compression::{Compression, Stream};
 
-/// What one read asks for. Measured from the page cache with 64 KiB to 4 MiB: flat from 128 to 512 KiB, slower above,
-/// where a block no longer stays in a core's own cache between the kernel's copy and the parser.
+/// What one read asks for. Measured from the page cache with 16 KiB to 4 MiB: flat from 128 to 512 KiB, slower below for
+/// the calls, and above for the block no longer staying in a core's own cache between the kernel's copy and the parser.
 const BLOCK_BYTES: usize = 256 << 10;
 
 /// A window on a stream: bytes read and not yet consumed, always in one piece.

@@ -10,7 +10,7 @@ impl ByteOrder {
     /// The two bytes from `at` on, which the caller has seen to be there.
     #[inline(always)]
     pub(super) fn u16(self, bytes: &[u8], at: usize) -> u16 {
-        let bytes = [bytes[at], bytes[at + 1]];
+        let bytes = bytes[at..at + 2].try_into().expect("two bytes");
         match self {
             Self::Little => u16::from_le_bytes(bytes),
             Self::Big => u16::from_be_bytes(bytes),
@@ -20,7 +20,7 @@ impl ByteOrder {
     /// The four bytes from `at` on, which the caller has seen to be there.
     #[inline(always)]
     pub(super) fn u32(self, bytes: &[u8], at: usize) -> u32 {
-        let bytes = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+        let bytes = bytes[at..at + 4].try_into().expect("four bytes");
         match self {
             Self::Little => u32::from_le_bytes(bytes),
             Self::Big => u32::from_be_bytes(bytes),

@@ -19,9 +19,6 @@ const KUZNETZOV: u32 = 0xa1b2_cd34;
 /// largest snap length, since some writers don't keep to theirs.
 const LONGEST_USUAL_RECORD: u32 = 262_144;
 
-/// What a record is called where one is cut.
-const RECORD: &str = "a packet record";
-
 /// What the file header says.
 pub(super) struct Pcap {
     order: ByteOrder,
@@ -69,32 +66,42 @@ impl Pcap {
 
     #[inline]
     pub(super) fn next_record(&mut self, blocks: &mut Blocks) -> Result<Record, Stop> {
-        if !blocks.has(self.record_header_bytes).map_err(|reason| Stop::damage(blocks, reason))? {
-            return Err(Stop::at_end_of(blocks, RECORD));
+        loop {
+            let Some((header, rest)) = blocks.pending().split_first_chunk::<RECORD_HEADER_BYTES>() else {
+                self.fill(blocks, RECORD_HEADER_BYTES)?;
+                continue;
+            };
+            let word = |at: usize| self.order.u32(header, at);
+            let (seconds, fraction, captured_bytes, wire_bytes) = (word(0), word(4), word(8), word(12));
+            if captured_bytes > self.longest_record {
+                return Err(self.too_long(blocks, captured_bytes));
+            }
+            let data_at = self.record_header_bytes;
+            let record_bytes = data_at + captured_bytes as usize;
+            if RECORD_HEADER_BYTES + rest.len() < record_bytes {
+                self.fill(blocks, record_bytes)?;
+                continue;
+            }
+            let record = blocks.take(record_bytes);
+            return Ok(Record {
+                // At most (2^32 - 1) * 10^9 + (2^32 - 1) * 1000, which i64 holds.
+                time_ns: i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.fraction_ns,
+                link_type: self.link_type,
+                interface: 0,
+                wire_bytes: wire_bytes.max(captured_bytes),
+                data: record.start + data_at..record.end,
+            });
         }
-        let Some(header) = blocks.pending().first_chunk::<RECORD_HEADER_BYTES>() else {
-            return Err(Stop::at_end_of(blocks, RECORD));
-        };
-        let word = |at: usize| self.order.u32(header, at);
-        let (seconds, fraction, captured_bytes, wire_bytes) = (word(0), word(4), word(8), word(12));
-        if captured_bytes > self.longest_record {
-            return Err(self.too_long(blocks, captured_bytes));
+    }
+
+    /// Reads until `needed` bytes are pending, or tells why that can't be.
+    #[cold]
+    fn fill(&self, blocks: &mut Blocks, needed: usize) -> Result<(), Stop> {
+        match blocks.fill(needed) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Stop::at_end_of(blocks, "a packet record")),
+            Err(reason) => Err(Stop::damage(blocks, reason)),
         }
-        if !blocks
-            .has(self.record_header_bytes + captured_bytes as usize)
-            .map_err(|reason| Stop::damage(blocks, reason))?
-        {
-            return Err(Stop::at_end_of(blocks, RECORD));
-        }
-        blocks.take(self.record_header_bytes);
-        Ok(Record {
-            // At most (2^32 - 1) * 10^9 + (2^32 - 1) * 1000, which i64 holds.
-            time_ns: i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.fraction_ns,
-            link_type: self.link_type,
-            interface: 0,
-            wire_bytes: wire_bytes.max(captured_bytes),
-            data: blocks.take(captured_bytes as usize),
-        })
     }
 
     #[cold]
