@@ -1,68 +1,90 @@
 //! The bytes of tracked items, one after the other in one allocation.
 
-/// Where an item stands: its offset in units of 4 bytes in the upper 22 bits, its length in the lower 10.
+/// Where an item stands.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ItemRef(u32);
+pub(super) struct ItemRef {
+    offset: u32,
+    length: u32,
+}
 
-const LENGTH_BITS: u32 = 10;
-const UNIT: usize = 4;
-
-/// Longer items are cut. 6145 of these, and as many again that wait for a compaction, stay below 2^22 units.
+/// Longer items are cut.
 pub(super) const LONGEST_ITEM: usize = 1020;
 
-/// So many bytes given up are not worth a compaction.
-const SMALL_WASTE: usize = 4096;
+const FIRST_BYTES: usize = 1024;
 
-#[derive(Debug, Clone)]
+/// A larger allocation isn't kept for the next time.
+const LARGEST_SPARE: usize = 1 << 20;
+
+#[derive(Debug)]
 pub(super) struct Arena {
+    /// Longer than what is in use, so that storing is a plain copy.
     bytes: Vec<u8>,
-    /// Bytes that belong to released items.
-    released: usize,
+    used: usize,
+    /// An allocation for the next time that items are given up, so that the steady path allocates nothing.
+    spare: Vec<u8>,
+}
+
+impl Clone for Arena {
+    fn clone(&self) -> Self {
+        Self { bytes: self.bytes.clone(), used: self.used, spare: Vec::new() }
+    }
 }
 
 impl Arena {
     pub fn new() -> Self {
-        Self { bytes: Vec::new(), released: 0 }
+        Self { bytes: Vec::new(), used: 0, spare: Vec::new() }
     }
 
+    #[inline]
     pub fn store(&mut self, item: &[u8]) -> ItemRef {
         let item = &item[..item.len().min(LONGEST_ITEM)];
-        let offset = self.bytes.len();
-        self.bytes.extend_from_slice(item);
-        self.bytes.resize(offset + padded(item.len()), 0);
-        ItemRef(((offset / UNIT) as u32) << LENGTH_BITS | item.len() as u32)
+        let end = self.used + item.len();
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        copy(&mut self.bytes[self.used..end], item);
+        // As many of the longest items as a table has counters don't come near 2^32 bytes.
+        let stored = ItemRef { offset: self.used as u32, length: item.len() as u32 };
+        self.used = end;
+        stored
+    }
+
+    #[cold]
+    fn grow(&mut self, least: usize) {
+        let doubled = (2 * self.bytes.len()).max(FIRST_BYTES);
+        self.bytes.resize(doubled.max(least), 0);
     }
 
     pub fn get(&self, item: ItemRef) -> &[u8] {
-        let offset = (item.0 >> LENGTH_BITS) as usize * UNIT;
-        &self.bytes[offset..offset + item.len()]
+        &self.bytes[item.offset as usize..][..item.length as usize]
     }
 
-    pub fn release(&mut self, item: ItemRef) {
-        self.released += padded(item.len());
+    /// An empty arena to copy into what is to be kept of this one.
+    pub fn emptied(&mut self) -> Self {
+        Self { bytes: std::mem::take(&mut self.spare), used: 0, spare: Vec::new() }
     }
 
-    /// True when more is given up than is live.
-    pub fn is_worth_compacting(&self) -> bool {
-        2 * self.released > self.bytes.len() + SMALL_WASTE
-    }
-
-    /// An empty arena with room for all that is live in this one.
-    pub fn sized_for_live(&self) -> Self {
-        Self { bytes: Vec::with_capacity(self.bytes.len()), released: 0 }
+    /// Makes this the other arena, and keeps its allocation for the next time.
+    pub fn replace(&mut self, other: Self) {
+        let old = std::mem::replace(self, other);
+        if old.bytes.len() <= LARGEST_SPARE {
+            self.spare = old.bytes;
+        }
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity() + self.spare.capacity()
     }
 }
 
-impl ItemRef {
-    fn len(self) -> usize {
-        self.0 as usize % (1 << LENGTH_BITS)
+/// Copies as many bytes; names and addresses by two overlapping moves, instead of a call.
+#[inline(always)]
+fn copy(into: &mut [u8], from: &[u8]) {
+    let n = from.len();
+    if (16..=32).contains(&n) {
+        into[..16].copy_from_slice(&from[..16]);
+        into[n - 16..].copy_from_slice(&from[n - 16..]);
+    } else {
+        into.copy_from_slice(from);
     }
-}
-
-fn padded(length: usize) -> usize {
-    length.next_multiple_of(UNIT)
 }

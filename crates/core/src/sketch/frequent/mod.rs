@@ -100,25 +100,17 @@ impl Frequent {
     /// Takes the median of some counters off all.
     fn purge(&mut self) {
         let mut sample = [0_u64; PURGE_SAMPLE];
-        let mut taken = 0;
-        for (count, into) in self.table.counts().zip(&mut sample) {
-            *into = count;
-            taken += 1;
-        }
+        let taken = self.table.sample_counts(&mut sample);
         let (_, &mut median, _) = sample[..taken].select_nth_unstable(taken / 2);
         self.take_off(median);
     }
 
-    /// Takes `amount` off every counter; those that come to nothing are given up.
+    /// Takes `amount` off every counter; those that come to nothing are given up, and their items with them.
     fn take_off(&mut self, amount: u64) {
-        let arena = &mut self.arena;
-        self.table.take_off(amount, |item| arena.release(item));
+        let mut compacted = self.arena.emptied();
+        self.table.take_off(amount, |item| compacted.store(self.arena.get(item)));
+        self.arena.replace(compacted);
         self.offset = self.offset.saturating_add(amount);
-        if arena.is_worth_compacting() {
-            let mut compacted = arena.sized_for_live();
-            self.table.for_each_item(|item| *item = compacted.store(arena.get(*item)));
-            *arena = compacted;
-        }
     }
 
     /// Makes this the sketch of both streams, whose keys must be hashed alike.
