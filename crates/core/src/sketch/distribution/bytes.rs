@@ -113,16 +113,10 @@ fn read_buckets(reader: &mut Reader, form: u8) -> Result<Distribution, Error> {
     let count = counts.iter().try_fold(zeros, |sum, &count| sum.checked_add(count));
     let buckets = Buckets::from_used(zeros, index, &counts);
     match (count, buckets) {
-        (Some(count), Some(buckets)) if count > 0 && min <= max => Ok(Distribution {
-            exact: Vec::new(),
-            spilled: true,
-            buckets,
-            count,
-            sum,
-            min,
-            max,
-            whole: form == WHOLE_BUCKETS,
-        }),
+        (Some(count), Some(buckets)) if count > 0 && min <= max => {
+            let whole = form == WHOLE_BUCKETS;
+            Ok(Distribution { spilled: true, buckets, count, sum, min, max, whole, ..Distribution::new() })
+        }
         _ => Err(reader.error(format_args!("{length} buckets from index {index} on, of values from {min} to {max}"))),
     }
 }

@@ -37,6 +37,9 @@ pub struct Distribution {
     max: f64,
     /// False once a value had a fraction.
     whole: bool,
+    /// Whole numbers from here on, as many as `usual_numbers`, lie between `min` and `max`, and buckets are ready for them.
+    usual_from: u64,
+    usual_numbers: u64,
 }
 
 impl Default for Distribution {
@@ -56,59 +59,62 @@ impl Distribution {
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
             whole: true,
+            usual_from: 0,
+            usual_numbers: 0,
         }
     }
 
     /// Counts a value.
     #[inline]
     pub fn record(&mut self, value: u64) {
-        if self.spilled && value < 1 << 53 {
-            self.count = self.count.saturating_add(1);
-            self.sum = self.sum.saturating_add(u128::from(value) << SUM_UNITS);
-            // By way of a signed integer, for which processors have an instruction.
-            self.widen(value as i64 as f64);
-            self.buckets.add_integer(value);
+        if value.wrapping_sub(self.usual_from) < self.usual_numbers {
+            self.count = self.count.wrapping_add(1);
+            self.sum = self.sum.wrapping_add(u128::from(value) << SUM_UNITS);
+            self.buckets.add_usual(value);
+        } else if value == 0 && self.spilled && self.min == 0.0 {
+            self.count = self.count.wrapping_add(1);
+            self.buckets.add_zero();
         } else {
-            self.record_seldom(value as f64, 1);
+            self.record_unusual(value as f64, 1);
         }
     }
 
     /// Counts a value that may have a fraction. What is no number or is negative counts as 0.
     pub fn record_f64(&mut self, value: f64) {
-        self.record_seldom(value, 1);
+        self.record_unusual(value, 1);
     }
 
     /// Counts a value as often as `times`.
     pub fn record_many(&mut self, value: u64, times: u64) {
-        self.record_seldom(value as f64, times);
+        self.record_unusual(value as f64, times);
     }
 
     #[inline(never)]
-    fn record_seldom(&mut self, value: f64, times: u64) {
+    fn record_unusual(&mut self, value: f64, times: u64) {
         if times == 0 {
             return;
         }
         let value = if value > 0.0 { value.min(GREATEST) } else { 0.0 };
         self.count = self.count.saturating_add(times);
-        self.sum = self.sum.saturating_add(sum_units(value).saturating_mul(u128::from(times)));
-        self.widen(value);
+        self.sum = self.sum.wrapping_add(sum_units(value).wrapping_mul(u128::from(times)));
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
         self.whole &= value.fract() == 0.0;
         if !self.spilled && self.count <= MOST_EXACT {
             self.exact.extend(std::iter::repeat_n(value, times as usize));
         } else {
             self.spill();
             self.buckets.add(value, times);
+            self.learn_usual();
         }
     }
 
-    #[inline(always)]
-    fn widen(&mut self, value: f64) {
-        if value < self.min {
-            self.min = value;
-        }
-        if value > self.max {
-            self.max = value;
-        }
+    /// Notes which values need nothing but counting, once there are buckets.
+    fn learn_usual(&mut self) {
+        // Whole numbers above 2^53 go the way of all floats, lest their bucket depends on how they came. Zero has none.
+        let to = self.max.min((1_u64 << 53) as f64 - 1.0).floor() as u64;
+        self.usual_from = (self.min.ceil() as u64).max(1);
+        self.usual_numbers = (to + 1).saturating_sub(self.usual_from);
     }
 
     /// Moves the exact values into buckets; once done, nothing happens.
@@ -125,7 +131,7 @@ impl Distribution {
             return;
         }
         self.count = self.count.saturating_add(other.count);
-        self.sum = self.sum.saturating_add(other.sum);
+        self.sum = self.sum.wrapping_add(other.sum);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.whole &= other.whole;
@@ -138,6 +144,7 @@ impl Distribution {
             self.buckets.add(value, 1);
         }
         self.buckets.merge(&other.buckets);
+        self.learn_usual();
     }
 
     /// How many values were counted.
