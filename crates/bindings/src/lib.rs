@@ -1,9 +1,40 @@
 //! The Python face of the packet engine. No logic here: types are converted, errors are translated, and the GIL is
 //! released around every call that works on a batch.
 
+mod errors;
+mod file;
+mod filter;
+mod geo;
+mod interfaces;
+mod live;
+mod policy;
+mod schema;
+mod window;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+
 use pyo3::prelude::*;
+
+/// Keys the hash tables of this process, so that nobody outside can choose names that collide.
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| RandomState::new().hash_one("pktvisor"))
+}
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("__version__", env!("CARGO_PKG_VERSION"))
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<geo::GeoDatabase>()?;
+    module.add_class::<policy::Policy>()?;
+    module.add_class::<window::Window>()?;
+    module.add_class::<file::FileReport>()?;
+    module.add_class::<live::LiveInput>()?;
+    module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
+    module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
+    module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;
+    module.add_function(wrap_pyfunction!(interfaces::resolve_interface, module)?)?;
+    module.add("ConfigFault", module.py().get_type::<errors::ConfigFault>())?;
+    module.add("InputFault", module.py().get_type::<errors::InputFault>())?;
+    module.add("RightsFault", module.py().get_type::<errors::RightsFault>())
 }

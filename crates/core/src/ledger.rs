@@ -95,6 +95,11 @@ pub struct Evicted {
 }
 
 impl Ledger {
+    /// Packets that the kernel had and could not hand over.
+    pub fn of_kernel_drops(packets: u64) -> Self {
+        Self { seen: packets, dropped_by_kernel: packets, ..Self::default() }
+    }
+
     #[inline]
     pub fn count_malformed(&mut self, reason: Malformed) {
         self.malformed[reason as usize] += 1;
@@ -104,14 +109,36 @@ impl Ledger {
         self.malformed[reason as usize]
     }
 
+    /// An entry by its name, as handlers and documents call it; 0 for a name that is none.
+    pub fn entry(&self, name: &str) -> u64 {
+        self.entries().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    }
+
+    /// All entries with their names.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let whole = [
+            ("seen", self.seen),
+            ("decoded", self.decoded),
+            ("filtered", self.filtered),
+            ("dropped_by_kernel", self.dropped_by_kernel),
+            ("dropped_by_us", self.dropped_by_us),
+            ("malformed", self.malformed_total()),
+            ("evicted.fragments", self.evicted.fragments),
+            ("evicted.tcp_streams", self.evicted.tcp_streams),
+            ("evicted.tcp_segments", self.evicted.tcp_segments),
+            ("evicted.transactions", self.evicted.transactions),
+        ];
+        let reasons = self.malformed;
+        whole.into_iter().chain(Malformed::ALL.into_iter().map(move |reason| (reason.name(), reasons[reason as usize])))
+    }
+
     pub fn malformed_total(&self) -> u64 {
         self.malformed.iter().sum()
     }
 
     /// True when every packet seen is accounted for.
     pub fn balances(&self) -> bool {
-        self.seen
-            == self.decoded + self.filtered + self.dropped_by_kernel + self.dropped_by_us + self.malformed_total()
+        self.seen == self.decoded + self.filtered + self.dropped_by_kernel + self.dropped_by_us + self.malformed_total()
     }
 }
 

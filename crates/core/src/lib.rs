@@ -18,19 +18,19 @@ pub mod hash;
 pub mod ledger;
 
 pub mod capture;
-pub mod read;
 pub mod filter;
+pub mod read;
 
-pub mod wire;
 pub mod batch;
 pub mod decode;
-pub mod track;
 pub mod enrich;
+pub mod track;
+pub mod wire;
 
+pub mod engine;
 pub mod expr;
 pub mod plan;
 pub mod sketch;
 pub mod window;
-pub mod engine;
 
 pub use error::Error;

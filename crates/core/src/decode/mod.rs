@@ -1,4 +1,458 @@
 //! From a frame to rows: link layer, IP, transport, then the application protocols.
 //!
+//! One frame makes one row of the packet table, whatever is in it. What can't be read is counted in the batch's ledger
+//! with the first reason met; the row then holds what could be read.
+
+pub mod app;
 pub mod fragments;
+pub mod hosts;
+pub mod link;
+pub mod name;
 pub mod streams;
+
+use crate::batch::{Address, Batch, Direction};
+use crate::hash::{fold, hash_word};
+use crate::ledger::Malformed;
+use crate::read::Frame;
+use crate::wire::{self, ethertype};
+use app::{AppDecoders, Message, Needs};
+use fragments::{FragmentKey, FragmentTable};
+use hosts::Hosts;
+use streams::{Segment, StreamLimits, StreamTable};
+
+pub const PROTOCOL_TCP: u8 = 6;
+pub const PROTOCOL_UDP: u8 = 17;
+const PROTOCOL_IPV4: u8 = 4;
+const PROTOCOL_IPV6: u8 = 41;
+const PROTOCOL_GRE: u8 = 47;
+
+/// Tunnels within tunnels are followed this far.
+const MOST_TUNNELS: usize = 4;
+
+/// What a worker's decoder is given when it starts.
+#[derive(Debug, Clone, Default)]
+pub struct DecodeConfig {
+    pub hosts: Hosts,
+    pub streams: StreamLimits,
+    pub needs: Needs,
+    /// Random per process, so that nobody outside can choose names that collide.
+    pub seed: u64,
+}
+
+/// Turns frames into rows. One per worker: it holds the TCP streams and fragments of the packets that it has seen.
+pub struct Decoder {
+    hosts: Hosts,
+    streams: StreamTable,
+    fragments: FragmentTable,
+    apps: AppDecoders,
+    seed: u64,
+}
+
+/// One row of the packet table while it is being found out.
+#[derive(Clone, Copy)]
+struct Row {
+    vlan: u16,
+    ip_version: u8,
+    ip_protocol: u8,
+    transport: u8,
+    tcp_flags: u8,
+    source_port: u16,
+    destination_port: u16,
+    source: Address,
+    destination: Address,
+    direction: Direction,
+}
+
+impl Row {
+    const EMPTY: Row = Row {
+        vlan: 0,
+        ip_version: 0,
+        ip_protocol: 0,
+        transport: 0,
+        tcp_flags: 0,
+        source_port: 0,
+        destination_port: 0,
+        source: [0; 16],
+        destination: [0; 16],
+        direction: Direction::Unknown,
+    };
+}
+
+/// The payload of an IP packet, of either version.
+struct IpPayload<'a> {
+    protocol: u8,
+    bytes: &'a [u8],
+    wire_bytes: u32,
+    fragment: Option<Fragment>,
+}
+
+#[derive(Clone, Copy)]
+struct Fragment {
+    offset_bytes: u32,
+    more: bool,
+    identification: u32,
+}
+
+impl Decoder {
+    pub fn new(config: DecodeConfig) -> Self {
+        let mut apps = AppDecoders::default();
+        apps.set_needs(&config.needs);
+        Self {
+            hosts: config.hosts,
+            streams: StreamTable::new(config.streams, config.seed),
+            fragments: FragmentTable::new(Default::default(), config.seed),
+            apps,
+            seed: config.seed,
+        }
+    }
+
+    /// Tells the decoder which columns the plans ask for; the others may stay empty.
+    pub fn set_needs(&mut self, needs: &Needs) {
+        self.apps.set_needs(needs);
+    }
+
+    /// Memory held for TCP streams and fragments.
+    pub fn memory_bytes(&self) -> usize {
+        self.streams.memory_bytes() + self.fragments.memory_bytes()
+    }
+
+    /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.
+    #[inline]
+    pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
+        let mut row = Row::EMPTY;
+        let fault = match link::read(frame.link_type, frame.data) {
+            Ok((next, payload)) => self.network(frame, next, payload, &mut row, batch),
+            Err(fault) => {
+                write_row(frame, &row, batch);
+                Some(fault)
+            }
+        };
+        match fault {
+            None => batch.ledger.decoded += 1,
+            Some(fault) => batch.ledger.count_malformed(fault),
+        }
+    }
+
+    #[inline]
+    fn network(
+        &mut self,
+        frame: &Frame<'_>,
+        next: u16,
+        payload: &[u8],
+        row: &mut Row,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        let found = match next {
+            ethertype::IPV4 => read_ipv4(payload, row),
+            ethertype::IPV6 => read_ipv6(payload, row),
+            _ => read_encapsulated(next, payload, row),
+        };
+        match found {
+            Ok(Some(ip)) => {
+                row.direction = self.hosts.direction(&row.source, &row.destination);
+                self.transport(frame, ip, row, batch)
+            }
+            Ok(None) => {
+                write_row(frame, row, batch);
+                None
+            }
+            Err(fault) => {
+                row.direction = self.hosts.direction(&row.source, &row.destination);
+                write_row(frame, row, batch);
+                Some(fault)
+            }
+        }
+    }
+
+    #[inline]
+    fn transport(
+        &mut self,
+        frame: &Frame<'_>,
+        ip: IpPayload<'_>,
+        row: &mut Row,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        row.ip_protocol = ip.protocol;
+        match ip.protocol {
+            _ if ip.fragment.is_some() => self.fragment(frame, &ip, row, batch),
+            PROTOCOL_UDP => self.udp(frame, ip.bytes, row, batch),
+            PROTOCOL_TCP => self.tcp(frame, &ip, row, batch),
+            PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE => self.tunnel(frame, ip, row, batch),
+            _ => {
+                write_row(frame, row, batch);
+                None
+            }
+        }
+    }
+
+    #[inline]
+    fn udp(&mut self, frame: &Frame<'_>, bytes: &[u8], row: &mut Row, batch: &mut Batch) -> Option<Malformed> {
+        let Some(udp) = wire::udp::Udp::read(bytes) else {
+            write_row(frame, row, batch);
+            return Some(Malformed::UdpTooShort);
+        };
+        row.transport = PROTOCOL_UDP;
+        (row.source_port, row.destination_port) = (udp.source_port, udp.destination_port);
+        write_row(frame, row, batch);
+        let fault = self.datagram(frame, udp.payload, row, batch);
+        if udp.bad_length { Some(Malformed::UdpBadLength) } else { fault }
+    }
+
+    #[inline]
+    fn datagram(&mut self, frame: &Frame<'_>, payload: &[u8], row: &Row, batch: &mut Batch) -> Option<Malformed> {
+        let message = message(frame, payload, row, batch.packets.time_ns.len() - 1, self.seed);
+        self.apps.datagram(row.source_port, row.destination_port, &message, &mut batch.apps, &mut batch.ledger)
+    }
+
+    #[inline]
+    fn tcp(&mut self, frame: &Frame<'_>, ip: &IpPayload<'_>, row: &mut Row, batch: &mut Batch) -> Option<Malformed> {
+        let Some(tcp) = wire::tcp::Tcp::read(ip.bytes) else {
+            write_row(frame, row, batch);
+            return Some(Malformed::TcpTooShort);
+        };
+        row.transport = PROTOCOL_TCP;
+        row.tcp_flags = tcp.flags;
+        (row.source_port, row.destination_port) = (tcp.source_port, tcp.destination_port);
+        write_row(frame, row, batch);
+        if tcp.bad_header {
+            return Some(Malformed::TcpBadHeader);
+        }
+        let (protocol, framing) = AppDecoders::stream(tcp.source_port, tcp.destination_port)?;
+        let payload_wire_bytes = ip.wire_bytes.saturating_sub(tcp.header_bytes);
+        self.segment(frame, &tcp, payload_wire_bytes, protocol, framing, row, batch)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn segment(
+        &mut self,
+        frame: &Frame<'_>,
+        tcp: &wire::tcp::Tcp<'_>,
+        payload_wire_bytes: u32,
+        protocol: u8,
+        framing: streams::Framing,
+        row: &Row,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        let packet_row = batch.packets.time_ns.len() - 1;
+        let envelope = message(frame, &[], row, packet_row, self.seed);
+        let segment = Segment {
+            flow: envelope.flow(),
+            side: u8::from((row.source, row.source_port) > (row.destination, row.destination_port)),
+            sequence: tcp.sequence,
+            syn: tcp.flags & wire::tcp::SYN != 0,
+            fin: tcp.flags & wire::tcp::FIN != 0,
+            rst: tcp.flags & wire::tcp::RST != 0,
+            payload: tcp.payload,
+            payload_wire_bytes,
+            time_ns: frame.time_ns,
+        };
+        let Self { streams, apps, .. } = self;
+        let Batch { apps: tables, ledger, .. } = batch;
+        let mut fault = None;
+        // The stream table counts what it gives up in the ledger; decoders count in one of their own meanwhile.
+        let mut decoded = crate::ledger::Ledger::default();
+        streams.push(
+            &segment,
+            framing,
+            &mut |bytes| {
+                let message = Message { payload: bytes, ..envelope };
+                fault = fault.or(apps.stream_message(protocol, &message, tables, &mut decoded));
+            },
+            ledger,
+        );
+        *ledger += &decoded;
+        fault
+    }
+
+    /// A fragment is a packet without transport header; the datagram that it completes may hold messages.
+    fn fragment(
+        &mut self,
+        frame: &Frame<'_>,
+        ip: &IpPayload<'_>,
+        row: &mut Row,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        write_row(frame, row, batch);
+        let fragment = ip.fragment?;
+        if ip.protocol != PROTOCOL_UDP {
+            return None;
+        }
+        let key = FragmentKey {
+            source: row.source,
+            destination: row.destination,
+            identification: fragment.identification,
+            protocol: ip.protocol,
+        };
+        let Self { fragments, apps, seed, .. } = self;
+        let whole =
+            fragments.push(&key, fragment.offset_bytes, fragment.more, ip.bytes, frame.time_ns, &mut batch.ledger)?;
+        let udp = wire::udp::Udp::read(whole)?;
+        let ports = Row { source_port: udp.source_port, destination_port: udp.destination_port, ..*row };
+        let ports = Row { transport: PROTOCOL_UDP, ..ports };
+        let message = message(frame, udp.payload, &ports, batch.packets.time_ns.len() - 1, *seed);
+        apps.datagram(udp.source_port, udp.destination_port, &message, &mut batch.apps, &mut batch.ledger)
+    }
+
+    /// Follows a tunnel to its transport header; the addresses stay those of the outermost header, but for an IPv4
+    /// header inside IPv6, which is preferred.
+    fn tunnel(
+        &mut self,
+        frame: &Frame<'_>,
+        outer: IpPayload<'_>,
+        row: &mut Row,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        let mut ip = outer;
+        let mut inner = *row;
+        for _ in 0..MOST_TUNNELS {
+            let (next, payload) = match ip.protocol {
+                PROTOCOL_IPV4 => (ethertype::IPV4, ip.bytes),
+                PROTOCOL_IPV6 => (ethertype::IPV6, ip.bytes),
+                PROTOCOL_GRE => match wire::gre::read(ip.bytes) {
+                    Some(found) => found,
+                    None => break,
+                },
+                _ => break,
+            };
+            let read = match next {
+                ethertype::IPV4 => read_ipv4(payload, &mut inner),
+                ethertype::IPV6 => read_ipv6(payload, &mut inner),
+                _ => break,
+            };
+            let Ok(Some(found)) = read else { break };
+            if row.ip_version == 6 && inner.ip_version == 4 {
+                (row.ip_version, row.source, row.destination) = (4, inner.source, inner.destination);
+                row.direction = self.hosts.direction(&row.source, &row.destination);
+            }
+            ip = found;
+        }
+        match ip.protocol {
+            PROTOCOL_UDP | PROTOCOL_TCP if ip.fragment.is_none() => self.transport(frame, ip, row, batch),
+            _ => {
+                write_row(frame, row, batch);
+                None
+            }
+        }
+    }
+}
+
+/// The flow that a frame belongs to, the same for both directions: files are shared out among workers by it. 0 for
+/// frames without IP addresses.
+#[inline]
+pub fn flow_of(frame: &Frame<'_>, seed: u64) -> u64 {
+    let Ok((next, payload)) = link::read(frame.link_type, frame.data) else { return 0 };
+    let mut row = Row::EMPTY;
+    let found = match next {
+        ethertype::IPV4 => read_ipv4(payload, &mut row),
+        ethertype::IPV6 => read_ipv6(payload, &mut row),
+        _ => read_encapsulated(next, payload, &mut row),
+    };
+    // Addresses alone, so that the fragments of a datagram go where the rest of its flow goes.
+    match found {
+        Ok(Some(_)) => end_of_flow(&row.source, 0, seed).wrapping_add(end_of_flow(&row.destination, 0, seed)),
+        _ => 0,
+    }
+}
+
+/// Hashes one end of a flow; the sum of both ends is the same whichever sends.
+#[inline(always)]
+fn end_of_flow(address: &Address, port: u16, seed: u64) -> u64 {
+    let high = u64::from_le_bytes(*address.first_chunk().expect("sixteen bytes"));
+    let low = u64::from_le_bytes(*address.last_chunk().expect("sixteen bytes"));
+    fold(low ^ seed, high ^ u64::from(port) ^ seed.rotate_left(29))
+}
+
+/// Hashes both ends of a connection or exchange under a seed.
+#[inline(always)]
+pub fn flow_hash(source: &Address, source_port: u16, destination: &Address, destination_port: u16, seed: u64) -> u64 {
+    let ends = end_of_flow(source, source_port, seed).wrapping_add(end_of_flow(destination, destination_port, seed));
+    hash_word(seed, ends)
+}
+
+#[inline(always)]
+fn mapped(address: [u8; 4]) -> Address {
+    let [a, b, c, d] = address;
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
+#[inline(always)]
+fn read_ipv4<'a>(bytes: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let ip = wire::ipv4::Ipv4::read(bytes).map_err(|fault| match fault {
+        wire::ipv4::Fault::TooShort => Malformed::Ipv4TooShort,
+        wire::ipv4::Fault::BadHeader => Malformed::Ipv4BadHeader,
+    })?;
+    row.ip_version = 4;
+    row.source = mapped(ip.source);
+    row.destination = mapped(ip.destination);
+    let fragment = ip.is_fragment().then_some(Fragment {
+        offset_bytes: ip.fragment_offset_bytes,
+        more: ip.more_fragments,
+        identification: u32::from(ip.identification),
+    });
+    Ok(Some(IpPayload { protocol: ip.protocol, bytes: ip.payload, wire_bytes: ip.payload_wire_bytes, fragment }))
+}
+
+#[inline]
+fn read_ipv6<'a>(bytes: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let ip = wire::ipv6::Ipv6::read(bytes).ok_or(Malformed::Ipv6TooShort)?;
+    row.ip_version = 6;
+    row.source = ip.source;
+    row.destination = ip.destination;
+    row.ip_protocol = ip.protocol;
+    if ip.bad_extension {
+        return Err(Malformed::Ipv6BadExtension);
+    }
+    let fragment = ip.is_fragment.then_some(Fragment {
+        offset_bytes: ip.fragment_offset_bytes,
+        more: ip.more_fragments,
+        identification: ip.identification,
+    });
+    Ok(Some(IpPayload { protocol: ip.protocol, bytes: ip.payload, wire_bytes: ip.payload_wire_bytes, fragment }))
+}
+
+/// VLAN tags, MPLS and PPPoE down to IP; `None` where something else is carried.
+fn read_encapsulated<'a>(next: u16, payload: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let (identifier, next, payload) = link::decapsulate(next, payload)?;
+    row.vlan = identifier;
+    match next {
+        ethertype::IPV4 => read_ipv4(payload, row),
+        ethertype::IPV6 => read_ipv6(payload, row),
+        _ => Ok(None),
+    }
+}
+
+#[inline(always)]
+fn write_row(frame: &Frame<'_>, row: &Row, batch: &mut Batch) {
+    let packets = &mut batch.packets;
+    packets.time_ns.push(frame.time_ns);
+    packets.bytes.push(frame.data.len() as u32);
+    packets.wire_bytes.push(frame.wire_bytes);
+    packets.direction.push(row.direction as u8);
+    packets.vlan.push(row.vlan);
+    packets.ip_version.push(row.ip_version);
+    packets.ip_protocol.push(row.ip_protocol);
+    packets.source.push(row.source);
+    packets.destination.push(row.destination);
+    packets.transport.push(row.transport);
+    packets.source_port.push(row.source_port);
+    packets.destination_port.push(row.destination_port);
+    packets.tcp_flags.push(row.tcp_flags);
+}
+
+#[inline(always)]
+fn message<'a>(frame: &Frame<'a>, payload: &'a [u8], row: &Row, packet_row: usize, seed: u64) -> Message<'a> {
+    Message {
+        payload,
+        packet_row: packet_row as u32,
+        time_ns: frame.time_ns,
+        direction: row.direction,
+        ip_version: row.ip_version,
+        transport: row.transport,
+        source: row.source,
+        destination: row.destination,
+        source_port: row.source_port,
+        destination_port: row.destination_port,
+        frame: *frame,
+        seed,
+    }
+}

@@ -1,1 +1,84 @@
 //! Inputs at work: read or capture, decode, run the plans, keep the ledger.
+
+mod file;
+mod live;
+mod policy;
+
+use std::sync::Arc;
+
+pub use file::{FileConfig, FileReport, Progress, read_batches, run_file};
+pub use live::{LiveConfig, LiveInput, LiveStatus};
+pub use policy::{Policy, PolicyConfig, PolicyWorker};
+
+use crate::Error;
+use crate::batch::Batch;
+use crate::filter::FilterProgram;
+
+/// Takes batches as they are made, beside the plans: a handler written in Python, a data frame.
+pub trait BatchSink: Send {
+    fn take(&mut self, batch: &Arc<Batch>);
+}
+
+/// Compiles the input's capture filter for a link type when its first frame is met; `None` lets everything pass.
+pub type FilterSource = Arc<dyn Fn(u16) -> Result<Option<FilterProgram>, Error> + Send + Sync>;
+
+/// The batch that a worker fills, and the way it is handed on.
+struct Filling {
+    batch: Arc<Batch>,
+}
+
+impl Filling {
+    fn new() -> Self {
+        let mut batch = Batch::default();
+        batch.packets.reserve(crate::batch::BATCH_ROWS);
+        Self { batch: Arc::new(batch) }
+    }
+
+    /// The batch to fill: a new one where somebody still holds the last.
+    fn get(&mut self) -> &mut Batch {
+        if Arc::get_mut(&mut self.batch).is_none() {
+            self.batch = Arc::default();
+        }
+        Arc::get_mut(&mut self.batch).expect("nobody else holds it")
+    }
+
+    /// Runs the plans over the batch, shows it to the sinks, and empties it.
+    fn flush<'a>(&mut self, policies: impl Iterator<Item = &'a mut PolicyWorker>, sinks: &mut [Box<dyn BatchSink>]) {
+        if self.batch.is_empty() {
+            return;
+        }
+        for policy in policies {
+            policy.process(&self.batch);
+        }
+        for sink in sinks {
+            sink.take(&self.batch);
+        }
+        self.get().clear();
+    }
+}
+
+/// Filters by link type, compiled when first met.
+struct Filters {
+    source: Option<FilterSource>,
+    programs: Vec<(u16, Option<FilterProgram>)>,
+}
+
+impl Filters {
+    fn new(source: Option<FilterSource>) -> Self {
+        Self { source, programs: Vec::new() }
+    }
+
+    #[inline]
+    fn passes(&mut self, frame: &crate::read::Frame<'_>) -> Result<bool, Error> {
+        let Some(source) = &self.source else { return Ok(true) };
+        let known = self.programs.iter().position(|(link_type, _)| *link_type == frame.link_type);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                self.programs.push((frame.link_type, source(frame.link_type)?));
+                self.programs.len() - 1
+            }
+        };
+        Ok(self.programs[at].1.as_ref().is_none_or(|program| program.matches(frame.data, frame.wire_bytes)))
+    }
+}

@@ -1,1 +1,133 @@
 //! What a policy asks of each batch, compiled: shared conditions once, then one kernel per metric.
+//!
+//! A policy's handlers arrive as a [`spec::PlanSpec`] (JSON, written by Python's declarations). [`compile`] turns it into a
+//! [`Plan`]: per table a list of [`Step`]s that fill bitmaps and worked-out columns, then the kernels that feed the
+//! metrics' sketches. The plan is shared by all workers; each worker runs it with its own [`Executor`] over its own
+//! [`State`].
+
+mod columns;
+mod compile;
+mod exchange;
+mod execute;
+mod kernels;
+mod sampler;
+pub mod spec;
+mod state;
+
+use std::sync::Arc;
+
+use crate::decode::app::Needs;
+use crate::enrich::geo::{GeoDatabase, Places};
+use crate::expr::{ColumnName, Test};
+
+pub use compile::compile;
+pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
+pub use execute::Executor;
+pub use spec::ItemKind;
+pub use state::{MetricState, State};
+
+/// What a plan may look up about addresses.
+#[derive(Clone, Default)]
+pub struct Enrichment {
+    pub city: Option<Arc<GeoDatabase>>,
+    pub network: Option<Arc<GeoDatabase>>,
+    pub places: Arc<Places>,
+    /// Entries that each worker's cache holds per database; 0 for none.
+    pub cache_entries: usize,
+}
+
+/// A compiled policy.
+#[derive(Debug)]
+pub struct Plan {
+    pub(crate) tables: Vec<TablePlan>,
+    pub(crate) metrics: Vec<spec::MetricKind>,
+    /// Where the metrics of each handler stand in the state: by handler and metric as in the specification.
+    pub(crate) places: Vec<Vec<usize>>,
+    pub(crate) exchanges: Vec<exchange::ExchangePlan>,
+    pub(crate) samplers: Vec<u8>,
+    pub(crate) registers: Vec<Register>,
+    pub(crate) purges: Vec<Purge>,
+    pub(crate) ledger: Vec<(usize, String)>,
+    pub needs: Needs,
+}
+
+impl Plan {
+    /// Index in the state of a handler's metric.
+    pub fn metric(&self, handler: usize, metric: usize) -> Option<usize> {
+        self.places.get(handler)?.get(metric).copied()
+    }
+
+    pub fn handlers(&self) -> usize {
+        self.places.len()
+    }
+}
+
+/// What is done with the rows of one table.
+#[derive(Debug)]
+pub(crate) struct TablePlan {
+    pub table: &'static str,
+    pub columns: Vec<ColumnSource>,
+    pub bitmaps: usize,
+    pub steps: Vec<Step>,
+    pub feeds: Vec<Feed>,
+}
+
+/// Index of a bitmap of a table; [`EVERY_ROW`] is all ones.
+pub(crate) type BitmapIndex = usize;
+pub(crate) const EVERY_ROW: BitmapIndex = 0;
+
+/// Index of a column of a table's plan.
+pub(crate) type ColumnIndex = usize;
+
+/// Where a column's values come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum ColumnSource {
+    /// The table itself.
+    Table(usize),
+    /// The packets of the table's rows.
+    Packet(usize),
+    /// The outcome of an exchange table, see [`exchange`].
+    Exchange(usize, exchange::Field),
+    /// Worked out from another column, for the rows of a bitmap.
+    Derived { name: ColumnName, from: ColumnIndex, rows: BitmapIndex },
+}
+
+/// One thing to do per batch, in order.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Gather(ColumnIndex),
+    Derive(ColumnIndex),
+    Test { out: BitmapIndex, column: ColumnIndex, test: Test },
+    PlaceTest { out: BitmapIndex, column: ColumnIndex, test: columns::PlaceTest },
+    Slow { out: BitmapIndex, column: ColumnIndex, register: usize },
+    Not { out: BitmapIndex, of: BitmapIndex },
+    And { out: BitmapIndex, parts: Vec<BitmapIndex> },
+    Or { out: BitmapIndex, parts: Vec<BitmapIndex> },
+    Sample { out: BitmapIndex, sampler: usize, events: BitmapIndex, passed: BitmapIndex },
+    Observe(usize),
+}
+
+/// Some rows of some column go into a metric.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    pub metric: usize,
+    pub rows: BitmapIndex,
+    pub column: Option<ColumnIndex>,
+    pub weight: Option<ColumnIndex>,
+}
+
+/// A value kept from the window that closed last: a quantile of one of its metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Register {
+    pub metric: usize,
+    pub quantile_percent: u8,
+}
+
+/// A counter that also counts what is purged from an exchange table when a window closes.
+#[derive(Debug)]
+pub(crate) struct Purge {
+    pub metric: usize,
+    pub exchange: usize,
+    pub mask: u8,
+    pub value: u8,
+}

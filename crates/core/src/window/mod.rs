@@ -1,1 +1,15 @@
 //! Time windows: when one ends and the next begins, and what closed ones hold.
+//!
+//! All handlers of a policy share one row of windows. The first starts with the input; a packet (or the idle clock) that
+//! is a period or more later ends the window, and the next starts at that packet. Late packets count into the window
+//! that is open. There is at most one shift per packet, however long the gap: silence makes one long window.
+
+mod clock;
+mod store;
+
+pub use clock::{Clock, SharedShifts};
+pub use store::{LiveWindow, Merged, Store};
+
+/// Seconds that a window lasts at least.
+pub const PERIOD_SECONDS: i64 = 60;
+pub const NANOSECONDS: i64 = 1_000_000_000;

@@ -1,1 +1,32 @@
 //! One header, one file: where its fields lie, and what a decoder may rely on.
+//!
+//! Every reader here takes the bytes from the header on and gives the fields that matter with the bytes that follow,
+//! or `None` where the bytes are too few or contradict themselves. None of them panics on any bytes.
+
+pub mod ethernet;
+pub mod ethertype;
+pub mod gre;
+pub mod ipv4;
+pub mod ipv6;
+pub mod loopback;
+pub mod mpls;
+pub mod ppp;
+pub mod pppoe;
+pub mod sll;
+pub mod tcp;
+pub mod udp;
+pub mod vlan;
+
+/// Two bytes in network order at `at`; `None` past the end.
+#[inline(always)]
+pub fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    let field = bytes.get(at..at + 2)?;
+    Some(u16::from_be_bytes([field[0], field[1]]))
+}
+
+/// Four bytes in network order at `at`; `None` past the end.
+#[inline(always)]
+pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    let field = bytes.get(at..at + 4)?;
+    Some(u32::from_be_bytes([field[0], field[1], field[2], field[3]]))
+}

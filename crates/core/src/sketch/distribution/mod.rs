@@ -167,6 +167,11 @@ impl Distribution {
         (self.count > 0).then_some(self.max)
     }
 
+    /// Whether only whole numbers were recorded.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

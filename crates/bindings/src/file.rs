@@ -1,0 +1,119 @@
+//! Capture files through policies.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pktvisor_core::batch::Address;
+use pktvisor_core::decode::DecodeConfig;
+use pktvisor_core::decode::hosts::Hosts;
+use pktvisor_core::engine::{self, FileConfig, Progress};
+use pyo3::prelude::*;
+
+use crate::errors::raise;
+use crate::filter;
+use crate::policy::Policy;
+
+/// Seconds between two looks for signals, and two calls of the progress function.
+const SIGNAL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// What became of a file.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct FileReport {
+    inner: engine::FileReport,
+    #[pyo3(get)]
+    packets: u64,
+}
+
+#[pymethods]
+impl FileReport {
+    /// Where the file could be read no further, and why.
+    #[getter]
+    fn damage(&self) -> Option<(u64, String)> {
+        self.inner.damage.as_ref().map(|damage| (damage.offset, damage.reason.clone()))
+    }
+
+    /// Time of the first packet, nanoseconds since 1970.
+    #[getter]
+    fn first_ns(&self) -> Option<i64> {
+        self.inner.first_ns
+    }
+
+    #[getter]
+    fn last_ns(&self) -> Option<i64> {
+        self.inner.last_ns
+    }
+
+    #[getter]
+    fn was_stopped(&self) -> bool {
+        self.inner.was_stopped
+    }
+
+    fn ledger(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.inner.ledger.entries().collect()
+    }
+}
+
+/// Addresses (16 bytes, IPv4 mapped) with prefix lengths in 128 bits.
+pub type HostRows = Vec<(Address, u8)>;
+
+pub fn decode_config(hosts: HostRows) -> DecodeConfig {
+    DecodeConfig { hosts: Hosts::new(hosts), seed: crate::seed(), ..DecodeConfig::default() }
+}
+
+/// Reads a capture file (`-` for standard input) through policies. `progress` gets packets, bytes read and total bytes
+/// about five times a second; when it returns False, or a signal's handler raises, reading stops and what was read
+/// stays counted.
+#[pyfunction]
+#[pyo3(signature = (path, policies, *, hosts, compile_filter=None, workers=1, progress=None))]
+pub fn run_file(
+    py: Python<'_>,
+    path: PathBuf,
+    policies: Vec<PyRef<'_, Policy>>,
+    hosts: HostRows,
+    compile_filter: Option<Py<PyAny>>,
+    workers: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<FileReport> {
+    let config = FileConfig {
+        path,
+        decode: decode_config(hosts),
+        filter: compile_filter.map(filter::source),
+        policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
+        workers,
+    };
+    drop(policies);
+    let mut watch = Watch { progress, last: std::time::Instant::now(), packets: 0, fault: None };
+    let report = py.detach(|| engine::run_file(&config, Vec::new(), &mut |progress| watch.look(progress)));
+    match watch.fault {
+        Some(fault) => Err(fault),
+        None => Ok(FileReport { inner: report.map_err(raise)?, packets: watch.packets }),
+    }
+}
+
+/// Looks after signals and tells Python of the progress, now and then.
+struct Watch {
+    progress: Option<Py<PyAny>>,
+    last: std::time::Instant,
+    packets: u64,
+    fault: Option<PyErr>,
+}
+
+impl Watch {
+    fn look(&mut self, progress: Progress) -> bool {
+        self.packets = progress.packets;
+        if self.last.elapsed() < SIGNAL_INTERVAL {
+            return true;
+        }
+        self.last = std::time::Instant::now();
+        let answer = Python::attach(|py| {
+            py.check_signals()?;
+            let Some(function) = &self.progress else { return Ok(true) };
+            let answer = function.call1(py, (progress.packets, progress.bytes_read, progress.total_bytes))?;
+            Ok(!answer.bind(py).is(pyo3::types::PyBool::new(py, false)))
+        });
+        answer.unwrap_or_else(|fault| {
+            self.fault = Some(fault);
+            false
+        })
+    }
+}

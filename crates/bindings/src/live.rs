@@ -1,0 +1,97 @@
+//! Live interfaces through policies.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pktvisor_core::capture::{RingConfig, Target};
+use pktvisor_core::engine::{self, LiveConfig};
+use pyo3::prelude::*;
+
+use crate::errors::raise;
+use crate::file::{HostRows, decode_config};
+use crate::filter::{self, Instructions};
+use crate::policy::Policy;
+
+/// A running capture on an interface; `stop` ends it.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct LiveInput {
+    inner: Mutex<engine::LiveInput>,
+}
+
+/// The wall clock of this machine, nanoseconds since 1970.
+fn now_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos().min(i64::MAX as u128) as i64)
+}
+
+impl LiveInput {
+    fn lock(&self) -> std::sync::MutexGuard<'_, engine::LiveInput> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl LiveInput {
+    /// Opens the interface (a name, or `any`) and starts to feed the policies. `filter` runs in the kernel on Ethernet
+    /// frames, `raw_filter` on those of devices without link layer.
+    #[new]
+    #[pyo3(signature = (interface, policies, *, hosts, filter, raw_filter, promiscuous=true, workers=1, fanout_group=0))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        interface: &str,
+        policies: Vec<PyRef<'_, Policy>>,
+        hosts: HostRows,
+        filter: Instructions,
+        raw_filter: Instructions,
+        promiscuous: bool,
+        workers: usize,
+        fanout_group: u16,
+    ) -> PyResult<Self> {
+        let ring = RingConfig {
+            target: if interface == "any" { Target::Any } else { Target::Interface(interface.to_owned()) },
+            filter: filter::program(filter).map_err(raise)?,
+            raw_ip_filter: filter::program(raw_filter).map_err(raise)?,
+            promiscuous,
+            fanout: (workers > 1).then_some(fanout_group),
+            ..RingConfig::default()
+        };
+        let config = LiveConfig { ring, decode: decode_config(hosts), workers, filter: None, now_ns };
+        let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
+        let started = py.detach(|| engine::LiveInput::start(&config, policies, Vec::new()));
+        Ok(Self { inner: Mutex::new(started.map_err(raise)?) })
+    }
+
+    fn add(&self, py: Python<'_>, policy: &Policy) {
+        let policy = Arc::clone(&policy.inner);
+        py.detach(|| self.lock().add(policy));
+    }
+
+    fn remove(&self, py: Python<'_>, policy: &Policy) {
+        let policy = Arc::clone(&policy.inner);
+        py.detach(|| self.lock().remove(&policy));
+    }
+
+    /// Whether the capture is at work; False after `stop`, or when the interface is gone (see `fault`).
+    fn is_running(&self, py: Python<'_>) -> bool {
+        py.detach(|| self.lock().is_running())
+    }
+
+    /// What became of the packets so far, by name.
+    fn ledger(&self, py: Python<'_>) -> std::collections::BTreeMap<&'static str, u64> {
+        py.detach(|| self.lock().status().ledger.entries().collect())
+    }
+
+    /// Questions that wait for their answer, of all policies.
+    fn open_exchanges(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.lock().status().open_exchanges)
+    }
+
+    /// Why the capture ended by itself.
+    fn fault(&self, py: Python<'_>) -> Option<String> {
+        py.detach(|| self.lock().status().fault.map(|fault| fault.message))
+    }
+
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| self.lock().stop());
+    }
+}

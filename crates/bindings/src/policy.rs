@@ -1,0 +1,52 @@
+//! A policy: a compiled plan with its windows.
+
+use std::sync::Arc;
+
+use pktvisor_core::engine;
+use pktvisor_core::plan::{self, Enrichment};
+use pyo3::prelude::*;
+
+use crate::errors::raise;
+use crate::geo::{GeoDatabase, places};
+use crate::window::Window;
+
+/// A plan (JSON, see `pktvisor.metrics.plan`) and its windows, fed by inputs and read at any time.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct Policy {
+    pub inner: Arc<engine::Policy>,
+}
+
+#[pymethods]
+impl Policy {
+    #[new]
+    #[pyo3(signature = (plan, *, periods, city=None, network=None, cache_entries=10_000))]
+    fn new(
+        py: Python<'_>,
+        plan: &str,
+        periods: usize,
+        city: Option<&GeoDatabase>,
+        network: Option<&GeoDatabase>,
+        cache_entries: usize,
+    ) -> PyResult<Self> {
+        let enrichment = Enrichment {
+            city: city.map(|database| database.inner.clone()),
+            network: network.map(|database| database.inner.clone()),
+            places: places(),
+            cache_entries,
+        };
+        let config = engine::PolicyConfig { periods, enrichment, seed: crate::seed() };
+        let plan = py.detach(|| plan::compile(plan)).map_err(raise)?;
+        Ok(Self { inner: Arc::new(engine::Policy::new(plan, config)) })
+    }
+
+    /// How many windows there are, the open one included.
+    fn available(&self, py: Python<'_>) -> usize {
+        py.detach(|| self.inner.store().available())
+    }
+
+    /// Windows `first` to `last` merged, 0 being the open one; None where there is none of them.
+    fn read(&self, py: Python<'_>, first: usize, last: usize) -> Option<Window> {
+        let merged = py.detach(|| self.inner.read(first, last))?;
+        Some(Window { merged, policy: self.inner.clone() })
+    }
+}

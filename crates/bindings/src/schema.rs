@@ -1,0 +1,25 @@
+//! The columns that there are.
+
+use pktvisor_core::batch::{Batch, table_names};
+use pktvisor_core::plan::EXCHANGE_DEFINITIONS;
+use pyo3::prelude::*;
+
+type ColumnRow = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+/// Table, name, type, unit and meaning of every column; those of exchanges under the table `xact`.
+#[pyfunction]
+pub fn columns() -> Vec<ColumnRow> {
+    let batch = Batch::default();
+    let mut rows = Vec::new();
+    for table in table_names() {
+        let definitions = batch.table(table).map(|table| table.definitions()).unwrap_or_default();
+        rows.extend(
+            definitions.iter().map(|column| (table, column.name, column.kind.name(), column.unit, column.meaning)),
+        );
+    }
+    let exchange = |column: &pktvisor_core::batch::ColumnDefinition| {
+        ("xact", column.name, column.kind.name(), column.unit, column.meaning)
+    };
+    rows.extend(EXCHANGE_DEFINITIONS.iter().map(exchange));
+    rows
+}

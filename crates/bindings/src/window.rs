@@ -1,0 +1,169 @@
+//! Some windows of a policy, merged: its metrics' values, by handler and metric as in the plan.
+
+use std::sync::Arc;
+
+use pktvisor_core::engine::Policy;
+use pktvisor_core::plan::{ItemKind, MetricState};
+use pktvisor_core::sketch::distribution::Distribution;
+use pktvisor_core::sketch::frequent::FrequentEntry;
+use pktvisor_core::window::Merged;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+/// Name, estimate, lower and upper bound, latitude and longitude.
+type TopRow = (TopName, u64, u64, u64, Option<String>, Option<String>);
+
+#[derive(IntoPyObject)]
+enum TopName {
+    Text(String),
+    Number(u64),
+}
+
+/// Quantiles, maximum, sum, count, and whether all values are whole numbers.
+type QuantileRow = (Vec<f64>, f64, f64, u64, bool);
+
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct Window {
+    pub merged: Merged,
+    pub policy: Arc<Policy>,
+}
+
+impl Window {
+    fn state(&self, handler: usize, metric: usize) -> PyResult<&MetricState> {
+        let at = self.policy.plan().metric(handler, metric);
+        let state = at.and_then(|at| self.merged.state.metrics.get(at));
+        state.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in handler {handler}")))
+    }
+}
+
+fn wrong_kind(wanted: &str) -> PyErr {
+    PyTypeError::new_err(format!("this metric is no {wanted}"))
+}
+
+fn quantiles_of(distribution: &Distribution, ranks: &[f64]) -> QuantileRow {
+    let whole = distribution.is_whole();
+    let shown = |value: f64| if whole { value.round() } else { value };
+    let values = ranks.iter().filter_map(|rank| distribution.quantile(*rank).map(shown)).collect();
+    let maximum = distribution.max().unwrap_or(0.0);
+    (values, maximum, distribution.sum(), distribution.count(), whole)
+}
+
+#[pymethods]
+impl Window {
+    /// Start of the oldest window, nanoseconds since 1970.
+    #[getter]
+    fn start_ns(&self) -> i64 {
+        self.merged.start_ns
+    }
+
+    /// End of the newest window; the newest packet's time while it is open.
+    #[getter]
+    fn end_ns(&self) -> i64 {
+        self.merged.end_ns
+    }
+
+    /// Sum of the windows' lengths in nanoseconds.
+    #[getter]
+    fn length_ns(&self) -> i64 {
+        self.merged.length_ns
+    }
+
+    #[getter]
+    fn is_closed(&self) -> bool {
+        self.merged.is_closed
+    }
+
+    /// What became of the input's packets, by name.
+    fn ledger(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.merged.state.ledger.entries().collect()
+    }
+
+    fn counter(&self, handler: usize, metric: usize) -> PyResult<u64> {
+        match self.state(handler, metric)? {
+            MetricState::Counter(count) => Ok(*count),
+            _ => Err(wrong_kind("counter")),
+        }
+    }
+
+    fn cardinality(&self, handler: usize, metric: usize) -> PyResult<f64> {
+        match self.state(handler, metric)? {
+            MetricState::Cardinality(hll) => Ok(hll.estimate()),
+            _ => Err(wrong_kind("cardinality")),
+        }
+    }
+
+    fn quantiles(&self, handler: usize, metric: usize, ranks: Vec<f64>) -> PyResult<QuantileRow> {
+        match self.state(handler, metric)? {
+            MetricState::Distribution(distribution) => Ok(quantiles_of(distribution, &ranks)),
+            _ => Err(wrong_kind("distribution")),
+        }
+    }
+
+    /// The quantiles of the per-second counts, and the last complete second's.
+    fn rate(&self, handler: usize, metric: usize, ranks: Vec<f64>) -> PyResult<(QuantileRow, u64)> {
+        match self.state(handler, metric)? {
+            MetricState::Rate(rate) => Ok((quantiles_of(&rate.distribution(), &ranks), rate.live())),
+            _ => Err(wrong_kind("rate")),
+        }
+    }
+
+    /// How many values there are up to each bound, how many in all, and their sum.
+    fn histogram(&self, handler: usize, metric: usize, bounds: Vec<f64>) -> PyResult<(Vec<u64>, u64, f64)> {
+        match self.state(handler, metric)? {
+            MetricState::Distribution(values) => Ok((values.cumulative(&bounds), values.count(), values.sum())),
+            _ => Err(wrong_kind("distribution")),
+        }
+    }
+
+    /// The heaviest items, heaviest first.
+    fn top(&self, handler: usize, metric: usize, count: usize) -> PyResult<Vec<TopRow>> {
+        let row = |entry: &FrequentEntry<'_>, name, latitude, longitude| {
+            (name, entry.estimate, entry.lower_bound, entry.upper_bound, latitude, longitude)
+        };
+        match self.state(handler, metric)? {
+            MetricState::Exact(counts) => {
+                let exact = |(value, count)| (TopName::Number(u64::from(value)), count, count, count, None, None);
+                Ok(counts.top(count).into_iter().map(exact).collect())
+            }
+            MetricState::Top(ItemKind::Place, top) => {
+                let places = &self.policy.enrichment().places;
+                let place = |entry: FrequentEntry<'_>| {
+                    let place = places.get(number(entry.item) as u32);
+                    row(&entry, TopName::Text(place.text.to_string()), place.latitude, place.longitude)
+                };
+                Ok(top.top(count).into_iter().map(place).collect())
+            }
+            MetricState::Top(ItemKind::Number, top) => {
+                let entry = |entry: FrequentEntry<'_>| row(&entry, TopName::Number(number(entry.item)), None, None);
+                Ok(top.top(count).into_iter().map(entry).collect())
+            }
+            MetricState::Top(kind, top) => {
+                let entry = |entry: FrequentEntry<'_>| row(&entry, TopName::Text(kind.text(entry.item)), None, None);
+                Ok(top.top(count).into_iter().map(entry).collect())
+            }
+            _ => Err(wrong_kind("top list")),
+        }
+    }
+
+    /// The sketch as Apache DataSketches writes it (HLL_8, frequent strings); other kinds in pktvisor's own form.
+    fn sketch<'py>(&self, py: Python<'py>, handler: usize, metric: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = match self.state(handler, metric)? {
+            MetricState::Cardinality(hll) => hll.to_bytes(),
+            MetricState::Distribution(distribution) => distribution.to_bytes(),
+            MetricState::Rate(rate) => rate.to_bytes(),
+            MetricState::Exact(counts) => counts.to_bytes(|value| value.to_string()),
+            MetricState::Top(ItemKind::Place, top) => {
+                let places = &self.policy.enrichment().places;
+                top.to_bytes(|item| places.get(number(item) as u32).text.to_string())
+            }
+            MetricState::Top(kind, top) => top.to_bytes(|item| kind.text(item)),
+            MetricState::Counter(_) => return Err(wrong_kind("sketch")),
+        };
+        Ok(PyBytes::new(py, &bytes))
+    }
+}
+
+fn number(item: &[u8]) -> u64 {
+    item.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}

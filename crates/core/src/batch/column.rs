@@ -1,0 +1,171 @@
+//! What a column can hold, and how it is lent out.
+
+/// An IPv4 (as `::ffff:a.b.c.d`) or IPv6 address; all zeros where a row has none.
+pub type Address = [u8; 16];
+
+/// Where a row's text lies in its table's text bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: u32,
+    pub length: u32,
+}
+
+impl Span {
+    /// A row without this text; not the same as empty text (the DNS root has an empty name).
+    pub const NONE: Span = Span { start: 0, length: u32::MAX };
+
+    #[inline]
+    pub fn is_none(self) -> bool {
+        self.length == u32::MAX
+    }
+}
+
+/// The type of a column's values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnType {
+    U8,
+    U16,
+    U32,
+    U64,
+    I64,
+    F64,
+    Address,
+    Text,
+}
+
+impl ColumnType {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::U8 => "u8",
+            Self::U16 => "u16",
+            Self::U32 => "u32",
+            Self::U64 => "u64",
+            Self::I64 => "i64",
+            Self::F64 => "f64",
+            Self::Address => "address",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// One column of the schema, for Python, docs and the names in policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnDefinition {
+    /// `layer.field`, as in `dns.qname`.
+    pub name: &'static str,
+    pub kind: ColumnType,
+    /// Unit of the values, empty where there is none.
+    pub unit: &'static str,
+    pub meaning: &'static str,
+}
+
+/// Text values: spans into shared bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct TextColumn<'a> {
+    pub spans: &'a [Span],
+    pub bytes: &'a [u8],
+}
+
+impl<'a> TextColumn<'a> {
+    /// The text of a row; `None` where the row has none.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<&'a [u8]> {
+        let span = self.spans[row];
+        let start = span.start as usize;
+        if span.is_none() { None } else { Some(&self.bytes[start..start + span.length as usize]) }
+    }
+}
+
+/// A column as the batch lends it out.
+#[derive(Debug, Clone, Copy)]
+pub enum Column<'a> {
+    U8(&'a [u8]),
+    U16(&'a [u16]),
+    U32(&'a [u32]),
+    U64(&'a [u64]),
+    I64(&'a [i64]),
+    F64(&'a [f64]),
+    Address(&'a [Address]),
+    Text(TextColumn<'a>),
+}
+
+impl<'a> Column<'a> {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8(values) => values.len(),
+            Self::U16(values) => values.len(),
+            Self::U32(values) => values.len(),
+            Self::U64(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::Address(values) => values.len(),
+            Self::Text(text) => text.spans.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Rows `from..to` of the column.
+    pub fn slice(&self, from: usize, to: usize) -> Column<'a> {
+        match self {
+            Self::U8(values) => Self::U8(&values[from..to]),
+            Self::U16(values) => Self::U16(&values[from..to]),
+            Self::U32(values) => Self::U32(&values[from..to]),
+            Self::U64(values) => Self::U64(&values[from..to]),
+            Self::I64(values) => Self::I64(&values[from..to]),
+            Self::F64(values) => Self::F64(&values[from..to]),
+            Self::Address(values) => Self::Address(&values[from..to]),
+            Self::Text(text) => Self::Text(TextColumn { spans: &text.spans[from..to], bytes: text.bytes }),
+        }
+    }
+
+    /// The number in a row; 0 for addresses and text, which are no numbers.
+    #[inline]
+    pub fn number(&self, row: usize) -> u64 {
+        match self {
+            Self::U8(values) => u64::from(values[row]),
+            Self::U16(values) => u64::from(values[row]),
+            Self::U32(values) => u64::from(values[row]),
+            Self::U64(values) => values[row],
+            Self::I64(values) => values[row].max(0) as u64,
+            Self::F64(values) => values[row] as u64,
+            Self::Address(_) | Self::Text(_) => 0,
+        }
+    }
+}
+
+/// A Rust type that can be a column.
+pub trait ColumnValue: Sized {
+    const TYPE: ColumnType;
+    fn view<'a>(values: &'a [Self], text: &'a [u8]) -> Column<'a>;
+}
+
+macro_rules! column_value {
+    ($($type:ty => $kind:ident;)+) => {
+        $(impl ColumnValue for $type {
+            const TYPE: ColumnType = ColumnType::$kind;
+            fn view<'a>(values: &'a [Self], _text: &'a [u8]) -> Column<'a> {
+                Column::$kind(values)
+            }
+        })+
+    };
+}
+
+column_value! {
+    u8 => U8;
+    u16 => U16;
+    u32 => U32;
+    u64 => U64;
+    i64 => I64;
+    f64 => F64;
+    Address => Address;
+}
+
+impl ColumnValue for Span {
+    const TYPE: ColumnType = ColumnType::Text;
+    fn view<'a>(values: &'a [Self], text: &'a [u8]) -> Column<'a> {
+        Column::Text(TextColumn { spans: values, bytes: text })
+    }
+}

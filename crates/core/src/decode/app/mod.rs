@@ -1,0 +1,93 @@
+//! Application protocols: one protocol, one file; being in this folder is all that it takes (see `build.rs`).
+//!
+//! Each file declares
+//!
+//! - `NAME`, the name of its table, the first part of its column names;
+//! - `Messages`, its table, one row per message (made with [`table!`](crate::batch::table));
+//! - `PORTS`, by which its packets are known;
+//! - `Decoder`, what it must remember between messages, with
+//!   `decode(&mut self, &Message, &mut Messages, &mut Ledger) -> Option<Malformed>` and `set_needs(&mut self, &Needs)`.
+
+use std::collections::HashSet;
+
+use crate::batch::{Address, Direction, Table};
+use crate::decode::streams::Framing;
+use crate::ledger::{Ledger, Malformed};
+use crate::read::Frame;
+use crate::wire::ethernet;
+
+include!(concat!(env!("OUT_DIR"), "/apps.rs"));
+
+/// One message of an application protocol, with what is known of the packet that brought (or completed) it.
+#[derive(Clone, Copy)]
+pub struct Message<'a> {
+    pub payload: &'a [u8],
+    /// Row of that packet in the packet table.
+    pub packet_row: u32,
+    pub time_ns: i64,
+    pub direction: Direction,
+    pub ip_version: u8,
+    /// 6 TCP, 17 UDP.
+    pub transport: u8,
+    pub source: Address,
+    pub destination: Address,
+    pub source_port: u16,
+    pub destination_port: u16,
+    pub frame: Frame<'a>,
+    pub seed: u64,
+}
+
+impl Message<'_> {
+    /// A hash of both ends, the same for both directions.
+    #[inline]
+    pub fn flow(&self) -> u64 {
+        super::flow_hash(&self.source, self.source_port, &self.destination, self.destination_port, self.seed)
+    }
+
+    /// The sender's hardware address, where the frame has an Ethernet header.
+    pub fn source_mac(&self) -> Option<[u8; 6]> {
+        if self.frame.link_type == super::link::ETHERNET { ethernet::source(self.frame.data) } else { None }
+    }
+}
+
+/// The ports by which a protocol's packets are known, at either end.
+pub struct Ports {
+    pub udp: &'static [u16],
+    pub tcp: &'static [u16],
+    /// How its messages are framed over TCP.
+    pub framing: Option<Framing>,
+}
+
+impl Ports {
+    #[inline(always)]
+    fn udp(&self, source: u16, destination: u16) -> bool {
+        self.udp.iter().any(|port| *port == destination || *port == source)
+    }
+
+    #[inline(always)]
+    fn tcp(&self, source: u16, destination: u16) -> Option<Framing> {
+        if self.tcp.iter().any(|port| *port == destination || *port == source) { self.framing } else { None }
+    }
+}
+
+/// The names of the columns that the plans of an input ask for. Decoders may leave the others empty.
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    columns: HashSet<String>,
+}
+
+impl Needs {
+    pub fn add(&mut self, column: &str) {
+        if !self.columns.contains(column) {
+            self.columns.insert(column.to_owned());
+        }
+    }
+
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.contains(column)
+    }
+
+    pub fn extend(&mut self, other: &Needs) {
+        self.columns.extend(other.columns.iter().cloned());
+    }
+}

@@ -1,0 +1,162 @@
+//! A policy at work: one plan, its windows, and a worker's share of them.
+
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::batch::{Batch, Table};
+use crate::ledger::Ledger;
+use crate::plan::{Enrichment, Executor, Plan};
+use crate::window::{Clock, LiveWindow, Merged, NANOSECONDS, SharedShifts, Store};
+
+/// How a policy keeps its windows.
+#[derive(Clone)]
+pub struct PolicyConfig {
+    /// Windows kept, the open one included; with 1 the window never ends.
+    pub periods: usize,
+    pub enrichment: Enrichment,
+    /// Keys hash tables: random per process.
+    pub seed: u64,
+}
+
+/// A plan with its windows, shared by the workers that feed it and the readers that ask.
+pub struct Policy {
+    plan: Arc<Plan>,
+    config: PolicyConfig,
+    store: Store,
+    /// Agreed on by the workers of a live input; those of a file see the same packets and need not.
+    shifts: SharedShifts,
+}
+
+impl Policy {
+    pub fn new(plan: Plan, config: PolicyConfig) -> Self {
+        let store = Store::new(config.periods);
+        Self { plan: Arc::new(plan), config, store, shifts: SharedShifts::default() }
+    }
+
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub fn enrichment(&self) -> &Enrichment {
+        &self.config.enrichment
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Merges windows `first..=last`, 0 being the open one.
+    pub fn read(&self, first: usize, last: usize) -> Option<Merged> {
+        self.store.read(first, last)
+    }
+
+    /// A worker of this policy; its first window starts at this time. `agrees` where other workers see other packets
+    /// and so must agree on the ends of windows.
+    pub fn worker(self: &Arc<Self>, start_ns: i64, agrees: bool) -> PolicyWorker {
+        let shared = agrees.then(|| self.shifts.clone());
+        let clock = Clock::new(start_ns, self.config.periods > 1, shared);
+        let executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
+        let start_ns = clock.start_ns();
+        let live = LiveWindow {
+            number: 0,
+            start_ns,
+            last_ns: start_ns,
+            state: executor.state(start_ns.div_euclid(NANOSECONDS)),
+        };
+        PolicyWorker { policy: self.clone(), live: self.store.add_worker(live), clock, executor }
+    }
+}
+
+/// One worker's share of a policy: its own plan state, no lock but that of its own open window.
+pub struct PolicyWorker {
+    policy: Arc<Policy>,
+    live: Arc<Mutex<LiveWindow>>,
+    clock: Clock,
+    executor: Executor,
+}
+
+impl PolicyWorker {
+    /// From this time on a packet ends the open window.
+    pub fn next_ns(&self) -> i64 {
+        self.clock.next_ns()
+    }
+
+    /// Counts a batch, parted where windows end.
+    pub fn process(&mut self, batch: &Batch) {
+        let times = &batch.packets.time_ns;
+        let mut from = 0;
+        loop {
+            let next_ns = self.clock.next_ns();
+            let end = times[from..].iter().position(|time_ns| *time_ns >= next_ns).map(|row| from + row);
+            self.run(batch, from..end.unwrap_or(times.len()), end.is_none());
+            match end {
+                Some(row) => self.shift(times[row]),
+                None => break,
+            }
+            from = end.unwrap_or(times.len());
+        }
+        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        self.executor.account(&batch.ledger, &mut live.state);
+    }
+
+    /// Runs the plan over the rows whose packets are in a range; messages follow their packets.
+    fn run(&mut self, batch: &Batch, packets: Range<usize>, is_last: bool) {
+        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(newest) = batch.packets.time_ns[packets.clone()].iter().max() {
+            live.last_ns = live.last_ns.max(*newest);
+        }
+        let rows = |table: &dyn Table| {
+            let owners = table.packet_rows();
+            if std::ptr::addr_eq(table, &raw const batch.packets) {
+                return packets.clone();
+            }
+            let from = owners.partition_point(|row| (*row as usize) < packets.start);
+            let to = if is_last { table.len() } else { owners.partition_point(|row| (*row as usize) < packets.end) };
+            from..to.max(from)
+        };
+        self.executor.run(batch, rows, &mut live.state);
+    }
+
+    /// Time has come to this point though no packet of this worker's says so: ends the window if it is over.
+    pub fn advance(&mut self, now_ns: i64) {
+        if now_ns >= self.clock.next_ns() {
+            self.shift(now_ns);
+        }
+        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.last_ns = live.last_ns.max(now_ns);
+        live.state.advance(now_ns.div_euclid(NANOSECONDS));
+    }
+
+    /// Counts packets that make no rows.
+    pub fn account(&mut self, ledger: &Ledger) {
+        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        self.executor.account(ledger, &mut live.state);
+    }
+
+    fn shift(&mut self, now_ns: i64) {
+        self.clock.shift(now_ns);
+        let start_ns = self.clock.start_ns();
+        let mut next = self.executor.state(start_ns.div_euclid(NANOSECONDS));
+        self.policy.store.shift(&self.live, |live| {
+            live.state.close(start_ns.div_euclid(NANOSECONDS));
+            self.executor.shift(&live.state, now_ns, &mut next);
+            LiveWindow { number: self.clock.number(), start_ns, last_ns: start_ns, state: next }
+        });
+    }
+
+    /// The input has ended at this time.
+    pub fn finish(&mut self, end_ns: i64) {
+        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        live.last_ns = live.last_ns.max(end_ns);
+        live.state.close(live.last_ns.div_euclid(NANOSECONDS));
+    }
+
+    /// Questions that wait for their answer.
+    pub fn open_exchanges(&self) -> usize {
+        self.executor.open_exchanges()
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.executor.memory_bytes()
+    }
+}

@@ -1,0 +1,202 @@
+//! One bit per row: which rows meet a condition.
+
+/// Bits of up to `len` rows, 64 to a word; bits past the end are always 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bitmap {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Bitmap {
+    /// Makes it `len` rows long, all of them `bit`.
+    pub fn fill(&mut self, len: usize, bit: bool) {
+        self.len = len;
+        self.words.clear();
+        self.words.resize(len.div_ceil(64), if bit { u64::MAX } else { 0 });
+        self.clear_tail();
+    }
+
+    /// Makes it one bit per value: whether the value meets the predicate.
+    #[inline(always)]
+    pub fn fill_from<T: Copy>(&mut self, values: &[T], predicate: impl Fn(T) -> bool) {
+        self.len = values.len();
+        self.words.clear();
+        let mut lanes = [0_u8; 64];
+        let mut chunks = values.chunks_exact(64);
+        for chunk in &mut chunks {
+            for (lane, value) in lanes.iter_mut().zip(chunk) {
+                *lane = if predicate(*value) { 0xff } else { 0 };
+            }
+            self.words.push(pack(&lanes));
+        }
+        let rest = chunks.remainder();
+        if !rest.is_empty() {
+            let bit = |(at, value): (usize, &T)| u64::from(predicate(*value)) << at;
+            self.words.push(rest.iter().enumerate().map(bit).sum());
+        }
+    }
+
+    pub fn copy_from(&mut self, other: &Bitmap) {
+        self.len = other.len;
+        self.words.clone_from(&other.words);
+    }
+
+    pub fn and(&mut self, other: &Bitmap) {
+        self.combine(other, |mine, theirs| mine & theirs);
+    }
+
+    pub fn or(&mut self, other: &Bitmap) {
+        self.combine(other, |mine, theirs| mine | theirs);
+    }
+
+    pub fn not(&mut self) {
+        for word in &mut self.words {
+            *word = !*word;
+        }
+        self.clear_tail();
+    }
+
+    #[inline]
+    fn combine(&mut self, other: &Bitmap, operation: impl Fn(u64, u64) -> u64) {
+        for (mine, theirs) in self.words.iter_mut().zip(&other.words) {
+            *mine = operation(*mine, *theirs);
+        }
+    }
+
+    fn clear_tail(&mut self) {
+        let used = self.len % 64;
+        if let (Some(last), 1..) = (self.words.last_mut(), used) {
+            *last &= (1 << used) - 1;
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
+    pub fn get(&self, row: usize) -> bool {
+        self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    pub fn set(&mut self, row: usize) {
+        if row < self.len {
+            self.words[row / 64] |= 1 << (row % 64);
+        }
+    }
+
+    /// How many rows are set.
+    #[inline]
+    pub fn count(&self) -> u64 {
+        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// How many of the rows `from..to` are set.
+    pub fn count_between(&self, from: usize, to: usize) -> u64 {
+        if from == 0 && to >= self.len {
+            return self.count();
+        }
+        let to = to.min(self.len);
+        (from / 64..to.div_ceil(64))
+            .map(|at| {
+                let mut word = self.words[at];
+                if at == from / 64 {
+                    word &= u64::MAX << (from % 64);
+                }
+                if at == to / 64 {
+                    word &= (1_u64 << (to % 64)).wrapping_sub(1);
+                }
+                u64::from(word.count_ones())
+            })
+            .sum()
+    }
+
+    /// The set rows, in order.
+    pub fn rows(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().enumerate().flat_map(|(at, word)| {
+            let mut bits = *word;
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+                bits &= bits - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
+
+    /// Calls `each` with every set row, in order.
+    #[inline(always)]
+    pub fn for_each(&self, mut each: impl FnMut(usize)) {
+        for (at, word) in self.words.iter().enumerate() {
+            let mut bits = *word;
+            if bits == u64::MAX {
+                for row in at * 64..at * 64 + 64 {
+                    each(row);
+                }
+                continue;
+            }
+            while bits != 0 {
+                each(at * 64 + bits.trailing_zeros() as usize);
+                bits &= bits - 1;
+            }
+        }
+    }
+}
+
+/// One bit from the top of each lane.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn pack(lanes: &[u8; 64]) -> u64 {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_movemask_epi8};
+    let mut word = 0;
+    for part in 0..4 {
+        // SAFETY: SSE2 is part of every x86-64 processor, and the sixteen bytes read lie within `lanes`.
+        let bits = unsafe { _mm_movemask_epi8(_mm_loadu_si128(lanes.as_ptr().add(part * 16).cast::<__m128i>())) };
+        word |= u64::from(bits as u32 as u16) << (part * 16);
+    }
+    word
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn pack(lanes: &[u8; 64]) -> u64 {
+    lanes.iter().enumerate().map(|(at, lane)| u64::from(lane >> 7) << at).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bits_are_what_the_predicate_says(values in proptest::collection::vec(0_u16..9, 0..300), from in 0_usize..300, to in 0_usize..300) {
+            let mut bitmap = Bitmap::default();
+            bitmap.fill_from(&values, |value| value > 3);
+            let rows: Vec<usize> = (0..values.len()).filter(|row| values[*row] > 3).collect();
+            let mut seen = Vec::new();
+            bitmap.for_each(|row| seen.push(row));
+            prop_assert_eq!(&seen, &rows);
+            prop_assert_eq!(bitmap.rows().collect::<Vec<_>>(), rows.clone());
+            prop_assert_eq!(bitmap.count(), rows.len() as u64);
+            let (from, to) = (from.min(to), from.max(to));
+            let between = rows.iter().filter(|row| **row >= from && **row < to).count() as u64;
+            prop_assert_eq!(bitmap.count_between(from.min(values.len()), to), between);
+            bitmap.not();
+            prop_assert_eq!(bitmap.count() as usize, values.len() - rows.len());
+        }
+    }
+
+    #[test]
+    fn the_bits_past_the_end_stay_clear() {
+        let mut bitmap = Bitmap::default();
+        bitmap.fill(70, true);
+        assert_eq!(bitmap.count(), 70);
+        bitmap.not();
+        assert_eq!(bitmap.count(), 0);
+        assert!(!bitmap.get(1000));
+    }
+}

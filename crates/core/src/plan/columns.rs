@@ -1,0 +1,139 @@
+//! Columns that no table has: gathered from the packets of rows, or worked out from other columns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Enrichment;
+use crate::batch::{Address, Column, Span, TextColumn};
+use crate::decode::name;
+use crate::enrich::geo::{GeoDatabase, GeoTable, Places};
+use crate::enrich::suffix::public_suffix_bytes;
+use crate::expr::{Bitmap, TextMatch};
+
+/// A place index for a row that has none, so that metrics pass over it.
+pub(crate) const NO_PLACE: u32 = u32::MAX;
+
+/// Values of one such column for the batch at hand.
+#[derive(Debug)]
+pub(crate) enum Values {
+    U8(Vec<u8>),
+    U16(Vec<u16>),
+    U32(Vec<u32>),
+    U64(Vec<u64>),
+    I64(Vec<i64>),
+    F64(Vec<f64>),
+    Address(Vec<Address>),
+    Spans(Vec<Span>),
+}
+
+impl Values {
+    /// `text` are the bytes of the table that the column belongs to.
+    pub fn view<'a>(&'a self, text: &'a [u8]) -> Column<'a> {
+        match self {
+            Self::U8(values) => Column::U8(values),
+            Self::U16(values) => Column::U16(values),
+            Self::U32(values) => Column::U32(values),
+            Self::U64(values) => Column::U64(values),
+            Self::I64(values) => Column::I64(values),
+            Self::F64(values) => Column::F64(values),
+            Self::Address(values) => Column::Address(values),
+            Self::Spans(spans) => Column::Text(TextColumn { spans, bytes: text }),
+        }
+    }
+
+    /// The packet column's values at the packets of some rows. The packet table holds no text.
+    pub fn gather(packets: Column<'_>, rows: &[u32]) -> Self {
+        fn at<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|row| values[*row as usize]).collect()
+        }
+        match packets {
+            Column::U8(values) => Self::U8(at(values, rows)),
+            Column::U16(values) => Self::U16(at(values, rows)),
+            Column::U32(values) => Self::U32(at(values, rows)),
+            Column::U64(values) => Self::U64(at(values, rows)),
+            Column::I64(values) => Self::I64(at(values, rows)),
+            Column::F64(values) => Self::F64(at(values, rows)),
+            Column::Address(values) => Self::Address(at(values, rows)),
+            Column::Text(_) => Self::Spans(vec![Span::NONE; rows.len()]),
+        }
+    }
+}
+
+/// One worker's way to places and networks.
+#[derive(Default)]
+pub(crate) struct Lookups {
+    city: Option<GeoTable>,
+    network: Option<GeoTable>,
+}
+
+impl Lookups {
+    pub fn new(enrichment: &Enrichment) -> Self {
+        let table = |database: &Option<Arc<GeoDatabase>>| {
+            database.clone().map(|db| GeoTable::new(db, enrichment.cache_entries, enrichment.places.clone()))
+        };
+        Self { city: table(&enrichment.city), network: table(&enrichment.network) }
+    }
+
+    pub fn places(&mut self, addresses: &[Address], rows: &Bitmap, is_network: bool) -> Values {
+        let table = if is_network { &mut self.network } else { &mut self.city };
+        let mut values = vec![NO_PLACE; addresses.len()];
+        if let Some(table) = table {
+            rows.for_each(|row| {
+                if addresses[row] != [0; 16] {
+                    values[row] = table.lookup(&addresses[row]);
+                }
+            });
+        }
+        Values::U32(values)
+    }
+}
+
+/// The last two or three labels of names, with a suffix counted as one label.
+pub(crate) fn tails(names: TextColumn<'_>, rows: &Bitmap, labels: u8, suffixes: &[String]) -> Values {
+    let mut spans = vec![Span::NONE; names.spans.len()];
+    rows.for_each(|row| {
+        let Some(name) = names.get(row) else { return };
+        let suffix = if suffixes.is_empty() {
+            public_suffix_bytes(name)
+        } else {
+            let found = suffixes.iter().find(|suffix| name.ends_with(suffix.as_bytes()));
+            found.map(String::len)
+        };
+        let parts = name::cut(name, names.spans[row].start, suffix.unwrap_or(0));
+        spans[row] = if labels == 2 { parts.last_two } else { parts.last_three };
+    });
+    Values::Spans(spans)
+}
+
+/// A condition on the text of places; each distinct place is judged once.
+#[derive(Debug, Clone)]
+pub(crate) struct PlaceTest {
+    how: TextMatch,
+    texts: Vec<String>,
+}
+
+impl PlaceTest {
+    pub fn new(how: TextMatch, texts: Vec<String>) -> Self {
+        Self { how, texts }
+    }
+
+    fn matches(&self, place: &str) -> bool {
+        self.texts.iter().any(|text| match self.how {
+            TextMatch::Is | TextMatch::Domain => place == text,
+            TextMatch::Starts => place.starts_with(text.as_str()),
+            TextMatch::Ends => place.ends_with(text.as_str()),
+        })
+    }
+
+    pub fn evaluate(&self, column: &[u32], places: &Places, out: &mut Bitmap) {
+        let mut verdicts: HashMap<u32, bool> = HashMap::new();
+        let mut rows = Bitmap::default();
+        rows.fill(column.len(), false);
+        for (row, place) in column.iter().enumerate().filter(|(_, place)| **place != NO_PLACE) {
+            if *verdicts.entry(*place).or_insert_with(|| self.matches(&places.get(*place).text)) {
+                rows.set(row);
+            }
+        }
+        *out = rows;
+    }
+}

@@ -1,0 +1,498 @@
+//! From a specification to a plan: names become indexes, equal conditions and metrics become one.
+
+use std::collections::HashMap;
+
+use super::columns::PlaceTest;
+use super::exchange::{self, ExchangePlan, Field};
+use super::spec::{ExchangesSpec, FeedSpec, HandlerSpec, ItemKind, MetricKind, MetricSpec, PlanSpec};
+use super::{BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Plan, Purge, Register, Step, TablePlan};
+use crate::Error;
+use crate::batch::{Batch, ColumnDefinition, ColumnType, Table, table_names};
+use crate::decode::app::Needs;
+use crate::decode::hosts::Hosts;
+use crate::expr::{ColumnName, Condition, Test};
+
+/// Turns JSON into a plan, or says what in it makes no sense.
+pub fn compile(json: &str) -> Result<Plan, Error> {
+    let spec: PlanSpec =
+        serde_json::from_str(json).map_err(|fault| Error::invalid(format!("this is no plan: {fault}")))?;
+    let mut compiler = Compiler::default();
+    for (handler, spec) in spec.handlers.iter().enumerate() {
+        compiler.handler(handler, spec)?;
+    }
+    Ok(compiler.plan())
+}
+
+#[derive(Default)]
+struct Compiler {
+    tables: Vec<TableCompiler>,
+    metrics: Vec<MetricKind>,
+    known_metrics: HashMap<String, usize>,
+    places: Vec<Vec<usize>>,
+    exchanges: Vec<ExchangePlan>,
+    samplers: Vec<u8>,
+    registers: Vec<Register>,
+    purges: Vec<Purge>,
+    ledger: Vec<(usize, String)>,
+    needs: Needs,
+}
+
+struct TableCompiler {
+    plan: TablePlan,
+    definitions: &'static [ColumnDefinition],
+    types: Vec<ColumnType>,
+    conditions: HashMap<(Option<usize>, Condition), BitmapIndex>,
+}
+
+/// A handler while it is compiled: what its verdicts and exchanges are.
+#[derive(Clone, Copy)]
+struct Scope {
+    handler: usize,
+    table: usize,
+    verdicts: Verdicts,
+    exchange: Option<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Verdicts {
+    event: BitmapIndex,
+    passed: BitmapIndex,
+    filtered: BitmapIndex,
+    sampled: BitmapIndex,
+    deep: BitmapIndex,
+}
+
+impl Compiler {
+    fn plan(self) -> Plan {
+        Plan {
+            tables: self.tables.into_iter().map(|table| table.plan).collect(),
+            metrics: self.metrics,
+            places: self.places,
+            exchanges: self.exchanges,
+            samplers: self.samplers,
+            registers: self.registers,
+            purges: self.purges,
+            ledger: self.ledger,
+            needs: self.needs,
+        }
+    }
+
+    fn handler(&mut self, handler: usize, spec: &HandlerSpec) -> Result<(), Error> {
+        let table = self.table(&spec.table)?;
+        let nothing = Verdicts { event: 0, passed: 0, filtered: 0, sampled: 0, deep: 0 };
+        let mut scope = Scope { handler, table, verdicts: nothing, exchange: None };
+        scope.verdicts = self.verdicts(&scope, spec)?;
+        if let Some(exchanges) = &spec.exchanges {
+            scope.exchange = Some(self.exchange(&scope, exchanges)?);
+        }
+        // Conditions may name metrics that stand later in the list, so all metrics get their place first.
+        let first = self.metrics.len();
+        let mut places = Vec::new();
+        for metric in &spec.metrics {
+            places.push(self.place(&scope, metric)?);
+        }
+        self.places.push(places);
+        for (at, metric) in spec.metrics.iter().enumerate() {
+            let place = self.places[handler][at];
+            // A metric equal to one before it shares its place and is fed once.
+            let is_shared = place < first || self.places[handler][..at].contains(&place);
+            if !is_shared {
+                self.feed(&scope, metric, place)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, name: &str) -> Result<usize, Error> {
+        if let Some(at) = self.tables.iter().position(|table| table.plan.table == name) {
+            return Ok(at);
+        }
+        let known = table_names().find(|known| *known == name).ok_or_else(|| {
+            let names: Vec<_> = table_names().collect();
+            Error::invalid(format!("no table '{name}'; there are {}", names.join(", ")))
+        })?;
+        let definitions = Batch::default().table(known).expect("every name has its table").definitions();
+        self.tables.push(TableCompiler {
+            plan: TablePlan { table: known, columns: Vec::new(), bitmaps: 1, steps: Vec::new(), feeds: Vec::new() },
+            definitions,
+            types: Vec::new(),
+            conditions: HashMap::new(),
+        });
+        Ok(self.tables.len() - 1)
+    }
+
+    fn verdicts(&mut self, scope: &Scope, spec: &HandlerSpec) -> Result<Verdicts, Error> {
+        let event = self.condition(scope, &Condition::parse(&spec.select)?)?;
+        let keep = self.condition(scope, &Condition::parse(&spec.keep)?)?;
+        let passed = self.all_of(scope, vec![event, keep]);
+        let dropped = self.tables[scope.table].not(keep);
+        let filtered = self.all_of(scope, vec![event, dropped]);
+        if spec.deep_sample_percent >= 100 {
+            return Ok(Verdicts { event, passed, filtered, sampled: event, deep: passed });
+        }
+        self.samplers.push(spec.deep_sample_percent);
+        let sampler = self.samplers.len() - 1;
+        let table = &mut self.tables[scope.table];
+        let sampled = table.bitmap();
+        table.plan.steps.push(Step::Sample { out: sampled, sampler, events: event, passed });
+        let deep = self.all_of(scope, vec![passed, sampled]);
+        Ok(Verdicts { event, passed, filtered, sampled, deep })
+    }
+
+    fn exchange(&mut self, scope: &Scope, spec: &ExchangesSpec) -> Result<usize, Error> {
+        let column = |compiler: &mut Self, name: &str, kind| compiler.typed_column(scope, name, kind);
+        let plan = ExchangePlan {
+            table: self.tables[scope.table].plan.table,
+            key: column(self, &spec.key, ColumnType::U64)?,
+            apart_by: spec.apart_by.as_ref().map(|name| column(self, name, ColumnType::U8)).transpose()?,
+            is_reply: column(self, &spec.is_reply, ColumnType::U8)?,
+            bytes: column(self, &spec.bytes, ColumnType::U32)?,
+            address: spec.address.as_ref().map(|name| column(self, name, ColumnType::Address)).transpose()?,
+            rows: self.parsed_condition(scope, &spec.observe)?,
+            flags: spec.flags.iter().map(|flag| self.parsed_condition(scope, flag)).collect::<Result<_, _>>()?,
+            ttl_ms: spec.ttl_ms,
+        };
+        if plan.flags.len() > 8 {
+            return Err(Error::invalid("exchanges keep at most eight flags"));
+        }
+        if let Some(same) = self.exchanges.iter().position(|known| *known == plan) {
+            return Ok(same);
+        }
+        self.exchanges.push(plan);
+        let exchange = self.exchanges.len() - 1;
+        self.tables[scope.table].plan.steps.push(Step::Observe(exchange));
+        Ok(exchange)
+    }
+
+    /// A place in the state for a metric; equal metrics get the same.
+    fn place(&mut self, scope: &Scope, spec: &MetricSpec) -> Result<usize, Error> {
+        let kind = match spec {
+            MetricSpec::Counter { .. } | MetricSpec::Ledger { .. } => MetricKind::Counter,
+            MetricSpec::Rate { .. } => MetricKind::Rate,
+            MetricSpec::Distribution { .. } => MetricKind::Distribution,
+            MetricSpec::Cardinality { .. } => MetricKind::Cardinality,
+            MetricSpec::Top { feeds } => self.top_kind(scope, feeds)?,
+        };
+        let shape = format!("{} {spec:?}", scope.handler);
+        if let Some(known) = self.known_metrics.get(&shape) {
+            return Ok(*known);
+        }
+        self.metrics.push(kind);
+        self.known_metrics.insert(shape, self.metrics.len() - 1);
+        Ok(self.metrics.len() - 1)
+    }
+
+    fn top_kind(&mut self, scope: &Scope, feeds: &[FeedSpec]) -> Result<MetricKind, Error> {
+        let Some(FeedSpec { column: Some(column), .. }) = feeds.first() else {
+            return Err(Error::invalid("a top list needs a column"));
+        };
+        Ok(match ColumnName::parse(column)? {
+            ColumnName::Place(_) | ColumnName::Network(_) => MetricKind::Top(ItemKind::Place),
+            ColumnName::Tail { .. } => MetricKind::Top(ItemKind::Text),
+            ColumnName::Plain(name) => {
+                let index = self.plain_column(scope, &name)?;
+                match self.tables[scope.table].types[index] {
+                    ColumnType::U8 | ColumnType::U16 => MetricKind::TopExact,
+                    ColumnType::Text => MetricKind::Top(ItemKind::Text),
+                    ColumnType::Address => MetricKind::Top(ItemKind::Address),
+                    _ => MetricKind::Top(ItemKind::Number),
+                }
+            }
+        })
+    }
+
+    fn feed(&mut self, scope: &Scope, spec: &MetricSpec, metric: usize) -> Result<(), Error> {
+        match spec {
+            MetricSpec::Ledger { entry } => {
+                self.ledger.push((metric, entry.clone()));
+                return Ok(());
+            }
+            MetricSpec::Counter { purged: Some(purged), .. } => {
+                let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
+                self.purges.push(Purge { metric, exchange, mask: purged.mask, value: purged.value });
+            }
+            _ => {}
+        }
+        let (MetricSpec::Counter { feeds, .. }
+        | MetricSpec::Rate { feeds }
+        | MetricSpec::Distribution { feeds }
+        | MetricSpec::Cardinality { feeds }
+        | MetricSpec::Top { feeds }) = spec
+        else {
+            return Ok(());
+        };
+        for feed in feeds {
+            self.one_feed(scope, feed, metric)?;
+        }
+        Ok(())
+    }
+
+    fn one_feed(&mut self, scope: &Scope, spec: &FeedSpec, metric: usize) -> Result<(), Error> {
+        let rows = self.parsed_condition(scope, &spec.rows)?;
+        let mut column = |json: &Option<serde_json::Value>| -> Result<Option<ColumnIndex>, Error> {
+            let Some(json) = json else { return Ok(None) };
+            Ok(Some(self.column(scope, &ColumnName::parse(json)?, rows)?))
+        };
+        let (column, weight) = (column(&spec.column)?, column(&spec.weight)?);
+        self.tables[scope.table].plan.feeds.push(Feed { metric, rows, column, weight });
+        Ok(())
+    }
+
+    fn parsed_condition(&mut self, scope: &Scope, json: &serde_json::Value) -> Result<BitmapIndex, Error> {
+        self.condition(scope, &Condition::parse(json)?)
+    }
+
+    /// The bitmap of a condition; made once for equal conditions.
+    fn condition(&mut self, scope: &Scope, condition: &Condition) -> Result<BitmapIndex, Error> {
+        let shared_by = is_of_handler(condition).then_some(scope.handler);
+        let key = (shared_by, condition.clone());
+        if let Some(known) = self.tables[scope.table].conditions.get(&key) {
+            return Ok(*known);
+        }
+        let bitmap = self.new_condition(scope, condition)?;
+        self.tables[scope.table].conditions.insert(key, bitmap);
+        Ok(bitmap)
+    }
+
+    fn new_condition(&mut self, scope: &Scope, condition: &Condition) -> Result<BitmapIndex, Error> {
+        let all = |compiler: &mut Self, parts: &[Condition]| {
+            parts.iter().map(|part| compiler.condition(scope, part)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(match condition {
+            Condition::True => EVERY_ROW,
+            Condition::Not(inner) => {
+                let of = self.condition(scope, inner)?;
+                self.tables[scope.table].not(of)
+            }
+            Condition::And(parts) => {
+                let parts = all(self, parts)?;
+                self.all_of(scope, parts)
+            }
+            Condition::Or(parts) => {
+                let parts = all(self, parts)?;
+                self.tables[scope.table].any_of(parts)
+            }
+            Condition::Verdict(name) => match name.as_str() {
+                "event" => scope.verdicts.event,
+                "passed" => scope.verdicts.passed,
+                "filtered" => scope.verdicts.filtered,
+                "sampled" => scope.verdicts.sampled,
+                _ => scope.verdicts.deep,
+            },
+            Condition::Compare { column, comparison, value } => {
+                self.test(scope, column, Test::Compare(*comparison, *value))?
+            }
+            Condition::In { column, values } => self.test(scope, column, Test::In(values.clone()))?,
+            Condition::Bits { column, mask } => self.test(scope, column, Test::Bits(*mask))?,
+            Condition::Cidr { column, networks } => {
+                self.test(scope, column, Test::Cidr(Hosts::new(networks.iter().copied())))?
+            }
+            Condition::Text { column, how, texts } => self.test(scope, column, Test::text(*how, texts))?,
+            Condition::Present { column } => self.test(scope, column, Test::Present)?,
+            Condition::Place { column, how, texts } => {
+                let column = self.column(scope, column, scope.verdicts.event)?;
+                let table = &mut self.tables[scope.table];
+                let out = table.bitmap();
+                let test = PlaceTest::new(*how, texts.clone());
+                table.plan.steps.push(Step::PlaceTest { out, column, test });
+                out
+            }
+            Condition::Slow { column, metric, quantile_percent } => {
+                self.slow(scope, column, *metric, *quantile_percent)?
+            }
+        })
+    }
+
+    fn test(&mut self, scope: &Scope, column: &ColumnName, test: Test) -> Result<BitmapIndex, Error> {
+        let column = self.column(scope, column, EVERY_ROW)?;
+        let table = &mut self.tables[scope.table];
+        let kind = table.types[column];
+        if !test.fits(kind) {
+            return Err(Error::invalid(format!("a column of type {} can't be tested so", kind.name())));
+        }
+        let out = table.bitmap();
+        table.plan.steps.push(Step::Test { out, column, test });
+        Ok(out)
+    }
+
+    fn slow(&mut self, scope: &Scope, column: &ColumnName, metric: usize, percent: u8) -> Result<BitmapIndex, Error> {
+        let column = self.column(scope, column, EVERY_ROW)?;
+        let metric =
+            *self.places.get(scope.handler).and_then(|places| places.get(metric)).ok_or_else(|| {
+                Error::invalid(format!("'slow' names metric {metric}, but the handler has not so many"))
+            })?;
+        let register = Register { metric, quantile_percent: percent };
+        let known = self.registers.iter().position(|known| *known == register);
+        let register = known.unwrap_or_else(|| {
+            self.registers.push(register);
+            self.registers.len() - 1
+        });
+        let table = &mut self.tables[scope.table];
+        let out = table.bitmap();
+        table.plan.steps.push(Step::Slow { out, column, register });
+        Ok(out)
+    }
+
+    fn all_of(&mut self, scope: &Scope, parts: Vec<BitmapIndex>) -> BitmapIndex {
+        self.tables[scope.table].all_of(parts)
+    }
+
+    fn typed_column(&mut self, scope: &Scope, name: &str, kind: ColumnType) -> Result<ColumnIndex, Error> {
+        let column = self.plain_column(scope, name)?;
+        let found = self.tables[scope.table].types[column];
+        if found != kind {
+            return Err(Error::invalid(format!("column '{name}' is of type {}, not {}", found.name(), kind.name())));
+        }
+        Ok(column)
+    }
+
+    /// The index of a column; `rows` are those for which it is worked out where it must be.
+    fn column(&mut self, scope: &Scope, name: &ColumnName, rows: BitmapIndex) -> Result<ColumnIndex, Error> {
+        let (of, kind, wanted) = match name {
+            ColumnName::Plain(name) => return self.plain_column(scope, name),
+            ColumnName::Place(of) | ColumnName::Network(of) => (of, ColumnType::U32, ColumnType::Address),
+            ColumnName::Tail { of, .. } => (of, ColumnType::Text, ColumnType::Text),
+        };
+        let from = self.typed_column(scope, of, wanted)?;
+        let source = ColumnSource::Derived { name: name.clone(), from, rows };
+        let table = &mut self.tables[scope.table];
+        Ok(table.column(source, kind, Step::Derive))
+    }
+
+    fn plain_column(&mut self, scope: &Scope, name: &str) -> Result<ColumnIndex, Error> {
+        let find = |definitions: &[ColumnDefinition]| definitions.iter().position(|column| column.name == name);
+        let table = &mut self.tables[scope.table];
+        if let Some(at) = find(table.definitions) {
+            self.needs.add(name);
+            let kind = table.definitions[at].kind;
+            return Ok(table.plain_column(ColumnSource::Table(at), kind));
+        }
+        if let (Some(at), Some(exchange)) = (find(&exchange::DEFINITIONS), scope.exchange) {
+            let source = ColumnSource::Exchange(exchange, Field::ALL[at]);
+            return Ok(table.plain_column(source, exchange::DEFINITIONS[at].kind));
+        }
+        let batch = Batch::default();
+        if let Some(at) = find(batch.packets.definitions()) {
+            self.needs.add(name);
+            return Ok(table.column(ColumnSource::Packet(at), batch.packets.definitions()[at].kind, Step::Gather));
+        }
+        Err(Error::invalid(format!("table '{}' has no column '{name}'", table.plan.table)))
+    }
+}
+
+impl TableCompiler {
+    fn bitmap(&mut self) -> BitmapIndex {
+        self.plan.bitmaps += 1;
+        self.plan.bitmaps - 1
+    }
+
+    fn not(&mut self, of: BitmapIndex) -> BitmapIndex {
+        let out = self.bitmap();
+        self.plan.steps.push(Step::Not { out, of });
+        out
+    }
+
+    fn all_of(&mut self, mut parts: Vec<BitmapIndex>) -> BitmapIndex {
+        parts.retain(|part| *part != EVERY_ROW);
+        parts.sort_unstable();
+        parts.dedup();
+        match parts[..] {
+            [] => EVERY_ROW,
+            [only] => only,
+            _ => {
+                let same = self.plan.steps.iter().find_map(|step| match step {
+                    Step::And { out, parts: known } if *known == parts => Some(*out),
+                    _ => None,
+                });
+                same.unwrap_or_else(|| {
+                    let out = self.bitmap();
+                    self.plan.steps.push(Step::And { out, parts });
+                    out
+                })
+            }
+        }
+    }
+
+    fn any_of(&mut self, parts: Vec<BitmapIndex>) -> BitmapIndex {
+        if parts.contains(&EVERY_ROW) {
+            return EVERY_ROW;
+        }
+        let out = self.bitmap();
+        self.plan.steps.push(Step::Or { out, parts });
+        out
+    }
+
+    fn plain_column(&mut self, source: ColumnSource, kind: ColumnType) -> ColumnIndex {
+        let known = self.plan.columns.iter().position(|column| *column == source);
+        known.unwrap_or_else(|| {
+            self.plan.columns.push(source);
+            self.types.push(kind);
+            self.types.len() - 1
+        })
+    }
+
+    /// A column that a step must fill.
+    fn column(&mut self, source: ColumnSource, kind: ColumnType, step: fn(ColumnIndex) -> Step) -> ColumnIndex {
+        let before = self.types.len();
+        let column = self.plain_column(source, kind);
+        if column == before {
+            self.plan.steps.push(step(column));
+        }
+        column
+    }
+}
+
+/// Whether a condition means something else in another handler.
+fn is_of_handler(condition: &Condition) -> bool {
+    let is_exchange = |column: &ColumnName| matches!(column, ColumnName::Plain(name) if name.starts_with("xact."));
+    match condition {
+        Condition::True => false,
+        Condition::Not(inner) => is_of_handler(inner),
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().any(is_of_handler),
+        Condition::Verdict(_) | Condition::Slow { .. } | Condition::Place { .. } => true,
+        Condition::Compare { column, .. }
+        | Condition::In { column, .. }
+        | Condition::Bits { column, .. }
+        | Condition::Cidr { column, .. }
+        | Condition::Text { column, .. }
+        | Condition::Present { column } => is_exchange(column),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn compile_metric(metric: serde_json::Value) -> Result<Plan, Error> {
+        compile(&json!({"handlers": [{"table": "dns", "metrics": [metric]}]}).to_string())
+    }
+
+    #[test]
+    fn equal_conditions_and_equal_metrics_are_one() {
+        let nxdomain = json!(["and", ["passed"], ["eq", "dns.rcode", 3]]);
+        let counter = json!({"kind": "counter", "feeds": [{"where": nxdomain}]});
+        let top = json!({"kind": "top", "feeds": [{"where": nxdomain, "column": "dns.qname"}]});
+        let plan =
+            compile(&json!({"handlers": [{"table": "dns", "metrics": [counter, top, counter]}]}).to_string()).unwrap();
+        assert_eq!(plan.places, [[0, 1, 0]]);
+        let tests = plan.tables[0].steps.iter().filter(|step| matches!(step, Step::Test { .. })).count();
+        assert_eq!(tests, 1);
+        assert!(plan.needs.has("dns.qname") && !plan.needs.has("dns.ecs"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said_in_a_sentence() {
+        let feed = |feed| json!({"kind": "counter", "feeds": [feed]});
+        for (metric, sentence) in [
+            (feed(json!({"where": ["eq", "dns.rkode", 3]})), "table 'dns' has no column 'dns.rkode'"),
+            (feed(json!({"where": ["cidr", "dns.rcode", ["10.0.0.0/8"]]})), "a column of type u8 can't be tested so"),
+            (feed(json!({"where": ["eq", "xact.outcome", 1]})), "no column 'xact.outcome'"),
+            (json!({"kind": "counter", "feeds": [], "purged": {"mask": 0, "value": 0}}), "'purged' needs exchanges"),
+            (json!({"kind": "gauge"}), "this is no plan: unknown variant `gauge`"),
+        ] {
+            let message = compile_metric(metric).unwrap_err().message;
+            assert!(message.contains(sentence), "{message}");
+        }
+    }
+}

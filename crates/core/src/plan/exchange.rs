@@ -1,0 +1,209 @@
+//! The part of a plan that matches questions with answers, and the columns that come of it.
+
+use super::{BitmapIndex, ColumnIndex};
+use crate::batch::{Address, Column, ColumnDefinition, ColumnType};
+use crate::expr::Bitmap;
+use crate::hash::hash_word;
+use crate::track::{Exchanges, Messages, Tracker, TrackerConfig};
+
+/// A column of exchanges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Field {
+    Outcome,
+    TimeUs,
+    QuestionBytes,
+    QuestionFlags,
+    SizeRatio,
+    QuestionAddress,
+}
+
+impl Field {
+    pub const ALL: [Field; 6] =
+        [Self::Outcome, Self::TimeUs, Self::QuestionBytes, Self::QuestionFlags, Self::SizeRatio, Self::QuestionAddress];
+}
+
+/// The columns that a handler with exchanges has beside those of its table; in the order of [`Field::ALL`].
+pub const DEFINITIONS: [ColumnDefinition; 6] = [
+    column(
+        "xact.outcome",
+        ColumnType::U8,
+        "",
+        "0 a question, 1 an answer in time, 2 one too late, 3 one without question",
+    ),
+    column("xact.time_us", ColumnType::U64, "microseconds", "From question to answer"),
+    column("xact.question_bytes", ColumnType::U32, "bytes", "Size of the question that this row answers"),
+    column("xact.question_flags", ColumnType::U8, "", "Conditions of the handler that the question met, one bit each"),
+    column("xact.size_ratio", ColumnType::F64, "", "Size of the answer divided by that of its question"),
+    column(
+        "xact.question_address",
+        ColumnType::Address,
+        "",
+        "Address that the question carried, as an EDNS client subnet",
+    ),
+];
+
+const fn column(name: &'static str, kind: ColumnType, unit: &'static str, meaning: &'static str) -> ColumnDefinition {
+    ColumnDefinition { name, kind, unit, meaning }
+}
+
+/// Which rows and columns an exchange table reads.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ExchangePlan {
+    pub table: &'static str,
+    pub key: ColumnIndex,
+    pub apart_by: Option<ColumnIndex>,
+    pub is_reply: ColumnIndex,
+    pub bytes: ColumnIndex,
+    pub address: Option<ColumnIndex>,
+    pub rows: BitmapIndex,
+    pub flags: Vec<BitmapIndex>,
+    pub ttl_ms: u64,
+}
+
+/// Questions whose address is remembered at once; older ones answer without.
+const MOST_ADDRESSES: usize = 1 << 16;
+const NO_ADDRESS: u32 = u32::MAX;
+
+/// One worker's exchange table with the columns of the batch at hand.
+pub(crate) struct Exchange {
+    tracker: Tracker,
+    columns: Exchanges,
+    size_ratios: Vec<f64>,
+    question_addresses: Vec<Address>,
+    keys: Vec<u64>,
+    flags: Vec<u8>,
+    notes: Vec<u32>,
+    addresses: Vec<(u32, Address)>,
+    next_address: u32,
+}
+
+/// The columns that one batch gives to an exchange table.
+pub(crate) struct Rows<'a> {
+    pub key: &'a [u64],
+    pub apart_by: Option<&'a [u8]>,
+    pub is_reply: &'a [u8],
+    pub bytes: &'a [u32],
+    pub address: Option<&'a [Address]>,
+    pub time_ns: &'a [i64],
+}
+
+/// Exchanges that a window's end found unanswered, by the flags of their questions.
+pub(crate) type PurgedByFlags = [u64; 256];
+
+impl Exchange {
+    pub fn new(plan: &ExchangePlan, seed: u64) -> Self {
+        Self {
+            tracker: Tracker::new(TrackerConfig { ttl_ms: plan.ttl_ms, seed, ..TrackerConfig::default() }),
+            columns: Exchanges::default(),
+            size_ratios: Vec::new(),
+            question_addresses: Vec::new(),
+            keys: Vec::new(),
+            flags: Vec::new(),
+            notes: Vec::new(),
+            addresses: Vec::new(),
+            next_address: 0,
+        }
+    }
+
+    /// Matches the rows of a bitmap and fills the columns.
+    pub fn observe(&mut self, rows: &Rows<'_>, observed: &Bitmap, flag_bits: &[&Bitmap]) {
+        self.set_keys(rows);
+        self.set_flags(rows.key.len(), flag_bits);
+        self.set_notes(rows);
+        let messages = Messages {
+            key: if rows.apart_by.is_some() { &self.keys } else { rows.key },
+            time_ns: rows.time_ns,
+            is_reply: rows.is_reply,
+            bytes: rows.bytes,
+            flags: &self.flags,
+            note: rows.address.map(|_| self.notes.as_slice()),
+        };
+        self.tracker.observe(&messages, observed.rows(), &mut self.columns);
+        self.set_ratios(rows.bytes);
+        self.set_addresses(rows);
+    }
+
+    fn set_keys(&mut self, rows: &Rows<'_>) {
+        let Some(apart_by) = rows.apart_by else { return };
+        self.keys.clear();
+        self.keys.extend(rows.key.iter().zip(apart_by).map(|(key, part)| hash_word(*key, u64::from(*part))));
+    }
+
+    fn set_flags(&mut self, rows: usize, flag_bits: &[&Bitmap]) {
+        self.flags.clear();
+        self.flags.resize(rows, 0);
+        for (bit, bitmap) in flag_bits.iter().enumerate() {
+            bitmap.for_each(|row| self.flags[row] |= 1 << bit);
+        }
+    }
+
+    /// Keeps the addresses of questions in a ring; a note is a serial number in it.
+    fn set_notes(&mut self, rows: &Rows<'_>) {
+        let Some(addresses) = rows.address else { return };
+        self.notes.clear();
+        for (address, is_reply) in addresses.iter().zip(rows.is_reply) {
+            if *is_reply != 0 || *address == [0; 16] {
+                self.notes.push(NO_ADDRESS);
+                continue;
+            }
+            let serial = self.next_address;
+            let slot = serial as usize % MOST_ADDRESSES;
+            if slot == self.addresses.len() {
+                self.addresses.push((serial, *address));
+            } else {
+                self.addresses[slot] = (serial, *address);
+            }
+            self.notes.push(serial);
+            // The serial number that means "none" is never given out, and slots stay in step.
+            self.next_address = if serial >= NO_ADDRESS - MOST_ADDRESSES as u32 { 0 } else { serial + 1 };
+        }
+    }
+
+    fn set_ratios(&mut self, bytes: &[u32]) {
+        let ratio = |(answer, question): (&u32, &u32)| f64::from(*answer) / f64::from((*question).max(1));
+        self.size_ratios.clear();
+        self.size_ratios.extend(bytes.iter().zip(&self.columns.question_bytes).map(ratio));
+    }
+
+    fn set_addresses(&mut self, rows: &Rows<'_>) {
+        self.question_addresses.clear();
+        if rows.address.is_none() {
+            self.question_addresses.resize(rows.key.len(), [0; 16]);
+            return;
+        }
+        for serial in &self.columns.question_note {
+            let kept = self.addresses.get(*serial as usize % MOST_ADDRESSES).filter(|(kept, _)| kept == serial);
+            self.question_addresses.push(kept.map_or([0; 16], |(_, address)| *address));
+        }
+    }
+
+    pub fn column(&self, field: Field) -> Column<'_> {
+        match field {
+            Field::Outcome => Column::U8(&self.columns.outcome),
+            Field::TimeUs => Column::U64(&self.columns.elapsed_us),
+            Field::QuestionBytes => Column::U32(&self.columns.question_bytes),
+            Field::QuestionFlags => Column::U8(&self.columns.question_flags),
+            Field::SizeRatio => Column::F64(&self.size_ratios),
+            Field::QuestionAddress => Column::Address(&self.question_addresses),
+        }
+    }
+
+    /// Takes out what has waited too long, as a window closes.
+    pub fn purge(&mut self, now_ns: i64) -> PurgedByFlags {
+        let mut purged = [0; 256];
+        self.tracker.purge(now_ns, |flags| purged[usize::from(flags)] += 1);
+        purged
+    }
+
+    pub fn open(&self) -> usize {
+        self.tracker.open()
+    }
+
+    pub fn evicted(&self) -> u64 {
+        self.tracker.evicted()
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.tracker.memory_bytes() + self.addresses.capacity() * size_of::<(u32, Address)>()
+    }
+}

@@ -1,0 +1,302 @@
+//! A plan at work: one worker's bitmaps, worked-out columns and exchange tables.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::columns::{Lookups, Values, tails};
+use super::exchange::{Exchange, Rows};
+use super::kernels::{Kernels, Seconds};
+use super::sampler::Sampler;
+use super::spec::MetricKind;
+use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, MetricState, Plan, State, Step, TablePlan};
+use crate::batch::{Address, Batch, Column, Table};
+use crate::expr::{Bitmap, ColumnName};
+
+/// Runs one plan for one worker.
+pub struct Executor {
+    plan: Arc<Plan>,
+    tables: Vec<Work>,
+    shared: Shared,
+    kernels: Kernels,
+}
+
+/// What a worker keeps between batches, whatever the table.
+struct Shared {
+    exchanges: Vec<Exchange>,
+    samplers: Vec<Sampler>,
+    registers: Vec<f64>,
+    lookups: Lookups,
+    enrichment: Enrichment,
+    counted_evicted: u64,
+}
+
+/// Room for the bitmaps and worked-out columns of one table.
+#[derive(Default)]
+struct Work {
+    bitmaps: Vec<Bitmap>,
+    columns: Vec<Option<Values>>,
+    seconds: Seconds,
+}
+
+/// The rows of a table that are at hand.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    batch: &'a Batch,
+    table: &'a dyn Table,
+    from: usize,
+    to: usize,
+}
+
+impl<'a> View<'a> {
+    fn column(&self, index: usize) -> Column<'a> {
+        self.table.column(index).slice(self.from, self.to)
+    }
+
+    /// The bytes that the table's text columns point into.
+    fn text(&self) -> &'a [u8] {
+        let text = (0..self.table.definitions().len()).find_map(|at| match self.table.column(at) {
+            Column::Text(text) => Some(text.bytes),
+            _ => None,
+        });
+        text.unwrap_or(&[])
+    }
+}
+
+impl Executor {
+    /// `seed` keys the hash tables: random per process.
+    pub fn new(plan: Arc<Plan>, enrichment: Enrichment, seed: u64) -> Self {
+        let work = |table: &TablePlan| Work {
+            bitmaps: vec![Bitmap::default(); table.bitmaps],
+            columns: table.columns.iter().map(|_| None).collect(),
+            seconds: Seconds::default(),
+        };
+        Self {
+            tables: plan.tables.iter().map(work).collect(),
+            shared: Shared {
+                exchanges: plan.exchanges.iter().map(|exchange| Exchange::new(exchange, seed)).collect(),
+                samplers: plan.samplers.iter().map(|percent| Sampler::new(*percent)).collect(),
+                registers: vec![0.0; plan.registers.len()],
+                lookups: Lookups::new(&enrichment),
+                enrichment,
+                counted_evicted: 0,
+            },
+            kernels: Kernels::new(seed),
+            plan,
+        }
+    }
+
+    /// Feeds some rows of a batch to the metrics of a state: for each table of the plan the range that `rows` gives.
+    pub fn run(&mut self, batch: &Batch, rows: impl Fn(&dyn Table) -> Range<usize>, state: &mut State) {
+        for (plan, work) in self.plan.tables.iter().zip(&mut self.tables) {
+            let Some(table) = batch.table(plan.table) else { continue };
+            let range = rows(table);
+            if range.is_empty() {
+                continue;
+            }
+            let view = View { batch, table, from: range.start, to: range.end };
+            work.bitmaps[EVERY_ROW].fill(range.len(), true);
+            for step in &plan.steps {
+                work.step(step, plan, &view, &mut self.shared, &self.plan);
+            }
+            work.seconds.read(&table.times_ns()[range]);
+            for feed in &plan.feeds {
+                let column = feed.column.map(|column| work.column(plan, column, &view, &self.shared));
+                let weight = feed.weight.map(|column| work.column(plan, column, &view, &self.shared));
+                let rows = &work.bitmaps[feed.rows];
+                self.kernels.feed(&mut state.metrics[feed.metric], rows, column, weight, &work.seconds);
+            }
+        }
+        self.count_evicted(state);
+    }
+
+    /// Adds to the counters that mirror the ledger, and the ledger itself.
+    pub fn account(&mut self, ledger: &crate::ledger::Ledger, state: &mut State) {
+        state.ledger += ledger;
+        for (metric, entry) in &self.plan.ledger {
+            if let MetricState::Counter(count) = &mut state.metrics[*metric] {
+                *count += ledger.entry(entry);
+            }
+        }
+    }
+
+    fn count_evicted(&mut self, state: &mut State) {
+        let evicted: u64 = self.shared.exchanges.iter().map(Exchange::evicted).sum();
+        state.ledger.evicted.transactions += evicted - self.shared.counted_evicted;
+        self.shared.counted_evicted = evicted;
+    }
+
+    /// One window has closed and the next begins: remembers quantiles of the old, counts what has waited too long in
+    /// the new.
+    pub fn shift(&mut self, closed: &State, now_ns: i64, next: &mut State) {
+        for (value, register) in self.shared.registers.iter_mut().zip(&self.plan.registers) {
+            if let MetricState::Distribution(distribution) = &closed.metrics[register.metric] {
+                let quantile = distribution.quantile(f64::from(register.quantile_percent) / 100.0);
+                *value = quantile.unwrap_or(*value);
+            }
+        }
+        for (at, exchange) in self.shared.exchanges.iter_mut().enumerate() {
+            let purged = exchange.purge(now_ns);
+            for purge in self.plan.purges.iter().filter(|purge| purge.exchange == at) {
+                let meets = |flags: &usize| *flags as u8 & purge.mask == purge.value;
+                let count: u64 = (0..256).filter(meets).map(|flags| purged[flags]).sum();
+                if let MetricState::Counter(counter) = &mut next.metrics[purge.metric] {
+                    *counter += count;
+                }
+            }
+        }
+    }
+
+    /// Questions that wait for their answer.
+    pub fn open_exchanges(&self) -> usize {
+        self.shared.exchanges.iter().map(Exchange::open).sum()
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.shared.exchanges.iter().map(Exchange::memory_bytes).sum()
+    }
+
+    /// A state for a window that starts now.
+    pub fn state(&self, start_second: i64) -> State {
+        State::new(&self.plan, start_second)
+    }
+
+    pub fn kinds(&self) -> &[MetricKind] {
+        &self.plan.metrics
+    }
+}
+
+impl Work {
+    fn step(&mut self, step: &Step, plan: &TablePlan, view: &View<'_>, shared: &mut Shared, whole: &Plan) {
+        match step {
+            Step::Gather(column) => self.gather(*column, plan, view),
+            Step::Derive(column) => self.derive(*column, plan, view, shared),
+            Step::Test { out, column, test } => {
+                let mut bitmap = std::mem::take(&mut self.bitmaps[*out]);
+                test.evaluate(self.column(plan, *column, view, shared), &mut bitmap);
+                self.bitmaps[*out] = bitmap;
+            }
+            Step::PlaceTest { out, column, test } => {
+                let mut bitmap = std::mem::take(&mut self.bitmaps[*out]);
+                if let Column::U32(places) = self.column(plan, *column, view, shared) {
+                    test.evaluate(places, &shared.enrichment.places, &mut bitmap);
+                }
+                self.bitmaps[*out] = bitmap;
+            }
+            Step::Slow { out, column, register } => {
+                let threshold = shared.registers[*register];
+                let mut bitmap = std::mem::take(&mut self.bitmaps[*out]);
+                match self.column(plan, *column, view, shared) {
+                    Column::U64(values) if threshold > 0.0 => {
+                        bitmap.fill_from(values, |value| value as f64 >= threshold);
+                    }
+                    other => bitmap.fill(other.len(), false),
+                }
+                self.bitmaps[*out] = bitmap;
+            }
+            Step::Not { out, of } => self.combine(*out, &[*of], |bitmap, _| bitmap.not()),
+            Step::And { out, parts } => self.combine(*out, parts, Bitmap::and),
+            Step::Or { out, parts } => self.combine(*out, parts, Bitmap::or),
+            Step::Sample { out, sampler, events, passed } => {
+                let mut bitmap = std::mem::take(&mut self.bitmaps[*out]);
+                shared.samplers[*sampler].sample(&self.bitmaps[*events], &self.bitmaps[*passed], &mut bitmap);
+                self.bitmaps[*out] = bitmap;
+            }
+            Step::Observe(exchange) => self.observe(*exchange, plan, view, shared, whole),
+        }
+    }
+
+    /// Starts with the first part and lets each other part change it; with a single part it changes itself.
+    fn combine(&mut self, out: usize, parts: &[usize], operation: impl Fn(&mut Bitmap, &Bitmap)) {
+        let mut bitmap = std::mem::take(&mut self.bitmaps[out]);
+        let (first, others) = parts.split_first().expect("a combination has parts");
+        bitmap.copy_from(&self.bitmaps[*first]);
+        if others.is_empty() {
+            operation(&mut bitmap, &self.bitmaps[*first]);
+        }
+        for other in others {
+            operation(&mut bitmap, &self.bitmaps[*other]);
+        }
+        self.bitmaps[out] = bitmap;
+    }
+
+    fn column<'a>(&'a self, plan: &TablePlan, index: ColumnIndex, view: &View<'a>, shared: &'a Shared) -> Column<'a> {
+        match &plan.columns[index] {
+            ColumnSource::Exchange(exchange, field) => shared.exchanges[*exchange].column(*field),
+            _ => self.own_column(plan, index, view),
+        }
+    }
+
+    /// A column that no exchange table fills.
+    fn own_column<'a>(&'a self, plan: &TablePlan, index: ColumnIndex, view: &View<'a>) -> Column<'a> {
+        match &plan.columns[index] {
+            ColumnSource::Table(at) => view.column(*at),
+            _ => self.columns[index].as_ref().map_or(Column::U8(&[]), |values| values.view(view.text())),
+        }
+    }
+
+    fn gather(&mut self, column: ColumnIndex, plan: &TablePlan, view: &View<'_>) {
+        if let ColumnSource::Packet(at) = &plan.columns[column] {
+            let rows = &view.table.packet_rows()[view.from..view.to];
+            self.columns[column] = Some(Values::gather(view.batch.packets.column(*at), rows));
+        }
+    }
+
+    fn derive(&mut self, column: ColumnIndex, plan: &TablePlan, view: &View<'_>, shared: &mut Shared) {
+        let ColumnSource::Derived { name, from, rows } = &plan.columns[column] else { return };
+        let mut lookups = std::mem::take(&mut shared.lookups);
+        let rows = &self.bitmaps[*rows];
+        let values = match (name, self.column(plan, *from, view, shared)) {
+            (ColumnName::Place(_), Column::Address(addresses)) => lookups.places(addresses, rows, false),
+            (ColumnName::Network(_), Column::Address(addresses)) => lookups.places(addresses, rows, true),
+            (ColumnName::Tail { labels, suffixes, .. }, Column::Text(names)) => tails(names, rows, *labels, suffixes),
+            (_, other) => Values::U32(vec![super::columns::NO_PLACE; other.len()]),
+        };
+        shared.lookups = lookups;
+        self.columns[column] = Some(values);
+    }
+
+    fn observe(&mut self, exchange: usize, plan: &TablePlan, view: &View<'_>, shared: &mut Shared, whole: &Plan) {
+        let wanted = &whole.exchanges[exchange];
+        let column = |index| self.own_column(plan, index, view);
+        let rows = Rows {
+            key: words(column(wanted.key)),
+            apart_by: wanted.apart_by.map(|index| bytes(column(index))),
+            is_reply: bytes(column(wanted.is_reply)),
+            bytes: sizes(column(wanted.bytes)),
+            address: wanted.address.map(|index| addresses(column(index))),
+            time_ns: &view.table.times_ns()[view.from..view.to],
+        };
+        let flags: Vec<&Bitmap> = wanted.flags.iter().map(|flag| &self.bitmaps[*flag]).collect();
+        shared.exchanges[exchange].observe(&rows, &self.bitmaps[wanted.rows], &flags);
+    }
+}
+
+// The compiler has checked these types (`typed_column`); a mismatch would be its fault.
+
+fn words(column: Column<'_>) -> &[u64] {
+    match column {
+        Column::U64(values) => values,
+        _ => unreachable!("checked when the plan was compiled"),
+    }
+}
+
+fn bytes(column: Column<'_>) -> &[u8] {
+    match column {
+        Column::U8(values) => values,
+        _ => unreachable!("checked when the plan was compiled"),
+    }
+}
+
+fn sizes(column: Column<'_>) -> &[u32] {
+    match column {
+        Column::U32(values) => values,
+        _ => unreachable!("checked when the plan was compiled"),
+    }
+}
+
+fn addresses(column: Column<'_>) -> &[Address] {
+    match column {
+        Column::Address(values) => values,
+        _ => unreachable!("checked when the plan was compiled"),
+    }
+}

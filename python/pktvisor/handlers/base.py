@@ -1,0 +1,173 @@
+"""What a handler is: declared metrics, the options that filter its events, and the groups that switch metrics on."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pktvisor.errors import ConfigError
+from pktvisor.metrics.expressions import ALWAYS, Column, Condition
+from pktvisor.metrics.kinds import Metric, Purged
+
+WINDOW_OPTIONS = ("deep_sample_rate", "num_periods", "topn_count", "topn_percentile_threshold")
+
+DEFAULT_XACT_TTL_MS = 5000
+
+
+@dataclass(frozen=True)
+class Exchanges:
+    """How a handler's questions and answers are matched; gives the columns `xact.*`."""
+
+    key: Column
+    is_reply: Column
+    bytes: Column
+    ttl_ms: int
+    observe: Condition = ALWAYS
+    apart_by: Column | None = None
+    address: Column | None = None
+    flags: tuple[Condition, ...] = ()
+    """Conditions of the question, handed back with the answer as the bits of `xact.question_flags`."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a policy, or the command line, says of one handler."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    enable: Sequence[str] = ()
+    disable: Sequence[str] = ()
+    deep_sample_rate: int = 100
+    topn_count: int = 10
+    topn_percentile_threshold: int = 0
+
+
+class Handler:
+    """Base of all handlers. A subclass declares its metrics as class attributes."""
+
+    type: ClassVar[str]
+    """Name in policies, as `dns`."""
+    version: ClassVar[str] = "1.0"
+    schema: ClassVar[str]
+    """Key in JSON and first part of metric names."""
+    table: ClassVar[str]
+    """The table whose rows are its events."""
+    inputs: ClassVar[tuple[str, ...]] = ("pcap",)
+    groups: ClassVar[Mapping[str, bool]] = {}
+    """Metric groups with their defaults."""
+    options: ClassVar[tuple[str, ...]] = ()
+    """Keys of its configuration and filters, in the order that errors list them."""
+    direction: ClassVar[Column | None] = None
+    """Where set, every metric is kept apart by this column, unless it says otherwise."""
+    fixed_top: ClassVar[bool] = False
+    """Top lists always show ten, whatever the settings say."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.enabled = self._enabled_groups()
+        for key in settings.options:
+            if key not in self.options:
+                valid = ", ".join((*self.options, *WINDOW_OPTIONS))
+                raise ConfigError(
+                    f"{key} is an invalid/unsupported config or filter. The valid configs/filters are: {valid}"
+                )
+
+    @classmethod
+    @functools.cache
+    def declared(cls) -> Mapping[str, Metric]:
+        """The declared metrics by attribute name, in the order of declaration."""
+        found: dict[str, Metric] = {}
+        for base in reversed(cls.__mro__):
+            found.update({name: value.named(name) for name, value in vars(base).items() if isinstance(value, Metric)})
+        return found
+
+    def _enabled_groups(self) -> frozenset[str]:
+        enabled = {group for group, is_on in self.groups.items() if is_on}
+        for group in self.settings.disable:
+            if group == "all":
+                enabled.clear()
+                break
+            self._check_group(group)
+            enabled.discard(group)
+        for group in self.settings.enable:
+            if group == "all":
+                enabled.update(self.groups)
+                break
+            self._check_group(group)
+            enabled.add(group)
+        return frozenset(enabled)
+
+    def _check_group(self, group: str) -> None:
+        if self.groups and group not in self.groups:
+            valid = ", ".join(["all", *sorted(self.groups)])
+            raise ConfigError(f"{group} is an invalid/unsupported metric group. The valid groups are: {valid}")
+
+    @property
+    def is_silent(self) -> bool:
+        """All its groups are switched off: it shows nothing, not even its key."""
+        return bool(self.groups) and not self.enabled
+
+    def is_counted(self, metric: Metric) -> bool:
+        return self.enabled.issuperset(metric.groups)
+
+    def is_shown(self, metric: Metric) -> bool:
+        groups = metric.groups if metric.print_groups is None else metric.print_groups
+        return not metric.is_hidden and self.enabled.issuperset(groups)
+
+    def select(self) -> Condition:
+        """Rows that are events of this handler at all."""
+        return ALWAYS
+
+    def keep(self) -> Condition:
+        """Events that its filters keep."""
+        return ALWAYS
+
+    def exchanges(self) -> Exchanges | None:
+        """How its questions and answers are matched, if they are."""
+        return None
+
+    def replacements(self) -> Mapping[str, Column]:
+        """Columns that the settings put in the place of others, by name."""
+        return {}
+
+    def parameters(self) -> Mapping[str, int]:
+        """Numbers that stand in declarations by name."""
+        return {}
+
+    def purged_of_direction(self, direction: int) -> Purged:
+        """Unanswered questions of a direction (0 unknown, 1 in, 2 out), for a handler kept apart by direction."""
+        raise NotImplementedError(f"handler {self.type} {self.version} counts no unanswered questions by direction")
+
+    def directions_shown(self) -> str | None:
+        """Name of the hidden counter that must not be 0 for a direction to be shown; None where all always are."""
+        return None
+
+    # Reading options; a policy's texts are already typed.
+
+    def has(self, key: str) -> bool:
+        return key in self.settings.options
+
+    def flag(self, key: str) -> bool:
+        value = self.settings.options.get(key, False)
+        if not isinstance(value, bool):
+            raise ConfigError(f"wrong type for key: {key}")
+        return value
+
+    def number(self, key: str, default: int) -> int:
+        value = self.settings.options.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(f"wrong type for key: {key}")
+        return value
+
+    def texts(self, key: str) -> list[str]:
+        value = self.settings.options.get(key, [])
+        if not isinstance(value, list):
+            raise ConfigError(f"wrong type for key: {key}")
+        return [str(text) for text in value]
+
+    @property
+    def xact_ttl_ms(self) -> int:
+        """How long a question waits for its answer; milliseconds win over seconds."""
+        seconds = self.number("xact_ttl_secs", 0)
+        return self.number("xact_ttl_ms", seconds * 1000 or DEFAULT_XACT_TTL_MS)

@@ -1,0 +1,194 @@
+"""Packets by direction, protocol, address, place and network (handler net, versions 1.0 and 2.0)."""
+
+from __future__ import annotations
+
+from pktvisor.errors import ConfigError
+from pktvisor.handlers.base import Handler
+from pktvisor.metrics.expressions import ALWAYS, DEEP, EVENT, FILTERED, PASSED, SAMPLED, Column, Condition
+from pktvisor.metrics.expressions import ip, packet, tcp, transport
+from pktvisor.metrics.kinds import Cardinality, Counter, Quantiles, Rate, TopN
+
+UNKNOWN, IN, OUT = (packet.direction == number for number in range(3))
+IPV4, IPV6 = ip.version == 4, ip.version == 6
+UDP, TCP, OTHER_L4 = transport.protocol == 17, transport.protocol == 6, transport.protocol == 0
+SYN = tcp.flags.has_bits(2)
+
+
+class NetFilters(Handler):
+    """What both versions have in common: the filters by place and network of the remote address."""
+
+    table = "packet"
+    inputs = ("pcap", "dnstap", "mock")
+    options = ("geoloc_notfound", "asn_notfound", "only_geoloc_prefix", "only_asn_number", "recorded_stream")
+
+    def keep(self) -> Condition:
+        return self._keep_places() & self._keep_networks()
+
+    def _keep_places(self) -> Condition:
+        prefixes = self.texts("only_geoloc_prefix")
+        return _remote_is(self.flag("geoloc_notfound"), prefixes, (ip.src.place, ip.dst.place))
+
+    def _keep_networks(self) -> Condition:
+        numbers = self.texts("only_asn_number")
+        for number in numbers:
+            if not number.isdigit():
+                raise ConfigError(
+                    f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {number}"
+                )
+        prefixes = [f"{number}/" for number in numbers]
+        return _remote_is(self.flag("asn_notfound"), prefixes, (ip.src.network, ip.dst.network))
+
+
+def _remote_is(may_be_unknown: bool, prefixes: list[str], ends: tuple[Column, Column]) -> Condition:
+    """The remote end is unknown, where that is asked for, or called by one of the prefixes."""
+
+    def fits(end: Column) -> Condition:
+        unknown, called = end == "Unknown", end.starts_with(*prefixes)
+        if may_be_unknown and prefixes:
+            return unknown | called
+        return unknown if may_be_unknown else called
+
+    if not may_be_unknown and not prefixes:
+        return ALWAYS
+    source, destination = ends
+    return (IN & fits(source)) | (OUT & fits(destination))
+
+
+class Net(NetFilters):
+    """Version 1.0: packets in all, with counters by direction."""
+
+    type, version, schema = "net", "1.0", "packets"
+    groups = {"cardinality": True, "counters": True, "top_geo": True, "top_ips": True}
+
+    total = Counter(groups=("counters",), help="Count of total packets matched by the configured filter(s)")
+    filtered = Counter(within=FILTERED, groups=("counters",), help="Count of packets dropped by the configured filter(s)")
+    in_ = Counter(IN, path="in", groups=("counters",), help="Count of total ingress packets")
+    out = Counter(OUT, groups=("counters",), help="Count of total egress packets")
+    unknown_dir = Counter(UNKNOWN, groups=("counters",), help="Count of packets whose direction can't be determined")
+    ipv4 = Counter(IPV4, groups=("counters",), help="Count of IPv4 packets")
+    ipv6 = Counter(IPV6, groups=("counters",), help="Count of IPv6 packets")
+    udp = Counter(UDP, groups=("counters",), help="Count of UDP packets")
+    tcp = Counter(TCP, groups=("counters",), help="Count of TCP packets")
+    other_l4 = Counter(OTHER_L4, groups=("counters",), help="Count of packets which are neither UDP nor TCP")
+    syn = Counter(SYN, path="protocol.tcp.syn", within=DEEP, groups=("counters",), help="Count of TCP SYN packets")
+
+    src_ips_in = Cardinality(
+        ip.src, IN, path="cardinality.src_ips_in", groups=("cardinality",), help="Source IP cardinality, ingress"
+    )
+    dst_ips_out = Cardinality(
+        ip.dst, OUT, path="cardinality.dst_ips_out", groups=("cardinality",), help="Destination IP cardinality, egress"
+    )
+    top_ipv4 = TopN(
+        ip.src, IN & IPV4, also=((ip.dst, OUT & IPV4),), label="ipv4", groups=("top_ips",), help="Top IPv4 addresses"
+    )
+    top_ipv6 = TopN(
+        ip.src, IN & IPV6, also=((ip.dst, OUT & IPV6),), label="ipv6", groups=("top_ips",), help="Top IPv6 addresses"
+    )
+    top_geo = TopN(
+        ip.src.place,
+        IN,
+        also=((ip.dst.place, OUT),),
+        path="top_geoLoc",
+        label="geo_loc",
+        groups=("top_geo",),
+        help="Top places of remote addresses",
+    )
+    top_asn = TopN(
+        ip.src.network,
+        IN,
+        also=((ip.dst.network, OUT),),
+        path="top_ASN",
+        label="asn",
+        groups=("top_geo",),
+        help="Top autonomous systems of remote addresses",
+    )
+
+    payload_size = Quantiles(packet.bytes, within=PASSED, help="Quantiles of packet sizes, in bytes")
+    pps_in = Rate(IN, path="rates.pps_in", help="Rate of ingress in packets per second")
+    pps_out = Rate(OUT, path="rates.pps_out", help="Rate of egress in packets per second")
+    pps_total = Rate(path="rates.pps_total", help="Rate of all packets per second")
+    bytes_in = Rate(
+        IN, packet.bytes, path="rates.bytes_in", prefix="payload", help="Rate of ingress in bytes per second"
+    )
+    bytes_out = Rate(
+        OUT, packet.bytes, path="rates.bytes_out", prefix="payload", help="Rate of egress in bytes per second"
+    )
+    bytes_total = Rate(
+        value=packet.bytes, path="rates.bytes_total", prefix="payload", help="Rate of all packets in bytes per second"
+    )
+    pps_events = Rate(path="rates.pps_events", within=EVENT, help="Rate of packets per second, before filters")
+    events = Counter(within=EVENT, help="Count of all packets, before filters")
+    deep_samples = Counter(within=SAMPLED, help="Count of packets that were sampled for deep inspection")
+
+
+class NetByDirection(NetFilters):
+    """Version 2.0: the same, kept apart by direction."""
+
+    type, version, schema = "net", "2.0", "net"
+    groups = {"cardinality": True, "counters": True, "quantiles": True, "top_geo": True, "top_ips": True}
+    direction = packet.direction
+
+    seen = Counter(is_hidden=True)
+    total_packets = Counter(groups=("counters",), help="Count of total packets matched by the configured filter(s)")
+    ipv4_packets = Counter(IPV4, groups=("counters",), help="Count of IPv4 packets")
+    ipv6_packets = Counter(IPV6, groups=("counters",), help="Count of IPv6 packets")
+    udp_packets = Counter(UDP, groups=("counters",), help="Count of UDP packets")
+    tcp_packets = Counter(TCP, groups=("counters",), help="Count of TCP packets")
+    other_l4_packets = Counter(OTHER_L4, groups=("counters",), help="Count of packets which are neither UDP nor TCP")
+    syn_packets = Counter(
+        SYN, path="tcp.syn_packets", within=DEEP, groups=("counters",), help="Count of TCP SYN packets"
+    )
+
+    # The remote address; both where the direction is not known.
+    ips = Cardinality(
+        ip.src,
+        ~OUT,
+        also=((ip.dst, ~IN),),
+        path="cardinality.ips",
+        groups=("cardinality",),
+        help="Cardinality of remote addresses",
+    )
+    top_ipv4_packets = TopN(
+        ip.src, ~OUT & IPV4, also=((ip.dst, ~IN & IPV4),), label="ipv4", groups=("top_ips",), help="Top IPv4 addresses"
+    )
+    top_ipv6_packets = TopN(
+        ip.src, ~OUT & IPV6, also=((ip.dst, ~IN & IPV6),), label="ipv6", groups=("top_ips",), help="Top IPv6 addresses"
+    )
+    top_geo_loc_packets = TopN(
+        ip.src.place,
+        ~OUT,
+        also=((ip.dst.place, ~IN),),
+        label="geo_loc",
+        groups=("top_geo",),
+        help="Top places of remote addresses",
+    )
+    top_asn_packets = TopN(
+        ip.src.network,
+        ~OUT,
+        also=((ip.dst.network, ~IN),),
+        label="asn",
+        groups=("top_geo",),
+        help="Top autonomous systems of remote addresses",
+    )
+    payload_size_bytes = Quantiles(
+        packet.bytes, within=PASSED, groups=("quantiles",), help="Quantiles of packet sizes, in bytes"
+    )
+    pps = Rate(path="rates.pps", groups=("quantiles",), help="Rate of packets per second")
+    bps = Rate(value=packet.bytes, path="rates.bps", groups=("quantiles",), help="Rate of bytes per second")
+
+    filtered_packets = Counter(
+        within=FILTERED,
+        groups=("counters",),
+        by_direction=False,
+        help="Count of packets dropped by the configured filter(s)",
+    )
+    observed_pps = Rate(
+        path="rates.observed_pps", within=EVENT, by_direction=False, help="Rate of packets per second, before filters"
+    )
+    observed_packets = Counter(within=EVENT, by_direction=False, help="Count of all packets, before filters")
+    deep_sampled_packets = Counter(
+        within=SAMPLED, by_direction=False, help="Count of packets that were sampled for deep inspection"
+    )
+
+    def directions_shown(self) -> str:
+        return "seen"

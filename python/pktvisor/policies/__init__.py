@@ -1,0 +1,1 @@
+"""Policies: handlers joined to an input, with their windows."""

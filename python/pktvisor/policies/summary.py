@@ -1,0 +1,104 @@
+"""A capture file summarised: what `pktvisor-reader` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pktvisor import _core
+from pktvisor.errors import ConfigError, InputError, RightsError
+from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.policies.default import READER_HANDLERS, default_instances
+from pktvisor.policies.policy import Databases, Policy
+
+Progress = Callable[[int, int, int | None], bool | None]
+"""Gets packets, bytes read and total bytes now and then; False stops reading."""
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """What a file held."""
+
+    handlers: list[HandlerSnapshot]
+    packets: int
+    warnings: list[str]
+    """One sentence each: where the file is damaged, for instance."""
+    ledger: dict[str, int]
+
+
+def open_databases(geo_city: str | None, geo_asn: str | None, cache_entries: int = 10_000) -> Databases:
+    """Opens the databases that are named; InputError where one can't be."""
+    try:
+        return Databases(
+            city=None if geo_city is None else _core.GeoDatabase(geo_city, "city"),
+            network=None if geo_asn is None else _core.GeoDatabase(geo_asn, "network"),
+            cache_entries=cache_entries,
+        )
+    except _core.InputFault as fault:
+        raise InputError(str(fault)) from fault
+
+
+def summarize_file(
+    path: str,
+    *,
+    periods: int = 5,
+    deep_sample_rate: int = 100,
+    filter_expression: str = "",
+    hosts: str = "",
+    geo_city: str | None = None,
+    geo_asn: str | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> FileSummary:
+    """Reads a capture file (`-` for standard input) through net, dns and dhcp and merges the last `periods` windows.
+
+    InputError where the file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies before
+    the damage, and a warning.
+    """
+    instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
+    databases = open_databases(geo_city, geo_asn)
+    policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
+    report = run_file(path, policy, hosts=hosts, filter_expression=filter_expression, workers=workers, progress=progress)
+    snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
+    warnings = []
+    if report.damage is not None:
+        offset, reason = report.damage
+        warnings.append(f"{path} is damaged at byte {offset}: {reason}; everything before it is counted")
+    return FileSummary(snapshots, report.packets, warnings, report.ledger())
+
+
+def run_file(
+    path: str,
+    policy: Policy,
+    *,
+    hosts: str = "",
+    filter_expression: str = "",
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> _core.FileReport:
+    """Feeds a capture file to a policy."""
+    try:
+        return _core.run_file(
+            path,
+            [policy.core],
+            hosts=parse_hosts(hosts) if hosts else [],
+            compile_filter=_filter_compiler(filter_expression),
+            workers=workers,
+            progress=progress,
+        )
+    except _core.ConfigFault as fault:
+        raise ConfigError(str(fault)) from fault
+    except _core.RightsFault as fault:
+        raise RightsError(str(fault)) from fault
+    except _core.InputFault as fault:
+        raise InputError(str(fault)) from fault
+
+
+def _filter_compiler(expression: str) -> Callable[[int], list[tuple[int, int, int, int]]] | None:
+    if not expression:
+        return None
+    from pktvisor.inputs.filters import compile_filter
+
+    compile_filter(expression, 1)  # a wrong expression is told before anything is read
+    return lambda link_type: compile_filter(expression, link_type)
