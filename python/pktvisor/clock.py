@@ -1,4 +1,4 @@
-"""The wall clock: the only place that reads it."""
+"""The clock: the only place that reads the time."""
 
 from __future__ import annotations
 
@@ -8,3 +8,13 @@ import time
 def now() -> float:
     """Give the time in Unix seconds."""
     return time.time()
+
+
+def now_ns() -> int:
+    """Give the time in nanoseconds since 1970."""
+    return time.time_ns()
+
+
+def monotonic() -> float:
+    """Give seconds since some moment, for measuring how long something takes."""
+    return time.monotonic()

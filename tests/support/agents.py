@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pktvisor.agent.periods import check_bucket, check_window
+from pktvisor.errors import PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
 
 
@@ -18,11 +18,16 @@ class FakePolicy:
     periods: int = 5
 
     def bucket(self, number: int) -> list[HandlerSnapshot]:
-        check_bucket(number, periods=self.periods, accumulated=len(self.buckets))
+        if number >= self.periods:
+            raise PeriodError(f"invalid metrics period, specify [0, {self.periods - 1}]", is_early=False)
+        if number >= len(self.buckets):
+            newest = f"current range is [0, {len(self.buckets) - 1}]"
+            raise PeriodError(f"requested metrics period has not yet accumulated, {newest}", is_early=True)
         return self.buckets[number]
 
     def window(self, number: int) -> list[HandlerSnapshot]:
-        check_window(number, periods=self.periods)
+        if not 2 <= number <= self.periods:
+            raise PeriodError(f"invalid metrics period, specify [2, {self.periods}]", is_early=False)
         return self.buckets[0]
 
     def latest(self) -> list[HandlerSnapshot]:

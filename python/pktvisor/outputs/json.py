@@ -60,18 +60,19 @@ def write_handler(document: Document, snapshot: HandlerSnapshot) -> None:
     """Write a handler's metrics and period into `document`, below its schema key."""
     root = _object_at(document, snapshot.schema)
     root["period"] = period_document(snapshot)
-    for sample in snapshot.samples:
-        _write_sample(root, sample)
+    write_samples(root, snapshot.samples)
 
 
-def _write_sample(root: Document, sample: Sample) -> None:
-    value = _value(sample.value)
-    if value is None:
-        return
-    node = root
-    for part in sample.path[:-1]:
-        node = _object_at(node, part)
-    node[sample.path[-1]] = value
+def write_samples(document: Document, samples: Iterable[Sample]) -> None:
+    """Write metrics into `document`, each at its path."""
+    for sample in samples:
+        value = _value(sample.value)
+        if value is None:
+            continue
+        node = document
+        for part in sample.path[:-1]:
+            node = _object_at(node, part)
+        node[sample.path[-1]] = value
 
 
 def _object_at(parent: Document, key: str) -> Document:
