@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 LARGEST_NUMBER = 2**31
 
 
-class Refusal(Exception):  # noqa: N818 (an answer, not a failure)
+class Refusal(Exception):
     """An answer other than 200, with its body: a document for JSON routes, a text for text routes."""
 
     def __init__(self, status: int, body: object) -> None:

@@ -1,0 +1,122 @@
+"""What the command lines have in common: the parser, its errors, and the options about summarising packets."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from pktvisor import _core
+from pktvisor.errors import ConfigError, PktvisorError
+
+USAGE_STATUS = 255
+MOST_PERIODS = 10
+DEFAULT_PERIODS = 5
+
+
+class UsageError(ConfigError):
+    """The command line makes no sense."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises its errors instead of ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError`."""
+        raise UsageError(message)
+
+
+def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argparse.Namespace], int]) -> int:
+    """Parse and run a command, and give its exit status.
+
+    Options that make no sense are told on stderr, with the usage on stdout, and give 255.
+    """
+    try:
+        return command(parser.parse_args(arguments))
+    except UsageError as error:
+        sys.stdout.write(parser.format_help())
+        complain(f"{parser.prog}: {error}")
+        return USAGE_STATUS
+    except BrokenPipeError:
+        # Who read stdout has gone. The interpreter's last flush must not stumble over it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def complain(error: PktvisorError | str) -> None:
+    """Say on stderr what is wrong."""
+    sys.stderr.write(f"{error}\n")
+
+
+def add_general_options(parser: Parser) -> None:
+    """Add what every command has."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+    parser.add_argument("--version", action="version", version=f"pktvisor {_core.__version__}", help="show the version")
+
+
+def add_summary_options(parser: Parser) -> None:
+    """Add the options about what is summarised, and how."""
+    parser.add_argument(
+        "-b",
+        dest="filter_expression",
+        metavar="BPF",
+        default="",
+        help="only packets that pass this filter (as tcpdump's)",
+    )
+    parser.add_argument(
+        "-H",
+        dest="hosts",
+        metavar="HOSTSPEC",
+        type=_not_empty,
+        help="networks to count as this host, which tells ingress from egress: CIDRs, as 10.0.1.0/24,2001:db8::/64. "
+        "A live interface's own addresses are the default; a capture file has none",
+    )
+    parser.add_argument(
+        "--periods",
+        metavar="P",
+        type=_whole_number,
+        default=DEFAULT_PERIODS,
+        help=f"keep this many periods of 60 seconds, 1 to {MOST_PERIODS} (default: %(default)s); "
+        "1 is one summary of everything",
+    )
+    parser.add_argument(
+        "--max-deep-sample",
+        dest="deep_sample_rate",
+        metavar="N",
+        type=_percent,
+        default=100,
+        help="look deeper into no more than N%% of the packets, 1 to 100 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=_count,
+        help="share the packets among N threads (default: 1 for an interface; for a file one per processor, 4 at most)",
+    )
+    parser.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
+    parser.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
+
+
+def _whole_number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _percent(text: str) -> int:
+    return min(max(_whole_number(text), 1), 100)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("at least one CIDR is needed, as 10.0.0.0/8")
+    return text

@@ -1,0 +1,49 @@
+"""How far the reading of a file has come, said on a terminal."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from pktvisor import clock
+
+INTERVAL_S = 1.0
+SPINNER = "|/-\\"
+CLEAR_LINE = "\r\x1b[K"
+
+
+class Progress:
+    """Called now and then by the engine; rewrites one line each second if `stream` is a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.is_stopped = False
+        """Set to stop reading early."""
+        self._is_shown = stream.isatty()
+        self._last_time = clock.monotonic()
+        self._last_packets = 0
+        self._turns = 0
+
+    def __call__(self, packets: int, bytes_read: int, total_bytes: int | None) -> bool:
+        """Take note of where the reading is, and say whether to go on."""
+        elapsed_s = clock.monotonic() - self._last_time
+        if self._is_shown and elapsed_s >= INTERVAL_S:
+            rate = (packets - self._last_packets) / elapsed_s
+            self.stream.write(f"{CLEAR_LINE}{self._spin()} {_line(packets, rate, bytes_read, total_bytes)}")
+            self.stream.flush()
+            self._last_time += elapsed_s
+            self._last_packets = packets
+        return not self.is_stopped
+
+    def finish(self, packets: int) -> None:
+        """Say how many packets there were."""
+        start = CLEAR_LINE if self._turns else ""
+        self.stream.write(f"{start}processed {packets} packets\n")
+
+    def _spin(self) -> str:
+        self._turns += 1
+        return SPINNER[self._turns % len(SPINNER)]
+
+
+def _line(packets: int, rate: float, bytes_read: int, total_bytes: int | None) -> str:
+    share = f", {100 * bytes_read // total_bytes}%" if total_bytes else ""
+    return f"processed {packets} packets ({rate:.0f}/s{share})"

@@ -1,0 +1,56 @@
+"""pktvisor-reader: summarise a capture file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from pktvisor.cli.options import (
+    USAGE_STATUS,
+    Parser,
+    UsageError,
+    add_general_options,
+    add_summary_options,
+    complain,
+    run,
+)
+from pktvisor.cli.summary import print_summary
+from pktvisor.errors import PktvisorError
+
+INPUTS = ("pcap",)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit status."""
+    return run(_parser(), arguments, _summarize)
+
+
+def _summarize(options: argparse.Namespace) -> int:
+    try:
+        print_summary(options.file, options)
+    except UsageError:
+        raise
+    except PktvisorError as error:
+        complain(f"Fatal error: {error}")
+        return USAGE_STATUS
+    return 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="pktvisor-reader",
+        description="Summarise a capture file (pcap or pcapng, also compressed) as one line of JSON.",
+    )
+    parser.add_argument("file", metavar="FILE", help="the capture file; - is standard input")
+    parser.add_argument(
+        "-i",
+        dest="input",
+        metavar="INPUT",
+        type=str.lower,
+        choices=INPUTS,
+        default="pcap",
+        help=f"what the file holds: {', '.join(INPUTS)} (default: %(default)s)",
+    )
+    add_summary_options(parser)
+    add_general_options(parser)
+    return parser
