@@ -1,7 +1,7 @@
 //! Nanoseconds per update of each sketch: `cargo bench -p pktvisor-core --bench sketches`.
 //!
-//! Every figure is the best of seven runs over the same stream, in one thread, with a fresh sketch each time unless said
-//! otherwise. Streams are made of fixed seeds. Items of top-N are fetched 16 ahead, as the engine does.
+//! Every figure is the best of seven runs over the same stream, in one thread, with a fresh sketch each time unless
+//! said otherwise. Streams are made of fixed seeds. Items of top-N are fetched 16 ahead, as the engine does.
 
 use pktvisor_core::hash::{hash_bytes, hash_word};
 use pktvisor_core::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
@@ -24,6 +24,8 @@ fn main() {
     frequent_merge(&names(&zipf));
     hll("hll, Zipf of 200,000", &zipf);
     hll("hll, all distinct", &distinct);
+    let few: Vec<u64> = zipf.iter().map(|rank| rank % 300).collect();
+    hll("hll, 300 values over and over", &few);
     murmur3(&names(&zipf));
     let sizes: Vec<u64> = distinct.iter().map(|&at| 40 + hash_word(3, at) % 1460).collect();
     distribution("distribution, payload sizes", &sizes);

@@ -331,3 +331,22 @@ proptest! {
         }
     }
 }
+
+/// As the fuzz target reads it: a count, the instructions, and the frame.
+#[test]
+#[ignore = "writes files for fuzzing; fuzz/run calls it"]
+fn fuzz_seeds() {
+    for (number, (_, text, _)) in COMPILED.iter().enumerate() {
+        let instructions = instructions(text);
+        let mut seed = vec![instructions.len() as u8];
+        for Instruction { code, jump_true, jump_false, k } in instructions {
+            seed.extend(code.to_le_bytes());
+            seed.extend([jump_true, jump_false]);
+            seed.extend(k.to_le_bytes());
+        }
+        let frames = frames();
+        let (_, frame) = &frames[number % frames.len()];
+        seed.extend(frame);
+        crate::read::testing::write_fuzz_seed("filter", &number.to_string(), &seed);
+    }
+}

@@ -1,6 +1,7 @@
 //! Capture files for tests, built byte by byte.
 
 use std::io::{Cursor, Write};
+use std::path::Path;
 
 use super::{CaptureReader, Damage};
 use crate::Error;
@@ -207,4 +208,11 @@ impl PcapngFile {
         }
         file.bytes
     }
+}
+
+/// Writes an input for a fuzz target to begin from; for tests named `fuzz_seeds`, which `fuzz/run` calls.
+pub(crate) fn write_fuzz_seed(target: &str, name: &str, bytes: &[u8]) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    std::fs::create_dir_all(&corpus).unwrap();
+    std::fs::write(corpus.join(format!("seed-{name}")), bytes).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use super::testing::{self, Order, Packet, PcapFile};
+use super::testing::{self, Order, Packet, PcapFile, PcapngFile};
 use super::*;
 use crate::error::ErrorKind;
 
@@ -238,4 +238,23 @@ fn paths_that_can_not_be_opened_are_errors_with_the_systems_reason() {
     let error = CaptureReader::open(&missing).err().unwrap();
     assert_eq!(error.kind, ErrorKind::System);
     assert!(error.message.contains("no-such-capture.pcap: No such file"), "{}", error.message);
+}
+
+#[test]
+#[ignore = "writes files for fuzzing; fuzz/run calls it"]
+fn fuzz_seeds() {
+    let packets = two_packets();
+    let files = [
+        ("pcap", PcapFile::MICROSECONDS.write(&packets)),
+        ("pcap-big", PcapFile { order: Order::Big, ..PcapFile::NANOSECONDS }.write(&packets)),
+        ("pcap-kuznetzov", PcapFile::KUZNETZOV.write(&packets)),
+        ("pcapng", PcapngFile::write(Order::Little, &packets)),
+        ("pcapng-big", PcapngFile::write(Order::Big, &packets)),
+    ];
+    for (name, file) in files {
+        testing::write_fuzz_seed("capture_reader", name, &file);
+        testing::write_fuzz_seed("capture_reader", &format!("{name}-gzip"), &testing::gzip(&file));
+        testing::write_fuzz_seed("capture_reader", &format!("{name}-zstd"), &testing::zstd(&file));
+        testing::write_fuzz_seed("capture_reader", &format!("{name}-lz4"), &testing::lz4(&file));
+    }
 }

@@ -15,9 +15,9 @@
 //! commutative and associative and has the new sketch as its identity; the property tests of each family say exactly
 //! what that covers.
 //!
-//! Two families are hashed and laid out as Apache DataSketches does (murmur3 with its default seed, see [`murmur3`]), so
-//! that other engines read and merge their bytes. Updates run once per packet and metric, so each family separates a hot
-//! path of a few nanoseconds from everything that happens seldom.
+//! Two families are hashed and laid out as Apache DataSketches does (murmur3 with its default seed, see [`murmur3`]),
+//! so that other engines read and merge their bytes. Updates run once per packet and metric, so each family separates a
+//! hot path of a few nanoseconds from everything that happens seldom.
 
 pub mod distribution;
 pub mod exact;

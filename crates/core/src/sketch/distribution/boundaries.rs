@@ -1,6 +1,7 @@
 //! Where the 64 buckets of an octave begin.
 
-/// log2 of the number of buckets in an octave, from one power of two to the next: the *scale* of an exponential histogram.
+/// log2 of the number of buckets in an octave, from one power of two to the next: the *scale* of an exponential
+/// histogram.
 pub(super) const SCALE: u32 = 6;
 pub(super) const BUCKETS_PER_OCTAVE: usize = 1 << SCALE;
 

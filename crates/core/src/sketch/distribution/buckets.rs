@@ -116,8 +116,8 @@ impl Buckets {
         Some(buckets)
     }
 
-    /// The value that stands for each bucket in use, ascending, and its count. `whole` says that only whole numbers were
-    /// counted.
+    /// The value that stands for each bucket in use, ascending, and its count. `whole` says that only whole numbers
+    /// were counted.
     pub fn iter(&self, whole: bool) -> impl Iterator<Item = (f64, u64)> + '_ {
         let zeros = (self.zeros > 0).then_some((0.0, self.zeros));
         let (index, counts) = self.used();
@@ -135,8 +135,8 @@ fn slot_of(exponent: i32, mantissa: u64) -> usize {
     (exponent - LOWEST_EXPONENT) as usize * BUCKETS_PER_OCTAVE + boundaries_below(mantissa)
 }
 
-/// The value whose greatest relative distance to anything in a bucket is least: the harmonic mean of both ends. Of whole
-/// numbers, only those that lie in the bucket matter, so that one that is alone is told exactly.
+/// The value whose greatest relative distance to anything in a bucket is least: the harmonic mean of both ends. Of
+/// whole numbers, only those that lie in the bucket matter, so that one that is alone is told exactly.
 fn representative(index: i32, whole: bool) -> f64 {
     let per_octave = BUCKETS_PER_OCTAVE as f64;
     let (mut low, mut high) = ((f64::from(index) / per_octave).exp2(), (f64::from(index + 1) / per_octave).exp2());

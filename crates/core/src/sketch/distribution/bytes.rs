@@ -5,9 +5,9 @@
 //! | 1 | version 1 |
 //! | 1 | form: 0 whole numbers as they are, 1 any values as they are, 2 buckets of whole numbers, 3 buckets |
 //!
-//! Values as they are go on with their number and the values ascending: whole numbers as the differences from one to the
-//! next, others as f64. Buckets go on with the sum (16 bytes, in units of 2^-32), least and greatest value (f64 each), the
-//! number of zeros, index of the first bucket (i32), number of buckets, and their counts.
+//! Values as they are go on with their number and the values ascending: whole numbers as the differences from one to
+//! the next, others as f64. Buckets go on with the sum (16 bytes, in units of 2^-32), least and greatest value (f64
+//! each), the number of zeros, index of the first bucket (i32), number of buckets, and their counts.
 
 use super::buckets::{Buckets, MOST_SLOTS};
 use super::{Distribution, GREATEST, MOST_EXACT};

@@ -1,8 +1,8 @@
 //! Quantiles and histograms: how the values of a stream are spread.
 //!
-//! Values are counted in buckets whose boundaries are the powers of 2^(1/64), the base-2 exponential histogram of scale 6
-//! as OpenTelemetry and Prometheus (native histograms) define it ([`buckets`]). A quantile read from it is at
-//! most 0.55 % off, whatever the values, and histograms merge by addition in any engine.
+//! Values are counted in buckets whose boundaries are the powers of 2^(1/64), the base-2 exponential histogram of scale
+//! 6 as OpenTelemetry and Prometheus (native histograms) define it ([`buckets`]). A quantile read from it is at most
+//! 0.55 % off, whatever the values, and histograms merge by addition in any engine.
 //!
 //! Up to 512 values are kept as they are, so that small windows are exact. Which of the two forms a distribution has
 //! depends on nothing but how many values there are, and each form on nothing but which they are: so neither the order
@@ -37,7 +37,8 @@ pub struct Distribution {
     max: f64,
     /// False once a value had a fraction.
     whole: bool,
-    /// Whole numbers from here on, as many as `usual_numbers`, lie between `min` and `max`, and buckets are ready for them.
+    /// Whole numbers from here on, as many as `usual_numbers`, lie between `min` and `max`, and buckets are ready for
+    /// them.
     usual_from: u64,
     usual_numbers: u64,
 }

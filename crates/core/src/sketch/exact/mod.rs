@@ -156,7 +156,10 @@ mod tests {
             let (a, b, c) = (exact_of(&a), exact_of(&b), exact_of(&c));
             let shown = |exact: &Exact| (exact.top(usize::MAX), exact.to_bytes(|value| value.to_string()));
             prop_assert_eq!(shown(&union_of(&[&a, &b])), shown(&union_of(&[&b, &a])));
-            prop_assert_eq!(shown(&union_of(&[&union_of(&[&a, &b]), &c])), shown(&union_of(&[&a, &union_of(&[&b, &c])])));
+            prop_assert_eq!(
+                shown(&union_of(&[&union_of(&[&a, &b]), &c])),
+                shown(&union_of(&[&a, &union_of(&[&b, &c])]))
+            );
             prop_assert_eq!(shown(&union_of(&[&a, &Exact::new()])), shown(&a));
         }
     }

@@ -26,7 +26,7 @@ pub(super) struct Arena {
 
 impl Clone for Arena {
     fn clone(&self) -> Self {
-        Self { bytes: self.bytes.clone(), used: self.used, spare: Vec::new() }
+        Self { bytes: self.bytes[..self.used].to_vec(), used: self.used, spare: Vec::new() }
     }
 }
 

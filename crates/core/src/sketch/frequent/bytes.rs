@@ -24,7 +24,8 @@ const EMPTY: u8 = 5;
 const LG_SLOTS: std::ops::RangeInclusive<u8> = 3..=31;
 
 impl Frequent {
-    /// The sketch as a DataSketches image of strings; `text` makes the text of an item. Equal contents give equal bytes.
+    /// The sketch as a DataSketches image of strings; `text` makes the text of an item. Equal contents give equal
+    /// bytes.
     pub fn to_bytes(&self, text: impl Fn(&[u8]) -> String) -> Vec<u8> {
         let entries: Vec<(u64, String)> =
             self.top(self.len()).iter().map(|entry| (entry.lower_bound, text(entry.item))).collect();

@@ -1,14 +1,14 @@
 //! Top-N: the most frequent items of a stream, with bounds. Frequent items as Apache DataSketches: Misra and Gries with
-//! purges by a sampled median ("A High-Performance Algorithm for Identifying Frequent Items in Data Streams", Anderson and
-//! others, arXiv:1705.07001).
+//! purges by a sampled median ("A High-Performance Algorithm for Identifying Frequent Items in Data Streams", Anderson
+//! and others, arXiv:1705.07001).
 //!
 //! Up to 6144 items are counted each in its own counter ([`table`]). When one more comes, the median of the counters is
 //! taken off all of them; those that come to nothing give up their place, and what was taken off is added to the
 //! *offset*. Whoever is in the table was seen at least as often as its counter says, and at most that plus the offset;
 //! whoever is not was seen at most offset times. So nobody frequent is ever missed.
 //!
-//! Items are told apart by a 64-bit key alone, a hash under a random seed that the caller has computed anyway. Their bytes
-//! are copied when an item gets its counter and kept as long as it has it ([`arena`]).
+//! Items are told apart by a 64-bit key alone, a hash under a random seed that the caller has computed anyway. Their
+//! bytes are copied when an item gets its counter and kept as long as it has it ([`arena`]).
 
 mod arena;
 mod bytes;
@@ -50,8 +50,8 @@ pub struct FrequentEntry<'a> {
 }
 
 impl Frequent {
-    /// An empty sketch that grows up to 2^`lg_max_map` slots, of which three quarters are used; from 7 to 13, others are
-    /// taken as the nearest of these.
+    /// An empty sketch that grows up to 2^`lg_max_map` slots, of which three quarters are used; from 7 to 13, others
+    /// are taken as the nearest of these.
     pub fn new(lg_max_map: u8) -> Self {
         Self {
             table: Table::new(LG_FIRST_SLOTS),
@@ -115,8 +115,8 @@ impl Frequent {
 
     /// Makes this the sketch of both streams, whose keys must be hashed alike.
     ///
-    /// All counters are added up; when they are too many, the greatest that has no place is taken off all. The order of two
-    /// sketches makes no difference.
+    /// All counters are added up; when they are too many, the greatest that has no place is taken off all. The order of
+    /// two sketches makes no difference.
     pub fn merge(&mut self, other: &Frequent) {
         let mut newcomers = Vec::new();
         for slot in other.table.occupied() {
@@ -192,6 +192,12 @@ impl Frequent {
     /// True when nothing was counted, which is not the same as when nothing is tracked.
     pub fn is_empty(&self) -> bool {
         self.stream_weight == 0
+    }
+
+    /// Gives back the memory that only further updates need; worth it when a window is closed.
+    pub fn shrink_to_fit(&mut self) {
+        self.table.shrink(LG_FIRST_SLOTS);
+        self.arena = self.arena.clone();
     }
 
     pub fn memory_bytes(&self) -> usize {

@@ -1,8 +1,8 @@
 //! The counters: an open-addressing hash table, laid out for few cache misses and few mispredicted branches.
 //!
 //! Every slot has a *tag* of one byte: 0 when it is vacant, otherwise the top bit and seven bits of the key. A look-up
-//! compares sixteen tags at once from the key's home on, and reads a counter only where the tag fits. Sixteen is nearly always
-//! enough, so that the loops of linear probing, whose ends no branch predictor can guess, all but vanish.
+//! compares sixteen tags at once from the key's home on, and reads a counter only where the tag fits. Sixteen is nearly
+//! always enough, so that the loops of linear probing, whose ends no branch predictor can guess, all but vanish.
 //!
 //! Keys are hashes already: the low bits choose the home, the high bits make the tag.
 
@@ -170,18 +170,32 @@ impl Table {
 
     /// Doubles the slots.
     pub fn grow(&mut self) {
-        let mut grown = Self::new(self.lg_slots() + 1);
-        for slot in self.occupied() {
-            let Counter { key, count } = self.counters[slot];
-            grown.put(grown.vacancy(key), key, count, self.items[slot]);
-        }
-        *self = grown;
+        *self = self.rebuilt(self.lg_slots() + 1);
     }
 
-    /// Takes `amount` off every counter and gives up those that come to nothing; the items of the others may be `moved`.
+    /// Halves the slots as long as they suffice, down to 2^`lg_least`.
+    pub fn shrink(&mut self, lg_least: u8) {
+        let suffices = |&lg: &u8| 4 * self.len <= 3 << lg;
+        if let Some(lg_slots) = (lg_least..self.lg_slots()).find(suffices) {
+            *self = self.rebuilt(lg_slots);
+        }
+    }
+
+    fn rebuilt(&self, lg_slots: u8) -> Self {
+        let mut table = Self::new(lg_slots);
+        for slot in self.occupied() {
+            let Counter { key, count } = self.counters[slot];
+            table.put(table.vacancy(key), key, count, self.items[slot]);
+        }
+        table
+    }
+
+    /// Takes `amount` off every counter and gives up those that come to nothing; the items of the others may be
+    /// `moved`.
     ///
-    /// The others are put back in the order of their slots, from a vacant slot on once round the table: whatever stands between
-    /// the home of a counter and its slot has had its turn by then, so that it finds a place there and overwrites nobody.
+    /// The others are put back in the order of their slots, from a vacant slot on once round the table: whatever stands
+    /// between the home of a counter and its slot has had its turn by then, so that it finds a place there and
+    /// overwrites nobody.
     pub fn take_off(&mut self, amount: u64, mut moved: impl FnMut(ItemRef) -> ItemRef) {
         let kept = self.slots_above(amount);
         self.tags.fill(VACANT);
@@ -234,8 +248,8 @@ impl Window<'_> {
     #[inline(always)]
     fn equal_to(&self, wanted: u8) -> u32 {
         use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
-        // SAFETY: every x86-64 has SSE2, and the load reads the sixteen bytes of the array, of any alignment. Compilers don't
-        // find this comparison in the loop below; written out, it halves the cost of an update.
+        // SAFETY: every x86-64 has SSE2, and the load reads the sixteen bytes of the array, of any alignment. Compilers
+        // don't find this comparison in the loop below; written out, it halves the cost of an update.
         unsafe {
             let tags = _mm_loadu_si128(self.0.as_ptr().cast());
             _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(wanted as i8))) as u32

@@ -133,6 +133,21 @@ fn a_new_sketch_is_small() {
 }
 
 #[test]
+fn a_closed_window_gives_memory_back_and_keeps_what_it_shows() {
+    let mut sketch = sketch_of(skewed(7, 60_000, 18), LG_MOST_SLOTS);
+    let (before, full_bytes) = (shown(&sketch), sketch.memory_bytes());
+    sketch.shrink_to_fit();
+    assert_eq!(shown(&sketch), before);
+    assert!(sketch.memory_bytes() < full_bytes * 3 / 4, "{} of {full_bytes}", sketch.memory_bytes());
+
+    skewed(8, 60_000, 18).for_each(|number| add(&mut sketch, &name(number), 1));
+    assert_bounds_hold(&sketch, &truth_of(skewed(7, 60_000, 18).chain(skewed(8, 60_000, 18))));
+    let mut new = Frequent::new(LG_MOST_SLOTS);
+    new.shrink_to_fit();
+    assert!(new.is_empty());
+}
+
+#[test]
 fn keys_that_all_want_one_home_are_still_told_apart() {
     let mut sketch = Frequent::new(7);
     for round in 0..3 {

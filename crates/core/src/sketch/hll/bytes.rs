@@ -10,9 +10,9 @@
 //! | 6 | list: number of coupons; registers of HLL_4: the least register |
 //! | 7 | mode (0 list, 1 set, 2 registers) and, in bits 2 and 3, type (0 HLL_4, 1 HLL_6, 2 HLL_8) |
 //!
-//! A list goes on with its coupons; a set with their number (u32) and the coupons. Registers go on with the HIP estimate,
-//! the sums of 2^-register over registers below 32 and from 32 up (f64 each), how many registers are at the least, the
-//! number of exceptions (u32 each), the registers, and with HLL_4 the exceptions as coupons.
+//! A list goes on with its coupons; a set with their number (u32) and the coupons. Registers go on with the HIP
+//! estimate, the sums of 2^-register over registers below 32 and from 32 up (f64 each), how many registers are at the
+//! least, the number of exceptions (u32 each), the registers, and with HLL_4 the exceptions as coupons.
 
 use super::coupons::{Coupons, MOST_COUPONS};
 use super::registers::{Registers, inverse_power};
@@ -180,7 +180,8 @@ fn read_registers(reader: &mut Reader, header: &Header) -> Result<Registers, Err
         return Err(reader.error(format_args!("lg k is {}, but merging needs {LG_K} or more", header.lg_k)));
     }
     let hip = reader.f64()?;
-    // The sums of inverse powers and the number of least registers follow from the registers; what was written isn't trusted.
+    // The sums of inverse powers and the number of least registers follow from the registers; what was written isn't
+    // trusted.
     reader.bytes(8 + 8 + 4)?;
     let exceptions = reader.u32()?;
     let mut fold = Fold { values: [0; K] };
@@ -196,8 +197,8 @@ fn read_registers(reader: &mut Reader, header: &Header) -> Result<Registers, Err
     Ok(Registers::from_values(fold.values, keeps_history.then_some(hip)))
 }
 
-/// Collects registers, of which there may be more than 4096: a value's register is given by the low bits of its address, so
-/// those of a larger sketch fall together.
+/// Collects registers, of which there may be more than 4096: a value's register is given by the low bits of its
+/// address, so those of a larger sketch fall together.
 struct Fold {
     values: [u8; K],
 }

@@ -8,6 +8,9 @@ pub(super) const MOST_COUPONS: usize = 384;
 const VACANT: Coupon = 0;
 const FIRST_SLOTS: usize = 16;
 
+/// So many slots are looked at together by [`Coupons::has_near_home`].
+const NEAR: usize = 8;
+
 /// An open-addressing hash set of up to [`MOST_COUPONS`] coupons and the one that is too many.
 #[derive(Debug, Clone)]
 pub(super) struct Coupons {
@@ -28,6 +31,15 @@ impl Coupons {
     /// True when there is one coupon more than this form is for.
     pub fn is_over_full(&self) -> bool {
         self.len > MOST_COUPONS
+    }
+
+    /// True when the coupon is here and as near to its home as most are. The comparisons become a few vector instructions
+    /// and a single branch, where probing slot by slot would end after a number of steps that nobody can predict.
+    #[inline]
+    pub fn has_near_home(&self, coupon: Coupon) -> bool {
+        let Some(last_window) = self.slots.len().checked_sub(NEAR) else { return false };
+        let begin = (home(coupon) & (self.slots.len() - 1)).min(last_window);
+        self.slots[begin..begin + NEAR].iter().fold(false, |found, &slot| found | (slot == coupon))
     }
 
     pub fn insert(&mut self, coupon: Coupon) {

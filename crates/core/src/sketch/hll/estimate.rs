@@ -18,8 +18,8 @@ const LONGEST: usize = 63;
 
 /// The number of values behind so many different coupons.
 ///
-/// Two values share a coupon by a chance of 2^-26 (address) times 1/3 (the sum of 4^-run over all runs), so that n values
-/// are expected to hide n (n - 1) / 2 times that.
+/// Two values share a coupon by a chance of 2^-26 (address) times 1/3 (the sum of 4^-run over all runs), so that n
+/// values are expected to hide n (n - 1) / 2 times that.
 pub(super) fn of_coupons(coupons: usize) -> f64 {
     let n = coupons as f64;
     n + n * (n - 1.0).max(0.0) / 2.0 / (3.0 * f64::from(1 << 26))
@@ -27,8 +27,8 @@ pub(super) fn of_coupons(coupons: usize) -> f64 {
 
 /// The number of values behind these registers.
 ///
-/// Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), section 3.1: the raw
-/// estimate corrected at both ends, without bias over the whole range and without tables of measured corrections.
+/// Otmar Ertl, "New cardinality estimation algorithms for HyperLogLog sketches" (arXiv:1702.01284), section 3.1: the
+/// raw estimate corrected at both ends, without bias over the whole range and without tables of measured corrections.
 /// DataSketches corrects by such tables; the two agree to a fraction of the standard error.
 pub(super) fn of_registers(registers: &[u8; K]) -> f64 {
     let mut counts = [0_u32; LONGEST + 1];

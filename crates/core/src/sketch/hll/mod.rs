@@ -25,7 +25,7 @@ use registers::Registers;
 const LG_K: u8 = 12;
 const K: usize = 1 << LG_K;
 
-/// A value as the sketch sees it: the run length plus one (1 to 63) in the upper 6 bits, 26 address bits below. Never 0.
+/// A value as the sketch sees it: its run length plus one (1 to 63) in the upper 6 bits, 26 address bits below. Not 0.
 type Coupon = u32;
 
 const ADDRESS_BITS: u32 = 26;
@@ -71,6 +71,7 @@ impl Hll {
     fn update_coupon(&mut self, coupon: Coupon) {
         match &mut self.state {
             State::Registers(registers) => registers.update(coupon),
+            State::Coupons(coupons) if coupons.has_near_home(coupon) => {}
             State::Coupons(_) => self.update_small(coupon),
         }
     }

@@ -4,9 +4,10 @@
 //! of a [`Distribution`]. Seconds in which nothing happened count as zeros. The current second is partial and not told,
 //! until the window is closed.
 //!
-//! The counts of the last 4096 complete seconds are kept one by one, so that the states of two workers, who each saw a part
-//! of the same seconds, can be added up second by second. Older ones are folded into a distribution: two states of the same
-//! window that is longer than that (68 minutes) add their folded seconds side by side, and not one onto the other.
+//! The counts of the last 4096 complete seconds are kept one by one, so that the states of two workers, who each saw a
+//! part of the same seconds, can be added up second by second. Older ones are folded into a distribution: two states of
+//! the same window that is longer than that (68 minutes) add their folded seconds side by side, and not one onto the
+//! other.
 
 mod bytes;
 
@@ -106,8 +107,8 @@ impl Rate {
         distribution
     }
 
-    /// The window ended within `end_second`: all before are complete, and so is that second if it had events. No second is live
-    /// any more.
+    /// The window ended within `end_second`: all before are complete, and so is that second if it had events. No second
+    /// is live any more.
     pub fn close(&mut self, end_second: i64) {
         if self.closed {
             return;
@@ -124,8 +125,8 @@ impl Rate {
         }
     }
 
-    /// Adds what another worker saw of the same window, second by second. What was read from bytes has lost its seconds and is
-    /// added as another window. When one of both is closed, so is what they make.
+    /// Adds what another worker saw of the same window, second by second. What was read from bytes has lost its seconds
+    /// and is added as another window. When one of both is closed, so is what they make.
     pub fn merge_parallel(&mut self, other: &Rate) {
         if other.is_spread_only() {
             self.merge_serial(other);
