@@ -1,21 +1,38 @@
 //! Time per row of what is kept between packets: TCP streams, open questions. Run with `cargo bench --bench tracking`.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::Duration;
 
 use pktvisor_core::decode::streams::{DNS_FRAMING, Segment, StreamLimits, StreamTable};
 use pktvisor_core::hash::hash_word;
 use pktvisor_core::ledger::Ledger;
 use pktvisor_core::track::{Exchanges, Messages, Tracker, TrackerConfig};
 
+/// Time that this thread has spent on a processor.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock is written to the structure given, and nowhere else.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Arguments of the program pick tasks by part of their name.
+fn is_wanted(name: &str) -> bool {
+    let mut parts = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
+    parts.peek().is_none() || parts.any(|part| name.contains(&part))
+}
+
 /// Runs `work` over `rows` rows a few times, each on a state of its own; prints the best time per row.
 fn time<S>(name: &str, rows: usize, mut state: impl FnMut() -> S, mut work: impl FnMut(&mut S)) {
+    if !is_wanted(name) {
+        return;
+    }
     let best = (0..5)
         .map(|_| {
             let mut state = state();
-            let start = Instant::now();
+            let start = cpu_time();
             work(&mut state);
-            start.elapsed()
+            cpu_time() - start
         })
         .min()
         .unwrap_or_default();
@@ -74,63 +91,68 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, key: u64, reply: bool) {
-        self.time_ns.push(self.key.len() as i64 * 1_000);
-        self.key.push(hash_word(9, key));
-        self.is_reply.push(u8::from(reply));
-        self.bytes.push(60);
-        self.flags.push(1);
+    /// Rows `from..from + BATCH`, of which `message` gives key and direction.
+    fn fill(&mut self, from: u64, message: &impl Fn(u64) -> (u64, bool)) {
+        let rows = from..from + BATCH;
+        self.key = rows.clone().map(|row| hash_word(9, message(row).0)).collect();
+        self.time_ns = rows.clone().map(|row| row as i64 * 1_000).collect();
+        self.is_reply = rows.clone().map(|row| u8::from(message(row).1)).collect();
+        self.bytes = vec![60; BATCH as usize];
+        self.flags = vec![1; BATCH as usize];
     }
 
-    /// Messages in batches of 8,192.
-    fn batches(&self) -> impl Iterator<Item = Messages<'_>> {
-        (0..self.key.len()).step_by(8_192).map(|from| {
-            let rows = from..self.key.len().min(from + 8_192);
-            Messages {
-                key: &self.key[rows.clone()],
-                time_ns: &self.time_ns[rows.clone()],
-                is_reply: &self.is_reply[rows.clone()],
-                bytes: &self.bytes[rows.clone()],
-                flags: &self.flags[rows],
-                note: None,
-            }
-        })
+    fn messages(&self) -> Messages<'_> {
+        Messages {
+            key: &self.key,
+            time_ns: &self.time_ns,
+            is_reply: &self.is_reply,
+            bytes: &self.bytes,
+            flags: &self.flags,
+            note: None,
+        }
     }
 }
 
-fn tracker() {
-    let tracker = || (Tracker::new(TrackerConfig::default()), Exchanges::default());
-    let run = |name: &str, columns: &Columns| {
-        time(name, columns.key.len(), tracker, |(tracker, out)| {
-            for messages in columns.batches() {
-                tracker.observe(&messages, 0..messages.key.len(), out);
-                black_box(&out);
-            }
-        });
-    };
-    for open in [1_000, 20_000] {
-        let mut answered = Columns::default();
-        for at in 0..ROWS as u64 / 2 {
-            // Answers come in an order of their own; one in twenty does not come.
-            answered.push(at, false);
-            let answers = at.saturating_sub(open) ^ (at & 7);
-            answered.push(if at % 20 == 0 { u64::MAX - at } else { answers }, true);
-        }
-        run(&format!("questions and answers, {open} open"), &answered);
-    }
-    let mut flood = Columns::default();
-    (0..2 * ROWS as u64).for_each(|key| flood.push(key, false));
-    run("flood of questions", &flood);
-    let mut orphans = Columns::default();
-    (0..2 * ROWS as u64).for_each(|key| orphans.push(key, key % 2 == 0));
-    run("flood of questions and of answers to others", &orphans);
+const BATCH: u64 = 8_192;
 
-    let mut purged = Tracker::new(TrackerConfig::default());
-    let mut out = Exchanges::default();
-    flood.batches().for_each(|messages| purged.observe(&messages, 0..messages.key.len(), &mut out));
-    let (open, start) = (purged.open(), Instant::now());
-    let count = purged.purge(i64::MAX, |_| {});
-    println!("purge of {count} of {open} open questions: {:?}", start.elapsed());
+/// Prints the time per row of one tracker, and that of a purge after it; the columns are filled off the clock.
+fn track(name: &str, message: impl Fn(u64) -> (u64, bool)) {
+    if !is_wanted(name) {
+        return;
+    }
+    let mut tracker = Tracker::new(TrackerConfig::default());
+    let (mut columns, mut out, mut times) = (Columns::default(), Exchanges::default(), Vec::new());
+    for batch in 0..600 {
+        columns.fill(batch * BATCH, &message);
+        let start = cpu_time();
+        tracker.observe(&columns.messages(), 0..BATCH as usize, &mut out);
+        times.push((cpu_time() - start).as_nanos() as f64 / BATCH as f64);
+        black_box(&out);
+    }
+    let mean = times.iter().sum::<f64>() / times.len() as f64;
+    times.sort_by(f64::total_cmp);
+    println!("{name:<44} {:>7.1} ns/row, mean {mean:.1}, worst {:.1}", times[times.len() / 2], times[times.len() - 1]);
+    let (open, memory, start) = (tracker.open(), tracker.memory_bytes(), cpu_time());
+    let count = tracker.purge(i64::MAX, |_| {});
+    println!("{:44} {open} open, {} KiB, purge of {count}: {:?}", "", memory / 1024, cpu_time() - start);
+}
+
+fn tracker() {
+    let pair =
+        |open: u64| move |row: u64| (if row % 2 == 0 { row / 2 } else { (row / 2).wrapping_sub(open) }, row % 2 == 1);
+    track("questions, all answered, 100 open", pair(100));
+    track("questions, all answered, 20,000 open", pair(20_000));
+    track("questions, 5 % unanswered, 1,000 open", move |row| {
+        let (key, reply) = pair(1_000)(row);
+        // Answers come in an order of their own.
+        (if reply && row % 40 == 39 { u64::MAX - row } else { key ^ (hash_word(3, key >> 5) & 31) }, reply)
+    });
+    track("random questions and answers", |row| {
+        let random = hash_word(5, row);
+        (random % 3_000, random >> 40 & 1 == 1)
+    });
+    track("flood of questions", |row| (row, false));
+    track("flood of questions and of answers to others", |row| (row, row % 2 == 0));
 }
 
 fn main() {

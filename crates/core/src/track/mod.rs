@@ -156,6 +156,7 @@ impl Tracker {
     #[inline(always)]
     fn prefetch(&self, hash: u64) {
         self.young.prefetch(hash);
+        self.young.prefetch_place(AHEAD);
         self.old.prefetch(hash);
     }
 
@@ -202,7 +203,7 @@ impl Tracker {
     fn change_generation(&mut self, now_ns: i64) {
         let everything = self.old.len() as u64;
         let mut expired = 0;
-        if !self.old.is_empty() && self.is_late(age_ns(now_ns, self.old.oldest_ns())) {
+        if self.old.len() > 0 && self.is_late(age_ns(now_ns, self.old.oldest_ns())) {
             let (ttl_ms, by_flags) = (self.ttl_ms, &mut self.expired_by_flags);
             self.old.remove_if(|question| {
                 let late = age_ns(now_ns, question.time_ns) / MILLISECOND_NS >= ttl_ms;

@@ -1,59 +1,141 @@
-//! One generation of open questions: an open-addressing table that grows up to a bound and is emptied at once.
+//! One generation of open questions: a hash table that grows up to a bound and is emptied at once.
 
 use crate::hash::hash_word;
 
 /// A question that waits for its answer.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 #[repr(C, align(32))]
 pub(super) struct Question {
     pub key: u64,
     pub time_ns: i64,
     pub bytes: u32,
-    /// The caller's index.
+    /// The caller's index; the next free place while this one is free.
     pub note: u32,
-    /// The table's epoch when it was put in; any other epoch means that the slot is empty.
-    epoch: u32,
     pub flags: u8,
+    open: bool,
 }
 
 impl Question {
     pub fn new(key: u64, time_ns: i64, bytes: u32, flags: u8, note: u32) -> Self {
-        Self { key, time_ns, bytes, note, epoch: 0, flags }
+        Self { key, time_ns, bytes, note, flags, open: true }
     }
 }
 
-/// Slots that a table starts with.
-const FEWEST_SLOTS: usize = 1024;
+/// Questions that one bucket of the index has room for.
+const LANES: usize = 12;
 
-/// Questions by key, with linear probing. Slots are half a cache line each, so that a probe seldom meets a second
-/// line; removal closes the gap, so that no grave markers slow down the search.
+/// Every lane's lowest bit, and every lane's highest.
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = LOW_BITS << 7;
+/// The lanes of the second word of tags.
+const SECOND_WORD: u64 = 0xffff_ffff;
+
+/// One cache line of the index. Each lane has a tag, which is 0 when it is empty and else some bits of the key's hash
+/// below a set bit, and the place of the question. All tags are compared at once, as bytes within words.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, align(64))]
+struct Bucket {
+    /// Eight tags; four tags, and the count of questions that passed.
+    tags: [u64; 2],
+    /// Places, below more bits of the hash ([`Table::second_tag`]).
+    places: [u32; LANES],
+}
+
+impl Bucket {
+    /// Lanes whose tag may be the given one, as bits for [`Self::lane`]. A lane beside a match can show without
+    /// being one (the subtraction borrows), so the keys must be compared.
+    #[inline(always)]
+    fn matches(&self, tag: u8) -> u64 {
+        let zeros = |tags: u64| {
+            let difference = tags ^ LOW_BITS * u64::from(tag);
+            difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS
+        };
+        let [first, second] = [zeros(self.tags[0]), zeros(self.tags[1])];
+        first >> 7 | (second & SECOND_WORD) >> 6
+    }
+
+    /// Lanes that are empty, as bits for [`Self::lane`].
+    #[inline(always)]
+    fn empty(&self) -> u64 {
+        let [first, second] = [!self.tags[0] & HIGH_BITS, !self.tags[1] & HIGH_BITS];
+        first >> 7 | (second & SECOND_WORD) >> 6
+    }
+
+    /// The lane of the lowest bit: bit 8n stands for lane n, bit 8n + 1 for lane 8 + n.
+    #[inline(always)]
+    fn lane(bits: u64) -> usize {
+        let bit = bits.trailing_zeros() as usize;
+        bit / 8 + bit % 8 * 8
+    }
+
+    #[inline(always)]
+    fn holds(&self, lane: usize, tag: u8) -> bool {
+        (self.tags[lane / 8] >> (lane % 8 * 8)) as u8 == tag
+    }
+
+    #[inline(always)]
+    fn set(&mut self, lane: usize, tag: u8) {
+        let shift = lane % 8 * 8;
+        let word = &mut self.tags[lane / 8];
+        *word = *word & !(0xff << shift) | u64::from(tag) << shift;
+    }
+
+    /// How many questions had their turn here, and stand in a later bucket because this one was full. The count
+    /// fills what the second word of tags has to spare.
+    #[inline(always)]
+    fn passed(&self) -> u32 {
+        (self.tags[1] >> 32) as u32
+    }
+
+    #[inline(always)]
+    fn add_passed(&mut self, change: i32) {
+        let passed = self.passed().wrapping_add_signed(change);
+        self.tags[1] = self.tags[1] & SECOND_WORD | u64::from(passed) << 32;
+    }
+}
+
+/// Questions by key. They stand in a row, and the places of those answered are used again first, so that ordinary
+/// traffic touches few of them. The index beside them is a quarter of their size: of each message of a flood only
+/// one bucket of it lies at random, and [`Table::prefetch`] fetches that in time.
 pub(super) struct Table {
-    slots: Vec<Question>,
+    /// A power of two, or none before the first question.
+    buckets: Vec<Bucket>,
+    questions: Vec<Question>,
+    /// The first free place among the questions, or their number.
+    free: u32,
     len: usize,
     capacity: usize,
-    epoch: u32,
+    /// The low bits of an entry of the index that hold the place.
+    place_mask: u32,
     /// No question in the table is older.
     oldest_ns: i64,
     seed: u64,
 }
 
+/// The most questions that a table can be asked to keep.
+const MOST_QUESTIONS: usize = 1 << 30;
+/// Buckets that a table starts with, and questions per bucket (on average) from which on it grows.
+const FEWEST_BUCKETS: usize = 16;
+const QUESTIONS_PER_BUCKET: usize = 8;
+
 impl Table {
     /// A table for up to `capacity` questions, which takes no memory before the first.
     pub fn new(capacity: usize, seed: u64) -> Self {
-        Self { slots: Vec::new(), len: 0, capacity: capacity.max(1), epoch: 1, oldest_ns: i64::MAX, seed }
+        let capacity = capacity.clamp(1, MOST_QUESTIONS);
+        Self {
+            buckets: Vec::new(),
+            questions: Vec::new(),
+            free: 0,
+            len: 0,
+            capacity,
+            place_mask: capacity.next_power_of_two() as u32 - 1,
+            oldest_ns: i64::MAX,
+            seed,
+        }
     }
 
     pub fn len(&self) -> usize {
         self.len
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// True when another key would exceed the capacity.
-    pub fn is_full(&self) -> bool {
-        self.len >= self.capacity
     }
 
     pub fn oldest_ns(&self) -> i64 {
@@ -66,53 +148,120 @@ impl Table {
         hash_word(seed, key)
     }
 
-    /// Fetches the slots that a hash leads to into the cache.
+    /// Fetches the bucket that a hash leads to into the cache.
     #[inline(always)]
     pub fn prefetch(&self, hash: u64) {
-        if let Some(slot) = self.slots.get(hash as usize & self.mask()) {
-            prefetch(slot);
+        if let Some(bucket) = self.buckets.get(self.home(hash)) {
+            prefetch(bucket);
         }
     }
 
+    /// Fetches the place where questions will be put some calls from now.
     #[inline(always)]
-    fn mask(&self) -> usize {
-        self.slots.len().wrapping_sub(1)
+    pub fn prefetch_place(&self, ahead: usize) {
+        prefetch(self.questions.as_ptr().wrapping_add(self.free as usize + ahead));
     }
 
-    /// The slot of a key, or the empty slot that ends the search for it.
     #[inline(always)]
-    fn find(&self, hash: u64, key: u64) -> (usize, bool) {
-        let mask = self.mask();
-        let mut at = hash as usize & mask;
+    fn home(&self, hash: u64) -> usize {
+        hash as usize & self.buckets.len().wrapping_sub(1)
+    }
+
+    #[inline(always)]
+    fn after(&self, bucket: usize) -> usize {
+        (bucket + 1) & (self.buckets.len() - 1)
+    }
+
+    /// The tag of a hash: bits that do not choose the bucket, below a set bit.
+    #[inline(always)]
+    fn tag(hash: u64) -> u8 {
+        (hash >> 56) as u8 | 0x80
+    }
+
+    /// More bits of a hash, which stand above the place: they nearly always spare a look at a wrong question, which
+    /// would have to come from far away.
+    #[inline(always)]
+    fn second_tag(&self, hash: u64) -> u32 {
+        (hash >> 24) as u32 & !self.place_mask
+    }
+
+    /// Bucket, lane and place of a key.
+    #[inline(always)]
+    fn find(&self, hash: u64, key: u64) -> Option<(usize, usize, usize)> {
+        let mut at = self.home(hash);
         loop {
-            let slot = &self.slots[at];
-            if slot.epoch != self.epoch {
-                return (at, false);
+            let bucket = &self.buckets[at];
+            let mut matches = bucket.matches(Self::tag(hash));
+            while matches != 0 {
+                let lane = Bucket::lane(matches);
+                let entry = bucket.places[lane];
+                if entry & !self.place_mask == self.second_tag(hash) && bucket.holds(lane, Self::tag(hash)) {
+                    let place = (entry & self.place_mask) as usize;
+                    if self.questions[place].key == key {
+                        return Some((at, lane, place));
+                    }
+                }
+                matches &= matches - 1;
             }
-            if slot.key == key {
-                return (at, true);
+            if bucket.passed() == 0 {
+                return None;
             }
-            at = (at + 1) & mask;
+            at = self.after(at);
         }
     }
 
     /// Puts a question in, in place of an older one with its key. Returns false, and does nothing, when the key is
     /// new and the table is full.
-    #[inline]
+    // Inlined, so that the question is built where it will stand: by way of the stack it costs a stalled load.
+    #[inline(always)]
     pub fn put(&mut self, hash: u64, question: Question) -> bool {
-        if self.len * 8 >= self.slots.len() * 5 {
+        if self.len >= self.buckets.len() * QUESTIONS_PER_BUCKET && self.len < self.capacity {
             self.grow();
         }
-        let (at, found) = self.find(hash, question.key);
-        if !found {
-            if self.is_full() {
-                return false;
-            }
-            self.len += 1;
+        if let Some((_, _, place)) = self.find(hash, question.key) {
+            self.questions[place] = question;
+        } else if self.len >= self.capacity {
+            return false;
+        } else {
+            let place = self.store(question);
+            self.enter(hash, place);
         }
         self.oldest_ns = self.oldest_ns.min(question.time_ns);
-        self.slots[at] = Question { epoch: self.epoch, ..question };
         true
+    }
+
+    /// Puts a question into the place that was freed last, or at the end.
+    #[inline(always)]
+    fn store(&mut self, question: Question) -> u32 {
+        let place = self.free;
+        self.len += 1;
+        if let Some(free) = self.questions.get_mut(place as usize) {
+            self.free = free.note;
+            *free = question;
+        } else {
+            self.questions.push(question);
+            self.free = place + 1;
+        }
+        place
+    }
+
+    /// Enters a question that the index does not have.
+    #[inline(always)]
+    fn enter(&mut self, hash: u64, place: u32) {
+        let second_tag = self.second_tag(hash);
+        let mut at = self.home(hash);
+        loop {
+            let bucket = &mut self.buckets[at];
+            let empty = bucket.empty();
+            if empty != 0 {
+                let lane = Bucket::lane(empty);
+                bucket.set(lane, Self::tag(hash));
+                bucket.places[lane] = place | second_tag;
+                return;
+            }
+            bucket.add_passed(1);
+            at = self.after(at);
+        }
     }
 
     /// Takes a question out.
@@ -121,113 +270,90 @@ impl Table {
         if self.len == 0 {
             return None;
         }
-        let (at, found) = self.find(hash, key);
-        if !found {
-            return None;
+        let (bucket, lane, place) = self.find(hash, key)?;
+        self.buckets[bucket].set(lane, 0);
+        let mut at = self.home(hash);
+        while at != bucket {
+            self.buckets[at].add_passed(-1);
+            at = self.after(at);
         }
-        let question = self.slots[at];
-        self.remove(at);
-        Some(question)
-    }
-
-    /// Empties a slot, and moves later ones of its cluster back so that each can still be found.
-    fn remove(&mut self, at: usize) {
-        let mask = self.mask();
-        let mut hole = at;
-        let mut next = at;
-        loop {
-            next = (next + 1) & mask;
-            let slot = self.slots[next];
-            if slot.epoch != self.epoch {
-                break;
-            }
-            let home = Self::hash(self.seed, slot.key) as usize & mask;
-            // It may move if the hole lies between its home and where it is now.
-            if next.wrapping_sub(home) & mask >= next.wrapping_sub(hole) & mask {
-                self.slots[hole] = slot;
-                hole = next;
-            }
-        }
-        self.slots[hole].epoch = 0;
+        let closed = &mut self.questions[place];
+        let question = *closed;
+        (closed.open, closed.note) = (false, self.free);
+        self.free = place as u32;
         self.len -= 1;
+        Some(question)
     }
 
     /// Takes out all questions that `select` picks.
     pub fn remove_if(&mut self, mut select: impl FnMut(&Question) -> bool) {
-        let mut oldest_ns = i64::MAX;
-        let mut at = 0;
-        while at < self.slots.len() && self.len > 0 {
-            let slot = self.slots[at];
-            if slot.epoch == self.epoch {
-                if select(&slot) {
-                    // Another may have moved here: look at the place again.
-                    self.remove(at);
-                    continue;
-                }
-                oldest_ns = oldest_ns.min(slot.time_ns);
-            }
-            at += 1;
+        self.questions.retain(|question| question.open && !select(question));
+        self.buckets.fill(Bucket::default());
+        self.index();
+        self.oldest_ns = self.questions.iter().map(|question| question.time_ns).min().unwrap_or(i64::MAX);
+    }
+
+    /// Enters all questions, none of which is closed, into an empty index.
+    fn index(&mut self) {
+        self.len = self.questions.len();
+        self.free = self.len as u32;
+        for place in 0..self.questions.len() {
+            self.enter(Self::hash(self.seed, self.questions[place].key), place as u32);
         }
-        self.oldest_ns = oldest_ns;
     }
 
     /// Throws out everything and keeps the memory.
     pub fn clear(&mut self) {
+        self.questions.clear();
+        self.buckets.fill(Bucket::default());
+        self.free = 0;
         self.len = 0;
         self.oldest_ns = i64::MAX;
-        self.epoch = self.epoch.wrapping_add(1);
-        if self.epoch == 0 {
-            // After four thousand million times, slots of the first epochs would come back.
-            self.slots.fill(Question::default());
-            self.epoch = 1;
-        }
     }
 
-    /// Gives half of the memory back if at most a quarter of the slots was used at the peak, all of it if none was.
+    /// Gives half of the memory back if little of it was used at the peak, all of it if none was.
     pub fn shrink(&mut self, peak: usize) {
         if peak == 0 {
-            self.clear();
-            self.slots = Vec::new();
-        } else if self.slots.len() > FEWEST_SLOTS && peak * 4 <= self.slots.len() {
-            self.resize(self.slots.len() / 2);
+            *self = Self::new(self.capacity, self.seed);
+        } else if self.buckets.len() > FEWEST_BUCKETS && peak * 4 <= self.buckets.len() * QUESTIONS_PER_BUCKET {
+            self.resize(self.buckets.len() / 2);
+            self.questions.shrink_to(self.buckets.len() * QUESTIONS_PER_BUCKET);
         }
     }
 
     /// Makes room for the full capacity at once.
     pub fn reserve_all(&mut self) {
-        let slots = (self.capacity * 8 / 5 + 1).next_power_of_two();
-        if self.slots.len() < slots {
-            self.resize(slots);
+        let buckets = self.capacity.div_ceil(QUESTIONS_PER_BUCKET).next_power_of_two();
+        if self.buckets.len() < buckets {
+            self.resize(buckets);
         }
+        self.questions.reserve_exact(self.capacity - self.questions.len());
     }
 
     #[cold]
     fn grow(&mut self) {
-        self.resize((self.slots.len() * 2).max(FEWEST_SLOTS));
+        self.resize((self.buckets.len() * 2).max(FEWEST_BUCKETS));
     }
 
-    fn resize(&mut self, slots: usize) {
-        let before = std::mem::replace(&mut self.slots, vec![Question::default(); slots]);
-        let epoch = std::mem::replace(&mut self.epoch, 1);
-        for question in before.into_iter().filter(|slot| slot.epoch == epoch) {
-            let (at, _) = self.find(Self::hash(self.seed, question.key), question.key);
-            self.slots[at] = Question { epoch: 1, ..question };
-        }
+    fn resize(&mut self, buckets: usize) {
+        self.buckets = vec![Bucket::default(); buckets];
+        self.questions.retain(|question| question.open);
+        self.index();
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Question>()
+        self.buckets.capacity() * size_of::<Bucket>() + self.questions.capacity() * size_of::<Question>()
     }
 }
 
 /// Asks the processor to have a place in its cache soon.
 #[inline(always)]
-fn prefetch<T>(place: &T) {
+fn prefetch<T>(place: *const T) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch has no effect that a program can see, whatever the address.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast());
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = place;
