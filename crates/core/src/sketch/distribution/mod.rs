@@ -207,8 +207,9 @@ impl Distribution {
     /// Exact up to 512 values; otherwise each value counts where [`Self::quantile`] would tell it.
     pub fn cumulative(&self, bounds: &[f64]) -> Vec<u64> {
         if !self.spilled {
-            let below = |bound: &f64| self.exact.iter().filter(|&value| value <= bound).count() as u64;
-            return bounds.iter().map(below).collect();
+            let mut values = self.exact.clone();
+            values.sort_unstable_by(f64::total_cmp);
+            return bounds.iter().map(|bound| values.partition_point(|value| value <= bound) as u64).collect();
         }
         let mut buckets = self.buckets.iter(self.whole).peekable();
         let mut below = 0_u64;

@@ -64,8 +64,8 @@ impl Frequent {
 
     /// Adds `weight` to the item of this key; nothing happens for a weight of 0.
     ///
-    /// `key` must be a well-mixed hash of `item`. The item's bytes are copied when the key is new; beyond
-    /// 1020 bytes they are cut.
+    /// `key` must be a well-mixed hash of `item`. The item's bytes are copied when the key is new; beyond 1020 bytes they
+    /// are cut.
     #[inline]
     pub fn update(&mut self, key: u64, item: &[u8], weight: u64) {
         if weight == 0 {
@@ -155,8 +155,8 @@ impl Frequent {
         *counts.select_nth_unstable_by(capacity, |a, b| b.cmp(a)).1
     }
 
-    /// The items of greatest weight: every item heavier than [`Self::maximum_error`] is among those that
-    /// there are. Descending by estimate, equals by their bytes.
+    /// The heaviest items, descending by estimate, equals by their bytes. Every item heavier than
+    /// [`Self::maximum_error`] is tracked, so that none of these is missed.
     pub fn top(&self, count: usize) -> Vec<FrequentEntry<'_>> {
         let mut ranked: Vec<(u64, &[u8])> =
             self.table.occupied().map(|slot| (self.table.count(slot), self.arena.get(self.table.item(slot)))).collect();
