@@ -31,7 +31,8 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	PYTHONPATH=python $(BIN)/stubtest pktvisor._core --mypy-config-file requirements/stubtest.ini
+	PYTHONPATH=python $(BIN)/stubtest pktvisor._core \
+	    --mypy-config-file requirements/stubtest.ini --allowlist requirements/stubtest.allowlist
 	$(BIN)/lint-imports
 	cargo fmt --check
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --workspace --all-targets -- -D warnings

@@ -20,19 +20,25 @@ class Dhcp(Handler):
 
     total = Counter(V4, path="wire_packets.total", help="Count of total DHCPv4 wire packets")
     discover = Counter(
-        V4 & (dhcp.message_type == 1), path="wire_packets.discover", help="Count of DHCP packets with message type DISCOVER"
+        V4 & (dhcp.message_type == 1),
+        path="wire_packets.discover",
+        help="Count of DHCP packets with message type DISCOVER",
     )
     offer = Counter(
         V4 & (dhcp.message_type == 2), path="wire_packets.offer", help="Count of DHCP packets with message type OFFER"
     )
     request = Counter(
-        V4 & (dhcp.message_type == 3), path="wire_packets.request", help="Count of DHCP packets with message type REQUEST"
+        V4 & (dhcp.message_type == 3),
+        path="wire_packets.request",
+        help="Count of DHCP packets with message type REQUEST",
     )
     ack = Counter(
         V4 & (dhcp.message_type == 5), path="wire_packets.ack", help="Count of DHCP packets with message type ACK"
     )
     solicit = Counter(
-        V6 & (dhcp.message_type == 1), path="wire_packets.solicit", help="Count of DHCPv6 packets with message type SOLICIT"
+        V6 & (dhcp.message_type == 1),
+        path="wire_packets.solicit",
+        help="Count of DHCPv6 packets with message type SOLICIT",
     )
     advertise = Counter(
         V6 & (dhcp.message_type == 2),

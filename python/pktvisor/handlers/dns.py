@@ -58,9 +58,7 @@ class DnsFilters(Handler):
             number = rcode_number(str(name))
             if number is None:
                 suffix = f": {name}" if isinstance(wanted, list) else ""
-                raise ConfigError(
-                    f"DnsStreamHandler: only_rcode filter contained an invalid/unsupported rcode{suffix}"
-                )
+                raise ConfigError(f"DnsStreamHandler: only_rcode filter contained an invalid/unsupported rcode{suffix}")
             numbers.append(number)
         return numbers
 
@@ -70,9 +68,7 @@ class DnsFilters(Handler):
         for name in self.texts("only_qtype"):
             number = qtype_number(name)
             if number is None:
-                raise ConfigError(
-                    f"DnsStreamHandler: only_qtype filter contained an invalid/unsupported qtype: {name}"
-                )
+                raise ConfigError(f"DnsStreamHandler: only_qtype filter contained an invalid/unsupported qtype: {name}")
             numbers.append(number)
         return numbers
 
@@ -92,9 +88,7 @@ class DnsFilters(Handler):
         if self.has("answer_count"):
             count = self.settings.options["answer_count"]
             if isinstance(count, bool) or not isinstance(count, int):
-                raise ConfigError(
-                    "DnsStreamHandler: wrong value type for answer_count filter. It should be an integer"
-                )
+                raise ConfigError("DnsStreamHandler: wrong value type for answer_count filter. It should be an integer")
             keep &= dns.answers == count
         return keep
 
@@ -153,52 +147,214 @@ class Dns(DnsFilters):
         "xact_ttl_ms",
     )
 
-    total = Counter(path="wire_packets.total", groups=("counters",), help="Count of total DNS wire packets matched by the configured filter(s)")
-    queries = Counter(QUERY, path="wire_packets.queries", groups=("counters",), help="Count of DNS wire packets flagged as query")
-    replies = Counter(REPLY, path="wire_packets.replies", groups=("counters",), help="Count of DNS wire packets flagged as reply")
-    udp = Counter(UDP, path="wire_packets.udp", groups=("counters",), help="Count of DNS wire packets received over UDP")
+    total = Counter(
+        path="wire_packets.total",
+        groups=("counters",),
+        help="Count of total DNS wire packets matched by the configured filter(s)",
+    )
+    queries = Counter(
+        QUERY, path="wire_packets.queries", groups=("counters",), help="Count of DNS wire packets flagged as query"
+    )
+    replies = Counter(
+        REPLY, path="wire_packets.replies", groups=("counters",), help="Count of DNS wire packets flagged as reply"
+    )
+    udp = Counter(
+        UDP, path="wire_packets.udp", groups=("counters",), help="Count of DNS wire packets received over UDP"
+    )
     tcp = Counter(TCP, path="wire_packets.tcp", groups=("counters",), help="Count of DNS messages received over TCP")
-    ipv4 = Counter(IPV4, path="wire_packets.ipv4", groups=("counters",), help="Count of DNS wire packets received over IPv4")
-    ipv6 = Counter(IPV6, path="wire_packets.ipv6", groups=("counters",), help="Count of DNS wire packets received over IPv6")
-    noerror = Counter(REPLY & NOERROR, path="wire_packets.noerror", groups=("counters",), help="Count of DNS replies with return code NOERROR")
-    nxdomain = Counter(REPLY & NXDOMAIN, path="wire_packets.nxdomain", groups=("counters",), help="Count of DNS replies with return code NXDOMAIN")
-    refused = Counter(REPLY & REFUSED, path="wire_packets.refused", groups=("counters",), help="Count of DNS replies with return code REFUSED")
-    srvfail = Counter(REPLY & SERVFAIL, path="wire_packets.srvfail", groups=("counters",), help="Count of DNS replies with return code SERVFAIL")
-    nodata = Counter(REPLY & NODATA, path="wire_packets.nodata", groups=("counters",), help="Count of DNS replies with return code NOERROR and no answer")
-    filtered = Counter(within=FILTERED, path="wire_packets.filtered", groups=("counters",), help="Count of DNS wire packets dropped by the configured filter(s)")
-    query_ecs = Counter(ECS, within=DEEP, path="wire_packets.query_ecs", groups=("counters", "top_ecs"), help="Count of DNS queries with an EDNS client subnet")
+    ipv4 = Counter(
+        IPV4, path="wire_packets.ipv4", groups=("counters",), help="Count of DNS wire packets received over IPv4"
+    )
+    ipv6 = Counter(
+        IPV6, path="wire_packets.ipv6", groups=("counters",), help="Count of DNS wire packets received over IPv6"
+    )
+    noerror = Counter(
+        REPLY & NOERROR,
+        path="wire_packets.noerror",
+        groups=("counters",),
+        help="Count of DNS replies with return code NOERROR",
+    )
+    nxdomain = Counter(
+        REPLY & NXDOMAIN,
+        path="wire_packets.nxdomain",
+        groups=("counters",),
+        help="Count of DNS replies with return code NXDOMAIN",
+    )
+    refused = Counter(
+        REPLY & REFUSED,
+        path="wire_packets.refused",
+        groups=("counters",),
+        help="Count of DNS replies with return code REFUSED",
+    )
+    srvfail = Counter(
+        REPLY & SERVFAIL,
+        path="wire_packets.srvfail",
+        groups=("counters",),
+        help="Count of DNS replies with return code SERVFAIL",
+    )
+    nodata = Counter(
+        REPLY & NODATA,
+        path="wire_packets.nodata",
+        groups=("counters",),
+        help="Count of DNS replies with return code NOERROR and no answer",
+    )
+    filtered = Counter(
+        within=FILTERED,
+        path="wire_packets.filtered",
+        groups=("counters",),
+        help="Count of DNS wire packets dropped by the configured filter(s)",
+    )
+    query_ecs = Counter(
+        ECS,
+        within=DEEP,
+        path="wire_packets.query_ecs",
+        groups=("counters", "top_ecs"),
+        help="Count of DNS queries with an EDNS client subnet",
+    )
     events = Counter(within=EVENT, path="wire_packets.events", help="Count of all DNS wire packets, before filters")
-    deep_samples = Counter(within=SAMPLED, path="wire_packets.deep_samples", help="Count of DNS wire packets that were sampled for deep inspection")
+    deep_samples = Counter(
+        within=SAMPLED,
+        path="wire_packets.deep_samples",
+        help="Count of DNS wire packets that were sampled for deep inspection",
+    )
     rate_total = Rate(path="rates.total", help="Rate of DNS wire packets per second")
     rate_events = Rate(path="rates.events", within=EVENT, help="Rate of DNS wire packets per second, before filters")
 
-    qname_cardinality = Cardinality(dns.qname, path="cardinality.qname", groups=("cardinality",), help="Cardinality of unique QNAMES, both ingress and egress")
+    qname_cardinality = Cardinality(
+        dns.qname,
+        path="cardinality.qname",
+        groups=("cardinality",),
+        help="Cardinality of unique QNAMES, both ingress and egress",
+    )
 
-    xact_total = Counter(ANSWERED, path="xact.counts.total", groups=("dns_transaction",), help="Count of DNS transactions (query and reply)")
-    timed_out = Counter(LATE, purged=Purged(), path="xact.counts.timed_out", groups=("dns_transaction",), help="Count of DNS queries that timed out")
-    xact_in = Counter(ANSWERED & FROM_HOST, path="xact.in.total", groups=("dns_transaction",), help="Count of DNS transactions in which a host is the server")
-    xact_out = Counter(ANSWERED & TO_HOST, path="xact.out.total", groups=("dns_transaction",), help="Count of DNS transactions in which a host is the client")
-    time_in = Quantiles(xact.time_us, ANSWERED & FROM_HOST, path="xact.in.quantiles_us", groups=("dns_transaction", "quantiles"), help="Quantiles of transaction times when a host is the server, in microseconds")
-    time_out = Quantiles(xact.time_us, ANSWERED & TO_HOST, path="xact.out.quantiles_us", groups=("dns_transaction", "quantiles"), help="Quantiles of transaction times when a host is the client, in microseconds")
-    histogram_in = Histogram(xact.time_us, ANSWERED & FROM_HOST, path="xact.in.histogram_us", groups=("dns_transaction", "histograms"), help="Histogram of transaction times when a host is the server, in microseconds")
-    histogram_out = Histogram(xact.time_us, ANSWERED & TO_HOST, path="xact.out.histogram_us", groups=("dns_transaction", "histograms"), help="Histogram of transaction times when a host is the client, in microseconds")
-    ratio = Quantiles(xact.size_ratio, ANSWERED, path="xact.ratio.quantiles", groups=("dns_transaction", "quantiles"), help="Quantiles of reply size divided by query size")
-    slow_in = TopN(dns.qname, ANSWERED & FROM_HOST & slower_than_before(xact.time_us, "xact.in.quantiles_us"), path="xact.in.top_slow", label="qname", groups=("dns_transaction",), help="Top QNAMES in transactions slower than p90 when a host is the server")
-    slow_out = TopN(dns.qname, ANSWERED & TO_HOST & slower_than_before(xact.time_us, "xact.out.quantiles_us"), path="xact.out.top_slow", label="qname", groups=("dns_transaction",), help="Top QNAMES in transactions slower than p90 when a host is the client")
+    xact_total = Counter(
+        ANSWERED,
+        path="xact.counts.total",
+        groups=("dns_transaction",),
+        help="Count of DNS transactions (query and reply)",
+    )
+    timed_out = Counter(
+        LATE,
+        purged=Purged(),
+        path="xact.counts.timed_out",
+        groups=("dns_transaction",),
+        help="Count of DNS queries that timed out",
+    )
+    xact_in = Counter(
+        ANSWERED & FROM_HOST,
+        path="xact.in.total",
+        groups=("dns_transaction",),
+        help="Count of DNS transactions in which a host is the server",
+    )
+    xact_out = Counter(
+        ANSWERED & TO_HOST,
+        path="xact.out.total",
+        groups=("dns_transaction",),
+        help="Count of DNS transactions in which a host is the client",
+    )
+    time_in = Quantiles(
+        xact.time_us,
+        ANSWERED & FROM_HOST,
+        path="xact.in.quantiles_us",
+        groups=("dns_transaction", "quantiles"),
+        help="Quantiles of transaction times when a host is the server, in microseconds",
+    )
+    time_out = Quantiles(
+        xact.time_us,
+        ANSWERED & TO_HOST,
+        path="xact.out.quantiles_us",
+        groups=("dns_transaction", "quantiles"),
+        help="Quantiles of transaction times when a host is the client, in microseconds",
+    )
+    histogram_in = Histogram(
+        xact.time_us,
+        ANSWERED & FROM_HOST,
+        path="xact.in.histogram_us",
+        groups=("dns_transaction", "histograms"),
+        help="Histogram of transaction times when a host is the server, in microseconds",
+    )
+    histogram_out = Histogram(
+        xact.time_us,
+        ANSWERED & TO_HOST,
+        path="xact.out.histogram_us",
+        groups=("dns_transaction", "histograms"),
+        help="Histogram of transaction times when a host is the client, in microseconds",
+    )
+    ratio = Quantiles(
+        xact.size_ratio,
+        ANSWERED,
+        path="xact.ratio.quantiles",
+        groups=("dns_transaction", "quantiles"),
+        help="Quantiles of reply size divided by query size",
+    )
+    slow_in = TopN(
+        dns.qname,
+        ANSWERED & FROM_HOST & slower_than_before(xact.time_us, "xact.in.quantiles_us"),
+        path="xact.in.top_slow",
+        label="qname",
+        groups=("dns_transaction",),
+        help="Top QNAMES in transactions slower than p90 when a host is the server",
+    )
+    slow_out = TopN(
+        dns.qname,
+        ANSWERED & TO_HOST & slower_than_before(xact.time_us, "xact.out.quantiles_us"),
+        path="xact.out.top_slow",
+        label="qname",
+        groups=("dns_transaction",),
+        help="Top QNAMES in transactions slower than p90 when a host is the client",
+    )
 
-    top_qname2 = TopN(dns.qname2, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of two labels")
-    top_qname3 = TopN(dns.qname3, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of three labels")
-    top_nxdomain = TopN(dns.qname, REPLY & NXDOMAIN, label="qname", groups=("top_qnames",), help="Top QNAMES with result code NXDOMAIN")
-    top_refused = TopN(dns.qname, REPLY & REFUSED, label="qname", groups=("top_qnames",), help="Top QNAMES with result code REFUSED")
-    top_srvfail = TopN(dns.qname, REPLY & SERVFAIL, label="qname", groups=("top_qnames",), help="Top QNAMES with result code SERVFAIL")
-    top_nodata = TopN(dns.qname, REPLY & NODATA, label="qname", groups=("top_qnames",), help="Top QNAMES with result code NOERROR and no answer")
-    top_noerror = TopN(dns.qname, REPLY & NOERROR, label="qname", groups=("top_qnames", "top_qnames_details"), help="Top QNAMES with result code NOERROR")
-    top_qname_by_resp_bytes = TopN(dns.qname, REPLY, label="qname", weight=dns.bytes, groups=("top_qnames", "top_qnames_details"), help="Top QNAMES by response volume in bytes")
+    top_qname2 = TopN(
+        dns.qname2, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of two labels"
+    )
+    top_qname3 = TopN(
+        dns.qname3, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of three labels"
+    )
+    top_nxdomain = TopN(
+        dns.qname, REPLY & NXDOMAIN, label="qname", groups=("top_qnames",), help="Top QNAMES with result code NXDOMAIN"
+    )
+    top_refused = TopN(
+        dns.qname, REPLY & REFUSED, label="qname", groups=("top_qnames",), help="Top QNAMES with result code REFUSED"
+    )
+    top_srvfail = TopN(
+        dns.qname, REPLY & SERVFAIL, label="qname", groups=("top_qnames",), help="Top QNAMES with result code SERVFAIL"
+    )
+    top_nodata = TopN(
+        dns.qname,
+        REPLY & NODATA,
+        label="qname",
+        groups=("top_qnames",),
+        help="Top QNAMES with result code NOERROR and no answer",
+    )
+    top_noerror = TopN(
+        dns.qname,
+        REPLY & NOERROR,
+        label="qname",
+        groups=("top_qnames", "top_qnames_details"),
+        help="Top QNAMES with result code NOERROR",
+    )
+    top_qname_by_resp_bytes = TopN(
+        dns.qname,
+        REPLY,
+        label="qname",
+        weight=dns.bytes,
+        groups=("top_qnames", "top_qnames_details"),
+        help="Top QNAMES by response volume in bytes",
+    )
     top_udp_ports = TopN(dns.port, label="port", groups=("top_ports",), help="Top client ports")
     top_qtype = TopN(dns.qtype, dns.qname.is_present(), label="qtype", render=qtype_name, help="Top query types")
     top_rcode = TopN(dns.rcode, REPLY & PARSED, label="rcode", render=rcode_name, help="Top result codes")
-    top_geo_ecs = TopN(dns.ecs.place, ECS, path="top_geoLoc_ecs", label="geo_loc", groups=("top_ecs",), help="Top places of EDNS client subnets")
-    top_asn_ecs = TopN(dns.ecs.network, ECS, label="asn", groups=("top_ecs",), help="Top autonomous systems of EDNS client subnets")
+    top_geo_ecs = TopN(
+        dns.ecs.place,
+        ECS,
+        path="top_geoLoc_ecs",
+        label="geo_loc",
+        groups=("top_ecs",),
+        help="Top places of EDNS client subnets",
+    )
+    top_asn_ecs = TopN(
+        dns.ecs.network, ECS, label="asn", groups=("top_ecs",), help="Top autonomous systems of EDNS client subnets"
+    )
     top_query_ecs = TopN(dns.ecs, ECS, label="ecs", groups=("top_ecs",), help="Top EDNS client subnets")
 
     def select(self) -> Condition:
@@ -280,42 +436,139 @@ class DnsByDirection(DnsFilters):
     tcp_xacts = Counter(DONE & TCP, groups=("counters",), help="Count of DNS transactions over TCP")
     dot_xacts = Counter(DONE & TLS, groups=("counters",), help="Count of DNS transactions over TLS")
     doh_xacts = Counter(DONE & HTTPS, groups=("counters",), help="Count of DNS transactions over HTTPS")
-    dnscrypt_udp_xacts = Counter(DONE & DNSCRYPT_UDP, groups=("counters",), help="Count of DNSCrypt transactions over UDP")
-    dnscrypt_tcp_xacts = Counter(DONE & DNSCRYPT_TCP, groups=("counters",), help="Count of DNSCrypt transactions over TCP")
+    dnscrypt_udp_xacts = Counter(
+        DONE & DNSCRYPT_UDP, groups=("counters",), help="Count of DNSCrypt transactions over UDP"
+    )
+    dnscrypt_tcp_xacts = Counter(
+        DONE & DNSCRYPT_TCP, groups=("counters",), help="Count of DNSCrypt transactions over TCP"
+    )
     doq_xacts = Counter(DONE & QUIC, groups=("counters",), help="Count of DNS transactions over QUIC")
     ipv4_xacts = Counter(DONE & IPV4, groups=("counters",), help="Count of DNS transactions over IPv4")
     ipv6_xacts = Counter(DONE & IPV6, groups=("counters",), help="Count of DNS transactions over IPv6")
-    noerror_xacts = Counter(DONE & NOERROR, groups=("counters",), help="Count of DNS transactions with result code NOERROR")
-    nxdomain_xacts = Counter(DONE & NXDOMAIN, groups=("counters",), help="Count of DNS transactions with result code NXDOMAIN")
-    refused_xacts = Counter(DONE & REFUSED, groups=("counters",), help="Count of DNS transactions with result code REFUSED")
-    srvfail_xacts = Counter(DONE & SERVFAIL, groups=("counters",), help="Count of DNS transactions with result code SERVFAIL")
-    nodata_xacts = Counter(DONE & NODATA, groups=("counters",), help="Count of DNS transactions with result code NOERROR and no answer")
-    authoritative_answer_xacts = Counter(DONE & AUTHORITATIVE, groups=("counters",), help="Count of DNS transactions with the AA flag set in the response")
-    authenticated_data_xacts = Counter(DONE & AUTHENTICATED, groups=("counters",), help="Count of DNS transactions with the AD flag set in the response")
-    checking_disabled_xacts = Counter(DONE & xact.question_flags.has_bits(QUESTION_CD), groups=("counters",), help="Count of DNS transactions with the CD flag set in the query")
-    ecs_xacts = Counter(DONE & xact.question_address.is_present(), groups=("counters", "top_ecs"), print_groups=("counters",), help="Count of DNS transactions with an EDNS client subnet in the query")
-    timeout_queries = Counter(LATE, purged=Purged(QUESTION_FILTERED, 0), groups=("counters",), help="Count of DNS queries that timed out")
+    noerror_xacts = Counter(
+        DONE & NOERROR, groups=("counters",), help="Count of DNS transactions with result code NOERROR"
+    )
+    nxdomain_xacts = Counter(
+        DONE & NXDOMAIN, groups=("counters",), help="Count of DNS transactions with result code NXDOMAIN"
+    )
+    refused_xacts = Counter(
+        DONE & REFUSED, groups=("counters",), help="Count of DNS transactions with result code REFUSED"
+    )
+    srvfail_xacts = Counter(
+        DONE & SERVFAIL, groups=("counters",), help="Count of DNS transactions with result code SERVFAIL"
+    )
+    nodata_xacts = Counter(
+        DONE & NODATA, groups=("counters",), help="Count of DNS transactions with result code NOERROR and no answer"
+    )
+    authoritative_answer_xacts = Counter(
+        DONE & AUTHORITATIVE,
+        groups=("counters",),
+        help="Count of DNS transactions with the AA flag set in the response",
+    )
+    authenticated_data_xacts = Counter(
+        DONE & AUTHENTICATED,
+        groups=("counters",),
+        help="Count of DNS transactions with the AD flag set in the response",
+    )
+    checking_disabled_xacts = Counter(
+        DONE & xact.question_flags.has_bits(QUESTION_CD),
+        groups=("counters",),
+        help="Count of DNS transactions with the CD flag set in the query",
+    )
+    ecs_xacts = Counter(
+        DONE & xact.question_address.is_present(),
+        groups=("counters", "top_ecs"),
+        print_groups=("counters",),
+        help="Count of DNS transactions with an EDNS client subnet in the query",
+    )
+    timeout_queries = Counter(
+        LATE, purged=Purged(QUESTION_FILTERED, 0), groups=("counters",), help="Count of DNS queries that timed out"
+    )
     orphan_responses = Counter(ORPHAN, groups=("counters",), help="Count of DNS responses without query")
     xact_rates = Rate(DONE, has_live=False, groups=("quantiles",), help="Rate of DNS transactions per second")
 
-    qname_cardinality = Cardinality(dns.qname, DONE, path="cardinality.qname", groups=("cardinality",), help="Cardinality of unique QNAMES")
-    top_qname2_xacts = TopN(dns.qname2, DONE, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of two labels")
-    top_qname3_xacts = TopN(dns.qname3, DONE, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of three labels")
-    top_nxdomain_xacts = TopN(dns.qname, DONE & NXDOMAIN, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code NXDOMAIN")
-    top_refused_xacts = TopN(dns.qname, DONE & REFUSED, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code REFUSED")
-    top_srvfail_xacts = TopN(dns.qname, DONE & SERVFAIL, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code SERVFAIL")
-    top_nodata_xacts = TopN(dns.qname, DONE & NODATA, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code NOERROR and no answer")
-    top_noerror_xacts = TopN(dns.qname, DONE & NOERROR, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code NOERROR")
-    top_rcode_xacts = TopN(dns.rcode, DONE, label="rcode", render=rcode_name, groups=("top_rcodes",), help="Top result codes")
-    top_qtype_xacts = TopN(dns.qtype, DONE & dns.qname.is_present(), label="qtype", render=qtype_name, groups=("top_qtypes",), help="Top query types")
+    qname_cardinality = Cardinality(
+        dns.qname, DONE, path="cardinality.qname", groups=("cardinality",), help="Cardinality of unique QNAMES"
+    )
+    top_qname2_xacts = TopN(
+        dns.qname2, DONE, label="qname", groups=("top_qnames",), help="Top QNAMES, aggregated at a depth of two labels"
+    )
+    top_qname3_xacts = TopN(
+        dns.qname3,
+        DONE,
+        label="qname",
+        groups=("top_qnames",),
+        help="Top QNAMES, aggregated at a depth of three labels",
+    )
+    top_nxdomain_xacts = TopN(
+        dns.qname, DONE & NXDOMAIN, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code NXDOMAIN"
+    )
+    top_refused_xacts = TopN(
+        dns.qname, DONE & REFUSED, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code REFUSED"
+    )
+    top_srvfail_xacts = TopN(
+        dns.qname, DONE & SERVFAIL, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code SERVFAIL"
+    )
+    top_nodata_xacts = TopN(
+        dns.qname,
+        DONE & NODATA,
+        label="qname",
+        groups=("top_rcodes",),
+        help="Top QNAMES with result code NOERROR and no answer",
+    )
+    top_noerror_xacts = TopN(
+        dns.qname, DONE & NOERROR, label="qname", groups=("top_rcodes",), help="Top QNAMES with result code NOERROR"
+    )
+    top_rcode_xacts = TopN(
+        dns.rcode, DONE, label="rcode", render=rcode_name, groups=("top_rcodes",), help="Top result codes"
+    )
+    top_qtype_xacts = TopN(
+        dns.qtype,
+        DONE & dns.qname.is_present(),
+        label="qtype",
+        render=qtype_name,
+        groups=("top_qtypes",),
+        help="Top query types",
+    )
     top_udp_ports_xacts = TopN(dns.port, DONE, label="port", groups=("top_ports",), help="Top client ports")
-    top_response_bytes = TopN(dns.qname, DONE, label="qname", weight=dns.bytes, groups=("top_size",), help="Top QNAMES by response volume in bytes")
-    response_query_size_ratio = Quantiles(xact.size_ratio, DONE, groups=("top_size",), help="Quantiles of response size divided by query size")
-    xact_time_us = Quantiles(xact.time_us, DONE, groups=("xact_times",), help="Quantiles of transaction times, in microseconds")
-    xact_histogram_us = Histogram(xact.time_us, DONE, groups=("xact_times",), help="Histogram of transaction times, in microseconds")
-    top_slow_xacts = TopN(dns.qname, DONE & slower_than_before(xact.time_us, "xact_time_us"), label="qname", groups=("xact_times",), help="Top QNAMES in transactions slower than p90")
-    top_geo_loc_ecs_xacts = TopN(xact.question_address.place, DONE, label="geo_loc", groups=("top_ecs",), help="Top places of EDNS client subnets")
-    top_asn_ecs_xacts = TopN(xact.question_address.network, DONE, label="asn", groups=("top_ecs",), help="Top autonomous systems of EDNS client subnets")
+    top_response_bytes = TopN(
+        dns.qname,
+        DONE,
+        label="qname",
+        weight=dns.bytes,
+        groups=("top_size",),
+        help="Top QNAMES by response volume in bytes",
+    )
+    response_query_size_ratio = Quantiles(
+        xact.size_ratio, DONE, groups=("top_size",), help="Quantiles of response size divided by query size"
+    )
+    xact_time_us = Quantiles(
+        xact.time_us, DONE, groups=("xact_times",), help="Quantiles of transaction times, in microseconds"
+    )
+    xact_histogram_us = Histogram(
+        xact.time_us, DONE, groups=("xact_times",), help="Histogram of transaction times, in microseconds"
+    )
+    top_slow_xacts = TopN(
+        dns.qname,
+        DONE & slower_than_before(xact.time_us, "xact_time_us"),
+        label="qname",
+        groups=("xact_times",),
+        help="Top QNAMES in transactions slower than p90",
+    )
+    top_geo_loc_ecs_xacts = TopN(
+        xact.question_address.place,
+        DONE,
+        label="geo_loc",
+        groups=("top_ecs",),
+        help="Top places of EDNS client subnets",
+    )
+    top_asn_ecs_xacts = TopN(
+        xact.question_address.network,
+        DONE,
+        label="asn",
+        groups=("top_ecs",),
+        help="Top autonomous systems of EDNS client subnets",
+    )
     top_ecs_xacts = TopN(xact.question_address, DONE, label="ecs", groups=("top_ecs",), help="Top EDNS client subnets")
 
     filtered_packets = Counter(
@@ -327,8 +580,15 @@ class DnsByDirection(DnsFilters):
         help="Count of DNS wire packets dropped by the configured filter(s)",
     )
     observed_packets = Counter(within=EVENT, by_direction=False, help="Count of all DNS wire packets, before filters")
-    deep_sampled_packets = Counter(within=SAMPLED, by_direction=False, help="Count of DNS wire packets that were sampled for deep inspection")
-    observed_pps = Rate(path="rates.observed_pps", within=EVENT, by_direction=False, help="Rate of DNS wire packets per second, before filters")
+    deep_sampled_packets = Counter(
+        within=SAMPLED, by_direction=False, help="Count of DNS wire packets that were sampled for deep inspection"
+    )
+    observed_pps = Rate(
+        path="rates.observed_pps",
+        within=EVENT,
+        by_direction=False,
+        help="Rate of DNS wire packets per second, before filters",
+    )
 
     def keep(self) -> Condition:
         """Names and places are judged by queries, all else by responses."""

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Handler
-from pktvisor.metrics.expressions import ALWAYS, DEEP, EVENT, FILTERED, PASSED, SAMPLED, Column, Condition
-from pktvisor.metrics.expressions import ip, packet, tcp, transport
+from pktvisor.metrics.expressions import (
+    ALWAYS,
+    DEEP,
+    EVENT,
+    FILTERED,
+    PASSED,
+    SAMPLED,
+    Column,
+    Condition,
+    ip,
+    packet,
+    tcp,
+    transport,
+)
 from pktvisor.metrics.kinds import Cardinality, Counter, Quantiles, Rate, TopN
 
 UNKNOWN, IN, OUT = (packet.direction == number for number in range(3))
@@ -61,7 +73,9 @@ class Net(NetFilters):
     groups = {"cardinality": True, "counters": True, "top_geo": True, "top_ips": True}
 
     total = Counter(groups=("counters",), help="Count of total packets matched by the configured filter(s)")
-    filtered = Counter(within=FILTERED, groups=("counters",), help="Count of packets dropped by the configured filter(s)")
+    filtered = Counter(
+        within=FILTERED, groups=("counters",), help="Count of packets dropped by the configured filter(s)"
+    )
     in_ = Counter(IN, path="in", groups=("counters",), help="Count of total ingress packets")
     out = Counter(OUT, groups=("counters",), help="Count of total egress packets")
     unknown_dir = Counter(UNKNOWN, groups=("counters",), help="Count of packets whose direction can't be determined")

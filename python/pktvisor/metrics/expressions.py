@@ -64,7 +64,7 @@ class Parameter:
 
 
 def slower_than_before(column: Column, metric: str, percent: int = 90) -> Condition:
-    """The column reaches a quantile that another metric of the handler, named by its path, had in the last closed window.
+    """The column reaches a quantile of another metric of the handler, named by its path, in the last closed window.
 
     Holds for no row before the first window has closed, nor where that metric is switched off.
     """

@@ -115,7 +115,7 @@ def _feed_spec(handler: Handler, feed: Feed, placed: Placed, rewrite: _Rewriter)
 
 
 class _Rewriter:
-    """Puts a handler's settings into its declarations: parameters, columns in the place of others, metrics by number."""
+    """Puts a handler's settings into its declarations: parameters, columns in place of others, metrics by number."""
 
     def __init__(self, handler: Handler, placed: Sequence[Placed]) -> None:
         self._parameters: Mapping[str, int] = handler.parameters()

@@ -150,7 +150,9 @@ class _WindowReader:
             return set(range(len(DIRECTIONS)))
         witness = handler.declared()[hidden]
         counters = [one for one in placed if one.metric is witness]
-        return {one.direction for one in counters if one.direction is not None and self._window.counter(number, one.index)}
+        return {
+            one.direction for one in counters if one.direction is not None and self._window.counter(number, one.index)
+        }
 
     def _sample(self, number: int, handler: Handler, placed: Placed) -> Sample:
         kind, value = self._value(number, handler, placed)

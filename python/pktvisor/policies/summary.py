@@ -53,13 +53,15 @@ def summarize_file(
 ) -> FileSummary:
     """Reads a capture file (`-` for standard input) through net, dns and dhcp and merges the last `periods` windows.
 
-    InputError where the file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies before
-    the damage, and a warning.
+    InputError where the file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies
+    before the damage, and a warning.
     """
     instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
-    report = run_file(path, policy, hosts=hosts, filter_expression=filter_expression, workers=workers, progress=progress)
+    report = run_file(
+        path, policy, hosts=hosts, filter_expression=filter_expression, workers=workers, progress=progress
+    )
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = []
     if report.damage is not None:
