@@ -139,13 +139,16 @@ impl<'a> Column<'a> {
 /// A Rust type that can be a column.
 pub trait ColumnValue: Sized {
     const TYPE: ColumnType;
+    /// The value of a row that has none.
+    const EMPTY: Self;
     fn view<'a>(values: &'a [Self], text: &'a [u8]) -> Column<'a>;
 }
 
 macro_rules! column_value {
-    ($($type:ty => $kind:ident;)+) => {
+    ($($type:ty => $kind:ident, $empty:expr;)+) => {
         $(impl ColumnValue for $type {
             const TYPE: ColumnType = ColumnType::$kind;
+            const EMPTY: Self = $empty;
             fn view<'a>(values: &'a [Self], _text: &'a [u8]) -> Column<'a> {
                 Column::$kind(values)
             }
@@ -154,17 +157,18 @@ macro_rules! column_value {
 }
 
 column_value! {
-    u8 => U8;
-    u16 => U16;
-    u32 => U32;
-    u64 => U64;
-    i64 => I64;
-    f64 => F64;
-    Address => Address;
+    u8 => U8, 0;
+    u16 => U16, 0;
+    u32 => U32, 0;
+    u64 => U64, 0;
+    i64 => I64, 0;
+    f64 => F64, 0.0;
+    Address => Address, [0; 16];
 }
 
 impl ColumnValue for Span {
     const TYPE: ColumnType = ColumnType::Text;
+    const EMPTY: Self = Span::NONE;
     fn view<'a>(values: &'a [Self], text: &'a [u8]) -> Column<'a> {
         Column::Text(TextColumn { spans: values, bytes: text })
     }

@@ -8,7 +8,7 @@ pub(crate) mod column;
 mod packet;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
-pub use packet::{Direction, PacketTable};
+pub use packet::{Direction, PacketRow, PacketTable};
 
 use crate::decode::app::AppTables;
 use crate::ledger::Ledger;
@@ -43,6 +43,13 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// An empty batch with room for its rows, so that filling it allocates nothing.
+    pub fn with_room() -> Self {
+        let mut batch = Self::default();
+        batch.packets.reserve(BATCH_ROWS);
+        batch
+    }
+
     pub fn is_full(&self) -> bool {
         self.packets.len() >= BATCH_ROWS || self.apps.longest() >= BATCH_ROWS
     }
@@ -77,7 +84,7 @@ pub fn table_names() -> impl Iterator<Item = &'static str> {
 macro_rules! table {
     (
         $(#[$meta:meta])*
-        pub struct $name:ident {
+        pub struct $name:ident, row $row:ident {
             $( $field:ident : $type:ty => $column:literal, $unit:literal, $meaning:literal; )+
         }
         time $time:ident; packet_rows $rows:expr;
@@ -85,12 +92,62 @@ macro_rules! table {
         $(#[$meta])*
         #[derive(Debug, Default)]
         pub struct $name {
-            $( #[doc = $meaning] pub $field: Vec<$type>, )+
+            $( #[doc = $meaning] $field: Vec<$type>, )+
             /// The bytes that the text columns point into.
             pub text: Vec<u8>,
+            /// Rows that every column has room for.
+            capacity: usize,
+        }
+
+        /// One row to be written; what a decoder does not know stays empty.
+        #[derive(Debug, Clone, Copy)]
+        pub struct $row {
+            $( pub $field: $type, )+
+        }
+
+        impl $row {
+            pub const EMPTY: Self = Self {
+                $( $field: <$type as $crate::batch::column::ColumnValue>::EMPTY, )+
+            };
         }
 
         impl $name {
+            $(
+                #[doc = $meaning]
+                #[inline]
+                pub fn $field(&self) -> &[$type] {
+                    &self.$field
+                }
+            )+
+
+            /// The row written last, to be filled further.
+            #[allow(dead_code)]
+            pub(crate) fn last_row(&self) -> usize {
+                self.$time.len() - 1
+            }
+
+            /// Writes a row at the end.
+            #[inline(always)]
+            pub fn push(&mut self, row: &$row) {
+                let rows = self.$time.len();
+                if rows == self.capacity {
+                    self.grow();
+                }
+                // SAFETY: every column has the same length, `rows`, and room for `capacity` values, of which there
+                // are more than `rows`; the value written makes the new length initialised.
+                unsafe {
+                    $(
+                        self.$field.as_mut_ptr().add(rows).write(row.$field);
+                        self.$field.set_len(rows + 1);
+                    )+
+                }
+            }
+
+            #[cold]
+            fn grow(&mut self) {
+                self.reserve((self.capacity * 2).max(64));
+            }
+
             const DEFINITIONS: &'static [$crate::batch::ColumnDefinition] = &[
                 $( $crate::batch::ColumnDefinition {
                     name: $column,
@@ -100,9 +157,11 @@ macro_rules! table {
                 }, )+
             ];
 
-            /// Makes room for the rows of a full batch, so that filling it never allocates.
+            /// Makes room for this many rows in all, so that filling them never allocates.
             pub fn reserve(&mut self, rows: usize) {
-                $( self.$field.reserve(rows); )+
+                let more = rows.saturating_sub(self.$time.len());
+                $( self.$field.reserve(more); )+
+                self.capacity = usize::MAX $( .min(self.$field.capacity()) )+;
             }
         }
 

@@ -13,7 +13,7 @@ pub enum Direction {
 
 table! {
     /// One row per frame: when, how large, between whom.
-    pub struct PacketTable {
+    pub struct PacketTable, row PacketRow {
         time_ns: i64 => "packet.time_ns", "nanoseconds", "When the packet was seen, since 1970";
         bytes: u32 => "packet.bytes", "bytes", "Size of the frame as captured";
         wire_bytes: u32 => "packet.wire_bytes", "bytes", "Size of the frame on the wire";

@@ -10,7 +10,7 @@ pub mod link;
 pub mod name;
 pub mod streams;
 
-use crate::batch::{Address, Batch, Direction};
+use crate::batch::{Address, Batch, PacketRow};
 use crate::hash::{fold, hash_word};
 use crate::ledger::Malformed;
 use crate::read::Frame;
@@ -46,36 +46,6 @@ pub struct Decoder {
     fragments: FragmentTable,
     apps: AppDecoders,
     seed: u64,
-}
-
-/// One row of the packet table while it is being found out.
-#[derive(Clone, Copy)]
-struct Row {
-    vlan: u16,
-    ip_version: u8,
-    ip_protocol: u8,
-    transport: u8,
-    tcp_flags: u8,
-    source_port: u16,
-    destination_port: u16,
-    source: Address,
-    destination: Address,
-    direction: Direction,
-}
-
-impl Row {
-    const EMPTY: Row = Row {
-        vlan: 0,
-        ip_version: 0,
-        ip_protocol: 0,
-        transport: 0,
-        tcp_flags: 0,
-        source_port: 0,
-        destination_port: 0,
-        source: [0; 16],
-        destination: [0; 16],
-        direction: Direction::Unknown,
-    };
 }
 
 /// The payload of an IP packet, of either version.
@@ -119,7 +89,7 @@ impl Decoder {
     /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
-        let mut row = Row::EMPTY;
+        let mut row = PacketRow::EMPTY;
         let fault = match link::read(frame.link_type, frame.data) {
             Ok((next, payload)) => self.network(frame, next, payload, &mut row, batch),
             Err(fault) => {
@@ -139,7 +109,7 @@ impl Decoder {
         frame: &Frame<'_>,
         next: u16,
         payload: &[u8],
-        row: &mut Row,
+        row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
         let found = match next {
@@ -149,7 +119,7 @@ impl Decoder {
         };
         match found {
             Ok(Some(ip)) => {
-                row.direction = self.hosts.direction(&row.source, &row.destination);
+                row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
                 self.transport(frame, ip, row, batch)
             }
             Ok(None) => {
@@ -157,7 +127,7 @@ impl Decoder {
                 None
             }
             Err(fault) => {
-                row.direction = self.hosts.direction(&row.source, &row.destination);
+                row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
                 write_row(frame, row, batch);
                 Some(fault)
             }
@@ -169,7 +139,7 @@ impl Decoder {
         &mut self,
         frame: &Frame<'_>,
         ip: IpPayload<'_>,
-        row: &mut Row,
+        row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
         row.ip_protocol = ip.protocol;
@@ -186,7 +156,7 @@ impl Decoder {
     }
 
     #[inline]
-    fn udp(&mut self, frame: &Frame<'_>, bytes: &[u8], row: &mut Row, batch: &mut Batch) -> Option<Malformed> {
+    fn udp(&mut self, frame: &Frame<'_>, bytes: &[u8], row: &mut PacketRow, batch: &mut Batch) -> Option<Malformed> {
         let Some(udp) = wire::udp::Udp::read(bytes) else {
             write_row(frame, row, batch);
             return Some(Malformed::UdpTooShort);
@@ -199,13 +169,19 @@ impl Decoder {
     }
 
     #[inline]
-    fn datagram(&mut self, frame: &Frame<'_>, payload: &[u8], row: &Row, batch: &mut Batch) -> Option<Malformed> {
-        let message = message(frame, payload, row, batch.packets.time_ns.len() - 1, self.seed);
+    fn datagram(&mut self, frame: &Frame<'_>, payload: &[u8], row: &PacketRow, batch: &mut Batch) -> Option<Malformed> {
+        let message = message(frame, payload, row, batch.packets.last_row(), self.seed);
         self.apps.datagram(row.source_port, row.destination_port, &message, &mut batch.apps, &mut batch.ledger)
     }
 
     #[inline]
-    fn tcp(&mut self, frame: &Frame<'_>, ip: &IpPayload<'_>, row: &mut Row, batch: &mut Batch) -> Option<Malformed> {
+    fn tcp(
+        &mut self,
+        frame: &Frame<'_>,
+        ip: &IpPayload<'_>,
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
         let Some(tcp) = wire::tcp::Tcp::read(ip.bytes) else {
             write_row(frame, row, batch);
             return Some(Malformed::TcpTooShort);
@@ -230,10 +206,10 @@ impl Decoder {
         payload_wire_bytes: u32,
         protocol: u8,
         framing: streams::Framing,
-        row: &Row,
+        row: &PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        let packet_row = batch.packets.time_ns.len() - 1;
+        let packet_row = batch.packets.last_row();
         let envelope = message(frame, &[], row, packet_row, self.seed);
         let segment = Segment {
             flow: envelope.flow(),
@@ -269,7 +245,7 @@ impl Decoder {
         &mut self,
         frame: &Frame<'_>,
         ip: &IpPayload<'_>,
-        row: &mut Row,
+        row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
         write_row(frame, row, batch);
@@ -287,9 +263,13 @@ impl Decoder {
         let whole =
             fragments.push(&key, fragment.offset_bytes, fragment.more, ip.bytes, frame.time_ns, &mut batch.ledger)?;
         let udp = wire::udp::Udp::read(whole)?;
-        let ports = Row { source_port: udp.source_port, destination_port: udp.destination_port, ..*row };
-        let ports = Row { transport: PROTOCOL_UDP, ..ports };
-        let message = message(frame, udp.payload, &ports, batch.packets.time_ns.len() - 1, *seed);
+        let ports = PacketRow {
+            transport: PROTOCOL_UDP,
+            source_port: udp.source_port,
+            destination_port: udp.destination_port,
+            ..*row
+        };
+        let message = message(frame, udp.payload, &ports, batch.packets.last_row(), *seed);
         apps.datagram(udp.source_port, udp.destination_port, &message, &mut batch.apps, &mut batch.ledger)
     }
 
@@ -299,7 +279,7 @@ impl Decoder {
         &mut self,
         frame: &Frame<'_>,
         outer: IpPayload<'_>,
-        row: &mut Row,
+        row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
         let mut ip = outer;
@@ -322,7 +302,7 @@ impl Decoder {
             let Ok(Some(found)) = read else { break };
             if row.ip_version == 6 && inner.ip_version == 4 {
                 (row.ip_version, row.source, row.destination) = (4, inner.source, inner.destination);
-                row.direction = self.hosts.direction(&row.source, &row.destination);
+                row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
             }
             ip = found;
         }
@@ -341,7 +321,7 @@ impl Decoder {
 #[inline]
 pub fn flow_of(frame: &Frame<'_>, seed: u64) -> u64 {
     let Ok((next, payload)) = link::read(frame.link_type, frame.data) else { return 0 };
-    let mut row = Row::EMPTY;
+    let mut row = PacketRow::EMPTY;
     let found = match next {
         ethertype::IPV4 => read_ipv4(payload, &mut row),
         ethertype::IPV6 => read_ipv6(payload, &mut row),
@@ -376,7 +356,7 @@ fn mapped(address: [u8; 4]) -> Address {
 }
 
 #[inline(always)]
-fn read_ipv4<'a>(bytes: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>, Malformed> {
+fn read_ipv4<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
     let ip = wire::ipv4::Ipv4::read(bytes).map_err(|fault| match fault {
         wire::ipv4::Fault::TooShort => Malformed::Ipv4TooShort,
         wire::ipv4::Fault::BadHeader => Malformed::Ipv4BadHeader,
@@ -393,7 +373,7 @@ fn read_ipv4<'a>(bytes: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>
 }
 
 #[inline]
-fn read_ipv6<'a>(bytes: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>, Malformed> {
+fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
     let ip = wire::ipv6::Ipv6::read(bytes).ok_or(Malformed::Ipv6TooShort)?;
     row.ip_version = 6;
     row.source = ip.source;
@@ -411,7 +391,11 @@ fn read_ipv6<'a>(bytes: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>
 }
 
 /// VLAN tags, MPLS and PPPoE down to IP; `None` where something else is carried.
-fn read_encapsulated<'a>(next: u16, payload: &'a [u8], row: &mut Row) -> Result<Option<IpPayload<'a>>, Malformed> {
+fn read_encapsulated<'a>(
+    next: u16,
+    payload: &'a [u8],
+    row: &mut PacketRow,
+) -> Result<Option<IpPayload<'a>>, Malformed> {
     let (identifier, next, payload) = link::decapsulate(next, payload)?;
     row.vlan = identifier;
     match next {
@@ -422,25 +406,17 @@ fn read_encapsulated<'a>(next: u16, payload: &'a [u8], row: &mut Row) -> Result<
 }
 
 #[inline(always)]
-fn write_row(frame: &Frame<'_>, row: &Row, batch: &mut Batch) {
-    let packets = &mut batch.packets;
-    packets.time_ns.push(frame.time_ns);
-    packets.bytes.push(frame.data.len() as u32);
-    packets.wire_bytes.push(frame.wire_bytes);
-    packets.direction.push(row.direction as u8);
-    packets.vlan.push(row.vlan);
-    packets.ip_version.push(row.ip_version);
-    packets.ip_protocol.push(row.ip_protocol);
-    packets.source.push(row.source);
-    packets.destination.push(row.destination);
-    packets.transport.push(row.transport);
-    packets.source_port.push(row.source_port);
-    packets.destination_port.push(row.destination_port);
-    packets.tcp_flags.push(row.tcp_flags);
+fn write_row(frame: &Frame<'_>, row: &PacketRow, batch: &mut Batch) {
+    batch.packets.push(&PacketRow {
+        time_ns: frame.time_ns,
+        bytes: frame.data.len() as u32,
+        wire_bytes: frame.wire_bytes,
+        ..*row
+    });
 }
 
 #[inline(always)]
-fn message<'a>(frame: &Frame<'a>, payload: &'a [u8], row: &Row, packet_row: usize, seed: u64) -> Message<'a> {
+fn message<'a>(frame: &Frame<'a>, payload: &'a [u8], row: &PacketRow, packet_row: usize, seed: u64) -> Message<'a> {
     Message {
         payload,
         packet_row: packet_row as u32,

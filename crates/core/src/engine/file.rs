@@ -163,23 +163,20 @@ impl<'a> Worker<'a> {
         Ok(self.part.finish(self.config))
     }
 
-    fn each_batch(&mut self, each: &mut dyn FnMut(&Arc<Batch>) -> bool) -> Result<FileReport, Error> {
+    fn each_batch(mut self, each: &mut dyn FnMut(&Arc<Batch>) -> bool) -> Result<FileReport, Error> {
+        let part = &mut self.part;
         while let Some(frame) = self.reader.next_frame() {
-            self.part.decode(&frame)?;
-            if self.part.filling.batch.is_full() {
-                if !each(&self.part.filling.batch) {
-                    self.part.report.was_stopped = true;
-                    break;
-                }
-                self.part.flush();
+            part.decode(&frame)?;
+            if part.filling.batch.is_full() && !part.hand_over(each) {
+                part.report.was_stopped = true;
+                break;
             }
         }
-        if !self.part.report.was_stopped && !self.part.filling.batch.is_empty() {
-            each(&self.part.filling.batch);
+        if !part.report.was_stopped && !part.filling.batch.is_empty() {
+            part.hand_over(each);
         }
-        self.part.flush();
-        self.part.report.damage = self.reader.damage().cloned();
-        Ok(self.part.report.clone())
+        part.report.damage = self.reader.damage().cloned();
+        Ok(self.part.report)
     }
 }
 
@@ -217,7 +214,7 @@ impl Part {
             return Ok(false);
         }
         self.see_time(frame.time_ns, config);
-        let batch = self.filling.get();
+        let batch = &mut self.filling.batch;
         batch.ledger.seen += 1;
         self.decoder.decode(frame, batch);
         Ok(true)
@@ -228,14 +225,24 @@ impl Part {
             self.count_filtered();
             return Ok(());
         }
-        let batch = self.filling.get();
+        let batch = &mut self.filling.batch;
         batch.ledger.seen += 1;
         self.decoder.decode(frame, batch);
         Ok(())
     }
 
+    /// Gives the batch away; tells whether more is wanted.
+    fn hand_over(&mut self, each: &mut dyn FnMut(&Arc<Batch>) -> bool) -> bool {
+        self.report.ledger += &self.filling.batch.ledger;
+        let batch = Arc::new(std::mem::take(&mut self.filling.batch));
+        let goes_on = each(&batch);
+        self.filling.batch = Arc::try_unwrap(batch).unwrap_or_else(|_| Batch::with_room());
+        self.filling.batch.clear();
+        goes_on
+    }
+
     fn count_filtered(&mut self) {
-        let ledger = &mut self.filling.get().ledger;
+        let ledger = &mut self.filling.batch.ledger;
         ledger.seen += 1;
         ledger.filtered += 1;
     }

@@ -256,7 +256,7 @@ impl Part {
                 false
             }
         };
-        let batch = self.filling.get();
+        let batch = &mut self.filling.batch;
         batch.ledger.seen += 1;
         if !passes {
             batch.ledger.filtered += 1;

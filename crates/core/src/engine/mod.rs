@@ -24,22 +24,12 @@ pub type FilterSource = Arc<dyn Fn(u16) -> Result<Option<FilterProgram>, Error> 
 
 /// The batch that a worker fills, and the way it is handed on.
 struct Filling {
-    batch: Arc<Batch>,
+    batch: Batch,
 }
 
 impl Filling {
     fn new() -> Self {
-        let mut batch = Batch::default();
-        batch.packets.reserve(crate::batch::BATCH_ROWS);
-        Self { batch: Arc::new(batch) }
-    }
-
-    /// The batch to fill: a new one where somebody still holds the last.
-    fn get(&mut self) -> &mut Batch {
-        if Arc::get_mut(&mut self.batch).is_none() {
-            self.batch = Arc::default();
-        }
-        Arc::get_mut(&mut self.batch).expect("nobody else holds it")
+        Self { batch: Batch::with_room() }
     }
 
     /// Runs the plans over the batch, shows it to the sinks, and empties it.
@@ -50,10 +40,13 @@ impl Filling {
         for policy in policies {
             policy.process(&self.batch);
         }
-        for sink in sinks {
-            sink.take(&self.batch);
+        if !sinks.is_empty() {
+            let shared = Arc::new(std::mem::take(&mut self.batch));
+            sinks.iter_mut().for_each(|sink| sink.take(&shared));
+            // Where a sink keeps the batch, the next rows go into a new one.
+            self.batch = Arc::try_unwrap(shared).unwrap_or_else(|_| Batch::with_room());
         }
-        self.get().clear();
+        self.batch.clear();
     }
 }
 

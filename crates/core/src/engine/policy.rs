@@ -83,7 +83,7 @@ impl PolicyWorker {
 
     /// Counts a batch, parted where windows end.
     pub fn process(&mut self, batch: &Batch) {
-        let times = &batch.packets.time_ns;
+        let times = batch.packets.time_ns();
         let mut from = 0;
         loop {
             let next_ns = self.clock.next_ns();
@@ -102,7 +102,7 @@ impl PolicyWorker {
     /// Runs the plan over the rows whose packets are in a range; messages follow their packets.
     fn run(&mut self, batch: &Batch, packets: Range<usize>, is_last: bool) {
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(newest) = batch.packets.time_ns[packets.clone()].iter().max() {
+        if let Some(newest) = batch.packets.time_ns()[packets.clone()].iter().max() {
             live.last_ns = live.last_ns.max(*newest);
         }
         let rows = |table: &dyn Table| {

@@ -30,7 +30,7 @@ const MOST_HARDWARE_BYTES: usize = 16;
 
 table! {
     /// One row per DHCP message.
-    pub struct Messages {
+    pub struct Messages, row Row {
         time_ns: i64 => "dhcp.time_ns", "nanoseconds", "When the message was seen, since 1970";
         packet_row: u32 => "dhcp.packet_row", "", "Row of its packet in the packet table of the same batch";
         direction: u8 => "dhcp.direction", "", "0 unknown, 1 in (to a host of ours), 2 out (from one)";
@@ -62,14 +62,13 @@ impl Decoder {
 
     pub fn decode(&mut self, message: &Message<'_>, table: &mut Messages, ledger: &mut Ledger) -> Option<Malformed> {
         let is_v4 = V4_PORTS.contains(&message.source_port) || V4_PORTS.contains(&message.destination_port);
-        table.time_ns.push(message.time_ns);
-        table.packet_row.push(message.packet_row);
-        table.direction.push(message.direction as u8);
-        table.version.push(if is_v4 { 4 } else { 6 });
-        table.kind.push(0);
-        table.client.push(Span::NONE);
-        table.answer_us.push(0);
-        table.server.push(Span::NONE);
+        table.push(&Row {
+            time_ns: message.time_ns,
+            packet_row: message.packet_row,
+            direction: message.direction,
+            version: if is_v4 { 4 } else { 6 },
+            ..Row::EMPTY
+        });
         if is_v4 { self.decode_v4(message, table, ledger) } else { decode_v6(message, table) }
     }
 
@@ -215,7 +214,7 @@ fn set_last<T>(column: &mut [T], value: T) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Direction, Table as _};
+    use crate::batch::Table as _;
     use crate::read::Frame;
 
     const FRAME: [u8; 14] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x08, 0];
@@ -227,7 +226,7 @@ mod tests {
             payload,
             packet_row: 0,
             time_ns,
-            direction: Direction::Unknown,
+            direction: 0,
             ip_version: if source_port < 100 { 4 } else { 6 },
             transport: 17,
             source,

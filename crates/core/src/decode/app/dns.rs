@@ -24,7 +24,7 @@ const OPTION_CLIENT_SUBNET: u16 = 8;
 
 table! {
     /// One row per DNS message.
-    pub struct Messages {
+    pub struct Messages, row Row {
         time_ns: i64 => "dns.time_ns", "nanoseconds", "When the message was complete, since 1970";
         packet_row: u32 => "dns.packet_row", "", "Row of its packet in the packet table of the same batch";
         bytes: u32 => "dns.bytes", "bytes", "Size of the message, without the length prefix that TCP adds";
@@ -134,10 +134,12 @@ fn client_port(source: u16, destination: u16) -> u16 {
 
 /// A query to a host and the response from it belong to one exchange, whose direction is in.
 #[inline(always)]
-fn exchange_direction(packet: Direction, is_reply: bool) -> Direction {
+fn exchange_direction(packet: u8, is_reply: bool) -> u8 {
+    const IN: u8 = Direction::In as u8;
+    const OUT: u8 = Direction::Out as u8;
     match (packet, is_reply) {
-        (Direction::In, true) => Direction::Out,
-        (Direction::Out, true) => Direction::In,
+        (IN, true) => OUT,
+        (OUT, true) => IN,
         (same, _) => same,
     }
 }
@@ -169,27 +171,29 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
 fn write_row(message: &Message<'_>, header: &[u16; 6], port: u16, question: Option<&Question>, table: &mut Messages) {
     let [id, flags, _, answers, ..] = *header;
     let name = question.map_or(name::Parts::NONE, |question| question.name);
-    table.time_ns.push(message.time_ns);
-    table.packet_row.push(message.packet_row);
-    table.bytes.push(message.payload.len() as u32);
-    table.direction.push(message.direction as u8);
-    table.xact_direction.push(exchange_direction(message.direction, flags >> 15 == 1) as u8);
-    table.ip_version.push(message.ip_version);
-    table.transport.push(message.transport);
-    table.port.push(port);
-    table.exchange.push(hash_word(message.flow(), u64::from(id)));
-    table.id.push(id);
-    table.flags.push(flags);
-    table.is_reply.push((flags >> 15) as u8);
-    table.rcode.push((flags & 0x0f) as u8);
-    table.answers.push(answers);
-    table.parsed.push(u8::from(question.is_some()));
-    table.qtype.push(question.map_or(0, |question| question.qtype));
-    table.qname.push(name.whole);
-    table.qname2.push(name.last_two);
-    table.qname3.push(name.last_three);
-    table.ecs.push([0; 16]);
-    table.signatures.push(0);
+    let is_reply = flags >> 15 == 1;
+    table.push(&Row {
+        time_ns: message.time_ns,
+        packet_row: message.packet_row,
+        bytes: message.payload.len() as u32,
+        direction: message.direction,
+        xact_direction: exchange_direction(message.direction, is_reply),
+        ip_version: message.ip_version,
+        transport: message.transport,
+        port,
+        exchange: hash_word(message.flow(), u64::from(id)),
+        id,
+        flags,
+        is_reply: u8::from(is_reply),
+        rcode: (flags & 0x0f) as u8,
+        answers,
+        parsed: u8::from(question.is_some()),
+        qtype: question.map_or(0, |question| question.qtype),
+        qname: name.whole,
+        qname2: name.last_two,
+        qname3: name.last_three,
+        ..Row::EMPTY
+    });
 }
 
 /// One resource record (RFC 1035 section 4.1.3).

@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use crate::batch::{Address, Direction, Table};
+use crate::batch::{Address, Table};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
@@ -25,7 +25,8 @@ pub struct Message<'a> {
     /// Row of that packet in the packet table.
     pub packet_row: u32,
     pub time_ns: i64,
-    pub direction: Direction,
+    /// [`Direction`](crate::batch::Direction) as a number.
+    pub direction: u8,
     pub ip_version: u8,
     /// 6 TCP, 17 UDP.
     pub transport: u8,
