@@ -73,11 +73,11 @@ def interleaved(commands: Mapping[str, Sequence[str]], runs: int, cores: set[int
     return {name: median_of(found) for name, found in costs.items()}
 
 
-def instructions(command: Sequence[str]) -> int:
+def instructions(command: Sequence[str], cores: set[int]) -> int:
     """Instructions executed by `command` and its children, as valgrind's callgrind counts them."""
     tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--trace-children=yes"]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
-    done = subprocess.run([*tool, *command], capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(pinned([*tool, *command], cores), capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise CommandError(f"{shlex.join(command)} under valgrind left with {done.returncode}: {done.stderr[-300:]}")
     return sum(int(count) for count in COLLECTED.findall(done.stderr))

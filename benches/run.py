@@ -109,8 +109,8 @@ def instructions_section(bench: Bench) -> list[Figure]:
     figures = []
     for capture in bench.captures:
         cut, small = traffic.cut(capture, INSTRUCTION_PACKETS), traffic.small(capture)
-        extra = measure.instructions(bench.command(cut)) - measure.instructions(bench.command(small))
-        per_packet = extra / (cut.packets - small.packets)
+        whole, start = (measure.instructions(bench.command(part), bench.core) for part in (cut, small))
+        per_packet = (whole - start) / (cut.packets - small.packets)
         figures.append(Figure(f"{capture.name} instructions", per_packet, "per packet"))
     return figures
 

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parent
-CAPTURES = sorted(
-    path for path in FOLDER.iterdir() if path.suffix in {".pcap", ".pcapng", ".gz", ".zst", ".lz4", ".fstrm"}
-)
+from support.captures import CAPTURES, FOLDER, counts_of
+
 CLASSIC = [path for path in CAPTURES if path.suffix == ".pcap"]
-
-
-def counts_of(capture: Path) -> dict[str, object]:
-    document: dict[str, object] = json.loads((FOLDER / f"{capture.name.split('.')[0]}.counts.json").read_text())
-    return document
 
 
 def wire_bytes_of_packets(capture: Path) -> list[int]:
