@@ -47,7 +47,7 @@ impl Bucket {
     #[inline(always)]
     fn matches(&self, tag: u8) -> u64 {
         let zeros = |tags: u64| {
-            let difference = tags ^ LOW_BITS * u64::from(tag);
+            let difference = tags ^ (LOW_BITS * u64::from(tag));
             difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS
         };
         let [first, second] = [zeros(self.tags[0]), zeros(self.tags[1])];
