@@ -77,7 +77,9 @@ def instructions(command: Sequence[str], cores: set[int]) -> int:
     """Instructions executed by `command` and its children, as valgrind's callgrind counts them."""
     tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--trace-children=yes"]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
-    done = subprocess.run(pinned([*tool, *command], cores), capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(
+        pinned([*tool, *command], cores), capture_output=True, text=True, check=False, env=environment
+    )
     if done.returncode != 0:
         raise CommandError(f"{shlex.join(command)} under valgrind left with {done.returncode}: {done.stderr[-300:]}")
     return sum(int(count) for count in COLLECTED.findall(done.stderr))

@@ -8,6 +8,7 @@ python benches/run.py --record            also keep the figures in benches/resul
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -100,7 +101,8 @@ def workers_section(bench: Bench) -> list[Figure]:
     traffic.warm(bench.mix.path)
     costs = measure.interleaved(commands, bench.runs, cores)
     one, two = costs["1"], costs["2"]
-    note = f"{one.elapsed_seconds:.2f} s and {two.elapsed_seconds:.2f} s"
+    elapsed = f"{one.elapsed_seconds:.2f} s and {two.elapsed_seconds:.2f} s"
+    note = f"{elapsed}, CPU {one.cpu_seconds:.2f} s and {two.cpu_seconds:.2f} s"
     return [Figure("two workers", one.elapsed_seconds / two.elapsed_seconds, "times faster", note)]
 
 
@@ -164,7 +166,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"measuring: {name}", file=sys.stderr)
         try:
             figures += SECTIONS[name](bench)
-        except (measure.CommandError, OSError) as error:
+        except (measure.CommandError, subprocess.CalledProcessError, OSError) as error:
             failures += 1
             print(f"{name}: {error}", file=sys.stderr)
     print(table(figures))
