@@ -2,49 +2,60 @@
 
 use crate::batch::{Address, Direction};
 
+/// How an IPv4 address begins.
+const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+
 /// The subnets called host. Written for few of them: every packet is compared with each.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
-    subnets: Vec<Subnet>,
+    v4: Vec<Subnet<u32>>,
+    v6: Vec<Subnet<u128>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Subnet {
-    network: u128,
-    mask: u128,
-    /// Networks of IPv6 that happen to hold the mapped addresses (`::/0`) do not match IPv4.
-    is_v4: bool,
+struct Subnet<T> {
+    network: T,
+    mask: T,
 }
 
 impl Hosts {
-    /// From addresses with prefix lengths of 0 to 128 bits; IPv4 as `::ffff:a.b.c.d`, so with 96 bits more.
+    /// From addresses with prefix lengths of 0 to 128 bits; IPv4 as `::ffff:a.b.c.d`, so with 96 bits more. Networks of
+    /// IPv6 that happen to hold the mapped addresses (`::/0`) do not match IPv4.
     pub fn new(subnets: impl IntoIterator<Item = (Address, u8)>) -> Self {
-        let subnet = |(address, prefix): (Address, u8)| {
+        let mut hosts = Self::default();
+        for (address, prefix) in subnets {
             let mask = if prefix == 0 { 0 } else { u128::MAX << (128 - u32::from(prefix.min(128))) };
             let network = u128::from_be_bytes(address) & mask;
-            Subnet { network, mask, is_v4: prefix >= 96 && network >> 32 == 0xffff }
-        };
-        Self { subnets: subnets.into_iter().map(subnet).collect() }
+            if prefix >= 96 && network >> 32 == 0xffff {
+                hosts.v4.push(Subnet { network: network as u32, mask: mask as u32 });
+            } else {
+                hosts.v6.push(Subnet { network, mask });
+            }
+        }
+        hosts
     }
 
     pub fn is_empty(&self) -> bool {
-        self.subnets.is_empty()
+        self.v4.is_empty() && self.v6.is_empty()
     }
 
     /// The unspecified address (`0.0.0.0`, `::`) is nobody's host.
-    #[inline]
+    #[inline(always)]
     pub fn contains(&self, address: &Address) -> bool {
-        let address = u128::from_be_bytes(*address);
-        let is_specified = address != 0 && address != 0xffff_0000_0000;
-        let is_v4 = address >> 32 == 0xffff;
-        let holds = |subnet: &Subnet| address & subnet.mask == subnet.network && subnet.is_v4 == is_v4;
-        is_specified && self.subnets.iter().any(holds)
+        let [.., a, b, c, d] = *address;
+        if address.starts_with(&MAPPED) {
+            let address = u32::from_be_bytes([a, b, c, d]);
+            address != 0 && self.v4.iter().any(|subnet| address & subnet.mask == subnet.network)
+        } else {
+            let address = u128::from_be_bytes(*address);
+            address != 0 && self.v6.iter().any(|subnet| address & subnet.mask == subnet.network)
+        }
     }
 
     /// In where the destination is a host, else out where the source is one.
     #[inline(always)]
     pub fn direction(&self, source: &Address, destination: &Address) -> Direction {
-        if self.subnets.is_empty() {
+        if self.is_empty() {
             Direction::Unknown
         } else if self.contains(destination) {
             Direction::In

@@ -37,10 +37,12 @@ pub fn read(message: &[u8], at: usize, text: &mut Vec<u8>) -> Option<(Parts, usi
         let whole = Span { start: start as u32, length: 0 };
         return Some((Parts { whole, last_two: whole, last_three: Span::NONE }, at + 1));
     }
+    let mut labels = 0;
     loop {
         if label > 63 {
             return read_compressed(message, at, text);
         }
+        labels += 1;
         here += label + 1;
         label = *message.get(here)? as usize;
         if label == 0 {
@@ -52,60 +54,82 @@ pub fn read(message: &[u8], at: usize, text: &mut Vec<u8>) -> Option<(Parts, usi
     if wire.len() + 2 > MOST_NAME_BYTES {
         return None;
     }
-    append_lower(wire, text);
-    if put_dots(message, at, here, &mut text[start..]) {
+    text.extend_from_slice(wire);
+    put_dots(&message[at..here], &mut text[start..]);
+    if lower(start, text) != Some(labels - 1) {
         text.truncate(start);
         return Some((write_escaped(message, at, text)?, here + 1));
     }
     Some((parts(start, wire.len(), dots), here + 1))
 }
 
-/// Copies bytes with A-Z turned to a-z, eight at a time. Length bytes of labels are below 64 and stay as they are.
+/// Overwrites the length bytes between labels with dots. `wire` begins with the first label's length, `name` behind it.
 #[inline(always)]
-fn append_lower(bytes: &[u8], text: &mut Vec<u8>) {
-    text.extend_from_slice(bytes);
-    let start = text.len() - bytes.len();
-    let mut chunks = text[start..].chunks_exact_mut(8);
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes((&*chunk).try_into().expect("eight bytes"));
-        chunk.copy_from_slice(&lower_word(word).to_le_bytes());
+fn put_dots(wire: &[u8], name: &mut [u8]) {
+    let mut here = 0;
+    while let Some(length) = wire.get(here) {
+        if here > 0 {
+            name[here - 1] = b'.';
+        }
+        here += usize::from(*length) + 1;
     }
-    for byte in chunks.into_remainder() {
+}
+
+/// Bytes taken at once.
+const LANES: usize = 16;
+
+/// Turns A-Z to a-z from an offset of the text to its end, and counts the dots there; `None` where there is a byte that
+/// must be escaped.
+#[inline(always)]
+fn lower(start: usize, text: &mut Vec<u8>) -> Option<usize> {
+    let end = text.len();
+    // Room to take whole lanes; the letter neither counts nor changes.
+    text.extend_from_slice(&[b'a'; LANES]);
+    let (mut dots, mut special) = (0, 0);
+    for chunk in text[start..].chunks_exact_mut(LANES).take((end - start).div_ceil(LANES)) {
+        let (dots_here, special_here) = lower_lanes(chunk.try_into().expect("exact chunks"));
+        dots += dots_here;
+        special |= special_here;
+    }
+    text.truncate(end);
+    (special == 0).then_some(dots as usize)
+}
+
+/// Lower-cases sixteen bytes; the number of dots among them, and whether (not 0) any must be escaped.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn lower_lanes(lanes: &mut [u8; LANES]) -> (u32, i32) {
+    use std::arch::x86_64::{
+        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set1_epi8, _mm_storeu_si128,
+    };
+    let place = lanes.as_mut_ptr().cast::<__m128i>();
+    // SAFETY: SSE2 is part of every x86-64 processor; the sixteen bytes read and written are `lanes`.
+    unsafe {
+        let all = |byte: u8| _mm_set1_epi8(byte as i8);
+        let bytes = _mm_loadu_si128(place);
+        let upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, all(b'A' - 1)), _mm_cmpgt_epi8(all(b'Z' + 1), bytes));
+        _mm_storeu_si128(place, _mm_or_si128(bytes, _mm_and_si128(upper, all(0x20))));
+        let dots = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, all(b'.')));
+        // As signed numbers, bytes from 128 up are below zero and so below `!`, too.
+        let special = _mm_or_si128(
+            _mm_cmpgt_epi8(all(b'!'), bytes),
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, all(0x7f)), _mm_cmpeq_epi8(bytes, all(b'\\'))),
+        );
+        (dots.count_ones(), _mm_movemask_epi8(special))
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn lower_lanes(lanes: &mut [u8; LANES]) -> (u32, i32) {
+    let (mut dots, mut special) = (0, 0);
+    for byte in lanes {
+        dots += u32::from(*byte == b'.');
+        special |= i32::from(*byte <= b' ' || *byte >= 0x7f || *byte == b'\\');
         *byte = byte.to_ascii_lowercase();
     }
-}
-
-/// ASCII lower case of eight bytes at once: bit 5 is set where a byte is within A-Z.
-#[inline(always)]
-fn lower_word(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let seven = word & (0x7f * ONES);
-    let above_at = seven + (0x80 - u64::from(b'A')) * ONES;
-    let above_z = seven + (0x80 - u64::from(b'Z') - 1) * ONES;
-    let is_upper = (above_at & !above_z & !word) & (0x80 * ONES);
-    word | (is_upper >> 2)
-}
-
-/// Overwrites the length bytes between labels with dots; tells whether any label holds a byte that must be escaped.
-#[inline(always)]
-fn put_dots(message: &[u8], at: usize, end: usize, name: &mut [u8]) -> bool {
-    let mut here = at;
-    let mut labels = 0;
-    loop {
-        labels += 1;
-        here += message[here] as usize + 1;
-        if here >= end {
-            break;
-        }
-        name[here - at - 1] = b'.';
-    }
-    let mut dots = 0_usize;
-    let mut special = 0_usize;
-    for byte in name.iter() {
-        dots += usize::from(*byte == b'.');
-        special += usize::from(*byte <= b' ' || *byte >= 0x7f || *byte == b'\\');
-    }
-    special != 0 || dots + 1 != labels
+    (dots, special)
 }
 
 /// The slow way: labels with bytes that need escaping.
@@ -268,10 +292,16 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_of_a_label_is_lowered_as_ascii() {
+    fn every_byte_of_a_label_is_lowered_or_escaped_wherever_it_stands() {
         for byte in 0..=255_u8 {
-            let word = u64::from_le_bytes([byte; 8]);
-            assert_eq!(lower_word(word).to_le_bytes(), [byte.to_ascii_lowercase(); 8], "byte {byte}");
+            for length in [1, 15, 16, 17, 40] {
+                let mut label = vec![b'Q'; length];
+                label[length - 1] = byte;
+                let mut wanted = vec![b'q'; length - 1];
+                push_escaped(byte, &mut wanted);
+                let [whole, ..] = read_texts(&[&label]);
+                assert_eq!(whole.unwrap().into_bytes(), wanted, "byte {byte} of {length}");
+            }
         }
     }
 

@@ -61,8 +61,12 @@ impl Filters {
         Self { source, programs: Vec::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn passes(&mut self, frame: &crate::read::Frame<'_>) -> Result<bool, Error> {
+        if self.source.is_none() { Ok(true) } else { self.run(frame) }
+    }
+
+    fn run(&mut self, frame: &crate::read::Frame<'_>) -> Result<bool, Error> {
         let Some(source) = &self.source else { return Ok(true) };
         let known = self.programs.iter().position(|(link_type, _)| *link_type == frame.link_type);
         let at = match known {
