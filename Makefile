@@ -51,22 +51,24 @@ clean: ## remove everything that was built
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, what the commands need, what the tests and checks need on top, and the extension module.
-# Each is a stamp file: what is fresh is not done again.
+# Each is a stamp file: what is fresh is not done again. They speak on stderr: the stdout of `make run` is the command's.
 
 $(VENV)/.created:
 	@. requirements/tools.sh && need_python "$(PYTHON)"
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making a virtual environment in $(VENV)" >&2
+	@$(PYTHON) -m venv $(VENV) >&2
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.created requirements/run.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/run.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/run.txt >&2
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt >&2
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.run pyproject.toml $(RUST_SOURCES)
 	@. requirements/tools.sh && need_rust && need_libpcap
-	VIRTUAL_ENV=$(abspath $(VENV)) PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
+	@echo "Building the packet engine (a minute or two when it changed)" >&2
+	@VIRTUAL_ENV=$(abspath $(VENV)) PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet >&2
 	@touch $@

@@ -64,7 +64,6 @@ class LocalAgent:
         instances = default_instances(DAEMON_HANDLERS, deep_sample_rate=settings.deep_sample_rate)
         databases = open_databases(settings.geo_city, settings.geo_asn)
         policy = Policy(DEFAULT, instances, periods=settings.periods, databases=databases)
-        logger.info("policy [%s]: capturing on %s", DEFAULT, tap.interface.name)
         self._capture = start_capture(
             tap.interface,
             [policy.core],
@@ -72,6 +71,7 @@ class LocalAgent:
             filter_expression=settings.filter_expression,
             workers=settings.workers,
         )
+        logger.info("policy [%s]: capturing on %s", DEFAULT, tap.interface.name)
         self._policies[DEFAULT] = LivePolicy(policy, tap, self._capture)
 
     def check(self) -> None:

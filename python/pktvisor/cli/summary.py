@@ -40,11 +40,17 @@ def print_summary(path: str, options: argparse.Namespace) -> None:
     for warning in summary.warnings:
         complain(warning)
     if options.verbose:
-        for reason, count in summary.ledger.items():
-            complain(f"{reason}: {count}")
+        _tell_ledger(summary.ledger)
     document = {f"{options.periods}m": flat_document(summary.handlers)}
     sys.stdout.buffer.write(encode(document) + b"\n")
     sys.stdout.buffer.flush()
+
+
+def _tell_ledger(ledger: dict[str, int]) -> None:
+    """Say what became of the packets."""
+    for name, count in ledger.items():
+        if count:
+            complain(f"{name}: {count}")
 
 
 def default_workers() -> int:

@@ -138,6 +138,7 @@ fn compare(comparison: Comparison, value: i64, column: Column<'_>, out: &mut Bit
         let wanted = value as Number;
         // A constant that the column's type can't hold: compare as the widest type instead.
         if wanted as i64 != value {
+            #[allow(clippy::unnecessary_cast, reason = "one of the types is f64 already")]
             let wide = |number: Number| number as f64;
             return ordered(comparison, value as f64, values, wide, out);
         }
