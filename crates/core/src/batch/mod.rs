@@ -95,8 +95,8 @@ macro_rules! table {
             $( #[doc = $meaning] $field: Vec<$type>, )+
             /// The bytes that the text columns point into.
             pub text: Vec<u8>,
-            /// Rows that every column has room for.
-            capacity: usize,
+            /// Rows written; every column is at least so long, and what lies behind is old.
+            rows: usize,
         }
 
         /// One row to be written; what a decoder does not know stays empty.
@@ -116,36 +116,29 @@ macro_rules! table {
                 #[doc = $meaning]
                 #[inline]
                 pub fn $field(&self) -> &[$type] {
-                    &self.$field
+                    &self.$field[..self.rows]
                 }
             )+
 
             /// The row written last, to be filled further.
+            #[inline(always)]
             #[allow(dead_code)]
             pub(crate) fn last_row(&self) -> usize {
-                self.$time.len() - 1
+                self.rows.wrapping_sub(1)
             }
 
             /// Writes a row at the end.
             #[inline(always)]
             pub fn push(&mut self, row: &$row) {
-                let rows = self.$time.len();
-                if rows == self.capacity {
-                    self.grow();
+                let at = self.rows;
+                if at == self.$time.len() {
+                    self.reserve(at * 2);
                 }
-                // SAFETY: every column has the same length, `rows`, and room for `capacity` values, of which there
-                // are more than `rows`; the value written makes the new length initialised.
+                // SAFETY: `reserve` makes all columns equally long, and longer than the rows written.
                 unsafe {
-                    $(
-                        self.$field.as_mut_ptr().add(rows).write(row.$field);
-                        self.$field.set_len(rows + 1);
-                    )+
+                    $( *self.$field.get_unchecked_mut(at) = row.$field; )+
                 }
-            }
-
-            #[cold]
-            fn grow(&mut self) {
-                self.reserve((self.capacity * 2).max(64));
+                self.rows = at + 1;
             }
 
             const DEFINITIONS: &'static [$crate::batch::ColumnDefinition] = &[
@@ -158,10 +151,10 @@ macro_rules! table {
             ];
 
             /// Makes room for this many rows in all, so that filling them never allocates.
+            #[cold]
             pub fn reserve(&mut self, rows: usize) {
-                let more = rows.saturating_sub(self.$time.len());
-                $( self.$field.reserve(more); )+
-                self.capacity = usize::MAX $( .min(self.$field.capacity()) )+;
+                let room = rows.max(self.$time.len()).max(64);
+                $( self.$field.resize(room, <$type as $crate::batch::column::ColumnValue>::EMPTY); )+
             }
         }
 
@@ -171,15 +164,15 @@ macro_rules! table {
             }
 
             fn len(&self) -> usize {
-                self.$time.len()
+                self.rows
             }
 
             fn column(&self, index: usize) -> $crate::batch::Column<'_> {
-                [$( $crate::batch::column::ColumnValue::view(&self.$field, &self.text), )+][index]
+                [$( $crate::batch::column::ColumnValue::view(self.$field(), &self.text), )+][index]
             }
 
             fn times_ns(&self) -> &[i64] {
-                &self.$time
+                self.$time()
             }
 
             fn packet_rows(&self) -> &[u32] {
@@ -188,7 +181,7 @@ macro_rules! table {
             }
 
             fn clear(&mut self) {
-                $( self.$field.clear(); )+
+                self.rows = 0;
                 self.text.clear();
             }
         }

@@ -89,11 +89,16 @@ impl Decoder {
     /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
-        let mut row = PacketRow::EMPTY;
+        let mut row = PacketRow {
+            time_ns: frame.time_ns,
+            bytes: frame.data.len() as u32,
+            wire_bytes: frame.wire_bytes,
+            ..PacketRow::EMPTY
+        };
         let fault = match link::read(frame.link_type, frame.data) {
             Ok((next, payload)) => self.network(frame, next, payload, &mut row, batch),
             Err(fault) => {
-                write_row(frame, &row, batch);
+                batch.packets.push(&row);
                 Some(fault)
             }
         };
@@ -123,12 +128,12 @@ impl Decoder {
                 self.transport(frame, ip, row, batch)
             }
             Ok(None) => {
-                write_row(frame, row, batch);
+                batch.packets.push(row);
                 None
             }
             Err(fault) => {
                 row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
-                write_row(frame, row, batch);
+                batch.packets.push(row);
                 Some(fault)
             }
         }
@@ -149,7 +154,7 @@ impl Decoder {
             PROTOCOL_TCP => self.tcp(frame, &ip, row, batch),
             PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE => self.tunnel(frame, ip, row, batch),
             _ => {
-                write_row(frame, row, batch);
+                batch.packets.push(row);
                 None
             }
         }
@@ -158,12 +163,12 @@ impl Decoder {
     #[inline]
     fn udp(&mut self, frame: &Frame<'_>, bytes: &[u8], row: &mut PacketRow, batch: &mut Batch) -> Option<Malformed> {
         let Some(udp) = wire::udp::Udp::read(bytes) else {
-            write_row(frame, row, batch);
+            batch.packets.push(row);
             return Some(Malformed::UdpTooShort);
         };
         row.transport = PROTOCOL_UDP;
         (row.source_port, row.destination_port) = (udp.source_port, udp.destination_port);
-        write_row(frame, row, batch);
+        batch.packets.push(row);
         let fault = self.datagram(frame, udp.payload, row, batch);
         if udp.bad_length { Some(Malformed::UdpBadLength) } else { fault }
     }
@@ -183,13 +188,13 @@ impl Decoder {
         batch: &mut Batch,
     ) -> Option<Malformed> {
         let Some(tcp) = wire::tcp::Tcp::read(ip.bytes) else {
-            write_row(frame, row, batch);
+            batch.packets.push(row);
             return Some(Malformed::TcpTooShort);
         };
         row.transport = PROTOCOL_TCP;
         row.tcp_flags = tcp.flags;
         (row.source_port, row.destination_port) = (tcp.source_port, tcp.destination_port);
-        write_row(frame, row, batch);
+        batch.packets.push(row);
         if tcp.bad_header {
             return Some(Malformed::TcpBadHeader);
         }
@@ -248,7 +253,7 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        write_row(frame, row, batch);
+        batch.packets.push(row);
         let fragment = ip.fragment?;
         if ip.protocol != PROTOCOL_UDP {
             return None;
@@ -309,7 +314,7 @@ impl Decoder {
         match ip.protocol {
             PROTOCOL_UDP | PROTOCOL_TCP if ip.fragment.is_none() => self.transport(frame, ip, row, batch),
             _ => {
-                write_row(frame, row, batch);
+                batch.packets.push(row);
                 None
             }
         }
@@ -406,29 +411,12 @@ fn read_encapsulated<'a>(
 }
 
 #[inline(always)]
-fn write_row(frame: &Frame<'_>, row: &PacketRow, batch: &mut Batch) {
-    batch.packets.push(&PacketRow {
-        time_ns: frame.time_ns,
-        bytes: frame.data.len() as u32,
-        wire_bytes: frame.wire_bytes,
-        ..*row
-    });
-}
-
-#[inline(always)]
-fn message<'a>(frame: &Frame<'a>, payload: &'a [u8], row: &PacketRow, packet_row: usize, seed: u64) -> Message<'a> {
-    Message {
-        payload,
-        packet_row: packet_row as u32,
-        time_ns: frame.time_ns,
-        direction: row.direction,
-        ip_version: row.ip_version,
-        transport: row.transport,
-        source: row.source,
-        destination: row.destination,
-        source_port: row.source_port,
-        destination_port: row.destination_port,
-        frame: *frame,
-        seed,
-    }
+fn message<'a>(
+    frame: &'a Frame<'a>,
+    payload: &'a [u8],
+    packet: &'a PacketRow,
+    packet_row: usize,
+    seed: u64,
+) -> Message<'a> {
+    Message { payload, packet, packet_row: packet_row as u32, frame, seed }
 }

@@ -40,7 +40,7 @@ table! {
         answer_us: u64 => "dhcp.answer_us", "microseconds", "On such an ACK: time since its request";
         server: Span => "dhcp.server", "", "On an offer, advertisement or reply: hardware address/address of the server";
     }
-    time time_ns; packet_rows |table| &table.packet_row;
+    time time_ns; packet_rows |table| table.packet_row();
 }
 
 /// A request that waits for its answer.
@@ -61,11 +61,11 @@ impl Decoder {
     pub fn set_needs(&mut self, _needs: &Needs) {}
 
     pub fn decode(&mut self, message: &Message<'_>, table: &mut Messages, ledger: &mut Ledger) -> Option<Malformed> {
-        let is_v4 = V4_PORTS.contains(&message.source_port) || V4_PORTS.contains(&message.destination_port);
+        let is_v4 = V4_PORTS.contains(&message.packet.source_port) || V4_PORTS.contains(&message.packet.destination_port);
         table.push(&Row {
-            time_ns: message.time_ns,
+            time_ns: message.packet.time_ns,
             packet_row: message.packet_row,
-            direction: message.direction,
+            direction: message.packet.direction,
             version: if is_v4 { 4 } else { 6 },
             ..Row::EMPTY
         });
@@ -80,13 +80,14 @@ impl Decoder {
         let Some(options) = V4Options::read(&bytes[V4_OPTIONS_START + 4..]) else {
             return Some(Malformed::DhcpBadOptions);
         };
-        set_last(&mut table.kind, options.message_type);
+        let row = table.last_row();
+        table.kind[row] = options.message_type;
         match options.message_type {
-            V4_REQUEST => self.remember(identifier, message.time_ns, bytes, &options, ledger),
+            V4_REQUEST => self.remember(identifier, message.packet.time_ns, bytes, &options, ledger),
             V4_ACK => self.answer(identifier, message, table),
             V4_OFFER => {
                 if let (Some(hardware), Some(server)) = (message.source_mac(), options.server_identifier) {
-                    write_text(&mut table.server, &mut table.text, &format!("{}/{server}", hardware_text(&hardware)));
+                    table.server[row] = write_text(&mut table.text, &format!("{}/{server}", hardware_text(&hardware)));
                 }
             }
             _ => {}
@@ -113,22 +114,24 @@ impl Decoder {
             return;
         }
         let text = format!("{}/{}/{}", request.hardware, request.host_name, Ipv4Addr::from(given));
-        write_text(&mut table.client, &mut table.text, &text);
-        set_last(&mut table.answer_us, message.time_ns.abs_diff(request.time_ns) / 1000);
+        let row = table.last_row();
+        table.client[row] = write_text(&mut table.text, &text);
+        table.answer_us[row] = message.packet.time_ns.abs_diff(request.time_ns) / 1000;
     }
 }
 
 fn decode_v6(message: &Message<'_>, table: &mut Messages) -> Option<Malformed> {
     let Some(&kind) = message.payload.first() else { return Some(Malformed::DhcpTooShort) };
-    set_last(&mut table.kind, kind);
+    let row = table.last_row();
+    table.kind[row] = kind;
     let is_from_server = matches!(kind, V6_ADVERTISE | V6_REPLY);
-    if !is_from_server || message.ip_version != 6 || message.source == [0; 16] {
+    if !is_from_server || message.packet.ip_version != 6 || message.packet.source == [0; 16] {
         return None;
     }
     let Some(options) = message.payload.get(4..) else { return Some(Malformed::DhcpTooShort) };
     if let (true, Some(hardware)) = (v6_has_server(options), message.source_mac()) {
-        let text = format!("{}/{}", hardware_text(&hardware), Ipv6Addr::from(message.source));
-        write_text(&mut table.server, &mut table.text, &text);
+        let text = format!("{}/{}", hardware_text(&hardware), Ipv6Addr::from(message.packet.source));
+        table.server[row] = write_text(&mut table.text, &text);
     }
     None
 }
@@ -201,41 +204,31 @@ fn hardware_text(address: &[u8]) -> String {
     address.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
-fn write_text(column: &mut [Span], text: &mut Vec<u8>, value: &str) {
+/// Writes text at the end of a table's text.
+fn write_text(text: &mut Vec<u8>, value: &str) -> Span {
     let span = Span { start: text.len() as u32, length: value.len() as u32 };
     text.extend_from_slice(value.as_bytes());
-    set_last(column, span);
-}
-
-fn set_last<T>(column: &mut [T], value: T) {
-    *column.last_mut().expect("the row was written") = value;
+    span
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Table as _;
+    use crate::batch::{PacketRow, Table as _};
     use crate::read::Frame;
 
-    const FRAME: [u8; 14] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x08, 0];
+    const FRAME_BYTES: [u8; 14] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x08, 0];
+    const FRAME: Frame<'_> = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 14, data: &FRAME_BYTES };
 
-    fn message(payload: &[u8], source_port: u16, time_ns: i64) -> Message<'_> {
+    fn packet(port: u16, time_ns: i64) -> PacketRow {
         let mut source = [0; 16];
         source[..2].copy_from_slice(&[0xfe, 0x80]);
-        Message {
-            payload,
-            packet_row: 0,
-            time_ns,
-            direction: 0,
-            ip_version: if source_port < 100 { 4 } else { 6 },
-            transport: 17,
-            source,
-            destination: [0; 16],
-            source_port,
-            destination_port: source_port,
-            frame: Frame { time_ns, link_type: 1, interface: 0, wire_bytes: 14, data: &FRAME },
-            seed: 0,
-        }
+        let ip_version = if port < 100 { 4 } else { 6 };
+        PacketRow { time_ns, source, source_port: port, destination_port: port, ip_version, ..PacketRow::EMPTY }
+    }
+
+    fn message<'a>(payload: &'a [u8], packet: &'a PacketRow) -> Message<'a> {
+        Message { payload, packet, packet_row: 0, frame: &FRAME, seed: 0 }
     }
 
     fn v4(kind: u8, given: [u8; 4], options: &[u8]) -> Vec<u8> {
@@ -263,9 +256,9 @@ mod tests {
         let request = v4(V4_REQUEST, [0; 4], &[V4_HOST_NAME, 3, b'p', b'c', 7]);
         let ack = v4(V4_ACK, [192, 0, 2, 9], &[]);
         for (at, bytes) in [&offer, &request, &ack, &ack].into_iter().enumerate() {
-            assert_eq!(decoder.decode(&message(bytes, 67, at as i64 * 1_000_000), &mut table, &mut ledger), None);
+            assert_eq!(decoder.decode(&message(bytes, &packet(67, at as i64 * 1_000_000)), &mut table, &mut ledger), None);
         }
-        assert_eq!(table.kind, [V4_OFFER, V4_REQUEST, V4_ACK, V4_ACK]);
+        assert_eq!(table.kind(), [V4_OFFER, V4_REQUEST, V4_ACK, V4_ACK]);
         assert_eq!(text(&table, table.server[0]), "02:00:00:00:00:09/192.0.2.1");
         assert_eq!(text(&table, table.client[2]), "02:00:00:00:00:05/pc\\007/192.0.2.9");
         assert_eq!(table.answer_us[2], 1000);
@@ -276,7 +269,7 @@ mod tests {
     fn an_advertisement_with_a_server_identifier_names_the_server() {
         let (mut decoder, mut table, mut ledger) = (Decoder::default(), Messages::default(), Ledger::default());
         let bytes = [V6_ADVERTISE, 0, 0, 1, 0, 1, 0, 1, 9, 0, V6_SERVER_IDENTIFIER as u8, 0, 2, 8, 8];
-        assert_eq!(decoder.decode(&message(&bytes, 547, 0), &mut table, &mut ledger), None);
+        assert_eq!(decoder.decode(&message(&bytes, &packet(547, 0)), &mut table, &mut ledger), None);
         assert_eq!(text(&table, table.server[0]), "02:00:00:00:00:09/fe80::");
         assert_eq!((table.version[0], table.kind[0]), (6, V6_ADVERTISE));
     }
@@ -285,10 +278,10 @@ mod tests {
     fn what_cannot_be_read_is_told_and_still_makes_a_row() {
         let (mut decoder, mut table, mut ledger) = (Decoder::default(), Messages::default(), Ledger::default());
         let cut = v4(V4_OFFER, [0; 4], &[]);
-        assert_eq!(decoder.decode(&message(&cut[..100], 67, 0), &mut table, &mut ledger), Some(Malformed::DhcpTooShort));
+        assert_eq!(decoder.decode(&message(&cut[..100], &packet(67, 0)), &mut table, &mut ledger), Some(Malformed::DhcpTooShort));
         let overrun = v4(V4_OFFER, [0; 4], &[V4_HOST_NAME, 200]);
-        assert_eq!(decoder.decode(&message(&overrun, 67, 0), &mut table, &mut ledger), Some(Malformed::DhcpBadOptions));
-        assert_eq!(decoder.decode(&message(&[], 546, 0), &mut table, &mut ledger), Some(Malformed::DhcpTooShort));
+        assert_eq!(decoder.decode(&message(&overrun, &packet(67, 0)), &mut table, &mut ledger), Some(Malformed::DhcpBadOptions));
+        assert_eq!(decoder.decode(&message(&[], &packet(546, 0)), &mut table, &mut ledger), Some(Malformed::DhcpTooShort));
         assert_eq!(table.len(), 3);
     }
 
@@ -298,7 +291,7 @@ mod tests {
         let mut request = v4(V4_REQUEST, [0; 4], &[]);
         for identifier in 0..(MOST_REQUESTS as u32 + 5) {
             request[4..8].copy_from_slice(&identifier.to_be_bytes());
-            decoder.decode(&message(&request, 68, i64::from(identifier)), &mut table, &mut ledger);
+            decoder.decode(&message(&request, &packet(68, i64::from(identifier))), &mut table, &mut ledger);
         }
         assert_eq!((decoder.requests.len(), ledger.evicted.transactions), (MOST_REQUESTS, 5));
     }

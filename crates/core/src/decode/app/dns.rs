@@ -47,7 +47,7 @@ table! {
         ecs: Address => "dns.ecs", "", "Address of the EDNS client subnet option; zeros where there is none";
         signatures: u8 => "dns.signatures", "", "1 where the answer section holds an RRSIG record";
     }
-    time time_ns; packet_rows |table| &table.packet_row;
+    time time_ns; packet_rows |table| table.packet_row();
 }
 
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Decoder {
         table: &mut Messages,
         _ledger: &mut Ledger,
     ) -> Option<Malformed> {
-        let port = client_port(message.source_port, message.destination_port);
+        let port = client_port(message.packet.source_port, message.packet.destination_port);
         if port == 0 {
             return None; // nobody's port: not taken for DNS
         }
@@ -114,11 +114,13 @@ impl Decoder {
                 let Some(record) = Record::read(bytes, at) else { return };
                 at = record.end;
                 if section == 0 && record.kind == TYPE_RRSIG {
-                    *table.signatures.last_mut().expect("the row was written") = 1;
+                    let row = table.last_row();
+                    table.signatures[row] = 1;
                     return;
                 }
                 if section == 2 && record.kind == TYPE_OPT && !is_reply {
-                    *table.ecs.last_mut().expect("the row was written") = client_subnet(record.data);
+                    let row = table.last_row();
+                    table.ecs[row] = client_subnet(record.data);
                     return;
                 }
             }
@@ -173,13 +175,13 @@ fn write_row(message: &Message<'_>, header: &[u16; 6], port: u16, question: Opti
     let name = question.map_or(name::Parts::NONE, |question| question.name);
     let is_reply = flags >> 15 == 1;
     table.push(&Row {
-        time_ns: message.time_ns,
+        time_ns: message.packet.time_ns,
         packet_row: message.packet_row,
         bytes: message.payload.len() as u32,
-        direction: message.direction,
-        xact_direction: exchange_direction(message.direction, is_reply),
-        ip_version: message.ip_version,
-        transport: message.transport,
+        direction: message.packet.direction,
+        xact_direction: exchange_direction(message.packet.direction, is_reply),
+        ip_version: message.packet.ip_version,
+        transport: message.packet.transport,
         port,
         exchange: hash_word(message.flow(), u64::from(id)),
         id,

@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use crate::batch::{Address, Table};
+use crate::batch::{PacketRow, Table};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
@@ -22,19 +22,11 @@ include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 #[derive(Clone, Copy)]
 pub struct Message<'a> {
     pub payload: &'a [u8],
-    /// Row of that packet in the packet table.
+    /// That packet's row in the packet table.
+    pub packet: &'a PacketRow,
+    /// Where that row stands.
     pub packet_row: u32,
-    pub time_ns: i64,
-    /// [`Direction`](crate::batch::Direction) as a number.
-    pub direction: u8,
-    pub ip_version: u8,
-    /// 6 TCP, 17 UDP.
-    pub transport: u8,
-    pub source: Address,
-    pub destination: Address,
-    pub source_port: u16,
-    pub destination_port: u16,
-    pub frame: Frame<'a>,
+    pub frame: &'a Frame<'a>,
     pub seed: u64,
 }
 
@@ -42,7 +34,8 @@ impl Message<'_> {
     /// A hash of both ends, the same for both directions.
     #[inline]
     pub fn flow(&self) -> u64 {
-        super::flow_hash(&self.source, self.source_port, &self.destination, self.destination_port, self.seed)
+        let packet = self.packet;
+        super::flow_hash(&packet.source, packet.source_port, &packet.destination, packet.destination_port, self.seed)
     }
 
     /// The sender's hardware address, where the frame has an Ethernet header.
