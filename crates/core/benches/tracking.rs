@@ -138,8 +138,9 @@ fn track(name: &str, message: impl Fn(u64) -> (u64, bool)) {
 }
 
 fn tracker() {
-    let pair =
-        |open: u64| move |row: u64| (if row.is_multiple_of(2) { row / 2 } else { (row / 2).wrapping_sub(open) }, row % 2 == 1);
+    let pair = |open: u64| {
+        move |row: u64| (if row.is_multiple_of(2) { row / 2 } else { (row / 2).wrapping_sub(open) }, row % 2 == 1)
+    };
     track("questions, all answered, 100 open", pair(100));
     track("questions, all answered, 20,000 open", pair(20_000));
     track("questions, 5 % unanswered, 1,000 open", move |row| {

@@ -54,82 +54,93 @@ pub fn read(message: &[u8], at: usize, text: &mut Vec<u8>) -> Option<(Parts, usi
     if wire.len() + 2 > MOST_NAME_BYTES {
         return None;
     }
-    text.extend_from_slice(wire);
-    put_dots(&message[at..here], &mut text[start..]);
-    if lower(start, text) != Some(labels - 1) {
+    if append_lower(&message[at..here], text) != labels - 1 {
         text.truncate(start);
         return Some((write_escaped(message, at, text)?, here + 1));
     }
     Some((parts(start, wire.len(), dots), here + 1))
 }
 
-/// Overwrites the length bytes between labels with dots. `wire` begins with the first label's length, `name` behind it.
-#[inline(always)]
-fn put_dots(wire: &[u8], name: &mut [u8]) {
-    let mut here = 0;
-    while let Some(length) = wire.get(here) {
-        if here > 0 {
-            name[here - 1] = b'.';
-        }
-        here += usize::from(*length) + 1;
-    }
-}
-
 /// Bytes taken at once.
 const LANES: usize = 16;
+/// What [`append_lower`] gives where a byte must be escaped: more dots than a name can have.
+const NEEDS_ESCAPES: usize = MOST_NAME_BYTES;
 
-/// Turns A-Z to a-z from an offset of the text to its end, and counts the dots there; `None` where there is a byte that
-/// must be escaped.
+/// Appends the labels of a name, which `wire` holds from the first label's length on, in lower case with dots between
+/// them; the number of dots then in the text.
 #[inline(always)]
-fn lower(start: usize, text: &mut Vec<u8>) -> Option<usize> {
-    let end = text.len();
-    // Room to take whole lanes; the letter neither counts nor changes.
-    text.extend_from_slice(&[b'a'; LANES]);
-    let (mut dots, mut special) = (0, 0);
-    for chunk in text[start..].chunks_exact_mut(LANES).take((end - start).div_ceil(LANES)) {
-        let (dots_here, special_here) = lower_lanes(chunk.try_into().expect("exact chunks"));
-        dots += dots_here;
-        special |= special_here;
+fn append_lower(wire: &[u8], text: &mut Vec<u8>) -> usize {
+    let (start, length) = (text.len(), wire.len() - 1);
+    text.reserve(MOST_NAME_BYTES + LANES);
+    // SAFETY: `length` bytes and one more lane fit behind the text: a name has at most 255 bytes. They are initialised
+    // here before anything reads them, and the length of the text grows only over bytes that were.
+    unsafe {
+        let name = text.as_mut_ptr().add(start);
+        std::ptr::copy_nonoverlapping(wire.as_ptr().add(1), name, length);
+        // The last lane is filled up with a letter that neither counts nor changes.
+        name.add(length).cast::<[u8; LANES]>().write([b'a'; LANES]);
+        let mut here = usize::from(wire[0]);
+        while here < length {
+            let next = here + 1 + usize::from(*name.add(here));
+            *name.add(here) = b'.';
+            here = next;
+        }
+        let dots = lower_lanes(name, length.div_ceil(LANES));
+        text.set_len(start + length);
+        dots
     }
-    text.truncate(end);
-    (special == 0).then_some(dots as usize)
 }
 
-/// Lower-cases sixteen bytes; the number of dots among them, and whether (not 0) any must be escaped.
+/// Lower-cases some lanes of sixteen bytes; the number of dots in them, or [`NEEDS_ESCAPES`].
+///
+/// # Safety
+/// `lanes` times sixteen bytes from `name` on are initialised and may be written.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn lower_lanes(lanes: &mut [u8; LANES]) -> (u32, i32) {
+unsafe fn lower_lanes(name: *mut u8, lanes: usize) -> usize {
     use std::arch::x86_64::{
-        __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
-        _mm_set1_epi8, _mm_storeu_si128,
+        __m128i, _mm_add_epi64, _mm_and_si128, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_cvtsi128_si64, _mm_loadu_si128,
+        _mm_movemask_epi8, _mm_or_si128, _mm_sad_epu8, _mm_set1_epi8, _mm_setzero_si128, _mm_storeu_si128,
+        _mm_sub_epi8, _mm_unpackhi_epi64,
     };
-    let place = lanes.as_mut_ptr().cast::<__m128i>();
-    // SAFETY: SSE2 is part of every x86-64 processor; the sixteen bytes read and written are `lanes`.
+    // SAFETY: SSE2 is part of every x86-64 processor; the caller vouches for the bytes.
     unsafe {
         let all = |byte: u8| _mm_set1_epi8(byte as i8);
-        let bytes = _mm_loadu_si128(place);
-        let upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, all(b'A' - 1)), _mm_cmpgt_epi8(all(b'Z' + 1), bytes));
-        _mm_storeu_si128(place, _mm_or_si128(bytes, _mm_and_si128(upper, all(0x20))));
-        let dots = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, all(b'.')));
-        // As signed numbers, bytes from 128 up are below zero and so below `!`, too.
-        let special = _mm_or_si128(
-            _mm_cmpgt_epi8(all(b'!'), bytes),
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, all(0x7f)), _mm_cmpeq_epi8(bytes, all(b'\\'))),
-        );
-        (dots.count_ones(), _mm_movemask_epi8(special))
+        let (mut dots, mut special) = (_mm_setzero_si128(), _mm_setzero_si128());
+        for lane in 0..lanes {
+            let place = name.add(lane * LANES).cast::<__m128i>();
+            let bytes = _mm_loadu_si128(place);
+            let upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, all(b'A' - 1)), _mm_cmpgt_epi8(all(b'Z' + 1), bytes));
+            _mm_storeu_si128(place, _mm_or_si128(bytes, _mm_and_si128(upper, all(0x20))));
+            // Each lane takes one off where there is a dot: at most sixteen times, which a byte holds.
+            dots = _mm_sub_epi8(dots, _mm_cmpeq_epi8(bytes, all(b'.')));
+            // As signed numbers, bytes from 128 up are below zero and so below `!`, too.
+            let unprintable = _mm_or_si128(_mm_cmpgt_epi8(all(b'!'), bytes), _mm_cmpeq_epi8(bytes, all(0x7f)));
+            special = _mm_or_si128(special, _mm_or_si128(unprintable, _mm_cmpeq_epi8(bytes, all(b'\\'))));
+        }
+        if _mm_movemask_epi8(special) != 0 {
+            return NEEDS_ESCAPES;
+        }
+        let halves = _mm_sad_epu8(dots, _mm_setzero_si128());
+        _mm_cvtsi128_si64(_mm_add_epi64(halves, _mm_unpackhi_epi64(halves, halves))) as usize
     }
 }
 
+/// As above, byte by byte.
+///
+/// # Safety
+/// `lanes` times sixteen bytes from `name` on are initialised and may be written.
 #[cfg(not(target_arch = "x86_64"))]
-#[inline(always)]
-fn lower_lanes(lanes: &mut [u8; LANES]) -> (u32, i32) {
-    let (mut dots, mut special) = (0, 0);
-    for byte in lanes {
-        dots += u32::from(*byte == b'.');
-        special |= i32::from(*byte <= b' ' || *byte >= 0x7f || *byte == b'\\');
+unsafe fn lower_lanes(name: *mut u8, lanes: usize) -> usize {
+    // SAFETY: the caller vouches for the bytes.
+    let name = unsafe { std::slice::from_raw_parts_mut(name, lanes * LANES) };
+    let (mut dots, mut special) = (0, false);
+    for byte in name {
+        dots += usize::from(*byte == b'.');
+        special |= *byte <= b' ' || *byte >= 0x7f || *byte == b'\\';
         *byte = byte.to_ascii_lowercase();
     }
-    (dots, special)
+    if special { NEEDS_ESCAPES } else { dots }
 }
 
 /// The slow way: labels with bytes that need escaping.
