@@ -108,7 +108,7 @@ impl Decoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn network(
         &mut self,
         frame: &Frame<'_>,
@@ -139,7 +139,7 @@ impl Decoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn transport(
         &mut self,
         frame: &Frame<'_>,
@@ -160,7 +160,7 @@ impl Decoder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn udp(&mut self, frame: &Frame<'_>, bytes: &[u8], row: &mut PacketRow, batch: &mut Batch) -> Option<Malformed> {
         let Some(udp) = wire::udp::Udp::read(bytes) else {
             batch.packets.push(row);
@@ -173,13 +173,13 @@ impl Decoder {
         if udp.bad_length { Some(Malformed::UdpBadLength) } else { fault }
     }
 
-    #[inline]
+    #[inline(always)]
     fn datagram(&mut self, frame: &Frame<'_>, payload: &[u8], row: &PacketRow, batch: &mut Batch) -> Option<Malformed> {
         let message = message(frame, payload, row, batch.packets.last_row(), self.seed);
         self.apps.datagram(row.source_port, row.destination_port, &message, &mut batch.apps, &mut batch.ledger)
     }
 
-    #[inline]
+    #[inline(always)]
     fn tcp(
         &mut self,
         frame: &Frame<'_>,
@@ -204,6 +204,7 @@ impl Decoder {
     }
 
     #[allow(clippy::too_many_arguments)]
+    #[inline(never)]
     fn segment(
         &mut self,
         frame: &Frame<'_>,
@@ -246,6 +247,7 @@ impl Decoder {
     }
 
     /// A fragment is a packet without transport header; the datagram that it completes may hold messages.
+    #[inline(never)]
     fn fragment(
         &mut self,
         frame: &Frame<'_>,
@@ -280,6 +282,7 @@ impl Decoder {
 
     /// Follows a tunnel to its transport header; the addresses stay those of the outermost header, but for an IPv4
     /// header inside IPv6, which is preferred.
+    #[inline(never)]
     fn tunnel(
         &mut self,
         frame: &Frame<'_>,
@@ -377,7 +380,7 @@ fn read_ipv4<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
     Ok(Some(IpPayload { protocol: ip.protocol, bytes: ip.payload, wire_bytes: ip.payload_wire_bytes, fragment }))
 }
 
-#[inline]
+#[inline(never)]
 fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
     let ip = wire::ipv6::Ipv6::read(bytes).ok_or(Malformed::Ipv6TooShort)?;
     row.ip_version = 6;
@@ -396,6 +399,7 @@ fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
 }
 
 /// VLAN tags, MPLS and PPPoE down to IP; `None` where something else is carried.
+#[inline(never)]
 fn read_encapsulated<'a>(
     next: u16,
     payload: &'a [u8],
