@@ -8,7 +8,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-python check bench lock clean
+.PHONY: help run build test test-rust test-python check docs bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -36,6 +36,9 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 	$(BIN)/lint-imports
 	cargo fmt --check
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --workspace --all-targets -- -D warnings
+
+docs: build ## write the reference pages that follow from the code anew
+	$(BIN)/python docs/generate.py
 
 bench: build ## measure: nanoseconds per packet, memory, and other tools on the same captures
 	$(BIN)/python benches/run.py
