@@ -101,6 +101,15 @@ impl State {
         self.rates(|rate| rate.close(end_second));
     }
 
+    /// Gives room back that only a window that still grows needs.
+    pub fn shrink(&mut self) {
+        for metric in &mut self.metrics {
+            if let MetricState::Top(_, top) = metric {
+                top.shrink_to_fit();
+            }
+        }
+    }
+
     fn rates(&mut self, each: impl Fn(&mut Rate)) {
         for metric in &mut self.metrics {
             if let MetricState::Rate(rate) = metric {

@@ -75,11 +75,12 @@ impl Store {
     /// see the one or the other, never neither.
     pub fn shift(&self, live: &Mutex<LiveWindow>, next: impl FnOnce(&mut LiveWindow) -> LiveWindow) {
         let mut inner = self.inner();
-        let ended = {
+        let mut ended = {
             let mut live = lock(live);
             let next = next(&mut live);
             std::mem::replace(&mut *live, next)
         };
+        ended.state.shrink();
         let end_ns = lock(live).start_ns;
         match inner.closed.get_mut(&ended.number) {
             Some(closed) => {
