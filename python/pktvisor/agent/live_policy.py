@@ -42,8 +42,11 @@ class Tap:
         config = {"host_spec": self.hosts, "iface": self.interface.name}
         return {"config": config, "input_type": "pcap", "interface": TAP_INTERFACE, "tags": None}
 
-    def describe_input(self, *, consumers: int, is_running: bool) -> Document:
-        """Tell of the input that captures for it, below the input's name."""
+    def describe_input(self, *, consumers: int, is_running: bool, ledger: dict[str, int]) -> Document:
+        """Tell of the input that captures for it, below the input's name.
+
+        `ledger` is what became of its packets: `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
+        """
         config = {"bpf": self.filter_expression, "host_spec": self.hosts, "iface": self.interface.name}
         identity = hashlib.blake2b(repr(sorted(config.items())).encode(), digest_size=8).hexdigest()
         name = f"{self.name}-{identity}"
@@ -57,7 +60,7 @@ class Tap:
             "pcap_source": "af_packet",
         }
         stream = {"consumers": consumers, "running": is_running}
-        return {name: {"input": stream, "module": {"config": config, "name": name}, "pcap": pcap}}
+        return {name: {"input": stream, "module": {"config": config, "name": name}, "pcap": pcap, "ledger": ledger}}
 
 
 class LivePolicy:
@@ -100,7 +103,9 @@ class LivePolicy:
         instances = self._policy.plan.instances
         is_running = self._capture.is_running()
         return {
-            "input": self._tap.describe_input(consumers=len(instances), is_running=is_running),
+            "input": self._tap.describe_input(
+                consumers=len(instances), is_running=is_running, ledger=self._capture.ledger()
+            ),
             "modules": {instance.name: self._describe_handler(instance, is_running) for instance in instances},
             "taps": {self._tap.name: self._tap.describe()},
         }

@@ -28,6 +28,9 @@ class Capture:
     def open_exchanges(self) -> int:
         return 2
 
+    def ledger(self) -> dict[str, int]:
+        return {"seen": 3, "decoded": 2, "malformed": 1}
+
 
 def live(*, hosts: str = "", periods: int = 5) -> LivePolicy:
     """A policy that has seen a capture file to its end: 126 DNS messages in 200 seconds."""
@@ -65,6 +68,7 @@ def test_the_input_names_its_interface_and_its_hosts() -> None:
             "host_ips": {"ipv4": ["10.0.0.5/24"], "ipv6": ["fe80::1/64"]},
             "pcap_source": "af_packet",
         },
+        "ledger": {"seen": 3, "decoded": 2, "malformed": 1},
     }
 
 
