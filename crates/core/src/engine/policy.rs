@@ -102,9 +102,9 @@ impl PolicyWorker {
     /// Runs the plan over the rows whose packets are in a range; messages follow their packets.
     fn run(&mut self, batch: &Batch, packets: Range<usize>, is_last: bool) {
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(newest) = batch.packets.time_ns()[packets.clone()].iter().max() {
-            live.last_ns = live.last_ns.max(*newest);
-        }
+        let newest_ns = batch.packets.time_ns()[packets.clone()].iter().max().copied().unwrap_or(live.last_ns);
+        let has_new_second = newest_ns.div_euclid(NANOSECONDS) > live.last_ns.div_euclid(NANOSECONDS);
+        live.last_ns = live.last_ns.max(newest_ns);
         let rows = |table: &dyn Table| {
             let owners = table.packet_rows();
             if std::ptr::addr_eq(table, &raw const batch.packets) {
@@ -115,6 +115,10 @@ impl PolicyWorker {
             from..to.max(from)
         };
         self.executor.run(batch, rows, &mut live.state);
+        if has_new_second {
+            // The time passes for protocols of which there was no message, too.
+            live.state.advance(newest_ns.div_euclid(NANOSECONDS));
+        }
     }
 
     /// Time has come to this point though no packet of this worker's says so: ends the window if it is over.
@@ -158,5 +162,98 @@ impl PolicyWorker {
 
     pub fn memory_bytes(&self) -> usize {
         self.executor.memory_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::PacketRow;
+    use crate::decode::app::dns;
+    use crate::plan::{MetricState, compile};
+    use serde_json::json;
+
+    const SECOND: i64 = NANOSECONDS;
+
+    fn policy(periods: usize) -> Arc<Policy> {
+        let metrics = json!([{"kind": "counter", "feeds": [{}]}, {"kind": "rate", "feeds": [{}]}]);
+        let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}, {"table": "dns", "metrics": metrics}]});
+        let config = PolicyConfig { periods, enrichment: Enrichment::default(), seed: 1 };
+        Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), config))
+    }
+
+    /// One packet per time; those marked carry a DNS message.
+    fn batch(packets: &[(i64, bool)]) -> Batch {
+        let mut batch = Batch::default();
+        for (row, (second, has_message)) in packets.iter().enumerate() {
+            let time_ns = second * SECOND;
+            batch.packets.push(&PacketRow { time_ns, ..PacketRow::EMPTY });
+            if *has_message {
+                batch.apps.dns.push(&dns::Row { time_ns, packet_row: row as u32, ..dns::Row::EMPTY });
+            }
+        }
+        batch
+    }
+
+    fn count(window: &Merged, metric: usize) -> u64 {
+        match &window.state.metrics[metric] {
+            MetricState::Counter(count) => *count,
+            other => panic!("{other:?} is no counter"),
+        }
+    }
+
+    fn live(window: &Merged, metric: usize) -> u64 {
+        match &window.state.metrics[metric] {
+            MetricState::Rate(rate) => rate.live(),
+            other => panic!("{other:?} is no rate"),
+        }
+    }
+
+    #[test]
+    fn a_batch_is_parted_where_windows_end_and_messages_follow_their_packets() {
+        let policy = policy(5);
+        let mut worker = policy.worker(10 * SECOND, false);
+        worker.process(&batch(&[(10, true), (69, false), (70, true), (71, true), (69, true), (200, false)]));
+        let windows: Vec<_> = (0..3).map(|back| policy.read(back, back).unwrap()).collect();
+        let counts: Vec<_> = windows.iter().map(|window| (count(window, 0), count(window, 2))).collect();
+        assert_eq!(counts, [(1, 0), (3, 3), (2, 1)], "the late packet counts into the open window");
+        let starts: Vec<_> = windows.iter().map(|window| window.start_ns / SECOND).collect();
+        assert_eq!(starts, [200, 70, 10]);
+        assert!(policy.read(3, 3).is_none());
+        let all = policy.read(0, 4).unwrap();
+        assert_eq!((count(&all, 0), count(&all, 2), all.start_ns), (6, 4, 10 * SECOND));
+    }
+
+    #[test]
+    fn no_more_windows_are_kept_than_asked_for() {
+        let policy = policy(2);
+        let mut worker = policy.worker(0, false);
+        worker.process(&batch(&[(0, false), (60, false), (120, false), (180, false)]));
+        assert_eq!(policy.store().available(), 2);
+        assert_eq!(count(&policy.read(0, 9).unwrap(), 0), 2);
+    }
+
+    #[test]
+    fn a_rate_falls_to_zero_while_other_packets_go_on() {
+        let policy = policy(1);
+        let mut worker = policy.worker(0, false);
+        worker.process(&batch(&[(0, true), (0, true), (1, false)]));
+        assert_eq!(live(&policy.read(0, 0).unwrap(), 3), 2);
+        worker.process(&batch(&[(2, false)]));
+        assert_eq!((live(&policy.read(0, 0).unwrap(), 3), live(&policy.read(0, 0).unwrap(), 1)), (0, 1));
+    }
+
+    #[test]
+    fn workers_that_see_other_packets_end_their_windows_together() {
+        let policy = policy(5);
+        let (mut first, mut second) = (policy.worker(0, true), policy.worker(3, true));
+        first.process(&batch(&[(1, false), (61, false)]));
+        second.process(&batch(&[(2, false)]));
+        assert_eq!(count(&policy.read(0, 0).unwrap(), 0), 1);
+        second.advance(62 * SECOND);
+        second.process(&batch(&[(62, false)]));
+        let (open, closed) = (policy.read(0, 0).unwrap(), policy.read(1, 1).unwrap());
+        assert_eq!((count(&open, 0), count(&closed, 0)), (2, 2));
+        assert_eq!(open.start_ns, 61 * SECOND);
     }
 }
