@@ -424,3 +424,37 @@ fn message<'a>(
 ) -> Message<'a> {
     Message { payload, packet, packet_row: packet_row as u32, frame, seed }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::read::CaptureReader;
+    use crate::read::testing::write_fuzz_seed;
+
+    /// Not a test: real frames for the fuzz targets of the decoders (`fuzz/run`).
+    #[test]
+    #[ignore = "writes the seeds of fuzz targets"]
+    fn fuzz_seeds() {
+        let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/captures");
+        for entry in std::fs::read_dir(captures).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(mut reader) = CaptureReader::open(&path) else { continue };
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let (mut seed, mut link_type, mut frames) = (Vec::new(), 1, 0);
+            while let Some(frame) = reader.next_frame() {
+                link_type = frame.link_type;
+                frames += 1;
+                if frames <= 12 && frame.data.len() < 256 {
+                    seed.push(frame.data.len() as u8);
+                    seed.extend(frame.data);
+                }
+                if frames % 17 == 1 && frame.data.len() > 42 {
+                    write_fuzz_seed("dns_message", &format!("{name}-{frames}"), &frame.data[42..]);
+                    write_fuzz_seed("dhcp_message", &format!("{name}-{frames}"), &frame.data[41..]);
+                }
+            }
+            write_fuzz_seed("decode_frame", &name, &[&link_type.to_le_bytes()[..], &seed].concat());
+        }
+    }
+}

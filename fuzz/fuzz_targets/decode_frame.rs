@@ -1,0 +1,33 @@
+//! Frames of any link type through the decoder. The input is a link type (two bytes, little-endian), then frames, each
+//! behind its length in one byte: so fragments and streams meet each other. Every frame makes one row and is accounted
+//! for.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pktvisor_core::batch::{Batch, Table as _};
+use pktvisor_core::decode::app::Needs;
+use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
+use pktvisor_core::read::Frame;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&[low, high], mut rest)) = bytes.split_first_chunk::<2>() else { return };
+    let link_type = u16::from_le_bytes([low, high]);
+    let mut needs = Needs::default();
+    needs.add("dns.ecs");
+    needs.add("dns.signatures");
+    let mut decoder = Decoder::new(DecodeConfig { needs, seed: 1, ..DecodeConfig::default() });
+    let mut batch = Batch::with_room();
+    let mut frames = 0;
+    while let Some((&length, after)) = rest.split_first() {
+        let (data, next) = after.split_at(after.len().min(usize::from(length)));
+        rest = next;
+        frames += 1;
+        let frame = Frame { time_ns: frames * 1000, link_type, interface: 0, wire_bytes: data.len() as u32, data };
+        flow_of(&frame, 1);
+        batch.ledger.seen += 1;
+        decoder.decode(&frame, &mut batch);
+    }
+    assert_eq!(batch.packets.len() as i64, frames);
+    assert!(batch.ledger.balances());
+});
