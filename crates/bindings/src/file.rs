@@ -24,6 +24,13 @@ pub struct FileReport {
     packets: u64,
 }
 
+impl FileReport {
+    pub fn new(inner: engine::FileReport) -> Self {
+        let packets = inner.ledger.seen;
+        Self { inner, packets }
+    }
+}
+
 #[pymethods]
 impl FileReport {
     /// Where the file could be read no further, and why.

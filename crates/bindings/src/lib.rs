@@ -1,6 +1,7 @@
 //! The Python face of the packet engine. No logic here: types are converted, errors are translated, and the GIL is
 //! released around every call that works on a batch.
 
+mod batch;
 mod errors;
 mod file;
 mod filter;
@@ -30,6 +31,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<window::Window>()?;
     module.add_class::<file::FileReport>()?;
     module.add_class::<live::LiveInput>()?;
+    module.add_class::<batch::Batch>()?;
+    module.add_class::<batch::Table>()?;
+    module.add_class::<batch::BatchReader>()?;
+    module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;

@@ -10,8 +10,8 @@
 //! 3. Whatever grows with traffic has a named bound and a counter of what the bound threw away.
 //! 4. Nothing here reads a clock, a file or an environment variable that it was not given. Time is packet time, in
 //!    nanoseconds since 1970, and comes in as an argument.
-//! 5. `unsafe` stands only in [`capture`], where a big database file is mapped ([`enrich::geo`]) and in measured hot
-//!    loops, each with its reason.
+//! 5. `unsafe` stands only in [`capture`], where a big database file is mapped ([`enrich::geo`]), where tables are lent
+//!    to other languages ([`batch::arrow`]) and in measured hot loops, each with its reason.
 
 pub mod error;
 pub mod hash;

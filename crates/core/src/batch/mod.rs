@@ -4,6 +4,7 @@
 //! message becomes a row of the protocol's own table (see [`crate::decode::app`]), which points back to its packet by
 //! [`Table::packet_rows`]. So a metric over DNS messages walks only DNS messages.
 
+pub mod arrow;
 pub(crate) mod column;
 mod packet;
 

@@ -3,12 +3,11 @@
 //! Each worker reads the whole file and takes the packets of its own flows: walking past a packet costs a tenth of
 //! decoding it, and every worker sees the time go by, so that all end their windows at the same packets.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
 use crate::Error;
-use crate::batch::Batch;
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder, flow_of};
 use crate::ledger::Ledger;
@@ -82,16 +81,12 @@ pub fn run_file(
     Ok(whole)
 }
 
-/// Reads a file batch by batch, without plans; each call of `each` says whether to go on.
-pub fn read_batches(config: &FileConfig, each: &mut dyn FnMut(&Arc<Batch>) -> bool) -> Result<FileReport, Error> {
-    Worker::open(config, 0, 1, Vec::new())?.each_batch(each)
-}
-
-fn open(config: &FileConfig) -> Result<CaptureReader, Error> {
-    if config.path.as_os_str() == "-" {
+/// Opens a capture file; standard input where the path is `-`.
+pub(super) fn open(path: &Path) -> Result<CaptureReader, Error> {
+    if path.as_os_str() == "-" {
         CaptureReader::from_read(Box::new(std::io::stdin()), "standard input")
     } else {
-        CaptureReader::open(&config.path)
+        CaptureReader::open(path)
     }
 }
 
@@ -126,6 +121,9 @@ impl<'a> Worker<'a> {
         let mut decode = config.decode.clone();
         let mut needs = Needs::default();
         config.policies.iter().for_each(|policy| needs.extend(&policy.plan().needs));
+        if !sinks.is_empty() {
+            needs.extend(&Needs::all());
+        }
         decode.needs.extend(&needs);
         let part = Part {
             decoder: Decoder::new(decode),
@@ -136,7 +134,7 @@ impl<'a> Worker<'a> {
             next_ns: i64::MAX,
             report: FileReport::default(),
         };
-        Ok(Self { config, number, workers, reader: open(config)?, part })
+        Ok(Self { config, number, workers, reader: open(&config.path)?, part })
     }
 
     fn run(mut self, progress: &mut (dyn FnMut(Progress) -> bool + Send)) -> Result<FileReport, Error> {
@@ -161,22 +159,6 @@ impl<'a> Worker<'a> {
         progress(Progress { packets, bytes_read, total_bytes });
         self.part.report.damage = self.reader.damage().cloned();
         Ok(self.part.finish(self.config))
-    }
-
-    fn each_batch(mut self, each: &mut dyn FnMut(&Arc<Batch>) -> bool) -> Result<FileReport, Error> {
-        let part = &mut self.part;
-        while let Some(frame) = self.reader.next_frame() {
-            part.decode(&frame)?;
-            if part.filling.batch.is_full() && !part.hand_over(each) {
-                part.report.was_stopped = true;
-                break;
-            }
-        }
-        if !part.report.was_stopped && !part.filling.batch.is_empty() {
-            part.hand_over(each);
-        }
-        part.report.damage = self.reader.damage().cloned();
-        Ok(self.part.report)
     }
 }
 
@@ -218,27 +200,6 @@ impl Part {
         batch.ledger.seen += 1;
         self.decoder.decode(frame, batch);
         Ok(true)
-    }
-
-    fn decode(&mut self, frame: &Frame<'_>) -> Result<(), Error> {
-        if !self.filters.passes(frame)? {
-            self.count_filtered();
-            return Ok(());
-        }
-        let batch = &mut self.filling.batch;
-        batch.ledger.seen += 1;
-        self.decoder.decode(frame, batch);
-        Ok(())
-    }
-
-    /// Gives the batch away; tells whether more is wanted.
-    fn hand_over(&mut self, each: &mut dyn FnMut(&Arc<Batch>) -> bool) -> bool {
-        self.report.ledger += &self.filling.batch.ledger;
-        let batch = Arc::new(std::mem::take(&mut self.filling.batch));
-        let goes_on = each(&batch);
-        self.filling.batch = Arc::try_unwrap(batch).unwrap_or_else(|_| Batch::with_room());
-        self.filling.batch.clear();
-        goes_on
     }
 
     fn count_filtered(&mut self) {

@@ -234,6 +234,9 @@ impl Worker {
         }
         let mut needs = Needs::default();
         known.iter().for_each(|(policy, _)| needs.extend(&policy.plan().needs));
+        if !self.part.sinks.is_empty() {
+            needs.extend(&Needs::all());
+        }
         self.part.decoder.set_needs(&needs);
     }
 

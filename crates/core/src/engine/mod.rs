@@ -1,12 +1,14 @@
 //! Inputs at work: read or capture, decode, run the plans, keep the ledger.
 
+mod batches;
 mod file;
 mod live;
 mod policy;
 
 use std::sync::Arc;
 
-pub use file::{FileConfig, FileReport, Progress, read_batches, run_file};
+pub use batches::BatchReader;
+pub use file::{FileConfig, FileReport, Progress, run_file};
 pub use live::{LiveConfig, LiveInput, LiveStatus};
 pub use policy::{Policy, PolicyConfig, PolicyWorker};
 

@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use crate::batch::{PacketRow, Table};
+use crate::batch::{Batch, PacketRow, Table, table_names};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
@@ -71,6 +71,14 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Every column of every table, for those who look at whole batches.
+    pub fn all() -> Self {
+        let batch = Batch::default();
+        let tables = table_names().filter_map(|name| batch.table(name));
+        let columns = tables.flat_map(|table| table.definitions()).map(|column| column.name.to_owned()).collect();
+        Self { columns }
+    }
+
     pub fn add(&mut self, column: &str) {
         if !self.columns.contains(column) {
             self.columns.insert(column.to_owned());
