@@ -1,7 +1,7 @@
 //! Capture files through policies.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use pktvisor_core::batch::Address;
 use pktvisor_core::decode::DecodeConfig;
@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 
 use crate::errors::raise;
 use crate::filter;
+use crate::handler::{Handler, Interruption, direct_sinks};
 use crate::policy::Policy;
 
 /// Seconds between two looks for signals, and two calls of the progress function.
@@ -69,9 +70,10 @@ pub fn decode_config(hosts: HostRows) -> DecodeConfig {
 
 /// Reads a capture file (`-` for standard input) through policies. `progress` gets packets, bytes read and total bytes
 /// about five times a second; when it returns False, or a signal's handler raises, reading stops and what was read
-/// stays counted.
+/// stays counted. `sinks` are handlers that get the batches, in this thread.
 #[pyfunction]
-#[pyo3(signature = (path, policies, *, hosts, compile_filter=None, workers=1, progress=None))]
+#[pyo3(signature = (path, policies, *, hosts, compile_filter=None, workers=1, progress=None, sinks=None))]
+#[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
     path: PathBuf,
@@ -80,6 +82,7 @@ pub fn run_file(
     compile_filter: Option<Py<PyAny>>,
     workers: usize,
     progress: Option<Py<PyAny>>,
+    sinks: Option<Vec<Bound<'_, PyAny>>>,
 ) -> PyResult<FileReport> {
     let config = FileConfig {
         path,
@@ -89,9 +92,14 @@ pub fn run_file(
         workers,
     };
     drop(policies);
-    let mut watch = Watch { progress, last: std::time::Instant::now(), packets: 0, fault: None };
-    let report = py.detach(|| engine::run_file(&config, Vec::new(), &mut |progress| watch.look(progress)));
-    match watch.fault {
+    let interruption = Interruption::default();
+    let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
+    let sinks = direct_sinks(handlers, &interruption);
+    let last = std::time::Instant::now();
+    let mut watch = Watch { progress, last, packets: 0, interruption: interruption.clone(), fault: None };
+    let report = py.detach(|| engine::run_file(&config, &sinks, &mut |progress| watch.look(progress)));
+    let interrupted = interruption.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match watch.fault.or(interrupted) {
         Some(fault) => Err(fault),
         None => Ok(FileReport { inner: report.map_err(raise)?, packets: watch.packets }),
     }
@@ -102,12 +110,16 @@ struct Watch {
     progress: Option<Py<PyAny>>,
     last: std::time::Instant,
     packets: u64,
+    interruption: Interruption,
     fault: Option<PyErr>,
 }
 
 impl Watch {
     fn look(&mut self, progress: Progress) -> bool {
         self.packets = progress.packets;
+        if self.interruption.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return false;
+        }
         if self.last.elapsed() < SIGNAL_INTERVAL {
             return true;
         }

@@ -6,10 +6,12 @@ mod errors;
 mod file;
 mod filter;
 mod geo;
+mod handler;
 mod interfaces;
 mod live;
 mod policy;
 mod schema;
+mod sketch;
 mod window;
 
 use std::hash::{BuildHasher, RandomState};
@@ -34,6 +36,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::Batch>()?;
     module.add_class::<batch::Table>()?;
     module.add_class::<batch::BatchReader>()?;
+    module.add_class::<handler::BatchCounters>()?;
+    module.add_class::<sketch::Hll>()?;
+    module.add_class::<sketch::Frequent>()?;
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use crate::errors::raise;
 use crate::file::{HostRows, decode_config};
 use crate::filter::{self, Instructions};
+use crate::handler::{Handler, beside_sinks};
 use crate::policy::Policy;
 
 /// A running capture on an interface; `stop` ends it.
@@ -29,12 +30,20 @@ impl LiveInput {
     }
 }
 
+impl Drop for LiveInput {
+    /// Its handlers need the interpreter to come to their end.
+    fn drop(&mut self) {
+        Python::try_attach(|py| py.detach(|| self.lock().stop()));
+    }
+}
+
 #[pymethods]
 impl LiveInput {
     /// Opens the interface (a name, or `any`) and starts to feed the policies. `filter` runs in the kernel on Ethernet
-    /// frames, `raw_filter` on those of devices without link layer.
+    /// frames, `raw_filter` on those of devices without link layer. `sinks` are handlers that get the batches, each in
+    /// a thread of its own.
     #[new]
-    #[pyo3(signature = (interface, policies, *, hosts, filter, raw_filter, promiscuous=true, workers=1, fanout_group=0))]
+    #[pyo3(signature = (interface, policies, *, hosts, filter, raw_filter, promiscuous=true, workers=1, fanout_group=0, sinks=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -46,6 +55,7 @@ impl LiveInput {
         promiscuous: bool,
         workers: usize,
         fanout_group: u16,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
         let ring = RingConfig {
             target: if interface == "any" { Target::Any } else { Target::Interface(interface.to_owned()) },
@@ -57,7 +67,9 @@ impl LiveInput {
         };
         let config = LiveConfig { ring, decode: decode_config(hosts), workers, filter: None, now_ns };
         let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
-        let started = py.detach(|| engine::LiveInput::start(&config, policies, Vec::new()));
+        let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
+        let sinks = beside_sinks(py, handlers)?;
+        let started = py.detach(move || engine::LiveInput::start(&config, policies, &sinks));
         Ok(Self { inner: Mutex::new(started.map_err(raise)?) })
     }
 

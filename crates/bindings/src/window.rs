@@ -63,10 +63,10 @@ impl Window {
         self.merged.end_ns
     }
 
-    /// Sum of the windows' lengths in nanoseconds.
+    /// Sum of the windows' lengths in whole seconds.
     #[getter]
-    fn length_ns(&self) -> i64 {
-        self.merged.length_ns
+    fn length_seconds(&self) -> i64 {
+        self.merged.length_seconds
     }
 
     #[getter]

@@ -39,7 +39,7 @@ fn main() {
             workers: 1,
         };
         let started = cpu_ns();
-        let report = run_file(&file, Vec::new(), &mut |_| true).expect("the capture can be read");
+        let report = run_file(&file, &Vec::new, &mut |_| true).expect("the capture can be read");
         best = best.min((cpu_ns() - started) as f64 / report.ledger.seen.max(1) as f64);
     }
     println!("{best:.1} ns per packet");

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pktvisor.errors import ConfigError
 
@@ -131,3 +131,14 @@ def _declare(libpcap: ctypes.CDLL) -> ctypes.CDLL:
         function = getattr(libpcap, name)
         function.restype, function.argtypes = result, arguments
     return libpcap
+
+
+def filter_compiler(expression: str) -> Callable[[int], list[tuple[int, int, int, int]]] | None:
+    """Give a function that compiles an expression for a link type; None for an empty one.
+
+    ConfigError, at once, where the expression makes no sense.
+    """
+    if not expression:
+        return None
+    compile_filter(expression, 1)  # Ethernet: what is wrong there is wrong everywhere
+    return lambda link_type: compile_filter(expression, link_type)

@@ -114,12 +114,9 @@ class _WindowReader:
         self._length = self._length_seconds(now_ns)
 
     def _length_seconds(self, now_ns: int) -> int:
-        window = self._window
         if self._is_open:
             return max(0, now_ns // NANOSECONDS - self._start_ts)
-        if self._is_merged:
-            return window.length_ns // NANOSECONDS
-        return max(0, window.end_ns // NANOSECONDS - self._start_ts)
+        return self._window.length_seconds
 
     def snapshot(self, number: int, instance: Instance) -> HandlerSnapshot:
         return HandlerSnapshot(

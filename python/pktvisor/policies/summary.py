@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
-from pktvisor.errors import ConfigError, InputError, RightsError
+from pktvisor.handlers.batch import BatchHandler
+from pktvisor.inputs.faults import translated
+from pktvisor.inputs.filters import filter_compiler
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import READER_HANDLERS, default_instances
@@ -29,14 +31,12 @@ class FileSummary:
 
 def open_databases(geo_city: str | None, geo_asn: str | None, cache_entries: int = 10_000) -> Databases:
     """Opens the databases that are named; InputError where one can't be."""
-    try:
+    with translated():
         return Databases(
             city=None if geo_city is None else _core.GeoDatabase(geo_city, "city"),
             network=None if geo_asn is None else _core.GeoDatabase(geo_asn, "network"),
             cache_entries=cache_entries,
         )
-    except _core.InputFault as fault:
-        raise InputError(str(fault)) from fault
 
 
 def summarize_file(
@@ -78,29 +78,16 @@ def run_file(
     filter_expression: str = "",
     workers: int = 1,
     progress: Progress | None = None,
+    handlers: Sequence[BatchHandler] = (),
 ) -> _core.FileReport:
-    """Feeds a capture file to a policy."""
-    try:
+    """Feeds a capture file to a policy, and its batches to handlers that want them."""
+    with translated():
         return _core.run_file(
             path,
             [policy.core],
             hosts=parse_hosts(hosts) if hosts else [],
-            compile_filter=_filter_compiler(filter_expression),
+            compile_filter=filter_compiler(filter_expression),
             workers=workers,
             progress=progress,
+            sinks=list(handlers),
         )
-    except _core.ConfigFault as fault:
-        raise ConfigError(str(fault)) from fault
-    except _core.RightsFault as fault:
-        raise RightsError(str(fault)) from fault
-    except _core.InputFault as fault:
-        raise InputError(str(fault)) from fault
-
-
-def _filter_compiler(expression: str) -> Callable[[int], list[tuple[int, int, int, int]]] | None:
-    if not expression:
-        return None
-    from pktvisor.inputs.filters import compile_filter
-
-    compile_filter(expression, 1)  # a wrong expression is told before anything is read
-    return lambda link_type: compile_filter(expression, link_type)

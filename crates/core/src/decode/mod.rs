@@ -337,9 +337,17 @@ pub fn flow_of(frame: &Frame<'_>, seed: u64) -> u64 {
     };
     // Addresses alone, so that the fragments of a datagram go where the rest of its flow goes.
     match found {
+        Ok(Some(ip)) if is_dhcp(&ip) => 0,
         Ok(Some(_)) => end_of_flow(&row.source, 0, seed).wrapping_add(end_of_flow(&row.destination, 0, seed)),
         _ => 0,
     }
+}
+
+/// DHCP clients have no address yet, so that addresses don't tell which answer belongs to which request.
+#[inline(always)]
+fn is_dhcp(ip: &IpPayload<'_>) -> bool {
+    let is_port = |at| wire::be16(ip.bytes, at).is_some_and(|port| app::dhcp::PORTS.udp.contains(&port));
+    ip.protocol == PROTOCOL_UDP && ip.fragment.is_none() && (is_port(0) || is_port(2))
 }
 
 /// Hashes one end of a flow; the sum of both ends is the same whichever sends.

@@ -72,7 +72,7 @@ impl BatchReader {
                 break;
             };
             self.part.take(&frame, batch)?;
-            if batch.ledger.seen % FRAMES_PER_LOOK == 0 && !go_on() {
+            if batch.ledger.seen.is_multiple_of(FRAMES_PER_LOOK) && !go_on() {
                 self.has_ended = true;
                 self.part.report.was_stopped = true;
             }

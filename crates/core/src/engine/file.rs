@@ -49,18 +49,22 @@ pub struct FileReport {
     pub was_stopped: bool,
 }
 
-/// Reads a file through the policies. `progress` is called now and then from the first worker; `false` stops.
+/// Reads a file through the policies, and each worker's batches to sinks of its own. `progress` is called now and then
+/// from the first worker; `false` stops.
 pub fn run_file(
     config: &FileConfig,
-    sinks: Vec<Box<dyn BatchSink>>,
+    sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     progress: &mut (dyn FnMut(Progress) -> bool + Send),
 ) -> Result<FileReport, Error> {
     let workers = if config.path.as_os_str() == "-" { 1 } else { config.workers.max(1) };
     let reports = std::thread::scope(|scope| {
         let others: Vec<_> = (1..workers)
-            .map(|number| scope.spawn(move || Worker::open(config, number, workers, Vec::new())?.run(&mut |_| true)))
+            .map(|number| (number, sinks()))
+            .map(|(number, sinks)| {
+                scope.spawn(move || Worker::open(config, number, workers, sinks)?.run(&mut |_| true))
+            })
             .collect();
-        let mut reports = vec![Worker::open(config, 0, workers, sinks).and_then(|worker| worker.run(progress))];
+        let mut reports = vec![Worker::open(config, 0, workers, sinks()).and_then(|worker| worker.run(progress))];
         let joined =
             others.into_iter().map(|thread| thread.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
         reports.extend(joined);

@@ -61,11 +61,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LiveInput {
-    /// Opens the rings and starts their workers.
+    /// Opens the rings and starts their workers, each with sinks of its own.
     pub fn start(
         config: &LiveConfig,
         policies: Vec<Arc<Policy>>,
-        mut sinks: Vec<Box<dyn BatchSink>>,
+        sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
         let rings = (0..config.workers.max(1)).map(|_| Ring::open(&config.ring)).collect::<Result<Vec<_>, _>>()?;
         let shared = Arc::new(Shared {
@@ -77,8 +77,7 @@ impl LiveInput {
         });
         let mut threads = Vec::new();
         for (number, ring) in rings.into_iter().enumerate() {
-            // Sinks see the packets of the first ring; several rings are for policies.
-            let worker = Worker::new(ring, config, shared.clone(), std::mem::take(&mut sinks));
+            let worker = Worker::new(ring, config, shared.clone(), sinks());
             let thread = std::thread::Builder::new().name(format!("capture-{number}"));
             let started = thread.spawn(move || worker.run());
             threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);

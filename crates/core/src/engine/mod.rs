@@ -1,6 +1,7 @@
 //! Inputs at work: read or capture, decode, run the plans, keep the ledger.
 
 mod batches;
+mod budget;
 mod file;
 mod live;
 mod policy;
@@ -8,6 +9,7 @@ mod policy;
 use std::sync::Arc;
 
 pub use batches::BatchReader;
+pub use budget::Budget;
 pub use file::{FileConfig, FileReport, Progress, run_file};
 pub use live::{LiveConfig, LiveInput, LiveStatus};
 pub use policy::{Policy, PolicyConfig, PolicyWorker};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Enrichment;
+use super::kernels::is_specified;
 use crate::batch::{Address, Column, Span, TextColumn};
 use crate::decode::name;
 use crate::enrich::geo::{GeoDatabase, GeoTable, Places};
@@ -79,7 +80,7 @@ impl Lookups {
         let mut values = vec![NO_PLACE; addresses.len()];
         if let Some(table) = table {
             rows.for_each(|row| {
-                if addresses[row] != [0; 16] {
+                if is_specified(&addresses[row]) {
                     values[row] = table.lookup(&addresses[row]);
                 }
             });

@@ -159,7 +159,7 @@ fn weight_of(weight: Option<Column<'_>>, row: usize) -> u64 {
 
 /// `0.0.0.0` and `::` are nobody, and are never recorded.
 #[inline(always)]
-fn is_specified(address: &Address) -> bool {
+pub(super) fn is_specified(address: &Address) -> bool {
     let number = u128::from_be_bytes(*address);
     number != 0 && number != 0xffff_0000_0000
 }

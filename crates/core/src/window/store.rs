@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::NANOSECONDS;
 use crate::plan::State;
 
 /// One worker's open window.
@@ -29,8 +30,9 @@ pub struct Merged {
     pub start_ns: i64,
     /// End of the newest window; for an open one the time of the newest row.
     pub end_ns: i64,
-    /// Sum of the windows' own lengths, which gaps between inputs do not count into.
-    pub length_ns: i64,
+    /// Sum of the windows' own lengths, which gaps between inputs do not count into: from the second that each begins in
+    /// to the second that it ends in.
+    pub length_seconds: i64,
     pub is_closed: bool,
     pub state: State,
 }
@@ -126,7 +128,7 @@ impl Store {
                 Some(merged) => {
                     merged.state.merge_window(&window.state);
                     merged.start_ns = merged.start_ns.min(window.start_ns);
-                    merged.length_ns += window.length_ns;
+                    merged.length_seconds += window.length_seconds;
                 }
             }
         }
@@ -149,7 +151,7 @@ fn one_window(inner: &Inner, number: usize, newest: usize) -> Option<Merged> {
     let mut merged = inner.closed.get(&number).map(|closed| Merged {
         start_ns: closed.start_ns,
         end_ns: closed.end_ns,
-        length_ns: 0,
+        length_seconds: 0,
         is_closed,
         state: closed.state.clone(),
     });
@@ -163,7 +165,7 @@ fn one_window(inner: &Inner, number: usize, newest: usize) -> Option<Merged> {
                 merged = Some(Merged {
                     start_ns: live.start_ns,
                     end_ns: live.last_ns,
-                    length_ns: 0,
+                    length_seconds: 0,
                     is_closed,
                     state: live.state.clone(),
                 });
@@ -175,5 +177,8 @@ fn one_window(inner: &Inner, number: usize, newest: usize) -> Option<Merged> {
             }
         }
     }
-    merged.map(|merged| Merged { length_ns: (merged.end_ns - merged.start_ns).max(0), ..merged })
+    merged.map(|merged| {
+        let length = merged.end_ns.div_euclid(NANOSECONDS) - merged.start_ns.div_euclid(NANOSECONDS);
+        Merged { length_seconds: length.max(0), ..merged }
+    })
 }

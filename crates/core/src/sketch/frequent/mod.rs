@@ -23,7 +23,7 @@ pub(super) use bytes::write_image;
 const LG_FIRST_SLOTS: u8 = 7;
 
 /// Binary logarithm of the slots of the largest sketch, which has 6144 counters.
-pub(super) const LG_MOST_SLOTS: u8 = 13;
+pub const LG_MOST_SLOTS: u8 = 13;
 
 /// So many counters the median of a purge is taken of at most.
 const PURGE_SAMPLE: usize = 1024;

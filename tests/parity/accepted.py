@@ -1,0 +1,26 @@
+"""Where the answers may differ, and why: a small table to be read with docs/reference/compatibility.md."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+RATES = "rates are counted in packet time; the C++ pktvisor's timer sees none of a file"
+FRAGMENTS = "seven answers in IP fragments are put together again and read; tshark has them, too"
+
+ACCEPTED: tuple[tuple[str, str, str], ...] = (
+    # answer, place, reason
+    ("*", "*/*.rates.*", RATES),
+    ("*", "dns_v2/dns.*.xact_rates", RATES),
+    ("*.ecs*", "*/dns.*", FRAGMENTS),
+)
+
+NO_LATER_FRAGMENTS = "not (ip[6:2] & 0x1fff != 0) and not (ip6[6] = 44 and ip6[42:2] & 0xfff8 != 0)"
+"""A filter that leaves nothing to put together."""
+
+
+def reason(answer: str, place: str, accepted: tuple[tuple[str, str, str], ...] = ACCEPTED) -> str | None:
+    """Give why the answers may differ there; None where they may not."""
+    for answers, places, why in accepted:
+        if fnmatchcase(answer, answers) and fnmatchcase(place, places):
+            return why
+    return None
