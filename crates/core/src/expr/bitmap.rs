@@ -92,7 +92,7 @@ impl Bitmap {
     /// How many rows are set.
     #[inline]
     pub fn count(&self) -> u64 {
-        self.words.iter().map(|word| u64::from(word.count_ones())).sum()
+        count_ones(&self.words)
     }
 
     /// How many of the rows `from..to` are set.
@@ -146,6 +146,27 @@ impl Bitmap {
     }
 }
 
+/// How many bits are set. Most processors have an instruction for it, but not all that run this program.
+#[inline]
+fn count_ones(words: &[u64]) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("popcnt") {
+        // SAFETY: the processor has the instruction, as was just asked.
+        return unsafe { count_ones_popcnt(words) };
+    }
+    count_ones_plain(words)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "popcnt")]
+unsafe fn count_ones_popcnt(words: &[u64]) -> u64 {
+    words.iter().map(|word| u64::from(word.count_ones())).sum()
+}
+
+fn count_ones_plain(words: &[u64]) -> u64 {
+    words.iter().map(|word| u64::from(word.count_ones())).sum()
+}
+
 /// One bit from the top of each lane.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
@@ -182,6 +203,7 @@ mod tests {
             prop_assert_eq!(&seen, &rows);
             prop_assert_eq!(bitmap.rows().collect::<Vec<_>>(), rows.clone());
             prop_assert_eq!(bitmap.count(), rows.len() as u64);
+            prop_assert_eq!(count_ones_plain(&bitmap.words), rows.len() as u64);
             let (from, to) = (from.min(to), from.max(to));
             let between = rows.iter().filter(|row| **row >= from && **row < to).count() as u64;
             prop_assert_eq!(bitmap.count_between(from.min(values.len()), to), between);

@@ -43,20 +43,19 @@ impl Seconds {
     }
 }
 
-/// The hash seed of this process, and room for keys.
+/// The hash seed of this process.
 pub(crate) struct Kernels {
     seed: u64,
-    keys: Vec<(u64, u32)>,
 }
 
 impl Kernels {
     pub fn new(seed: u64) -> Self {
-        Self { seed, keys: Vec::with_capacity(AHEAD) }
+        Self { seed }
     }
 
     /// Feeds the rows of a bitmap to a metric.
     pub fn feed(
-        &mut self,
+        &self,
         metric: &mut MetricState,
         rows: &Bitmap,
         column: Option<Column<'_>>,
@@ -80,7 +79,7 @@ impl Kernels {
         }
     }
 
-    fn feed_top(&mut self, top: &mut Frequent, rows: &Bitmap, column: Column<'_>, weight: Option<Column<'_>>) {
+    fn feed_top(&self, top: &mut Frequent, rows: &Bitmap, column: Column<'_>, weight: Option<Column<'_>>) {
         match column {
             Column::Text(text) => self.feed_top_text(top, rows, text, weight),
             Column::Address(addresses) => self.feed_top_addresses(top, rows, addresses, weight),
@@ -97,58 +96,54 @@ impl Kernels {
         }
     }
 
-    /// Works keys out some rows ahead, so that their slots are in the cache when they are counted.
-    #[inline(always)]
-    fn ahead(
-        &mut self,
-        top: &mut Frequent,
-        rows: &Bitmap,
-        key: impl Fn(usize) -> Option<u64>,
-        mut update: impl FnMut(&mut Frequent, u64, usize),
-    ) {
-        let mut keys = std::mem::take(&mut self.keys);
-        let mut drain = |top: &mut Frequent, keys: &mut Vec<(u64, u32)>| {
-            for (key, row) in keys.drain(..) {
-                update(top, key, row as usize);
-            }
-        };
-        rows.for_each(|row| {
-            if let Some(key) = key(row) {
-                top.prefetch(key);
-                keys.push((key, row as u32));
-                if keys.len() == AHEAD {
-                    drain(top, &mut keys);
-                }
-            }
-        });
-        drain(top, &mut keys);
-        self.keys = keys;
-    }
-
-    fn feed_top_text(&mut self, top: &mut Frequent, rows: &Bitmap, text: TextColumn<'_>, weight: Option<Column<'_>>) {
+    fn feed_top_text(&self, top: &mut Frequent, rows: &Bitmap, text: TextColumn<'_>, weight: Option<Column<'_>>) {
         let seed = self.seed;
-        self.ahead(
+        ahead(
             top,
             rows,
-            |row| text.get(row).map(|item| hash_bytes(seed, item)),
-            |top, key, row| top.update(key, text.get(row).unwrap_or(&[]), weight_of(weight, row)),
+            |row| text.get(row).map(|item| (hash_bytes(seed, item), item)),
+            |top, key, item, row| top.update(key, item, weight_of(weight, row)),
         );
     }
 
-    fn feed_top_addresses(
-        &mut self,
-        top: &mut Frequent,
-        rows: &Bitmap,
-        addresses: &[Address],
-        weight: Option<Column<'_>>,
-    ) {
+    fn feed_top_addresses(&self, top: &mut Frequent, rows: &Bitmap, addresses: &[Address], weight: Option<Column<'_>>) {
         let seed = self.seed;
-        self.ahead(
+        ahead(
             top,
             rows,
-            |row| is_specified(&addresses[row]).then(|| address_key(seed, &addresses[row])),
-            |top, key, row| top.update(key, &addresses[row], weight_of(weight, row)),
+            |row| {
+                let address = &addresses[row];
+                is_specified(address).then(|| (address_key(seed, address), &address[..]))
+            },
+            |top, key, item, row| top.update(key, item, weight_of(weight, row)),
         );
+    }
+}
+
+/// Works keys out some rows ahead, so that their slots are in the cache when they are counted.
+#[inline(always)]
+fn ahead<'a>(
+    top: &mut Frequent,
+    rows: &Bitmap,
+    key: impl Fn(usize) -> Option<(u64, &'a [u8])>,
+    update: impl Fn(&mut Frequent, u64, &'a [u8], usize),
+) {
+    let mut waiting: [(u64, &[u8], u32); AHEAD] = [(0, &[], 0); AHEAD];
+    let mut count = 0;
+    rows.for_each(|row| {
+        let Some((key, item)) = key(row) else { return };
+        top.prefetch(key);
+        waiting[count % AHEAD] = (key, item, row as u32);
+        count += 1;
+        if count == AHEAD {
+            for (key, item, row) in &waiting {
+                update(top, *key, item, *row as usize);
+            }
+            count = 0;
+        }
+    });
+    for (key, item, row) in &waiting[..count] {
+        update(top, *key, item, *row as usize);
     }
 }
 
