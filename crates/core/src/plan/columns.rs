@@ -75,16 +75,16 @@ impl Lookups {
         Self { city: table(&enrichment.city), network: table(&enrichment.network) }
     }
 
+    /// Places or networks of addresses; no values at all where there is no database to ask.
     pub fn places(&mut self, addresses: &[Address], rows: &Bitmap, is_network: bool) -> Values {
         let table = if is_network { &mut self.network } else { &mut self.city };
+        let Some(table) = table else { return Values::U32(Vec::new()) };
         let mut values = vec![NO_PLACE; addresses.len()];
-        if let Some(table) = table {
-            rows.for_each(|row| {
-                if is_specified(&addresses[row]) {
-                    values[row] = table.lookup(&addresses[row]);
-                }
-            });
-        }
+        rows.for_each(|row| {
+            if is_specified(&addresses[row]) {
+                values[row] = table.lookup(&addresses[row]);
+            }
+        });
         Values::U32(values)
     }
 }
@@ -126,10 +126,11 @@ impl PlaceTest {
         })
     }
 
-    pub fn evaluate(&self, column: &[u32], places: &Places, out: &mut Bitmap) {
+    /// `column` is empty where nothing is known of the places of the `len` rows.
+    pub fn evaluate(&self, column: &[u32], len: usize, places: &Places, out: &mut Bitmap) {
         let mut verdicts: HashMap<u32, bool> = HashMap::new();
         let mut rows = Bitmap::default();
-        rows.fill(column.len(), false);
+        rows.fill(len, false);
         for (row, place) in column.iter().enumerate().filter(|(_, place)| **place != NO_PLACE) {
             if *verdicts.entry(*place).or_insert_with(|| self.matches(&places.get(*place).text)) {
                 rows.set(row);

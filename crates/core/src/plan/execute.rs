@@ -102,6 +102,9 @@ impl Executor {
             for feed in &plan.feeds {
                 let column = feed.column.map(|column| work.column(plan, column, &view, &self.shared));
                 let weight = feed.weight.map(|column| work.column(plan, column, &view, &self.shared));
+                if column.is_some_and(|column| column.is_empty()) {
+                    continue; // a place, and no database to look it up in
+                }
                 let rows = &work.bitmaps[feed.rows];
                 self.kernels.feed(&mut state.metrics[feed.metric], rows, column, weight, &work.seconds);
             }
@@ -178,7 +181,7 @@ impl Work {
             Step::PlaceTest { out, column, test } => {
                 let mut bitmap = std::mem::take(&mut self.bitmaps[*out]);
                 if let Column::U32(places) = self.column(plan, *column, view, shared) {
-                    test.evaluate(places, &shared.enrichment.places, &mut bitmap);
+                    test.evaluate(places, view.to - view.from, &shared.enrichment.places, &mut bitmap);
                 }
                 self.bitmaps[*out] = bitmap;
             }

@@ -42,6 +42,7 @@ impl Buckets {
     }
 
     /// Counts a value from 0 to 2^64.
+    #[inline]
     pub fn add(&mut self, value: f64, times: u64) {
         let bits = value.to_bits();
         let exponent = (bits >> 52) as i32 - 1023;
@@ -49,7 +50,11 @@ impl Buckets {
             self.zeros = self.zeros.saturating_add(times);
         } else {
             let mantissa = 1 << 63 | bits << 11;
-            self.add_slot(slot_of(exponent, mantissa), times);
+            let slot = slot_of(exponent, mantissa);
+            match self.counts.get_mut(slot.wrapping_sub(self.first)) {
+                Some(count) => *count = count.saturating_add(times),
+                None => self.add_slot(slot, times),
+            }
         }
     }
 

@@ -81,8 +81,16 @@ impl Distribution {
     }
 
     /// Counts a value that may have a fraction. What is no number or is negative counts as 0.
+    #[inline]
     pub fn record_f64(&mut self, value: f64) {
-        self.record_unusual(value, 1);
+        if self.spilled && value > 0.0 && value >= self.min && value <= self.max {
+            self.count = self.count.wrapping_add(1);
+            self.sum = self.sum.wrapping_add(sum_units(value));
+            self.whole = self.whole && value.fract() == 0.0;
+            self.buckets.add(value, 1);
+        } else {
+            self.record_unusual(value, 1);
+        }
     }
 
     /// Counts a value as often as `times`.
