@@ -110,10 +110,11 @@ fn read_buckets(reader: &mut Reader, form: u8) -> Result<Distribution, Error> {
         return Err(reader.error(format_args!("{length} buckets, more than {MOST_SLOTS}")));
     }
     let counts = (0..length).map(|_| reader.varint()).collect::<Result<Vec<u64>, Error>>()?;
-    let count = counts.iter().try_fold(zeros, |sum, &count| sum.checked_add(count));
+    // Counts that are too many stop at the largest number, as they do where sketches merge.
+    let count = counts.iter().fold(zeros, |sum, &count| sum.saturating_add(count));
     let buckets = Buckets::from_used(zeros, index, &counts);
-    match (count, buckets) {
-        (Some(count), Some(buckets)) if count > 0 && min <= max => {
+    match buckets {
+        Some(buckets) if count > 0 && min <= max => {
             let whole = form == WHOLE_BUCKETS;
             Ok(Distribution { spilled: true, buckets, count, sum, min, max, whole, ..Distribution::new() })
         }

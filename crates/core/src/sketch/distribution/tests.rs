@@ -202,3 +202,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn counts_beyond_all_numbers_are_written_and_read_again() {
+    let mut distribution = Distribution::new();
+    distribution.record_many(7, u64::MAX);
+    distribution.record_many(9, u64::MAX);
+    distribution.merge(&distribution.clone());
+    let again = Distribution::from_bytes(&distribution.to_bytes()).unwrap();
+    assert_eq!((again.count(), again.max()), (u64::MAX, Some(9.0)));
+}
