@@ -2,6 +2,8 @@
 
 PktvisorError
 ├── ConfigError       an option, an expression, a policy or a file's content makes no sense
+│   ├── ConflictError ... it names something that there is already
+│   └── NoMatchError  ... it is well formed, and selects nothing
 ├── InputError        a file, an interface or a socket can't be opened or read
 │   └── RightsError   ... for want of rights
 └── NotFoundError     something asked for by name or number is not there
@@ -10,6 +12,9 @@ PktvisorError
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class PktvisorError(Exception):
     """Base of all errors meant for people; `str()` gives the sentence."""
@@ -17,6 +22,24 @@ class PktvisorError(Exception):
 
 class ConfigError(PktvisorError):
     """An option, an expression, a policy or a file's content makes no sense."""
+
+    def __init__(self, message: str, *, path: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        """Place in the configuration, as `policies.edge.handlers.modules.dns.type`; empty where there is none."""
+
+    def __str__(self) -> str:
+        """Give the place, if there is one, and what is wrong there."""
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ConflictError(ConfigError):
+    """What is to be made is there already."""
+
+
+class NoMatchError(ConfigError):
+    """A selection is well formed, and nothing meets it."""
 
 
 class InputError(PktvisorError):
@@ -38,3 +61,13 @@ class PeriodError(NotFoundError):
         super().__init__(message)
         self.is_early = is_early
         """True where waiting would help."""
+
+
+@contextmanager
+def within(place: str) -> Iterator[None]:
+    """Put a place in the configuration before that of every `ConfigError` raised inside."""
+    try:
+        yield
+    except ConfigError as error:
+        error.path = f"{place}.{error.path}" if error.path else place
+        raise

@@ -43,8 +43,32 @@ class RunningPolicy(Protocol):
         ...
 
 
+class RunningTap(Protocol):
+    """A named source that policies may use."""
+
+    def describe(self) -> dict[str, object]:
+        """Tell of it: the document below its name in `GET /api/v1/taps/{name}`."""
+        ...
+
+
+class RunningInput(Protocol):
+    """A stream at work, shared by the policies that want the same of the same tap."""
+
+    def describe(self) -> dict[str, object]:
+        """Tell of its state, configuration and ledger: the document below its name in a policy's description."""
+        ...
+
+    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
+        """Give the newest packets of its lookback as a capture file (pcapng).
+
+        Of at most the last `seconds` (all that is kept where None) those that pass the filter, the newest `most_bytes`
+        bytes of them. Raises `ConfigError` for a filter that makes no sense, `NotFoundError` where nothing is kept.
+        """
+        ...
+
+
 class Agent(Protocol):
-    """A running process."""
+    """A running process. What changes it is done whole or not at all."""
 
     @property
     def version(self) -> str:
@@ -59,4 +83,49 @@ class Agent(Protocol):
     @property
     def policies(self) -> Mapping[str, RunningPolicy]:
         """The policies at work, by name."""
+        ...
+
+    @property
+    def taps(self) -> Mapping[str, RunningTap]:
+        """The taps, by name."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, RunningInput]:
+        """The streams at work, by name."""
+        ...
+
+    def add_tap(self, text: str) -> dict[str, object]:
+        """Define the one tap of a YAML (or JSON) text; give its description by name.
+
+        Raises `ConflictError` where there is one of that name, `ConfigError` where the text makes no sense.
+        """
+        ...
+
+    def remove_tap(self, name: str) -> None:
+        """Forget a tap; streams that were made from it go on. Raises `NotFoundError`."""
+        ...
+
+    def add_policy(self, text: str) -> dict[str, object]:
+        """Start the one policy of a YAML (or JSON) text; give its description by name.
+
+        Raises `ConflictError`, `NoMatchError` (a selector that no tap meets), `ConfigError`, `InputError`.
+        """
+        ...
+
+    def remove_policy(self, name: str) -> None:
+        """Stop a policy, and its stream where nobody else uses it. Raises `NotFoundError`."""
+        ...
+
+    def apply(self, text: str | None, *, is_dry_run: bool) -> dict[str, object]:
+        """Make taps and policies those of a whole configuration; what does not change keeps its windows.
+
+        Without a text the configuration file is read again. Gives what was (or would be) done, as
+        `{"taps": {"added": [...], "changed": [...], "removed": [...], "unchanged": [...]}, "policies": {...}}`. Raises
+        `ConfigError`, having changed nothing; `NotFoundError` where there is no file.
+        """
+        ...
+
+    def shut_down(self) -> None:
+        """Stop all policies and ask the process to end."""
         ...
