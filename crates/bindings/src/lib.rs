@@ -31,6 +31,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<geo::GeoDatabase>()?;
     module.add_class::<policy::Policy>()?;
     module.add_class::<window::Window>()?;
+    module.add_class::<window::Exponential>()?;
     module.add_class::<file::FileReport>()?;
     module.add_class::<live::LiveInput>()?;
     module.add_class::<batch::Batch>()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pktvisor_core::engine::Policy;
 use pktvisor_core::plan::{ItemKind, MetricState};
-use pktvisor_core::sketch::distribution::Distribution;
+use pktvisor_core::sketch::distribution::{self, Distribution};
 use pktvisor_core::sketch::frequent::FrequentEntry;
 use pktvisor_core::window::Merged;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
@@ -22,6 +22,30 @@ enum TopName {
 
 /// Quantiles, maximum, sum, count, and whether all values are whole numbers.
 type QuantileRow = (Vec<f64>, f64, f64, u64, bool);
+
+/// A base-2 exponential histogram, as OpenTelemetry defines it.
+#[pyclass(frozen, get_all, module = "pktvisor._core")]
+pub struct Exponential {
+    scale: i32,
+    zero_threshold: f64,
+    zero_count: u64,
+    offset: i32,
+    counts: Vec<u64>,
+    count: u64,
+    sum: f64,
+    /// The smallest value; None where there is none.
+    min: Option<f64>,
+    /// The greatest value; None where there is none.
+    max: Option<f64>,
+}
+
+impl Exponential {
+    fn of(values: &Distribution) -> Self {
+        let distribution::Exponential { scale, zero_threshold, zero_count, offset, counts } = values.exponential();
+        let (count, sum, min, max) = (values.count(), values.sum(), values.min(), values.max());
+        Self { scale, zero_threshold, zero_count, offset, counts, count, sum, min, max }
+    }
+}
 
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct Window {
@@ -112,6 +136,15 @@ impl Window {
     fn histogram(&self, handler: usize, metric: usize, bounds: Vec<f64>) -> PyResult<(Vec<u64>, u64, f64)> {
         match self.state(handler, metric)? {
             MetricState::Distribution(values) => Ok((values.cumulative(&bounds), values.count(), values.sum())),
+            _ => Err(wrong_kind("distribution")),
+        }
+    }
+
+    /// The buckets of a distribution, or of a rate's per-second counts.
+    fn exponential(&self, handler: usize, metric: usize) -> PyResult<Exponential> {
+        match self.state(handler, metric)? {
+            MetricState::Distribution(values) => Ok(Exponential::of(values)),
+            MetricState::Rate(rate) => Ok(Exponential::of(&rate.distribution())),
             _ => Err(wrong_kind("distribution")),
         }
     }

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pktvisor.metrics.exponential import ExponentialValues
+
 Kind = Literal["counter", "rate", "quantiles", "histogram", "cardinality", "top"]
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99)
@@ -39,6 +41,8 @@ class HistogramValues:
     """Upper bound and number of values up to it, ascending; without the bound of infinity."""
     count: int
     total: float
+    exponential: ExponentialValues | None = None
+    """The same values in buckets of equal relative width; None where only the counts at the bounds are known."""
 
 
 @dataclass(frozen=True, slots=True)

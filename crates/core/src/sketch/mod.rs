@@ -28,7 +28,7 @@ pub mod rate;
 
 mod reader;
 
-pub use distribution::Distribution;
+pub use distribution::{Distribution, Exponential};
 pub use exact::Exact;
 pub use frequent::{Frequent, FrequentEntry};
 pub use hll::Hll;

@@ -5,6 +5,9 @@ use super::boundaries::{BUCKETS_PER_OCTAVE, boundaries_below};
 /// The power of two at which bucketing begins: values below 2^-32 count as zeros.
 const LOWEST_EXPONENT: i32 = -32;
 
+/// Below this, values count as zeros.
+pub(super) const ZERO_THRESHOLD: f64 = 1.0 / (1_u64 << -LOWEST_EXPONENT) as f64;
+
 /// Bucket index of slot 0, which holds 2^-32 itself.
 const FIRST_INDEX: i32 = LOWEST_EXPONENT * BUCKETS_PER_OCTAVE as i32 - 1;
 

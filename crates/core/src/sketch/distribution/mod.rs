@@ -12,7 +12,7 @@ mod boundaries;
 mod buckets;
 mod bytes;
 
-use buckets::Buckets;
+use buckets::{Buckets, ZERO_THRESHOLD};
 
 /// So many values are kept as they are.
 const MOST_EXACT: u64 = 512;
@@ -41,6 +41,19 @@ pub struct Distribution {
     /// them.
     usual_from: u64,
     usual_numbers: u64,
+}
+
+/// A base-2 exponential histogram: counts of buckets whose bounds are the powers of 2^(1 / 2^scale).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exponential {
+    pub scale: i32,
+    /// Values below it count as zeros.
+    pub zero_threshold: f64,
+    pub zero_count: u64,
+    /// Index of the first bucket. Bucket i holds the values above 2^(i / 2^scale) up to 2^((i + 1) / 2^scale).
+    pub offset: i32,
+    /// Counts of the buckets from there on.
+    pub counts: Vec<u64>,
 }
 
 impl Default for Distribution {
@@ -231,11 +244,8 @@ impl Distribution {
         cumulative
     }
 
-    /// The histogram as OpenTelemetry's ExponentialHistogram has it: scale, count of zeros, offset, and the counts of
-    /// the buckets from index `offset` on. Bucket i holds the values above 2^(i / 64) up to 2^((i + 1) / 64).
-    ///
-    /// Values below 2^-32 count as zeros.
-    pub fn exponential(&self) -> (i32, u64, i32, Vec<u64>) {
+    /// The histogram as OpenTelemetry's ExponentialHistogram has it.
+    pub fn exponential(&self) -> Exponential {
         let mut spilled;
         let buckets = if self.spilled {
             &self.buckets
@@ -245,7 +255,13 @@ impl Distribution {
             &spilled.buckets
         };
         let (offset, counts) = buckets.used();
-        (boundaries::SCALE as i32, buckets.zeros(), offset, counts.to_vec())
+        Exponential {
+            scale: boundaries::SCALE as i32,
+            zero_threshold: ZERO_THRESHOLD,
+            zero_count: buckets.zeros(),
+            offset,
+            counts: counts.to_vec(),
+        }
     }
 
     pub fn memory_bytes(&self) -> usize {

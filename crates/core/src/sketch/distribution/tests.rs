@@ -45,7 +45,8 @@ fn nothing_has_no_quantiles() {
     let empty = Distribution::new();
     assert!(empty.is_empty());
     assert_eq!((empty.quantile(0.5), empty.min(), empty.max(), empty.sum()), (None, None, None, 0.0));
-    assert_eq!(empty.exponential(), (6, 0, 0, vec![]));
+    let nothing = Exponential { scale: 6, zero_threshold: 2_f64.powi(-32), zero_count: 0, offset: 0, counts: vec![] };
+    assert_eq!(empty.exponential(), nothing);
     assert_eq!(empty.cumulative(&[1.0]), [0]);
 }
 
@@ -96,25 +97,29 @@ fn fractions_keep_their_error_and_what_makes_no_sense_is_zero() {
 
     let odd = of_floats(&[f64::NAN, -1.0, -0.0, f64::NEG_INFINITY, f64::INFINITY]);
     assert_eq!((odd.min(), odd.quantile(0.8), odd.max()), (Some(0.0), Some(0.0), Some(GREATEST)));
-    assert_eq!(odd.exponential().1, 4);
+    assert_eq!(odd.exponential().zero_count, 4);
 }
 
 #[test]
 fn buckets_are_those_of_opentelemetry() {
     // Upper boundaries belong to the bucket: 1 is in index -1, 2 in 63, 4 in 127.
-    let (scale, zeros, offset, counts) = of_integers(&[0, 1, 2, 4]).exponential();
-    assert_eq!((scale, zeros, offset, counts.len()), (6, 1, -1, 129));
+    let Exponential { scale, zero_count, offset, counts, .. } = of_integers(&[0, 1, 2, 4]).exponential();
+    assert_eq!((scale, zero_count, offset, counts.len()), (6, 1, -1, 129));
     assert_eq!((counts[0], counts[64], counts[128]), (1, 1, 1));
 
     for value in [3_u64, 5, 91, 1000, 1500, 65_535, 1 << 40, (1 << 53) - 1, u64::MAX] {
-        let (_, _, offset, counts) = of_integers(&[value]).exponential();
+        let Exponential { offset, counts, .. } = of_integers(&[value]).exponential();
         assert_eq!(counts, [1]);
         let boundary = |index: i32| (f64::from(index) / 64.0).exp2();
         let value = value as f64;
         assert!(boundary(offset) < value && value <= boundary(offset + 1), "{value} in bucket {offset}");
-        assert_eq!(of_floats(&[value]).exponential().2, offset);
+        assert_eq!(of_floats(&[value]).exponential().offset, offset);
     }
-    assert_eq!(of_floats(&[0.4999]).exponential().2, -65);
+    assert_eq!(of_floats(&[0.4999]).exponential().offset, -65);
+
+    let threshold = of_integers(&[]).exponential().zero_threshold;
+    let around = of_floats(&[threshold.next_down(), threshold]).exponential();
+    assert_eq!((around.zero_count, around.counts), (1, vec![1]));
 }
 
 #[test]
