@@ -3,13 +3,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, TopEntry, TopValues
-from pktvisor.outputs.prometheus import number_text, render
+from pktvisor.outputs.prometheus import render
+from support.any_snapshots import any_policies, points_meant, points_of
 from support.snapshots import NO_HISTOGRAM, NO_QUANTILES, counter, handler, histogram, quantiles, sample, top
 
 
@@ -92,35 +91,26 @@ def test_families_without_series_print_nothing() -> None:
     assert render({"default": [handler(*nothing)]}) == ""
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (10**12, "1000000000000"),
-        (1 / 3, "0.333333"),
-        (1e6, "1e+06"),
-        (1e-5, "1e-05"),
-        (0.0, "0"),
-        (2.5, "2.5"),
-    ],
-)
-def test_numbers_are_written_as_cpp_streams_do(value: float, text: str) -> None:
-    assert number_text(value) == text
-
-
 def test_help_escapes_backslash_and_newline_only() -> None:
     odd = Sample("counter", ("a",), "dns_a", 'a "quoted" \\ and\nbroken', 1)
     assert render({"p": [handler(odd)]}).startswith('# HELP dns_a a "quoted" \\\\ and\\nbroken\n')
 
 
-@given(
-    st.lists(st.tuples(st.text(max_size=8), st.integers(0, 2**53)), min_size=1, max_size=5, unique_by=lambda e: e[0])
-)
-def test_any_name_reads_back_with_a_prometheus_parser(entries: list[tuple[str, int]]) -> None:
-    tops = TopValues("qname", tuple(TopEntry(name, n, n, n) for name, n in entries))
-    text = render({"default": [handler(sample("top", "dns_top_qname2", "t", tops))]})
-    (family,) = text_string_to_metric_families(text)
-    assert [(s.labels["qname"], s.value) for s in family.samples] == entries
+@given(any_policies())
+def test_any_snapshot_reads_back_with_a_prometheus_parser(policies: dict[str, list[HandlerSnapshot]]) -> None:
+    text = render(policies, static=(("instance", "pop 1"),))
+    assert points_of(text_string_to_metric_families(text)) == points_meant(policies, static={"instance": "pop 1"})
+
+
+def test_a_name_has_one_type_in_one_answer() -> None:
+    first = counter("custom_size", "size", 1)
+    second = sample("quantiles", "custom_size", "size", quantiles(1, 2, 3, 4, count=9))
+    text = render({"p": [handler(first)], "q": [handler(second)], "r": [handler(first)]}, with_handler=False)
+    assert text.splitlines()[1:] == [
+        "# TYPE custom_size gauge",
+        'custom_size{policy="p",tap="default"} 1',
+        'custom_size{policy="r",tap="default"} 1',
+    ]
 
 
 def test_all_kinds_read_back_with_a_prometheus_parser() -> None:

@@ -1,0 +1,91 @@
+"""Snapshots by families: every series of one name together, whichever handlers and policies it comes from.
+
+Families keep the order in which they were first met. Every value is of one period, so everything is a gauge, a summary
+or a histogram.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, Kind, QuantileValues, Sample, TopValues
+
+FamilyType = Literal["gauge", "summary", "histogram"]
+
+TYPES: dict[Kind, FamilyType] = {
+    "counter": "gauge",
+    "cardinality": "gauge",
+    "top": "gauge",
+    "rate": "summary",
+    "quantiles": "summary",
+    "histogram": "histogram",
+}
+
+Policies = Mapping[str, Iterable[HandlerSnapshot]]
+"""Windows of policies, by the policies' names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One labelled value."""
+
+    labels: dict[str, str]
+    value: int | QuantileValues | HistogramValues
+    snapshot: HandlerSnapshot
+    """Where it comes from, which knows the time."""
+
+
+@dataclass(slots=True)
+class Family:
+    """All series of one name; never none."""
+
+    name: str
+    type: FamilyType
+    help: str
+    series: list[Series] = field(default_factory=list)
+
+
+def gather(policies: Policies, *, with_handler: bool = True) -> list[Family]:
+    """Sort windows into families. Without `with_handler` the label `handler` is left out, as `/metrics` does.
+
+    A name has one type: where policies disagree about it, the first one met wins and the others' series are left out.
+    """
+    families: dict[str, Family] = {}
+    for policy, snapshots in policies.items():
+        for snapshot in snapshots:
+            own = _own_labels(policy, snapshot, with_handler=with_handler)
+            for sample in snapshot.samples:
+                _add(families, sample, _series(sample, own | dict(sample.labels), snapshot))
+    return list(families.values())
+
+
+def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -> dict[str, str]:
+    labels = {"policy": policy}
+    if with_handler:
+        labels["handler"] = snapshot.instance
+    if snapshot.tap is not None:
+        labels["tap"] = snapshot.tap
+    return labels
+
+
+def _add(families: dict[str, Family], sample: Sample, series: Iterator[Series]) -> None:
+    found = list(series)
+    if found:
+        family = families.setdefault(sample.name, Family(sample.name, TYPES[sample.kind], sample.help))
+        if family.type == TYPES[sample.kind]:
+            family.series += found
+
+
+def _series(sample: Sample, labels: dict[str, str], snapshot: HandlerSnapshot) -> Iterator[Series]:
+    """Give a metric's series; none where it has nothing to say."""
+    match sample.value:
+        case int() as value:
+            yield Series(labels, value, snapshot)
+        case QuantileValues() | HistogramValues() as values:
+            if values.count:
+                yield Series(labels, values, snapshot)
+        case TopValues(label, entries):
+            for entry in entries:
+                yield Series(labels | {label: entry.name} | dict(entry.extra), entry.estimate, snapshot)
