@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pktvisor_core::engine;
 use pktvisor_core::plan::{self, Enrichment};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::errors::raise;
 use crate::geo::{GeoDatabase, places};
@@ -48,5 +49,30 @@ impl Policy {
     fn read(&self, py: Python<'_>, first: usize, last: usize) -> Option<Window> {
         let merged = py.detach(|| self.inner.read(first, last))?;
         Some(Window { merged, policy: self.inner.clone() })
+    }
+
+    /// The windows that can be read: number and whether it is closed, the oldest first. A number names the same window
+    /// for good, and those of later windows are greater.
+    fn windows(&self, py: Python<'_>) -> Vec<(usize, bool)> {
+        py.detach(|| self.inner.store().windows())
+    }
+
+    /// A window by its number; None where it is no more.
+    fn window(&self, py: Python<'_>, number: usize) -> Option<Window> {
+        let merged = py.detach(|| self.inner.store().window(number))?;
+        Some(Window { merged, policy: self.inner.clone() })
+    }
+
+    /// A window written down, so that `restore` brings it back, be it in another process; None where it is no more.
+    fn save_window<'py>(&self, py: Python<'py>, number: usize) -> Option<Bound<'py, PyBytes>> {
+        let bytes = py.detach(|| self.inner.save_window(number))?;
+        Some(PyBytes::new(py, &bytes))
+    }
+
+    /// Takes in windows that `save_window` wrote, before an input starts, and tells how many. Those that are damaged or of
+    /// a plan that measures anything else are left out, and the oldest where they are more than are kept.
+    fn restore(&self, py: Python<'_>, saved: Vec<Bound<'_, PyBytes>>) -> PyResult<usize> {
+        let saved: Vec<&[u8]> = saved.iter().map(|bytes| bytes.as_bytes()).collect();
+        py.detach(|| self.inner.restore(saved)).map_err(raise)
     }
 }

@@ -75,6 +75,12 @@ fn quantiles_of(distribution: &Distribution, ranks: &[f64]) -> QuantileRow {
 
 #[pymethods]
 impl Window {
+    /// The number of the newest window, see `Policy.windows`.
+    #[getter]
+    fn number(&self) -> usize {
+        self.merged.number
+    }
+
     /// Start of the oldest window, nanoseconds since 1970.
     #[getter]
     fn start_ns(&self) -> i64 {

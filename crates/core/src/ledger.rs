@@ -114,6 +114,22 @@ impl Ledger {
         self.entries().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
     }
 
+    /// The count behind a name, to be set; nothing for a name that is none, or that is a sum of others.
+    pub fn entry_mut(&mut self, name: &str) -> Option<&mut u64> {
+        Some(match name {
+            "seen" => &mut self.seen,
+            "decoded" => &mut self.decoded,
+            "filtered" => &mut self.filtered,
+            "dropped_by_kernel" => &mut self.dropped_by_kernel,
+            "dropped_by_us" => &mut self.dropped_by_us,
+            "evicted.fragments" => &mut self.evicted.fragments,
+            "evicted.tcp_streams" => &mut self.evicted.tcp_streams,
+            "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
+            "evicted.transactions" => &mut self.evicted.transactions,
+            _ => &mut self.malformed[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
+        })
+    }
+
     /// All entries with their names.
     pub fn entries(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let whole = [
@@ -170,6 +186,21 @@ mod tests {
         }
         let names: std::collections::HashSet<_> = Malformed::ALL.iter().map(|reason| reason.name()).collect();
         assert_eq!(names.len(), Malformed::ALL.len());
+    }
+
+    #[test]
+    fn every_entry_but_the_sum_can_be_set_by_its_name() {
+        let mut ledger = Ledger::default();
+        let names: Vec<_> = ledger.entries().map(|(name, _)| name).collect();
+        for (at, name) in names.iter().enumerate() {
+            match ledger.entry_mut(name) {
+                Some(count) => *count = at as u64 + 1,
+                None => assert_eq!(*name, "malformed"),
+            }
+        }
+        for (at, name) in names.iter().enumerate().filter(|(_, name)| **name != "malformed") {
+            assert_eq!(ledger.entry(name), at as u64 + 1, "{name}");
+        }
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::Error;
 use crate::batch::{Batch, Table};
 use crate::ledger::Ledger;
 use crate::plan::{Enrichment, Executor, Plan};
-use crate::window::{Clock, LiveWindow, Merged, NANOSECONDS, SharedShifts, Store};
+use crate::window::{Clock, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store};
 
 /// How a policy keeps its windows.
 #[derive(Clone)]
@@ -50,15 +51,38 @@ impl Policy {
         self.store.read(first, last)
     }
 
+    /// A window by its number, written down; `None` where there is no such window. Workers wait only while their open
+    /// windows are copied.
+    pub fn save_window(&self, number: usize) -> Option<Vec<u8>> {
+        let Merged { start_ns, end_ns, is_closed, state, .. } = self.store.window(number)?;
+        let saved = SavedWindow { first: FirstWindow { number, start_ns }, end_ns, is_closed, state };
+        Some(saved.to_bytes(&self.plan, &self.config.enrichment.places))
+    }
+
+    /// Takes in windows that [`Self::save_window`] wrote, be it in another process, before an input starts. Tells how many
+    /// were taken: those that are damaged or of another plan, and the oldest where they are too many, are not.
+    ///
+    /// # Errors
+    /// When an input has started, or windows were restored, already.
+    pub fn restore<'a>(&self, saved: impl IntoIterator<Item = &'a [u8]>) -> Result<usize, Error> {
+        let Enrichment { places, .. } = &self.config.enrichment;
+        let read = |bytes| SavedWindow::from_bytes(bytes, &self.plan, places, self.config.seed).ok();
+        self.store.restore(saved.into_iter().filter_map(read).collect())
+    }
+
     /// A worker of this policy; its first window starts at this time. `agrees` where other workers see other packets
     /// and so must agree on the ends of windows.
     pub fn worker(self: &Arc<Self>, start_ns: i64, agrees: bool) -> PolicyWorker {
         let shared = agrees.then(|| self.shifts.clone());
-        let clock = Clock::new(start_ns, self.config.periods > 1, shared);
-        let executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
+        let shifts = self.config.periods > 1;
+        let clock = Clock::new(self.store.first_window(start_ns, shifts), shifts, shared);
+        let mut executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
+        if let Some(before) = clock.number().checked_sub(1).and_then(|before| self.store.window(before)) {
+            executor.remember(&before.state);
+        }
         let start_ns = clock.start_ns();
         let live = LiveWindow {
-            number: 0,
+            number: clock.number(),
             start_ns,
             last_ns: start_ns,
             state: executor.state(start_ns.div_euclid(NANOSECONDS)),
@@ -162,6 +186,12 @@ impl PolicyWorker {
 
     pub fn memory_bytes(&self) -> usize {
         self.executor.memory_bytes()
+    }
+}
+
+impl Drop for PolicyWorker {
+    fn drop(&mut self) {
+        self.policy.store.remove_worker(&self.live);
     }
 }
 

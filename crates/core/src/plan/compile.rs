@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::Value;
+
 use super::columns::PlaceTest;
 use super::exchange::{self, ExchangePlan, Field};
 use super::spec::{ExchangesSpec, FeedSpec, HandlerSpec, ItemKind, MetricKind, MetricSpec, PlanSpec};
@@ -11,16 +13,25 @@ use crate::batch::{Batch, ColumnDefinition, ColumnType, Table, table_names};
 use crate::decode::app::Needs;
 use crate::decode::hosts::Hosts;
 use crate::expr::{ColumnName, Condition, Test};
+use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
 pub fn compile(json: &str) -> Result<Plan, Error> {
-    let spec: PlanSpec =
-        serde_json::from_str(json).map_err(|fault| Error::invalid(format!("this is no plan: {fault}")))?;
+    let no_plan = |fault: serde_json::Error| Error::invalid(format!("this is no plan: {fault}"));
+    let value: Value = serde_json::from_str(json).map_err(no_plan)?;
+    let fingerprint = fingerprint(&value);
+    let spec: PlanSpec = serde_json::from_value(value).map_err(no_plan)?;
     let mut compiler = Compiler::default();
     for (handler, spec) in spec.handlers.iter().enumerate() {
         compiler.handler(handler, spec)?;
     }
-    Ok(compiler.plan())
+    Ok(Plan { fingerprint, ..compiler.plan() })
+}
+
+/// The same for the same specification, in every process and whatever the order of keys.
+fn fingerprint(spec: &Value) -> u128 {
+    let (high, low) = murmur3_128(spec.to_string().as_bytes(), DATASKETCHES_SEED);
+    u128::from(high) << 64 | u128::from(low)
 }
 
 #[derive(Default)]
@@ -74,6 +85,7 @@ impl Compiler {
             purges: self.purges,
             ledger: self.ledger,
             needs: self.needs,
+            fingerprint: 0,
         }
     }
 
@@ -229,7 +241,7 @@ impl Compiler {
 
     fn one_feed(&mut self, scope: &Scope, spec: &FeedSpec, metric: usize) -> Result<(), Error> {
         let rows = self.parsed_condition(scope, &spec.rows)?;
-        let mut column = |json: &Option<serde_json::Value>| -> Result<Option<ColumnIndex>, Error> {
+        let mut column = |json: &Option<Value>| -> Result<Option<ColumnIndex>, Error> {
             let Some(json) = json else { return Ok(None) };
             Ok(Some(self.column(scope, &ColumnName::parse(json)?, rows)?))
         };
@@ -238,7 +250,7 @@ impl Compiler {
         Ok(())
     }
 
-    fn parsed_condition(&mut self, scope: &Scope, json: &serde_json::Value) -> Result<BitmapIndex, Error> {
+    fn parsed_condition(&mut self, scope: &Scope, json: &Value) -> Result<BitmapIndex, Error> {
         self.condition(scope, &Condition::parse(json)?)
     }
 
@@ -479,6 +491,15 @@ mod tests {
         let tests = plan.tables[0].steps.iter().filter(|step| matches!(step, Step::Test { .. })).count();
         assert_eq!(tests, 1);
         assert!(plan.needs.has("dns.qname") && !plan.needs.has("dns.ecs"));
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_what_is_counted_and_not_of_how_it_is_written() {
+        let print = |text: &str| compile(text).unwrap().fingerprint;
+        let plan = r#"{"handlers": [{"table": "dns", "keep": ["eq", "dns.rcode", 3], "metrics": []}]}"#;
+        let spelled = r#"{"handlers":[{"metrics":[],"keep":["eq","dns.rcode",3],"table":"dns"}]}"#;
+        assert_eq!(print(plan), print(spelled));
+        assert_ne!(print(plan), print(&plan.replace('3', "2")));
     }
 
     #[test]

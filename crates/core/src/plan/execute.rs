@@ -131,12 +131,21 @@ impl Executor {
     /// One window has closed and the next begins: remembers quantiles of the old, counts what has waited too long in
     /// the new.
     pub fn shift(&mut self, closed: &State, now_ns: i64, next: &mut State) {
+        self.remember(closed);
+        self.purge(now_ns, next);
+    }
+
+    /// Keeps the quantiles of a window that has closed which later rows are compared with.
+    pub fn remember(&mut self, closed: &State) {
         for (value, register) in self.shared.registers.iter_mut().zip(&self.plan.registers) {
             if let MetricState::Distribution(distribution) = &closed.metrics[register.metric] {
                 let quantile = distribution.quantile(f64::from(register.quantile_percent) / 100.0);
                 *value = quantile.unwrap_or(*value);
             }
         }
+    }
+
+    fn purge(&mut self, now_ns: i64, next: &mut State) {
         for (at, exchange) in self.shared.exchanges.iter_mut().enumerate() {
             let purged = exchange.purge(now_ns);
             for purge in self.plan.purges.iter().filter(|purge| purge.exchange == at) {

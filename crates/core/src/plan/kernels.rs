@@ -160,7 +160,7 @@ pub(super) fn is_specified(address: &Address) -> bool {
 }
 
 #[inline(always)]
-fn address_key(seed: u64, address: &Address) -> u64 {
+pub(super) fn address_key(seed: u64, address: &Address) -> u64 {
     let number = u128::from_be_bytes(*address);
     fold(number as u64 ^ seed, (number >> 64) as u64 ^ seed.rotate_left(32) ^ 0x9e37_79b9_7f4a_7c15)
 }

@@ -5,6 +5,7 @@
 //! metrics' sketches. The plan is shared by all workers; each worker runs it with its own [`Executor`] over its own
 //! [`State`].
 
+mod bytes;
 mod columns;
 mod compile;
 mod exchange;
@@ -20,6 +21,7 @@ use crate::decode::app::Needs;
 use crate::enrich::geo::{GeoDatabase, Places};
 use crate::expr::{ColumnName, Test};
 
+pub(crate) use bytes::Items;
 pub use compile::compile;
 pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
 pub use execute::Executor;
@@ -49,6 +51,8 @@ pub struct Plan {
     pub(crate) purges: Vec<Purge>,
     pub(crate) ledger: Vec<(usize, String)>,
     pub needs: Needs,
+    /// A hash of the whole specification: windows of plans that differ in anything don't fit each other.
+    pub(crate) fingerprint: u128,
 }
 
 impl Plan {

@@ -26,7 +26,7 @@ pub mod hll;
 pub mod murmur3;
 pub mod rate;
 
-mod reader;
+pub(crate) mod reader;
 
 pub use distribution::{Distribution, Exponential};
 pub use exact::Exact;

@@ -1,15 +1,15 @@
-//! Reads the serialised forms of sketches: little-endian numbers from bytes that may be short or hostile.
+//! Reads the serialised forms of sketches and of windows: little-endian numbers from bytes that may be short or hostile.
 
 use crate::Error;
 
 /// A place in some bytes; every read past the end is an [`Error`] that names the sketch.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     sketch: &'static str,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    /// `sketch` is what errors call these bytes: `"HLL"`.
+    /// `sketch` is what errors call these bytes: `"HLL"`, `"window"`.
     pub fn new(sketch: &'static str, bytes: &'a [u8]) -> Self {
         Self { sketch, rest: bytes }
     }
@@ -45,6 +45,10 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
+    pub fn i64(&mut self) -> Result<i64, Error> {
+        Ok(i64::from_le_bytes(self.array()?))
+    }
+
     pub fn u128(&mut self) -> Result<u128, Error> {
         Ok(u128::from_le_bytes(self.array()?))
     }
@@ -70,18 +74,42 @@ impl<'a> Reader<'a> {
         Err(self.error("a number has more than 64 bits"))
     }
 
+    /// Bytes that [`write_block`] wrote.
+    pub fn block(&mut self) -> Result<&'a [u8], Error> {
+        let length = self.varint()?;
+        match usize::try_from(length) {
+            Ok(length) if length <= self.rest.len() => self.bytes(length),
+            _ => Err(self.error(format_args!("a part of {length} bytes, of {} that are left", self.rest.len()))),
+        }
+    }
+
+    /// A number that says how many parts follow, each of a byte at least.
+    pub fn count(&mut self) -> Result<usize, Error> {
+        let count = self.varint()?;
+        match usize::try_from(count) {
+            Ok(count) if count <= self.rest.len() => Ok(count),
+            _ => Err(self.error(format_args!("{count} parts in {} bytes", self.rest.len()))),
+        }
+    }
+
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         Ok(self.bytes(N)?.try_into().expect("as many bytes as asked for"))
     }
 }
 
 /// Writes what [`Reader::varint`] reads.
-pub(super) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// Writes bytes with their length before them.
+pub(crate) fn write_block(out: &mut Vec<u8>, bytes: &[u8]) {
+    write_varint(out, bytes.len() as u64);
+    out.extend(bytes);
 }
 
 #[cfg(test)]
@@ -99,6 +127,15 @@ mod tests {
         assert!(Reader::new("test", &[0xff; 9]).varint().is_err());
         let past_64_bits = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2];
         assert!(Reader::new("test", &past_64_bits).varint().is_err());
+    }
+
+    #[test]
+    fn blocks_come_back_and_lengths_that_lie_are_refused() {
+        let mut out = Vec::new();
+        write_block(&mut out, b"four");
+        assert_eq!(Reader::new("test", &out).block(), Ok(&b"four"[..]));
+        assert!(Reader::new("test", &out[..4]).block().is_err());
+        assert!(Reader::new("test", &[200, 1, 0]).count().is_err());
     }
 
     #[test]

@@ -1,25 +1,57 @@
 //! When windows end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{NANOSECONDS, PERIOD_SECONDS};
 
-/// The starts of all windows so far, shared by workers that see different packets of one input: whoever first sees a
+/// Starts of windows that are remembered: no worker is an hour behind the others.
+const MOST_STARTS: usize = 64;
+
+/// The starts of the windows so far, shared by workers that see different packets of one input: whoever first sees a
 /// window's end decides where the next begins.
 #[derive(Debug, Default, Clone)]
 pub struct SharedShifts {
-    starts_ns: Arc<Mutex<Vec<i64>>>,
+    starts_ns: Arc<Mutex<BTreeMap<usize, i64>>>,
 }
 
 impl SharedShifts {
+    fn starts_ns(&self) -> MutexGuard<'_, BTreeMap<usize, i64>> {
+        self.starts_ns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The window that a new worker begins with: the newest that is agreed, or the one proposed.
+    fn join(&self, proposed: FirstWindow) -> FirstWindow {
+        let mut starts = self.starts_ns();
+        let newest =
+            starts.last_key_value().map(|(number, start_ns)| FirstWindow { number: *number, start_ns: *start_ns });
+        newest.unwrap_or_else(|| {
+            starts.insert(proposed.number, proposed.start_ns);
+            proposed
+        })
+    }
+
     /// The start of a window: what is agreed already, or the time proposed.
     fn agree(&self, number: usize, proposed_ns: i64) -> i64 {
-        let mut starts = self.starts_ns.lock().unwrap_or_else(PoisonError::into_inner);
-        if starts.len() <= number {
-            starts.push(proposed_ns);
+        let mut starts = self.starts_ns();
+        let start_ns = *starts.entry(number).or_insert(proposed_ns);
+        if starts.len() > MOST_STARTS {
+            starts.pop_first();
         }
-        starts[number.min(starts.len() - 1)]
+        start_ns
     }
+}
+
+/// Number and start of the window that a worker begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FirstWindow {
+    pub number: usize,
+    pub start_ns: i64,
+}
+
+/// From this time on a window that began at `start_ns` is over.
+pub(super) fn period_end_ns(start_ns: i64) -> i64 {
+    start_ns.div_euclid(NANOSECONDS).saturating_add(PERIOD_SECONDS).saturating_mul(NANOSECONDS)
 }
 
 /// One worker's view of a policy's windows.
@@ -34,24 +66,23 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub fn new(start_ns: i64, shifts: bool, shared: Option<SharedShifts>) -> Self {
-        let start_ns = shared.as_ref().map_or(start_ns, |shared| shared.agree(0, start_ns));
-        let mut clock = Self { shifts, shared, start_ns, next_ns: 0, number: 0 };
+    pub fn new(first: FirstWindow, shifts: bool, shared: Option<SharedShifts>) -> Self {
+        let FirstWindow { number, start_ns } = shared.as_ref().map_or(first, |shared| shared.join(first));
+        let mut clock = Self { shifts, shared, start_ns, next_ns: 0, number };
         clock.start(start_ns);
         clock
     }
 
     fn start(&mut self, start_ns: i64) {
         self.start_ns = start_ns;
-        let next_second = start_ns.div_euclid(NANOSECONDS).saturating_add(PERIOD_SECONDS);
-        self.next_ns = if self.shifts { next_second.saturating_mul(NANOSECONDS) } else { i64::MAX };
+        self.next_ns = if self.shifts { period_end_ns(start_ns) } else { i64::MAX };
     }
 
     pub fn start_ns(&self) -> i64 {
         self.start_ns
     }
 
-    /// The open window's number, from 0.
+    /// The open window's number.
     pub fn number(&self) -> usize {
         self.number
     }
@@ -75,9 +106,13 @@ mod tests {
 
     const SECOND: i64 = NANOSECONDS;
 
+    fn first(number: usize, start_ns: i64) -> FirstWindow {
+        FirstWindow { number, start_ns }
+    }
+
     #[test]
     fn a_window_ends_a_period_after_the_second_it_began_in() {
-        let mut clock = Clock::new(10 * SECOND + 5, true, None);
+        let mut clock = Clock::new(first(0, 10 * SECOND + 5), true, None);
         assert_eq!(clock.next_ns(), 70 * SECOND);
         clock.shift(1000 * SECOND + 1);
         assert_eq!((clock.start_ns(), clock.next_ns(), clock.number()), (1000 * SECOND + 1, 1060 * SECOND, 1));
@@ -86,16 +121,26 @@ mod tests {
     #[test]
     fn workers_agree_on_where_windows_begin() {
         let shared = SharedShifts::default();
-        let mut first = Clock::new(0, true, Some(shared.clone()));
-        let mut second = Clock::new(5, true, Some(shared));
+        let mut one = Clock::new(first(0, 0), true, Some(shared.clone()));
+        let mut second = Clock::new(first(0, 5), true, Some(shared));
         assert_eq!(second.start_ns(), 0);
-        first.shift(60 * SECOND + 3);
+        one.shift(60 * SECOND + 3);
         second.shift(61 * SECOND);
         assert_eq!(second.start_ns(), 60 * SECOND + 3);
     }
 
     #[test]
+    fn a_worker_that_comes_later_begins_with_the_newest_window() {
+        let shared = SharedShifts::default();
+        let mut one = Clock::new(first(7, 0), true, Some(shared.clone()));
+        (1..=100).for_each(|minute| one.shift(60 * minute * SECOND));
+        let late = Clock::new(first(7, 0), true, Some(shared.clone()));
+        assert_eq!((late.number(), late.start_ns()), (107, 6000 * SECOND));
+        assert_eq!(shared.starts_ns().len(), MOST_STARTS);
+    }
+
+    #[test]
     fn a_single_window_never_ends() {
-        assert_eq!(Clock::new(0, false, None).next_ns(), i64::MAX);
+        assert_eq!(Clock::new(first(0, 0), false, None).next_ns(), i64::MAX);
     }
 }

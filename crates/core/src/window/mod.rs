@@ -3,13 +3,21 @@
 //! All handlers of a policy share one row of windows. The first starts with the input; a packet (or the idle clock) that
 //! is a period or more later ends the window, and the next starts at that packet. Late packets count into the window
 //! that is open. There is at most one shift per packet, however long the gap: silence makes one long window.
+//!
+//! Windows can be written down and taken in by another process of the same plan ([`SavedWindow`]). One that was open goes
+//! on there if its period is not over; the seconds between count as seconds without traffic.
 
 mod clock;
+mod saved;
 mod store;
 
-pub use clock::{Clock, SharedShifts};
+pub use clock::{Clock, FirstWindow, SharedShifts};
+pub use saved::SavedWindow;
 pub use store::{LiveWindow, Merged, Store};
 
 /// Seconds that a window lasts at least.
 pub const PERIOD_SECONDS: i64 = 60;
 pub const NANOSECONDS: i64 = 1_000_000_000;
+
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::NANOSECONDS;
+use super::clock::period_end_ns;
+use super::{FirstWindow, NANOSECONDS, SavedWindow};
+use crate::Error;
 use crate::plan::State;
 
 /// One worker's open window.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LiveWindow {
     pub number: usize,
     pub start_ns: i64,
@@ -16,17 +18,19 @@ pub struct LiveWindow {
     pub state: State,
 }
 
-/// A closed window: what all workers that have closed it saw.
-#[derive(Debug)]
-struct Closed {
+/// What all workers that have ended a window saw of it. Shared with readers, so that these copy nothing.
+#[derive(Debug, Clone)]
+struct Ended {
     start_ns: i64,
     end_ns: i64,
-    state: State,
+    state: Arc<State>,
 }
 
 /// Some windows merged.
 #[derive(Debug, Clone)]
 pub struct Merged {
+    /// Number of the newest of them.
+    pub number: usize,
     pub start_ns: i64,
     /// End of the newest window; for an open one the time of the newest row.
     pub end_ns: i64,
@@ -34,10 +38,12 @@ pub struct Merged {
     /// to the second that it ends in.
     pub length_seconds: i64,
     pub is_closed: bool,
-    pub state: State,
+    pub state: Arc<State>,
 }
 
 /// The windows of one policy. Workers write, readers merge.
+///
+/// Windows have numbers that only ever grow, also over a restart that restores them; the newest has the greatest.
 #[derive(Debug)]
 pub struct Store {
     periods: usize,
@@ -47,9 +53,81 @@ pub struct Store {
 #[derive(Debug, Default)]
 struct Inner {
     lives: Vec<Arc<Mutex<LiveWindow>>>,
-    closed: BTreeMap<usize, Closed>,
+    ended: BTreeMap<usize, Ended>,
+    /// Number of the window that the first workers begin with.
+    first: usize,
+    /// Start of that window, where it was restored and goes on.
+    first_start_ns: Option<i64>,
+    /// Number of the newest window that there is or was; before any, of the first.
+    newest: usize,
+    /// Window `newest` was restored open; the first worker decides whether it goes on.
+    is_undecided: bool,
     /// The input has ended: the open windows are closed, too.
     has_ended: bool,
+}
+
+impl Inner {
+    /// Takes in what one worker saw of a window that it has ended; forgets windows that are too old.
+    fn take(&mut self, number: usize, ended: Ended, periods: usize) {
+        match self.ended.get_mut(&number) {
+            Some(known) => {
+                // Merging into a copy where a reader still holds it.
+                Arc::make_mut(&mut known.state).merge_worker(&ended.state);
+                known.start_ns = known.start_ns.min(ended.start_ns);
+                known.end_ns = known.end_ns.max(ended.end_ns);
+            }
+            None => {
+                self.ended.insert(number, ended);
+            }
+        }
+        let newest = self.newest;
+        self.ended.retain(|number, _| number + periods > newest);
+    }
+
+    /// All workers have ended a window, or no more rows will come.
+    fn is_closed(&self, number: usize) -> bool {
+        let is_open = number == self.newest || self.lives.iter().any(|live| lock(live).number == number);
+        self.has_ended || !is_open
+    }
+
+    /// What there is of a window: of those that have ended it, and copies of what others still have open.
+    fn parts(&self, number: usize) -> Option<Parts> {
+        let mut parts: Vec<Ended> = self.ended.get(&number).cloned().into_iter().collect();
+        for live in &self.lives {
+            let live = lock(live);
+            if live.number == number {
+                parts.push(Ended {
+                    start_ns: live.start_ns,
+                    end_ns: live.last_ns,
+                    state: Arc::new(live.state.clone()),
+                });
+            }
+        }
+        (!parts.is_empty()).then(|| Parts { number, is_closed: self.is_closed(number), parts })
+    }
+}
+
+/// The parts of one window, taken under the lock and merged without it.
+struct Parts {
+    number: usize,
+    is_closed: bool,
+    parts: Vec<Ended>,
+}
+
+impl Parts {
+    fn merged(self) -> Merged {
+        let mut parts = self.parts.into_iter();
+        let mut whole = parts.next().expect("a window has parts");
+        for part in parts {
+            Arc::make_mut(&mut whole.state).merge_worker(&part.state);
+            whole.start_ns = whole.start_ns.min(part.start_ns);
+            whole.end_ns = whole.end_ns.max(part.end_ns);
+        }
+        let length = whole.end_ns.div_euclid(NANOSECONDS) - whole.start_ns.div_euclid(NANOSECONDS);
+        let Ended { start_ns, end_ns, state } = whole;
+        let (number, is_closed, length_seconds) = (self.number, self.is_closed, length.max(0));
+        Merged { number, start_ns, end_ns, length_seconds, is_closed, state }
+    }
 }
 
 impl Store {
@@ -66,14 +144,44 @@ impl Store {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The window that a worker begins with which starts at this time: a restored one that was open goes on unless its
+    /// period is over (`shifts`: windows end at all), or lies ahead.
+    pub fn first_window(&self, now_ns: i64, shifts: bool) -> FirstWindow {
+        let mut inner = self.inner();
+        let newest = inner.newest;
+        if std::mem::take(&mut inner.is_undecided)
+            && let Some(open) = inner.ended.get_mut(&newest)
+        {
+            let is_over = shifts && !(open.start_ns..period_end_ns(open.start_ns)).contains(&now_ns);
+            if is_over {
+                close(open);
+                inner.newest += 1;
+                inner.first = inner.newest;
+            } else {
+                inner.first_start_ns = Some(open.start_ns);
+            }
+        }
+        FirstWindow { number: inner.first, start_ns: inner.first_start_ns.unwrap_or(now_ns) }
+    }
+
     /// A place for a new worker's open window.
     pub fn add_worker(&self, live: LiveWindow) -> Arc<Mutex<LiveWindow>> {
+        let mut inner = self.inner();
+        inner.newest = inner.newest.max(live.number);
         let live = Arc::new(Mutex::new(live));
-        self.inner().lives.push(live.clone());
+        inner.lives.push(live.clone());
         live
     }
 
-    /// Ends a worker's open window: it joins the closed ones and the window that `next` gives takes its place. Readers
+    /// A worker is done: what it saw of its open window stays.
+    pub fn remove_worker(&self, live: &Arc<Mutex<LiveWindow>>) {
+        let mut inner = self.inner();
+        inner.lives.retain(|known| !Arc::ptr_eq(known, live));
+        let LiveWindow { number, start_ns, last_ns, state } = lock(live).clone();
+        inner.take(number, Ended { start_ns, end_ns: last_ns, state: Arc::new(state) }, self.periods);
+    }
+
+    /// Ends a worker's open window: it joins the ended ones and the window that `next` gives takes its place. Readers
     /// see the one or the other, never neither.
     pub fn shift(&self, live: &Mutex<LiveWindow>, next: impl FnOnce(&mut LiveWindow) -> LiveWindow) {
         let mut inner = self.inner();
@@ -83,21 +191,13 @@ impl Store {
             std::mem::replace(&mut *live, next)
         };
         ended.state.shrink();
-        let end_ns = lock(live).start_ns;
-        match inner.closed.get_mut(&ended.number) {
-            Some(closed) => {
-                closed.state.merge_worker(&ended.state);
-                closed.start_ns = closed.start_ns.min(ended.start_ns);
-                closed.end_ns = closed.end_ns.max(end_ns);
-            }
-            None => {
-                let closed = Closed { start_ns: ended.start_ns, end_ns, state: ended.state };
-                inner.closed.insert(ended.number, closed);
-            }
-        }
-        while inner.closed.len() > self.periods {
-            inner.closed.pop_first();
-        }
+        let (number, end_ns) = {
+            let live = lock(live);
+            (live.number, live.start_ns)
+        };
+        inner.newest = inner.newest.max(number);
+        let part = Ended { start_ns: ended.start_ns, end_ns, state: Arc::new(ended.state) };
+        inner.take(ended.number, part, self.periods);
     }
 
     /// No more rows will come: what is open counts as closed from now on.
@@ -108,77 +208,84 @@ impl Store {
     /// How many windows there are, the open one included.
     pub fn available(&self) -> usize {
         let inner = self.inner();
-        let newest = newest(&inner);
-        let closed = inner.closed.range(..newest).rev().take(self.periods - 1).count();
-        if inner.lives.is_empty() { 0 } else { 1 + closed }
+        if inner.lives.is_empty() && inner.ended.is_empty() {
+            return 0;
+        }
+        1 + inner.ended.range(..inner.newest).rev().take(self.periods - 1).count()
     }
 
     /// Merges windows `first..=last`, counted from the open one (0) backwards. Windows that do not exist are left out;
     /// `None` where none of them does.
     pub fn read(&self, first: usize, last: usize) -> Option<Merged> {
-        let inner = self.inner();
-        let newest = newest(&inner);
-        let mut merged: Option<Merged> = None;
-        for back in first..=last.min(self.periods - 1) {
-            let Some(window) = newest.checked_sub(back).and_then(|number| one_window(&inner, number, newest)) else {
-                continue;
-            };
-            match &mut merged {
-                None => merged = Some(window),
-                Some(merged) => {
-                    merged.state.merge_window(&window.state);
-                    merged.start_ns = merged.start_ns.min(window.start_ns);
-                    merged.length_seconds += window.length_seconds;
-                }
-            }
+        let windows: Vec<Parts> = {
+            let inner = self.inner();
+            let numbers = (first..=last.min(self.periods - 1)).filter_map(|back| inner.newest.checked_sub(back));
+            numbers.filter_map(|number| inner.parts(number)).collect()
+        };
+        let mut windows = windows.into_iter().map(Parts::merged);
+        let mut merged = windows.next()?;
+        for window in windows {
+            Arc::make_mut(&mut merged.state).merge_window(&window.state);
+            merged.start_ns = merged.start_ns.min(window.start_ns);
+            merged.length_seconds += window.length_seconds;
         }
-        merged
+        Some(merged)
+    }
+
+    /// The windows that can be read: number and whether it is closed, the oldest first.
+    pub fn windows(&self) -> Vec<(usize, bool)> {
+        let inner = self.inner();
+        let live = inner.lives.iter().any(|live| lock(live).number == inner.newest);
+        let numbers = inner.ended.keys().copied().filter(|number| *number != inner.newest);
+        let newest = (live || inner.ended.contains_key(&inner.newest)).then_some(inner.newest);
+        numbers.chain(newest).map(|number| (number, inner.is_closed(number))).collect()
+    }
+
+    /// One window by its number.
+    pub fn window(&self, number: usize) -> Option<Merged> {
+        let parts = self.inner().parts(number);
+        parts.map(Parts::merged)
+    }
+
+    /// Takes in windows of an earlier process; of those that are too many, the newest. The newest may still be open,
+    /// others that were are closed now. Tells how many were taken. Numbers stay, unless some are missing between them.
+    ///
+    /// # Errors
+    /// When a worker has begun already.
+    pub fn restore(&self, mut saved: Vec<SavedWindow>) -> Result<usize, Error> {
+        let mut inner = self.inner();
+        if !inner.lives.is_empty() || !inner.ended.is_empty() {
+            return Err(Error::invalid("windows can be restored before an input starts, and once, but not later"));
+        }
+        // Of copies of one window the closed one, or the one that went on longest.
+        saved.sort_by_key(|window| (window.first.start_ns, !window.is_closed, -i128::from(window.end_ns)));
+        saved.dedup_by_key(|window| window.first.start_ns);
+        // Where the newest is closed, a new one opens beside those that are kept.
+        let most = self.periods - usize::from(saved.last().is_some_and(|newest| newest.is_closed));
+        let kept = saved.split_off(saved.len().saturating_sub(most));
+        let Some(newest) = kept.last() else { return Ok(0) };
+        let newest_number = newest.first.number.max(kept.len() - 1);
+        inner.is_undecided = !newest.is_closed;
+        inner.newest = newest_number + usize::from(newest.is_closed);
+        inner.first = inner.newest;
+        let count = kept.len();
+        for (at, window) in kept.into_iter().enumerate() {
+            let is_open = at + 1 == count && !window.is_closed;
+            let mut ended = Ended { start_ns: window.first.start_ns, end_ns: window.end_ns, state: window.state };
+            if !is_open {
+                close(&mut ended);
+            }
+            inner.ended.insert(newest_number + 1 + at - count, ended);
+        }
+        Ok(count)
     }
 }
 
-/// The number of the newest window that any worker has open.
-fn newest(inner: &Inner) -> usize {
-    inner.lives.iter().map(|live| lock(live).number).max().unwrap_or(0)
+/// A window ends with what was seen of it.
+fn close(window: &mut Ended) {
+    Arc::make_mut(&mut window.state).close(window.end_ns.div_euclid(NANOSECONDS));
 }
 
 fn lock(live: &Mutex<LiveWindow>) -> MutexGuard<'_, LiveWindow> {
     live.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A window as all workers together saw it: those that have closed it and those that still have it open.
-fn one_window(inner: &Inner, number: usize, newest: usize) -> Option<Merged> {
-    let is_closed = number < newest || inner.has_ended;
-    let mut merged = inner.closed.get(&number).map(|closed| Merged {
-        start_ns: closed.start_ns,
-        end_ns: closed.end_ns,
-        length_seconds: 0,
-        is_closed,
-        state: closed.state.clone(),
-    });
-    for live in &inner.lives {
-        let live = lock(live);
-        if live.number != number {
-            continue;
-        }
-        match &mut merged {
-            None => {
-                merged = Some(Merged {
-                    start_ns: live.start_ns,
-                    end_ns: live.last_ns,
-                    length_seconds: 0,
-                    is_closed,
-                    state: live.state.clone(),
-                });
-            }
-            Some(merged) => {
-                merged.state.merge_worker(&live.state);
-                merged.start_ns = merged.start_ns.min(live.start_ns);
-                merged.end_ns = merged.end_ns.max(live.last_ns);
-            }
-        }
-    }
-    merged.map(|merged| {
-        let length = merged.end_ns.div_euclid(NANOSECONDS) - merged.start_ns.div_euclid(NANOSECONDS);
-        Merged { length_seconds: length.max(0), ..merged }
-    })
 }

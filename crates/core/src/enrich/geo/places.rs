@@ -91,6 +91,19 @@ impl Places {
         }
     }
 
+    /// Text and coordinates (millionths of a degree, latitude first) of a number that a lookup gave: what a place is
+    /// known by in every process.
+    pub fn known_by(&self, index: u32) -> (Arc<str>, Option<(i32, i32)>) {
+        let interned = self.interned.read().unwrap_or_else(PoisonError::into_inner);
+        let (text, at) = interned.contents.get(index as usize).unwrap_or(&interned.contents[UNKNOWN as usize]).clone();
+        (text, at.map(|at| (at.latitude, at.longitude)))
+    }
+
+    /// The number of a place by what [`Self::known_by`] gave, be it in another process.
+    pub fn number(&self, text: &str, millionths: Option<(i32, i32)>) -> u32 {
+        self.intern(text, millionths.map(|(latitude, longitude)| Coordinates { latitude, longitude }))
+    }
+
     /// How often a place got the number [`OTHER`] because the table was full.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
@@ -163,6 +176,16 @@ mod tests {
         assert_eq!(&*places.get(OTHER).text, "(other places)");
         assert_eq!(places.intern("Unknown", None), UNKNOWN);
         assert_eq!(places.get(77), places.get(UNKNOWN));
+    }
+
+    #[test]
+    fn a_place_is_known_by_its_text_and_coordinates_in_another_table() {
+        let (here, there) = (Places::default(), Places::default());
+        there.intern("AF", None);
+        for number in [here.intern("EU/Norway", at(60.0, -10.5)), here.intern("EU/Norway", None), UNKNOWN, OTHER] {
+            let (text, coordinates) = here.known_by(number);
+            assert_eq!(there.get(there.number(&text, coordinates)), here.get(number));
+        }
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Exact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sketch::reader::Reader;
     use datasketches::frequencies::FrequentItemsSketch;
     use proptest::prelude::*;
 
@@ -147,6 +148,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_saved_comes_back(a in prop::collection::vec((any::<u16>(), any::<u64>()), 0..50)) {
+            let (exact, mut out) = (exact_of(&a), Vec::new());
+            exact.save(&mut out);
+            let back = Exact::restore(&mut Reader::new("test", &out)).unwrap();
+            prop_assert_eq!(back.top(usize::MAX), exact.top(usize::MAX));
+        }
+
         #[test]
         fn merging_has_no_order_and_nothing_changes_nothing(
             a in prop::collection::vec((0_u16..2000, 0_u64..100), 0..50),

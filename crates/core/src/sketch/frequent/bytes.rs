@@ -1,4 +1,5 @@
-//! The DataSketches image of a frequent items sketch of strings, little-endian.
+//! The DataSketches image of a frequent items sketch of strings, little-endian; and a form of our own for windows that
+//! are kept ([`Frequent::save`]), whose items may be anything.
 //!
 //! | byte | meaning |
 //! |---|---|
@@ -12,7 +13,7 @@
 
 use super::{Frequent, LG_FIRST_SLOTS, LG_MOST_SLOTS};
 use crate::Error;
-use crate::sketch::reader::Reader;
+use crate::sketch::reader::{Reader, write_varint};
 
 const EMPTY_WORDS: u8 = 1;
 const WORDS: u8 = 4;
@@ -56,6 +57,47 @@ impl Frequent {
         }
         sketch.stream_weight = header.stream_weight;
         sketch.offset = sketch.offset.saturating_add(header.offset);
+        Ok(sketch)
+    }
+
+    /// Writes everything: the logarithm of the most slots (1 byte), then in LEB128 the stream's weight, the offset, the
+    /// number of items, and for each its counter and what `written` makes of it. The heaviest come first, equals by
+    /// what is written of them, so that equal contents give equal bytes whatever the process calls its items.
+    pub(crate) fn save(&self, out: &mut Vec<u8>, written: impl Fn(&[u8]) -> Vec<u8>) {
+        let mut items: Vec<(u64, Vec<u8>)> =
+            self.top(self.len()).iter().map(|entry| (entry.lower_bound, written(entry.item))).collect();
+        items.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        out.push(self.lg_max_map);
+        write_varint(out, self.stream_weight);
+        write_varint(out, self.offset);
+        write_varint(out, items.len() as u64);
+        for (count, item) in items {
+            write_varint(out, count);
+            out.extend(item);
+        }
+    }
+
+    /// Reads what [`Self::save`] writes; `read` gives the key and the bytes of an item.
+    pub(crate) fn restore<'a, Item: AsRef<[u8]>>(
+        reader: &mut Reader<'a>,
+        mut read: impl FnMut(&mut Reader<'a>) -> Result<(u64, Item), Error>,
+    ) -> Result<Self, Error> {
+        let lg_max_slots = reader.u8()?;
+        let (stream_weight, offset, items) = (reader.varint()?, reader.varint()?, reader.count()?);
+        if !(LG_FIRST_SLOTS..=LG_MOST_SLOTS).contains(&lg_max_slots) || items > (1 << lg_max_slots) / 4 * 3 {
+            return Err(reader.error(format_args!("{items} items in 2^{lg_max_slots} slots")));
+        }
+        let mut sketch = Frequent::new(lg_max_slots);
+        for _ in 0..items {
+            let count = reader.varint()?;
+            let (key, item) = read(reader)?;
+            sketch.update(key, item.as_ref(), count);
+        }
+        if sketch.stream_weight > stream_weight {
+            return Err(reader.error(format_args!("counters exceed the stream's weight of {stream_weight}")));
+        }
+        sketch.stream_weight = stream_weight;
+        sketch.offset = offset;
         Ok(sketch)
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::hash::{hash_bytes, hash_word};
+use crate::sketch::reader::{Reader, write_block};
 use datasketches::frequencies::{ErrorType, FrequentItemsSketch};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -236,6 +237,19 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn what_is_saved_comes_back_under_other_keys(part in any_part(20_000, 16)) {
+        let (sketch, mut out) = (part.sketch(), Vec::new());
+        sketch.save(&mut out, |item| {
+            let mut written = Vec::new();
+            write_block(&mut written, item);
+            written
+        });
+        let read = |reader: &mut Reader<'_>| reader.block().map(|item| (hash_bytes(SEED + 1, item), item.to_vec()));
+        let back = Frequent::restore(&mut Reader::new("test", &out), read).unwrap();
+        prop_assert_eq!(shown(&back), shown(&sketch));
+    }
 
     #[test]
     fn merged_bounds_hold_when_there_is_too_much_to_track(

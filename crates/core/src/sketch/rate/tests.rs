@@ -1,4 +1,5 @@
 use super::*;
+use crate::sketch::reader::Reader;
 use proptest::prelude::*;
 
 /// Events as (seconds after the one before, amount), from second 100 on.
@@ -137,6 +138,23 @@ fn any_rate() -> impl Strategy<Value = Rate> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_saved_comes_back_and_goes_on(a in any_rate(), b in any_rate(), amount in 0_u64..9) {
+        let whole = serial(&[&parallel(&[&a, &b]), &b]);
+        for rate in [a, b, whole] {
+            let mut out = Vec::new();
+            rate.save(&mut out);
+            let mut back = Rate::restore(&mut Reader::new("test", &out)).unwrap();
+            prop_assert_eq!(shown(&back), shown(&rate));
+            let mut rate = rate;
+            for rate in [&mut rate, &mut back] {
+                rate.add(10_000, amount);
+                rate.close(10_001);
+            }
+            prop_assert_eq!(shown(&back), shown(&rate));
+        }
+    }
 
     #[test]
     fn merging_has_no_order_and_a_new_rate_changes_nothing(a in any_rate(), b in any_rate(), c in any_rate()) {

@@ -1,0 +1,104 @@
+//! One window as bytes, so that it survives the process.
+//!
+//! | bytes | meaning |
+//! |---|---|
+//! | 4 | `PKVW` |
+//! | 2 | version 1 |
+//! | 16 | fingerprint of the plan |
+//! | 8 | murmur3 of all that follows |
+//! | 1 | 1 where the window was closed |
+//! | 8, 8, 8 | number, start and end in nanoseconds since 1970; the newest row's time where it was open |
+//! | | the state, see `plan::bytes` |
+//!
+//! Numbers are little-endian. Transactions under way, TCP streams and fragments are no part of a window and are not kept.
+
+use std::sync::Arc;
+
+use super::FirstWindow;
+use crate::Error;
+use crate::enrich::geo::Places;
+use crate::plan::{Items, Plan, State};
+use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
+use crate::sketch::reader::Reader;
+
+const MAGIC: &[u8; 4] = b"PKVW";
+const VERSION: u16 = 1;
+
+/// Larger numbers would take some million years.
+const GREATEST_NUMBER: u64 = 1 << 40;
+
+/// A window that was, or is to be, written down.
+#[derive(Debug, Clone)]
+pub struct SavedWindow {
+    pub first: FirstWindow,
+    /// End; the newest row's time where it was open.
+    pub end_ns: i64,
+    pub is_closed: bool,
+    pub state: Arc<State>,
+}
+
+impl SavedWindow {
+    /// The window as bytes. Equal windows give equal bytes.
+    pub fn to_bytes(&self, plan: &Plan, places: &Places) -> Vec<u8> {
+        let mut body = vec![u8::from(self.is_closed)];
+        body.extend((self.first.number as u64).to_le_bytes());
+        body.extend(self.first.start_ns.to_le_bytes());
+        body.extend(self.end_ns.to_le_bytes());
+        self.state.save(&mut body, Items { places, seed: 0 });
+        Self::sealed(plan, &body)
+    }
+
+    /// Bytes behind the header that belongs to them.
+    pub fn sealed(plan: &Plan, body: &[u8]) -> Vec<u8> {
+        let mut out = MAGIC.to_vec();
+        out.extend(VERSION.to_le_bytes());
+        out.extend(plan.fingerprint.to_le_bytes());
+        out.extend(checksum(body).to_le_bytes());
+        out.extend(body);
+        out
+    }
+
+    /// Reads what [`Self::to_bytes`] writes; `seed` keys the hash tables of this process. Takes memory in proportion to
+    /// the bytes, whatever they say.
+    ///
+    /// # Errors
+    /// When the bytes are damaged, of another version, or of a plan that measures anything else.
+    pub fn from_bytes(bytes: &[u8], plan: &Plan, places: &Places, seed: u64) -> Result<Self, Error> {
+        let mut reader = Reader::new("window", bytes);
+        if reader.bytes(MAGIC.len())? != MAGIC {
+            return Err(reader.error("this is no saved window"));
+        }
+        let version = u16::from(reader.u8()?) | u16::from(reader.u8()?) << 8;
+        if version != VERSION {
+            return Err(reader.error(format_args!("unknown version {version}")));
+        }
+        if reader.u128()? != plan.fingerprint {
+            return Err(reader.error("the policy measured something else when it was saved"));
+        }
+        if reader.u64()? != checksum(&bytes[bytes.len() - reader.remaining()..]) {
+            return Err(reader.error("damaged: the checksum differs"));
+        }
+        Self::body(&mut reader, plan, Items { places, seed })
+    }
+
+    fn body(reader: &mut Reader, plan: &Plan, items: Items<'_>) -> Result<Self, Error> {
+        let is_closed = reader.u8()? != 0;
+        let number = reader.u64()?;
+        let (start_ns, end_ns) = (reader.i64()?, reader.i64()?);
+        if number > GREATEST_NUMBER || start_ns > end_ns {
+            return Err(reader.error(format_args!("window {number} from {start_ns} to {end_ns}")));
+        }
+        let state = State::restore(reader, plan, items)?;
+        match reader.remaining() {
+            0 => {
+                let first = FirstWindow { number: number as usize, start_ns };
+                Ok(Self { first, end_ns, is_closed, state: Arc::new(state) })
+            }
+            more => Err(reader.error(format_args!("{more} bytes too many"))),
+        }
+    }
+}
+
+fn checksum(body: &[u8]) -> u64 {
+    murmur3_128(body, DATASKETCHES_SEED).0
+}

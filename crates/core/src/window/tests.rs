@@ -1,0 +1,306 @@
+//! Windows that survive: what one process writes down, another reads and goes on with.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::batch::{Batch, PacketRow, Span};
+use crate::decode::app::dns;
+use crate::engine::{Policy, PolicyConfig, PolicyWorker};
+use crate::enrich::geo::testing::{address, open};
+use crate::enrich::geo::{GeoKind, Places};
+use crate::ledger::Malformed;
+use crate::plan::{Enrichment, Items, MetricState, compile};
+
+const SECOND: i64 = NANOSECONDS;
+
+/// A packet, with a DNS message if it has a name.
+#[derive(Debug, Clone)]
+struct Event {
+    second: i64,
+    source: usize,
+    bytes: u32,
+    name: Option<usize>,
+}
+
+const SOURCES: [&str; 6] = ["192.0.2.1", "192.0.2.7", "2001:db8::1", "198.51.100.9", "203.0.113.5", "0.0.0.0"];
+const NAMES: [&str; 5] = ["www.example.com", "example.net", "", "a.b.c.example.org", "long-name.example"];
+
+/// A metric of every kind, top lists of every kind of item.
+fn plan() -> Value {
+    let of = |kind: &str, column: Value| json!({"kind": kind, "feeds": [{"column": column}]});
+    let packets = [
+        json!({"kind": "counter", "feeds": [{}]}),
+        json!({"kind": "rate", "feeds": [{"column": "packet.bytes"}]}),
+        of("distribution", json!("packet.bytes")),
+        of("cardinality", json!("ip.src")),
+        of("top", json!("transport.dst_port")),
+        of("top", json!("ip.src")),
+        of("top", json!("packet.bytes")),
+        of("top", json!({"place": "ip.src"})),
+    ];
+    let messages = [of("top", json!("dns.qname")), of("cardinality", json!("dns.qname"))];
+    json!({"handlers": [{"table": "packet", "metrics": packets}, {"table": "dns", "metrics": messages}]})
+}
+
+/// A policy of a process of its own: other hash seed, other numbers of places.
+fn process(plan: &Value, periods: usize, seed: u64) -> Arc<Policy> {
+    let places = Arc::new(Places::default());
+    (0..seed).for_each(|number| {
+        places.number(&format!("elsewhere {number}"), None);
+    });
+    let enrichment = Enrichment {
+        city: Some(Arc::new(open("city.mmdb", GeoKind::City))),
+        places,
+        cache_entries: 16,
+        ..Enrichment::default()
+    };
+    Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), PolicyConfig { periods, enrichment, seed }))
+}
+
+fn batch(events: &[Event]) -> Batch {
+    let mut batch = Batch::default();
+    for (row, event) in events.iter().enumerate() {
+        let time_ns = event.second * SECOND;
+        batch.packets.push(&PacketRow {
+            time_ns,
+            bytes: event.bytes,
+            source: address(SOURCES[event.source]),
+            destination_port: event.bytes as u16 % 5,
+            ..PacketRow::EMPTY
+        });
+        batch.ledger.seen += 1;
+        batch.ledger.decoded += 1;
+        if let Some(name) = event.name {
+            let text = &mut batch.apps.dns.text;
+            let qname = Span { start: text.len() as u32, length: NAMES[name].len() as u32 };
+            text.extend(NAMES[name].as_bytes());
+            batch.apps.dns.push(&dns::Row { time_ns, packet_row: row as u32, qname, ..dns::Row::EMPTY });
+        }
+    }
+    batch
+}
+
+/// One batch per packet: the ledger of a batch counts into the window that is open at its end.
+fn feed(worker: &mut PolicyWorker, events: &[Event]) {
+    events.iter().for_each(|event| worker.process(&batch(std::slice::from_ref(event))));
+}
+
+/// Start, end, length, whether it is closed, and the state by what things are, not by what this process calls them.
+type Shown = (i64, i64, i64, bool, Vec<u8>);
+
+fn shown(policy: &Policy, window: &Merged) -> Shown {
+    let mut bytes = Vec::new();
+    window.state.save(&mut bytes, Items { places: &policy.enrichment().places, seed: 0 });
+    (window.start_ns, window.end_ns, window.length_seconds, window.is_closed, bytes)
+}
+
+fn all_shown(policy: &Policy) -> Vec<Option<Shown>> {
+    let ranges = (0..5).map(|back| (back, back)).chain((1..5).map(|last| (0, last)));
+    ranges.map(|(first, last)| policy.read(first, last).map(|window| shown(policy, &window))).collect()
+}
+
+fn save_all(policy: &Policy) -> Vec<Vec<u8>> {
+    policy.store().windows().iter().map(|(number, _)| policy.save_window(*number).unwrap()).collect()
+}
+
+fn restore(policy: &Policy, saved: &[Vec<u8>]) -> usize {
+    policy.restore(saved.iter().map(Vec::as_slice)).unwrap()
+}
+
+fn count(policy: &Policy, back: usize) -> u64 {
+    match &policy.read(back, back).unwrap().state.metrics[0] {
+        MetricState::Counter(count) => *count,
+        other => panic!("{other:?} is no counter"),
+    }
+}
+
+fn at(second: i64) -> Event {
+    Event { second, source: 0, bytes: 100, name: Some(0) }
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = (0..250_i64, 0..SOURCES.len(), 0..2000_u32, prop::option::of(0..NAMES.len()));
+    let event = event.prop_map(|(second, source, bytes, name)| Event { second, source, bytes, name });
+    prop::collection::vec(event, 1..60).prop_map(|mut events| {
+        events.sort_by_key(|event| event.second);
+        events
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_restart_within_a_period_shows_nowhere(events in events(), cut in 0..60_usize) {
+        let (unbroken, before, after) = (process(&plan(), 5, 1), process(&plan(), 5, 2), process(&plan(), 5, 3));
+        let mut worker = unbroken.worker(events[0].second * SECOND, true);
+        feed(&mut worker, &events);
+
+        let mut worker = before.worker(events[0].second * SECOND, true);
+        let mut cut = cut.min(events.len());
+        feed(&mut worker, &events[..cut]);
+        while cut < events.len() && events[cut].second * SECOND >= worker.next_ns() {
+            feed(&mut worker, &events[cut..=cut]);
+            cut += 1;
+        }
+        let saved = save_all(&before);
+        prop_assert_eq!(restore(&after, &saved), saved.len());
+        prop_assert_eq!(all_shown(&after), all_shown(&before), "what is restored reads the same");
+        prop_assert_eq!(save_all(&after), saved, "and is written the same");
+
+        let start_ns = events[cut.min(events.len() - 1)].second * SECOND;
+        let mut worker = after.worker(start_ns, true);
+        feed(&mut worker, &events[cut..]);
+        prop_assert_eq!(all_shown(&after), all_shown(&unbroken), "what goes on is as if it had never stopped");
+        let numbers = |policy: &Policy| policy.store().windows();
+        prop_assert_eq!(numbers(&after), numbers(&unbroken));
+    }
+
+    #[test]
+    fn damaged_bytes_are_refused(place in any::<prop::sample::Index>(), flip in 1..=255_u8, cut in any::<bool>()) {
+        let policy = process(&plan(), 5, 1);
+        feed(&mut policy.worker(0, true), &[at(0), at(3)]);
+        let mut bytes = policy.save_window(0).unwrap();
+        let place = place.index(bytes.len());
+        if cut { bytes.truncate(place) } else { bytes[place] ^= flip }
+        prop_assert_eq!(restore(&process(&plan(), 5, 2), &[bytes]), 0);
+    }
+}
+
+#[test]
+fn an_open_window_whose_period_is_over_ends_where_it_was_left() {
+    let (before, after) = (process(&plan(), 5, 1), process(&plan(), 5, 2));
+    feed(&mut before.worker(10 * SECOND, true), &[at(10), at(12)]);
+    assert_eq!(restore(&after, &save_all(&before)), 1);
+    assert!(!after.read(0, 0).unwrap().is_closed, "nobody has said yet that it is over");
+    let mut worker = after.worker(500 * SECOND, true);
+    feed(&mut worker, &[at(501)]);
+    let closed = after.read(1, 1).unwrap();
+    assert_eq!((closed.end_ns, closed.is_closed, count(&after, 1)), (12 * SECOND, true, 2));
+    assert_eq!((after.read(0, 0).unwrap().start_ns, count(&after, 0)), (500 * SECOND, 1));
+    assert_eq!(after.store().windows(), [(0, true), (1, false)]);
+    match &closed.state.metrics[1] {
+        MetricState::Rate(rate) => assert_eq!((rate.live(), rate.distribution().count()), (0, 3)),
+        other => panic!("{other:?} is no rate"),
+    }
+}
+
+#[test]
+fn a_window_from_the_future_is_over_and_a_single_window_never_is() {
+    let before = process(&plan(), 1, 1);
+    feed(&mut before.worker(100 * SECOND, true), &[at(100)]);
+    let saved = save_all(&before);
+    let (back_in_time, single) = (process(&plan(), 5, 2), process(&plan(), 1, 3));
+    restore(&back_in_time, &saved);
+    let worker = back_in_time.worker(50 * SECOND, true);
+    assert_eq!(worker.next_ns(), 110 * SECOND);
+    restore(&single, &saved);
+    feed(&mut single.worker(9000 * SECOND, true), &[at(9000)]);
+    assert_eq!((count(&single, 0), single.read(0, 0).unwrap().start_ns), (2, 100 * SECOND));
+}
+
+#[test]
+fn workers_agree_on_a_window_that_goes_on() {
+    let (before, after) = (process(&plan(), 5, 1), process(&plan(), 5, 2));
+    feed(&mut before.worker(0, true), &[at(0), at(61), at(70)]);
+    restore(&after, &save_all(&before));
+    let (mut one, mut two) = (after.worker(80 * SECOND, true), after.worker(81 * SECOND, true));
+    assert_eq!((one.next_ns(), two.next_ns()), (121 * SECOND, 121 * SECOND));
+    feed(&mut one, &[at(90), at(130)]);
+    feed(&mut two, &[at(91)]);
+    assert_eq!(after.store().windows(), [(0, true), (1, false), (2, false)], "one of them still has window 1 open");
+    two.advance(131 * SECOND);
+    assert_eq!(after.store().windows(), [(0, true), (1, true), (2, false)]);
+    assert_eq!([count(&after, 0), count(&after, 1), count(&after, 2)], [1, 4, 1]);
+}
+
+#[test]
+fn workers_of_a_file_go_on_with_the_same_window() {
+    let (before, after) = (process(&plan(), 5, 1), process(&plan(), 5, 2));
+    feed(&mut before.worker(0, true), &[at(0)]);
+    restore(&after, &save_all(&before));
+    let mut one = after.worker(30 * SECOND, false);
+    feed(&mut one, &[at(30), at(60)]);
+    let two = after.worker(30 * SECOND, false);
+    assert_eq!(two.next_ns(), 60 * SECOND);
+}
+
+#[test]
+fn of_too_many_windows_the_newest_are_taken_and_numbers_only_grow() {
+    let before = process(&plan(), 5, 1);
+    let minutes: Vec<_> = (0..10).map(|minute| at(60 * minute)).collect();
+    feed(&mut before.worker(0, true), &minutes);
+    let saved = save_all(&before);
+    let fewer = process(&plan(), 3, 2);
+    assert_eq!(restore(&fewer, &saved), 3);
+    assert_eq!(fewer.store().windows(), [(7, true), (8, true), (9, false)]);
+    let without_one = process(&plan(), 5, 2);
+    assert_eq!(restore(&without_one, &[saved[1].clone(), saved[4].clone()]), 2);
+    assert_eq!(without_one.store().windows(), [(8, true), (9, false)], "no number is missing");
+}
+
+#[test]
+fn of_copies_of_a_window_the_closed_one_is_taken() {
+    let before = process(&plan(), 5, 1);
+    let mut worker = before.worker(0, true);
+    feed(&mut worker, &[at(0)]);
+    let open = before.save_window(0).unwrap();
+    feed(&mut worker, &[at(30), at(60)]);
+    let after = process(&plan(), 5, 2);
+    assert_eq!(restore(&after, &[before.save_window(0).unwrap(), open]), 1);
+    assert_eq!((after.store().windows(), count(&after, 1)), (vec![(0, true)], 2));
+}
+
+#[test]
+fn windows_of_another_plan_are_left() {
+    let before = process(&plan(), 5, 1);
+    feed(&mut before.worker(0, true), &[at(0)]);
+    let mut other = plan();
+    other["handlers"][0]["keep"] = json!(["eq", "ip.version", 4]);
+    assert_eq!(restore(&process(&other, 5, 1), &save_all(&before)), 0);
+}
+
+#[test]
+fn once_an_input_feeds_it_a_policy_takes_no_windows() {
+    let policy = process(&plan(), 5, 1);
+    let _worker = policy.worker(0, true);
+    let message = policy.restore([]).unwrap_err().message;
+    assert!(message.contains("before an input starts"), "{message}");
+}
+
+#[test]
+fn the_ledger_survives_with_every_reason() {
+    let (before, after) = (process(&plan(), 5, 1), process(&plan(), 5, 2));
+    let mut batch = batch(&[at(0)]);
+    Malformed::ALL.iter().for_each(|reason| batch.ledger.count_malformed(*reason));
+    batch.ledger.seen += Malformed::ALL.len() as u64;
+    let mut worker = before.worker(0, true);
+    worker.process(&batch);
+    restore(&after, &save_all(&before));
+    assert_eq!(after.read(0, 0).unwrap().state.ledger, before.read(0, 0).unwrap().state.ledger);
+    assert!(after.read(0, 0).unwrap().state.ledger.balances());
+}
+
+#[test]
+fn what_a_worker_saw_stays_when_it_goes() {
+    let policy = process(&plan(), 5, 1);
+    feed(&mut policy.worker(0, true), &[at(0), at(61)]);
+    assert_eq!((policy.store().available(), count(&policy, 0), count(&policy, 1)), (2, 1, 1));
+    feed(&mut policy.worker(70 * SECOND, true), &[at(70)]);
+    assert_eq!((policy.store().available(), count(&policy, 0)), (2, 2), "the next goes on where it was");
+}
+
+/// Starting points for the fuzz target `saved_window`.
+#[test]
+#[ignore = "writes files for fuzzing; fuzz/run calls it"]
+fn fuzz_seeds() {
+    let policy = process(&plan(), 5, 1);
+    let mut worker = policy.worker(0, true);
+    feed(&mut worker, &[at(0), Event { second: 7, source: 2, bytes: 77, name: Some(3) }]);
+    crate::read::testing::write_fuzz_seed("saved_window", "small", &policy.save_window(0).unwrap()[30..]);
+    let many =
+        |number: usize| Event { second: 7, source: number % 6, bytes: number as u32 * 7, name: Some(number % 5) };
+    feed(&mut worker, &(0..900).map(many).collect::<Vec<_>>());
+    crate::read::testing::write_fuzz_seed("saved_window", "large", &policy.save_window(0).unwrap()[30..]);
+}

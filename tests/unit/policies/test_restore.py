@@ -1,0 +1,93 @@
+"""Windows that one process saves read the same in another."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pktvisor import _core
+from pktvisor.handlers import handler
+from pktvisor.handlers.base import Settings
+from pktvisor.outputs.json import encode, policy_document
+from pktvisor.policies.plan import Instance
+from pktvisor.policies.policy import Policy
+from pktvisor.policies.summary import open_databases, run_file
+from support.captures import FOLDER
+
+GEO = FOLDER.parent / "fixtures" / "geo"
+
+
+def make(groups: str = "all", periods: int = 5) -> Policy:
+    """A policy of all handlers of both versions."""
+    kinds = [("net", "1.0"), ("net", "2.0"), ("dns", "1.0"), ("dns", "2.0"), ("dhcp", "1.0")]
+    enable = {name: [groups] if name != "dhcp" else [] for name, _ in kinds}
+    instances = [
+        Instance(f"{name}{version[0]}", handler(name, version)(Settings(enable=enable[name])))
+        for name, version in kinds
+    ]
+    databases = open_databases(str(GEO / "city.mmdb"), str(GEO / "asn.mmdb"))
+    return Policy("test", instances, periods=periods, is_recorded=True, databases=databases)
+
+
+def filled(capture: str = "multi_window.pcap") -> Policy:
+    policy = make()
+    run_file(str(FOLDER / capture), policy, hosts="192.0.2.0/24,10.0.0.0/8")
+    return policy
+
+
+def save(policy: Policy) -> list[bytes]:
+    saved = [policy.core.save_window(number) for number, _ in policy.core.windows()]
+    return [one for one in saved if one is not None]
+
+
+@pytest.mark.parametrize("capture", ["multi_window.pcap", "dns_resolver.pcap", "dhcp4.pcap"])
+def test_closed_windows_read_the_same_after_a_restart(capture: str) -> None:
+    before, after = filled(capture), make()
+    assert after.core.restore(save(before)) == len(before.core.windows())
+    for back in range(before.core.available()):
+        # The last window of a file is closed, and a new one opens after it.
+        assert policy_document(after.bucket(back + 1, 0)) == policy_document(before.bucket(back, 0))
+
+
+def test_another_process_reads_them() -> None:
+    """Hash seeds are random per process."""
+    before = filled("dns_resolver.pcap")
+    program = (
+        "import sys; sys.path.insert(0, 'tests')\n"
+        "from unit.policies.test_restore import make; from pktvisor.outputs.json import encode, policy_document\n"
+        "policy = make(); policy.core.restore([sys.stdin.buffer.read()])\n"
+        "sys.stdout.buffer.write(encode(policy_document(policy.bucket(1, 0))))"
+    )
+    command, newest = [sys.executable, "-c", program], save(before)[-1]
+    ran = subprocess.run(command, input=newest, capture_output=True, cwd=FOLDER.parents[1], check=True)
+    assert ran.stdout == encode(policy_document(before.bucket(0, 0)))
+
+
+def test_numbers_grow_and_name_the_same_window_after_a_restart() -> None:
+    before, after = filled(), make()
+    numbers = [number for number, _ in before.core.windows()]
+    assert numbers == sorted(set(numbers))
+    after.core.restore(save(before))
+    assert after.core.windows() == [(number, True) for number in numbers[-4:]]
+
+
+def test_what_is_no_window_of_this_policy_is_left_out() -> None:
+    saved = save(filled())
+    damaged = bytes([*saved[0][:100], saved[0][100] ^ 1, *saved[0][101:]])
+    other = make(groups="counters")
+    assert other.core.restore(saved) == 0
+    assert make().core.restore([b"", b"PKVW", saved[0][:-1], damaged]) == 0
+
+
+def test_once_there_are_windows_none_are_taken() -> None:
+    policy = filled()
+    with pytest.raises(_core.ConfigFault, match="before an input starts"):
+        policy.core.restore([])
+
+
+def test_a_window_that_is_no_more_can_not_be_saved() -> None:
+    policy = filled()
+    assert policy.core.save_window(1000) is None
+    assert policy.core.window(1000) is None
