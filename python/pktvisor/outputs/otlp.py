@@ -1,0 +1,151 @@
+"""Snapshots as OpenTelemetry metrics (OTLP, `ExportMetricsServiceRequest`).
+
+A policy's window is one scope, `pktvisor/POLICY`; metrics have the names of the Prometheus families. Every value is of
+one window: it is cumulative since the window's start, and a point with a later start is a reset, as OTLP defines it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AGGREGATION_TEMPORALITY_CUMULATIVE,
+    ExponentialHistogramDataPoint,
+    HistogramDataPoint,
+    Metric,
+    NumberDataPoint,
+    ScopeMetrics,
+    SummaryDataPoint,
+)
+
+from pktvisor.metrics.exponential import MOST_BUCKETS, ExponentialValues
+from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, QuantileValues
+from pktvisor.outputs.families import Family, Series, gather
+from pktvisor.outputs.values import signed, unicode_text
+
+NANOSECONDS = 1_000_000_000
+
+UNITS = {"_us": "us", "_bytes": "By"}
+"""Units in UCUM, by the ends of names that say them."""
+
+Point = NumberDataPoint | SummaryDataPoint | ExponentialHistogramDataPoint | HistogramDataPoint
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Who sends."""
+
+    version: str
+    instance: str | None = None
+    """What tells this agent from others, as `--prom-instance` gives it."""
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Its attributes, by the names of OpenTelemetry's semantic conventions."""
+        named = {"service.name": "pktvisor", "service.version": self.version}
+        return named if self.instance is None else named | {"service.instance.id": self.instance}
+
+
+def request(scopes: Iterable[ScopeMetrics], resource: Resource) -> ExportMetricsServiceRequest:
+    """Put windows into the message that a receiver takes."""
+    message = ExportMetricsServiceRequest()
+    metrics = message.resource_metrics.add()
+    metrics.resource.attributes.extend(_attributes(resource.attributes))
+    metrics.scope_metrics.extend(scopes)
+    return message
+
+
+def scope(policy: str, snapshots: Iterable[HandlerSnapshot]) -> ScopeMetrics:
+    """Write one window of a policy. Without a value to tell it has no metrics."""
+    message = ScopeMetrics()
+    message.scope.name = f"pktvisor/{unicode_text(policy)}"
+    message.scope.attributes.extend(_attributes({"policy_name": policy}))
+    message.metrics.extend(_metric(family) for family in gather({policy: snapshots}))
+    return message
+
+
+def _metric(family: Family) -> Metric:
+    metric = Metric(name=family.name, description=unicode_text(family.help), unit=_unit(family.name))
+    # A metric is of one kind: the exponential one only where it is known of all series.
+    is_exponential = all(_exponential(series) is not None for series in family.series)
+    for series in family.series:
+        point = _add_point(metric, series, _exponential(series) if is_exponential else None)
+        _fill_context(point, series)
+    return metric
+
+
+def _exponential(series: Series) -> ExponentialValues | None:
+    return series.value.exponential if isinstance(series.value, HistogramValues) else None
+
+
+def _unit(name: str) -> str:
+    return next((unit for end, unit in UNITS.items() if name.endswith(end)), "")
+
+
+def _add_point(metric: Metric, series: Series, exponential: ExponentialValues | None) -> Point:
+    match series.value:
+        case int() as value:
+            return metric.gauge.data_points.add(as_int=signed(value))
+        case QuantileValues() as values:
+            return _add_summary(metric, values)
+        case HistogramValues() as values if exponential is None:
+            return _add_bounds(metric, values)
+        case HistogramValues() as values:
+            return _add_exponential(metric, values, exponential.at_most(MOST_BUCKETS))
+
+
+def _add_summary(metric: Metric, values: QuantileValues) -> SummaryDataPoint:
+    point = metric.summary.data_points.add(count=values.count, sum=values.total)
+    for rank, quantile in zip(QUANTILES, values.values, strict=True):
+        point.quantile_values.add(quantile=rank, value=quantile)
+    return point
+
+
+def _add_exponential(
+    metric: Metric, values: HistogramValues, exponential: ExponentialValues
+) -> ExponentialHistogramDataPoint:
+    metric.exponential_histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
+    point = metric.exponential_histogram.data_points.add(
+        count=values.count,
+        sum=values.total,
+        scale=exponential.scale,
+        zero_count=exponential.zero_count,
+        zero_threshold=exponential.zero_threshold,
+        min=exponential.minimum,
+        max=exponential.maximum,
+    )
+    point.positive.offset = exponential.offset
+    point.positive.bucket_counts.extend(exponential.counts)
+    return point
+
+
+def _add_bounds(metric: Metric, values: HistogramValues) -> HistogramDataPoint:
+    """Write the counts at the bounds, where no others are known."""
+    metric.histogram.aggregation_temporality = AGGREGATION_TEMPORALITY_CUMULATIVE
+    point = metric.histogram.data_points.add(count=values.count, sum=values.total)
+    before = 0
+    for bound, upto in values.buckets:
+        point.explicit_bounds.append(bound)
+        point.bucket_counts.append(upto - before)
+        before = upto
+    point.bucket_counts.append(values.count - before)
+    return point
+
+
+def _fill_context(point: Point, series: Series) -> None:
+    """Write what all kinds of points have: labels and the time."""
+    window = series.snapshot
+    point.attributes.extend(_attributes(series.labels))
+    point.start_time_unix_nano = window.start_ns
+    read_ns = 0 if window.is_closed else (window.start_ts + window.length) * NANOSECONDS
+    point.time_unix_nano = max(window.start_ns, window.end_ns, read_ns)
+
+
+def _attributes(labels: Mapping[str, str]) -> Iterable[KeyValue]:
+    for name, value in labels.items():
+        attribute = KeyValue(key=name)
+        attribute.value.string_value = unicode_text(value)
+        yield attribute

@@ -1,0 +1,197 @@
+"""Pushes the policies' windows to an OTLP receiver, at an interval.
+
+Each closed window is sent once, in order; a policy that keeps none has its live one sent at each interval. While the
+receiver is away, windows wait in a bounded queue and the oldest are dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from opentelemetry.proto.metrics.v1.metrics_pb2 import ScopeMetrics
+
+from pktvisor import clock
+from pktvisor.errors import ConfigError
+from pktvisor.outputs import otlp
+from pktvisor.outputs.otlp_http import Client, Receiver, Reply
+from pktvisor.outputs.otlp_windows import NewWindows, WindowedPolicy, WindowQueue
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 10.0
+"""How often windows are looked for: so often that none leaves a policy's buckets unseen, however long the interval."""
+LONGEST_INTERVAL_SECONDS = 24 * 3600
+POST_SECONDS = 10.0
+MOST_WINDOWS, MOST_BYTES = 1000, 32 << 20
+"""What waits at most."""
+MOST_WINDOWS_PER_REQUEST, MOST_BYTES_PER_REQUEST = 32, 4 << 20
+FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 1.0, 60.0
+"""Between attempts, doubling; a random part of up to a half is taken off, lest many agents come at once."""
+LONGEST_RETRY_AFTER_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class PushOptions:
+    """The daemon's options `--otel-*`. ConfigError where they make no sense."""
+
+    receiver: Receiver
+    interval_s: int = 60
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.interval_s <= LONGEST_INTERVAL_SECONDS:
+            allowed = f"seconds from 1 to {LONGEST_INTERVAL_SECONDS} would do"
+            raise ConfigError(f"{self.interval_s} is no interval; {allowed}", path="otel_interval")
+
+
+class Sender(Protocol):
+    """Carries requests to the receiver, as `Client` does."""
+
+    def post(self, message: bytes, *, timeout_s: float) -> Reply:
+        """Send an encoded request."""
+        ...
+
+    def abort(self) -> None:
+        """End the request at work, from another thread."""
+        ...
+
+
+class Pusher:
+    """Sends windows from a thread of its own, between `start` and `stop`."""
+
+    def __init__(
+        self,
+        policies: Callable[[], Mapping[str, WindowedPolicy]],
+        options: PushOptions,
+        resource: otlp.Resource,
+        *,
+        sender: Sender | None = None,
+        monotonic: Callable[[], float] = clock.monotonic,
+    ) -> None:
+        self._policies = policies
+        self._interval_s = float(options.interval_s)
+        self._resource = resource
+        self._sender = sender or Client(options.receiver, version=resource.version)
+        self._monotonic = monotonic
+        self._windows = NewWindows()
+        self._queue = WindowQueue(most_windows=MOST_WINDOWS, most_bytes=MOST_BYTES)
+        self._sent = self._failed = self._rejected = 0
+        self._next_look_s = monotonic()
+        self._next_push_s = monotonic() + self._interval_s
+        self._is_pushing = False
+        self._attempts = 0
+        self._next_attempt_s = 0.0
+        self._deadline_s: float | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="otlp-push", daemon=True)
+
+    def counters(self) -> dict[str, int]:
+        """Give what became of windows (`sent`, `failed`: refused for good, `dropped`: never sent, `queued`) and of data
+        points in windows that were sent (`rejected`).
+        """
+        return {
+            "sent": self._sent,
+            "failed": self._failed,
+            "dropped": self._queue.dropped,
+            "rejected": self._rejected,
+            "queued": len(self._queue),
+        }
+
+    def start(self) -> None:
+        """Begin; the first push comes after one interval."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Send what waits, once, and end. Takes little more than `timeout_s`; what is left then is dropped."""
+        self._deadline_s = self._monotonic() + timeout_s
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._sender.abort()
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self.step()):
+            pass
+        self.finish()
+
+    def step(self) -> float:
+        """Do what is due; give the seconds until something is again."""
+        self._look_if_due()
+        if self._monotonic() >= self._next_push_s:
+            self._look(live=True)
+            late_s = self._monotonic() - self._next_push_s
+            self._next_push_s += self._interval_s * (late_s // self._interval_s + 1)
+            self._is_pushing = True
+        if self._is_pushing and self._monotonic() >= self._next_attempt_s:
+            self._push()
+        due = [self._next_look_s, self._next_push_s]
+        if self._is_pushing:
+            due.append(self._next_attempt_s)
+        return max(0.0, min(due) - self._monotonic())
+
+    def finish(self) -> None:
+        """Send what there is, each window at most once more, until the deadline; drop the rest."""
+        self._look(live=True)
+        self._push()
+        self._queue.drop_all()
+
+    def _look_if_due(self) -> None:
+        if self._monotonic() >= self._next_look_s:
+            self._look(live=False)
+
+    def _look(self, *, live: bool) -> None:
+        """Queue the windows that are new."""
+        for policy, window in self._windows.look(self._policies(), live=live):
+            scope = otlp.scope(policy, window)
+            if scope.metrics:
+                self._queue.add(scope.SerializeToString())
+        self._next_look_s = self._monotonic() + min(LOOK_SECONDS, self._interval_s)
+
+    def _push(self) -> None:
+        """Send what waits, until the receiver asks for patience."""
+        while len(self._queue) and (timeout_s := self._time_left()) > 0:
+            windows = self._queue.head(most_windows=MOST_WINDOWS_PER_REQUEST, most_bytes=MOST_BYTES_PER_REQUEST)
+            scopes = [ScopeMetrics.FromString(window) for window in windows]
+            message = otlp.request(scopes, self._resource).SerializeToString()
+            reply = self._sender.post(message, timeout_s=timeout_s)
+            if reply.verdict == "again":
+                self._wait_for_another_attempt(reply)
+                return
+            self._queue.remove(len(windows))
+            self._count(reply, len(windows))
+            if not self._stopping.is_set():
+                self._look_if_due()
+        self._is_pushing = False
+
+    def _time_left(self) -> float:
+        if self._deadline_s is None:
+            return POST_SECONDS
+        return min(POST_SECONDS, self._deadline_s - self._monotonic())
+
+    def _wait_for_another_attempt(self, reply: Reply) -> None:
+        longest = min(FIRST_DELAY_SECONDS * 2.0 ** min(self._attempts, 10), LONGEST_DELAY_SECONDS)
+        delay = max(longest * random.uniform(0.5, 1.0), min(reply.retry_after_s, LONGEST_RETRY_AFTER_SECONDS))
+        self._next_attempt_s = self._monotonic() + delay
+        if self._attempts == 0:
+            logger.warning("the OTLP receiver can't be reached, windows wait: %s", reply.reason)
+        self._attempts += 1
+
+    def _count(self, reply: Reply, windows: int) -> None:
+        """Count what became of windows that are done with."""
+        if self._attempts:
+            logger.info("the OTLP receiver answers again")
+        self._attempts = 0
+        if reply.verdict == "refused":
+            self._failed += windows
+            logger.warning("the OTLP receiver refused %d windows: %s", windows, reply.reason)
+            return
+        self._sent += windows
+        self._rejected += reply.rejected_points
+        if reply.rejected_points:
+            logger.warning("the OTLP receiver rejected %d data points: %s", reply.rejected_points, reply.reason)
