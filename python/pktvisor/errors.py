@@ -23,15 +23,17 @@ class PktvisorError(Exception):
 class ConfigError(PktvisorError):
     """An option, an expression, a policy or a file's content makes no sense."""
 
-    def __init__(self, message: str, *, path: str = "") -> None:
+    def __init__(self, message: str, *, path: str = "", place: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.path = path
         """Place in the configuration, as `policies.edge.handlers.modules.dns.type`; empty where there is none."""
+        self.place = place
+        """Place in the text, as `edge.yaml:12:15`; empty where there is no text, or it was not looked up yet."""
 
     def __str__(self) -> str:
-        """Give the place, if there is one, and what is wrong there."""
-        return f"{self.path}: {self.message}" if self.path else self.message
+        """Give the places, as far as they are known, and what is wrong there."""
+        return ": ".join(part for part in (self.place, self.path, self.message) if part)
 
 
 class ConflictError(ConfigError):

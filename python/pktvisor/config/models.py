@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pktvisor.config.document import Document
 
 Scalar = str | int | bool
 """A scalar, typed by its text: digits are a number, `true` and `false` are truth values, the rest is text."""
@@ -86,3 +90,7 @@ class AgentConfig:
     global_handlers: Mapping[str, Settings] = field(default_factory=dict)
     """`visor.global_handler_config`: settings of all handlers of a type."""
     policies: tuple[PolicyConfig, ...] = ()
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """One sentence each: what stands there and is ignored."""
+    document: Document | None = field(default=None, compare=False, repr=False)
+    """What it was read from, so that errors found later can be located (`pktvisor.config.reading.locate`)."""

@@ -1,0 +1,85 @@
+"""Options of the daemon in a file: `visor.config`. They are named as on the command line, with underscores."""
+
+from __future__ import annotations
+
+from pktvisor.config.document import MapNode, Node, ScalarNode
+from pktvisor.config.models import Scalar, Settings
+from pktvisor.config.reading import Reading, key_node
+from pktvisor.config.suggestions import did_you_mean
+from pktvisor.errors import ConfigError
+
+FLAGS = (
+    "admin_api",
+    "cp_disable",
+    "daemon",
+    "module_list",
+    "no_track",
+    "otel",
+    "otel_tls",
+    "prometheus",
+    "syslog",
+    "tls",
+    "verbose",
+)
+NUMBERS = ("geo_cache_size", "max_deep_sample", "otel_interval", "otel_port", "periods", "port")
+TEXTS = (
+    "cp_custom",
+    "cp_path",
+    "cp_token",
+    "cp_url",
+    "default_geo_asn",
+    "default_geo_city",
+    "default_service_registry",
+    "geo_asn",
+    "geo_city",
+    "host",
+    "iana_service_port_registry",
+    "log_file",
+    "module_dir",
+    "otel_host",
+    "otel_path",
+    "otel_tls_cert",
+    "otel_tls_key",
+    "prom_instance",
+    "tls_cert",
+    "tls_key",
+)
+OPTIONS = frozenset((*FLAGS, *NUMBERS, *TEXTS))
+
+_TRUTHS = {"true": True, "yes": True, "on": True, "y": True, "false": False, "no": False, "off": False, "n": False}
+_LONGEST_NUMBER = 19
+
+
+def read_options(reading: Reading, node: MapNode) -> Settings:
+    """The options, each with its type; unknown ones are left out with a warning."""
+    options: dict[str, Scalar] = {}
+    for name in node.names():
+        with reading.part("config", name):
+            if name in OPTIONS:
+                options[name] = _option(name, node.get(name))
+            else:
+                hint = did_you_mean(name, OPTIONS)
+                reading.warn(key_node(node, name), message=f"there is no such option; it is ignored{hint}")
+    return options
+
+
+def _option(name: str, node: Node | None) -> Scalar:
+    if not isinstance(node, ScalarNode):
+        raise ConfigError(f"wrong type for key: {name}; it needs a single value, not {node}")
+    if name in FLAGS:
+        return _flag(name, node)
+    return _number(name, node) if name in NUMBERS else node.text
+
+
+def _flag(name: str, node: ScalarNode) -> bool:
+    truth = _TRUTHS.get(node.text.lower())
+    if truth is None:
+        raise ConfigError(f"wrong type for key: {name}; it needs true or false, not {node}")
+    return truth
+
+
+def _number(name: str, node: ScalarNode) -> int:
+    digits = node.text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER):
+        raise ConfigError(f"wrong type for key: {name}; it needs a whole number, not {node}")
+    return int(node.text)

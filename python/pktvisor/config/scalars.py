@@ -1,0 +1,123 @@
+"""Typing of free-form sections (`config`, `filter`, `tags`), and typed reading of them.
+
+A scalar's type follows from its text alone; quotes make no difference: `"1"` is a number, `yes` is text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pktvisor.config.document import MapNode, Node, NullNode, ScalarNode, SequenceNode
+from pktvisor.config.models import Scalar, Settings, Value
+from pktvisor.errors import ConfigError
+
+LARGEST_NUMBER = 2**64 - 1
+
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def typed(text: str) -> Scalar:
+    """A text as the scalar that it means: digits are a number, `true` and `false` in any case a truth value.
+
+    ConfigError for a number that needs more than 64 bits.
+    """
+    if _NUMBER.fullmatch(text):
+        digits = text.lstrip("0") or "0"
+        if len(digits) > len(str(LARGEST_NUMBER)) or int(digits) > LARGEST_NUMBER:
+            raise ConfigError(f"bad conversion: the number {text[:40]} is larger than {LARGEST_NUMBER}")
+        return int(digits)
+    return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def value_of(key: str, node: Node) -> Value:
+    """What a node below `key` means: a scalar, a list of texts, or a nested section. Nothing is the text `null`."""
+    match node:
+        case NullNode():
+            return "null"
+        case ScalarNode():
+            return typed(node.text)
+        case SequenceNode():
+            return [_item(key, item) for item in node.items]
+        case MapNode():
+            return settings_of(node)
+    raise AssertionError
+
+
+def _item(key: str, node: Node) -> str:
+    if isinstance(node, ScalarNode):
+        return node.text
+    raise ConfigError(f"invalid value for sequence in key: {key}; it holds {node} where a text or a number must stand")
+
+
+def settings_of(node: MapNode) -> dict[str, Value]:
+    """A free-form section. ConfigError, with the path below it, where it can't be read."""
+    settings: dict[str, Value] = {}
+    for key, value in node.entries:
+        if not isinstance(key, ScalarNode):
+            raise ConfigError(f"{key} can't be a key; a text must stand there")
+        try:
+            settings[key.text] = value_of(key.text, value)
+        except ConfigError as error:
+            error.path = f"{key.text}.{error.path}" if error.path else key.text
+            raise
+    return settings
+
+
+def text(settings: Settings, key: str, default: str = "") -> str:
+    """The text at a key. ConfigError where it is anything else."""
+    value = settings.get(key, default)
+    if not isinstance(value, str):
+        raise wrong_type(key, value, "a text")
+    return value
+
+
+def number(settings: Settings, key: str, default: int) -> int:
+    """The number at a key. ConfigError where it is anything else."""
+    value = settings.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(key, value, "a whole number that is not negative")
+    return value
+
+
+def flag(settings: Settings, key: str, default: bool = False) -> bool:
+    """The truth value at a key. ConfigError where it is anything else."""
+    value = settings.get(key, default)
+    if not isinstance(value, bool):
+        raise wrong_type(key, value, "true or false")
+    return value
+
+
+def texts(settings: Settings, key: str) -> list[str]:
+    """The list at a key; empty where there is none. ConfigError where it is anything else."""
+    value = settings.get(key, [])
+    if not isinstance(value, list):
+        raise wrong_type(key, value, "a list")
+    return value
+
+
+def section(settings: Settings, key: str) -> Settings:
+    """The nested section at a key; empty where there is none. ConfigError where it is anything else."""
+    value = settings.get(key, {})
+    if not isinstance(value, dict):
+        raise wrong_type(key, value, "a map")
+    return value
+
+
+def wrong_type(key: str, value: Value, needed: str) -> ConfigError:
+    """The error for a value of another type than is needed."""
+    return ConfigError(f"wrong type for key: {key}; it needs {needed}, not {describe(value)}")
+
+
+def describe(value: Value) -> str:
+    """A value as messages name it."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return f"the number {value}"
+        case str():
+            return f"the text '{value[:60]}'"
+        case list():
+            return "a list"
+        case dict():
+            return "a map"

@@ -1,0 +1,166 @@
+"""Whole configurations: files, and the bodies of POST with their one tap or policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from pktvisor.config.daemon import read_options
+from pktvisor.config.document import Document, MapNode, Node, NullNode, ScalarNode, read_document, read_text
+from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
+from pktvisor.config.policies import read_policy
+from pktvisor.config.reading import Reading, key_node, read_settings
+from pktvisor.config.suggestions import did_you_mean, is_meant
+from pktvisor.config.taps import read_tap
+from pktvisor.errors import ConfigError, ConflictError
+
+VERSION = "1.0"
+SECTIONS = ("config", "taps", "global_handler_config", "policies")
+
+_REPEATED = {
+    ("visor", "taps"): "module name '{}' already exists",
+    ("visor", "global_handler_config"): (
+        "stream handler type '{}' already exists in global_handler_config configuration"
+    ),
+    ("visor", "policies"): "policy with name '{}' already defined",
+}
+"""What is said of a name that stands in a section twice."""
+
+T = TypeVar("T")
+ReadEntry = Callable[[Reading, Node, Node], T | None]
+
+
+def load_file(path: str) -> AgentConfig:
+    """The configuration in a file. InputError where it can't be read, ConfigError for the first thing wrong in it."""
+    return load_config(read_text(path), source=path)
+
+
+def load_config(text: str, *, source: str = "") -> AgentConfig:
+    """The configuration that a text holds. ConfigError for the first thing wrong in it; `source` names its file."""
+    reading = Reading(read_document(text, source))
+    config = _config(reading)
+    reading.raise_first()
+    return config
+
+
+def check(text: str, source: str = "") -> list[ConfigError]:
+    """Everything that is wrong in a text, as far as one thing can be told from another."""
+    try:
+        reading = Reading(read_document(text, source))
+    except ConfigError as error:
+        return [error]
+    _config(reading)
+    return reading.errors
+
+
+def load_one_tap(text: str) -> TapConfig | None:
+    """The tap of a text that holds exactly one; None where its section is empty. ConfigError for everything else."""
+    return _load_one(text, "taps", "tap", read_tap)
+
+
+def load_one_policy(text: str) -> PolicyConfig | None:
+    """The policy of a text that holds exactly one; None where its section is empty. ConfigError for everything else."""
+    return _load_one(text, "policies", "policy", read_policy)
+
+
+def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | None:
+    if not text.strip():
+        raise ConfigError("empty data")
+    reading = Reading(read_document(text))
+    found: list[T] = []
+    with reading.part():
+        node = _visor(reading.document).get(section)
+        if not isinstance(node, MapNode):
+            raise ConfigError(f"no {section} found in schema; 'visor.{section}' must be a map", path="visor")
+        if len(node.entries) > 1:
+            raise ConfigError(f"only a single {what} expected but got {len(node.entries)}", path=section)
+        _note_repeated(reading)
+        found = _entries(reading, section, node, read)
+    reading.raise_first()
+    return found[0] if found else None
+
+
+def _config(reading: Reading) -> AgentConfig:
+    with reading.part():
+        visor = _visor(reading.document)
+        _note_repeated(reading)
+        sections = dict(_sections(reading, visor))
+        return AgentConfig(
+            options=read_options(reading, sections["config"]),
+            taps=tuple(_entries(reading, "taps", sections["taps"], read_tap)),
+            global_handlers=_global_handlers(reading, sections["global_handler_config"]),
+            policies=tuple(_entries(reading, "policies", sections["policies"], read_policy)),
+            warnings=tuple(reading.warnings),
+            document=reading.document,
+        )
+    return AgentConfig()
+
+
+def _visor(document: Document) -> MapNode:
+    """The map at `visor`; ConfigError where the text is of another schema or version."""
+    root, suffix = document.root, f" in config file: {document.source}" if document.source else ""
+    if not isinstance(root, MapNode):
+        needed = "the text must be a map with the key 'visor'"
+        raise ConfigError(f"invalid schema{suffix}; {needed}, not {root}", place=document.place(root.mark))
+    if root.get("visor") is None:
+        hint = is_meant("visor", root.names())
+        raise ConfigError(f"invalid schema{suffix}; there is no key 'visor'{hint}", place=document.place(root.mark))
+    version, visor = root.get("version"), root.get("visor")
+    if version is not None and not (isinstance(version, ScalarNode) and version.text == VERSION):
+        raise ConfigError(f"unsupported version{suffix}; it is {version}, only '{VERSION}' is read", path="version")
+    if not isinstance(visor, MapNode):
+        raise ConfigError(f"invalid schema{suffix}; it must be a map, not {visor}", path="visor")
+    return visor
+
+
+def _note_repeated(reading: Reading) -> None:
+    """Note keys that stand in a map twice."""
+    for path, key in _repeated(reading.document.root, ()):
+        place = reading.document.place(key.mark)
+        if path in _REPEATED:
+            reading.note(ConflictError(_REPEATED[path].format(key.text), path=f"{path[-1]}.{key.text}", place=place))
+        elif path[-1:] != ("modules",):  # whose names are told from others' by who reads them
+            reading.note(ConfigError(f"the key '{key.text}' stands here a second time", path=_shown(path), place=place))
+
+
+def _repeated(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ScalarNode]]:
+    if isinstance(node, MapNode):
+        yield from ((path, key) for key in node.repeated())
+        for key, value in node.entries:
+            yield from _repeated(value, (*path, key.text if isinstance(key, ScalarNode) else "?"))
+    else:
+        for child in node.children:
+            yield from _repeated(child, path)
+
+
+def _shown(path: tuple[str, ...]) -> str:
+    return ".".join(path[1:] if path[:1] == ("visor",) else path)
+
+
+def _sections(reading: Reading, visor: MapNode) -> Iterator[tuple[str, MapNode]]:
+    """Every section by its name, empty where it is not there or no map."""
+    for name in visor.names():
+        if name not in SECTIONS:
+            hint = did_you_mean(name, SECTIONS)
+            reading.warn(key_node(visor, name), "visor", name, message=f"there is no such section; it is ignored{hint}")
+    for name in SECTIONS:
+        node = visor.get(name)
+        if node is not None and not isinstance(node, MapNode | NullNode):
+            reading.warn(node, name, message=f"this section is ignored: {node} is no map")
+        yield name, node if isinstance(node, MapNode) else MapNode(visor.mark, ())
+
+
+def _entries(reading: Reading, section: str, node: MapNode, read: ReadEntry[T]) -> list[T]:
+    with reading.part(section):
+        entries = (read(reading, key, value) for key, value in node.entries)
+        return [entry for entry in entries if entry is not None]
+    return []
+
+
+def _global_handlers(reading: Reading, section: MapNode) -> dict[str, Settings]:
+    """The settings of all handlers of a type, by the type."""
+    settings = {}
+    with reading.part("global_handler_config"):
+        for name in section.names():
+            settings[name] = read_settings(reading, section, name, "expecting global_handler_config configuration map")
+    return settings
