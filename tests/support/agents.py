@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pktvisor.errors import PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
+
+Description = dict[str, object]
 
 
 @dataclass
@@ -33,12 +36,82 @@ class FakePolicy:
     def latest(self) -> list[HandlerSnapshot]:
         return self.buckets[1 if len(self.buckets) > 1 else 0]
 
-    def describe(self) -> dict[str, object]:
+    def describe(self) -> Description:
         return {"modules": {name: {} for name in self.instances}}
 
 
 @dataclass
+class FakeTap:
+    """A tap of the loopback interface."""
+
+    interface: str = "lo"
+
+    def describe(self) -> Description:
+        config = {"host_spec": "192.168.0.0/24", "iface": self.interface}
+        return {"config": config, "input_type": "pcap", "interface": "visor.module.input/1.0", "tags": None}
+
+
+@dataclass
+class FakeInput:
+    """An input that keeps what it is told, and what it was asked for."""
+
+    packets: bytes = b"packets"
+    fault: Exception | None = None
+    asked: list[tuple[str, int | None, int]] = field(default_factory=list)
+
+    def describe(self) -> Description:
+        return {"input": {"consumers": 1, "running": True}}
+
+    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
+        self.asked.append((filter_expression, seconds, most_bytes))
+        if self.fault is not None:
+            raise self.fault
+        return self.packets
+
+
+NO_CHANGES: Description = {
+    section: {"added": [], "changed": [], "removed": [], "unchanged": []} for section in ("taps", "policies")
+}
+
+
+@dataclass
 class FakeAgent:
+    """Notes what it is asked to change; raises `refusal` instead where there is one."""
+
     policies: dict[str, FakePolicy] = field(default_factory=dict)
     version: str = "5.0.0"
     started: float = 0.0
+    taps: dict[str, FakeTap] = field(default_factory=dict)
+    inputs: dict[str, FakeInput] = field(default_factory=dict)
+    refusal: Exception | None = None
+    done: list[tuple[object, ...]] = field(default_factory=list)
+    on_shut_down: Callable[[], None] = lambda: None
+
+    def add_tap(self, text: str) -> Description:
+        self._note("add_tap", text)
+        return {"new": FakeTap().describe()}
+
+    def remove_tap(self, name: str) -> None:
+        self._note("remove_tap", name)
+        del self.taps[name]
+
+    def add_policy(self, text: str) -> Description:
+        self._note("add_policy", text)
+        return {"new": {"modules": {}}}
+
+    def remove_policy(self, name: str) -> None:
+        self._note("remove_policy", name)
+        del self.policies[name]
+
+    def apply(self, text: str | None, *, is_dry_run: bool) -> Description:
+        self._note("apply", text, is_dry_run)
+        return NO_CHANGES
+
+    def shut_down(self) -> None:
+        self._note("shut_down")
+        self.on_shut_down()
+
+    def _note(self, *call: object) -> None:
+        self.done.append(call)
+        if self.refusal is not None:
+            raise self.refusal

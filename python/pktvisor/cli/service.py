@@ -12,7 +12,7 @@ from pktvisor import logs
 from pktvisor.agent.local import LiveSettings, LocalAgent
 from pktvisor.errors import PktvisorError
 from pktvisor.metrics.snapshot import Labels
-from pktvisor.server.app import create_app
+from pktvisor.server.settings import ServerSettings
 from pktvisor.server.web_server import WebServer
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> None:
     logger.info("pktvisor %s starting up", agent.version)
     agent.start()
     try:
-        server = WebServer(create_app(agent, prometheus_labels=_labels(options)), options.host, options.port)
+        server = WebServer(agent, ServerSettings(options.host, options.port, prometheus_labels=_labels(options)))
         server.start()
         try:
             while not stop.wait(LOOK_INTERVAL_S):

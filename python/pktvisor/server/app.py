@@ -1,27 +1,49 @@
-"""The ASGI application: routes of all groups, and a log line for each request."""
+"""The ASGI application: routes of all groups, and what all requests go through before."""
 
 from __future__ import annotations
 
 import logging
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pktvisor.agent.running import Agent
-from pktvisor.metrics.snapshot import Labels
+from pktvisor.server.access import Authentication
 from pktvisor.server.context import Context
-from pktvisor.server.routes import GROUPS
+from pktvisor.server.counters import Counters
+from pktvisor.server.exposure import check_exposure
+from pktvisor.server.rate import RateLimit
+from pktvisor.server.replies import route
+from pktvisor.server.routes import endpoints
+from pktvisor.server.settings import ServerSettings
+from pktvisor.server.tokens import read_tokens
 
 logger = logging.getLogger(__name__)
 
+SAFETY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""No browser is to guess a type, keep an answer, or show it inside another page."""
 
-def create_app(agent: Agent, *, prometheus_labels: Labels = ()) -> ASGIApp:
-    """Make the application that answers from `agent`."""
-    context = Context(agent, prometheus_labels)
-    routes = [route for group in GROUPS for route in group(context)]
-    return RequestLog(LengthRequired(Router(routes, redirect_slashes=False, default=_not_found)))
+
+def create_app(agent: Agent, settings: ServerSettings | None = None, counters: Counters | None = None) -> ASGIApp:
+    """Make the application that answers from `agent`. Raises `ConfigError` for settings that are unsafe or wrong."""
+    settings = settings or ServerSettings()
+    context = Context(
+        agent,
+        settings,
+        check_exposure(settings),
+        None if settings.token_file is None else read_tokens(settings.token_file),
+        counters or Counters(),
+    )
+    routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api)]
+    app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
+    app = RequestLog(Authentication(app, context))
+    return SafetyHeaders(RateLimit(app, settings.bounds, context.counters))
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,3 +81,20 @@ class RequestLog:
             await send(message)
 
         await self.app(scope, receive, send_and_log)
+
+
+class SafetyHeaders:
+    """Adds the headers that keep browsers from doing what nobody asked them to."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer, and add the headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(SAFETY_HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)

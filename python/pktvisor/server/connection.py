@@ -1,44 +1,127 @@
-"""One HTTP/1.1 connection: closed where a request does not arrive in time."""
+"""One HTTP/1.1 connection: closed where a request does not arrive in time, or its answer is not taken."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-REQUEST_TIMEOUT_S = 10.0
-"""How long a client may take to send the head of a request, from connecting or from its first byte."""
+from pktvisor.server.connections import Connections
+from pktvisor.server.counters import Counters
+from pktvisor.server.settings import Bounds
 
 
-class TimedConnection(H11Protocol):
-    """uvicorn closes idle connections between requests; this adds those that open and then dawdle."""
+class BoundedConnection(H11Protocol):
+    """uvicorn closes idle connections between requests; this adds those that open and then dawdle, or don't read."""
 
-    _request_timer: asyncio.TimerHandle | None = None
+    def __init__(self, *, bounds: Bounds, connections: Connections, counters: Counters, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self._bounds = bounds
+        self._connections = connections
+        self._counters = counters
+        self._descriptor = -1
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._answer_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start waiting for the first request."""
         super().connection_made(transport)
-        self._watch()
+        self._descriptor = transport.get_extra_info("socket").fileno()
+        self._watch_head()
 
     def data_received(self, data: bytes) -> None:
         """Stop waiting once a request is complete; start with the first bytes of the next one."""
+        if self.transport.is_closing():
+            return  # TLS hands over what comes while it says goodbye
         super().data_received(data)
-        self._watch()
+        self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._stop_watching()
+        self._stop_head_timer()
+        self._stop_answer_timer()
+        self._descriptor = -1  # another connection may get the same one
         super().connection_lost(exc)
 
-    def _watch(self) -> None:
-        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn declares
-        is_answering = cycle is not None and not cycle.response_complete
-        if is_answering or self.transport.is_closing():
-            self._stop_watching()
-        elif self._request_timer is None:
-            self._request_timer = self.loop.call_later(REQUEST_TIMEOUT_S, self.transport.close)
+    def pause_writing(self) -> None:
+        """Start waiting for a client that does not read as fast as it is written to."""
+        super().pause_writing()
+        self._connections.waits(self._descriptor)
+        self._watch_answer()
 
-    def _stop_watching(self) -> None:
-        if self._request_timer is not None:
-            self._request_timer.cancel()
-            self._request_timer = None
+    def resume_writing(self) -> None:
+        """Stop waiting: the client reads."""
+        super().resume_writing()
+        self._stop_answer_timer()
+        self._note_state()
+
+    def on_response_complete(self) -> None:
+        """Give the client a while to take what it was sent, if the connection closes behind it."""
+        super().on_response_complete()
+        self._note_state()
+        self._watch_closing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close between requests."""
+        super().timeout_keep_alive_handler()
+        self._watch_closing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._counters.requests_invalid += 1
+        super().send_400_response(msg)
+        self._watch_closing()
+
+    @property
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # None before the first request, whatever uvicorn declares
+        return cycle is not None and not cycle.response_complete
+
+    def _note_state(self) -> None:
+        if self._is_answering:
+            self._connections.answers(self._descriptor)
+        else:
+            self._connections.waits(self._descriptor)
+
+    def _watch_head(self) -> None:
+        if self._is_answering or self.transport.is_closing():
+            self._stop_head_timer()
+            self._note_state()
+        elif self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._bounds.head_timeout_s, self._give_up_head)
+
+    def _give_up_head(self) -> None:
+        self._counters.heads_timed_out += 1
+        self.transport.close()
+        self._watch_closing()
+
+    def _watch_closing(self) -> None:
+        """Cut the connection if what was written is not taken: closing alone would wait for it."""
+        if self.transport.is_closing() and self._answer_timer is None:
+            self._watch_answer()
+
+    def _watch_answer(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._answer_timer = self.loop.call_later(self._bounds.answer_timeout_s, self._look_at_answer, left)
+
+    def _look_at_answer(self, before: int) -> None:
+        """Go on waiting if the client took enough since, else cut the connection."""
+        left = self.transport.get_write_buffer_size()
+        self._answer_timer = None
+        if 0 < left <= before - self._bounds.least_answer_bytes:
+            self._watch_answer()
+            return
+        if left > 0:
+            self._counters.answers_timed_out += 1
+        self.transport.abort()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _stop_answer_timer(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None

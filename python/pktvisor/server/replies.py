@@ -1,31 +1,28 @@
-"""From a function that returns a document or a text, or refuses, to a route."""
+"""From an endpoint's declaration to a route of the application."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from starlette.convertors import Convertor, register_url_convertor
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import encode
+from pktvisor.server.access import check_access
+from pktvisor.server.bodies import read_configuration
+from pktvisor.server.context import Context
+from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
+from pktvisor.server.errors import json_type
 
 logger = logging.getLogger(__name__)
 
 LARGEST_NUMBER = 2**31
-
-
-class Refusal(Exception):
-    """An answer other than 200, with its body: a document for JSON routes, a text for text routes."""
-
-    def __init__(self, status: int, body: object) -> None:
-        super().__init__(status)
-        self.status = status
-        self.body = body
 
 
 class IdentifierConvertor(Convertor[str]):
@@ -69,45 +66,63 @@ class ExactRoute(Route):
         return (match, child_scope) if match is Match.FULL else (Match.NONE, {})
 
 
-def json_route(path: str, answer: Callable[..., object]) -> Route:
-    """Make a GET route of a function that gets the path's parameters and returns a document."""
+def route(endpoint: Endpoint, context: Context) -> Route:
+    """Make the route that answers as `endpoint` declares, from `context`."""
 
     async def reply(request: Request) -> Response:
         try:
-            status, document = 200, await asyncio.to_thread(answer, **request.path_params)
+            check_access(endpoint.scope, request, context)
+            arguments = await _arguments(endpoint, request, context)
+            return _success(endpoint, request, await asyncio.to_thread(endpoint.answer, context, **arguments))
         except Refusal as refusal:
-            status, document = refusal.status, refusal.body
+            return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except PktvisorError as error:
+            return _fault(endpoint, request, endpoint.status_of(error), error)
         except Exception as error:
             logger.exception("%s failed", request.url.path)
-            status, document = 500, {"error": str(error)}
-        return _response(encode(document), status, _json_type(request))
+            return _fault(endpoint, request, 500, error)
 
-    return ExactRoute(path, reply, methods=["GET"])
-
-
-def text_route(path: str, answer: Callable[..., str]) -> Route:
-    """Make a GET route of a function that gets the path's parameters and returns a text."""
-
-    async def reply(request: Request) -> Response:
-        try:
-            status, text = 200, await asyncio.to_thread(answer, **request.path_params)
-        except Refusal as refusal:
-            status, text = refusal.status, str(refusal.body)
-        except Exception as error:
-            logger.exception("%s failed", request.url.path)
-            status, text = 500, str(error)
-        return _response(text.encode("utf-8", errors="replace"), status, "text/plain")
-
-    return ExactRoute(path, reply, methods=["GET"])
+    return ExactRoute(endpoint.path, reply, methods=[endpoint.method])
 
 
-def _json_type(request: Request) -> str:
-    """Give the type that pktvisor's clients know, or the registered one to who asks for it."""
-    return "application/json" if "application/json" in request.headers.get("accept", "") else "text/json"
+async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> dict[str, object]:
+    """Collect what `endpoint.answer` is called with."""
+    arguments: dict[str, object] = dict(request.path_params)
+    for query in endpoint.query:
+        arguments[query.name] = query.read(request.query_params.get(query.name))
+    if endpoint.takes_accept:
+        arguments["accept"] = ", ".join(request.headers.getlist("accept"))
+    if endpoint.takes_configuration:
+        arguments["text"] = await read_configuration(request, context)
+    return arguments
 
 
-def _response(body: bytes, status: int, content_type: str) -> Response:
+def _success(endpoint: Endpoint, request: Request, result: object) -> Response:
+    if isinstance(result, Content):
+        return Response(result.body, endpoint.status, headers=_typed(result.type, result.body, result.headers))
+    if not endpoint.success.types:
+        return Response(status_code=endpoint.status)
+    body = encode(result)
+    return Response(body, endpoint.status, headers=_typed(json_type(request.headers), body))
+
+
+def _fault(endpoint: Endpoint, request: Request, status: int, error: Exception) -> Response:
+    """Tell of an error in the endpoint's own form."""
+    return _failure(endpoint, request, status, str(error) if endpoint.is_text else {"error": str(error)}, {})
+
+
+def _failure(endpoint: Endpoint, request: Request, status: int, body: object, headers: Mapping[str, str]) -> Response:
+    if endpoint.is_text and isinstance(body, str):
+        content, content_type = body.encode("utf-8", errors="replace"), TEXT_TYPE
+    else:
+        content, content_type = encode(body), json_type(request.headers)
     if status >= 500:
-        logger.error("%s", body.decode())
-    # As a header and not as a media type, which would add a charset.
-    return Response(body, status, headers={"content-type": content_type} if body else None)
+        logger.error("%s", content.decode())
+    return Response(content, status, headers=_typed(content_type, content, headers))
+
+
+def _typed(content_type: str, body: bytes, headers: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give the headers with the type, as a header and not as a media type, which would add a charset."""
+    return {**({"content-type": content_type} if body else {}), **(headers or {})}

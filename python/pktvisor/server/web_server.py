@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-from pktvisor.server.connection import TimedConnection
-from pktvisor.server.listen import BACKLOG, listen
+from pktvisor.agent.running import Agent
+from pktvisor.server.app import create_app
+from pktvisor.server.connection import BoundedConnection
+from pktvisor.server.connections import Connections
+from pktvisor.server.counters import Counters
+from pktvisor.server.exposure import check_exposure
+from pktvisor.server.listen import BACKLOG, Listener, listen, listen_unix
+from pktvisor.server.settings import ServerSettings
+from pktvisor.server.tls import make_context
 
 logger = logging.getLogger(__name__)
 
-KEEP_ALIVE_S = 5
-LARGEST_HEAD_BYTES = 16 * 1024
-MOST_CONNECTIONS = 256
-"""More are answered with 503."""
 STOP_TIMEOUT_S = 2
 
 
@@ -34,45 +37,71 @@ class _QuietServer(Server):
 
 
 class WebServer:
-    """An HTTP server for one application, from `start` to `stop`."""
+    """An HTTP server for one agent, from `start` to `stop`.
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        self.host = host
-        self.port = port
-        self._server = _QuietServer(_config(app))
+    Raises `ConfigError` where the settings are unsafe (see `check_exposure`), or a file that they name is not usable.
+    """
+
+    def __init__(self, agent: Agent, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.host = settings.host
+        self.port = settings.port
+        self._counters = Counters()
+        self._exposure = check_exposure(settings)
+        self._connections = Connections(settings.bounds, self._counters)
+        self._server = _QuietServer(self._config(create_app(agent, settings, self._counters)))
         self._thread = threading.Thread(target=self._run, name="web-server", daemon=True)
-        self._sockets: list[socket.socket] = []
+        self._sockets: Sequence[Listener] = ()
 
     def start(self) -> None:
         """Bind and begin to answer. Raises `InputError` where the address can't be had."""
-        self._sockets = listen(self.host, self.port)
-        self.port = self._sockets[0].getsockname()[1]
+        path = self.settings.socket_path
+        self._sockets = listen(self.host, self.port) if path is None else [listen_unix(path)]
+        for listener in self._sockets:
+            listener.connections = self._connections
+        if path is None:
+            self.port = self._sockets[0].getsockname()[1]
         self._thread.start()
-        logger.info("web server listening on %s:%d", self.host, self.port)
+        address = self.host if path else f"{self.host}:{self.port}"
+        for warning in self._exposure.warnings(address):
+            logger.warning("%s", warning)
+        logger.info("web server listening on %s", address)
 
     def stop(self) -> None:
         """Answer what was begun, then close."""
         self._server.should_exit = True
         self._thread.join(STOP_TIMEOUT_S + 1)
+        if self.settings.socket_path is not None:
+            self.settings.socket_path.unlink(missing_ok=True)
+
+    def counters(self) -> dict[str, object]:
+        """Give what it did and refused since the start, by name; see `pktvisor.server.counters`."""
+        return self._counters.document()
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=self._sockets))
+        asyncio.run(self._server.serve(sockets=list(self._sockets)))
 
-
-def _config(app: ASGIApp) -> Config:
-    return Config(
-        app,
-        loop="asyncio",
-        http=TimedConnection,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=STOP_TIMEOUT_S,
-        h11_max_incomplete_event_size=LARGEST_HEAD_BYTES,
-    )
+    def _config(self, app: ASGIApp) -> Config:
+        settings, bounds = self.settings, self.settings.bounds
+        context = None if settings.tls is None else make_context(settings.tls)
+        protocol = functools.partial(
+            BoundedConnection, bounds=bounds, connections=self._connections, counters=self._counters
+        )
+        return Config(
+            app,
+            loop="asyncio",
+            http=protocol,  # type: ignore[arg-type]  # it is only called
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            # What is no HTTP is counted, not logged line by line.
+            log_level=logging.ERROR,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=bounds.keep_alive_s,
+            timeout_graceful_shutdown=STOP_TIMEOUT_S,
+            h11_max_incomplete_event_size=bounds.most_head_bytes,
+            ssl_context_factory=None if context is None else lambda *_: context,
+        )

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from pktvisor import clock
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.server.app import create_app
+from pktvisor.server.settings import ServerSettings
 from support.agents import FakeAgent, FakePolicy
 from support.snapshots import START_TS, counter, handler
 
@@ -43,14 +44,15 @@ def agent() -> FakeAgent:
 
 @pytest.fixture
 def client(agent: FakeAgent) -> TestClient:
-    return TestClient(create_app(agent, prometheus_labels=(("instance", "pop1"),)))
+    return TestClient(create_app(agent, ServerSettings(prometheus_labels=(("instance", "pop1"),))))
 
 
 def test_app_counts_minutes_in_single_precision(
     client: TestClient, agent: FakeAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clock, "now", lambda: agent.started + 741.9)
-    assert client.get("/api/v1/metrics/app").text == '{"app":{"up_time_min":12.350000381469727,"version":"5.0.0"}}'
+    text = client.get("/api/v1/metrics/app").text
+    assert text.startswith('{"app":{"up_time_min":12.350000381469727,"version":"5.0.0"},')
 
 
 def test_rates_are_zero_and_deprecated(client: TestClient) -> None:
@@ -208,3 +210,12 @@ def test_each_request_is_logged_on_one_line(client: TestClient, caplog: pytest.L
         "REQUEST: GET /api/v1/policies 200",
         "REQUEST: GET /nothing%0Ahere 404",
     ]
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/v1/policies/__all/metrics/prometheus"])
+@pytest.mark.parametrize("asked", ["text/plain", "application/openmetrics-text", "application/vnd.google.protobuf"])
+def test_prometheus_gets_the_form_it_asks_for(client: TestClient, path: str, asked: str) -> None:
+    reply = client.get(path, headers={"accept": f"{asked};q=0.9,*/*;q=0.1"})
+    assert reply.status_code == 200
+    assert reply.headers["content-type"].split(";")[0] == asked
+    assert reply.headers["vary"] == "accept"

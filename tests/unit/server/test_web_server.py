@@ -10,19 +10,17 @@ import httpx2
 import pytest
 
 from pktvisor.errors import InputError
-from pktvisor.server import connection
-from pktvisor.server.app import create_app
 from pktvisor.server.listen import listen
+from pktvisor.server.settings import Bounds, ServerSettings
 from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent
+from support.serving import running
 
 
 @pytest.fixture
 def server() -> Iterator[WebServer]:
-    server = WebServer(create_app(FakeAgent()), "127.0.0.1", 0)
-    server.start()
-    yield server
-    server.stop()
+    with running() as server:
+        yield server
 
 
 def exchange(server: WebServer, request: bytes) -> bytes:
@@ -58,13 +56,14 @@ def test_what_is_no_http_is_refused(server: WebServer) -> None:
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /metr"])
-def test_a_dawdling_client_is_let_go(monkeypatch: pytest.MonkeyPatch, server: WebServer, begun: bytes) -> None:
-    monkeypatch.setattr(connection, "REQUEST_TIMEOUT_S", 0.2)
-    assert exchange(server, begun) == b""
+def test_a_dawdling_client_is_let_go(begun: bytes) -> None:
+    with running(bounds=Bounds(head_timeout_s=0.2)) as server:
+        assert exchange(server, begun) == b""
+        assert server.counters()["heads_timed_out"] == 1
 
 
 def test_stopping_frees_the_port_at_once() -> None:
-    server = WebServer(create_app(FakeAgent()), "127.0.0.1", 0)
+    server = WebServer(FakeAgent(), ServerSettings("127.0.0.1", 0))
     server.start()
     httpx2.get(f"http://127.0.0.1:{server.port}/api/v1/policies")
     begun = time.monotonic()
@@ -77,7 +76,7 @@ def test_stopping_frees_the_port_at_once() -> None:
 def test_a_taken_port_is_one_sentence(server: WebServer) -> None:
     text = rf"^unable to bind to 127\.0\.0\.1:{server.port}: Address already in use$"
     with pytest.raises(InputError, match=text):
-        WebServer(create_app(FakeAgent()), "127.0.0.1", server.port).start()
+        WebServer(FakeAgent(), ServerSettings("127.0.0.1", server.port)).start()
 
 
 @pytest.mark.parametrize(("host", "port"), [("localhost", 99999), ("localhost", -1), ("no.such.host.invalid", 80)])

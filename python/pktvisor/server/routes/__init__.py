@@ -1,17 +1,23 @@
-"""One group of routes, one file. Each has `routes(context)`, named in `GROUPS`."""
+"""The routes. One group, one file with its `ENDPOINTS`; being here is all that it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import importlib
+import pkgutil
+from collections.abc import Mapping
 
-from starlette.routing import BaseRoute
+from pktvisor.server.endpoint import Endpoint
 
-from pktvisor.server.context import Context
-from pktvisor.server.routes import default_policy, policies, policy_metrics, process
 
-GROUPS: tuple[Callable[[Context], list[BaseRoute]], ...] = (
-    process.routes,
-    default_policy.routes,
-    policies.routes,
-    policy_metrics.routes,
-)
+@functools.cache
+def groups() -> Mapping[str, tuple[Endpoint, ...]]:
+    """All endpoints by the name of their group."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return {name: importlib.import_module(f"{__name__}.{name}").ENDPOINTS for name in names}
+
+
+def endpoints(*, with_admin: bool) -> list[Endpoint]:
+    """The endpoints that are served, with or without those that need the admin API."""
+    every = [endpoint for group in groups().values() for endpoint in group]
+    return [endpoint for endpoint in every if with_admin or endpoint.scope == "read"]

@@ -5,53 +5,79 @@ There is neither a policy nor a handler level in these documents, and a period t
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
-
 from pktvisor.agent.running import RunningPolicy
 from pktvisor.errors import PeriodError
-from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import Document, flat_document, period_document
+from pktvisor.server import schemas
 from pktvisor.server.context import Context
-from pktvisor.server.replies import Refusal, json_route, text_route
+from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, nothing, refusal, text
+from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
 
 DEFAULT = "default"
 
 
-def routes(context: Context) -> list[BaseRoute]:
-    """Make the routes."""
+def bucket(context: Context, number: int) -> Document:
+    """Give one bucket, with the period of its first handler above all."""
+    policy = _default(context)
+    try:
+        snapshots = policy.bucket(number)
+    except PeriodError as error:
+        raise Refusal(500, {"1m": None, "error": str(error)}) from None
+    document = flat_document(snapshots)
+    if snapshots:
+        document["period"] = period_document(snapshots[0])
+    return {"1m": document}
 
-    def default() -> RunningPolicy:
-        policy = context.agent.policies.get(DEFAULT)
-        if policy is None:
-            raise Refusal(404, {"error": 'no "default" policy exists'})
-        return policy
 
-    def bucket(number: int) -> Document:
-        policy = default()
-        try:
-            snapshots = policy.bucket(number)
-        except PeriodError as error:
-            raise Refusal(500, {"1m": None, "error": str(error)}) from None
-        document = flat_document(snapshots)
-        if snapshots:
-            document["period"] = period_document(snapshots[0])
-        return {"1m": document}
+def window(context: Context, number: int) -> Document:
+    """Give the newest buckets, merged."""
+    policy = _default(context)
+    try:
+        return {f"{number}m": flat_document(policy.window(number))}
+    except PeriodError as error:
+        raise Refusal(500, {f"{number}m": None, "error": str(error)}) from None
 
-    def window(number: int) -> Document:
-        policy = default()
-        try:
-            return {f"{number}m": flat_document(policy.window(number))}
-        except PeriodError as error:
-            raise Refusal(500, {f"{number}m": None, "error": str(error)}) from None
 
-    def metrics() -> str:
-        policy = context.agent.policies.get(DEFAULT)
-        if policy is None:
-            raise Refusal(404, "")
-        return prometheus.render({DEFAULT: policy.latest()}, static=context.prometheus_labels, with_handler=False)
+def metrics(context: Context, accept: str) -> Content:
+    """Give the last closed bucket for Prometheus, without the label `handler`."""
+    policy = context.agent.policies.get(DEFAULT)
+    if policy is None:
+        raise Refusal(404, "")
+    return exposition(context, {DEFAULT: policy.latest()}, accept, with_handler=False)
 
-    return [
-        json_route("/api/v1/metrics/bucket/{number:number}", bucket),
-        json_route("/api/v1/metrics/window/{number:number}", window),
-        text_route("/metrics", metrics),
-    ]
+
+def _default(context: Context) -> RunningPolicy:
+    policy = context.agent.policies.get(DEFAULT)
+    if policy is None:
+        raise Refusal(404, {"error": 'no "default" policy exists'})
+    return policy
+
+
+NO_DEFAULT = refusal("There is no policy `default`")
+NO_PERIOD = Answer("There is no such bucket or window, or not yet", schemas.NO_DEFAULT_PERIOD)
+
+ENDPOINTS = (
+    Endpoint(
+        path="/api/v1/metrics/bucket/{number:number}",
+        summary="One bucket of the policy `default`: 0 is live, 1 the last closed one",
+        answer=bucket,
+        success=Answer("The bucket, under `1m`", schemas.DEFAULT_BUCKET),
+        refusals={404: NO_DEFAULT, 500: NO_PERIOD},
+    ),
+    Endpoint(
+        path="/api/v1/metrics/window/{number:number}",
+        summary="The newest buckets of the policy `default`, merged, with the live one",
+        answer=window,
+        success=Answer("The window, under its number and `m`", schemas.DEFAULT_WINDOW),
+        refusals={404: NO_DEFAULT, 500: NO_PERIOD},
+    ),
+    Endpoint(
+        path="/metrics",
+        summary="The policy `default` for Prometheus: the last closed bucket",
+        answer=metrics,
+        takes_accept=True,
+        is_text=True,
+        success=text("The metrics, in the form that `Accept` asks for", *EXPOSITION_TYPES),
+        refusals={404: nothing("There is no policy `default`"), 500: text("What failed")},
+    ),
+)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from starlette.routing import BaseRoute
-
 from pktvisor.agent.running import RunningPolicy
 from pktvisor.errors import PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
-from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import Document, policy_document
+from pktvisor.server import schemas
 from pktvisor.server.context import Context
-from pktvisor.server.replies import Refusal, json_route, text_route
+from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, refusal, text
+from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
 
 ALL = "__all"
 METRICS = "/api/v1/policies/{name:identifier}/metrics"
@@ -21,36 +20,35 @@ Read = Callable[[RunningPolicy], list[HandlerSnapshot]]
 """Reads a bucket or a window of a policy."""
 
 
-def routes(context: Context) -> list[BaseRoute]:
-    """Make the routes."""
+def bucket(context: Context, name: str, number: int) -> Document:
+    """Give one bucket."""
+    return _document(context, name, lambda policy: policy.bucket(number))
 
-    def policies(name: str, unknown: object) -> Iterable[RunningPolicy]:
-        known = context.agent.policies
-        if name == ALL:
-            return list(known.values())
-        if name not in known:
-            raise Refusal(404, unknown)
-        return [known[name]]
 
-    def document(name: str, read: Read) -> Document:
-        asked = policies(name, {"error": "policy does not exist"})
-        return _all(asked, read) if name == ALL else _one(next(iter(asked)), read)
+def window(context: Context, name: str, number: int) -> Document:
+    """Give the newest buckets, merged."""
+    return _document(context, name, lambda policy: policy.window(number))
 
-    def bucket(name: str, number: int) -> Document:
-        return document(name, lambda policy: policy.bucket(number))
 
-    def window(name: str, number: int) -> Document:
-        return document(name, lambda policy: policy.window(number))
+def prometheus(context: Context, name: str, accept: str) -> Content:
+    """Give the last closed bucket for Prometheus."""
+    asked = _policies(context, name, "policy does not exists")
+    return exposition(context, {policy.name: policy.latest() for policy in asked}, accept, with_handler=True)
 
-    def text(name: str) -> str:
-        asked = policies(name, "policy does not exists")
-        return prometheus.render({policy.name: policy.latest() for policy in asked}, static=context.prometheus_labels)
 
-    return [
-        json_route(f"{METRICS}/bucket/{{number:number}}", bucket),
-        json_route(f"{METRICS}/window/{{number:number}}", window),
-        text_route(f"{METRICS}/prometheus", text),
-    ]
+def _policies(context: Context, name: str, unknown: object) -> list[RunningPolicy]:
+    known = context.agent.policies
+    if name == ALL:
+        return list(known.values())
+    policy = known.get(name)
+    if policy is None:
+        raise Refusal(404, unknown)
+    return [policy]
+
+
+def _document(context: Context, name: str, read: Read) -> Document:
+    asked = _policies(context, name, {"error": "policy does not exist"})
+    return _all(asked, read) if name == ALL else _one(asked[0], read)
 
 
 def _one(policy: RunningPolicy, read: Read) -> Document:
@@ -71,3 +69,33 @@ def _all(policies: Iterable[RunningPolicy], read: Read) -> Document:
         except PeriodError:
             continue
     return document
+
+
+UNKNOWN = refusal("There is no such policy")
+NO_PERIOD = Answer("There is no such bucket or window, or not yet", schemas.NO_PERIOD)
+
+ENDPOINTS = (
+    Endpoint(
+        path=f"{METRICS}/bucket/{{number:number}}",
+        summary="One bucket of a policy, or of all (`__all`): 0 is live, 1 the last closed one",
+        answer=bucket,
+        success=Answer("Metrics by policy, handler and schema key", schemas.POLICY_METRICS),
+        refusals={404: UNKNOWN, 425: NO_PERIOD},
+    ),
+    Endpoint(
+        path=f"{METRICS}/window/{{number:number}}",
+        summary="The newest buckets of a policy, or of all (`__all`), merged, with the live one",
+        answer=window,
+        success=Answer("Metrics by policy, handler and schema key", schemas.POLICY_METRICS),
+        refusals={404: UNKNOWN, 425: NO_PERIOD},
+    ),
+    Endpoint(
+        path=f"{METRICS}/prometheus",
+        summary="A policy, or all (`__all`), for Prometheus: the last closed bucket",
+        answer=prometheus,
+        takes_accept=True,
+        is_text=True,
+        success=text("The metrics, in the form that `Accept` asks for", *EXPOSITION_TYPES),
+        refusals={404: text("There is no such policy"), 500: text("What failed")},
+    ),
+)

@@ -1,15 +1,14 @@
-"""What there is to say of the process itself."""
+"""What there is to say of the process itself, and its end."""
 
 from __future__ import annotations
 
 import struct
 
-from starlette.routing import BaseRoute
-
 from pktvisor import clock
 from pktvisor.outputs.json import Document
+from pktvisor.server import schemas
 from pktvisor.server.context import Context
-from pktvisor.server.replies import json_route
+from pktvisor.server.endpoint import Answer, Endpoint, nothing
 
 RATES: Document = {
     "packets": {"in": 0, "out": 0},
@@ -17,20 +16,51 @@ RATES: Document = {
 }
 
 
-def routes(context: Context) -> list[BaseRoute]:
-    """Make the routes."""
+def app(context: Context) -> Document:
+    """Tell of version and up time, how open the interface is, and what it refused."""
+    up_time_s = int(clock.now() - context.agent.started)
+    return {
+        "app": {"up_time_min": _single_precision(up_time_s / 60), "version": context.agent.version},
+        "security": context.exposure.document(),
+        "server": context.counters.document(),
+    }
 
-    def app() -> Document:
-        up_time_s = int(clock.now() - context.agent.started)
-        return {"app": {"up_time_min": _single_precision(up_time_s / 60), "version": context.agent.version}}
 
-    def rates() -> Document:
-        return RATES
+def rates(_: Context) -> Document:
+    """Give what older clients still ask for."""
+    return RATES
 
-    return [json_route("/api/v1/metrics/app", app), json_route("/api/v1/metrics/rates", rates)]
+
+def shut_down(context: Context) -> None:
+    """Stop the policies and let the process end."""
+    context.agent.shut_down()
 
 
 def _single_precision(value: float) -> float:
     """Round to 32 bits, as clients have always got it."""
     rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     return rounded
+
+
+ENDPOINTS = (
+    Endpoint(
+        path="/api/v1/metrics/app",
+        summary="Version, up time, how open the interface is, and what it refused",
+        answer=app,
+        success=Answer("The process", schemas.APP),
+    ),
+    Endpoint(
+        path="/api/v1/metrics/rates",
+        summary="Deprecated: always zeros",
+        answer=rates,
+        success=Answer("Zeros, and a warning", schemas.RATES),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/v1/server",
+        scope="admin",
+        summary="Stop all policies and end the process",
+        answer=shut_down,
+        success=nothing("The policies have stopped; the process ends"),
+    ),
+)

@@ -1,0 +1,46 @@
+"""Reading the body of a request: a configuration in YAML or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+
+from pktvisor.server.context import Context
+from pktvisor.server.endpoint import Refusal
+
+CONFIGURATION_TYPES = ("application/x-yaml", "application/json")
+"""Exactly these; a charset behind them is refused, as it has always been."""
+
+CLOSE = {"connection": "close"}
+"""What is left of the body is not waited for."""
+
+
+async def read_configuration(request: Request, context: Context) -> str:
+    """Give the body's text.
+
+    Raises `Refusal`: 400 for another content type or what is not UTF-8, 408 where it does not arrive, 413 where it is
+    too large.
+    """
+    content_type = request.headers.get("content-type")
+    if content_type is None:
+        raise Refusal(400, {"error": "must include Content-Type header"})
+    if content_type not in CONFIGURATION_TYPES:
+        raise Refusal(400, {"error": "Content-Type not supported"})
+    try:
+        return (await _read(request, context)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal(400, {"error": f"the body is not UTF-8 at byte {error.start}"}) from None
+
+
+async def _read(request: Request, context: Context) -> bytes:
+    bounds = context.settings.bounds
+    if int(request.headers.get("content-length", "0")) > bounds.most_body_bytes:
+        context.counters.bodies_too_large += 1
+        raise Refusal(413, {"error": f"the body is larger than {bounds.most_body_bytes} bytes"}, CLOSE)
+    try:
+        async with asyncio.timeout(bounds.body_timeout_s):
+            return await request.body()
+    except TimeoutError:
+        context.counters.bodies_timed_out += 1
+        raise Refusal(408, {"error": f"the body did not arrive within {bounds.body_timeout_s:g} s"}, CLOSE) from None

@@ -1,0 +1,27 @@
+"""Error documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from pktvisor.outputs.json import encode
+from pktvisor.server.endpoint import JSON_TYPES
+
+
+def json_type(headers: Headers) -> str:
+    """Give the type that pktvisor's clients know, or the registered one to who asks for it."""
+    known, registered = JSON_TYPES
+    return registered if registered in headers.get("accept", "") else known
+
+
+async def send_error(
+    scope: Scope, receive: Receive, send: Send, status: int, message: str, headers: Mapping[str, str]
+) -> None:
+    """Answer with an error document."""
+    content_type = json_type(Headers(scope=scope))
+    response = Response(encode({"error": message}), status, headers={"content-type": content_type, **headers})
+    await response(scope, receive, send)

@@ -1,0 +1,67 @@
+"""JSON schemas of the metric documents, from the handlers' declarations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pktvisor.handlers.base import Handler
+from pktvisor.metrics.snapshot import Kind
+from pktvisor.outputs.json import QUANTILE_KEYS
+from pktvisor.policies.plan import DIRECTIONS
+from pktvisor.server.catalogue import DIRECTION, ShownMetric, shown_metrics, sorted_handlers
+from pktvisor.server.endpoint import Schema
+from pktvisor.server.schemas import COUNT, NUMBER, TEXT, mapping, record, reference
+
+COMPONENT_OF: dict[Kind, str] = {
+    "counter": "Counter",
+    "cardinality": "Cardinality",
+    "rate": "Rate",
+    "quantiles": "Quantiles",
+    "histogram": "Histogram",
+    "top": "TopList",
+}
+QUANTILES: dict[str, object] = dict.fromkeys(QUANTILE_KEYS, NUMBER)
+
+KINDS: dict[str, Schema] = {
+    "Counter": COUNT,
+    "Cardinality": COUNT,
+    "Rate": record({**QUANTILES, "live": COUNT}, optional=(*QUANTILE_KEYS, "live")),
+    "Quantiles": record(QUANTILES),
+    "Histogram": record({"buckets": mapping(NUMBER)}),
+    "TopList": {
+        "type": "array",
+        "items": record({"name": TEXT, "estimate": COUNT, "lat": TEXT, "lon": TEXT}, optional=("lat", "lon")),
+    },
+}
+"""Schemas of the kinds' values."""
+
+
+def metric_components() -> dict[str, Schema]:
+    """Give the schemas of the kinds, of each handler's metrics, and of all of them by schema key."""
+    found = dict(KINDS)
+    versions: dict[str, list[Schema]] = {}
+    for handler in sorted_handlers():
+        name = f"{handler.type}_{handler.version}"
+        found[name] = handler_schema(handler)
+        versions.setdefault(handler.schema, []).append(reference(name))
+    properties = {key: known[0] if len(known) == 1 else {"anyOf": known} for key, known in versions.items()}
+    found["Metrics"] = {"type": "object", "properties": properties, "additionalProperties": {"type": "object"}}
+    return found
+
+
+def handler_schema(handler: type[Handler]) -> Schema:
+    """Give the schema of what stands below a handler's schema key. Which metrics are there depends on its groups."""
+    root: dict[str, Any] = {"type": "object", "properties": {"period": reference("Period")}}
+    for metric in shown_metrics(handler):
+        _place(root, metric)
+    return root
+
+
+def _place(root: dict[str, Any], metric: ShownMetric) -> None:
+    _, *parts = metric.path.split(".")
+    branches = [[direction, *parts[1:]] for direction in DIRECTIONS] if parts[0] == DIRECTION else [parts]
+    for *parents, leaf in branches:
+        node = root
+        for name in parents:
+            node = node["properties"].setdefault(name, {"type": "object", "properties": {}})
+        node["properties"][leaf] = {**reference(COMPONENT_OF[metric.kind]), "description": metric.help}

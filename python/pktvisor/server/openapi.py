@@ -1,0 +1,123 @@
+"""The OpenAPI 3.1 document, written from the endpoints' declarations and the handlers' metrics."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+from pktvisor.outputs.json import Document
+from pktvisor.server.bodies import CONFIGURATION_TYPES
+from pktvisor.server.endpoint import Answer, Endpoint, Query, Schema, nothing, refusal
+from pktvisor.server.metric_schemas import metric_components
+from pktvisor.server.replies import IdentifierConvertor
+from pktvisor.server.routes import groups
+from pktvisor.server.schemas import COMPONENTS
+
+PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
+PATH_SCHEMAS: dict[str, Schema] = {
+    "identifier": {"type": "string", "pattern": f"^{IdentifierConvertor.regex}$"},
+    "number": {"type": "integer", "minimum": 0},
+}
+TITLE = "pktvisor"
+SUMMARY = "What the network and the DNS are doing, summarised where it happens"
+
+
+def document(*, with_admin: bool, version: str) -> Document:
+    """Describe the routes, those of the admin API included or not."""
+    paths: dict[str, Document] = {}
+    for group, endpoints in groups().items():
+        for endpoint in endpoints:
+            if with_admin or endpoint.scope == "read":
+                path = PARAMETER.sub(r"{\1}", endpoint.path)
+                paths.setdefault(path, {})[endpoint.method.lower()] = _operation(group, endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": TITLE,
+            "summary": SUMMARY,
+            "version": version,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": {**COMPONENTS, **metric_components()},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        # Without a token file nobody is asked for a token, hence the empty alternative.
+        "security": [{"token": []}, {}],
+    }
+
+
+def _operation(group: str, endpoint: Endpoint) -> Document:
+    operation: Document = {
+        "operationId": f"{group}_{endpoint.answer.__name__}",
+        "summary": endpoint.summary,
+        "tags": [group],
+        "x-scope": endpoint.scope,
+        "parameters": [*_path_parameters(endpoint.path), *map(_query_parameter, endpoint.query)],
+        "responses": {str(status): _response(status, answer) for status, answer in sorted(answers(endpoint).items())},
+    }
+    if endpoint.takes_configuration:
+        schema: Schema = {"type": "string"}
+        content = {name: {"schema": schema if name.endswith("yaml") else {}} for name in CONFIGURATION_TYPES}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def answers(endpoint: Endpoint) -> dict[int, Answer]:
+    """Give all that an endpoint may answer, by status."""
+    found = {
+        429: refusal("The client asks too often"),
+        500: refusal("What failed"),
+        **_access_answers(endpoint),
+        **_request_answers(endpoint),
+        **endpoint.refusals,
+    }
+    return {**found, endpoint.status: endpoint.success}
+
+
+def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
+    found = {401: refusal("A valid token is needed")}
+    if endpoint.scope == "admin":
+        found[403] = refusal("The token's scope is not admin, or a page of another site asks")
+        found[421] = refusal("`Host` does not name this host; only where the admin API asks for no token")
+    return found
+
+
+def _request_answers(endpoint: Endpoint) -> dict[int, Answer]:
+    found = {}
+    if endpoint.query:
+        found[400] = refusal("A parameter makes no sense")
+    if endpoint.method == "POST" and not endpoint.takes_configuration:
+        found[400] = nothing("No Content-Length, or a parameter makes no sense")
+    if endpoint.takes_configuration:
+        found[400] = refusal("The content type is neither of the two, or a parameter makes no sense")
+        found[408] = refusal("The body did not arrive in time")
+        found[413] = refusal("The body is too large")
+    return found
+
+
+def _path_parameters(path: str) -> list[Document]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": PATH_SCHEMAS[kind]}
+        for name, kind in PARAMETER.findall(path)
+    ]
+
+
+def _query_parameter(query: Query) -> Document:
+    schemas: dict[str, Schema] = {
+        "number": {"type": "integer", "minimum": query.least, "maximum": query.most},
+        "flag": {"type": "boolean"},
+        "text": {"type": "string", "maxLength": query.most},
+    }
+    schema = schemas[query.kind]
+    if query.default is not None:
+        schema = {**schema, "default": query.default}
+    return {"name": query.name, "in": "query", "description": query.meaning, "schema": schema}
+
+
+def _response(status: int, answer: Answer) -> Document:
+    response: Document = {"description": answer.meaning or HTTPStatus(status).phrase}
+    if answer.types:
+        response["content"] = {name: {"schema": answer.schema or {}} for name in answer.types}
+    return response

@@ -1,0 +1,56 @@
+"""The TLS context: TLS 1.2 or newer, with client certificates where roots for them are given."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from pktvisor.errors import ConfigError
+from pktvisor.server.settings import TlsFiles
+
+
+def make_context(files: TlsFiles) -> ssl.SSLContext:
+    """Make the server's context. Raises `ConfigError` where a file can't be read or does not fit."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.set_alpn_protocols(["http/1.1"])
+    _load_certificate(context, files)
+    if files.client_ca is not None:
+        _load_roots(context, files.client_ca)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, files: TlsFiles) -> None:
+    for path in (files.certificate, files.key):
+        _check_readable(path)
+    try:
+        context.load_cert_chain(files.certificate, files.key, password=_no_password)
+    except (ssl.SSLError, OSError) as error:
+        raise _error(f"{files.certificate} and {files.key}", error) from None
+
+
+def _load_roots(context: ssl.SSLContext, path: Path) -> None:
+    _check_readable(path)
+    try:
+        context.load_verify_locations(path)
+    except (ssl.SSLError, OSError) as error:
+        raise _error(str(path), error) from None
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def _check_readable(path: Path) -> None:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise _error(str(path), error) from None
+
+
+def _no_password() -> str:
+    """Give what fits no key: without this, the terminal would be asked for a password."""
+    return ""
+
+
+def _error(place: str, error: OSError) -> ConfigError:
+    reason = getattr(error, "reason", None) or error.strerror or str(error)
+    return ConfigError(f"invalid TLS configuration: {place}: {reason}")

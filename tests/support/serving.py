@@ -1,0 +1,40 @@
+"""A web server on a port of the loopback interface, and clients of the application without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from pktvisor.server.app import create_app
+from pktvisor.server.settings import Bounds, ServerSettings
+from pktvisor.server.web_server import WebServer
+from support.agents import FakeAgent
+
+UNHURRIED = Bounds(requests_per_second=1e6)
+"""For tests that ask more than a client would."""
+YAML = {"content-type": "application/x-yaml"}
+
+
+@contextmanager
+def running(agent: FakeAgent | None = None, **settings: Any) -> Iterator[WebServer]:
+    """Serve an agent, with settings other than the usual ones."""
+    server = WebServer(agent or FakeAgent(), ServerSettings(**{"host": "127.0.0.1", "port": 0, **settings}))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def client(agent: FakeAgent | None = None, **settings: Any) -> TestClient:
+    """Make a client of the application, on localhost, with settings other than the usual ones."""
+    wanted = ServerSettings(**{"bounds": UNHURRIED, **settings})
+    return TestClient(create_app(agent or FakeAgent(), wanted), base_url="http://localhost:10853")
+
+
+def admin(agent: FakeAgent | None = None, **settings: Any) -> TestClient:
+    """Make a client of an application with the admin API."""
+    return client(agent, admin_api=True, **settings)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+
+from pktvisor.errors import ConfigError, InputError, NotFoundError
+from support.agents import NO_CHANGES, FakeAgent
+from support.serving import YAML, admin
+
+BODY = b"visor: {}\n"
+
+
+@pytest.mark.parametrize(("query", "is_dry_run"), [("", False), ("?dry_run=false", False), ("?dry_run=true", True)])
+def test_a_whole_configuration_is_applied_or_only_compared(query: str, is_dry_run: bool) -> None:
+    agent = FakeAgent()
+    reply = admin(agent).post(f"/api/v1/config{query}", content=BODY, headers=YAML)
+    assert (reply.status_code, reply.json()) == (200, NO_CHANGES)
+    assert agent.done == [("apply", BODY.decode(), is_dry_run)]
+
+
+@pytest.mark.parametrize(("query", "is_dry_run"), [("", False), ("?dry_run=true", True)])
+def test_the_file_can_be_read_again(query: str, is_dry_run: bool) -> None:
+    agent = FakeAgent()
+    reply = admin(agent).post(f"/api/v1/config/reload{query}", content=b"")
+    assert (reply.status_code, reply.json()) == (200, NO_CHANGES)
+    assert agent.done == [("apply", None, is_dry_run)]
+
+
+def test_a_dry_run_that_is_neither_true_nor_false_changes_nothing() -> None:
+    agent = FakeAgent()
+    reply = admin(agent).post("/api/v1/config?dry_run=yes", content=BODY, headers=YAML)
+    assert (reply.status_code, reply.json()) == (400, {"error": "dry_run must be true or false, not yes"})
+    assert agent.done == []
+
+
+@pytest.mark.parametrize(
+    ("path", "error", "status"),
+    [
+        ("config", ConfigError("no handler 'dsn'", path="policies.edge"), 422),
+        ("config", InputError("eth7 is gone"), 500),
+        ("config/reload", ConfigError("unsupported version"), 422),
+        ("config/reload", NotFoundError("there is no configuration file"), 404),
+    ],
+)
+def test_why_nothing_was_changed_is_told(path: str, error: Exception, status: int) -> None:
+    reply = admin(FakeAgent(refusal=error)).post(f"/api/v1/{path}", content=BODY, headers=YAML)
+    assert (reply.status_code, reply.json()) == (status, {"error": str(error)})
