@@ -25,6 +25,10 @@ KINDS = {
     TopN: "top list",
 }
 
+DECLARED_ELSEWHERE = (
+    "Its metrics and groups are those that the policy declares: see [Declare metrics](../how-to/declare-metrics.md)."
+)
+
 NOTE = "<!-- Written by docs/generate.py; change the declarations, not this page. -->"
 
 
@@ -45,11 +49,14 @@ def _handler_section(handler: type[Handler]) -> str:
         f"- Groups (bold ones are on by default): {defaults or 'none'}",
         f"- Options: {', '.join(f'`{option}`' for option in (*handler.options, *WINDOW_OPTIONS))}",
         "",
-        "| JSON path | Prometheus | Kind | Groups | Meaning |",
-        "|---|---|---|---|---|",
-        *_metric_rows(handler),
+        *(_metric_table(handler) if handler.declared() else [DECLARED_ELSEWHERE]),
     ]
     return "\n".join(lines)
+
+
+def _metric_table(handler: type[Handler]) -> list[str]:
+    head = ["| JSON path | Prometheus | Kind | Groups | Meaning |", "|---|---|---|---|---|"]
+    return [*head, *_metric_rows(handler)]
 
 
 def _metric_rows(handler: type[Handler]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import functools
 import importlib
 import pkgutil
 
+from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Handler
 
@@ -26,5 +27,7 @@ def handler(type_name: str, version: str = "1.0") -> type[Handler]:
     declared = handlers().get((type_name, version))
     if declared is None:
         known = ", ".join(f"{name} {version}" for name, version in sorted(handlers()))
-        raise ConfigError(f"no handler '{type_name}' of version {version}; there are {known}")
+        types = [name for name, _ in handlers()]
+        hint = "" if type_name in types else did_you_mean(type_name, types)
+        raise ConfigError(f"no handler '{type_name}' of version {version}; there are {known}{hint}")
     return declared

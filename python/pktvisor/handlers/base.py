@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from pktvisor.config import scalars
+from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds import Metric, Purged
@@ -41,6 +43,8 @@ class Settings:
     deep_sample_rate: int = 100
     topn_count: int = 10
     topn_percentile_threshold: int = 0
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    """Metrics that a policy declares, for the handler `custom`."""
 
 
 class Handler:
@@ -51,14 +55,14 @@ class Handler:
     version: ClassVar[str] = "1.0"
     schema: ClassVar[str]
     """Key in JSON and first part of metric names."""
-    table: ClassVar[str]
+    table: str
     """The table whose rows are its events."""
     inputs: ClassVar[tuple[str, ...]] = ("pcap",)
-    groups: ClassVar[Mapping[str, bool]] = {}
+    groups: Mapping[str, bool] = {}
     """Metric groups with their defaults."""
     options: ClassVar[tuple[str, ...]] = ()
     """Keys of its configuration and filters, in the order that errors list them."""
-    direction: ClassVar[Column | None] = None
+    direction: Column | None = None
     """Where set, every metric is kept apart by this column, unless it says otherwise."""
     fixed_top: ClassVar[bool] = False
     """Top lists always show ten, whatever the settings say."""
@@ -68,19 +72,24 @@ class Handler:
         self.enabled = self._enabled_groups()
         for key in settings.options:
             if key not in self.options:
-                valid = ", ".join((*self.options, *WINDOW_OPTIONS))
+                valid = (*self.options, *WINDOW_OPTIONS)
                 raise ConfigError(
-                    f"{key} is an invalid/unsupported config or filter. The valid configs/filters are: {valid}"
+                    f"{key} is an invalid/unsupported config or filter. The valid configs/filters are: "
+                    f"{', '.join(valid)}{did_you_mean(key, valid)}"
                 )
 
     @classmethod
     @functools.cache
     def declared(cls) -> Mapping[str, Metric]:
-        """The declared metrics by attribute name, in the order of declaration."""
+        """The metrics that the class declares, by attribute name, in the order of declaration."""
         found: dict[str, Metric] = {}
         for base in reversed(cls.__mro__):
             found.update({name: value.named(name) for name, value in vars(base).items() if isinstance(value, Metric)})
         return found
+
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics of this handler by name, in their order: those of its class, unless it has its own."""
+        return self.declared()
 
     def _enabled_groups(self) -> frozenset[str]:
         enabled = {group for group, is_on in self.groups.items() if is_on}
@@ -100,8 +109,11 @@ class Handler:
 
     def _check_group(self, group: str) -> None:
         if self.groups and group not in self.groups:
-            valid = ", ".join(["all", *sorted(self.groups)])
-            raise ConfigError(f"{group} is an invalid/unsupported metric group. The valid groups are: {valid}")
+            valid = ["all", *sorted(self.groups)]
+            raise ConfigError(
+                f"{group} is an invalid/unsupported metric group. The valid groups are: {', '.join(valid)}"
+                f"{did_you_mean(group, valid)}"
+            )
 
     @property
     def is_silent(self) -> bool:
@@ -149,22 +161,16 @@ class Handler:
         return key in self.settings.options
 
     def flag(self, key: str) -> bool:
-        value = self.settings.options.get(key, False)
-        if not isinstance(value, bool):
-            raise ConfigError(f"wrong type for key: {key}")
-        return value
+        return scalars.flag(self.settings.options, key)
 
     def number(self, key: str, default: int) -> int:
-        value = self.settings.options.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ConfigError(f"wrong type for key: {key}")
-        return value
+        return scalars.number(self.settings.options, key, default)
+
+    def text(self, key: str) -> str:
+        return scalars.text(self.settings.options, key)
 
     def texts(self, key: str) -> list[str]:
-        value = self.settings.options.get(key, [])
-        if not isinstance(value, list):
-            raise ConfigError(f"wrong type for key: {key}")
-        return [str(text) for text in value]
+        return [str(text) for text in scalars.texts(self.settings.options, key)]
 
     @property
     def xact_ttl_ms(self) -> int:

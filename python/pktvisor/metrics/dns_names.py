@@ -54,8 +54,8 @@ _QTYPES.update(
 _QTYPES.update(enumerate("HIP NINFO RKEY TALINK CDS CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS".split(), start=55))
 _QTYPES.update(enumerate("SPF UINFO UID GID UNSPEC NID L32 L64 LP EUI48 EUI64".split(), start=99))
 
-_RCODE_NUMBERS = {name: number for number, name in _RCODES.items()} | {"SERVFAIL": 2, "BADSIG": 16}
-_QTYPE_NUMBERS = {name.upper(): number for number, name in _QTYPES.items()} | {"ANY": 255}
+RCODE_NUMBERS = {name: number for number, name in _RCODES.items()} | {"SERVFAIL": 2, "BADSIG": 16}
+QTYPE_NUMBERS = {name.upper(): number for number, name in _QTYPES.items()} | {"ANY": 255}
 
 
 def rcode_name(number: int) -> str:
@@ -72,11 +72,11 @@ def rcode_number(text: str) -> int | None:
     """The code that a mnemonic (in any case) or a known number stands for."""
     if text.isdigit():
         return int(text) if int(text) in _RCODES else None
-    return _RCODE_NUMBERS.get(text.upper())
+    return RCODE_NUMBERS.get(text.upper())
 
 
 def qtype_number(text: str) -> int | None:
     """The type that a mnemonic (in any case) or a known number stands for."""
     if text.isdigit():
         return int(text) if int(text) in _QTYPES else None
-    return _QTYPE_NUMBERS.get(text.upper())
+    return QTYPE_NUMBERS.get(text.upper())

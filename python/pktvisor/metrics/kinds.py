@@ -157,6 +157,8 @@ class TopN(Metric):
     label: str = "name"
     """Name of the label that an item gets in Prometheus."""
     weight: Column | None = None
+    count: int | None = None
+    """Entries that are shown, whatever the settings say."""
     render: Callable[[Any], str] = field(default=str, compare=False)
     """Text of an item that is a number."""
 

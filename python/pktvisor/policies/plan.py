@@ -52,7 +52,7 @@ class Plan:
 
 def _placed(handler: Handler) -> Iterator[Placed]:
     index = 0
-    for metric in handler.declared().values():
+    for metric in handler.metrics().values():
         if not handler.is_counted(metric):
             continue
         is_apart = handler.direction is not None and metric.by_direction is not False
@@ -127,6 +127,8 @@ class _Rewriter:
             case ["slow", column, str(metric), percent]:
                 index = self._indexes.get((metric, direction))
                 return NEVER if index is None else ["slow", column, index, percent]
+            case ["text" | "place" | "domain" | "cidr" as operator, column, *how, list(constants)]:
+                return [operator, self.json(column, direction), *how, constants]
             case list():
                 return [self.json(part, direction) for part in value]
             case str() if value.startswith("$"):

@@ -145,7 +145,7 @@ class _WindowReader:
         hidden = handler.directions_shown()
         if hidden is None:
             return set(range(len(DIRECTIONS)))
-        witness = handler.declared()[hidden]
+        witness = handler.metrics()[hidden]
         counters = [one for one in placed if one.metric is witness]
         return {
             one.direction for one in counters if one.direction is not None and self._window.counter(number, one.index)
@@ -185,7 +185,7 @@ class _WindowReader:
     def _top(self, number: int, handler: Handler, metric: TopN, index: int) -> TopValues:
         settings = handler.settings
         is_fixed = self._is_merged or handler.fixed_top
-        count = MERGED_TOPN_COUNT if is_fixed else settings.topn_count
+        count = metric.count or (MERGED_TOPN_COUNT if is_fixed else settings.topn_count)
         threshold = 0 if is_fixed else settings.topn_percentile_threshold
         rows = self._window.top(number, index, count)
         least = _threshold([row[1] for row in rows], threshold)
@@ -215,7 +215,7 @@ def _sample(handler: Handler, placed: Placed, kind: Kind, value: Value) -> Sampl
 
 def _unfed(handler: Handler, shown: set[int]) -> Iterator[Sample]:
     """Metrics that are shown though the groups that feed them are off: zeros."""
-    for metric in handler.declared().values():
+    for metric in handler.metrics().values():
         if handler.is_shown(metric) and not handler.is_counted(metric):
             for direction in sorted(shown) if handler.direction is not None else (None,):
                 yield _sample(handler, Placed(metric, direction, -1), "counter", 0)

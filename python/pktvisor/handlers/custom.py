@@ -1,0 +1,163 @@
+"""Metrics that a policy declares itself, over any columns (handler custom, version 1.0)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pktvisor.errors import ConfigError, within
+from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.metrics.declaration_text import Declaration, read_declaration
+from pktvisor.metrics.expression_text import Expression, parse_expression
+from pktvisor.metrics.expressions import ALWAYS, EVENT, Column, Condition, dns, schema
+from pktvisor.metrics.kinds import Histogram, Metric, Quantiles, Rate
+from pktvisor.metrics.mnemonics import is_direction
+from pktvisor.metrics.named_columns import EXCHANGE_TABLE, PACKET_TABLE, NamedColumn
+
+MOST_METRICS = 64
+
+EXCHANGING_TABLE = "dns"
+"""The table whose rows are matched into exchanges."""
+
+_SUFFIXES: Mapping[type[Metric], tuple[str, ...]] = {
+    Rate: ("_sum", "_count"),
+    Quantiles: ("_sum", "_count"),
+    Histogram: ("_bucket", "_sum", "_count"),
+}
+"""What Prometheus puts behind the names of a kind's further series."""
+
+
+class Custom(Handler):
+    """Version 1.0. A policy declares the metrics; all of one module look at the rows of one table."""
+
+    type, schema = "custom", "custom"
+    inputs = ("pcap", "dnstap", "mock")
+    options = ("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms")
+
+    def __init__(self, settings: Settings) -> None:
+        declarations = _declarations(settings)
+        self.groups = {group: True for one in declarations.values() for group in one.metric.groups}
+        super().__init__(settings)
+        self._keep = self._where()
+        self._metrics = {name: one.metric for name, one in declarations.items()}
+        columns = {"where": self._keep.columns} | {name: one.columns for name, one in declarations.items()}
+        self.table = _table(declarations, columns)
+        self._exchanged = {one.base for named in columns.values() for one in named if one.table == EXCHANGE_TABLE}
+        self.direction = _direction(declarations, self.table)
+        check_families([self])
+
+    def _where(self) -> Expression:
+        """The condition that all its metrics share."""
+        if not self.has("where"):
+            return Expression(ALWAYS, ())
+        with within("where"):
+            return parse_expression(self.text("where"))
+
+    def metrics(self) -> Mapping[str, Metric]:
+        return self._metrics
+
+    @property
+    def is_silent(self) -> bool:
+        return not any(self.is_shown(metric) for metric in self._metrics.values())
+
+    def keep(self) -> Condition:
+        return self._keep.condition
+
+    def exchanges(self) -> Exchanges | None:
+        """Exchanges by flow and identifier, as dns 1.0 matches them, where any metric asks for them."""
+        if not self._exchanged:
+            return None
+        return Exchanges(
+            dns.exchange,
+            dns.is_reply,
+            dns.bytes,
+            self.xact_ttl_ms,
+            observe=EVENT,
+            address=dns.ecs if "xact.question_address" in self._exchanged else None,
+        )
+
+
+def _declarations(settings: Settings) -> dict[str, Declaration]:
+    with within("metrics"):
+        if not settings.metrics:
+            raise ConfigError("a handler of type custom needs metrics, as 'metrics: {questions: {counter: dns}}'")
+        if len(settings.metrics) > MOST_METRICS:
+            raise ConfigError(f"a module has at most {MOST_METRICS} metrics, not {len(settings.metrics)}")
+        declarations = {}
+        for name, value in settings.metrics.items():
+            with within(name):
+                declarations[name] = read_declaration(name, value)
+        return declarations
+
+
+def _table(declarations: Mapping[str, Declaration], columns: Mapping[str, Sequence[NamedColumn]]) -> str:
+    """The one table whose rows a module looks at; `columns` are those that each of its parts names."""
+    named: dict[str, str] = {}
+    for part, ones in columns.items():
+        counted = declarations[part].table if part in declarations else ""
+        for table in (counted, *(_home(one) for one in ones)):
+            if table not in ("", PACKET_TABLE):
+                named.setdefault(table, part)
+    if len(named) > 1:
+        (one, part), (other, other_part), *_ = named.items()
+        raise ConfigError(
+            f"the metrics of a module look at one table: '{part}' looks at {one}, '{other_part}' at {other}; "
+            "make a module for each"
+        )
+    table = next(iter(named), PACKET_TABLE)
+    for name, declaration in declarations.items():
+        if declaration.table not in ("", table):
+            raise ConfigError(
+                f"this counts rows of {declaration.table}, but '{named[table]}' makes the module look at {table}; "
+                "make a module for each",
+                path=f"metrics.{name}",
+            )
+    return table
+
+
+def _home(column: NamedColumn) -> str:
+    """The table that a column asks for."""
+    return EXCHANGING_TABLE if column.table == EXCHANGE_TABLE else column.table
+
+
+def _direction(declarations: Mapping[str, Declaration], table: str) -> Column | None:
+    """The column that metrics are kept apart by, where any is."""
+    found: dict[str, str] = {}
+    for name, declaration in declarations.items():
+        if declaration.by:
+            with within(f"metrics.{name}.by"):
+                found.setdefault(_direction_column(declaration.by, table), name)
+    if len(found) > 1:
+        raise ConfigError(f"the metrics of a module are kept apart by one direction, not by {' and '.join(found)}")
+    return next((Column(name) for name in found), None)
+
+
+def _direction_column(by: str, table: str) -> str:
+    known = [column.name for column in schema().values() if column.table in (table, PACKET_TABLE)]
+    directions = [name for name in known if is_direction(name)]
+    wanted = next((name for name in directions if name in (by, f"{table}.{by}")), None)
+    if wanted is None:
+        raise ConfigError(
+            f"metrics of table {table} can be kept apart by direction, that is {' or '.join(directions)}, not by '{by}'"
+        )
+    return wanted
+
+
+def check_families(handlers: Iterable[Handler]) -> None:
+    """ConfigError where two metrics would meet under one name in Prometheus though they are of different kinds.
+
+    Names of custom metrics are the policies' own; series of one name from all policies stand together.
+    """
+    owners: dict[str, tuple[str, str]] = {}
+    for handler in handlers:
+        if not isinstance(handler, Custom):
+            continue
+        for name, metric in handler.metrics().items():
+            for family in (name, *(f"{name}{suffix}" for suffix in _SUFFIXES.get(type(metric), ()))):
+                owner = (name, type(metric).__name__.lower())
+                other = owners.setdefault(family, owner)
+                if other != owner:
+                    raise ConfigError(
+                        f"the {owner[1]} '{name}' and the {other[1]} '{other[0]}' would share the name "
+                        f"{handler.schema}_{family} in Prometheus; rename one of them",
+                        path=f"metrics.{name}",
+                    )

@@ -1,0 +1,56 @@
+"""Words for the numbers of some columns: `NXDOMAIN` for a response code, `in` for a direction, `SYN` for a TCP flag.
+
+They may stand for the numbers in expressions, and top lists show them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pktvisor.metrics.dns_names import QTYPE_NUMBERS, RCODE_NUMBERS, qtype_name, rcode_name
+
+_DIRECTIONS = {"unknown": 0, "in": 1, "out": 2}
+_TRANSPORTS = {"tcp": 6, "udp": 17}
+
+
+@dataclass(frozen=True)
+class Mnemonics:
+    """The words of one column."""
+
+    numbers: Mapping[str, int]
+    """Every word with its number."""
+    name: Callable[[int], str]
+    """The word for a number, or the number itself as text."""
+
+    def number(self, word: str) -> int | None:
+        """The number that a word stands for, in capitals or not; None where it stands for none."""
+        return next((self.numbers[form] for form in (word, word.lower(), word.upper()) if form in self.numbers), None)
+
+
+def _words(numbers: Mapping[str, int]) -> Mnemonics:
+    names = {number: word for word, number in numbers.items()}
+    return Mnemonics(numbers, lambda number: names.get(number, str(number)))
+
+
+_MNEMONICS = {
+    "dns.rcode": Mnemonics(RCODE_NUMBERS, rcode_name),
+    "dns.qtype": Mnemonics(QTYPE_NUMBERS, qtype_name),
+    "dns.transport": _words(_TRANSPORTS | {"tls": 1, "https": 2, "dnscrypt_udp": 3, "dnscrypt_tcp": 4, "quic": 5}),
+    "transport.protocol": _words(_TRANSPORTS),
+    "ip.protocol": _words(_TRANSPORTS | {"icmp": 1, "igmp": 2, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}),
+    "tcp.flags": _words({"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}),
+    "xact.outcome": _words({"question": 0, "answered": 1, "late": 2, "orphan": 3}),
+}
+
+
+def mnemonics(column: str) -> Mnemonics | None:
+    """The words of a column, by its name; None where it has none."""
+    if is_direction(column):
+        return _words(_DIRECTIONS)
+    return _MNEMONICS.get(column)
+
+
+def is_direction(column: str) -> bool:
+    """Whether a column holds a direction, and metrics can be kept apart by it."""
+    return column.endswith("direction")

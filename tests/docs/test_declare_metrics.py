@@ -1,0 +1,65 @@
+"""The page on metrics of one's own tells what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pktvisor.config.document import Document
+from pktvisor.config.reading import locate
+from pktvisor.config.schema import load_config
+from pktvisor.errors import ConfigError, within
+from pktvisor.handlers.custom import Custom
+from pktvisor.metrics.declaration_text import KINDS
+from pktvisor.metrics.expression_text import parse_expression
+from support.captures import FOLDER
+from support.configurations import custom_settings
+from support.measuring import Source, Wanted, measure
+
+PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "declare-metrics.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+CONDITIONS = [
+    text
+    for row in PAGE.partition("## Conditions")[2].partition("Texts need quotes")[0].splitlines()
+    for text in re.findall(r"`([^`]+)`", row.split("|")[1] if row.startswith("|") else "")
+    if "." in text
+]
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_measures_what_it_names(text: str) -> None:
+    config = load_config(text)
+    assert not config.warnings
+    for module in config.policies[0].modules:
+        settings = custom_settings(module)
+        measured = measure(Source(FOLDER / "dns_authoritative.pcap"), [Wanted("m", "custom", settings=settings)])
+        shown = measured.document()["m"]["custom"]
+        shown |= shown.get("in", {})
+        off = {name for name, metric in Custom(settings).metrics().items() if set(metric.groups) & set(module.disable)}
+        assert set(module.metrics) - off <= set(shown)
+
+
+def test_there_are_examples_and_conditions() -> None:
+    assert len(EXAMPLES) == 2
+    assert len(CONDITIONS) > 15
+
+
+@pytest.mark.parametrize("text", CONDITIONS)
+def test_every_condition_of_the_page_is_one(text: str) -> None:
+    assert parse_expression(text).columns
+
+
+def test_the_error_on_the_page_is_what_is_said() -> None:
+    config = load_config(EXAMPLES[0].replace("where: dns.rcode ==", "where: dns.rcod =="), source="edge.yaml")
+    module = config.policies[0].modules[0]
+    assert isinstance(config.document, Document)
+    with pytest.raises(ConfigError) as caught, within(f"policies.edge.handlers.modules.{module.name}"):
+        Custom(custom_settings(module))
+    assert str(locate(caught.value, config.document)) in PAGE
+
+
+def test_every_kind_is_on_the_page() -> None:
+    for kind in KINDS:
+        assert f"| `{kind}` |" in PAGE
