@@ -127,10 +127,10 @@ class Client:
                 socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
     def _connection_to_make(self) -> http.client.HTTPConnection:
-        receiver = self._receiver
+        host, port = self._receiver.host.strip("[]"), self._receiver.port
         if self._context is None:
-            return http.client.HTTPConnection(receiver.host, receiver.port, timeout=CONNECT_SECONDS)
-        return http.client.HTTPSConnection(receiver.host, receiver.port, timeout=CONNECT_SECONDS, context=self._context)
+            return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=self._context)
 
 
 def _reply(response: http.client.HTTPResponse) -> Reply:

@@ -108,6 +108,14 @@ def test_a_host_that_makes_no_sense_is_no_crash() -> None:
     assert client.post(b"", timeout_s=TIMEOUT_S).verdict == "again"
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_address_may_stand_in_brackets(host: str) -> None:
+    with socket.socket(socket.AF_INET6) as taken:
+        taken.bind(("::1", 0))
+        client = Client(Receiver(host=host, port=taken.getsockname()[1]), version="5.0.0")
+        assert "refused" in client.post(b"", timeout_s=TIMEOUT_S).reason
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
