@@ -40,9 +40,13 @@ def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argp
         complain(f"{parser.prog}: {error}")
         return USAGE_STATUS
     except BrokenPipeError:
-        # Who read stdout has gone. The interpreter's last flush must not stumble over it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_stdout()
         return 1
+
+
+def forget_stdout() -> None:
+    """Who read stdout has gone: see to it that the interpreter's last flush does not stumble over it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(error: PktvisorError | str) -> None:

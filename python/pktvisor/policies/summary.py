@@ -79,12 +79,13 @@ def run_file(
     workers: int = 1,
     progress: Progress | None = None,
     handlers: Sequence[BatchHandler] = (),
+    others: Sequence[Policy] = (),
 ) -> _core.FileReport:
-    """Feeds a capture file to a policy, and its batches to handlers that want them."""
+    """Feeds a capture file to a policy, and to others beside it, and its batches to handlers that want them."""
     with translated():
         return _core.run_file(
             path,
-            [policy.core],
+            [policy.core, *(other.core for other in others)],
             hosts=parse_hosts(hosts) if hosts else [],
             compile_filter=filter_compiler(filter_expression),
             workers=workers,

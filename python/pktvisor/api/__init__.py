@@ -1,0 +1,1 @@
+"""An agent's REST documents as typed models, and the client that asks for them."""

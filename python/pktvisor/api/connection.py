@@ -1,0 +1,136 @@
+"""One kept HTTP connection to an agent: requests in, status and body out, transport errors as faults."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import threading
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pktvisor.api.faults import ApiFault, DocumentFault, TlsFault, Unreachable
+
+DEFAULT_PORT = 10853
+LARGEST_BODY_BYTES = 64 * 2**20
+"""An answer beyond this is given up: no agent says so much."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where an agent is, and how to speak to it."""
+
+    host: str = "localhost"
+    port: int = DEFAULT_PORT
+    is_tls: bool = False
+    is_verified: bool = True
+    """Check the certificate; only with TLS."""
+    ca_file: str | None = None
+    """Certificates to trust instead of the system's."""
+    token: str | None = None
+    timeout_s: float = 5.0
+    """For connecting, and for each wait for bytes."""
+
+    def __str__(self) -> str:
+        """Give `host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    body: bytes
+    retry_after: str | None
+
+
+class Connection:
+    """Asks one thing at a time, from whichever thread; the connection is kept between requests."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._lock = threading.Lock()
+        self._kept: http.client.HTTPConnection | None = None
+
+    def get(self, path: str) -> Answer:
+        """Ask for a path. Raises `Unreachable`, `TlsFault` or `DocumentFault`; every status is an answer."""
+        with self._lock:
+            try:
+                return self._get(path)
+            except (OSError, http.client.HTTPException) as error:
+                self._drop()
+                raise _fault(error, self.endpoint) from error
+
+    def close(self) -> None:
+        """Let go of the connection; a later request opens another."""
+        with self._lock:
+            self._drop()
+
+    def _get(self, path: str) -> Answer:
+        if self._kept is not None:
+            try:
+                return self._exchange(self._kept, path)
+            except (ConnectionError, http.client.RemoteDisconnected):
+                # Agents close connections that rest for 5 s: not a fault, so once more on a new one.
+                self._drop()
+        self._kept = self._open()
+        return self._exchange(self._kept, path)
+
+    def _exchange(self, connection: http.client.HTTPConnection, path: str) -> Answer:
+        connection.request("GET", path, headers=self._headers())
+        reply = connection.getresponse()
+        body = reply.read(LARGEST_BODY_BYTES + 1)
+        if len(body) > LARGEST_BODY_BYTES:
+            self._drop()
+            raise DocumentFault(f"{self.endpoint} answers with more than {LARGEST_BODY_BYTES >> 20} MiB to {path}")
+        return Answer(reply.status, body, reply.getheader("retry-after"))
+
+    def _open(self) -> http.client.HTTPConnection:
+        endpoint = self.endpoint
+        if not endpoint.is_tls:
+            return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout_s)
+        return http.client.HTTPSConnection(
+            endpoint.host, endpoint.port, timeout=endpoint.timeout_s, context=_tls_context(endpoint)
+        )
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self.endpoint.token is not None:
+            headers["Authorization"] = f"Bearer {self.endpoint.token}"
+        return headers
+
+    def _drop(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+
+def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=endpoint.ca_file)
+    except OSError as error:
+        raise TlsFault(f"cannot read certificates from {endpoint.ca_file}: {error.strerror or error}") from error
+    if not endpoint.is_verified:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _fault(error: OSError | http.client.HTTPException, endpoint: Endpoint) -> ApiFault:
+    """Say in a sentence why there was no answer."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return TlsFault(f"the certificate of {endpoint} is refused: {error.verify_message}")
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "RECORD_LAYER_FAILURE"):
+            return TlsFault(f"{endpoint} does not speak TLS: try without --tls")
+        case ssl.SSLError():
+            return TlsFault(f"no TLS connection to {endpoint}: {error.reason or error}")
+        case TimeoutError():
+            return Unreachable(f"{endpoint} does not answer within {endpoint.timeout_s:g} s")
+        case ConnectionRefusedError():
+            return Unreachable(f"no agent answers on {endpoint}: connection refused")
+        case http.client.HTTPException() | ConnectionError() if not endpoint.is_tls:
+            return Unreachable(f"{endpoint} breaks off without an answer in HTTP: does it want --tls?")
+        case OSError(strerror=str(reason)):
+            return Unreachable(f"no agent answers on {endpoint}: {reason}")
+        case _:
+            return Unreachable(f"no agent answers on {endpoint}: {str(error) or type(error).__name__}")

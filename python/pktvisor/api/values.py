@@ -1,0 +1,127 @@
+"""The values in a metrics document, told apart by their shape alone: whatever handler wrote them, known or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Document = Mapping[str, Any]
+"""A JSON object."""
+
+QUANTILE_KEYS = ("p50", "p90", "p95", "p99")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """Quantiles of values, or of a rate's seconds."""
+
+    values: tuple[float | None, ...]
+    """One per entry of `QUANTILE_KEYS`; None where the document has none."""
+    live: float | None
+    """A rate's last complete second; None where the window is closed, or the metric is no rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Cumulative counts by upper bound, ascending; the last bound is infinity."""
+
+    buckets: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TopEntry:
+    """One heavy hitter."""
+
+    name: str
+    estimate: float
+    extra: tuple[tuple[str, str], ...] = ()
+    """What else the document says of it, as `lat` and `lon`."""
+
+
+Value = float | Quantiles | Histogram | tuple[TopEntry, ...]
+
+
+def number_at(document: Document, path: str) -> float | None:
+    """Give the number at a dotted path, or None."""
+    value = _at(document, path)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def quantiles_at(document: Document, path: str) -> Quantiles | None:
+    """Give the quantiles at a dotted path, or None."""
+    value = _at(document, path)
+    return _quantiles(value) if isinstance(value, dict) and _is_quantiles(value) else None
+
+
+def top_at(document: Document, path: str) -> tuple[TopEntry, ...] | None:
+    """Give the top list at a dotted path, or None."""
+    value = _at(document, path)
+    return _top(value) if isinstance(value, list) else None
+
+
+def read_value(value: object) -> Value | None:
+    """Read a metric's value; None for an object of further metrics, and for what is no metric."""
+    match value:
+        case bool():
+            return float(value)
+        case int() | float():
+            return value
+        case list():
+            return _top(value)
+        case {"buckets": dict(buckets)}:
+            return _histogram(buckets)
+        case dict() if _is_quantiles(value):
+            return _quantiles(value)
+        case _:
+            return None
+
+
+def leaves(document: Document, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Value]]:
+    """Walk through all metrics of a document, each with its path."""
+    for key, value in document.items():
+        read = read_value(value)
+        if read is not None:
+            yield (*path, key), read
+        elif isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+
+
+def _at(document: Document, path: str) -> object:
+    value: object = document
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+def _is_quantiles(value: Document) -> bool:
+    return bool(value) and all(key == "live" or key in QUANTILE_KEYS for key in value)
+
+
+def _quantiles(value: Document) -> Quantiles:
+    return Quantiles(tuple(_number(value.get(key)) for key in QUANTILE_KEYS), _number(value.get("live")))
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, int | float) else None
+
+
+def _histogram(buckets: Document) -> Histogram:
+    bounds = []
+    for text, count in buckets.items():
+        try:
+            bounds.append((float(text), float(count)))
+        except (TypeError, ValueError):
+            continue
+    return Histogram(tuple(sorted(bounds)))
+
+
+def _top(entries: list[object]) -> tuple[TopEntry, ...]:
+    return tuple(_entry(entry) for entry in entries if isinstance(entry, dict) and "name" in entry)
+
+
+def _entry(entry: Document) -> TopEntry:
+    extra = tuple((key, str(value)) for key, value in entry.items() if key not in {"name", "estimate"})
+    return TopEntry(str(entry["name"]), _number(entry.get("estimate")) or 0, extra)

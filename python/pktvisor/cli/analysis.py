@@ -1,0 +1,83 @@
+"""A capture file as a source for the terminal interface."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from pktvisor.api.documents import Input, Inventory, PolicyMetrics, read_policy_metrics
+from pktvisor.cli.options import complain
+from pktvisor.cli.progress import Progress
+from pktvisor.cli.summary import default_workers
+from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.outputs.json import policy_document
+from pktvisor.policies.default import READER_HANDLERS, default_instances
+from pktvisor.policies.policy import Policy
+from pktvisor.policies.summary import open_databases, run_file
+from pktvisor.tui.figures import packets_and_messages
+from pktvisor.tui.file_source import FileSource
+from pktvisor.tui.source import Bucket
+from pktvisor.tui.windows import MOST_PERIODS, WHOLE, Window, merged
+
+POLICY = "capture"
+"""Name of the policy that a file is analysed by."""
+
+
+def analyse(path: str, options: argparse.Namespace) -> FileSource:
+    """Read a file: all of it in one window, and its last minutes beside. Raises `PktvisorError`."""
+    databases = open_databases(options.geo_city, options.geo_asn)
+    whole, minutes = (
+        Policy(
+            POLICY,
+            default_instances(READER_HANDLERS, policy=POLICY),
+            periods=periods,
+            is_recorded=True,
+            databases=databases,
+        )
+        for periods in (1, MOST_PERIODS)
+    )
+    progress = Progress(sys.stderr)
+    report = run_file(
+        path,
+        whole,
+        others=[minutes],
+        hosts=options.hosts,
+        filter_expression=options.filter_expression,
+        workers=default_workers(),
+        progress=progress,
+    )
+    progress.finish(report.packets)
+    if report.damage is not None:
+        offset, reason = report.damage
+        complain(f"{path} is damaged at byte {offset}: {reason}; everything before it is counted")
+    return FileSource(Path(path).name, _readings(whole, minutes), _inventory(path, report.ledger()), _buckets(minutes))
+
+
+def _readings(whole: Policy, minutes: Policy) -> dict[Window, PolicyMetrics]:
+    """Give everything, and the merges of the last minutes that there are."""
+    found = {WHOLE: _metrics(whole.bucket(0, 0))}
+    for number in range(2, minutes.core.available() + 1):
+        found[merged(number)] = _metrics(minutes.window(number, 0))
+    return found
+
+
+def _metrics(snapshots: list[HandlerSnapshot]) -> PolicyMetrics:
+    return read_policy_metrics(POLICY, {POLICY: policy_document(snapshots)})
+
+
+def _inventory(path: str, ledger: dict[str, int]) -> Inventory:
+    name = Path(path).name
+    return Inventory(inputs={name: Input(name, None, None, {"file": path}, ledger, {})})
+
+
+def _buckets(minutes: Policy) -> tuple[Bucket, ...]:
+    """Give each minute's counts, oldest first."""
+    found = []
+    for number in reversed(range(minutes.core.available())):
+        metrics = _metrics(minutes.bucket(number, 0))
+        if metrics.period is not None:
+            start_s = float(metrics.period.start_ts)
+            end_s = start_s + max(metrics.period.length, 1)
+            found.append(Bucket(start_s, end_s, *packets_and_messages(metrics)))
+    return tuple(found)

@@ -1,0 +1,230 @@
+"""pktvisor: watch a running agent, or a capture file, in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pktvisor import _core
+from pktvisor.cli.options import Parser, UsageError, complain, forget_stdout
+from pktvisor.errors import PktvisorError
+
+if TYPE_CHECKING:
+    from pktvisor.tui.source import Source
+    from pktvisor.tui.watch import State, Watch
+    from pktvisor.tui.windows import Window
+
+BAD_OPTION_STATUS = 2
+"""As Go's flag package gives, which pktvisor-cli reads its options with."""
+FAILURE_STATUS = 1
+LEAST_WIDTH = 80
+LEAST_INTERVAL_S = 0.2
+TOKEN_VARIABLE = "PKTVISOR_TOKEN"
+SINGLE_LETTERS = ("h", "p", "H", "P")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit status."""
+    try:
+        return _run(_parser().parse_args(_undashed(sys.argv[1:] if arguments is None else arguments)))
+    except UsageError as error:
+        complain(f"pktvisor: {error}; pktvisor -h tells the options")
+        return BAD_OPTION_STATUS
+    except PktvisorError as error:
+        complain(f"pktvisor: {error}")
+        return FAILURE_STATUS
+    except BrokenPipeError:
+        forget_stdout()
+        return FAILURE_STATUS
+
+
+def _run(options: argparse.Namespace) -> int:
+    from pktvisor.tui.source import Request
+    from pktvisor.tui.watch import Watch
+    from pktvisor.tui.windows import DEFAULT, WHOLE
+
+    is_file = options.file is not None
+    is_printed = options.once or options.json
+    if not is_printed and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("there is no terminal here: --once prints the first screen, --json the document")
+    source = _file_source(options) if is_file else _agent_source(options)
+    try:
+        window = options.window or (WHOLE if is_file else DEFAULT)
+        watch = Watch(source, Request(window, options.policy), interval_s=options.interval)
+        return _print(watch, options) if is_printed else _show(watch)
+    finally:
+        source.close()
+
+
+def _file_source(options: argparse.Namespace) -> Source:
+    from pktvisor.cli.analysis import analyse
+
+    if options.window is not None and options.window.kind == "bucket":
+        raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
+    return analyse(options.file, options)
+
+
+def _agent_source(options: argparse.Namespace) -> Source:
+    from pktvisor.api.client import Client
+    from pktvisor.api.connection import Endpoint
+    from pktvisor.tui.agent_source import AgentSource
+
+    endpoint = Endpoint(
+        host=options.host.strip("[]"),
+        port=options.port,
+        is_tls=options.tls or options.tls_noverify,
+        is_verified=not options.tls_noverify,
+        ca_file=options.tls_ca,
+        token=_token(options),
+    )
+    return AgentSource(Client(endpoint))
+
+
+def _token(options: argparse.Namespace) -> str | None:
+    """Give the token of the option, the file or the environment, in this order."""
+    token: str | None = options.token
+    if token is None and options.token_file is not None:
+        try:
+            token = Path(options.token_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--token-file: cannot read {options.token_file}: {error}") from None
+    token = token or os.environ.get(TOKEN_VARIABLE) or None
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise UsageError("the token has characters that no token has")
+    return token
+
+
+def _print(watch: Watch, options: argparse.Namespace) -> int:
+    """Print the first screen, or the document."""
+    watch.step()
+    if watch.state.fault is not None:
+        raise watch.state.fault
+    text = _document(watch.state) if options.json else _first_screen(watch.state, watch.source.name)
+    sys.stdout.buffer.write(text.encode(errors="replace"))
+    sys.stdout.buffer.flush()
+    return 0
+
+
+def _document(state: State) -> str:
+    from pktvisor.outputs.json import encode
+
+    assert state.reading is not None, "a step without a fault reads"
+    return encode(state.reading.metrics.document).decode() + "\n"
+
+
+def _first_screen(state: State, source: str) -> str:
+    from pktvisor.tui.once import first_screen
+    from pktvisor.tui.views.content import Settings
+
+    is_terminal = sys.stdout.isatty()
+    columns = shutil.get_terminal_size((LEAST_WIDTH, 24)).columns
+    return first_screen(
+        state,
+        Settings(),
+        source,
+        columns if is_terminal else max(columns, LEAST_WIDTH),
+        is_coloured=is_terminal and not os.environ.get("NO_COLOR"),
+    )
+
+
+def _show(watch: Watch) -> int:
+    """Open the terminal interface, until it is left."""
+    from pktvisor.tui.app import Terminal
+
+    terminal = Terminal(watch)
+    terminal.run()
+    return terminal.return_code or 0
+
+
+def _undashed(arguments: Sequence[str]) -> list[str]:
+    """Write `--p 80` as `-p 80`: to pktvisor-cli, one dash and two are the same."""
+    return [argument[1:] if argument.split("=")[0][2:] in SINGLE_LETTERS else argument for argument in arguments]
+
+
+def _parser() -> Parser:
+    parser = Parser(prog="pktvisor", description="Watch a running agent, or a capture file.", allow_abbrev=False)
+    parser.add_argument("file", metavar="FILE", nargs="?", help="a capture file to analyse, instead of an agent to ask")
+    parser.add_argument(
+        "-H", dest="host", metavar="HOST", default="localhost", help="agent's host (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-p", dest="port", metavar="PORT", type=_port, default=10853, help="agent's port (default: %(default)s)"
+    )
+    parser.add_argument(
+        "-P",
+        dest="policy",
+        metavar="POLICY",
+        help="policy to show first (default: default, or the first that there is)",
+    )
+    _add_access_options(parser)
+    _add_showing_options(parser)
+    _add_file_options(parser)
+    parser.add_argument(
+        "-version", "--version", action="version", version=_core.__version__, help="show the version's number"
+    )
+    return parser
+
+
+def _add_access_options(parser: Parser) -> None:
+    parser.add_argument("-tls", "--tls", action="store_true", help="speak TLS to the agent")
+    parser.add_argument(
+        "-tls-noverify", "--tls-noverify", action="store_true", help="speak TLS, and take whatever certificate it has"
+    )
+    parser.add_argument("--tls-ca", metavar="FILE", help="certificates to trust instead of the system's (PEM)")
+    parser.add_argument("--token", metavar="TOKEN", help=f"token that the agent wants (default: ${TOKEN_VARIABLE})")
+    parser.add_argument("--token-file", metavar="FILE", help="file with that token, which other users then don't see")
+
+
+def _add_showing_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--window",
+        metavar="W",
+        type=_window,
+        help="live, last (the last closed period) or that many minutes merged, 2 to 10 (default: 5; of a file, all)",
+    )
+    parser.add_argument(
+        "--interval", metavar="S", type=_interval, default=1.0, help="seconds between readings (default: %(default)g)"
+    )
+    printed = parser.add_mutually_exclusive_group()
+    printed.add_argument("--once", action="store_true", help="print the first screen as text, and end")
+    printed.add_argument("--json", action="store_true", help="print the policy's metrics as JSON, and end")
+
+
+def _add_file_options(parser: Parser) -> None:
+    files = parser.add_argument_group("for a capture file")
+    files.add_argument(
+        "-b", dest="filter_expression", metavar="BPF", default="", help="only packets that pass this filter"
+    )
+    files.add_argument("--hosts", metavar="HOSTSPEC", default="", help="networks to count as this host, as 10.0.1.0/24")
+    files.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
+    files.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
+    return int(text)
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not LEAST_INTERVAL_S <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from {LEAST_INTERVAL_S} to 3600")
+    return seconds
+
+
+def _window(text: str) -> Window:
+    from pktvisor.tui.windows import parse_window
+
+    try:
+        return parse_window(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

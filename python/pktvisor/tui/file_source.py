@@ -1,0 +1,56 @@
+"""An analysed file as a source: everything is there, and nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pktvisor import _core
+from pktvisor.api.documents import App, Inventory, PolicyMetrics
+from pktvisor.api.faults import MissingFault, PeriodFault
+from pktvisor.tui.source import Bucket, Reading, Request
+from pktvisor.tui.windows import Window
+
+
+class FileSource:
+    """Gives what was read from a file."""
+
+    is_live = False
+
+    def __init__(
+        self, name: str, readings: Mapping[Window, PolicyMetrics], inventory: Inventory, buckets: tuple[Bucket, ...]
+    ) -> None:
+        self._name = name
+        self._readings = readings
+        self._inventory = inventory
+        self._buckets = buckets
+
+    @property
+    def name(self) -> str:
+        """Give the file's name."""
+        return self._name
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+    def read(self, request: Request) -> Reading:
+        """Give a window of the file. Raises `PeriodFault` where it has no such window."""
+        metrics = self._readings.get(request.window)
+        if metrics is None:
+            most = max(window.number for window in self._readings)
+            raise PeriodFault(f"{self._name} has no {request.window}", least=2, most=most, is_early=False)
+        if request.policy not in {None, metrics.policy}:
+            raise MissingFault(f'a file has no policy "{request.policy}"')
+        return Reading(
+            app=App(_core.__version__),
+            metrics=metrics,
+            window=request.window,
+            windows=tuple(self._readings),
+            inventory=self._inventory,
+            taken_at=self._end_s(metrics),
+            buckets=self._buckets,
+        )
+
+    def _end_s(self, metrics: PolicyMetrics) -> float:
+        period = metrics.period
+        ends = [bucket.end_s for bucket in self._buckets]
+        return max([0.0 if period is None else float(period.start_ts + period.length), *ends])

@@ -1,0 +1,77 @@
+"""Where the keys go: which panel, which row, and how one gets to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from pktvisor.tui.layout import Focus, Page, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The panel and the row that keys go to, and whether the panel is alone on the screen."""
+
+    focus: Focus = field(default_factory=Focus)
+    is_zoomed: bool = False
+
+    def within(self, page: Page) -> Cursor:
+        """Give the nearest to it that is on a page."""
+        place = page.place(self.focus.panel)
+        if place is None:
+            return Cursor() if self.focus.panel else self
+        last = max(len(place.panel.rows) - 1, 0)
+        return self if self.focus.row <= last else replace(self, focus=Focus(self.focus.panel, last))
+
+    def to_panel(self, page: Page, step: int) -> Cursor:
+        """Go to the next panel, or the one before, around the ends."""
+        keys = [place.panel.key for place in page.places]
+        if not keys or self.is_zoomed:
+            return self
+        if self.focus.panel not in keys:
+            return Cursor(Focus(keys[0 if step > 0 else -1]))
+        return Cursor(Focus(keys[(keys.index(self.focus.panel) + step) % len(keys)]))
+
+    def to_row(self, page: Page, step: int) -> Cursor:
+        """Go to another row of the panel; past its ends to the panel above or below."""
+        place = page.place(self.focus.panel)
+        if place is None:
+            return self
+        row = self.focus.row + step
+        if 0 <= row < len(place.panel.rows):
+            return replace(self, focus=Focus(self.focus.panel, row))
+        beside = None if self.is_zoomed else _vertical_neighbour(page, place, step)
+        if beside is None:
+            return self
+        return Cursor(Focus(beside.panel.key, 0 if step > 0 else max(len(beside.panel.rows) - 1, 0)))
+
+    def pressed(self, page: Page, x: int, y: int, *, is_double: bool) -> Cursor:
+        """Go to what was clicked; a double click zooms, and another leaves again."""
+        for place in page.places:
+            row = place.row_at(x, y)
+            if row is not None:
+                focus = Focus(place.panel.key, max(row, 0))
+                return Cursor(focus, self.is_zoomed != is_double)
+        return self if self.is_zoomed else Cursor()
+
+    def zoomed(self) -> Cursor:
+        """Show the panel alone, or among the others again."""
+        return replace(self, is_zoomed=bool(self.focus.panel) and not self.is_zoomed)
+
+    def back(self) -> Cursor:
+        """Leave the panel's own view, then the panel."""
+        return replace(self, is_zoomed=False) if self.is_zoomed else Cursor()
+
+    def copied(self, page: Page) -> str:
+        """Give what copying gives; empty where there is no row."""
+        place = page.place(self.focus.panel)
+        if place is None or self.focus.row >= len(place.panel.rows):
+            return ""
+        row = place.panel.rows[self.focus.row]
+        return row.copied or row.name
+
+
+def _vertical_neighbour(page: Page, place: Place, step: int) -> Place | None:
+    """Give the panel below or above, in the same column."""
+    column = [one for one in page.places if one.x <= place.x < one.x + one.width]
+    at = next(number for number, one in enumerate(column) if one.panel.key == place.panel.key) + step
+    return column[at] if 0 <= at < len(column) else None

@@ -1,0 +1,73 @@
+"""Where readings come from."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
+from pktvisor.tui.windows import Window
+
+Extra = Literal["inventory", "resources"]
+"""What only some screens want."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be read."""
+
+    window: Window
+    policy: str | None = None
+    """None for `default`, or the first that there is."""
+    extras: Set[Extra] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """How many packets and DNS messages a closed bucket held: where graphs begin before anybody looked."""
+
+    start_s: float
+    end_s: float
+    packets: float | None
+    messages: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read at one moment."""
+
+    app: App
+    metrics: PolicyMetrics
+    window: Window
+    windows: tuple[Window, ...]
+    """Those that there are."""
+    inventory: Inventory
+    taken_at: float
+    """Unix seconds."""
+    live: PolicyMetrics | None = None
+    """The live bucket, where it was read beside another."""
+    resources: tuple[HandlerMetrics, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+
+
+class Source(Protocol):
+    """Something that can be read again and again."""
+
+    @property
+    def name(self) -> str:
+        """What it is, as `localhost:10853` or a file's name."""
+        ...
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it changes."""
+        ...
+
+    def read(self, request: Request) -> Reading:
+        """Read. Raises an `ApiFault`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what it holds."""
+        ...

@@ -1,0 +1,80 @@
+"""What a screen is made from, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pktvisor.tui.history import History
+from pktvisor.tui.layout import Focus, Frame, Page, lay_out, zoomed
+from pktvisor.tui.lines import Line, Role
+from pktvisor.tui.panels import Order, Panel, arranged
+from pktvisor.tui.source import Extra, Reading
+from pktvisor.tui.units import Units
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the person at the keys wants it."""
+
+    units: Units = field(default_factory=Units)
+    order: Order = "count"
+    wanted: str = ""
+    """Only rows and panels with this text; empty for all."""
+    handler: int = 0
+    """Which of several handlers, on the screen that shows one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a screen is made from."""
+
+    reading: Reading
+    history: History
+    now: float
+    """Unix seconds."""
+    settings: Settings
+    width: int
+    height: int | None
+    """Lines that are to be seen without scrolling; None where all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a screen is made of."""
+
+    panels: Sequence[Panel]
+    above: Sequence[Line] = ()
+    rows: int | None = None
+    """Rows of every panel, where they shall be alike."""
+    columns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One screen."""
+
+    name: str
+    title: str
+    build: Callable[[Context], Content]
+    extra: Extra | None = None
+    """What it wants read beside the policy's metrics."""
+
+
+def page_of(view: View, context: Context, focus: Focus, *, is_zoomed: bool = False) -> Page:
+    """Lay a screen out."""
+    content = view.build(context)
+    settings = context.settings
+    panels = [arranged(panel, settings.order, settings.wanted) for panel in content.panels]
+    frame = Frame(context.width, focus, rows=content.rows, columns=content.columns)
+    if is_zoomed and (panel := next((one for one in panels if one.key == focus.panel), None)):
+        return zoomed(panel, frame)
+    if settings.wanted and content.rows is None:
+        panels = [panel for panel in panels if panel.rows]
+    page = lay_out(panels, frame, content.above)
+    return page if panels or content.above else replace(page, lines=nothing("nothing here"))
+
+
+def nothing(text: str) -> tuple[Line, ...]:
+    """Give what stands where a screen has nothing to show."""
+    return ((), ((f" {text}", Role.DIM),))

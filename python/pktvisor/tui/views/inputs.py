@@ -1,0 +1,54 @@
+"""The agent's inputs: whether they run, what feeds from them, and what became of their packets."""
+
+from __future__ import annotations
+
+from pktvisor.api.documents import Input
+from pktvisor.api.values import leaves
+from pktvisor.tui import units
+from pktvisor.tui.lines import Role
+from pktvisor.tui.panels import Panel, Row, facts_panel
+from pktvisor.tui.views.content import Content, Context, View, nothing
+from pktvisor.tui.views.facts import facts_of, state
+
+GOOD_ENDS = ("seen", "decoded", "filtered")
+"""Entries of a ledger that are no loss; every other one that is not 0 is shown as one."""
+
+
+def build(context: Context) -> Content:
+    """Make the screen."""
+    inputs = context.reading.inventory.inputs
+    if not inputs:
+        return Content((), nothing("there are no inputs"))
+    panels: list[Panel] = []
+    for one in inputs.values():
+        panels += [_about(one), _ledger(one)]
+    return Content(panels)
+
+
+def _about(one: Input) -> Panel:
+    facts = [("state", state(one.is_running))]
+    if one.consumers is not None:
+        facts.append(("consumers", units.count(one.consumers)))
+    facts += facts_of(one.config)
+    for key, detail in one.details.items():
+        facts += facts_of({key: detail})
+    return facts_panel(f"{one.name}#about", f"Input {one.name}", facts)
+
+
+def _ledger(one: Input) -> Panel:
+    """Give the account of an input's packets, in shares of those seen."""
+    counts = {".".join(path): value for path, value in leaves(one.ledger) if isinstance(value, int | float)}
+    seen = counts.get("seen", 0)
+    rows = [_ledger_row(name, value, seen) for name, value in counts.items()]
+    return Panel(
+        f"{one.name}#ledger", f"Packets of {one.name}", tuple(rows), empty="this agent keeps no account of its packets"
+    )
+
+
+def _ledger_row(name: str, value: float, seen: float) -> Row:
+    is_loss = value > 0 and name not in GOOD_ENDS
+    cells = (units.count(value), units.percent(value, seen) if seen else "")
+    return Row(name, cells, value, role=Role.BAD if is_loss else Role.VALUE)
+
+
+VIEW = View("inputs", "Inputs", build, "inventory")

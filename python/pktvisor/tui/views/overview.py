@@ -1,0 +1,107 @@
+"""The first screen: header, graphs of the last minutes, and fourteen top lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pktvisor.api.documents import PolicyMetrics
+from pktvisor.api.values import TopEntry
+from pktvisor.tui.figures import Figures, dns_figures, packet_figures
+from pktvisor.tui.layout import column_count
+from pktvisor.tui.lines import Line, Role
+from pktvisor.tui.panels import Panel, top_panel
+from pktvisor.tui.views.content import Content, Context, View, nothing
+from pktvisor.tui.views.graphs import Graph, graph_lines, per_second
+from pktvisor.tui.views.header import header_lines
+
+LEAST_ROWS = 4
+MOST_ROWS = 10
+TALL = 40
+"""Lines from which on graphs may be higher."""
+
+DNS_PANELS = (
+    ("top_qname2", "Top QName 2", "messages"),
+    ("top_qname3", "Top QName 3", "messages"),
+    ("top_nxdomain", "Top NX", "replies"),
+    ("slow_in", "Slow In", "xacts"),
+    ("top_qtype", "Top QTypes", "messages"),
+    ("top_rcode", "Top RCodes", "replies"),
+    ("top_srvfail", "Top SRVFAIL", "replies"),
+    ("slow_out", "Slow Out", "xacts"),
+    ("top_refused", "Top REFUSED", "replies"),
+)
+PACKET_PANELS = (("top_ipv4", "Top IPv4"), ("top_ipv6", "Top IPv6"))
+LATER_PACKET_PANELS = (("top_geo", "Top GeoLoc"), ("top_asn", "Top ASN"))
+
+
+def build(context: Context) -> Content:
+    """Make the screen."""
+    metrics = context.reading.metrics
+    packets, dns = packet_figures(metrics), dns_figures(metrics)
+    if packets is None and dns is None and metrics.handler("dhcp") is None:
+        return Content((), nothing(f"policy {metrics.policy} has no handler for packets, DNS or DHCP: see Handlers"))
+    panels = _panels(packets, dns)
+    above = _above(context, metrics)
+    rows = None if context.height is None else _rows(context.height - len(above), len(panels), context.width)
+    return Content(panels, above, rows=rows)
+
+
+def _panels(packets: Figures | None, dns: Figures | None) -> list[Panel]:
+    """Give the panels of the handlers that are there, in the order that pktvisor's users know."""
+    panels = []
+    if dns is not None:
+        bases = _dns_bases(packets, dns)
+        panels += [_panel(key, title, dns.top(key), bases[base]) for key, title, base in DNS_PANELS]
+    deep = 0.0 if packets is None else packets.amount("deep")
+    if packets is not None:
+        panels += [_panel(key, title, packets.top(key), deep) for key, title in PACKET_PANELS]
+    if dns is not None:
+        panels.append(_panel("top_ports", "Top DNS UDP Ports", dns.top("top_ports"), bases["messages"]))
+    if packets is not None:
+        panels += [_panel(key, title, packets.top(key), deep) for key, title in LATER_PACKET_PANELS]
+    return panels
+
+
+def _panel(key: str, title: str, entries: Sequence[TopEntry], base: float) -> Panel:
+    return top_panel(key, title, entries, base=base)
+
+
+def _dns_bases(packets: Figures | None, dns: Figures) -> dict[str, float]:
+    """Give what the shares in DNS panels are of: counts, less what sampling left out."""
+    total = 0.0 if packets is None else packets.amount("total")
+    ratio = 1.0 if packets is None or total == 0 else packets.amount("deep") / total
+    messages = dns.number("total")
+    bases = {
+        "messages": dns.amount("xacts") if messages is None else messages,
+        "replies": dns.amount("replies"),
+        "xacts": dns.amount("xacts"),
+    }
+    return {name: float(int(value * ratio)) for name, value in bases.items()}
+
+
+def _above(context: Context, metrics: PolicyMetrics) -> list[Line]:
+    """Give the header and the graphs, with a line between on high screens."""
+    header = header_lines(metrics, context.settings.units, context.width)
+    is_tall = context.height is not None and context.height >= TALL
+    graphs = _graphs(context, rows=3 if is_tall else 1)
+    gap: list[Line] = [((" ", Role.PLAIN),)]
+    return [*header, *gap, *graphs, *gap] if is_tall and graphs else [*header, *graphs]
+
+
+def _graphs(context: Context, rows: int) -> list[Line]:
+    shown, history = context.settings.units, context.history
+    graphs = [Graph("pkts", history.packets, per_second), Graph("DNS", history.messages, per_second)]
+    if column_count(context.width) > 2:
+        graphs.append(Graph("volume", history.volume, shown.volume))
+    return graph_lines(graphs, now=context.now, cells=context.width, rows=rows)
+
+
+def _rows(height: int, panels: int, width: int) -> int:
+    """Give how many rows each panel gets, so that all are to be seen where there is room."""
+    bands = -(-panels // column_count(width)) or 1
+    # A title each, and a blank line below panels that are not small.
+    room = height // bands - 2
+    return max(LEAST_ROWS, min(MOST_ROWS, room))
+
+
+VIEW = View("overview", "Overview", build)

@@ -1,0 +1,60 @@
+"""Which part of the last minutes is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+MOST_PERIODS = 10
+"""What agents keep at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A bucket, or several merged."""
+
+    kind: Literal["bucket", "merged", "whole"]
+    number: int = 0
+    """Of a bucket: 0 is live, 1 the last closed. Of merged ones: how many of the newest, from 2 on."""
+
+    def __str__(self) -> str:
+        """Name it, as people do."""
+        if self.kind == "whole":
+            return "whole file"
+        if self.kind == "merged":
+            return f"{self.number} min"
+        return ("live", "last closed")[self.number] if self.number < 2 else f"closed {self.number}"
+
+
+LIVE = Window("bucket", 0)
+LAST = Window("bucket", 1)
+DEFAULT = Window("merged", 5)
+WHOLE = Window("whole")
+"""Everything in a file."""
+
+
+def merged(number: int) -> Window:
+    """Give the window of the newest `number` buckets."""
+    return Window("merged", number)
+
+
+def windows(periods: int) -> tuple[Window, ...]:
+    """Give those that a policy with so many periods has."""
+    closed = (LAST,) if periods > 1 else ()
+    return (LIVE, *closed, *(merged(number) for number in range(2, periods + 1)))
+
+
+def neighbour(window: Window, every: Sequence[Window], step: int) -> Window:
+    """Give the window `step` places after another, around the end."""
+    at = every.index(window) if window in every else 0
+    return every[(at + step) % len(every)]
+
+
+def parse_window(text: str) -> Window:
+    """Read `live`, `last`, or a number of minutes from 2 to 10; ValueError for all else."""
+    if text in {"live", "last"}:
+        return LIVE if text == "live" else LAST
+    if text.isdecimal() and len(text) <= 2 and 2 <= int(text) <= MOST_PERIODS:
+        return merged(int(text))
+    raise ValueError(f"{text!r} is neither live nor last nor a number of minutes from 2 to {MOST_PERIODS}")
