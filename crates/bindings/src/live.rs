@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::engine::{self, LiveConfig};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::errors::raise;
 use crate::file::{HostRows, decode_config};
@@ -40,10 +41,11 @@ impl Drop for LiveInput {
 #[pymethods]
 impl LiveInput {
     /// Opens the interface (a name, or `any`) and starts to feed the policies. `filter` runs in the kernel on Ethernet
-    /// frames, `raw_filter` on those of devices without link layer. `sinks` are handlers that get the batches, each in
+    /// frames, `raw_filter` on those of devices without link layer. `lookback_bytes` is memory for the newest frames, of
+    /// all workers together; 0 keeps none. `sinks` are handlers that get the batches, each in
     /// a thread of its own.
     #[new]
-    #[pyo3(signature = (interface, policies, *, hosts, filter, raw_filter, promiscuous=true, workers=1, fanout_group=0, sinks=None))]
+    #[pyo3(signature = (interface, policies, *, hosts, filter, raw_filter, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -55,6 +57,7 @@ impl LiveInput {
         promiscuous: bool,
         workers: usize,
         fanout_group: u16,
+        lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
         let ring = RingConfig {
@@ -65,7 +68,7 @@ impl LiveInput {
             fanout: (workers > 1).then_some(fanout_group),
             ..RingConfig::default()
         };
-        let config = LiveConfig { ring, decode: decode_config(hosts), workers, filter: None, now_ns };
+        let config = LiveConfig { ring, decode: decode_config(hosts), workers, filter: None, lookback_bytes, now_ns };
         let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
         let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
         let sinks = beside_sinks(py, handlers)?;
@@ -73,9 +76,12 @@ impl LiveInput {
         Ok(Self { inner: Mutex::new(started.map_err(raise)?) })
     }
 
-    fn add(&self, py: Python<'_>, policy: &Policy) {
+    /// Adds a policy. With lookback its first window starts with the oldest frame that is kept, at most a minute ago;
+    /// without, or where none is kept, with the next packets.
+    #[pyo3(signature = (policy, *, with_lookback=false))]
+    fn add(&self, py: Python<'_>, policy: &Policy, with_lookback: bool) {
         let policy = Arc::clone(&policy.inner);
-        py.detach(|| self.lock().add(policy));
+        py.detach(|| if with_lookback { self.lock().add_with_lookback(policy) } else { self.lock().add(policy) });
     }
 
     fn remove(&self, py: Python<'_>, policy: &Policy) {
@@ -101,6 +107,27 @@ impl LiveInput {
     /// Why the capture ended by itself.
     fn fault(&self, py: Python<'_>) -> Option<String> {
         py.detach(|| self.lock().status().fault.map(|fault| fault.message))
+    }
+
+    /// What just passed, as a pcapng file: the frames of the last `seconds` (None: all that are kept) that pass a filter,
+    /// of all workers by time, the newest ones that fit into `most_bytes`. `compile_filter` gives a filter's
+    /// instructions for a link type. ConfigFault where no frames are kept.
+    #[pyo3(signature = (*, seconds, compile_filter=None, most_bytes, now_ns))]
+    fn recent_packets<'py>(
+        &self,
+        py: Python<'py>,
+        seconds: Option<u32>,
+        compile_filter: Option<Py<PyAny>>,
+        most_bytes: usize,
+        now_ns: i64,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let since_ns = seconds.map_or(i64::MIN, |seconds| now_ns.saturating_sub(i64::from(seconds) * 1_000_000_000));
+        let filter = compile_filter.map(filter::source);
+        let file = py.detach(|| {
+            let recent = self.lock().recent();
+            recent.pcapng(since_ns, filter, most_bytes)
+        });
+        Ok(PyBytes::new(py, &file.map_err(raise)?))
     }
 
     fn stop(&self, py: Python<'_>) {

@@ -100,6 +100,11 @@ impl Ledger {
         Self { seen: packets, dropped_by_kernel: packets, ..Self::default() }
     }
 
+    /// Packets that the agent had and could not keep up with.
+    pub fn of_own_drops(packets: u64) -> Self {
+        Self { seen: packets, dropped_by_us: packets, ..Self::default() }
+    }
+
     #[inline]
     pub fn count_malformed(&mut self, reason: Malformed) {
         self.malformed[reason as usize] += 1;

@@ -10,6 +10,8 @@
 //! - [`block`]: the walk over one block's bytes; safe code, whatever those bytes are
 //! - [`admission`]: the filter that the kernel runs before it copies anything
 //! - [`link_type`]: which decoder a device's frames need
+//! - [`lookback`]: the newest frames, kept for a while
+//! - [`recent`]: a pcapng file of them
 //! - [`interfaces`]: which interfaces there are, and which one a user means
 //! - [`netlink`] and [`socket`]: the system calls
 
@@ -17,7 +19,9 @@ mod admission;
 mod block;
 pub mod interfaces;
 mod link_type;
+pub mod lookback;
 mod netlink;
+pub mod recent;
 pub mod ring;
 mod socket;
 

@@ -1,0 +1,174 @@
+//! A policy that was added with lookback: it goes through the frames that are kept, then on with the live ones.
+//!
+//! The worker keeps each frame before it decodes it. So a policy that has read all that is kept, at a moment when the
+//! worker's batch is empty, has seen exactly the frames that the other policies have seen; from then on it gets the
+//! worker's batches as they do, and no packet is counted twice or left out.
+
+use std::sync::Arc;
+
+use super::{BatchSink, Filling, Policy, PolicyWorker};
+use crate::capture::lookback::{Cursor, Kept};
+use crate::decode::app::Needs;
+use crate::decode::{DecodeConfig, Decoder};
+use crate::ledger::Ledger;
+use crate::read::Frame;
+
+/// What is read between two looks at the ring at least: some milliseconds' work.
+pub(super) const LEAST_BYTES: usize = 1 << 20;
+
+/// Policies that were added at the same time, with a decoder of their own and their place among the kept frames.
+pub(super) struct CatchUp {
+    pub policies: Vec<(Arc<Policy>, PolicyWorker)>,
+    since_ns: i64,
+    /// A frame of that time was met: from there on all count, be some a little older than the one before.
+    has_begun: bool,
+    cursor: Cursor,
+    decoder: Decoder,
+    filling: Filling,
+}
+
+impl CatchUp {
+    /// Frames from the first of a time on go to the policies; their decoder fills what they need, and knows of no earlier frame.
+    pub fn new(
+        policies: Vec<(Arc<Policy>, PolicyWorker)>,
+        since_ns: i64,
+        kept: Arc<Kept>,
+        decode: &DecodeConfig,
+    ) -> Self {
+        let mut needs = Needs::default();
+        policies.iter().for_each(|(policy, _)| needs.extend(&policy.plan().needs));
+        let decoder = Decoder::new(DecodeConfig { needs, ..decode.clone() });
+        Self { policies, since_ns, has_begun: false, cursor: Cursor::new(kept), decoder, filling: Filling::new() }
+    }
+
+    /// Reads on for so many bytes. `true` where nothing is left to read.
+    pub fn step(&mut self, most_bytes: usize) -> bool {
+        let Self { policies, since_ns, has_begun, cursor, decoder, filling } = self;
+        let passage = cursor.read(most_bytes, |frame| {
+            *has_begun |= frame.time_ns >= *since_ns;
+            if *has_begun {
+                decode(decoder, frame, filling, policies);
+            }
+        });
+        filling.batch.ledger += &Ledger::of_own_drops(passage.missed);
+        flush(filling, policies);
+        passage.is_at_end
+    }
+}
+
+fn decode(
+    decoder: &mut Decoder,
+    frame: &Frame<'_>,
+    filling: &mut Filling,
+    policies: &mut [(Arc<Policy>, PolicyWorker)],
+) {
+    filling.batch.ledger.seen += 1;
+    decoder.decode(frame, &mut filling.batch);
+    if filling.batch.is_full() {
+        flush(filling, policies);
+    }
+}
+
+fn flush(filling: &mut Filling, policies: &mut [(Arc<Policy>, PolicyWorker)]) {
+    let mut no_sinks: [Box<dyn BatchSink>; 0] = [];
+    filling.flush(policies.iter_mut().map(|(_, policy)| policy), &mut no_sinks);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::lookback::Lookback;
+    use crate::engine::PolicyConfig;
+    use crate::plan::{Enrichment, MetricState, compile};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    fn policy(periods: usize) -> Arc<Policy> {
+        let metrics = json!([{"kind": "counter", "feeds": [{}]}]);
+        let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}]}).to_string();
+        let config = PolicyConfig { periods, enrichment: Enrichment::default(), seed: 1 };
+        Arc::new(Policy::new(compile(&plan).unwrap(), config))
+    }
+
+    fn frame(time_ns: i64) -> Frame<'static> {
+        Frame { time_ns, link_type: 101, interface: 0, wire_bytes: 1000, data: &[0x45; 1000] }
+    }
+
+    fn catch_up(policy: &Arc<Policy>, since_ns: i64, lookback: &Lookback) -> CatchUp {
+        let policies = vec![(policy.clone(), policy.worker(since_ns, true))];
+        CatchUp::new(policies, since_ns, lookback.kept(), &DecodeConfig::default())
+    }
+
+    fn count(policy: &Policy, window: usize) -> (i64, u64) {
+        let window = policy.read(window, window).unwrap();
+        assert!(window.state.ledger.balances());
+        match &window.state.metrics[0] {
+            MetricState::Counter(count) => (window.start_ns / SECOND, *count),
+            other => panic!("{other:?} is no counter"),
+        }
+    }
+
+    #[test]
+    fn the_first_window_starts_in_the_past_and_holds_what_came_since() {
+        let mut lookback = Lookback::new(1 << 20);
+        (0..100).for_each(|second| lookback.push(&frame(second * SECOND)));
+        let policy = policy(5);
+        assert!(catch_up(&policy, 40 * SECOND, &lookback).step(usize::MAX));
+        assert_eq!(count(&policy, 0), (40, 60));
+    }
+
+    #[test]
+    fn a_window_that_ends_in_the_past_ends_as_it_would_have() {
+        let mut lookback = Lookback::new(1 << 20);
+        (0..70).for_each(|second| lookback.push(&frame(second * SECOND)));
+        let policy = policy(5);
+        assert!(catch_up(&policy, 5 * SECOND, &lookback).step(usize::MAX));
+        assert_eq!((count(&policy, 1), count(&policy, 0)), ((5, 60), (65, 5)));
+    }
+
+    #[test]
+    fn a_frame_a_little_older_than_the_first_counts_too() {
+        let mut lookback = Lookback::new(1 << 20);
+        [7, 9, 8, 10].iter().for_each(|second| lookback.push(&frame(second * SECOND)));
+        let policy = policy(5);
+        assert!(catch_up(&policy, 9 * SECOND, &lookback).step(usize::MAX));
+        assert_eq!(count(&policy, 0), (9, 3));
+    }
+
+    #[test]
+    fn frames_that_were_forgotten_before_their_turn_are_counted_as_dropped() {
+        let mut lookback = Lookback::new(0);
+        (0..10).for_each(|second| lookback.push(&frame(second)));
+        let policy = policy(1);
+        let mut catch_up = catch_up(&policy, 0, &lookback);
+        (10..1000).for_each(|second| lookback.push(&frame(second)));
+        assert!(catch_up.step(usize::MAX));
+        let window = policy.read(0, 0).unwrap();
+        let ledger = &window.state.ledger;
+        assert_eq!(ledger.seen, 1000);
+        assert!(ledger.dropped_by_us > 500 && ledger.balances(), "{ledger:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        /// However reading and capturing take turns: at its end every frame was counted once.
+        #[test]
+        fn nothing_is_counted_twice_or_missed(turns in proptest::collection::vec((0i64..20, 0usize..30_000), 0..30)) {
+            let mut lookback = Lookback::new(4 << 20);
+            (0..50).for_each(|time_ns| lookback.push(&frame(time_ns)));
+            let policy = policy(1);
+            let mut catch_up = catch_up(&policy, 0, &lookback);
+            let mut frames = 50;
+            for (live, most_bytes) in turns {
+                (0..live).for_each(|time_ns| lookback.push(&frame(50 + time_ns)));
+                frames += live as u64;
+                catch_up.step(most_bytes);
+            }
+            prop_assert!(catch_up.step(usize::MAX));
+            prop_assert_eq!(count(&policy, 0).1, frames);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! A live interface: one worker per ring, each with its own decoder and plan states, no lock on the packet path but
+//! that of the worker's own windows.
+
+//!
+//! Where a lookback is asked for, each worker keeps its newest frames (see [`crate::capture::lookback`]). A policy can
+//! then be added as if it had been there for the last minute ([`LiveInput::add_with_lookback`]), and the frames can be
+//! had as a pcap ([`LiveInput::recent`]).
+
+mod catch_up;
+mod worker;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
+use crate::Error;
+use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
+use crate::capture::{Ring, RingConfig, recent};
+use crate::decode::DecodeConfig;
+use crate::ledger::Ledger;
+use worker::Worker;
+
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// A policy that is added with lookback begins so long ago at most: the length of a window.
+const MOST_LOOKBACK_NS: i64 = 60 * NANOSECONDS;
+
+/// Where packets come from and how they are decoded.
+#[derive(Clone)]
+pub struct LiveConfig {
+    pub ring: RingConfig,
+    pub decode: DecodeConfig,
+    /// Rings that share the interface's packets by flow, each with its own worker.
+    pub workers: usize,
+    /// Filter that the workers run themselves, where frames of several link types come through one ring; the ring's
+    /// own filter runs in the kernel.
+    pub filter: Option<FilterSource>,
+    /// Memory for the newest frames, of all workers; 0 keeps none.
+    pub lookback_bytes: usize,
+    /// Wall clock, nanoseconds since 1970: moves windows on where no packet does.
+    pub now_ns: fn() -> i64,
+}
+
+/// What a running input tells of itself.
+#[derive(Debug, Clone, Default)]
+pub struct LiveStatus {
+    pub ledger: Ledger,
+    pub open_exchanges: usize,
+    /// Why a worker has ended though nobody stopped it.
+    pub fault: Option<Error>,
+}
+
+/// A running capture. Dropping it stops it.
+pub struct LiveInput {
+    shared: Arc<Shared>,
+    recent: Recent,
+    now_ns: fn() -> i64,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// The newest frames of an input; also after it has stopped.
+#[derive(Clone)]
+pub struct Recent {
+    /// One per worker; none where no frames are kept.
+    kept: Vec<Arc<Kept>>,
+    /// One reader at a time: frames that were forgotten meanwhile stay in memory until it is done.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Recent {
+    /// The frames since a time that a filter lets through, of all workers, by time: the newest ones that fit into so
+    /// many bytes, as a pcapng file.
+    ///
+    /// # Errors
+    /// When no frames are kept, the filter can't be made, or not even the file's header fits.
+    pub fn pcapng(&self, since_ns: i64, filter: Option<FilterSource>, most_bytes: usize) -> Result<Vec<u8>, Error> {
+        if self.kept.is_empty() {
+            return Err(Error::invalid("this input keeps no packets: it was started without lookback"));
+        }
+        let _turn = lock(&self.turn);
+        let mut filters = Filters::new(filter);
+        recent::pcapng(&self.kept, since_ns, most_bytes, |frame| filters.passes(frame))
+    }
+}
+
+/// A policy of the input, and since when it counts where that is before it was added.
+#[derive(Clone)]
+struct Attached {
+    policy: Arc<Policy>,
+    since_ns: Option<i64>,
+}
+
+/// What workers and their owner share.
+struct Shared {
+    stop: AtomicBool,
+    /// Counts changes of `policies`, so that workers look only when there is something to see.
+    version: AtomicU64,
+    policies: Mutex<Vec<Attached>>,
+    status: Mutex<LiveStatus>,
+    open_exchanges: AtomicUsize,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl LiveInput {
+    /// Opens the rings and starts their workers, each with sinks of its own.
+    pub fn start(
+        config: &LiveConfig,
+        policies: Vec<Arc<Policy>>,
+        sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
+    ) -> Result<Self, Error> {
+        let rings = (0..config.workers.max(1)).map(|_| Ring::open(&config.ring)).collect::<Result<Vec<_>, _>>()?;
+        let attached = policies.into_iter().map(|policy| Attached { policy, since_ns: None }).collect();
+        let shared = Arc::new(Shared {
+            stop: AtomicBool::new(false),
+            version: AtomicU64::new(0),
+            policies: Mutex::new(attached),
+            status: Mutex::default(),
+            open_exchanges: AtomicUsize::new(0),
+        });
+        let share = config.lookback_bytes / rings.len();
+        let mut kept = Vec::new();
+        let mut threads = Vec::new();
+        for (number, ring) in rings.into_iter().enumerate() {
+            let lookback = (config.lookback_bytes > 0).then(|| Lookback::new(share));
+            kept.extend(lookback.as_ref().map(Lookback::kept));
+            let worker = Worker::new(ring, config, shared.clone(), sinks(), lookback);
+            let thread = std::thread::Builder::new().name(format!("capture-{number}"));
+            let started = thread.spawn(move || worker.run());
+            threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);
+        }
+        let recent = Recent { kept, turn: Arc::default() };
+        Ok(Self { shared, recent, now_ns: config.now_ns, threads })
+    }
+
+    /// Adds a policy; its first window starts when the workers see it, within a tenth of a second.
+    pub fn add(&self, policy: Arc<Policy>) {
+        self.attach(Attached { policy, since_ns: None });
+    }
+
+    /// Adds a policy whose first window starts with the oldest frame that is kept, but at most a minute ago. Where none
+    /// is kept it is added like any other.
+    pub fn add_with_lookback(&self, policy: Arc<Policy>) {
+        let least_ns = (self.now_ns)().saturating_sub(MOST_LOOKBACK_NS);
+        let since_ns = complete_from_ns(&self.recent.kept).map(|oldest_ns| oldest_ns.max(least_ns));
+        self.attach(Attached { policy, since_ns });
+    }
+
+    fn attach(&self, attached: Attached) {
+        lock(&self.shared.policies).push(attached);
+        self.shared.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes a policy off.
+    pub fn remove(&self, policy: &Arc<Policy>) {
+        lock(&self.shared.policies).retain(|known| !Arc::ptr_eq(&known.policy, policy));
+        self.shared.version.fetch_add(1, Ordering::Release);
+    }
+
+    pub fn status(&self) -> LiveStatus {
+        let mut status = lock(&self.shared.status).clone();
+        status.open_exchanges = self.shared.open_exchanges.load(Ordering::Relaxed);
+        status
+    }
+
+    /// The newest frames.
+    pub fn recent(&self) -> Recent {
+        self.recent.clone()
+    }
+
+    /// Whether any worker is still at work.
+    pub fn is_running(&self) -> bool {
+        self.threads.iter().any(|thread| !thread.is_finished())
+    }
+
+    /// Stops the workers and waits for them; what they hold is counted first.
+    pub fn stop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                lock(&self.shared.status).fault = Some(Error::invalid("a capture thread panicked"));
+            }
+        }
+    }
+}
+
+impl Drop for LiveInput {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

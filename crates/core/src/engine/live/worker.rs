@@ -1,0 +1,241 @@
+//! One worker of a live input: its ring, its decoder, its share of the policies.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::catch_up::{self, CatchUp};
+use super::{Attached, BatchSink, Filling, Filters, LiveConfig, NANOSECONDS, Policy, PolicyWorker, Shared, lock};
+use crate::Error;
+use crate::capture::Ring;
+use crate::capture::lookback::Lookback;
+use crate::decode::app::Needs;
+use crate::decode::{DecodeConfig, Decoder};
+use crate::ledger::Ledger;
+use crate::read::Frame;
+
+/// A worker looks at the clock, its policies and whether to stop at least this often.
+const POLL_MS: i32 = 100;
+
+pub(super) struct Worker {
+    ring: Ring,
+    part: Part,
+    shared: Arc<Shared>,
+    decode: DecodeConfig,
+    /// Policies that still read what is kept; one after the other.
+    catching_up: Vec<CatchUp>,
+    now_ns: fn() -> i64,
+    seen_version: Option<u64>,
+    dropped: u64,
+    open_exchanges: usize,
+}
+
+/// What a worker does with frames; apart from the ring, which lends them out.
+struct Part {
+    decoder: Decoder,
+    filters: Filters,
+    filling: Filling,
+    policies: Vec<(Arc<Policy>, PolicyWorker)>,
+    sinks: Vec<Box<dyn BatchSink>>,
+    lookback: Option<Lookback>,
+    /// Bytes of frames since the last look at those who catch up.
+    live_bytes: usize,
+    ledger: Ledger,
+    fault: Option<Error>,
+}
+
+impl Worker {
+    pub fn new(
+        ring: Ring,
+        config: &LiveConfig,
+        shared: Arc<Shared>,
+        sinks: Vec<Box<dyn BatchSink>>,
+        lookback: Option<Lookback>,
+    ) -> Self {
+        let part = Part {
+            decoder: Decoder::new(config.decode.clone()),
+            filters: Filters::new(config.filter.clone()),
+            filling: Filling::new(),
+            policies: Vec::new(),
+            sinks,
+            lookback,
+            live_bytes: 0,
+            ledger: Ledger::default(),
+            fault: None,
+        };
+        Self {
+            ring,
+            part,
+            shared,
+            decode: config.decode.clone(),
+            catching_up: Vec::new(),
+            now_ns: config.now_ns,
+            seen_version: None,
+            dropped: 0,
+            open_exchanges: 0,
+        }
+    }
+
+    pub fn run(mut self) {
+        let mut last_second = 0;
+        while !self.shared.stop.load(Ordering::Acquire) {
+            self.follow_policies();
+            let timeout_ms = if self.catching_up.is_empty() { POLL_MS } else { 0 };
+            let Self { ring, part, .. } = &mut self;
+            match ring.poll_block(timeout_ms, &mut |frame| part.take(&frame)) {
+                Ok(frames) => {
+                    self.part.flush();
+                    self.catch_up();
+                    self.count_time(frames, &mut last_second);
+                }
+                Err(fault) => self.part.fault = Some(fault),
+            }
+            if let Some(fault) = self.part.fault.take() {
+                lock(&self.shared.status).fault = Some(fault);
+                break;
+            }
+        }
+        self.finish();
+    }
+
+    /// Once a second, and whenever nothing comes: drops, status, and the windows' ends.
+    fn count_time(&mut self, frames: usize, last_second: &mut i64) {
+        let now_ns = (self.now_ns)();
+        let second = now_ns.div_euclid(NANOSECONDS);
+        if frames == 0 {
+            self.part.policies.iter_mut().for_each(|(_, policy)| policy.advance(now_ns));
+        }
+        if second != *last_second {
+            *last_second = second;
+            self.count_drops();
+            self.publish();
+            if let Some(lookback) = &mut self.part.lookback {
+                lookback.advance(now_ns);
+            }
+        }
+    }
+
+    /// Lets the first of those who catch up read on: twice as much as came meanwhile, so that it does.
+    fn catch_up(&mut self) {
+        let live_bytes = std::mem::take(&mut self.part.live_bytes);
+        if let Some(first) = self.catching_up.first_mut()
+            && first.step(catch_up::LEAST_BYTES + 2 * live_bytes)
+        {
+            let caught_up = self.catching_up.remove(0);
+            self.part.policies.extend(caught_up.policies);
+        }
+    }
+
+    /// What the kernel dropped since the last look goes into the ledger, too.
+    fn count_drops(&mut self) {
+        let Ok(statistics) = self.ring.statistics() else { return };
+        let dropped = statistics.dropped.saturating_sub(self.dropped);
+        self.dropped += dropped;
+        if dropped > 0 {
+            let ledger = Ledger::of_kernel_drops(dropped);
+            self.part.ledger += &ledger;
+            self.part.policies.iter_mut().for_each(|(_, policy)| policy.account(&ledger));
+        }
+    }
+
+    fn publish(&mut self) {
+        let ledger = std::mem::take(&mut self.part.ledger);
+        lock(&self.shared.status).ledger += &ledger;
+        let open: usize = self.part.policies.iter().map(|(_, policy)| policy.open_exchanges()).sum();
+        let before = std::mem::replace(&mut self.open_exchanges, open);
+        self.shared.open_exchanges.fetch_add(open.wrapping_sub(before), Ordering::Relaxed);
+    }
+
+    /// Starts on policies that were added, lets go of those that were removed.
+    fn follow_policies(&mut self) {
+        let version = self.shared.version.load(Ordering::Acquire);
+        if self.seen_version == Some(version) {
+            return;
+        }
+        self.seen_version = Some(version);
+        let wanted = lock(&self.shared.policies).clone();
+        let is_wanted = |known: &Arc<Policy>| wanted.iter().any(|wanted| Arc::ptr_eq(&wanted.policy, known));
+        self.part.policies.retain(|(policy, _)| is_wanted(policy));
+        self.catching_up.iter_mut().for_each(|group| group.policies.retain(|(policy, _)| is_wanted(policy)));
+        self.catching_up.retain(|group| !group.policies.is_empty());
+        let is_new = |wanted: &Attached| !self.policies().any(|known| Arc::ptr_eq(known, &wanted.policy));
+        let new: Vec<Attached> = wanted.iter().filter(|wanted| is_new(wanted)).cloned().collect();
+        self.start(new);
+        let mut needs = Needs::default();
+        self.policies().for_each(|policy| needs.extend(&policy.plan().needs));
+        if !self.part.sinks.is_empty() {
+            needs.extend(&Needs::all());
+        }
+        self.part.decoder.set_needs(&needs);
+    }
+
+    /// All policies, those that catch up included.
+    fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
+        let catching_up = self.catching_up.iter().flat_map(|group| &group.policies);
+        self.part.policies.iter().chain(catching_up).map(|(policy, _)| policy)
+    }
+
+    fn start(&mut self, new: Vec<Attached>) {
+        let now_ns = (self.now_ns)();
+        let mut late = Vec::new();
+        let mut since_ns = i64::MAX;
+        for Attached { policy, since_ns: wanted_ns } in new {
+            let worker = policy.worker(wanted_ns.unwrap_or(now_ns), true);
+            match wanted_ns {
+                Some(wanted_ns) => {
+                    since_ns = since_ns.min(wanted_ns);
+                    late.push((policy, worker));
+                }
+                None => self.part.policies.push((policy, worker)),
+            }
+        }
+        match &self.part.lookback {
+            Some(lookback) if !late.is_empty() => {
+                self.catching_up.push(CatchUp::new(late, since_ns, lookback.kept(), &self.decode));
+            }
+            _ => self.part.policies.extend(late),
+        }
+    }
+
+    fn finish(mut self) {
+        self.part.flush();
+        while !self.catching_up.is_empty() {
+            self.catch_up();
+        }
+        self.count_drops();
+        let now_ns = (self.now_ns)();
+        self.part.policies.iter_mut().for_each(|(_, policy)| policy.finish(now_ns));
+        self.publish();
+    }
+}
+
+impl Part {
+    #[inline]
+    fn take(&mut self, frame: &Frame<'_>) {
+        let passes = match self.filters.passes(frame) {
+            Ok(passes) => passes,
+            Err(fault) => {
+                self.fault = Some(fault);
+                false
+            }
+        };
+        let batch = &mut self.filling.batch;
+        batch.ledger.seen += 1;
+        if !passes {
+            batch.ledger.filtered += 1;
+            return;
+        }
+        if let Some(lookback) = &mut self.lookback {
+            lookback.push(frame);
+            self.live_bytes += frame.data.len();
+        }
+        self.decoder.decode(frame, batch);
+        if batch.is_full() {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.ledger += &self.filling.batch.ledger;
+        self.filling.flush(self.policies.iter_mut().map(|(_, policy)| policy), &mut self.sinks);
+    }
+}

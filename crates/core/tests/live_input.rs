@@ -1,0 +1,181 @@
+//! Live inputs on real interfaces: policies that come and go while packets do. They need what the tests of rings need,
+//! and say so where they skip.
+
+#[path = "live/network.rs"]
+#[allow(dead_code)] // each file of tests uses a part of it
+mod network;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use network::{Sender, command, in_namespace, veth_pair};
+use pktvisor_core::capture::{RingConfig, Target};
+use pktvisor_core::decode::DecodeConfig;
+use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig};
+use pktvisor_core::plan::{Enrichment, MetricState, compile};
+use pktvisor_core::read::CaptureReader;
+
+fn now_ns() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64
+}
+
+fn config(interface: &str) -> LiveConfig {
+    let target = Target::Interface(interface.into());
+    LiveConfig {
+        ring: RingConfig { target, retire_ms: 10, ..RingConfig::default() },
+        decode: DecodeConfig::default(),
+        workers: 1,
+        filter: None,
+        lookback_bytes: 8 << 20,
+        now_ns,
+    }
+}
+
+fn start(config: &LiveConfig, policies: Vec<Arc<Policy>>) -> LiveInput {
+    LiveInput::start(config, policies, &Vec::new).unwrap()
+}
+
+/// Counts packets.
+fn policy() -> Arc<Policy> {
+    let plan = r#"{"handlers": [{"table": "packet", "metrics": [{"kind": "counter", "feeds": [{}]}]}]}"#;
+    let config = PolicyConfig { periods: 5, enrichment: Enrichment::default(), seed: 1 };
+    Arc::new(Policy::new(compile(plan).unwrap(), config))
+}
+
+fn count(policy: &Policy) -> u64 {
+    let Some(window) = policy.read(0, 4) else { return 0 };
+    assert!(window.state.ledger.balances());
+    match &window.state.metrics[0] {
+        MetricState::Counter(count) => *count,
+        other => panic!("{other:?} is no counter"),
+    }
+}
+
+/// Waits until it holds; long enough for a busy machine.
+fn eventually(holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it never came to this");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// An IPv4 UDP datagram in an Ethernet frame, told apart by its source port.
+fn datagram(port: u16) -> Vec<u8> {
+    let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0];
+    frame.extend([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+    frame.extend(port.to_be_bytes());
+    frame.extend([0, 80, 0, 26, 0, 0]);
+    frame.resize(60, 0xaa);
+    frame
+}
+
+fn source_ports(file: Vec<u8>) -> Vec<u16> {
+    let mut reader = CaptureReader::from_read(Box::new(std::io::Cursor::new(file)), "the packets").unwrap();
+    let mut ports = Vec::new();
+    while let Some(frame) = reader.next_frame() {
+        ports.push(u16::from_be_bytes([frame.data[34], frame.data[35]]));
+    }
+    assert_eq!(reader.damage(), None);
+    ports
+}
+
+#[test]
+fn a_policy_with_lookback_shows_what_passed_before_it_came_and_one_without_does_not() {
+    in_namespace(|| {
+        veth_pair("left", "right");
+        let first = policy();
+        let mut input = start(&config("right"), vec![first.clone()]);
+        let sender = Sender::new("left");
+        (0..500).for_each(|port| sender.send(&datagram(port)));
+        eventually(|| count(&first) == 500);
+        let (late, plain) = (policy(), policy());
+        input.add_with_lookback(late.clone());
+        input.add(plain.clone());
+        eventually(|| count(&late) == 500);
+        (0..100).for_each(|port| sender.send(&datagram(port)));
+        eventually(|| count(&first) == 600);
+        input.stop();
+        assert_eq!((count(&first), count(&late), count(&plain)), (600, 600, 100));
+    });
+}
+
+#[test]
+fn policies_that_come_and_go_under_load_count_every_packet_once() {
+    in_namespace(|| {
+        veth_pair("left", "right");
+        let first = policy();
+        let mut input = start(&LiveConfig { lookback_bytes: 64 << 20, ..config("right") }, vec![first.clone()]);
+        let sending = std::thread::spawn(|| {
+            let sender = Sender::new("left");
+            for round in 0..200u16 {
+                (0..100).for_each(|port| sender.send(&datagram(round * 100 + port)));
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        eventually(|| count(&first) > 0);
+        let mut staying = Vec::new();
+        while !sending.is_finished() {
+            let (stays, goes) = (policy(), policy());
+            input.add_with_lookback(stays.clone());
+            input.add_with_lookback(goes.clone());
+            std::thread::sleep(Duration::from_millis(20));
+            input.remove(&goes);
+            staying.push(stays);
+        }
+        sending.join().unwrap();
+        assert!(staying.len() > 5);
+        eventually(|| std::iter::once(&first).chain(&staying).all(|policy| count(policy) >= 20_000));
+        input.stop();
+        assert_eq!(input.status().fault, None);
+        for policy in std::iter::once(&first).chain(&staying) {
+            assert_eq!(count(policy), 20_000);
+        }
+    });
+}
+
+#[test]
+fn what_just_passed_is_a_capture_file_that_others_read_too() {
+    in_namespace(|| {
+        veth_pair("left", "right");
+        let first = policy();
+        let input = start(&LiveConfig { workers: 2, ring: fanout("right"), ..config("right") }, vec![first.clone()]);
+        let sender = Sender::new("left");
+        (0..300).for_each(|port| sender.send(&datagram(port)));
+        eventually(|| count(&first) == 300);
+        let file = input.recent().pcapng(0, None, 1 << 20).unwrap();
+        assert_eq!(source_ports(file.clone()), (0..300).collect::<Vec<_>>());
+        let path = std::env::temp_dir().join(format!("pktvisor-recent-{}.pcapng", std::process::id()));
+        std::fs::write(&path, file).unwrap();
+        let there = std::process::Command::new("tshark").arg("-v").output().is_ok();
+        if there {
+            let read = command("tshark", &["-r", path.to_str().unwrap(), "-T", "fields", "-e", "udp.srcport"]);
+            assert_eq!(read.lines().count(), 300);
+        }
+        std::fs::remove_file(path).unwrap();
+        let newest = input.recent().pcapng(0, None, 60 + 10 * 92).unwrap();
+        assert_eq!(source_ports(newest), (290..300).collect::<Vec<_>>());
+        assert!(source_ports(input.recent().pcapng(now_ns(), None, 1 << 20).unwrap()).is_empty());
+    });
+}
+
+fn fanout(interface: &str) -> RingConfig {
+    RingConfig { fanout: Some(4712), ..config(interface).ring }
+}
+
+#[test]
+fn without_lookback_there_are_no_packets_to_be_had_and_policies_start_when_they_come() {
+    in_namespace(|| {
+        veth_pair("left", "right");
+        let first = policy();
+        let mut input = start(&LiveConfig { lookback_bytes: 0, ..config("right") }, vec![first.clone()]);
+        let sender = Sender::new("left");
+        (0..10).for_each(|port| sender.send(&datagram(port)));
+        eventually(|| count(&first) == 10);
+        let late = policy();
+        input.add_with_lookback(late.clone());
+        assert!(input.recent().pcapng(0, None, 1 << 20).unwrap_err().message.contains("without lookback"));
+        input.stop();
+        assert_eq!(count(&late), 0);
+    });
+}
