@@ -8,7 +8,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-python check docs bench lock clean
+.PHONY: help run build test test-rust test-python golden check docs bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -26,6 +26,9 @@ test-rust: ## the tests of the packet engine
 
 test-python: build $(VENV)/.dev ## the tests of the Python package
 	$(BIN)/pytest
+
+golden: build $(VENV)/.dev ## write what the golden scenarios expect anew; read the difference before you commit it
+	$(BIN)/python tests/golden/write.py
 
 check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside the tests
 	$(BIN)/ruff format --check .

@@ -113,8 +113,10 @@ class Measured:
         raise AssertionError(f"{instance} has no metric {path}")
 
 
-def measure(source: Source, wanted: Sequence[Wanted], *, periods: int = 1, tap: str | None = None) -> Measured:
-    """Read a capture through these handlers; with one period everything is in one window."""
+def policy_over(
+    source: Source, wanted: Sequence[Wanted], *, periods: int, tap: str | None = None
+) -> tuple[Policy, _core.FileReport]:
+    """Read a capture through these handlers."""
     policy = Policy(
         "golden",
         [one.instance(tap) for one in wanted],
@@ -132,4 +134,9 @@ def measure(source: Source, wanted: Sequence[Wanted], *, periods: int = 1, tap: 
         filter_expression=source.filter_expression,
         workers=source.workers,
     )
-    return Measured(policy, report)
+    return policy, report
+
+
+def measure(source: Source, wanted: Sequence[Wanted], *, periods: int = 1, tap: str | None = None) -> Measured:
+    """Read a capture through these handlers and look at all windows; with one period everything is in one."""
+    return Measured(*policy_over(source, wanted, periods=periods, tap=tap))

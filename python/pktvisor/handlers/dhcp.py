@@ -61,7 +61,7 @@ class Dhcp(Handler):
     rate_total = Rate(V4, path="rates.total", help="Rate of all DHCPv4 packets per second")
     rate_events = Rate(path="rates.events", within=EVENT, help="Rate of all DHCP packets per second")
     top_clients = TopN(
-        dhcp.client, dhcp.answer_us <= Parameter("ttl_us"), label="client", help="Top clients that got an address"
+        dhcp.client, dhcp.answer_us < Parameter("ttl_us"), label="client", help="Top clients that got an address"
     )
     top_servers = TopN(dhcp.server, label="server", help="Top servers that offered addresses")
 

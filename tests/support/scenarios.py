@@ -1,0 +1,164 @@
+"""Golden scenarios: a policy over a capture of the lab, and the answers that lie beside it.
+
+A folder `tests/golden/NAME` holds `policy.yaml`, `expected.json`, `expected.prom` and, where the policy asks tshark,
+`tshark.json`; tests/golden/README.md says what stands in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pktvisor.handlers.base import Settings
+from pktvisor.outputs import prometheus
+from pktvisor.outputs.json import policy_document
+from pktvisor.policies.policy import Policy
+from support.captures import FOLDER as CAPTURES
+from support.measuring import Source, Wanted, policy_over
+
+FOLDER = Path(__file__).parents[1] / "golden"
+DATABASES = Path(__file__).parents[1] / "fixtures" / "geo"
+
+POLICY, TAP = "golden", "lab"
+KEYS = {"why", "capture", "hosts", "bpf", "geo_city", "geo_asn", "handlers", "windows", "tshark"}
+DEFAULT_PERIODS = 5
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a folder's policy says."""
+
+    name: str
+    why: str
+    """What the expectations must be, and from what that follows."""
+    source: Source
+    modules: tuple[Wanted, ...]
+    periods: int
+    windows: tuple[str, ...]
+    """Windows whose JSON is expected, named as the routes name them: `bucket/0`, `window/5`."""
+    tshark: Mapping[str, Any]
+    """Questions to tshark by window, module and path; see `support.tshark`."""
+
+    @property
+    def folder(self) -> Path:
+        return FOLDER / self.name
+
+    def expected(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "expected.json").read_bytes())
+        return document
+
+    def told_by_tshark(self) -> dict[str, Any]:
+        """Give tshark's answers, in the shape of the questions; nothing where there are none."""
+        file = self.folder / "tshark.json"
+        document: dict[str, Any] = json.loads(file.read_bytes()) if file.exists() else {}
+        return document
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a scenario's policy gives."""
+
+    json: dict[str, Any]
+    """Policy documents by window."""
+    prometheus: str
+    """The text of the window that closed last, as a scrape gets it."""
+
+
+def scenarios() -> Iterator[Scenario]:
+    for file in sorted(FOLDER.glob("*/policy.yaml")):
+        yield load(file)
+
+
+def load(file: Path) -> Scenario:
+    document = yaml.safe_load(file.read_text())
+    strange = document.keys() - KEYS
+    assert not strange, f"{file}: unknown keys {sorted(strange)}"
+    window, modules = _handlers(document["handlers"])
+    return Scenario(
+        name=file.parent.name,
+        why=document["why"],
+        source=Source(
+            CAPTURES / document["capture"],
+            hosts=",".join(document.get("hosts", [])),
+            filter_expression=document.get("bpf", ""),
+            geo_city=_database(document.get("geo_city")),
+            geo_asn=_database(document.get("geo_asn")),
+        ),
+        modules=modules,
+        periods=window.get("num_periods", DEFAULT_PERIODS),
+        windows=tuple(document.get("windows", ["bucket/0"])),
+        tshark=document.get("tshark", {}),
+    )
+
+
+def _handlers(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Wanted, ...]]:
+    """Read a policy's `handlers`: its window_config, and its modules with their settings."""
+    window = document.get("window_config", {})
+    sketching = {key: value for key, value in window.items() if key != "num_periods"}
+    modules = []
+    for name, module in document["modules"].items():
+        groups = module.get("metric_groups", {})
+        settings = Settings(
+            options=module.get("config", {}) | module.get("filter", {}),
+            enable=groups.get("enable", []),
+            disable=groups.get("disable", []),
+            **sketching,
+        )
+        instance = f"{POLICY}-{TAP}-{name}"
+        modules.append(Wanted(instance, module["type"], module.get("require_version", "1.0"), settings))
+    return window, tuple(modules)
+
+
+def _database(name: str | None) -> Path | None:
+    return None if name is None else DATABASES / name
+
+
+def answers(scenario: Scenario) -> Answers:
+    """Run the policy over its capture."""
+    policy, _ = policy_over(scenario.source, scenario.modules, periods=scenario.periods, tap=TAP)
+    return Answers(
+        json={window: _document(policy, window) for window in scenario.windows},
+        prometheus=prometheus.render({POLICY: policy.latest(0)}),
+    )
+
+
+def _document(policy: Policy, window: str) -> dict[str, Any]:
+    kind, number = window.split("/")
+    read = {"bucket": policy.bucket, "window": policy.window}[kind]
+    return policy_document(read(int(number), 0))
+
+
+def as_text(document: Mapping[str, Any]) -> str:
+    """Write JSON for people: one metric a line, top lists one entry a line."""
+    return "".join(_lines(document, "")) + "\n"
+
+
+def _lines(value: Any, indent: str) -> Iterator[str]:
+    if not isinstance(value, list | dict) or not _is_deep(value):
+        yield json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    items = [("", item) for item in value] if isinstance(value, list) else sorted(value.items())
+    for number, (key, item) in enumerate(items):
+        yield f"{',' if number else opening}\n{indent} "
+        yield f"{json.dumps(key)}: " if key else ""
+        yield from _lines(item, f"{indent} ")
+    yield f"\n{indent}{closing}"
+
+
+def _is_deep(value: list[Any] | dict[str, Any]) -> bool:
+    """Whether lists or objects are in it."""
+    return any(isinstance(item, list | dict) for item in (value if isinstance(value, list) else value.values()))
+
+
+def metric(documents: Mapping[str, Any], window: str, module: str, path: str) -> Any:
+    """Give the metric of a module at a dotted path; None where it is not there."""
+    found = documents[window].get(f"{POLICY}-{TAP}-{module}", {})
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
