@@ -11,13 +11,14 @@ from pathlib import Path
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.expressions import schema
-from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, LedgerCounter, Metric, Quantiles, Rate, TopN
+from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Last, LedgerCounter, Metric, Quantiles, Rate, TopN
 
 REFERENCE = Path(__file__).parent / "reference"
 
 KINDS = {
     Counter: "counter",
     LedgerCounter: "counter",
+    Last: "newest value",
     Rate: "rate",
     Histogram: "histogram",
     Quantiles: "quantiles",

@@ -12,6 +12,7 @@ mod live;
 mod policy;
 mod schema;
 mod sketch;
+mod usage;
 mod window;
 
 use std::hash::{BuildHasher, RandomState};

@@ -13,6 +13,7 @@ use crate::file::{HostRows, decode_config};
 use crate::filter::{self, Instructions};
 use crate::handler::{Handler, beside_sinks};
 use crate::policy::Policy;
+use crate::usage;
 
 /// A running capture on an interface; `stop` ends it.
 #[pyclass(frozen, module = "pktvisor._core")]
@@ -60,6 +61,7 @@ impl LiveInput {
         lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
+        usage::prepare();
         let ring = RingConfig {
             target: if interface == "any" { Target::Any } else { Target::Interface(interface.to_owned()) },
             filter: filter::program(filter).map_err(raise)?,
@@ -68,7 +70,15 @@ impl LiveInput {
             fanout: (workers > 1).then_some(fanout_group),
             ..RingConfig::default()
         };
-        let config = LiveConfig { ring, decode: decode_config(hosts), workers, filter: None, lookback_bytes, now_ns };
+        let config = LiveConfig {
+            ring,
+            decode: decode_config(hosts),
+            workers,
+            filter: None,
+            lookback_bytes,
+            usage: usage::usage,
+            now_ns,
+        };
         let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
         let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
         let sinks = beside_sinks(py, handlers)?;
@@ -87,6 +97,11 @@ impl LiveInput {
     fn remove(&self, py: Python<'_>, policy: &Policy) {
         let policy = Arc::clone(&policy.inner);
         py.detach(|| self.lock().remove(&policy));
+    }
+
+    /// Notes how many policies the input has now, and how many handlers they have together, for the table `resources`.
+    fn note_policies(&self, py: Python<'_>, policies: u32, handlers: u32) {
+        py.detach(|| self.lock().note_policies(policies, handlers));
     }
 
     /// Whether the capture is at work; False after `stop`, or when the interface is gone (see `fault`).

@@ -112,6 +112,7 @@ impl Window {
     fn counter(&self, handler: usize, metric: usize) -> PyResult<u64> {
         match self.state(handler, metric)? {
             MetricState::Counter(count) => Ok(*count),
+            MetricState::Last(last) => Ok(last.value()),
             _ => Err(wrong_kind("counter")),
         }
     }
@@ -197,7 +198,7 @@ impl Window {
                 top.to_bytes(|item| places.get(number(item) as u32).text.to_string())
             }
             MetricState::Top(kind, top) => top.to_bytes(|item| kind.text(item)),
-            MetricState::Counter(_) => return Err(wrong_kind("sketch")),
+            MetricState::Counter(_) | MetricState::Last(_) => return Err(wrong_kind("sketch")),
         };
         Ok(PyBytes::new(py, &bytes))
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig};
+use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig, Usage};
 use pktvisor_core::plan::{Enrichment, MetricState, compile};
 use pktvisor_core::read::CaptureReader;
 
@@ -27,6 +27,7 @@ fn config(interface: &str) -> LiveConfig {
         workers: 1,
         filter: None,
         lookback_bytes: 8 << 20,
+        usage: || Usage { thread_cpu_ns: 0, memory_bytes: 4096 },
         now_ns,
     }
 }
@@ -131,6 +132,37 @@ fn policies_that_come_and_go_under_load_count_every_packet_once() {
         for policy in std::iter::once(&first).chain(&staying) {
             assert_eq!(count(policy), 20_000);
         }
+    });
+}
+
+#[test]
+fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
+    in_namespace(|| {
+        veth_pair("left", "right");
+        let plan = r#"{"handlers": [{"table": "resources", "metrics": [
+            {"kind": "counter", "feeds": [{"where": ["eq", "resources.event", 1]}]},
+            {"kind": "counter", "feeds": [{"column": "resources.memory_bytes"}]},
+            {"kind": "last", "feeds": [{"column": "resources.policies"}]},
+            {"kind": "last", "feeds": [{"column": "resources.handlers"}]}
+        ]}]}"#;
+        let config_of_policy = PolicyConfig { periods: 5, enrichment: Enrichment::default(), seed: 1 };
+        let resources = Arc::new(Policy::new(compile(plan).unwrap(), config_of_policy));
+        let input = start(&LiveConfig { workers: 2, ring: fanout("right"), ..config("right") }, Vec::new());
+        input.add(resources.clone());
+        input.note_policies(1, 1);
+        input.note_policies(3, 7);
+        let shown = || {
+            let metrics = resources.read(0, 4)?.state.metrics;
+            let [MetricState::Counter(changes), MetricState::Counter(bytes), ..] = metrics[..] else { panic!() };
+            let (MetricState::Last(policies), MetricState::Last(handlers)) = (&metrics[2], &metrics[3]) else {
+                panic!()
+            };
+            Some((changes, bytes, policies.value(), handlers.value()))
+        };
+        eventually(|| shown() == Some((2, 0, 3, 7)));
+        let sender = Sender::new("left");
+        (0..100).for_each(|port| sender.send(&datagram(port)));
+        eventually(|| shown() == Some((2, 4096, 3, 7)));
     });
 }
 

@@ -93,6 +93,19 @@ class LedgerCounter(Metric):
 
 
 @dataclass(frozen=True)
+class Last(Metric):
+    """The newest value of a column: a total that is told anew from time to time, and goes on from window to window."""
+
+    kind: ClassVar[str] = "last"
+
+    column: Column
+    where: Condition = ALWAYS
+
+    def feeds(self) -> list[Feed]:
+        return [(self.rows(self.where), self.column, None)]
+
+
+@dataclass(frozen=True)
 class Rate(Metric):
     """Rows per second, or the sum of a column per second, in packet time."""
 

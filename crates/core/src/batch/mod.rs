@@ -7,9 +7,11 @@
 pub mod arrow;
 pub(crate) mod column;
 mod packet;
+mod resources;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
 pub use packet::{Direction, PacketRow, PacketTable};
+pub use resources::{ResourceEvent, ResourceRow, ResourceTable};
 
 use crate::decode::app::AppTables;
 use crate::ledger::Ledger;
@@ -39,6 +41,8 @@ pub trait Table {
 pub struct Batch {
     pub packets: PacketTable,
     pub apps: AppTables,
+    /// What a live input takes.
+    pub resources: ResourceTable,
     /// What became of the frames of this batch.
     pub ledger: Ledger,
 }
@@ -56,19 +60,21 @@ impl Batch {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty() && self.apps.longest() == 0 && self.ledger.seen == 0
+        self.packets.is_empty() && self.apps.longest() == 0 && self.resources.is_empty() && self.ledger.seen == 0
     }
 
     pub fn clear(&mut self) {
         self.packets.clear();
         self.apps.clear();
+        self.resources.clear();
         self.ledger = Ledger::default();
     }
 
-    /// The table of that name: `packet`, or that of an application protocol.
+    /// The table of that name: `packet`, `resources`, or that of an application protocol.
     pub fn table(&self, name: &str) -> Option<&dyn Table> {
         match name {
             "packet" => Some(&self.packets),
+            "resources" => Some(&self.resources),
             _ => self.apps.table(name),
         }
     }
@@ -76,7 +82,7 @@ impl Batch {
 
 /// The names of all tables, `packet` first.
 pub fn table_names() -> impl Iterator<Item = &'static str> {
-    std::iter::once("packet").chain(AppTables::NAMES.iter().copied())
+    std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(std::iter::once("resources"))
 }
 
 /// Declares a table: its struct of vectors and, from the same lines, the schema that Python and the docs read.

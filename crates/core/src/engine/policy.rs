@@ -198,7 +198,7 @@ impl Drop for PolicyWorker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::PacketRow;
+    use crate::batch::{PacketRow, ResourceRow};
     use crate::decode::app::dns;
     use crate::plan::{MetricState, compile};
     use serde_json::json;
@@ -271,6 +271,48 @@ mod tests {
         assert_eq!(live(&policy.read(0, 0).unwrap(), 3), 2);
         worker.process(&batch(&[(2, false)]));
         assert_eq!((live(&policy.read(0, 0).unwrap(), 3), live(&policy.read(0, 0).unwrap(), 1)), (0, 1));
+    }
+
+    #[test]
+    fn the_newest_value_goes_on_from_window_to_window() {
+        let metrics = json!([{"kind": "last", "feeds": [{"column": "resources.policies"}]}]);
+        let plan = json!({"handlers": [{"table": "resources", "metrics": metrics}]}).to_string();
+        let config = PolicyConfig { periods: 3, enrichment: Enrichment::default(), seed: 1 };
+        let policy = Arc::new(Policy::new(compile(&plan).unwrap(), config));
+        let mut worker = policy.worker(0, false);
+        let note = |second: i64, policies: u32| {
+            let mut batch = batch(&[(second, false)]);
+            batch.resources.push(&ResourceRow { time_ns: second * SECOND, policies, ..ResourceRow::EMPTY });
+            batch
+        };
+        let last = |window: usize| match &policy.read(window, window).unwrap().state.metrics[0] {
+            MetricState::Last(last) => last.value(),
+            other => panic!("{other:?} is no newest value"),
+        };
+        worker.process(&note(1, 4));
+        worker.process(&note(2, 3));
+        worker.process(&batch(&[(61, false), (122, false)]));
+        assert_eq!((last(0), last(1), last(2)), (3, 3, 3));
+        worker.process(&note(123, 5));
+        assert_eq!((last(0), last(1)), (5, 3));
+        let merged = policy.read(0, 2).unwrap();
+        assert!(matches!(&merged.state.metrics[0], MetricState::Last(last) if last.value() == 5));
+    }
+
+    #[test]
+    fn rows_without_a_packet_are_counted_and_have_no_columns_of_packets() {
+        let metrics = json!([
+            {"kind": "counter", "feeds": [{}]},
+            {"kind": "counter", "feeds": [{"column": "packet.bytes"}]},
+        ]);
+        let plan = json!({"handlers": [{"table": "resources", "metrics": metrics}]}).to_string();
+        let config = PolicyConfig { periods: 3, enrichment: Enrichment::default(), seed: 1 };
+        let policy = Arc::new(Policy::new(compile(&plan).unwrap(), config));
+        let mut alone = Batch::default();
+        alone.resources.push(&ResourceRow { time_ns: SECOND, ..ResourceRow::EMPTY });
+        policy.worker(0, false).process(&alone);
+        let window = policy.read(0, 0).unwrap();
+        assert_eq!((count(&window, 0), count(&window, 1)), (1, 0));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::kernels::address_key;
 use super::spec::{ItemKind, MetricKind};
-use super::{MetricState, Plan, State};
+use super::{Last, MetricState, Plan, State};
 use crate::Error;
 use crate::enrich::geo::Places;
 use crate::hash::{hash_bytes, hash_word};
@@ -51,6 +51,7 @@ fn tag(kind: MetricKind) -> u8 {
         MetricKind::Top(ItemKind::Address) => 6,
         MetricKind::Top(ItemKind::Number) => 7,
         MetricKind::Top(ItemKind::Place) => 8,
+        MetricKind::Last => 9,
     }
 }
 
@@ -63,6 +64,7 @@ impl MetricState {
             Self::Cardinality(_) => MetricKind::Cardinality,
             Self::Exact(_) => MetricKind::TopExact,
             Self::Top(items, _) => MetricKind::Top(*items),
+            Self::Last(_) => MetricKind::Last,
         }
     }
 
@@ -74,6 +76,7 @@ impl MetricState {
             Self::Distribution(distribution) => write_block(out, &distribution.to_bytes()),
             Self::Cardinality(hll) => write_block(out, &hll.to_bytes()),
             Self::Exact(counts) => counts.save(out),
+            Self::Last(last) => last.save(out),
             Self::Top(ItemKind::Place, top) => top.save(out, |item| items.written_place(item)),
             Self::Top(_, top) => top.save(out, written),
         }
@@ -90,6 +93,7 @@ impl MetricState {
             MetricKind::Distribution => Self::Distribution(Distribution::from_bytes(reader.block()?)?),
             MetricKind::Cardinality => Self::Cardinality(Hll::from_bytes(reader.block()?)?),
             MetricKind::TopExact => Self::Exact(Exact::restore(reader)?),
+            MetricKind::Last => Self::Last(Last::restore(reader)?),
             MetricKind::Top(ItemKind::Place) => {
                 Self::Top(ItemKind::Place, Frequent::restore(reader, |reader| items.place(reader))?)
             }

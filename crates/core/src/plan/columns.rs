@@ -42,10 +42,11 @@ impl Values {
         }
     }
 
-    /// The packet column's values at the packets of some rows. The packet table holds no text.
+    /// The packet column's values at the packets of some rows; none where a row came without a packet. The packet table
+    /// holds no text.
     pub fn gather(packets: Column<'_>, rows: &[u32]) -> Self {
-        fn at<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
-            rows.iter().map(|row| values[*row as usize]).collect()
+        fn at<T: Copy + Default>(values: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|row| values.get(*row as usize).copied().unwrap_or_default()).collect()
         }
         match packets {
             Column::U8(values) => Self::U8(at(values, rows)),

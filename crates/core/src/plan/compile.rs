@@ -183,6 +183,7 @@ impl Compiler {
             MetricSpec::Rate { .. } => MetricKind::Rate,
             MetricSpec::Distribution { .. } => MetricKind::Distribution,
             MetricSpec::Cardinality { .. } => MetricKind::Cardinality,
+            MetricSpec::Last { .. } => MetricKind::Last,
             MetricSpec::Top { feeds } => self.top_kind(scope, feeds)?,
         };
         let shape = format!("{} {spec:?}", scope.handler);
@@ -229,6 +230,7 @@ impl Compiler {
         | MetricSpec::Rate { feeds }
         | MetricSpec::Distribution { feeds }
         | MetricSpec::Cardinality { feeds }
+        | MetricSpec::Last { feeds }
         | MetricSpec::Top { feeds }) = spec
         else {
             return Ok(());

@@ -98,7 +98,8 @@ impl Executor {
             for step in &plan.steps {
                 work.step(step, plan, &view, &mut self.shared, &self.plan);
             }
-            work.seconds.read(&table.times_ns()[range]);
+            let times_ns = &table.times_ns()[range];
+            work.seconds.read(times_ns);
             for feed in &plan.feeds {
                 let column = feed.column.map(|column| work.column(plan, column, &view, &self.shared));
                 let weight = feed.weight.map(|column| work.column(plan, column, &view, &self.shared));
@@ -106,7 +107,7 @@ impl Executor {
                     continue; // a place, and no database to look it up in
                 }
                 let rows = &work.bitmaps[feed.rows];
-                self.kernels.feed(&mut state.metrics[feed.metric], rows, column, weight, &work.seconds);
+                self.kernels.feed(&mut state.metrics[feed.metric], rows, column, weight, times_ns, &work.seconds);
             }
         }
         self.count_evicted(state);
@@ -128,10 +129,15 @@ impl Executor {
         self.shared.counted_evicted = evicted;
     }
 
-    /// One window has closed and the next begins: remembers quantiles of the old, counts what has waited too long in
-    /// the new.
+    /// One window has closed and the next begins: remembers quantiles of the old, carries its newest values over, and
+    /// counts what has waited too long in the new.
     pub fn shift(&mut self, closed: &State, now_ns: i64, next: &mut State) {
         self.remember(closed);
+        for (old, new) in closed.metrics.iter().zip(&mut next.metrics) {
+            if let (MetricState::Last(old), MetricState::Last(new)) = (old, new) {
+                new.merge(old);
+            }
+        }
         self.purge(now_ns, next);
     }
 

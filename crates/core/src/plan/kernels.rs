@@ -53,13 +53,14 @@ impl Kernels {
         Self { seed }
     }
 
-    /// Feeds the rows of a bitmap to a metric.
+    /// Feeds the rows of a bitmap, which are of these times, to a metric.
     pub fn feed(
         &self,
         metric: &mut MetricState,
         rows: &Bitmap,
         column: Option<Column<'_>>,
         weight: Option<Column<'_>>,
+        times_ns: &[i64],
         seconds: &Seconds,
     ) {
         match (metric, column) {
@@ -67,6 +68,9 @@ impl Kernels {
             (MetricState::Counter(count), Some(column)) => *count += sum_between(rows, column, 0..rows.len()),
             (MetricState::Rate(rate), column) => feed_rate(rate, rows, column, seconds),
             (MetricState::Distribution(values), Some(column)) => feed_distribution(values, rows, column),
+            (MetricState::Last(last), Some(column)) => {
+                rows.for_each(|row| last.update(times_ns[row], column.number(row)));
+            }
             (MetricState::Cardinality(hll), Some(column)) => feed_cardinality(hll, rows, column),
             (MetricState::Exact(counts), Some(Column::U16(values))) => {
                 rows.for_each(|row| counts.add(values[row], weight_of(weight, row)));

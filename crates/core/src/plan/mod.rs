@@ -11,6 +11,7 @@ mod compile;
 mod exchange;
 mod execute;
 mod kernels;
+mod last;
 mod sampler;
 pub mod spec;
 mod state;
@@ -25,6 +26,7 @@ pub(crate) use bytes::Items;
 pub use compile::compile;
 pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
 pub use execute::Executor;
+pub use last::Last;
 pub use spec::ItemKind;
 pub use state::{MetricState, State};
 

@@ -74,6 +74,8 @@ pub enum MetricSpec {
     Cardinality { feeds: Vec<FeedSpec> },
     /// Heaviest values.
     Top { feeds: Vec<FeedSpec> },
+    /// Newest value of a column.
+    Last { feeds: Vec<FeedSpec> },
     /// An entry of the loss ledger.
     Ledger { entry: String },
 }
@@ -102,6 +104,7 @@ pub enum MetricKind {
     Rate,
     Distribution,
     Cardinality,
+    Last,
     /// Heaviest of few possible values (16 bits): counted exactly.
     TopExact,
     /// Heaviest of any values.

@@ -1,7 +1,7 @@
 //! What a window holds: one sketch per metric. Every kind merges.
 
-use super::Plan;
 use super::spec::{ItemKind, MetricKind};
+use super::{Last, Plan};
 use crate::ledger::Ledger;
 use crate::sketch::distribution::Distribution;
 use crate::sketch::exact::Exact;
@@ -19,6 +19,7 @@ pub enum MetricState {
     Rate(Rate),
     Distribution(Distribution),
     Cardinality(Hll),
+    Last(Last),
     Exact(Exact),
     Top(ItemKind, Frequent),
 }
@@ -30,6 +31,7 @@ impl MetricState {
             MetricKind::Rate => Self::Rate(Rate::new(start_second)),
             MetricKind::Distribution => Self::Distribution(Distribution::new()),
             MetricKind::Cardinality => Self::Cardinality(Hll::new()),
+            MetricKind::Last => Self::Last(Last::default()),
             MetricKind::TopExact => Self::Exact(Exact::new()),
             MetricKind::Top(items) => Self::Top(items, Frequent::new(TOP_LG_MAP)),
         }
@@ -43,6 +45,7 @@ impl MetricState {
             (Self::Rate(mine), Self::Rate(theirs)) => mine.merge_serial(theirs),
             (Self::Distribution(mine), Self::Distribution(theirs)) => mine.merge(theirs),
             (Self::Cardinality(mine), Self::Cardinality(theirs)) => mine.merge(theirs),
+            (Self::Last(mine), Self::Last(theirs)) => mine.merge(theirs),
             (Self::Exact(mine), Self::Exact(theirs)) => mine.merge(theirs),
             (Self::Top(_, mine), Self::Top(_, theirs)) => mine.merge(theirs),
             _ => unreachable!("states of one plan hold the same kinds in the same places"),
@@ -52,6 +55,7 @@ impl MetricState {
     pub fn memory_bytes(&self) -> usize {
         match self {
             Self::Counter(_) => size_of::<u64>(),
+            Self::Last(_) => size_of::<Last>(),
             Self::Rate(rate) => rate.memory_bytes(),
             Self::Distribution(distribution) => distribution.memory_bytes(),
             Self::Cardinality(hll) => hll.memory_bytes(),

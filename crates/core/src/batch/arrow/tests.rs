@@ -156,7 +156,7 @@ fn every_table_exports_its_schema_in_the_order_of_its_columns() {
         }
     }
     let fault = schema("quic").unwrap_err();
-    assert_eq!(fault.message, "there is no table \"quic\": the tables are packet, dhcp, dns");
+    assert_eq!(fault.message, "there is no table \"quic\": the tables are packet, dhcp, dns, resources");
 }
 
 /// Keys and values of metadata as the format says.

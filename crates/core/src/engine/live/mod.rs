@@ -7,6 +7,7 @@
 //! had as a pcap ([`LiveInput::recent`]).
 
 mod catch_up;
+mod meter;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -19,12 +20,16 @@ use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
 use crate::capture::{Ring, RingConfig, recent};
 use crate::decode::DecodeConfig;
 use crate::ledger::Ledger;
+pub use meter::Usage;
 use worker::Worker;
 
 const NANOSECONDS: i64 = 1_000_000_000;
 
 /// A policy that is added with lookback begins so long ago at most: the length of a window.
 const MOST_LOOKBACK_NS: i64 = 60 * NANOSECONDS;
+
+/// Changes of policies that wait to become rows; of more at once only the newest count.
+const MOST_NOTES: usize = 1024;
 
 /// Where packets come from and how they are decoded.
 #[derive(Clone)]
@@ -38,6 +43,9 @@ pub struct LiveConfig {
     pub filter: Option<FilterSource>,
     /// Memory for the newest frames, of all workers; 0 keeps none.
     pub lookback_bytes: usize,
+    /// What the process and the calling thread have used so far; measured by the first worker for the table
+    /// `resources`.
+    pub usage: fn() -> Usage,
     /// Wall clock, nanoseconds since 1970: moves windows on where no packet does.
     pub now_ns: fn() -> i64,
 }
@@ -97,6 +105,8 @@ struct Shared {
     /// Counts changes of `policies`, so that workers look only when there is something to see.
     version: AtomicU64,
     policies: Mutex<Vec<Attached>>,
+    /// Totals of policies and handlers that were noted and have not become rows yet.
+    notes: Mutex<Vec<(u32, u32)>>,
     status: Mutex<LiveStatus>,
     open_exchanges: AtomicUsize,
 }
@@ -118,6 +128,7 @@ impl LiveInput {
             stop: AtomicBool::new(false),
             version: AtomicU64::new(0),
             policies: Mutex::new(attached),
+            notes: Mutex::default(),
             status: Mutex::default(),
             open_exchanges: AtomicUsize::new(0),
         });
@@ -127,7 +138,7 @@ impl LiveInput {
         for (number, ring) in rings.into_iter().enumerate() {
             let lookback = (config.lookback_bytes > 0).then(|| Lookback::new(share));
             kept.extend(lookback.as_ref().map(Lookback::kept));
-            let worker = Worker::new(ring, config, shared.clone(), sinks(), lookback);
+            let worker = Worker::new(number, ring, config, shared.clone(), sinks(), lookback);
             let thread = std::thread::Builder::new().name(format!("capture-{number}"));
             let started = thread.spawn(move || worker.run());
             threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);
@@ -157,6 +168,15 @@ impl LiveInput {
     /// Takes a policy off.
     pub fn remove(&self, policy: &Arc<Policy>) {
         lock(&self.shared.policies).retain(|known| !Arc::ptr_eq(&known.policy, policy));
+        self.shared.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Notes how many policies the input has now and how many handlers they have together: a row of the table
+    /// `resources`, seen by the policies that were added before.
+    pub fn note_policies(&self, policies: u32, handlers: u32) {
+        let mut notes = lock(&self.shared.notes);
+        notes.truncate(MOST_NOTES - 1); // nobody takes them once the input has stopped
+        notes.push((policies, handlers));
         self.shared.version.fetch_add(1, Ordering::Release);
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::catch_up::{self, CatchUp};
+use super::meter::Meter;
 use super::{Attached, BatchSink, Filling, Filters, LiveConfig, NANOSECONDS, Policy, PolicyWorker, Shared, lock};
 use crate::Error;
 use crate::capture::Ring;
@@ -17,6 +18,8 @@ use crate::read::Frame;
 const POLL_MS: i32 = 100;
 
 pub(super) struct Worker {
+    /// The first worker tells what the input takes.
+    is_first: bool,
     ring: Ring,
     part: Part,
     shared: Arc<Shared>,
@@ -37,6 +40,7 @@ struct Part {
     policies: Vec<(Arc<Policy>, PolicyWorker)>,
     sinks: Vec<Box<dyn BatchSink>>,
     lookback: Option<Lookback>,
+    meter: Meter,
     /// Bytes of frames since the last look at those who catch up.
     live_bytes: usize,
     ledger: Ledger,
@@ -45,6 +49,7 @@ struct Part {
 
 impl Worker {
     pub fn new(
+        number: usize,
         ring: Ring,
         config: &LiveConfig,
         shared: Arc<Shared>,
@@ -58,11 +63,13 @@ impl Worker {
             policies: Vec::new(),
             sinks,
             lookback,
+            meter: Meter::new(config.usage, config.now_ns, number == 0),
             live_bytes: 0,
             ledger: Ledger::default(),
             fault: None,
         };
         Self {
+            is_first: number == 0,
             ring,
             part,
             shared,
@@ -152,6 +159,8 @@ impl Worker {
             return;
         }
         self.seen_version = Some(version);
+        // Taken before the policies are looked at: those that were added before a note get its row.
+        let notes = if self.is_first { std::mem::take(&mut *lock(&self.shared.notes)) } else { Vec::new() };
         let wanted = lock(&self.shared.policies).clone();
         let is_wanted = |known: &Arc<Policy>| wanted.iter().any(|wanted| Arc::ptr_eq(&wanted.policy, known));
         self.part.policies.retain(|(policy, _)| is_wanted(policy));
@@ -166,6 +175,7 @@ impl Worker {
             needs.extend(&Needs::all());
         }
         self.part.decoder.set_needs(&needs);
+        notes.into_iter().for_each(|note| self.part.meter.note(note, &mut self.part.filling.batch));
     }
 
     /// All policies, those that catch up included.
@@ -229,6 +239,9 @@ impl Part {
             self.live_bytes += frame.data.len();
         }
         self.decoder.decode(frame, batch);
+        if frame.time_ns >= self.meter.due_ns {
+            self.meter.measure(frame.time_ns, batch);
+        }
         if batch.is_full() {
             self.flush();
         }
