@@ -116,9 +116,17 @@ class Pusher:
             self._thread.join(1.0)
 
     def _run(self) -> None:
-        while not self._stopping.wait(self.step()):
+        while not self._stopping.wait(self._step_or_log()):
             pass
         self.finish()
+
+    def _step_or_log(self) -> float:
+        """Do what is due; what goes wrong inside is logged, lest one window end the pushing of all others."""
+        try:
+            return self.step()
+        except Exception:
+            logger.exception("windows can't be pushed to the OTLP receiver")
+            return LOOK_SECONDS
 
     def step(self) -> float:
         """Do what is due; give the seconds until something is again."""

@@ -231,6 +231,27 @@ def test_a_thread_pushes_to_a_receiver_that_has_its_faults() -> None:
     assert {one.key: one.value.string_value for one in attributes}["service.instance.id"] == "pop1"
 
 
+def test_what_goes_wrong_inside_does_not_end_the_thread(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(otlp_push, "LOOK_SECONDS", 0.05)
+    faults = [RuntimeError("policies are being changed")]
+
+    def policies() -> dict[str, FakePolicy]:
+        if faults:
+            raise faults.pop()
+        return {"p": FakePolicy("p", [window(1), window(0)])}
+
+    with receiving() as receiver:
+        options = PushOptions(Receiver(host="127.0.0.1", port=receiver.port), interval_s=1)
+        pusher = Pusher(policies, options, Resource("5.0.0"))
+        pusher.start()
+        receiver.wait()
+        pusher.stop()
+    assert pusher.counters()["sent"] == 1
+    assert "policies are being changed" in caplog.text
+
+
 def test_stopping_does_not_wait_for_a_receiver_that_hangs() -> None:
     policy = FakePolicy("p", [window(1), window(0)])
     with receiving(silent) as receiver:
