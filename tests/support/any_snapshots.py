@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from hypothesis import strategies as st
 from prometheus_client import Metric
 
+from pktvisor.metrics.exponential import ExponentialValues
 from pktvisor.metrics.snapshot import (
     QUANTILES,
     HandlerSnapshot,
@@ -32,6 +33,15 @@ NAMES = st.from_regex(r"[a-z][a-zA-Z0-9]{0,6}", fullmatch=True)
 def any_quantiles(draw: st.DrawFn) -> QuantileValues:
     values = sorted(draw(st.lists(FRACTIONS, min_size=4, max_size=4)))
     return QuantileValues(tuple(values), maximum=draw(FRACTIONS), total=draw(FRACTIONS), count=draw(COUNTS))
+
+
+@st.composite
+def any_exponential(draw: st.DrawFn) -> ExponentialValues:
+    """As the core gives them: of scale 6, the buckets at both ends in use."""
+    inner = draw(st.lists(st.integers(0, 3), max_size=300))
+    counts = draw(st.sampled_from(((), (5,), (1, *inner, 2))))
+    offset = draw(st.integers(-32 * 64 - 1, 60 * 64)) if counts else 0
+    return ExponentialValues(6, 2.0**-32, draw(st.integers(0, 9)), offset, counts)
 
 
 @st.composite

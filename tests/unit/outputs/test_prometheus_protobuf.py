@@ -5,13 +5,13 @@ from io import BytesIO
 from typing import Any
 
 from google.protobuf.proto import parse_length_prefixed
-from hypothesis import given
+from hypothesis import assume, given
 
 from pktvisor.metrics.exponential import ExponentialValues
 from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues
 from pktvisor.outputs.prometheus_messages import TYPES, MetricFamily
 from pktvisor.outputs.prometheus_protobuf import render
-from support.any_snapshots import Point, any_policies, points_meant
+from support.any_snapshots import Point, any_exponential, any_policies, points_meant
 from support.snapshots import counter, handler, quantiles, sample, top
 
 
@@ -100,6 +100,24 @@ def test_native_buckets_are_bounded() -> None:
 def test_counts_beyond_63_bits_are_cut() -> None:
     histogram = native(ExponentialValues(6, 2.0**-32, zero_count=0, offset=0, counts=(2**64 - 1,)))
     assert list(histogram.positive_delta) == [2**63 - 1]
+
+
+@given(any_exponential())
+def test_any_native_histogram_has_the_counts_of_its_buckets(values: ExponentialValues) -> None:
+    assume(values.zero_count + sum(values.counts))
+    histogram = native(values)
+    counts, index, count = {}, 0, 0
+    deltas = iter(histogram.positive_delta)
+    for span in histogram.positive_span:
+        index += span.offset
+        for _ in range(span.length):
+            count += next(deltas)
+            counts[index] = count
+            index += 1
+    assert next(deltas, None) is None
+    assert histogram.zero_count + sum(counts.values()) == histogram.sample_count
+    meant = values.coarser(values.scale - histogram.schema)
+    assert counts == {upper: count for upper, count in enumerate(meant.counts, meant.offset + 1) if count}
 
 
 @given(any_policies())
