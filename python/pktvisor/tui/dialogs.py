@@ -60,7 +60,7 @@ class Question(ModalScreen[str | None]):
     """A line to type; None where it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss(None)", "close")]
-    CSS = f"Question {{ align: center bottom; }} Question Input {{ width: 100%; height: 3; {BOX} }}"
+    CSS = f"Question Input {{ dock: bottom; width: 100%; height: 3; {BOX} }}"
 
     def __init__(self, title: str, text: str) -> None:
         super().__init__()

@@ -72,7 +72,9 @@ def page_of(view: View, context: Context, focus: Focus, *, is_zoomed: bool = Fal
     if settings.wanted and content.rows is None:
         panels = [panel for panel in panels if panel.rows]
     page = lay_out(panels, frame, content.above)
-    return page if panels or content.above else replace(page, lines=nothing("nothing here"))
+    if panels or not content.panels:
+        return page
+    return replace(page, lines=(*page.lines, *nothing(f"nothing with {settings.wanted}")))
 
 
 def nothing(text: str) -> tuple[Line, ...]:
