@@ -14,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from pktvisor.config import scalars
+from pktvisor.config.models import ModuleConfig, PolicyConfig
+from pktvisor.config.schema import load_one_policy
 from pktvisor.handlers.base import Settings
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import policy_document
@@ -78,7 +81,8 @@ def load(file: Path) -> Scenario:
     document = yaml.safe_load(file.read_text())
     strange = document.keys() - KEYS
     assert not strange, f"{file}: unknown keys {sorted(strange)}"
-    window, modules = _handlers(document["handlers"])
+    policy = _policy(document["handlers"])
+    window = policy.window or {}
     return Scenario(
         name=file.parent.name,
         why=document["why"],
@@ -89,29 +93,30 @@ def load(file: Path) -> Scenario:
             geo_city=_database(document.get("geo_city")),
             geo_asn=_database(document.get("geo_asn")),
         ),
-        modules=modules,
-        periods=window.get("num_periods", DEFAULT_PERIODS),
+        modules=tuple(_wanted(module, window) for module in policy.modules),
+        periods=scalars.number(window, "num_periods", DEFAULT_PERIODS),
         windows=tuple(document.get("windows", ["bucket/0"])),
         tshark=document.get("tshark", {}),
     )
 
 
-def _handlers(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], tuple[Wanted, ...]]:
-    """Read a policy's `handlers`: its window_config, and its modules with their settings."""
-    window = document.get("window_config", {})
-    sketching = {key: value for key, value in window.items() if key != "num_periods"}
-    modules = []
-    for name, module in document["modules"].items():
-        groups = module.get("metric_groups", {})
-        settings = Settings(
-            options=module.get("config", {}) | module.get("filter", {}),
-            enable=groups.get("enable", []),
-            disable=groups.get("disable", []),
-            **sketching,
-        )
-        instance = f"{POLICY}-{TAP}-{name}"
-        modules.append(Wanted(instance, module["type"], module.get("require_version", "1.0"), settings))
-    return window, tuple(modules)
+def _policy(handlers: Mapping[str, Any]) -> PolicyConfig:
+    """Read the `handlers` as those of a whole policy."""
+    body = {"kind": "collection", "input": {"tap": TAP, "input_type": "pcap"}, "handlers": handlers}
+    policy = load_one_policy(yaml.safe_dump({"visor": {"policies": {POLICY: body}}}, sort_keys=False))
+    assert policy is not None
+    return policy
+
+
+def _wanted(module: ModuleConfig, window: Mapping[str, Any]) -> Wanted:
+    settings = Settings(
+        options={**module.config, **module.filter},
+        enable=module.enable,
+        disable=module.disable,
+        metrics=module.metrics,
+        **{key: value for key, value in window.items() if key != "num_periods"},
+    )
+    return Wanted(f"{POLICY}-{TAP}-{module.name}", module.type, module.version, settings)
 
 
 def _database(name: str | None) -> Path | None:
