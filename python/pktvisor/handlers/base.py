@@ -173,7 +173,12 @@ class Handler:
         return [str(text) for text in scalars.texts(self.settings.options, key)]
 
     @property
+    def is_recorded(self) -> bool:
+        """Its stream is a recording: `recorded_stream` is there, whatever it says."""
+        return self.has("recorded_stream")
+
+    @property
     def xact_ttl_ms(self) -> int:
         """How long a question waits for its answer; milliseconds win over seconds."""
-        seconds = self.number("xact_ttl_secs", 0)
-        return self.number("xact_ttl_ms", seconds * 1000 or DEFAULT_XACT_TTL_MS)
+        of_seconds = self.number("xact_ttl_secs", 0) * 1000 if self.has("xact_ttl_secs") else DEFAULT_XACT_TTL_MS
+        return self.number("xact_ttl_ms", of_seconds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pktvisor.errors import ConfigError
-from pktvisor.handlers.base import Exchanges, Handler
+from pktvisor.handlers.base import Exchanges, Handler, Settings
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
 from pktvisor.metrics.expressions import (
     ALWAYS,
@@ -39,12 +39,26 @@ TO_HOST, FROM_HOST = dns.direction == 1, dns.direction == 2
 
 ANSWERED, LATE, ORPHAN = (xact.outcome == number for number in (1, 2, 3))
 
+DNSTAP_TYPES = ("auth", "client", "forwarder", "resolver", "stub", "tool", "update")
+
 
 class DnsFilters(Handler):
     """What both versions have in common: reading the filters' options."""
 
     schema, table = "dns", "dns"
     inputs = ("pcap", "dnstap", "mock")
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._check_dnstap_type()
+
+    def _check_dnstap_type(self) -> None:
+        """`dnstap_msg_type` leaves packets alone, but must make sense."""
+        if self.has("dnstap_msg_type") and self.text("dnstap_msg_type") not in DNSTAP_TYPES:
+            raise ConfigError(
+                "DnsStreamHandler: dnstap_msg_type contained an invalid/unsupported type. "
+                f"Valid types: {', '.join(DNSTAP_TYPES)}"
+            )
 
     def rcodes(self) -> list[int]:
         """The response codes of `only_rcode`; empty where it is not set."""

@@ -111,11 +111,15 @@ class _WindowReader:
         self._is_merged = is_merged
         self._is_open = not window.is_closed and not policy.is_recorded
         self._start_ts = window.start_ns // NANOSECONDS
-        self._length = self._length_seconds(now_ns)
+        self._now_ns = now_ns
 
-    def _length_seconds(self, now_ns: int) -> int:
-        if self._is_open:
-            return max(0, now_ns // NANOSECONDS - self._start_ts)
+    def _runs(self, handler: Handler) -> bool:
+        """The window goes on with the clock; that of a recording only with its packets."""
+        return self._is_open and not handler.is_recorded
+
+    def _length_seconds(self, handler: Handler) -> int:
+        if self._runs(handler):
+            return max(0, self._now_ns // NANOSECONDS - self._start_ts)
         return self._window.length_seconds
 
     def snapshot(self, number: int, instance: Instance) -> HandlerSnapshot:
@@ -123,10 +127,10 @@ class _WindowReader:
             instance=instance.name,
             schema=instance.handler.schema,
             start_ts=self._start_ts,
-            length=self._length,
+            length=self._length_seconds(instance.handler),
             start_ns=self._window.start_ns,
             end_ns=self._window.end_ns,
-            is_closed=not self._is_open,
+            is_closed=not self._runs(instance.handler),
             samples=tuple(self._samples(number, instance.handler)),
             tap=instance.tap,
             ledger=self._window.ledger(),
@@ -164,7 +168,7 @@ class _WindowReader:
                 return "quantiles", _quantiles(self._window.quantiles(number, index, QUANTILES), None)
             case Rate():
                 row, live = self._window.rate(number, index, QUANTILES)
-                return "rate", _quantiles(row, live if self._is_open and metric.has_live else None)
+                return "rate", _quantiles(row, live if self._runs(handler) and metric.has_live else None)
             case Cardinality():
                 return "cardinality", round(self._window.cardinality(number, index))
             case TopN():
