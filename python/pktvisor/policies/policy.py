@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pktvisor import _core
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
+from pktvisor.metrics.exponential import ExponentialValues
 from pktvisor.metrics.histogram_bounds import BOUNDS
 from pktvisor.metrics.kinds import Cardinality, Histogram, Quantiles, Rate, TopN
 from pktvisor.metrics.snapshot import (
@@ -184,7 +185,8 @@ class _WindowReader:
             if upto > before:
                 buckets.append((bound, upto))
             before = upto
-        return HistogramValues(tuple(buckets), count, total)
+        exponential = ExponentialValues.of(self._window.exponential(number, index))
+        return HistogramValues(tuple(buckets), count, total, exponential)
 
     def _top(self, number: int, handler: Handler, metric: TopN, index: int) -> TopValues:
         settings = handler.settings
