@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pktvisor_core::capture::{RingConfig, Target};
-use pktvisor_core::engine::{self, LiveConfig};
+use pktvisor_core::decode::DecodeConfig;
+use pktvisor_core::engine::{self, LiveConfig, Source};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -26,7 +27,26 @@ fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos().min(i64::MAX as u128) as i64)
 }
 
+/// One worker without lookback.
+fn config(source: Source, decode: DecodeConfig) -> LiveConfig {
+    LiveConfig { source, decode, workers: 1, filter: None, lookback_bytes: 0, usage: usage::usage, now_ns }
+}
+
 impl LiveInput {
+    fn start(
+        py: Python<'_>,
+        config: LiveConfig,
+        policies: &[PyRef<'_, Policy>],
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        usage::prepare();
+        let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
+        let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
+        let sinks = beside_sinks(py, handlers)?;
+        let started = py.detach(move || engine::LiveInput::start(&config, policies, &sinks));
+        Ok(Self { inner: Mutex::new(started.map_err(raise)?) })
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, engine::LiveInput> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -61,7 +81,6 @@ impl LiveInput {
         lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
-        usage::prepare();
         let ring = RingConfig {
             target: if interface == "any" { Target::Any } else { Target::Interface(interface.to_owned()) },
             filter: filter::program(filter).map_err(raise)?,
@@ -70,20 +89,24 @@ impl LiveInput {
             fanout: (workers > 1).then_some(fanout_group),
             ..RingConfig::default()
         };
-        let config = LiveConfig {
-            ring,
-            decode: decode_config(hosts),
-            workers,
-            filter: None,
-            lookback_bytes,
-            usage: usage::usage,
-            now_ns,
-        };
-        let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
-        let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
-        let sinks = beside_sinks(py, handlers)?;
-        let started = py.detach(move || engine::LiveInput::start(&config, policies, &sinks));
-        Ok(Self { inner: Mutex::new(started.map_err(raise)?) })
+        let decode = decode_config(hosts);
+        let config = LiveConfig { workers, lookback_bytes, ..config(Source::Ring(ring), decode) };
+        Self::start(py, config, &policies, sinks)
+    }
+
+    /// Starts to feed the policies with made-up DNS packets, one every 100 ms, the same from the same seed. The host is
+    /// 192.168.0.1.
+    #[staticmethod]
+    #[pyo3(signature = (policies, *, seed, lookback_bytes=0, sinks=None))]
+    fn mock(
+        py: Python<'_>,
+        policies: Vec<PyRef<'_, Policy>>,
+        seed: u64,
+        lookback_bytes: usize,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let config = LiveConfig { lookback_bytes, ..config(Source::Mock { seed }, decode_config(Vec::new())) };
+        Self::start(py, config, &policies, sinks)
     }
 
     /// Adds a policy. With lookback its first window starts with the oldest frame that is kept, at most a minute ago;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig, Usage};
+use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig, Source, Usage};
 use pktvisor_core::plan::{Enrichment, MetricState, compile};
 use pktvisor_core::read::CaptureReader;
 
@@ -20,9 +20,8 @@ fn now_ns() -> i64 {
 }
 
 fn config(interface: &str) -> LiveConfig {
-    let target = Target::Interface(interface.into());
     LiveConfig {
-        ring: RingConfig { target, retire_ms: 10, ..RingConfig::default() },
+        source: Source::Ring(ring(interface)),
         decode: DecodeConfig::default(),
         workers: 1,
         filter: None,
@@ -30,6 +29,14 @@ fn config(interface: &str) -> LiveConfig {
         usage: || Usage { thread_cpu_ns: 0, memory_bytes: 4096 },
         now_ns,
     }
+}
+
+fn ring(interface: &str) -> RingConfig {
+    RingConfig { target: Target::Interface(interface.into()), retire_ms: 10, ..RingConfig::default() }
+}
+
+fn fanout(interface: &str) -> Source {
+    Source::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
 }
 
 fn start(config: &LiveConfig, policies: Vec<Arc<Policy>>) -> LiveInput {
@@ -147,7 +154,7 @@ fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
         ]}]}"#;
         let config_of_policy = PolicyConfig { periods: 5, enrichment: Enrichment::default(), seed: 1 };
         let resources = Arc::new(Policy::new(compile(plan).unwrap(), config_of_policy));
-        let input = start(&LiveConfig { workers: 2, ring: fanout("right"), ..config("right") }, Vec::new());
+        let input = start(&LiveConfig { workers: 2, source: fanout("right"), ..config("right") }, Vec::new());
         input.add(resources.clone());
         input.note_policies(1, 1);
         input.note_policies(3, 7);
@@ -171,7 +178,7 @@ fn what_just_passed_is_a_capture_file_that_others_read_too() {
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let input = start(&LiveConfig { workers: 2, ring: fanout("right"), ..config("right") }, vec![first.clone()]);
+        let input = start(&LiveConfig { workers: 2, source: fanout("right"), ..config("right") }, vec![first.clone()]);
         let sender = Sender::new("left");
         (0..300).for_each(|port| sender.send(&datagram(port)));
         eventually(|| count(&first) == 300);
@@ -191,10 +198,6 @@ fn what_just_passed_is_a_capture_file_that_others_read_too() {
     });
 }
 
-fn fanout(interface: &str) -> RingConfig {
-    RingConfig { fanout: Some(4712), ..config(interface).ring }
-}
-
 #[test]
 fn without_lookback_there_are_no_packets_to_be_had_and_policies_start_when_they_come() {
     in_namespace(|| {
@@ -210,4 +213,17 @@ fn without_lookback_there_are_no_packets_to_be_had_and_policies_start_when_they_
         input.stop();
         assert_eq!(count(&late), 0);
     });
+}
+
+#[test]
+fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
+    let (first, config) = (policy(), LiveConfig { source: Source::Mock { seed: 5 }, ..config("none") });
+    let mut input = start(&config, vec![first.clone()]);
+    eventually(|| count(&first) >= 3);
+    assert!(input.is_running());
+    input.stop();
+    let packets = count(&first);
+    assert!(!input.is_running() && packets >= 3);
+    assert_eq!(input.status().ledger.decoded, packets);
+    assert_eq!(source_ports(input.recent().pcapng(0, None, 1 << 20).unwrap()).len() as u64, packets);
 }

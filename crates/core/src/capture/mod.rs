@@ -13,6 +13,7 @@
 //! - [`lookback`]: the newest frames, kept for a while
 //! - [`recent`]: a pcapng file of them
 //! - [`interfaces`]: which interfaces there are, and which one a user means
+//! - [`source`] and [`mock`]: what a worker takes frames from, and one that makes them up
 //! - [`netlink`] and [`socket`]: the system calls
 
 mod admission;
@@ -20,14 +21,18 @@ mod block;
 pub mod interfaces;
 mod link_type;
 pub mod lookback;
+pub mod mock;
 mod netlink;
 pub mod recent;
 pub mod ring;
 mod socket;
+pub mod source;
 
 pub use interfaces::{Interface, interfaces, resolve};
 pub use link_type::UNKNOWN_LINK_TYPE;
+pub use mock::Mock;
 pub use ring::{Ring, RingConfig, RingStatistics};
+pub use source::FrameSource;
 
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub use batches::BatchReader;
 pub use budget::Budget;
 pub use file::{FileConfig, FileReport, Progress, run_file};
-pub use live::{LiveConfig, LiveInput, LiveStatus, Recent, Usage};
+pub use live::{LiveConfig, LiveInput, LiveStatus, Recent, Source, Usage};
 pub use policy::{Policy, PolicyConfig, PolicyWorker};
 
 use crate::Error;

@@ -17,8 +17,9 @@ use std::thread::JoinHandle;
 use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
 use crate::Error;
 use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
-use crate::capture::{Ring, RingConfig, recent};
+use crate::capture::{FrameSource, Mock, Ring, RingConfig, mock, recent};
 use crate::decode::DecodeConfig;
+use crate::decode::hosts::Hosts;
 use crate::ledger::Ledger;
 pub use meter::Usage;
 use worker::Worker;
@@ -31,10 +32,19 @@ const MOST_LOOKBACK_NS: i64 = 60 * NANOSECONDS;
 /// Changes of policies that wait to become rows; of more at once only the newest count.
 const MOST_NOTES: usize = 1024;
 
+/// What gives the packets.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Receive rings on an interface, one per worker.
+    Ring(RingConfig),
+    /// Made-up packets, the same from the same seed; one worker, whose only host is that of the packets.
+    Mock { seed: u64 },
+}
+
 /// Where packets come from and how they are decoded.
 #[derive(Clone)]
 pub struct LiveConfig {
-    pub ring: RingConfig,
+    pub source: Source,
     pub decode: DecodeConfig,
     /// Rings that share the interface's packets by flow, each with its own worker.
     pub workers: usize,
@@ -116,13 +126,36 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LiveInput {
-    /// Opens the rings and starts their workers, each with sinks of its own.
+    /// Opens the source and starts its workers, each with sinks of its own.
+    ///
+    /// # Errors
+    /// Where the source can't be opened, see [`Ring::open`].
     pub fn start(
         config: &LiveConfig,
         policies: Vec<Arc<Policy>>,
         sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
-        let rings = (0..config.workers.max(1)).map(|_| Ring::open(&config.ring)).collect::<Result<Vec<_>, _>>()?;
+        match &config.source {
+            Source::Ring(ring) => {
+                let rings = (0..config.workers.max(1)).map(|_| Ring::open(ring)).collect::<Result<Vec<_>, _>>()?;
+                Self::start_on(rings, config, policies, sinks)
+            }
+            Source::Mock { seed } => {
+                let [a, b, c, d] = mock::HOST;
+                let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
+                let decode = DecodeConfig { hosts: Hosts::new([(host, 128)]), ..config.decode.clone() };
+                let mock = Mock::new(*seed, config.now_ns);
+                Self::start_on(vec![mock], &LiveConfig { decode, ..config.clone() }, policies, sinks)
+            }
+        }
+    }
+
+    fn start_on<S: FrameSource>(
+        sources: Vec<S>,
+        config: &LiveConfig,
+        policies: Vec<Arc<Policy>>,
+        sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
+    ) -> Result<Self, Error> {
         let attached = policies.into_iter().map(|policy| Attached { policy, since_ns: None }).collect();
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
@@ -132,13 +165,13 @@ impl LiveInput {
             status: Mutex::default(),
             open_exchanges: AtomicUsize::new(0),
         });
-        let share = config.lookback_bytes / rings.len();
+        let share = config.lookback_bytes / sources.len();
         let mut kept = Vec::new();
         let mut threads = Vec::new();
-        for (number, ring) in rings.into_iter().enumerate() {
+        for (number, source) in sources.into_iter().enumerate() {
             let lookback = (config.lookback_bytes > 0).then(|| Lookback::new(share));
             kept.extend(lookback.as_ref().map(Lookback::kept));
-            let worker = Worker::new(number, ring, config, shared.clone(), sinks(), lookback);
+            let worker = Worker::new(number, source, config, shared.clone(), sinks(), lookback);
             let thread = std::thread::Builder::new().name(format!("capture-{number}"));
             let started = thread.spawn(move || worker.run());
             threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);

@@ -1,4 +1,4 @@
-//! One worker of a live input: its ring, its decoder, its share of the policies.
+//! One worker of a live input: its source, its decoder, its share of the policies.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -7,7 +7,7 @@ use super::catch_up::{self, CatchUp};
 use super::meter::Meter;
 use super::{Attached, BatchSink, Filling, Filters, LiveConfig, NANOSECONDS, Policy, PolicyWorker, Shared, lock};
 use crate::Error;
-use crate::capture::Ring;
+use crate::capture::FrameSource;
 use crate::capture::lookback::Lookback;
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
@@ -17,10 +17,10 @@ use crate::read::Frame;
 /// A worker looks at the clock, its policies and whether to stop at least this often.
 const POLL_MS: i32 = 100;
 
-pub(super) struct Worker {
+pub(super) struct Worker<S> {
     /// The first worker tells what the input takes.
     is_first: bool,
-    ring: Ring,
+    source: S,
     part: Part,
     shared: Arc<Shared>,
     decode: DecodeConfig,
@@ -32,7 +32,7 @@ pub(super) struct Worker {
     open_exchanges: usize,
 }
 
-/// What a worker does with frames; apart from the ring, which lends them out.
+/// What a worker does with frames; apart from the source, which lends them out.
 struct Part {
     decoder: Decoder,
     filters: Filters,
@@ -47,10 +47,10 @@ struct Part {
     fault: Option<Error>,
 }
 
-impl Worker {
+impl<S: FrameSource> Worker<S> {
     pub fn new(
         number: usize,
-        ring: Ring,
+        source: S,
         config: &LiveConfig,
         shared: Arc<Shared>,
         sinks: Vec<Box<dyn BatchSink>>,
@@ -70,7 +70,7 @@ impl Worker {
         };
         Self {
             is_first: number == 0,
-            ring,
+            source,
             part,
             shared,
             decode: config.decode.clone(),
@@ -87,8 +87,8 @@ impl Worker {
         while !self.shared.stop.load(Ordering::Acquire) {
             self.follow_policies();
             let timeout_ms = if self.catching_up.is_empty() { POLL_MS } else { 0 };
-            let Self { ring, part, .. } = &mut self;
-            match ring.poll_block(timeout_ms, &mut |frame| part.take(&frame)) {
+            let Self { source, part, .. } = &mut self;
+            match source.poll_block(timeout_ms, &mut |frame| part.take(&frame)) {
                 Ok(frames) => {
                     self.part.flush();
                     self.catch_up();
@@ -134,8 +134,8 @@ impl Worker {
 
     /// What the kernel dropped since the last look goes into the ledger, too.
     fn count_drops(&mut self) {
-        let Ok(statistics) = self.ring.statistics() else { return };
-        let dropped = statistics.dropped.saturating_sub(self.dropped);
+        let Some(dropped_so_far) = self.source.dropped() else { return };
+        let dropped = dropped_so_far.saturating_sub(self.dropped);
         self.dropped += dropped;
         if dropped > 0 {
             let ledger = Ledger::of_kernel_drops(dropped);
