@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -10,6 +12,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from pktvisor.server.connections import Connections
 from pktvisor.server.counters import Counters
 from pktvisor.server.settings import Bounds
+
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""Linger for no seconds (struct linger)."""
 
 
 class BoundedConnection(H11Protocol):
@@ -114,6 +119,8 @@ class BoundedConnection(H11Protocol):
             return
         if left > 0:
             self._counters.answers_timed_out += 1
+            # What the kernel still holds for the client goes, too.
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.transport.abort()
 
     def _stop_head_timer(self) -> None:

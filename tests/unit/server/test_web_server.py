@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
 
-from pktvisor.errors import InputError
-from pktvisor.server.listen import listen
+from pktvisor.errors import ConfigError, InputError
+from pktvisor.server.listen import listen, listen_unix
 from pktvisor.server.settings import Bounds, ServerSettings
 from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent
@@ -90,3 +91,47 @@ def test_localhost_answers_on_every_address_it_stands_for() -> None:
     assert "127.0.0.1" in {listener.getsockname()[0] for listener in listeners}
     for listener in listeners:
         listener.close()
+
+
+def test_it_answers_on_a_unix_socket_and_leaves_none_behind(tmp_path: Path) -> None:
+    path = tmp_path / "pktvisor.sock"
+    with running(host=f"unix:{path}", admin_api=True):
+        assert path.stat().st_mode & 0o777 == 0o660
+        with httpx2.Client(transport=httpx2.HTTPTransport(uds=str(path))) as client:
+            assert client.get("http://agent/api/v1/metrics/app").json()["security"]["is_loopback"] is True
+            assert client.delete("http://agent/api/v1/taps/nope").status_code == 404
+    assert not path.exists()
+
+
+def test_a_unix_socket_of_a_dead_server_is_taken_over_and_no_other_file(tmp_path: Path) -> None:
+    path = tmp_path / "pktvisor.sock"
+    listen_unix(path).close()
+    listener = listen_unix(path)
+    with pytest.raises(InputError, match="Address already in use"):
+        listen_unix(path)
+    listener.close()
+    precious = tmp_path / "precious"
+    precious.write_text("data")
+    with pytest.raises(InputError, match=f"^unable to bind to {precious}: Address already in use$"):
+        listen_unix(precious)
+    assert precious.read_text() == "data"
+
+
+def test_unsafe_settings_are_refused_before_anything_listens() -> None:
+    with pytest.raises(ConfigError, match=r"^the admin API is not offered on 0\.0\.0\.0:0"):
+        WebServer(FakeAgent(), ServerSettings("0.0.0.0", 0, admin_api=True))
+
+
+def test_an_open_interface_works_and_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING", logger="pktvisor"), running(host="0.0.0.0") as server:
+        document = httpx2.get(f"http://127.0.0.1:{server.port}/api/v1/metrics/app").json()
+        assert document["security"] == {"tls": False, "authentication": "none", "is_loopback": False}
+    assert [record.getMessage() for record in caplog.records] == [
+        f"everyone who reaches 0.0.0.0:{server.port} can read: neither tokens nor client certificates are asked for"
+    ]
+
+
+def test_what_was_refused_is_counted(server: WebServer) -> None:
+    exchange(server, b"\x16\x03\x01\r\n\r\n")
+    counted = server.counters()
+    assert (counted["connections"], counted["requests_invalid"], counted["requests"]) == (1, 1, 0)

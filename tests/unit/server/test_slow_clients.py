@@ -1,0 +1,117 @@
+"""Clients that dawdle, in numbers, don't keep a client that asks at once from its answer."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+
+import httpx2
+import pytest
+
+from pktvisor.server.settings import Bounds
+from pktvisor.server.web_server import WebServer
+from support.agents import FakeAgent, FakePolicy
+from support.serving import running
+from support.snapshots import handler, sample, top
+
+SLOW_CLIENTS = 500
+PATIENCE_S = 30.0
+"""What a test waits before it fails; nothing is expected to take so long."""
+
+LARGE = FakePolicy(
+    "large", [[handler(sample("top", "dns_top", "top", top("name", **{"x" * 60 + str(n): n for n in range(120_000)})))]]
+)
+"""A policy whose bucket has some megabytes."""
+ASK_FOR_MUCH = b"GET /api/v1/policies/large/metrics/bucket/0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _enough_descriptors() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * SLOW_CLIENTS + 200
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        pytest.skip(f"needs {wanted} file descriptors, {hard} are allowed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def connect(server: WebServer, source: str, begun: bytes) -> socket.socket:
+    """Connect from one of this host's loopback addresses, and begin a request."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    client.settimeout(PATIENCE_S)
+    client.bind((source, 0))
+    client.connect((server.host, server.port))
+    with suppress(OSError):  # it may have been sent away already
+        client.sendall(begun)
+    return client
+
+
+def ask(server: WebServer) -> int:
+    reply = httpx2.get(f"http://127.0.0.1:{server.port}/api/v1/policies", timeout=PATIENCE_S)
+    return reply.status_code
+
+
+@pytest.mark.parametrize("addresses", [1, 20])
+@pytest.mark.parametrize("begun", [b"", b"GET /api/v1/policies HTTP/1.1\r\nHost: loc"])
+def test_500_slow_clients_do_not_keep_out_a_normal_one(begun: bytes, addresses: int) -> None:
+    with running() as server, ExitStack() as slow:
+        for number in range(SLOW_CLIENTS):
+            slow.enter_context(connect(server, f"127.0.0.{1 + number % addresses}", begun))
+        assert [ask(server) for _ in range(10)] == [200] * 10
+        counted = server.counters()
+        assert len(server._connections) <= Bounds().most_connections
+        assert int(str(counted["connections_evicted"])) >= SLOW_CLIENTS - Bounds().most_connections
+        assert counted["connections_refused"] == 0
+
+
+def test_a_client_that_asks_and_does_not_read_is_let_go() -> None:
+    bounds = Bounds(answer_timeout_s=0.2)
+    with running(FakeAgent({"large": LARGE}), bounds=bounds) as server, ExitStack() as slow:
+        clients = [slow.enter_context(connect(server, "127.0.0.1", ASK_FOR_MUCH)) for _ in range(8)]
+        assert ask(server) == 200
+        given_up = until(lambda: server.counters()["answers_timed_out"] == len(clients))
+        assert given_up, server.counters()
+        for client in clients:
+            with pytest.raises(ConnectionResetError):
+                read_all(client)
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Wait until something holds; False where patience ends before."""
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def read_all(client: socket.socket, pause_s: float = 0) -> bytes:
+    reply = b""
+    while chunk := client.recv(256 * 1024):
+        reply += chunk
+        time.sleep(pause_s)
+    return reply
+
+
+def test_a_client_that_reads_slowly_but_steadily_gets_all() -> None:
+    bounds = Bounds(answer_timeout_s=0.5, least_answer_bytes=1024)
+    with running(FakeAgent({"large": LARGE}), bounds=bounds) as server:
+        with connect(
+            server, "127.0.0.1", ASK_FOR_MUCH.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        ) as client:
+            head, _, body = read_all(client, pause_s=0.01).partition(b"\r\n\r\n")
+        length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))
+        assert int(length.split(b":")[1]) == len(body) > 4_000_000
+        assert server.counters()["answers_timed_out"] == 0
+
+
+def test_one_client_asking_without_end_is_slowed_down() -> None:
+    with running(bounds=Bounds(requests_per_second=5)) as server:
+        statuses = [ask(server) for _ in range(40)]
+        assert {200, 429} == set(statuses)

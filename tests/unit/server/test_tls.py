@@ -1,0 +1,131 @@
+"""TLS, with certificates made for the test."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+import trustme
+
+from pktvisor.errors import ConfigError
+from pktvisor.server.settings import TlsFiles
+from pktvisor.server.tls import make_context
+from support.serving import running
+
+
+@dataclass(frozen=True)
+class Papers:
+    """A certificate authority, and what it gave to a server and a client."""
+
+    authority: trustme.CA
+    client: trustme.LeafCert
+    server: TlsFiles
+    mutual: TlsFiles
+
+    def trusting(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        return context
+
+    def known(self) -> ssl.SSLContext:
+        context = self.trusting()
+        self.client.configure_cert(context)
+        return context
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Papers:
+    folder = tmp_path_factory.mktemp("tls")
+    authority = trustme.CA()
+    server = authority.issue_cert("localhost", "127.0.0.1")
+    certificate, key, roots = folder / "cert.pem", folder / "key.pem", folder / "ca.pem"
+    for blob in server.cert_chain_pems:
+        blob.write_to_path(certificate, append=True)
+    server.private_key_pem.write_to_path(key)
+    authority.cert_pem.write_to_path(roots)
+    plain, mutual = TlsFiles(certificate, key), TlsFiles(certificate, key, roots)
+    return Papers(authority, authority.issue_cert("grafana.example"), plain, mutual)
+
+
+def get(port: int, context: ssl.SSLContext) -> httpx2.Response:
+    with httpx2.Client(verify=context) as client:
+        return client.get(f"https://127.0.0.1:{port}/api/v1/metrics/app")
+
+
+def test_it_answers_over_tls_and_not_without(papers: Papers) -> None:
+    with running(tls=papers.server) as server:
+        document = get(server.port, papers.trusting()).json()
+        assert document["security"] == {"tls": True, "authentication": "none", "is_loopback": True}
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"http://127.0.0.1:{server.port}/api/v1/metrics/app")
+
+
+def test_older_versions_of_tls_are_refused(papers: Papers) -> None:
+    context = make_context(papers.server)
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    with running(tls=papers.server) as server:
+        for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            trusting = papers.trusting()
+            trusting.maximum_version = newest
+            assert get(server.port, trusting).status_code == 200
+
+
+def test_mutual_tls_refuses_clients_without_a_certificate(papers: Papers) -> None:
+    with running(tls=papers.mutual, admin_api=True) as server:
+        assert get(server.port, papers.known()).json()["security"]["authentication"] == "certificate"
+        with pytest.raises((httpx2.TransportError, ssl.SSLError)):
+            get(server.port, papers.trusting())
+        stranger = papers.trusting()
+        trustme.CA().issue_cert("grafana.example").configure_cert(stranger)
+        with pytest.raises((httpx2.TransportError, ssl.SSLError)):
+            get(server.port, stranger)
+        assert get(server.port, papers.known()).json()["server"]["requests"] == 2
+
+
+def test_with_a_certificate_the_admin_api_may_be_asked_by_any_name(papers: Papers) -> None:
+    with running(tls=papers.mutual, admin_api=True) as server, httpx2.Client(verify=papers.known()) as client:
+        url = f"https://127.0.0.1:{server.port}/api/v1/taps/nope"
+        assert client.delete(url, headers={"host": "agent7.example"}).status_code == 404
+
+
+def test_a_client_that_never_greets_does_not_keep_others_out(papers: Papers) -> None:
+    with running(tls=papers.server) as server:
+        silent = [socket.create_connection((server.host, server.port)) for _ in range(100)]
+        assert get(server.port, papers.trusting()).status_code == 200
+        assert int(str(server.counters()["connections_evicted"])) > 0
+        for one in silent:
+            one.close()
+
+
+def test_files_that_make_no_sense_are_one_sentence(papers: Papers, tmp_path: Path) -> None:
+    nothing, rubbish = tmp_path / "none.pem", tmp_path / "rubbish.pem"
+    rubbish.write_text("no certificate\n")
+    good = papers.server
+    for files, words in [
+        (TlsFiles(nothing, good.key), f"{nothing}: No such file or directory"),
+        (TlsFiles(good.certificate, nothing), f"{nothing}: No such file or directory"),
+        (TlsFiles(rubbish, good.key), f"{rubbish} and {good.key}: "),
+        (TlsFiles(good.certificate, rubbish), f"{good.certificate} and {rubbish}: "),
+        (TlsFiles(good.certificate, good.key, nothing), f"{nothing}: No such file or directory"),
+        (TlsFiles(good.certificate, good.key, rubbish), f"{rubbish}: "),
+    ]:
+        with pytest.raises(ConfigError) as caught:
+            make_context(files)
+        assert str(caught.value).startswith(f"invalid TLS configuration: {words}")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_key_with_a_password_does_not_ask_for_it(papers: Papers, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    plain = serialization.load_pem_private_key(papers.server.key.read_bytes(), None)
+    locked = tmp_path / "locked.pem"
+    password = serialization.BestAvailableEncryption(b"sesame")
+    formats = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    locked.write_bytes(plain.private_bytes(*formats, password))
+    with pytest.raises(ConfigError, match=r"^invalid TLS configuration: "):
+        make_context(TlsFiles(papers.server.certificate, locked))
