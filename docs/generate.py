@@ -1,30 +1,27 @@
-"""Write the reference pages that follow from the code: docs/reference/metrics.md and docs/reference/columns.md.
+"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md and openapi.json.
 
 Usage: python docs/generate.py. A test fails where the pages are older than the code.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from pktvisor import _core
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.expressions import schema
-from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Last, LedgerCounter, Metric, Quantiles, Rate, TopN
+from pktvisor.server.catalogue import ShownKind, shown_metrics
+from pktvisor.server.endpoint import Endpoint
+from pktvisor.server.openapi import PARAMETER, document
+from pktvisor.server.routes import groups
 
 REFERENCE = Path(__file__).parent / "reference"
 
-KINDS = {
-    Counter: "counter",
-    LedgerCounter: "counter",
-    Last: "newest value",
-    Rate: "rate",
-    Histogram: "histogram",
-    Quantiles: "quantiles",
-    Cardinality: "cardinality",
-    TopN: "top list",
-}
+KINDS: dict[ShownKind, str] = {"top": "top list", "last": "newest value"}
+"""Names for people, where they are others."""
 
 DECLARED_ELSEWHERE = (
     "Its metrics and groups are those that the policy declares: see [Declare metrics](../how-to/declare-metrics.md)."
@@ -61,20 +58,10 @@ def _metric_table(handler: type[Handler]) -> list[str]:
 
 
 def _metric_rows(handler: type[Handler]) -> Iterator[str]:
-    for metric in handler.declared().values():
-        if metric.is_hidden:
-            continue
-        is_apart = handler.direction is not None and metric.by_direction is not False
-        path = f"{handler.schema}.{'*D*.' if is_apart else ''}{metric.path}"
-        name = "_".join((metric.prefix or handler.schema, *metric.path.split(".")))
-        labels = [*(["direction"] if is_apart else []), *([metric.label] if isinstance(metric, TopN) else [])]
-        shown = f"`{name}`" + (f" {{{', '.join(labels)}}}" if labels else "")
-        yield f"| {path} | {shown} | {kind_name(metric)} | {', '.join(metric.groups) or '-'} | {metric.help} |"
-
-
-def kind_name(metric: Metric) -> str:
-    """The kind's name for people."""
-    return KINDS[type(metric)]
+    for metric in shown_metrics(handler):
+        shown = f"`{metric.prometheus}`" + (f" {{{', '.join(metric.labels)}}}" if metric.labels else "")
+        kind = KINDS.get(metric.kind, metric.kind)
+        yield f"| {metric.path} | {shown} | {kind} | {', '.join(metric.groups) or '-'} | {metric.help} |"
 
 
 def columns_page() -> str:
@@ -89,9 +76,55 @@ def columns_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+REST_INTRODUCTION = """\
+The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/api/v1/openapi.json`.
+
+- Routes of scope *admin* change the agent, or show packets. They are there only with the admin API, else unknown.
+- An unknown path, a method that a path does not have, and a name or number that can't be one are a 404 without a body.
+- JSON is `text/json`, or `application/json` for clients whose `Accept` asks for it; keys are sorted. Errors are
+  `{"error": "a sentence"}`, those of Prometheus routes the sentence alone.
+- Bodies are YAML or JSON, sent with exactly `Content-Type: application/x-yaml` or `application/json`, of at most 1 MiB.
+- A POST needs a `Content-Length`, also without a body (`curl -X POST -d ''`), else it is a 400 without a body.
+- The tables name what is special to a route. Any may answer 401 (a token is needed), 429 (too many requests) and 500;
+  those of scope admin also 403 (the token does not reach so far, or a page of another site asks) and 421 (`Host` does
+  not name this host); those with parameters or a body also 400; those with a body also 408 (it did not arrive) and
+  413 (it is too large). Why: [Secure the API](../how-to/secure-the-api.md)."""
+
+
+def rest_page() -> str:
+    """Every route."""
+    sections = ["# REST routes", NOTE, REST_INTRODUCTION]
+    for group, declared in groups().items():
+        rows = [row for endpoint in declared for row in _endpoint_rows(endpoint)]
+        head = ["| Route | Scope | | Answers |", "|---|---|---|---|"]
+        sections.append("\n".join([f"## {group.replace('_', ' ').capitalize()}", "", *head, *rows]))
+    return "\n\n".join(sections) + "\n"
+
+
+def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
+    path = PARAMETER.sub(r"{\1}", endpoint.path)
+    own = {endpoint.status: endpoint.success, **endpoint.refusals}
+    statuses = "; ".join(f"{status}: {answer.meaning}" for status, answer in sorted(own.items()))
+    yield f"| `{endpoint.method} {path}` | {endpoint.scope} | {endpoint.summary} | {statuses} |"
+    for query in endpoint.query:
+        bounds = f", {query.least} to {query.most}" if query.kind == "number" else ""
+        default = "" if query.default in (None, "") else f" (default: {str(query.default).lower()})"
+        yield f"| ... `?{query.name}=` | | {query.meaning}{bounds}{default} | |"
+
+
+def openapi_page() -> str:
+    """The OpenAPI document, with the admin API."""
+    return json.dumps(document(with_admin=True, version=_core.__version__), indent=1, ensure_ascii=False) + "\n"
+
+
 def pages() -> dict[Path, str]:
     """The pages with their texts."""
-    return {REFERENCE / "metrics.md": metrics_page(), REFERENCE / "columns.md": columns_page()}
+    return {
+        REFERENCE / "metrics.md": metrics_page(),
+        REFERENCE / "columns.md": columns_page(),
+        REFERENCE / "rest.md": rest_page(),
+        REFERENCE / "openapi.json": openapi_page(),
+    }
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class RestServer:
                 super().setup()
                 owner.connections += 1
 
-            def do_GET(self) -> None:  # noqa: N802 (named by the standard library)
+            def do_GET(self) -> None:
                 owner.asked.append((self.path, dict(self.headers)))
                 found = owner.replies.get(self.path, Reply(b"", 404))
                 reply = found() if callable(found) else found

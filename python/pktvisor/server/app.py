@@ -9,16 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pktvisor.agent.running import Agent
 from pktvisor.server.access import Authentication
 from pktvisor.server.context import Context
-from pktvisor.server.counters import Counters
-from pktvisor.server.exposure import check_exposure
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import route
 from pktvisor.server.routes import endpoints
-from pktvisor.server.settings import ServerSettings
-from pktvisor.server.tokens import read_tokens
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +25,9 @@ SAFETY_HEADERS = {
 """No browser is to guess a type, keep an answer, or show it inside another page."""
 
 
-def create_app(agent: Agent, settings: ServerSettings | None = None, counters: Counters | None = None) -> ASGIApp:
-    """Make the application that answers from `agent`. Raises `ConfigError` for settings that are unsafe or wrong."""
-    settings = settings or ServerSettings()
-    context = Context(
-        agent,
-        settings,
-        check_exposure(settings),
-        None if settings.token_file is None else read_tokens(settings.token_file),
-        counters or Counters(),
-    )
+def create_app(context: Context) -> ASGIApp:
+    """Make the application that answers from a context (see `make_context`)."""
+    settings = context.settings
     routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api)]
     app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
     app = RequestLog(Authentication(app, context))

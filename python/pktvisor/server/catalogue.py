@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
-from pktvisor.metrics.kinds import Cardinality, Histogram, Metric, Quantiles, Rate, TopN
+from pktvisor.metrics.kinds import Cardinality, Histogram, Last, Metric, Quantiles, Rate, TopN
 from pktvisor.metrics.snapshot import Kind
 from pktvisor.outputs.json import Document
+
+ShownKind = Kind | Literal["last"]
+"""Kinds as they are told; in snapshots a newest value is a counter."""
 
 DIRECTION = "*D*"
 """Stands in a path for `in`, `out` and `unknown`."""
@@ -21,7 +25,7 @@ class ShownMetric:
 
     path: str
     """Place in JSON, with the schema key and dots."""
-    kind: Kind
+    kind: ShownKind
     help: str
     prometheus: str
     labels: list[str]
@@ -66,13 +70,15 @@ def shown_metrics(handler: type[Handler]) -> Iterator[ShownMetric]:
         )
 
 
-def kind_of(metric: Metric) -> Kind:
-    """Give the kind that a metric has in snapshots."""
+def kind_of(metric: Metric) -> ShownKind:
+    """Give the kind of a metric."""
     match metric:
         case Histogram():
             return "histogram"
         case Quantiles():
             return "quantiles"
+        case Last():
+            return "last"
         case Rate():
             return "rate"
         case Cardinality():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from pktvisor.agent.running import Agent
 from pktvisor.server.counters import Counters
-from pktvisor.server.exposure import Exposure
+from pktvisor.server.exposure import Exposure, check_exposure
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tokens import Tokens
 
@@ -21,3 +21,9 @@ class Context:
     tokens: Tokens | None = None
     """Who may do what; None where nobody is asked for a token."""
     counters: Counters = field(default_factory=Counters)
+
+
+def make_context(agent: Agent, settings: ServerSettings) -> Context:
+    """Check the settings and read the token file. Raises `ConfigError` for what is unsafe or wrong."""
+    exposure = check_exposure(settings)
+    return Context(agent, settings, exposure, None if settings.token_file is None else Tokens(settings.token_file))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pktvisor.handlers.base import Handler
-from pktvisor.metrics.snapshot import Kind
 from pktvisor.outputs.json import QUANTILE_KEYS
 from pktvisor.policies.plan import DIRECTIONS
-from pktvisor.server.catalogue import DIRECTION, ShownMetric, shown_metrics, sorted_handlers
+from pktvisor.server.catalogue import DIRECTION, ShownKind, ShownMetric, shown_metrics, sorted_handlers
 from pktvisor.server.endpoint import Schema
 from pktvisor.server.schemas import COUNT, NUMBER, TEXT, mapping, record, reference
 
-COMPONENT_OF: dict[Kind, str] = {
+COMPONENT_OF: dict[ShownKind, str] = {
+    "last": "Counter",
     "counter": "Counter",
     "cardinality": "Cardinality",
     "rate": "Rate",
@@ -44,7 +44,8 @@ def metric_components() -> dict[str, Schema]:
         name = f"{handler.type}_{handler.version}"
         found[name] = handler_schema(handler)
         versions.setdefault(handler.schema, []).append(reference(name))
-    properties = {key: known[0] if len(known) == 1 else {"anyOf": known} for key, known in versions.items()}
+    # Both versions of a handler may stand side by side below one key (`merge_like_handlers`).
+    properties = {key: {"allOf": known} for key, known in versions.items()}
     found["Metrics"] = {"type": "object", "properties": properties, "additionalProperties": {"type": "object"}}
     return found
 

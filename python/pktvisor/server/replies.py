@@ -90,6 +90,8 @@ def route(endpoint: Endpoint, context: Context) -> Route:
 async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> dict[str, object]:
     """Collect what `endpoint.answer` is called with."""
     arguments: dict[str, object] = dict(request.path_params)
+    if endpoint.query:
+        _check_names(endpoint, request)
     for query in endpoint.query:
         arguments[query.name] = query.read(request.query_params.get(query.name))
     if endpoint.takes_accept:
@@ -97,6 +99,14 @@ async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> 
     if endpoint.takes_configuration:
         arguments["text"] = await read_configuration(request, context)
     return arguments
+
+
+def _check_names(endpoint: Endpoint, request: Request) -> None:
+    """Refuse parameters that there are not: a `dry_run` that is misspelt must not change anything."""
+    known = [query.name for query in endpoint.query]
+    for name in request.query_params:
+        if name not in known:
+            raise Refusal(400, {"error": f"there is no parameter {name[:100]}: {', '.join(known)}"})
 
 
 def _success(endpoint: Endpoint, request: Request, result: object) -> Response:

@@ -9,7 +9,7 @@ from pktvisor.errors import ConfigError
 from pktvisor.server.settings import TlsFiles
 
 
-def make_context(files: TlsFiles) -> ssl.SSLContext:
+def tls_context(files: TlsFiles) -> ssl.SSLContext:
     """Make the server's context. Raises `ConfigError` where a file can't be read or does not fit."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -19,6 +19,15 @@ def make_context(files: TlsFiles) -> ssl.SSLContext:
     if files.client_ca is not None:
         _load_roots(context, files.client_ca)
     return context
+
+
+def reload_certificate(context: ssl.SSLContext, files: TlsFiles) -> None:
+    """Take a renewed certificate for connections to come; roots stay as they are.
+
+    Raises `ConfigError`, and keeps what was there.
+    """
+    tls_context(files)  # a certificate that does not fit its key would spoil the one in use
+    _load_certificate(context, files)
 
 
 def _load_certificate(context: ssl.SSLContext, files: TlsFiles) -> None:

@@ -49,10 +49,15 @@ class NewToken:
 
 
 class Tokens:
-    """The tokens of a file."""
+    """The tokens of a file. Raises `ConfigError` where the file is not usable."""
 
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
-        self._tokens = tokens
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tokens = read_tokens(path)
+
+    def reload(self) -> None:
+        """Read the file again. Raises `ConfigError`, and keeps what was there."""
+        self._tokens = read_tokens(self._path)
 
     def find(self, secret: str) -> Token | None:
         """Give the token that `secret` is, taking as long whichever it is, and whether or not there is one."""
@@ -75,7 +80,7 @@ def make_token(name: str, scope: AccessScope) -> NewToken:
     return NewToken(secret, f"{name} {scope} {PREFIX}{_digest(secret).hex()}")
 
 
-def read_tokens(path: Path) -> Tokens:
+def read_tokens(path: Path) -> tuple[Token, ...]:
     """Read a token file. Raises `ConfigError` where it can't be read, makes no sense, or others may read it."""
     try:
         with path.open("rb") as file:
@@ -88,7 +93,7 @@ def read_tokens(path: Path) -> Tokens:
     tokens = tuple(_read_lines(path, content.decode("utf-8", errors="replace")))
     if not tokens:
         raise ConfigError(f"the token file {path} has no token in it: nobody could use the interface")
-    return Tokens(tokens)
+    return tokens
 
 
 def _check_rights(path: Path, mode: int) -> None:

@@ -17,11 +17,10 @@ from pktvisor.agent.running import Agent
 from pktvisor.server.app import create_app
 from pktvisor.server.connection import BoundedConnection
 from pktvisor.server.connections import Connections
-from pktvisor.server.counters import Counters
-from pktvisor.server.exposure import check_exposure
+from pktvisor.server.context import make_context
 from pktvisor.server.listen import BACKLOG, Listener, listen, listen_unix
 from pktvisor.server.settings import ServerSettings
-from pktvisor.server.tls import make_context
+from pktvisor.server.tls import reload_certificate, tls_context
 
 logger = logging.getLogger(__name__)
 
@@ -46,10 +45,11 @@ class WebServer:
         self.settings = settings
         self.host = settings.host
         self.port = settings.port
-        self._counters = Counters()
-        self._exposure = check_exposure(settings)
+        self._context = make_context(agent, settings)
+        self._counters = self._context.counters
         self._connections = Connections(settings.bounds, self._counters)
-        self._server = _QuietServer(self._config(create_app(agent, settings, self._counters)))
+        self._tls = None if settings.tls is None else tls_context(settings.tls)
+        self._server = _QuietServer(self._config(create_app(self._context)))
         self._thread = threading.Thread(target=self._run, name="web-server", daemon=True)
         self._sockets: Sequence[Listener] = ()
 
@@ -63,7 +63,7 @@ class WebServer:
             self.port = self._sockets[0].getsockname()[1]
         self._thread.start()
         address = self.host if path else f"{self.host}:{self.port}"
-        for warning in self._exposure.warnings(address):
+        for warning in self._context.exposure.warnings(address):
             logger.warning("%s", warning)
         logger.info("web server listening on %s", address)
 
@@ -74,6 +74,13 @@ class WebServer:
         if self.settings.socket_path is not None:
             self.settings.socket_path.unlink(missing_ok=True)
 
+    def reload(self) -> None:
+        """Read tokens, certificate and key again. Raises `ConfigError`, and keeps what was there."""
+        if self._context.tokens is not None:
+            self._context.tokens.reload()
+        if self._tls is not None and self.settings.tls is not None:
+            reload_certificate(self._tls, self.settings.tls)
+
     def counters(self) -> dict[str, object]:
         """Give what it did and refused since the start, by name; see `pktvisor.server.counters`."""
         return self._counters.document()
@@ -82,8 +89,7 @@ class WebServer:
         asyncio.run(self._server.serve(sockets=list(self._sockets)))
 
     def _config(self, app: ASGIApp) -> Config:
-        settings, bounds = self.settings, self.settings.bounds
-        context = None if settings.tls is None else make_context(settings.tls)
+        bounds, context = self.settings.bounds, self._tls
         protocol = functools.partial(
             BoundedConnection, bounds=bounds, connections=self._connections, counters=self._counters
         )

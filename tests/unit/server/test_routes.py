@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 
 from pktvisor import clock
 from pktvisor.metrics.snapshot import HandlerSnapshot
-from pktvisor.server.app import create_app
-from pktvisor.server.settings import ServerSettings
+from support import serving
 from support.agents import FakeAgent, FakePolicy
 from support.snapshots import START_TS, counter, handler
 
@@ -44,7 +43,7 @@ def agent() -> FakeAgent:
 
 @pytest.fixture
 def client(agent: FakeAgent) -> TestClient:
-    return TestClient(create_app(agent, ServerSettings(prometheus_labels=(("instance", "pop1"),))))
+    return serving.client(agent, prometheus_labels=(("instance", "pop1"),))
 
 
 def test_app_counts_minutes_in_single_precision(
@@ -122,7 +121,7 @@ def test_unknown_policies_are_404(client: TestClient, path: str, body: str) -> N
     ],
 )
 def test_without_a_default_policy_its_routes_are_404(path: str, body: str) -> None:
-    reply = TestClient(create_app(FakeAgent())).get(path)
+    reply = serving.client().get(path)
     assert (reply.status_code, reply.text) == (404, body)
 
 
@@ -130,7 +129,7 @@ def test_policies_are_described(client: TestClient) -> None:
     described: object = {"default": {"modules": {"default-default-net": {}, "default-default-dns": {}}}}
     assert client.get("/api/v1/policies").json() == described
     assert client.get("/api/v1/policies/default").json() == described
-    assert TestClient(create_app(FakeAgent())).get("/api/v1/policies").text == "{}"
+    assert serving.client().get("/api/v1/policies").text == "{}"
 
 
 def test_prometheus_shows_the_last_closed_bucket_and_names_handlers(client: TestClient) -> None:
@@ -146,7 +145,7 @@ def test_the_short_prometheus_route_has_no_handler_label(client: TestClient) -> 
 
 
 def test_prometheus_of_no_policies_is_empty() -> None:
-    reply = TestClient(create_app(FakeAgent())).get("/api/v1/policies/__all/metrics/prometheus")
+    reply = serving.client().get("/api/v1/policies/__all/metrics/prometheus")
     assert (reply.status_code, reply.text) == (200, "")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import resource
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import httpx2
@@ -14,12 +13,10 @@ import pytest
 from pktvisor.server.settings import Bounds
 from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent, FakePolicy
-from support.serving import running
+from support.serving import PATIENCE_S, read_all, running, until
 from support.snapshots import handler, sample, top
 
 SLOW_CLIENTS = 500
-PATIENCE_S = 30.0
-"""What a test waits before it fails; nothing is expected to take so long."""
 
 LARGE = FakePolicy(
     "large", [[handler(sample("top", "dns_top", "top", top("name", **{"x" * 60 + str(n): n for n in range(120_000)})))]]
@@ -56,8 +53,7 @@ def ask(server: WebServer) -> int:
     return reply.status_code
 
 
-@pytest.mark.parametrize("addresses", [1, 20])
-@pytest.mark.parametrize("begun", [b"", b"GET /api/v1/policies HTTP/1.1\r\nHost: loc"])
+@pytest.mark.parametrize(("begun", "addresses"), [(b"", 1), (b"GET /api/v1/policies HTTP/1.1\r\nHost: loc", 20)])
 def test_500_slow_clients_do_not_keep_out_a_normal_one(begun: bytes, addresses: int) -> None:
     with running() as server, ExitStack() as slow:
         for number in range(SLOW_CLIENTS):
@@ -79,24 +75,6 @@ def test_a_client_that_asks_and_does_not_read_is_let_go() -> None:
         for client in clients:
             with pytest.raises(ConnectionResetError):
                 read_all(client)
-
-
-def until(holds: Callable[[], bool]) -> bool:
-    """Wait until something holds; False where patience ends before."""
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def read_all(client: socket.socket, pause_s: float = 0) -> bytes:
-    reply = b""
-    while chunk := client.recv(256 * 1024):
-        reply += chunk
-        time.sleep(pause_s)
-    return reply
 
 
 def test_a_client_that_reads_slowly_but_steadily_gets_all() -> None:

@@ -12,9 +12,11 @@ import pytest
 import trustme
 
 from pktvisor.errors import ConfigError
-from pktvisor.server.settings import TlsFiles
-from pktvisor.server.tls import make_context
-from support.serving import running
+from pktvisor.server.settings import Bounds, TlsFiles
+from pktvisor.server.tls import tls_context
+from support.agents import FakeAgent, FakePolicy
+from support.serving import PATIENCE_S, running, until
+from support.snapshots import handler, sample, top
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def test_it_answers_over_tls_and_not_without(papers: Papers) -> None:
 
 
 def test_older_versions_of_tls_are_refused(papers: Papers) -> None:
-    context = make_context(papers.server)
+    context = tls_context(papers.server)
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2
     with running(tls=papers.server) as server:
         for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
@@ -101,6 +103,43 @@ def test_a_client_that_never_greets_does_not_keep_others_out(papers: Papers) -> 
             one.close()
 
 
+def test_a_renewed_certificate_is_taken_and_a_wrong_one_is_not(papers: Papers, tmp_path: Path) -> None:
+    files = TlsFiles(tmp_path / "cert.pem", tmp_path / "key.pem")
+    renewed = trustme.CA()
+    trusting = ssl.create_default_context()
+    renewed.configure_trust(trusting)
+
+    def write(issued: trustme.LeafCert) -> None:
+        issued.cert_chain_pems[0].write_to_path(files.certificate)
+        issued.private_key_pem.write_to_path(files.key)
+
+    write(papers.authority.issue_cert("127.0.0.1"))
+    with running(tls=files) as server:
+        assert get(server.port, papers.trusting()).status_code == 200
+        write(renewed.issue_cert("127.0.0.1"))
+        server.reload()
+        assert get(server.port, trusting).status_code == 200
+        files.certificate.write_bytes(papers.server.certificate.read_bytes())
+        with pytest.raises(ConfigError, match=r"^invalid TLS configuration: "):
+            server.reload()
+        assert get(server.port, trusting).status_code == 200
+
+
+def test_a_client_that_does_not_read_is_let_go_over_tls_too(papers: Papers) -> None:
+    names = {"x" * 60 + str(number): number for number in range(120_000)}
+    large = FakePolicy("large", [[handler(sample("top", "dns_top", "top", top("name", **names)))]])
+    with running(FakeAgent({"large": large}), tls=papers.server, bounds=Bounds(answer_timeout_s=0.2)) as server:
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        plain.settimeout(PATIENCE_S)
+        plain.connect((server.host, server.port))
+        with papers.trusting().wrap_socket(plain, server_hostname="127.0.0.1") as client:
+            client.sendall(b"GET /api/v1/policies/large/metrics/bucket/0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert until(lambda: server.counters()["answers_timed_out"] == 1)
+            assert until(lambda: len(server._connections) == 0)
+        assert get(server.port, papers.trusting()).status_code == 200
+
+
 def test_files_that_make_no_sense_are_one_sentence(papers: Papers, tmp_path: Path) -> None:
     nothing, rubbish = tmp_path / "none.pem", tmp_path / "rubbish.pem"
     rubbish.write_text("no certificate\n")
@@ -114,7 +153,7 @@ def test_files_that_make_no_sense_are_one_sentence(papers: Papers, tmp_path: Pat
         (TlsFiles(good.certificate, good.key, rubbish), f"{rubbish}: "),
     ]:
         with pytest.raises(ConfigError) as caught:
-            make_context(files)
+            tls_context(files)
         assert str(caught.value).startswith(f"invalid TLS configuration: {words}")
         assert "\n" not in str(caught.value)
 
@@ -128,4 +167,4 @@ def test_a_key_with_a_password_does_not_ask_for_it(papers: Papers, tmp_path: Pat
     formats = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     locked.write_bytes(plain.private_bytes(*formats, password))
     with pytest.raises(ConfigError, match=r"^invalid TLS configuration: "):
-        make_context(TlsFiles(papers.server.certificate, locked))
+        tls_context(TlsFiles(papers.server.certificate, locked))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor.errors import ConfigError
-from pktvisor.server.tokens import make_token, read_tokens
+from pktvisor.server.tokens import Tokens, make_token, read_tokens
 
 SECRET = "a-secret-of-23-letters!"
 DIGEST = hashlib.sha256(SECRET.encode()).hexdigest()
@@ -21,7 +21,7 @@ def written(folder: Path, text: str, mode: int = 0o600) -> Path:
 
 @pytest.mark.parametrize("token", [SECRET, f"sha256:{DIGEST}", f"sha256:{DIGEST.upper()}"])
 def test_a_token_is_found_by_itself_or_by_its_digest(tmp_path: Path, token: str) -> None:
-    tokens = read_tokens(written(tmp_path, f"# who may what\n\n  prometheus \t read {token}\n"))
+    tokens = Tokens(written(tmp_path, f"# who may what\n\n  prometheus \t read {token}\n"))
     found = tokens.find(SECRET)
     assert found is not None
     assert (found.name, found.scope) == ("prometheus", "read")
@@ -31,7 +31,7 @@ def test_a_token_is_found_by_itself_or_by_its_digest(tmp_path: Path, token: str)
 
 def test_a_new_token_fits_the_line_made_with_it(tmp_path: Path) -> None:
     new, other = make_token("deploy", "admin"), make_token("grafana", "read")
-    tokens = read_tokens(written(tmp_path, f"{new.line}\n{other.line}\n"))
+    tokens = Tokens(written(tmp_path, f"{new.line}\n{other.line}\n"))
     assert len(tokens) == 2
     assert {token.name: token.scope for secret in (new.secret, other.secret) if (token := tokens.find(secret))} == {
         "deploy": "admin",
@@ -77,3 +77,16 @@ def test_a_file_that_is_not_there_or_too_large_is_refused(tmp_path: Path) -> Non
 def test_a_token_needs_a_name_and_a_scope(name: str, scope: str) -> None:
     with pytest.raises(ConfigError):
         make_token(name, scope)  # type: ignore[arg-type]
+
+
+def test_a_changed_file_is_read_again_and_a_wrong_one_changes_nothing(tmp_path: Path) -> None:
+    old, new = make_token("old", "read"), make_token("new", "admin")
+    path = written(tmp_path, old.line)
+    tokens = Tokens(path)
+    written(tmp_path, new.line)
+    tokens.reload()
+    assert (tokens.find(old.secret), tokens.find(new.secret) is not None) == (None, True)
+    written(tmp_path, "nonsense")
+    with pytest.raises(ConfigError):
+        tokens.reload()
+    assert tokens.find(new.secret) is not None

@@ -25,6 +25,13 @@ def test_the_file_can_be_read_again(query: str, is_dry_run: bool) -> None:
     assert agent.done == [("apply", None, is_dry_run)]
 
 
+def test_a_misspelt_dry_run_changes_nothing() -> None:
+    agent = FakeAgent()
+    reply = admin(agent).post("/api/v1/config?dryrun=true", content=BODY, headers=YAML)
+    assert (reply.status_code, reply.json()) == (400, {"error": "there is no parameter dryrun: dry_run"})
+    assert agent.done == []
+
+
 def test_a_dry_run_that_is_neither_true_nor_false_changes_nothing() -> None:
     agent = FakeAgent()
     reply = admin(agent).post("/api/v1/config?dry_run=yes", content=BODY, headers=YAML)
