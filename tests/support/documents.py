@@ -257,6 +257,22 @@ NETPROBE: Document = {
     },
 }
 
+BGP: Document = {
+    "period": PERIOD,
+    "rates": {"events": quantiles(0, 1, 1, 2, 0), "total": quantiles(0, 1, 1, 2, 0)},
+    "wire_packets": {
+        "deep_samples": 9,
+        "events": 9,
+        "filtered": 0,
+        "keepalive": 3,
+        "notification": 0,
+        "open": 2,
+        "routerefresh": 0,
+        "total": 9,
+        "update": 4,
+    },
+}
+
 UNKNOWN: Document = {
     "period": PERIOD,
     "tally": 7,

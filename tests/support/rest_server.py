@@ -64,7 +64,7 @@ class RestServer:
                 # As an agent does with a connection that rests too long: it goes without a word.
                 self.close_connection = owner.closes_after_each
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (as in the standard library)
                 pass
 
         return Handler

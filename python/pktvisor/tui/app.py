@@ -1,192 +1,35 @@
-"""The terminal application: readings come in, keys and the mouse too, and a page goes out."""
+"""The terminal application: what keys and the mouse do."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
-from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.message import Message
 
+from pktvisor.tui.board import Board
 from pktvisor.tui.canvas import Canvas
 from pktvisor.tui.dialogs import Choice, Help, Question
-from pktvisor.tui.history import History
 from pktvisor.tui.keys import KEYS
-from pktvisor.tui.layout import Page
-from pktvisor.tui.lines import Line, Role
-from pktvisor.tui.looks import DARK, LIGHT, is_dark_terminal, looks
+from pktvisor.tui.looks import DARK, LIGHT, looks
 from pktvisor.tui.moves import Cursor
 from pktvisor.tui.panels import Order
-from pktvisor.tui.poller import Poller
 from pktvisor.tui.saving import save_document, save_text
-from pktvisor.tui.status import Spot, fault_line, hints_line, spot_at, tabs_line, title_line
+from pktvisor.tui.status import spot_at
 from pktvisor.tui.views import SCREENS
-from pktvisor.tui.views.content import Context, Settings, View, page_of
-from pktvisor.tui.watch import State, Watch
+from pktvisor.tui.views.content import Settings
 from pktvisor.tui.windows import MOST_PERIODS, neighbour, windows
 
-MakePoller = Callable[[Watch, Callable[[State | Exception], object]], Poller]
 
-TICK_S = 1.0
-"""How often the age of what is old is told anew."""
-SAYING_TICKS = 4
-"""Ticks that an answer to a key stays."""
+class Terminal(Board):
+    """The application."""
 
-
-class Terminal(App[None]):
-    """The application. Without a poller nothing is read but by `watch.step`."""
-
-    CSS = "#title, #tabs, #fault, #hints { height: 1; } #fault { display: none; }"
-    ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key.keys, key.action, key.help, show=False) for key in KEYS if key.action),
         Binding("ctrl+c,ctrl+q", "leave", "quit", show=False, priority=True),
         *(Binding(str(number + 1), f"screen({number})", view.title, show=False) for number, view in enumerate(SCREENS)),
     ]
-
-    class Delivered(Message):
-        """The poller has a new state, or has failed."""
-
-        def __init__(self, result: State | Exception) -> None:
-            super().__init__()
-            self.result = result
-
-    def __init__(self, watch: Watch, settings: Settings | None = None, make_poller: MakePoller | None = Poller) -> None:
-        self._is_coloured = not os.environ.get("NO_COLOR")
-        super().__init__(ansi_color=None if self._is_coloured else True)
-        self.animation_level = "none"
-        self.feed = watch
-        self.settings = settings or Settings()
-        self.history = History()
-        self.state = State()
-        self.cursor = Cursor()
-        self.page = Page(())
-        self.screen_number = 0
-        self.is_paused = False
-        self._says = ""
-        self._says_ticks = 0
-        self._spots: dict[str, list[Spot]] = {}
-        self._poller = None if make_poller is None else make_poller(watch, self._deliver)
-
-    # What is on the terminal
-
-    def compose(self) -> ComposeResult:
-        """Make the five parts of the screen."""
-        dark = is_dark_terminal(os.environ.get("COLORFGBG", ""))
-        chosen = looks(is_dark=dark, is_coloured=self._is_coloured)
-        for name in ("title", "tabs", "fault", "page", "hints"):
-            yield Canvas(chosen, name)
-
-    def on_mount(self) -> None:
-        """Begin."""
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = (DARK if is_dark_terminal(os.environ.get("COLORFGBG", "")) else LIGHT).name
-        self._stop_on_signals()
-        self.set_interval(TICK_S, self._tick)
-        if self._poller is not None:
-            self._poller.start()
-
-    def _stop_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit)
-
-    def canvas(self, name: str) -> Canvas:
-        """Give one of the parts."""
-        return self.screen_stack[0].query_one(f"#{name}", Canvas)
-
-    def draw(self) -> None:
-        """Put everything on the terminal that is not there yet."""
-        if not self.screen_stack or not self.size.width:
-            return
-        width, now = self.size.width, self.feed.now()
-        self._show(
-            "title", title_line(self.state, self.settings, self.feed.source.name, width, is_paused=self.is_paused)
-        )
-        tabs, self._spots["tabs"] = tabs_line(SCREENS, self.screen_number, width)
-        self._show("tabs", tabs)
-        fault = fault_line(self.state, now, width)
-        self.canvas("fault").display = fault is not None
-        if fault is not None:
-            self._show("fault", fault)
-        height = self.size.height - 3 - (fault is not None)
-        self.page = self._page(width, height)
-        self.cursor = self.cursor.within(self.page)
-        self.canvas("page").show(self.page.lines)
-        self._draw_hints()
-
-    def _page(self, width: int, height: int) -> Page:
-        reading = self.state.reading
-        if reading is None:
-            text = "waiting for the first answer" if self.state.fault is None else "nothing was read yet"
-            return Page(((), ((f" {text}", Role.DIM),)))
-        context = Context(reading, self.history, reading.taken_at, self.settings, width, height)
-        return page_of(self.view, context, self.cursor.focus, is_zoomed=self.cursor.is_zoomed)
-
-    def _draw_hints(self) -> None:
-        canvas = self.canvas("page")
-        lines, height = len(self.page.lines), canvas.size.height
-        top = round(canvas.scroll_y)
-        position = f"{top + 1}-{min(top + height, lines)}/{lines}" if lines > height else ""
-        modes = f"filter {self.settings.wanted}  " if self.settings.wanted else ""
-        modes += "by name  " if self.settings.order == "name" else ""
-        hints, self._spots["hints"] = hints_line(self._says, modes + position, self.size.width)
-        self._show("hints", hints)
-
-    def _show(self, name: str, line: Line) -> None:
-        self.canvas(name).show((line,))
-
-    @property
-    def view(self) -> View:
-        """The screen that is shown."""
-        return SCREENS[self.screen_number]
-
-    # What comes in
-
-    def _deliver(self, result: State | Exception) -> None:
-        self.post_message(self.Delivered(result))
-
-    def on_terminal_delivered(self, message: Delivered) -> None:
-        """Take what the poller brings."""
-        if isinstance(message.result, Exception):
-            raise message.result
-        self.take(message.result)
-
-    def take(self, state: State) -> None:
-        """Show a new state."""
-        if self.is_paused:
-            return
-        is_first = self.state.reading is None
-        if state.reading is not None and state.fault is None:
-            self.history.take(state.reading)
-            if is_first and state.reading.metrics.handler("packets", "net", "dns", "dhcp") is None:
-                self.screen_number = len(SCREENS) - 1
-        self.state = state
-        self.draw()
-
-    def _tick(self) -> None:
-        if self._says:
-            self._says_ticks -= 1
-            if self._says_ticks <= 0:
-                self._says = ""
-                self._draw_hints()
-        if self.state.fault is not None:
-            self.draw()
-
-    def on_resize(self) -> None:
-        """Lay everything out for another size."""
-        self.draw()
-
-    def on_canvas_scrolled(self) -> None:
-        """Tell where the page is scrolled to."""
-        self._draw_hints()
 
     def on_canvas_pressed(self, message: Canvas.Pressed) -> None:
         """Act on a click."""
@@ -194,7 +37,7 @@ class Terminal(App[None]):
             self.cursor = self.cursor.pressed(self.page, message.x, message.y, is_double=message.is_double)
             self.draw()
             return
-        says = spot_at(self._spots.get(message.canvas.id or "", []), message.x)
+        says = spot_at(self.spots.get(message.canvas.id or "", []), message.x)
         if says.startswith("key("):
             self.run_worker(self._press(says[4:-1]))
         elif says:
@@ -203,21 +46,6 @@ class Terminal(App[None]):
     async def _press(self, shown: str) -> None:
         action = next(key.action for key in KEYS if shown in key.shown.split())
         await self.run_action(action)
-
-    # What keys do
-
-    def say(self, text: str) -> None:
-        """Answer a key, in the last line, for some seconds."""
-        self._says = text
-        self._says_ticks = SAYING_TICKS
-        self._draw_hints()
-
-    def ask(self) -> None:
-        """Read now what is asked for now."""
-        extra = self.view.extra
-        self.feed.ask(extras=frozenset() if extra is None else frozenset([extra]))
-        if self._poller is not None:
-            self._poller.wake()
 
     def adjust(self, settings: Settings) -> None:
         """Show it in another way."""
@@ -276,8 +104,8 @@ class Terminal(App[None]):
     def action_pause(self) -> None:
         """Stop reading, or go on."""
         self.is_paused = not self.is_paused
-        if self._poller is not None:
-            self._poller.pause(is_paused=self.is_paused)
+        if self.poller is not None:
+            self.poller.pause(is_paused=self.is_paused)
         self.draw()
 
     def action_retry(self) -> None:
@@ -318,7 +146,7 @@ class Terminal(App[None]):
         is_dark = self.theme == LIGHT.name
         self.theme = (DARK if is_dark else LIGHT).name
         for canvas in self.screen_stack[0].query(Canvas):
-            canvas.restyle(looks(is_dark=is_dark, is_coloured=self._is_coloured))
+            canvas.restyle(looks(is_dark=is_dark, is_coloured=self.is_coloured))
 
     def action_panel(self, step: int) -> None:
         """Go to another panel."""
@@ -346,7 +174,7 @@ class Terminal(App[None]):
             self.action_panel(1)
         self._move(self.cursor.zoomed())
 
-    def action_up(self) -> None:
+    def action_out(self) -> None:
         """Leave what was entered last."""
         if not self.cursor.focus.panel and self.settings.wanted:
             self.adjust(replace(self.settings, wanted=""))
@@ -383,8 +211,3 @@ class Terminal(App[None]):
         reading = self.state.reading
         policy = "agent" if reading is None else reading.metrics.policy
         return f"pktvisor-{policy}-{int(self.feed.now())}"
-
-    async def on_unmount(self) -> None:
-        """End."""
-        if self._poller is not None:
-            self._poller.stop()

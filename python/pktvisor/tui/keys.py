@@ -39,7 +39,7 @@ KEYS = (
     Key("home", "Home", "edge(-1)", "to the top"),
     Key("end", "End", "edge(1)", "to the bottom"),
     Key("enter", "enter", "zoom", "the panel alone with all its rows; a double click does, too"),
-    Key("escape", "Esc", "up", "leave the panel's view, the panel, the filter"),
+    Key("escape", "Esc", "out", "leave the panel's view, the panel, the filter"),
     Key("c,y", "c", "copy", "copy the row's name to the terminal's clipboard"),
     Key("b", "b", "bits", "volumes in bits or bytes"),
     Key("percent_sign", "%", "percent", "header counts as shares or as they are"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pktvisor.tui.lines import EMPTY, Line, Piece, Role, fit, fit_line
+from pktvisor.tui.blocks import Extent, block, heading_line
+from pktvisor.tui.lines import EMPTY, Line, Piece, Role, fit_line
 from pktvisor.tui.panels import Panel
 
 LEAST_COLUMN = 38
@@ -13,8 +14,6 @@ LEAST_COLUMN = 38
 MOST_COLUMNS = 4
 GAP = 2
 """Blank cells between columns."""
-LEAST_NAME = 8
-"""Cells that a row's name gets, whatever its values need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def lay_out(panels: Sequence[Panel], frame: Frame, above: Iterable[Line] = ()) -
 
 def zoomed(panel: Panel, frame: Frame) -> Page:
     """Lay one panel out over the whole width, with all its rows."""
-    return lay_out([panel], Frame(frame.width, frame.focus, most_rows=len(panel.rows) or 1, columns=1))
+    return lay_out([replace(panel, is_whole=True)], Frame(frame.width, frame.focus, columns=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,12 @@ def _bands(panels: Sequence[Panel], width: int, columns: int) -> Iterator[list[_
     band: list[_Column] = []
     taken = 0
     for panel in panels:
+        if panel.is_heading:
+            if band:
+                yield band
+            yield [_Column(panel, 0, width)]
+            band, taken = [], 0
+            continue
         span = min(columns, max(1, -(-(panel.least_width + GAP) // (own + GAP))))
         if taken + span > columns:
             yield band
@@ -125,17 +130,26 @@ def _bands(panels: Sequence[Panel], width: int, columns: int) -> Iterator[list[_
 def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line], list[Place]]:
     """Lay panels out side by side."""
     panels = [column.panel for column in columns]
-    rows = frame.rows if frame.rows is not None else max(min(max(len(one.rows), 1), frame.most_rows) for one in panels)
+    if panels[0].is_heading:
+        return [heading_line(panels[0].title, frame.width)], []
+    rows = frame.rows if frame.rows is not None else max(_wanted_rows(panel, frame.most_rows) for panel in panels)
     heading = int(any(panel.headings for panel in panels))
     blocks, places = [], []
     for column in columns:
         panel = column.panel
         first = _first_shown(panel, frame.focus, rows)
-        blocks.append(list(_block(panel, column.width, rows, heading, first, frame.focus)))
+        blocks.append(
+            list(block(panel, Extent(column.width, rows, first, bool(heading)), focused_row(panel, frame.focus)))
+        )
         shown = min(len(panel.rows) - first, rows)
         places.append(Place(panel, column.x, top, column.width, rows + heading + 1, 1 + heading, first, shown))
     lines = [_beside([block[row] for block in blocks], frame.width) for row in range(rows + heading + 1)]
     return [*lines, EMPTY] if heading or rows > 4 else lines, places
+
+
+def _wanted_rows(panel: Panel, most: int) -> int:
+    rows = max(len(panel.rows), 1)
+    return rows if panel.is_whole else min(rows, most)
 
 
 def _beside(lines: Sequence[Line], width: int) -> Line:
@@ -154,71 +168,6 @@ def _first_shown(panel: Panel, focus: Focus, rows: int) -> int:
     return max(0, min(focus.row - rows + 1, len(panel.rows) - rows))
 
 
-def _block(panel: Panel, width: int, rows: int, heading: int, first: int, focus: Focus) -> Iterator[Line]:
-    """Give a panel's lines, each `width` cells wide."""
-    is_focused = focus.panel == panel.key
-    yield _title(panel, width, rows, is_focused=is_focused)
-    widths = panel.widths()
-    if heading:
-        yield _heading(panel, width, widths)
-    if not panel.rows:
-        yield fit_line(((f" {panel.empty}", Role.DIM),), width)
-        rows -= 1
-    shown = panel.rows[first : first + rows]
-    for number, row in enumerate(shown, start=first):
-        line = _row(row.name, row.cells, width, widths, row.role)
-        if is_focused and number == focus.row:
-            line = tuple((text, Role.SELECTED) for text, _ in line)
-        elif row.share:
-            line = _with_bar(line, row.share)
-        yield line
-    for _ in range(rows - len(shown)):
-        yield fit_line(EMPTY, width)
-
-
-def _with_bar(line: Line, share: float) -> Line:
-    """Show a share as a bar behind the row's name."""
-    (name, role), *cells = line
-    length = round(share * len(name))
-    return ((name[:length], Role.BAR), (name[length:], role), *cells)
-
-
-def _title(panel: Panel, width: int, rows: int, *, is_focused: bool) -> Line:
-    """Give a panel's title with a rule, and how much of it is out of sight."""
-    hidden = len(panel.rows) - rows
-    note = panel.note or (f"+{hidden}" if hidden > 0 else "")
-    rule = "━" if is_focused else "─"
-    title_role, rule_role = (Role.FOCUS, Role.FOCUS) if is_focused else (Role.TITLE, Role.RULE)
-    title = fit(panel.title, width - 6).rstrip() if len(panel.title) > width - 6 else panel.title
-    end = f" {note} {rule}" if note and len(note) + len(title) + 8 <= width else ""
-    start = (f"{rule} ", rule_role), (title, title_role), (" ", Role.PLAIN)
-    filled = width - 3 - len(title) - len(end)
-    return fit_line((*start, (rule * max(filled, 0), rule_role), (end, rule_role)), width)
-
-
-def _heading(panel: Panel, width: int, widths: Sequence[int]) -> Line:
-    return tuple((text, Role.DIM) for text, _ in _row("", panel.headings, width, widths, Role.DIM))
-
-
-def _row(name: str, cells: Sequence[str], width: int, widths: Sequence[int], role: Role) -> Line:
-    """Give a name, cut to what the cells leave, and the cells, right-aligned. Cells that don't fit are left out."""
-    shown = _fitting(widths, width)
-    pieces: list[Piece] = [(cell.rjust(widths[number] + 1), role) for number, cell in enumerate(cells[:shown])]
-    if len(cells) < shown:
-        pieces.append((" " * sum(one + 1 for one in widths[len(cells) : shown]), Role.PLAIN))
-    taken = sum(widths[number] + 1 for number in range(shown))
-    if shown < len(cells) and shown == 0 and cells:
-        # One text that is wider than the panel: it gets what the name leaves.
-        label = fit(name, min(len(name), LEAST_NAME * 2))
-        return fit_line(((f" {label} ", Role.PLAIN), (cells[0], role)), width)
-    return ((fit(f" {name}", width - taken), Role.PLAIN), *pieces)
-
-
-def _fitting(widths: Sequence[int], width: int) -> int:
-    """Give how many columns of cells leave room for a name."""
-    taken = 0
-    for number, one in enumerate(widths):
-        taken += one + 1
-        if taken > width - LEAST_NAME:
-            return number
-    return len(widths)
+def focused_row(panel: Panel, focus: Focus) -> int | None:
+    """Give the panel's row that keys go to, or None where they go elsewhere."""
+    return focus.row if focus.panel == panel.key else None

@@ -35,7 +35,7 @@ def first_screen(state: State, settings: Settings, source: str, cells: int, *, i
     context = Context(state.reading, history, state.reading.taken_at, settings, cells, None)
     notice: list[Line] = [((f" {state.notice}", Role.WARNING),)] if state.notice else []
     lines = [
-        title_line(state, settings, source, cells, is_paused=False),
+        title_line(state, settings, source, state.reading.taken_at, cells, is_paused=False),
         *(fit_line(line, cells) for line in notice),
         *page_of(view, context, Focus()).lines,
     ]

@@ -50,6 +50,14 @@ class Panel:
     note: str = ""
     """Right of the title."""
     empty: str = "no data"
+    group: str = ""
+    """What it belongs to, where a screen has several alike."""
+    is_heading: bool = False
+    """Only a title over what follows, over the whole width."""
+    is_text: bool = False
+    """Its values are texts, rather than numbers to be compared."""
+    is_whole: bool = False
+    """All its rows are shown, however many."""
     least_width: int = 0
     """Cells that it needs to be read well; it gets more than one column where these are too narrow."""
 
@@ -82,15 +90,13 @@ def _top_row(entry: TopEntry, base: float, number: Callable[[float], str]) -> Ro
     cells = [number(entry.estimate)]
     if base > 0:
         cells.append(units.percent(entry.estimate, base))
-    extra = "".join(f" {key} {value}" for key, value in entry.extra)
-    name = f"{printable(entry.name) or UNNAMED}{extra and f' ({printable(extra.strip())})'}"
-    return Row(name, tuple(cells), entry.estimate, share, copied=entry.name)
+    return Row(printable(entry.name) or UNNAMED, tuple(cells), entry.estimate, share, copied=entry.name)
 
 
 def facts_panel(key: str, title: str, facts: Iterable[tuple[str, str]], *, note: str = "") -> Panel:
     """Make a panel of names and texts."""
     rows = tuple(Row(name, (printable(text),), copied=text) for name, text in facts)
-    return Panel(key, title, rows, note=note, least_width=WIDE)
+    return Panel(key, title, rows, note=note, is_text=True, is_whole=True, least_width=WIDE)
 
 
 def quantiles_panel(
@@ -103,7 +109,7 @@ def quantiles_panel(
     for name, quantiles in rows:
         values = (*((quantiles.live,) if has_live else ()), *quantiles.values)
         made.append(Row(name.removeprefix("rates."), tuple(number(name, value) for value in values)))
-    return Panel(key, title, tuple(made), headings, least_width=WIDE)
+    return Panel(key, title, tuple(made), headings, is_whole=True, least_width=WIDE)
 
 
 def histogram_panel(key: str, title: str, histogram: Histogram, number: Callable[[float], str]) -> Panel:
@@ -117,14 +123,23 @@ def histogram_panel(key: str, title: str, histogram: Histogram, number: Callable
         if inside or bound != float("inf"):
             cells = (units.count(inside), units.percent(inside, total))
             rows.append(Row(name, cells, inside, inside / total if total else None))
-    return Panel(key, title, tuple(rows))
+    return Panel(key, title, tuple(rows), is_whole=True)
 
 
 def arranged(panel: Panel, order: Order, wanted: str) -> Panel:
-    """Sort and filter a panel's rows. A panel whose title has the wanted text keeps all of them."""
+    """Sort and filter a panel's rows. A panel whose title or group has the wanted text keeps all of them."""
     rows = panel.rows
-    if wanted and wanted.casefold() not in panel.title.casefold():
+    if wanted and wanted.casefold() not in f"{panel.title} {panel.group}".casefold():
         rows = tuple(row for row in rows if wanted.casefold() in row.name.casefold())
     if panel.is_sortable and order == "name":
         rows = tuple(sorted(rows, key=lambda row: row.name.casefold()))
     return replace(panel, rows=rows, empty=f"nothing with {wanted}" if wanted and panel.rows else panel.empty)
+
+
+def with_rows(panels: Sequence[Panel]) -> list[Panel]:
+    """Leave out the panels without rows, and the headings that nothing is left of."""
+    kept: list[Panel] = []
+    for panel in reversed(panels):
+        if panel.rows or (panel.is_heading and kept and not kept[-1].is_heading):
+            kept.append(panel)
+    return kept[::-1]

@@ -42,7 +42,7 @@ class Spot:
     says: str
 
 
-def title_line(state: State, settings: Settings, source: str, cells: int, *, is_paused: bool) -> Line:
+def title_line(state: State, settings: Settings, source: str, now: float, cells: int, *, is_paused: bool) -> Line:
     """Say who answers, which policy and which period is shown, and whether that is live."""
     reading = state.reading
     if reading is None:
@@ -53,7 +53,7 @@ def title_line(state: State, settings: Settings, source: str, cells: int, *, is_
         Item("Policy", reading.metrics.policy, 1),
         Item("Window", str(reading.window), 1),
         *_period(reading, settings),
-        _freshness(state, reading, is_paused=is_paused),
+        _freshness(state, reading, now, is_paused=is_paused),
     ]
     return fit_line(fitting(items, cells), cells)
 
@@ -67,9 +67,9 @@ def _period(reading: Reading, settings: Settings) -> list[Item]:
     return [Item("Time", f"{start} to {end}{zone}", 2), Item("Period", f"{period.length} s", 1)]
 
 
-def _freshness(state: State, reading: Reading, *, is_paused: bool) -> Item:
+def _freshness(state: State, reading: Reading, now: float, *, is_paused: bool) -> Item:
     if state.fault is not None:
-        return Item("●", "old", 0, Role.BAD)
+        return Item("●", f"{units.duration(now - reading.taken_at)} old", 0, Role.BAD)
     if is_paused:
         return Item("●", "paused", 0, Role.WARNING)
     if reading.window.kind == "whole":
@@ -95,14 +95,11 @@ def tabs_line(views: Sequence[View], active: int, cells: int) -> tuple[Line, lis
 
 
 def fault_line(state: State, now: float, cells: int) -> Line | None:
-    """Say what went wrong, how old what is shown is, and when the next try is; None where all is well."""
+    """Say what went wrong and when the next try is; None where all is well."""
     if state.fault is None:
         return fit_line(((f" {state.notice}", Role.WARNING),), cells) if state.notice else None
-    reading = state.reading
     wait_s = max(0, round(state.retry_at - now))
     after = f"; next try in {wait_s} s" if wait_s else "; trying again"
-    if reading is not None:
-        after = f"; shown is {units.duration(now - reading.taken_at)} old{after}"
     room = cells - len(after) - 2
     text = str(state.fault)
     text = text if len(text) <= room else f"{text[: max(room - 1, 0)]}…"

@@ -101,7 +101,7 @@ def in_unit_of(name: str, number: float | None, units: Units) -> str:
     if number is None:
         return NOTHING
     last = name.replace(" ", ".").rsplit(".", 1)[-1]
-    if last.endswith("_us"):
+    if last == "us" or last.endswith("_us"):
         return f"{number / 1000:,.1f} ms" if number >= 1000 else f"{short(number)} µs"
     if last == "bps" or last.startswith("bytes_"):
         return units.volume(number)

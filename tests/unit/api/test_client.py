@@ -187,7 +187,7 @@ def test_somebody_there_who_says_nothing() -> None:
 
 
 def test_a_name_that_nobody_has() -> None:
-    with pytest.raises(Unreachable, match="no agent answers on nowhere.invalid:10853"):
+    with pytest.raises(Unreachable, match=r"no agent answers on nowhere\.invalid:10853"):
         Client(Endpoint("nowhere.invalid")).app()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pktvisor.tui.history import History
 from pktvisor.tui.layout import Focus, Frame, Page, lay_out, zoomed
 from pktvisor.tui.lines import Line, Role
-from pktvisor.tui.panels import Order, Panel, arranged
+from pktvisor.tui.panels import Order, Panel, arranged, with_rows
 from pktvisor.tui.source import Extra, Reading
 from pktvisor.tui.units import Units
 
@@ -70,7 +70,7 @@ def page_of(view: View, context: Context, focus: Focus, *, is_zoomed: bool = Fal
     if is_zoomed and (panel := next((one for one in panels if one.key == focus.panel), None)):
         return zoomed(panel, frame)
     if settings.wanted and content.rows is None:
-        panels = [panel for panel in panels if panel.rows]
+        panels = with_rows(panels)
     page = lay_out(panels, frame, content.above)
     if panels or not content.panels:
         return page

@@ -8,7 +8,7 @@ from functools import partial
 from pktvisor.api.values import Document, Histogram, Quantiles, TopEntry, Value, leaves
 from pktvisor.tui.figures import DIRECTIONS
 from pktvisor.tui.layout import column_count
-from pktvisor.tui.panels import Panel, Row, histogram_panel, quantiles_panel, top_panel
+from pktvisor.tui.panels import WIDE, Panel, Row, histogram_panel, quantiles_panel, top_panel
 from pktvisor.tui.units import NOTHING, Units, in_unit_of, tight
 from pktvisor.tui.views.content import Content
 from pktvisor.tui.views.sections import titled, writer
@@ -31,10 +31,12 @@ def direction_content(document: Document, shown: Units, width: int) -> Content:
     }
     common = {key: value for key, value in document.items() if key not in present}
     overall = {".".join(path): value for path, value in leaves(common)}
-    panels = [_counts(present, overall, shown), _quantiles(present, overall, shown)]
+    panels = [_quantiles(present, overall, shown), _counts(present, overall, shown)]
     pairs = [(name, direction) for name in _names(present) for direction in present]
     if column_count(width) < len(present):
         pairs.sort(key=lambda pair: list(present).index(pair[1]))
+    if pairs:
+        panels.append(Panel("#heading", "by direction", (), is_heading=True))
     for name, direction in pairs:
         metrics = present[direction]
         panels += _panel(direction, name, metrics.get(name, ()), _base(metrics, name), shown)
@@ -61,7 +63,7 @@ def _counts(present: Mapping[str, Metrics], overall: Metrics, shown: Units) -> P
         for name, value in overall.items()
         if isinstance(value, int | float)
     ]
-    return Panel("#counts", "Counters", tuple(rows), tuple(present))
+    return Panel("#counts", "Counters", tuple(rows), tuple(present), is_whole=True, least_width=WIDE)
 
 
 def _number(name: str, value: Value | None, shown: Units) -> str:
@@ -86,7 +88,7 @@ def _base(metrics: Metrics, name: str) -> float:
 
 
 def _panel(direction: str, name: str, value: Value | tuple[TopEntry, ...], base: float, shown: Units) -> list[Panel]:
-    title = f"{titled(name.removesuffix('_xacts').removesuffix('_packets'))} · {direction}"
+    title = f"{titled(name.removesuffix('_xacts').removesuffix('_packets').removesuffix('_us'))} · {direction}"
     key = f"{direction}/{name}"
     if isinstance(value, Histogram):
         return [histogram_panel(key, title, value, writer(name.replace("histogram_", ""), shown))]

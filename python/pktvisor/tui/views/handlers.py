@@ -15,16 +15,17 @@ def build(context: Context) -> Content:
         return Content((), nothing(f"policy {context.reading.metrics.policy} shows no metrics"))
     chosen = context.settings.handler % len(handlers)
     panels = document_panels(handlers[chosen].metrics, context.settings.units)
-    return Content(panels, [_choice(handlers, chosen)])
+    return Content(panels, [_choice(handlers, chosen, context.width)])
 
 
-def _choice(handlers: tuple[HandlerMetrics, ...], chosen: int) -> Line:
-    """Give the handlers' names, the chosen one marked."""
-    line: Line = ((" h ", Role.LABEL),)
-    for number, handler in enumerate(handlers):
-        role = Role.ACTIVE_TAB if number == chosen else Role.TAB
-        line = (*line, (f" {handler.instance} ", role))
-    return line
+def _choice(handlers: tuple[HandlerMetrics, ...], chosen: int, cells: int) -> Line:
+    """Give the handlers' names, the chosen one marked and in sight."""
+    names = [f" {handler.instance} " for handler in handlers]
+    first = 0
+    while first < chosen and sum(len(name) for name in names[first : chosen + 1]) + 3 > cells:
+        first += 1
+    marked = [(name, Role.ACTIVE_TAB if number == chosen else Role.TAB) for number, name in enumerate(names)]
+    return ((" h ", Role.LABEL), *marked[first:])
 
 
 VIEW = View("handlers", "Handlers", build)

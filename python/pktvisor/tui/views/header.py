@@ -138,7 +138,7 @@ def _dns_xacts(figures: Figures, shown: Units) -> list[Item]:
     part = _parts(figures, shown, figures.amount("xacts"))
     return [
         Item("DNS Xacts", units.count(figures.number("xacts")), 0),
-        Item("Timed Out", units.count(figures.number("timed_out")), 2),
+        Item("Timed Out", units.count(figures.number("timed_out")), 1),
         part("In", "xacts_in", 3),
         part("Out", "xacts_out", 3),
         Item("In Time", _times(figures.quantiles("time_in")), 1),

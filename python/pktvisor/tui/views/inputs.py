@@ -40,9 +40,7 @@ def _ledger(one: Input) -> Panel:
     counts = {".".join(path): value for path, value in leaves(one.ledger) if isinstance(value, int | float)}
     seen = counts.get("seen", 0)
     rows = [_ledger_row(name, value, seen) for name, value in counts.items()]
-    return Panel(
-        f"{one.name}#ledger", f"Packets of {one.name}", tuple(rows), empty="this agent keeps no account of its packets"
-    )
+    return Panel(f"{one.name}#ledger", f"Packets of {one.name}", tuple(rows), empty="no account is kept", is_whole=True)
 
 
 def _ledger_row(name: str, value: float, seen: float) -> Row:

@@ -31,7 +31,15 @@ def _policy(policy: Policy, shown: str) -> Panel:
         if values:
             rows.append(Row(name, (", ".join(one.name for one in values),)))
     note = "shown" if policy.name == shown else ""
-    return Panel(f"policy/{policy.name}", f"Policy {policy.name}", tuple(rows), note=note, least_width=WIDE)
+    return Panel(
+        f"policy/{policy.name}",
+        f"Policy {policy.name}",
+        tuple(rows),
+        note=note,
+        is_text=True,
+        is_whole=True,
+        least_width=WIDE,
+    )
 
 
 def _handler(handler: Handler) -> Row:

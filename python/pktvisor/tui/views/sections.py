@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pktvisor.api.values import Document, Histogram, Quantiles, TopEntry, Value, leaves, read_value
@@ -106,20 +106,26 @@ def sections(document: Document, path: tuple[str, ...] = (), key: str = "") -> I
 
 
 def section_panels(section: Section, shown: Units, base_of: BaseOf = no_base) -> Iterator[Panel]:
-    """Make a section's panels: its counts in one, its quantiles in one, each top list and each histogram."""
-    where = "".join(f" · {printable(key)}" for key in section.path)
+    """Make a section's panels: its quantiles in one, its counts in one, each top list and each histogram."""
+    group = " · ".join(printable(key) for key in section.path)
+    if group:
+        yield Panel(f"{section.key}#heading", group, (), is_heading=True)
+    for panel in _metric_panels(section, shown, base_of):
+        yield replace(panel, group=group)
+
+
+def _metric_panels(section: Section, shown: Units, base_of: BaseOf) -> Iterator[Panel]:
     key = section.key
-    if section.counts:
-        yield Panel(f"{key}#counts", f"Counters{where}", _count_rows(section.counts, shown))
     if section.quantiles:
         write = partial(tight, units=shown)
-        yield quantiles_panel(f"{key}#quantiles", f"Rates and quantiles{where}", section.quantiles, write)
+        yield quantiles_panel(f"{key}#quantiles", "Rates and quantiles", section.quantiles, write)
+    if section.counts:
+        yield Panel(f"{key}#counts", "Counters", _count_rows(section.counts, shown), is_whole=True)
     for name, entries in sorted(section.tops.items(), key=lambda item: not item[1]):
-        number = writer(name, shown)
-        yield top_panel(f"{key}/{name}", f"{titled(name)}{where}", entries, base=base_of(name), number=number)
+        yield top_panel(f"{key}/{name}", titled(name), entries, base=base_of(name), number=writer(name, shown))
     for name, histogram in section.histograms.items():
         number = writer(name.replace("histogram_", ""), shown)
-        yield histogram_panel(f"{key}/{name}", f"{titled(name)}{where}", histogram, number)
+        yield histogram_panel(f"{key}/{name}", titled(name.removesuffix("_us")), histogram, number)
 
 
 def flat_panels(document: Document, shown: Units, base_of: BaseOf = no_base) -> list[Panel]:
