@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from support.scenarios import Scenario, answers, as_text, metric, scenarios
 from support.tshark import agrees
 
 EVERY_SCENARIO = list(scenarios())
+UNSAMPLED = [one for one in EVERY_SCENARIO if all(module.settings.deep_sample_rate >= 100 for module in one.modules)]
+"""Workers draw apart from each other, so that a sample depends on their number."""
 REWRITE = "`make golden` writes the expectations anew; read what changed before you commit it"
 
 
@@ -30,6 +33,13 @@ def places(by_window: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
                 yield window, module, path
 
 
+def without_slow_names(document: Any) -> Any:
+    """Leave out what each worker judges by its own share of the window before."""
+    if not isinstance(document, dict):
+        return document
+    return {key: without_slow_names(value) for key, value in document.items() if not key.startswith("top_slow")}
+
+
 def named(scenario: Scenario) -> str:
     return scenario.name
 
@@ -39,6 +49,13 @@ def test_a_policy_gives_the_expected_documents(scenario: Scenario) -> None:
     given = answers(scenario)
     assert json.loads(as_text(given.json)) == scenario.expected(), REWRITE
     assert given.prometheus == (scenario.folder / "expected.prom").read_text(), REWRITE
+
+
+@pytest.mark.parametrize("scenario", UNSAMPLED, ids=named)
+def test_two_workers_give_the_same(scenario: Scenario) -> None:
+    shared = replace(scenario, source=replace(scenario.source, workers=2))
+    given = json.loads(as_text(answers(shared).json))
+    assert without_slow_names(given) == without_slow_names(scenario.expected())
 
 
 @pytest.mark.parametrize("scenario", EVERY_SCENARIO, ids=named)
