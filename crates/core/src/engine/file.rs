@@ -1,17 +1,18 @@
-//! A capture file from its first packet to its last.
+//! A capture file from its first packet to its last, by one worker or by several.
 //!
-//! Each worker reads the whole file and takes the packets of its own flows: walking past a packet costs a tenth of
-//! decoding it, and every worker sees the time go by, so that all end their windows at the same packets.
+//! Several workers share one reading of the file ([`Sharing`]): each gets the packets of its own flows, and all see the
+//! same times at the same packets, so that together they hold what one worker would.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::sharing::{Leaving, Sharing};
 use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
 use crate::Error;
 use crate::decode::app::Needs;
-use crate::decode::{DecodeConfig, Decoder, flow_of};
+use crate::decode::{DecodeConfig, Decoder};
 use crate::ledger::Ledger;
-use crate::read::{CaptureReader, Damage, Frame};
+use crate::read::{CaptureReader, Chunk, Damage, Frame, Piece};
 
 /// Batches between two calls of the progress function: some tens of milliseconds.
 const BATCHES_PER_REPORT: u32 = 64;
@@ -24,14 +25,14 @@ pub struct FileConfig {
     pub decode: DecodeConfig,
     pub filter: Option<FilterSource>,
     pub policies: Vec<Arc<Policy>>,
-    /// Threads that share the packets out by flow; standard input is read by one.
+    /// Threads that share the packets out by flow; at least one.
     pub workers: usize,
 }
 
-/// How far the first worker has come.
+/// How far reading has come.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Progress {
-    /// Packets passed, of all workers' shares.
+    /// Packets read, of all workers' shares.
     pub packets: u64,
     /// Bytes of the file as it is stored.
     pub bytes_read: u64,
@@ -43,46 +44,92 @@ pub struct Progress {
 pub struct FileReport {
     pub ledger: Ledger,
     pub damage: Option<Damage>,
+    /// Time of the first packet.
     pub first_ns: Option<i64>,
+    /// Time of the newest packet.
     pub last_ns: Option<i64>,
     /// Somebody said stop before the end.
     pub was_stopped: bool,
 }
 
 /// Reads a file through the policies, and each worker's batches to sinks of its own. `progress` is called now and then
-/// from the first worker; `false` stops.
+/// from the calling thread; `false` stops.
 pub fn run_file(
     config: &FileConfig,
     sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
-    progress: &mut (dyn FnMut(Progress) -> bool + Send),
+    progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<FileReport, Error> {
-    let workers = if config.path.as_os_str() == "-" { 1 } else { config.workers.max(1) };
-    let reports = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers)
-            .map(|number| (number, sinks()))
-            .map(|(number, sinks)| {
-                scope.spawn(move || Worker::open(config, number, workers, sinks)?.run(&mut |_| true))
-            })
-            .collect();
-        let mut reports = vec![Worker::open(config, 0, workers, sinks()).and_then(|worker| worker.run(progress))];
-        let joined =
-            others.into_iter().map(|thread| thread.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
-        reports.extend(joined);
-        reports
-    });
+    let reader = open(&config.path)?;
+    let (damage, parts) = if config.workers > 1 {
+        run_shared(reader, config, sinks, progress)
+    } else {
+        run_alone(reader, config, sinks(), progress)
+    }?;
+    let mut whole = FileReport { damage, ..FileReport::default() };
+    for part in &parts {
+        whole.add(&part.report);
+    }
+    let end_ns = whole.last_ns.unwrap_or(0);
+    for part in parts {
+        whole.ledger += &part.finish(config, end_ns);
+    }
     for policy in &config.policies {
         policy.store().end();
     }
-    let mut whole = FileReport::default();
-    for report in reports {
-        let report = report?;
-        whole.ledger += &report.ledger;
-        whole.damage = whole.damage.or(report.damage);
-        whole.first_ns = whole.first_ns.or(report.first_ns);
-        whole.last_ns = whole.last_ns.max(report.last_ns);
-        whole.was_stopped |= report.was_stopped;
-    }
     Ok(whole)
+}
+
+/// What ended the reading too early, and what the workers made of what was read.
+type Outcome = Result<(Option<Damage>, Vec<Part>), Error>;
+
+/// One worker reads and decodes, frame by frame.
+fn run_alone(
+    mut reader: CaptureReader,
+    config: &FileConfig,
+    sinks: Vec<Box<dyn BatchSink>>,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Outcome {
+    let mut part = Part::new(config, sinks);
+    let (mut packets, mut batches) = (0_u64, 0_u32);
+    while let Some(frame) = reader.next_frame() {
+        packets += 1;
+        if !part.take(&frame, config)? {
+            continue;
+        }
+        batches += 1;
+        if batches % BATCHES_PER_REPORT == 0 && !progress(Progress::of(&reader, packets)) {
+            part.report.was_stopped = true;
+            break;
+        }
+    }
+    progress(Progress::of(&reader, packets));
+    Ok((reader.damage().cloned(), vec![part]))
+}
+
+/// Several workers share the file; this thread is one of them, and tells the progress.
+fn run_shared(
+    reader: CaptureReader,
+    config: &FileConfig,
+    sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
+    progress: &mut dyn FnMut(Progress) -> bool,
+) -> Outcome {
+    let sharing = Sharing::new(reader, config);
+    let shared = &sharing;
+    let parts = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..config.workers)
+            .map(|number| (number, sinks()))
+            .map(|(number, sinks)| {
+                scope.spawn(move || Part::new(config, sinks).run(number, shared, config, &mut |_| true))
+            })
+            .collect();
+        let mut parts = vec![Part::new(config, sinks()).run(0, shared, config, progress)];
+        let joined =
+            others.into_iter().map(|thread| thread.join().unwrap_or_else(|fault| std::panic::resume_unwind(fault)));
+        parts.extend(joined);
+        parts.into_iter().collect::<Result<Vec<_>, _>>()
+    })?;
+    progress(sharing.progress());
+    Ok((sharing.damage(), parts))
 }
 
 /// Opens a capture file; standard input where the path is `-`.
@@ -94,13 +141,19 @@ pub(super) fn open(path: &Path) -> Result<CaptureReader, Error> {
     }
 }
 
-/// One worker's way through the file.
-struct Worker<'a> {
-    config: &'a FileConfig,
-    number: usize,
-    workers: usize,
-    reader: CaptureReader,
-    part: Part,
+impl Progress {
+    fn of(reader: &CaptureReader, packets: u64) -> Self {
+        Self { packets, bytes_read: reader.bytes_read(), total_bytes: reader.total_bytes() }
+    }
+}
+
+impl FileReport {
+    /// Adds another worker's share, but for its ledger, which is complete only when it has finished.
+    fn add(&mut self, other: &FileReport) {
+        self.first_ns = self.first_ns.or(other.first_ns);
+        self.last_ns = self.last_ns.max(other.last_ns);
+        self.was_stopped |= other.was_stopped;
+    }
 }
 
 /// What a worker does with the frames that it takes; apart from the reader, which lends the frames out.
@@ -110,83 +163,81 @@ struct Part {
     filling: Filling,
     policies: Vec<PolicyWorker>,
     sinks: Vec<Box<dyn BatchSink>>,
-    /// From this time on some policy's window is over.
-    next_ns: i64,
+    batches: u32,
     report: FileReport,
 }
 
-impl<'a> Worker<'a> {
-    fn open(
-        config: &'a FileConfig,
-        number: usize,
-        workers: usize,
-        sinks: Vec<Box<dyn BatchSink>>,
-    ) -> Result<Self, Error> {
+impl Part {
+    fn new(config: &FileConfig, sinks: Vec<Box<dyn BatchSink>>) -> Self {
         let mut decode = config.decode.clone();
-        let mut needs = Needs::default();
-        config.policies.iter().for_each(|policy| needs.extend(&policy.plan().needs));
+        config.policies.iter().for_each(|policy| decode.needs.extend(&policy.plan().needs));
         if !sinks.is_empty() {
-            needs.extend(&Needs::all());
+            decode.needs.extend(&Needs::all());
         }
-        decode.needs.extend(&needs);
-        let part = Part {
+        Self {
             decoder: Decoder::new(decode),
             filters: Filters::new(config.filter.clone()),
             filling: Filling::new(),
             policies: Vec::new(),
             sinks,
-            next_ns: i64::MAX,
+            batches: 0,
             report: FileReport::default(),
-        };
-        Ok(Self { config, number, workers, reader: open(&config.path)?, part })
+        }
     }
 
-    fn run(mut self, progress: &mut (dyn FnMut(Progress) -> bool + Send)) -> Result<FileReport, Error> {
-        let (mut packets, mut batches) = (0_u64, 0_u32);
-        let seed = self.config.decode.seed;
-        while let Some(frame) = self.reader.next_frame() {
-            packets += 1;
-            let is_mine = self.workers == 1 || flow_of(&frame, seed) % self.workers as u64 == self.number as u64;
-            if !self.part.take(&frame, is_mine, self.config)? {
-                continue;
+    /// Takes one worker's share of a file. Said to stop, it has no more read, and takes what was.
+    fn run(
+        mut self,
+        worker: usize,
+        sharing: &Sharing,
+        config: &FileConfig,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Self, Error> {
+        let _leaving = Leaving(sharing);
+        let mut done = None;
+        while let Some(chunk) = sharing.next(worker, done.take()) {
+            let had_batches = self.batches;
+            self.take_share(&chunk, worker, config)?;
+            let is_due = self.batches / BATCHES_PER_REPORT > had_batches / BATCHES_PER_REPORT;
+            if is_due && !self.report.was_stopped && !progress(sharing.progress()) {
+                self.report.was_stopped = true;
+                sharing.end();
             }
-            batches += 1;
-            if batches % BATCHES_PER_REPORT == 0 {
-                let (bytes_read, total_bytes) = (self.reader.bytes_read(), self.reader.total_bytes());
-                if !progress(Progress { packets, bytes_read, total_bytes }) {
-                    self.part.report.was_stopped = true;
-                    break;
+            done = Some(chunk);
+        }
+        if !self.policies.is_empty() {
+            self.flush(); // here, where the others do theirs at the same time
+        }
+        Ok(self)
+    }
+
+    fn take_share(&mut self, chunk: &Chunk, worker: usize, config: &FileConfig) -> Result<(), Error> {
+        for piece in chunk.share(worker) {
+            match piece {
+                Piece::Frame(frame) => {
+                    self.take(&frame, config)?;
                 }
+                Piece::Mark(time_ns) => self.pass_mark(time_ns, config),
             }
         }
-        let (bytes_read, total_bytes) = (self.reader.bytes_read(), self.reader.total_bytes());
-        progress(Progress { packets, bytes_read, total_bytes });
-        self.part.report.damage = self.reader.damage().cloned();
-        Ok(self.part.finish(self.config))
+        Ok(())
     }
-}
 
-impl Part {
+    /// A packet of this time, perhaps another worker's, starts or ends a window.
+    #[cold]
+    fn pass_mark(&mut self, time_ns: i64, config: &FileConfig) {
+        self.see_time(time_ns, config);
+        self.flush();
+        self.policies.iter_mut().for_each(|policy| policy.advance(time_ns));
+    }
+
     /// Takes a frame; tells whether a batch went through the plans.
     #[inline]
-    fn take(&mut self, frame: &Frame<'_>, is_mine: bool, config: &FileConfig) -> Result<bool, Error> {
-        if !is_mine && !self.filters.passes(frame)? {
-            return Ok(false);
-        }
-        if is_mine && !self.decode_filtered(frame, config)? {
-            return Ok(false);
-        }
-        if !is_mine {
-            self.see_time(frame.time_ns, config);
-            if frame.time_ns >= self.next_ns {
-                self.flush();
-                self.policies.iter_mut().for_each(|policy| policy.advance(frame.time_ns));
-                self.next_ns = self.policies.iter().map(PolicyWorker::next_ns).min().unwrap_or(i64::MAX);
-            }
-            return Ok(false);
-        }
-        let is_full = self.filling.batch.is_full();
+    fn take(&mut self, frame: &Frame<'_>, config: &FileConfig) -> Result<bool, Error> {
+        let is_decoded = self.decode_filtered(frame, config)?;
+        let is_full = is_decoded && self.filling.batch.is_full();
         if is_full {
+            self.batches = self.batches.wrapping_add(1);
             self.flush();
         }
         Ok(is_full)
@@ -219,27 +270,25 @@ impl Part {
             self.report.first_ns = Some(time_ns);
             self.start(time_ns, config);
         }
-        self.report.last_ns = Some(time_ns);
+        self.report.last_ns = self.report.last_ns.max(Some(time_ns));
     }
 
     fn start(&mut self, time_ns: i64, config: &FileConfig) {
         self.policies = config.policies.iter().map(|policy| policy.worker(time_ns, false)).collect();
-        self.next_ns = self.policies.iter().map(PolicyWorker::next_ns).min().unwrap_or(i64::MAX);
     }
 
     fn flush(&mut self) {
         self.report.ledger += &self.filling.batch.ledger;
         self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
-        self.next_ns = self.policies.iter().map(PolicyWorker::next_ns).min().unwrap_or(i64::MAX);
     }
 
-    fn finish(mut self, config: &FileConfig) -> FileReport {
+    /// Ends the last window at the time of the input's newest packet.
+    fn finish(mut self, config: &FileConfig, end_ns: i64) -> Ledger {
         if self.policies.is_empty() {
             self.start(0, config); // an empty file still has its (empty) window
         }
         self.flush();
-        let end_ns = self.report.last_ns.unwrap_or(0);
         self.policies.iter_mut().for_each(|policy| policy.finish(end_ns));
-        self.report
+        self.report.ledger
     }
 }

@@ -5,6 +5,7 @@ mod budget;
 mod file;
 mod live;
 mod policy;
+mod sharing;
 
 use std::sync::Arc;
 

@@ -70,12 +70,16 @@ impl Policy {
         self.store.restore(saved.into_iter().filter_map(read).collect())
     }
 
+    /// When the windows of a worker end, whose first starts at this time.
+    pub(super) fn clock(&self, start_ns: i64, agrees: bool) -> Clock {
+        let shifts = self.config.periods > 1;
+        Clock::new(self.store.first_window(start_ns, shifts), shifts, agrees.then(|| self.shifts.clone()))
+    }
+
     /// A worker of this policy; its first window starts at this time. `agrees` where other workers see other packets
     /// and so must agree on the ends of windows.
     pub fn worker(self: &Arc<Self>, start_ns: i64, agrees: bool) -> PolicyWorker {
-        let shared = agrees.then(|| self.shifts.clone());
-        let shifts = self.config.periods > 1;
-        let clock = Clock::new(self.store.first_window(start_ns, shifts), shifts, shared);
+        let clock = self.clock(start_ns, agrees);
         let mut executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
         if let Some(before) = clock.number().checked_sub(1).and_then(|before| self.store.window(before)) {
             executor.remember(&before.state);

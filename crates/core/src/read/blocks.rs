@@ -7,12 +7,16 @@ use super::compression::{Compression, Stream};
 
 /// What one read asks for. Measured from the page cache with 16 KiB to 4 MiB: flat from 128 to 512 KiB, slower below for
 /// the calls, and above for the block no longer staying in a core's own cache between the kernel's copy and the parser.
-const BLOCK_BYTES: usize = 256 << 10;
+pub(super) const BLOCK_BYTES: usize = 256 << 10;
 
 /// A window on a stream: bytes read and not yet consumed, always in one piece.
 pub(super) struct Blocks {
     stream: Stream,
     buffer: Vec<u8>,
+    /// Where the next read goes, while somebody still looks at what was taken of `buffer`.
+    next: Option<Vec<u8>>,
+    /// The buffer whose bytes somebody looks at, once reading has moved on to another.
+    left: Option<Vec<u8>>,
     /// What is pending is `buffer[start..end]`.
     start: usize,
     end: usize,
@@ -24,7 +28,7 @@ pub(super) struct Blocks {
 
 impl Blocks {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, buffer: vec![0; BLOCK_BYTES], start: 0, end: 0, base: 0, ended: false }
+        Self { stream, buffer: vec![0; BLOCK_BYTES], next: None, left: None, start: 0, end: 0, base: 0, ended: false }
     }
 
     /// What was read and not yet consumed.
@@ -72,15 +76,49 @@ impl Blocks {
         self.stream.stored_bytes_read()
     }
 
+    /// What was taken so far is looked at longer: the next read goes into another buffer, `next`, which may be empty.
+    pub(super) fn keep(&mut self, next: Vec<u8>) {
+        self.next = Some(next);
+    }
+
+    /// Whether a read had to leave the buffer that was to be kept.
+    #[inline]
+    pub(super) fn has_left(&self) -> bool {
+        self.left.is_some()
+    }
+
+    /// The buffer that was to be kept; where no read had to leave it, reading ends with it.
+    pub(super) fn take_left(&mut self) -> Vec<u8> {
+        self.next = None;
+        self.left.take().unwrap_or_else(|| {
+            self.base += self.start as u64;
+            (self.start, self.end) = (0, 0);
+            std::mem::take(&mut self.buffer)
+        })
+    }
+
+    /// Moves what is pending to the beginning of a buffer: of the next one where this one is kept.
+    fn make_room(&mut self) {
+        let pending = self.start..self.end;
+        match self.next.take() {
+            None => self.buffer.copy_within(pending, 0),
+            Some(mut next) => {
+                next.resize(BLOCK_BYTES.max(pending.len()), 0);
+                next[..pending.len()].copy_from_slice(&self.buffer[pending]);
+                self.left = Some(std::mem::replace(&mut self.buffer, next));
+            }
+        }
+        self.base += self.start as u64;
+        self.end -= self.start;
+        self.start = 0;
+    }
+
     /// [`Self::has`] where a read is needed. Reads no more often than it must, so that packets from a pipe are not held
     /// back until a block is full.
     #[cold]
     #[inline(never)]
     pub(super) fn fill(&mut self, needed: usize) -> Result<bool, String> {
-        self.buffer.copy_within(self.start..self.end, 0);
-        self.base += self.start as u64;
-        self.end -= self.start;
-        self.start = 0;
+        self.make_room();
         while self.end < needed && !self.ended {
             if self.end == self.buffer.len() {
                 // Grows only as bytes really come, not because a length field says so.

@@ -4,11 +4,14 @@
 //! are handed out where they lie in it: no allocation and no second copy per packet. Plain read(2) rather than mmap,
 //! since a mapped file that someone truncates kills the process that reads it.
 //!
+//! Where several threads share a file, frames are handed out by the buffer ([`ChunkReader`]).
+//!
 //! Whatever the bytes are, the reader gives every packet up to the first record that makes no sense, then stops and
 //! tells where and why ([`CaptureReader::damage`]). What memory it may take is bounded by [`MAX_RECORD_BYTES`], and by
 //! what the decompressors hold (at most a window of 128 MiB).
 
 mod blocks;
+mod chunks;
 mod compression;
 mod order;
 mod pcap;
@@ -30,6 +33,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::Error;
+pub use chunks::{Chunk, ChunkReader, Deal, Piece};
+
 use blocks::Blocks;
 use compression::{Compression, Stream};
 use pcap::Pcap;
@@ -98,6 +103,14 @@ struct Record {
     data: Range<usize>,
 }
 
+impl Record {
+    #[inline(always)]
+    fn frame<'a>(&self, data: &'a [u8]) -> Frame<'a> {
+        let Self { time_ns, link_type, interface, wire_bytes, .. } = *self;
+        Frame { time_ns, link_type, interface, wire_bytes, data }
+    }
+}
+
 /// Why there is no next packet.
 enum Stop {
     /// The file ended where a record could have begun.
@@ -133,20 +146,17 @@ impl CaptureReader {
     /// after.
     #[inline]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
+        let record = self.next_record()?;
+        Some(record.frame(self.blocks.bytes(record.data.clone())))
+    }
+
+    #[inline(always)]
+    fn next_record(&mut self) -> Option<Record> {
         let record = match &mut self.format {
             Format::Pcap(pcap) => pcap.next_record(&mut self.blocks),
             Format::Pcapng(pcapng) => pcapng.next_record(&mut self.blocks),
         };
-        match record {
-            Ok(Record { time_ns, link_type, interface, wire_bytes, data }) => {
-                let data = self.blocks.bytes(data);
-                Some(Frame { time_ns, link_type, interface, wire_bytes, data })
-            }
-            Err(stop) => {
-                self.stop(stop);
-                None
-            }
-        }
+        record.map_err(|stop| self.stop(stop)).ok()
     }
 
     #[cold]

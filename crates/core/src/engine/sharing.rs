@@ -1,0 +1,358 @@
+//! One capture file for several workers: it is read once, and each worker gets the packets of its own flows.
+//!
+//! There is no thread that reads. Whoever runs out of packets reads the next chunk, finds out whose its frames are and
+//! puts it into all queues, while the others work on what is in theirs. So reading is shared out like all other work.
+//! What is read and not yet done with is bounded: a worker whose flows are few waits for the slowest.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::file::{FileConfig, Progress};
+use super::{Filters, Policy};
+use crate::decode::flow_of;
+use crate::read::{CaptureReader, Chunk, ChunkReader, Damage, Deal, Frame};
+use crate::window::Clock;
+
+/// Chunks read in a row. With one, two workers would run out at the same moment for ever, and one of them wait while the
+/// other reads.
+const CHUNKS_PER_TURN: usize = 2;
+
+/// Bytes of chunks that some worker still needs; beyond them no more is read.
+const MOST_WAITING_BYTES: usize = 4 << 20;
+
+/// A capture file that workers share.
+pub(super) struct Sharing {
+    queues: Mutex<Queues>,
+    /// There is something new: a chunk, room for one, the source, or the end.
+    news: Condvar,
+}
+
+struct Queues {
+    /// `None` while somebody reads.
+    source: Option<Source>,
+    /// What each worker has still to look at.
+    waiting: Vec<VecDeque<Arc<Chunk>>>,
+    waiting_bytes: usize,
+    /// Emptied chunks, to be filled again.
+    spares: Vec<Chunk>,
+    progress: Progress,
+    /// Nothing more comes into the queues.
+    has_ended: bool,
+}
+
+struct Source {
+    reader: ChunkReader,
+    dealer: Dealer,
+}
+
+/// Decides who gets a frame, and which times all must know of.
+struct Dealer {
+    workers: u64,
+    seed: u64,
+    filters: Filters,
+    policies: Vec<Arc<Policy>>,
+    /// The windows as the workers will have them; none before the first packet.
+    clocks: Vec<Clock>,
+    /// From this time on a packet ends a window, or starts the first.
+    next_ns: i64,
+}
+
+impl Sharing {
+    pub fn new(reader: CaptureReader, config: &FileConfig) -> Self {
+        let queues = Queues {
+            source: Some(Source { reader: ChunkReader::new(reader), dealer: Dealer::new(config) }),
+            waiting: (0..config.workers).map(|_| VecDeque::new()).collect(),
+            waiting_bytes: 0,
+            spares: Vec::new(),
+            progress: Progress::default(),
+            has_ended: false,
+        };
+        Self { queues: Mutex::new(queues), news: Condvar::new() }
+    }
+
+    /// The next chunk for a worker, who gives back the one before; `None` at the end.
+    pub fn next(&self, worker: usize, done: Option<Arc<Chunk>>) -> Option<Arc<Chunk>> {
+        self.give_back(done);
+        let mut queues = self.queues();
+        loop {
+            let chunk = queues.waiting[worker].pop_front();
+            if chunk.is_some() || queues.has_ended {
+                return chunk;
+            }
+            let has_room = queues.has_room();
+            queues = match queues.source.take_if(|_| has_room) {
+                Some(source) => self.read(queues, source),
+                None => self.news.wait(queues).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    fn queues(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a chunk back from a worker; the last one's is filled again.
+    fn give_back(&self, done: Option<Arc<Chunk>>) {
+        let Some(mut chunk) = done.and_then(Arc::into_inner) else { return };
+        let bytes = chunk.buffer_bytes();
+        chunk.clear();
+        let mut queues = self.queues();
+        queues.waiting_bytes -= bytes;
+        queues.spares.push(chunk);
+        drop(queues);
+        self.news.notify_all();
+    }
+
+    /// Reads some chunks into the queues as long as there is room, without holding the lock meanwhile.
+    fn read<'a>(&'a self, mut queues: MutexGuard<'a, Queues>, mut source: Source) -> MutexGuard<'a, Queues> {
+        for _ in 0..CHUNKS_PER_TURN {
+            if queues.has_ended || !queues.has_room() {
+                break;
+            }
+            let mut chunk = queues.spare();
+            drop(queues);
+            let Source { reader, dealer } = &mut source;
+            let has_more = reader.next_chunk(&mut chunk, |frame| dealer.deal(frame));
+            queues = self.queues();
+            if has_more {
+                queues.put(chunk, reader)
+            } else {
+                queues.has_ended = true
+            }
+            self.news.notify_all();
+        }
+        queues.source = Some(source);
+        queues
+    }
+
+    /// Nothing more is read; what was read stays to be looked at by everybody, so that all end at the same packet.
+    pub fn end(&self) {
+        self.queues().has_ended = true;
+        self.news.notify_all();
+    }
+
+    /// How far reading has come.
+    pub fn progress(&self) -> Progress {
+        self.queues().progress
+    }
+
+    /// What ended the reading before the end of the file, once it has.
+    pub fn damage(&self) -> Option<Damage> {
+        self.queues().source.as_ref().and_then(|source| source.reader.damage().cloned())
+    }
+}
+
+impl Queues {
+    fn has_room(&self) -> bool {
+        self.waiting_bytes < MOST_WAITING_BYTES
+    }
+
+    /// An empty chunk.
+    fn spare(&mut self) -> Chunk {
+        self.spares.pop().unwrap_or_else(|| Chunk::new(self.waiting.len()))
+    }
+
+    fn put(&mut self, chunk: Chunk, reader: &ChunkReader) {
+        self.waiting_bytes += chunk.buffer_bytes();
+        self.progress.packets += chunk.frames();
+        self.progress.bytes_read = reader.bytes_read();
+        self.progress.total_bytes = reader.total_bytes();
+        let chunk = Arc::new(chunk);
+        self.waiting.iter_mut().for_each(|queue| queue.push_back(Arc::clone(&chunk)));
+    }
+}
+
+impl Dealer {
+    fn new(config: &FileConfig) -> Self {
+        Self {
+            workers: config.workers as u64,
+            seed: config.decode.seed,
+            filters: Filters::new(config.filter.clone()),
+            policies: config.policies.clone(),
+            clocks: Vec::new(),
+            next_ns: i64::MIN,
+        }
+    }
+
+    #[inline(always)]
+    fn deal(&mut self, frame: &Frame<'_>) -> Deal {
+        let is_mark = frame.time_ns >= self.next_ns && self.is_mark(frame);
+        // The upper bits of the hash as a fraction of one.
+        let share = ((flow_of(frame, self.seed) >> 32) * self.workers) >> 32;
+        Deal { share: share as usize, is_mark }
+    }
+
+    #[cold]
+    fn is_mark(&mut self, frame: &Frame<'_>) -> bool {
+        // Where the filter can't be made, the worker who gets the frame says so.
+        if !self.filters.passes(frame).unwrap_or(false) {
+            return false;
+        }
+        if self.next_ns == i64::MIN {
+            self.clocks = self.policies.iter().map(|policy| policy.clock(frame.time_ns, false)).collect();
+        }
+        for clock in self.clocks.iter_mut().filter(|clock| frame.time_ns >= clock.next_ns()) {
+            clock.shift(frame.time_ns);
+        }
+        self.next_ns = self.clocks.iter().map(Clock::next_ns).min().unwrap_or(i64::MAX);
+        true
+    }
+}
+
+/// Ends the reading when its worker leaves, in whatever way: the others must not wait for what it will not give back.
+pub(super) struct Leaving<'a>(pub &'a Sharing);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::Error;
+    use crate::decode::DecodeConfig;
+    use crate::engine::{FileReport, PolicyConfig, run_file};
+    use crate::plan::{Enrichment, MetricState, compile};
+    use crate::read::testing::{self, Packet, PcapFile};
+
+    const SECOND: i64 = 1_000_000_000;
+
+    /// A file that is gone with its test.
+    struct TemporaryFile(PathBuf);
+
+    impl TemporaryFile {
+        fn new(name: &str, bytes: &[u8]) -> Self {
+            let path = std::env::temp_dir().join(format!("pktvisor-sharing-{name}-{}", std::process::id()));
+            std::fs::write(&path, bytes).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for TemporaryFile {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    /// An IPv4 packet of no protocol, padded to a size.
+    fn packet(time_ns: i64, from: u8, to: u8, bytes: usize) -> Packet {
+        let mut data = vec![0; bytes];
+        data[12..14].copy_from_slice(&[8, 0]);
+        data[14..34].copy_from_slice(&[0x45, 0, 0, 20, 0, 0, 0, 0, 64, 255, 0, 0, 10, 0, 0, from, 10, 0, 0, to]);
+        Packet::new(time_ns, &data)
+    }
+
+    /// Twenty megabytes of packets over five minutes, some of them late, of so many hosts.
+    fn capture(hosts: u32) -> Vec<u8> {
+        let packets: Vec<_> = (0..20_000_u32)
+            .map(|at| {
+                let late = if at % 97 == 0 { 3 * SECOND } else { 0 };
+                let time_ns = SECOND * 1_000 + i64::from(at) * SECOND * 300 / 20_000 - late;
+                packet(time_ns, (at * 7 % hosts) as u8, (at * 11 % hosts) as u8, 1_000)
+            })
+            .collect();
+        PcapFile::MICROSECONDS.write(&packets)
+    }
+
+    fn config(path: &Path, workers: usize) -> FileConfig {
+        let metrics = json!([{"kind": "counter", "feeds": [{}]}, {"kind": "rate", "feeds": [{}]}]);
+        let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}]});
+        let policy = PolicyConfig { periods: 9, enrichment: Enrichment::default(), seed: 1 };
+        FileConfig {
+            path: path.into(),
+            decode: DecodeConfig { seed: 1, ..DecodeConfig::default() },
+            filter: None,
+            policies: vec![Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), policy))],
+            workers,
+        }
+    }
+
+    fn read(config: &FileConfig) -> FileReport {
+        run_file(config, &Vec::new, &mut |_| true).unwrap()
+    }
+
+    /// Start, end, packets and the spread of rates of each window.
+    fn windows(config: &FileConfig) -> Vec<(i64, i64, u64, Vec<u8>)> {
+        let store = config.policies[0].store();
+        let window = |back| {
+            let merged = store.read(back, back).unwrap();
+            let [MetricState::Counter(count), MetricState::Rate(rate)] = &merged.state.metrics[..] else { panic!() };
+            (merged.start_ns, merged.end_ns, *count, rate.distribution().to_bytes())
+        };
+        (0..store.available()).map(window).collect()
+    }
+
+    #[test]
+    fn workers_together_hold_what_one_would_window_by_window() {
+        for (hosts, pack) in [(200, None), (2, None), (200, Some(testing::gzip as fn(&[u8]) -> Vec<u8>))] {
+            let bytes = capture(hosts);
+            let file = TemporaryFile::new("windows", &pack.map_or(bytes.clone(), |pack| pack(&bytes)));
+            let one = config(&file.0, 1);
+            let report = read(&one);
+            assert!(windows(&one).len() >= 5);
+            for workers in [2, 3, 7] {
+                let several = config(&file.0, workers);
+                let other = read(&several);
+                assert_eq!(windows(&several), windows(&one), "{workers} workers, {hosts} hosts");
+                assert_eq!(other.ledger, report.ledger);
+                assert_eq!((other.first_ns, other.last_ns), (report.first_ns, report.last_ns));
+            }
+        }
+    }
+
+    #[test]
+    fn who_stops_stops_all_at_the_same_packet() {
+        let file = TemporaryFile::new("stop", &capture(200));
+        let several = config(&file.0, 3);
+        let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &several);
+        let first = sharing.next(1, None).unwrap();
+        sharing.end();
+        let read = sharing.progress().packets;
+        let frames = |worker: usize| {
+            let mut frames = 0;
+            while let Some(chunk) = sharing.next(worker, None) {
+                frames += chunk.frames();
+            }
+            frames
+        };
+        assert_eq!([frames(0), frames(1) + first.frames(), frames(2)], [read; 3]);
+        assert!(read < 20_000);
+    }
+
+    #[test]
+    fn what_nobody_has_looked_at_yet_is_bounded() {
+        let file = TemporaryFile::new("bound", &capture(200));
+        let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &config(&file.0, 2));
+        let mut done = None;
+        // Worker 1 looks at nothing, until worker 0 would have to wait for it.
+        while sharing.queues().has_room() {
+            done = sharing.next(0, done.take());
+        }
+        let waiting_bytes = sharing.queues().waiting_bytes;
+        assert!(waiting_bytes < MOST_WAITING_BYTES + (1 << 20), "{waiting_bytes}");
+        let take_all = |worker: usize, mut done: Option<Arc<Chunk>>| {
+            while let Some(chunk) = sharing.next(worker, done.take()) {
+                done = Some(chunk);
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| take_all(1, None));
+            take_all(0, done);
+        });
+        assert_eq!(sharing.progress().packets, 20_000);
+    }
+
+    #[test]
+    fn a_worker_that_fails_does_not_leave_the_others_waiting() {
+        let file = TemporaryFile::new("fails", &capture(200));
+        let refuses: crate::engine::FilterSource = Arc::new(|_| Err(Error::format("no such filter".to_string())));
+        let failing = FileConfig { filter: Some(refuses), ..config(&file.0, 3) };
+        assert_eq!(run_file(&failing, &Vec::new, &mut |_| true).unwrap_err().message, "no such filter");
+    }
+}

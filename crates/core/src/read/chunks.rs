@@ -1,0 +1,237 @@
+//! A capture by the buffer: frames that lie side by side, dealt out to threads that each look at their share.
+
+use super::blocks::BLOCK_BYTES;
+use super::{CaptureReader, Damage, Frame, Record};
+
+/// Reads a capture chunk by chunk.
+pub struct ChunkReader {
+    reader: CaptureReader,
+    /// The record that made a chunk end: it is the first of the next.
+    ahead: Option<Record>,
+}
+
+/// Some frames of a capture in a buffer of their own, in one share per thread.
+pub struct Chunk {
+    bytes: Vec<u8>,
+    shares: Vec<Vec<Place>>,
+    frames: u64,
+}
+
+/// Whom a frame goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deal {
+    pub share: usize,
+    /// Its time is told to all others.
+    pub is_mark: bool,
+}
+
+/// What a share is made of.
+#[derive(Debug, Clone, Copy)]
+pub enum Piece<'a> {
+    Frame(Frame<'a>),
+    /// The time of a frame, told to all before anybody gets it.
+    Mark(i64),
+}
+
+/// A frame of a share, or a mark.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    time_ns: i64,
+    start: u32,
+    captured_bytes: u32,
+    wire_bytes: u32,
+    interface: u32,
+    link_type: u16,
+    is_mark: bool,
+}
+
+impl ChunkReader {
+    pub fn new(reader: CaptureReader) -> Self {
+        Self { reader, ahead: None }
+    }
+
+    /// Fills an emptied chunk with the frames up to where the next read is needed; `deal` says who gets each. `false`
+    /// where there are no more.
+    pub fn next_chunk(&mut self, chunk: &mut Chunk, mut deal: impl FnMut(&Frame<'_>) -> Deal) -> bool {
+        let Self { reader, ahead } = self;
+        let Some(mut record) = ahead.take().or_else(|| reader.next_record()) else { return false };
+        reader.blocks.keep(std::mem::take(&mut chunk.bytes));
+        loop {
+            let deal = deal(&record.frame(reader.blocks.bytes(record.data.clone())));
+            chunk.push(&record, deal);
+            let Some(next) = reader.next_record() else { break };
+            if reader.blocks.has_left() {
+                *ahead = Some(next);
+                break;
+            }
+            record = next;
+        }
+        chunk.bytes = reader.blocks.take_left();
+        true
+    }
+
+    /// See [`CaptureReader::damage`].
+    pub fn damage(&self) -> Option<&Damage> {
+        self.reader.damage()
+    }
+
+    /// See [`CaptureReader::bytes_read`].
+    pub fn bytes_read(&self) -> u64 {
+        self.reader.bytes_read()
+    }
+
+    /// See [`CaptureReader::total_bytes`].
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.reader.total_bytes()
+    }
+}
+
+impl Chunk {
+    /// An empty chunk of so many shares.
+    pub fn new(shares: usize) -> Self {
+        Self { bytes: Vec::new(), shares: vec![Vec::new(); shares], frames: 0 }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, record: &Record, deal: Deal) {
+        let place = Place {
+            time_ns: record.time_ns,
+            start: record.data.start as u32, // a buffer is never much longer than the longest record
+            captured_bytes: record.data.len() as u32,
+            wire_bytes: record.wire_bytes,
+            interface: record.interface,
+            link_type: record.link_type,
+            is_mark: false,
+        };
+        if deal.is_mark {
+            self.shares.iter_mut().for_each(|share| share.push(Place { is_mark: true, ..place }));
+        }
+        self.shares[deal.share].push(place);
+        self.frames += 1;
+    }
+
+    /// The frames of one share and all marks, in the order of the file.
+    #[inline]
+    pub fn share(&self, number: usize) -> impl Iterator<Item = Piece<'_>> {
+        self.shares[number].iter().map(|place| {
+            if place.is_mark {
+                return Piece::Mark(place.time_ns);
+            }
+            let Place { time_ns, link_type, interface, wire_bytes, .. } = *place;
+            let data = &self.bytes[place.start as usize..][..place.captured_bytes as usize];
+            Piece::Frame(Frame { time_ns, link_type, interface, wire_bytes, data })
+        })
+    }
+
+    /// Frames of all shares.
+    pub fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Bytes that its frames lie in.
+    pub fn buffer_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Makes it empty, to be filled again; a buffer that grew for a large packet is given back.
+    pub fn clear(&mut self) {
+        if self.bytes.len() > BLOCK_BYTES {
+            self.bytes = Vec::new();
+        }
+        self.shares.iter_mut().for_each(Vec::clear);
+        self.frames = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{self, Order, Packet, PcapFile, PcapngFile};
+    use super::*;
+
+    /// Reads all chunks with frames dealt in turn; gives the frames in the order in which they were dealt.
+    fn dealt(file: &[u8], shares: usize) -> (Vec<Packet>, Option<Damage>, usize) {
+        let mut reader = ChunkReader::new(testing::open(file).unwrap());
+        let (mut found, mut chunks, mut turn) = (Vec::new(), 0, 0);
+        let mut chunk = Chunk::new(shares);
+        loop {
+            let first = turn;
+            let more = reader.next_chunk(&mut chunk, |_| {
+                turn += 1;
+                Deal { share: (turn - 1) % shares, is_mark: false }
+            });
+            if !more {
+                return (found, reader.damage().cloned(), chunks);
+            }
+            chunks += 1;
+            let mut parts: Vec<_> = (0..shares).map(|share| chunk.share(share)).collect();
+            for at in first..turn {
+                let Some(Piece::Frame(frame)) = parts[at % shares].next() else { panic!("a frame is missing") };
+                found.push(Packet {
+                    time_ns: frame.time_ns,
+                    link_type: frame.link_type,
+                    interface: frame.interface,
+                    wire_bytes: frame.wire_bytes,
+                    data: frame.data.to_vec(),
+                });
+            }
+            drop(parts);
+            chunk.clear();
+        }
+    }
+
+    fn packets(count: usize) -> Vec<Packet> {
+        (0..count).map(|at| Packet::new(at as i64 * 1000, &vec![at as u8; 1 + (at * 37) % 1500])).collect()
+    }
+
+    #[test]
+    fn chunks_hold_what_the_reader_gives_one_by_one() {
+        let packets = packets(3000);
+        for file in [PcapFile::MICROSECONDS.write(&packets), PcapngFile::write(Order::Big, &packets)] {
+            for pack in [|file: &[u8]| file.to_vec(), testing::gzip, testing::zstd, testing::lz4] {
+                let (found, damage, chunks) = dealt(&pack(&file), 3);
+                assert!(found == packets && damage.is_none(), "{} of {} came", found.len(), packets.len());
+                assert!(chunks > 4);
+            }
+        }
+    }
+
+    #[test]
+    fn a_packet_that_is_larger_than_a_buffer_gets_a_larger_one() {
+        let mut packets = packets(100);
+        packets.insert(50, Packet::new(1, &vec![9; BLOCK_BYTES * 3 / 2]));
+        let file = PcapngFile::write(Order::Little, &packets);
+        assert_eq!(dealt(&file, 2).0, packets);
+    }
+
+    #[test]
+    fn what_lies_before_the_damage_is_dealt_and_the_damage_told() {
+        let packets = packets(1000);
+        let file = PcapFile::MICROSECONDS.write(&packets);
+        for cut in [file.len() - 1, 300_000, 200_000, 100] {
+            let expected = testing::read(&file[..cut]);
+            let (found, damage, _) = dealt(&file[..cut], 2);
+            assert_eq!((found, damage), expected);
+        }
+        let too_long = [&file[..], &[0; 8], &u32::MAX.to_le_bytes(), &[0; 4]].concat();
+        let (found, damage, _) = dealt(&too_long, 2);
+        assert_eq!((found, damage), testing::read(&too_long));
+    }
+
+    #[test]
+    fn a_mark_stands_in_every_share_before_its_frame() {
+        let file = PcapFile::MICROSECONDS.write(&packets(4));
+        let mut reader = ChunkReader::new(testing::open(&file).unwrap());
+        let mut chunk = Chunk::new(2);
+        assert!(reader.next_chunk(&mut chunk, |frame| Deal { share: 1, is_mark: frame.time_ns == 2000 }));
+        let times = |share: usize| -> Vec<(bool, i64)> {
+            let piece = |piece| match piece {
+                Piece::Frame(frame) => (false, frame.time_ns),
+                Piece::Mark(time_ns) => (true, time_ns),
+            };
+            chunk.share(share).map(piece).collect()
+        };
+        assert_eq!(times(0), [(true, 2000)]);
+        assert_eq!(times(1), [(false, 0), (false, 1000), (true, 2000), (false, 2000), (false, 3000)]);
+        assert_eq!(chunk.frames(), 4);
+    }
+}
