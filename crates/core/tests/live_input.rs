@@ -159,7 +159,7 @@ fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
         input.note_policies(1, 1);
         input.note_policies(3, 7);
         let shown = || {
-            let metrics = resources.read(0, 4)?.state.metrics;
+            let metrics = resources.read(0, 4)?.state.metrics.clone();
             let [MetricState::Counter(changes), MetricState::Counter(bytes), ..] = metrics[..] else { panic!() };
             let (MetricState::Last(policies), MetricState::Last(handlers)) = (&metrics[2], &metrics[3]) else {
                 panic!()
