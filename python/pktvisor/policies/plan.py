@@ -34,6 +34,9 @@ class Instance:
     name: str
     handler: Handler
     tap: str | None = None
+    behind: int | None = None
+    """Number of an instance before it in the plan: this one gets what that one's filters keep. Packets and messages
+    that are kept take with them the messages that they completed, or the packets that completed them."""
 
 
 class Plan:
@@ -46,7 +49,7 @@ class Plan:
         for instance in self.instances:
             placed = list(_placed(instance.handler))
             self.placed.append(placed)
-            specs.append(_handler_spec(instance.handler, placed))
+            specs.append({"behind": instance.behind, **_handler_spec(instance.handler, placed)})
         self.json = json.dumps({"handlers": specs})
 
 

@@ -56,7 +56,7 @@ fn tag(kind: MetricKind) -> u8 {
 }
 
 impl MetricState {
-    fn kind(&self) -> MetricKind {
+    pub(super) fn kind(&self) -> MetricKind {
         match self {
             Self::Counter(_) => MetricKind::Counter,
             Self::Rate(_) => MetricKind::Rate,

@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::columns::PlaceTest;
 use super::exchange::{self, ExchangePlan, Field};
 use super::spec::{ExchangesSpec, FeedSpec, HandlerSpec, ItemKind, MetricKind, MetricSpec, PlanSpec};
-use super::{BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Plan, Purge, Register, Step, TablePlan};
+use super::{
+    BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Link, Plan, Purge, Register, Stage, Step, TablePlan,
+};
 use crate::Error;
 use crate::batch::{Batch, ColumnDefinition, ColumnType, Table, table_names};
 use crate::decode::app::Needs;
@@ -37,6 +39,9 @@ fn fingerprint(spec: &Value) -> u128 {
 #[derive(Default)]
 struct Compiler {
     tables: Vec<TableCompiler>,
+    stages: Vec<Stage>,
+    /// Table and rows that each handler keeps.
+    kept: Vec<(usize, BitmapIndex)>,
     metrics: Vec<MetricKind>,
     known_metrics: HashMap<String, usize>,
     places: Vec<Vec<usize>>,
@@ -53,6 +58,9 @@ struct TableCompiler {
     definitions: &'static [ColumnDefinition],
     types: Vec<ColumnType>,
     conditions: HashMap<(Option<usize>, Condition), BitmapIndex>,
+    /// Steps that stand in stages already, and the link that the next stage begins with.
+    staged: usize,
+    link: Option<Link>,
 }
 
 /// A handler while it is compiled: what its verdicts and exchanges are.
@@ -74,8 +82,10 @@ struct Verdicts {
 }
 
 impl Compiler {
-    fn plan(self) -> Plan {
+    fn plan(mut self) -> Plan {
+        (0..self.tables.len()).for_each(|table| self.stage(table));
         Plan {
+            stages: self.stages,
             tables: self.tables.into_iter().map(|table| table.plan).collect(),
             metrics: self.metrics,
             places: self.places,
@@ -93,7 +103,9 @@ impl Compiler {
         let table = self.table(&spec.table)?;
         let nothing = Verdicts { event: 0, passed: 0, filtered: 0, sampled: 0, deep: 0 };
         let mut scope = Scope { handler, table, verdicts: nothing, exchange: None };
-        scope.verdicts = self.verdicts(&scope, spec)?;
+        let reached = self.reached(&scope, spec.behind)?;
+        scope.verdicts = self.verdicts(&scope, spec, reached)?;
+        self.kept.push((table, scope.verdicts.passed));
         if let Some(exchanges) = &spec.exchanges {
             scope.exchange = Some(self.exchange(&scope, exchanges)?);
         }
@@ -129,12 +141,46 @@ impl Compiler {
             definitions,
             types: Vec::new(),
             conditions: HashMap::new(),
+            staged: 0,
+            link: None,
         });
         Ok(self.tables.len() - 1)
     }
 
-    fn verdicts(&mut self, scope: &Scope, spec: &HandlerSpec) -> Result<Verdicts, Error> {
-        let event = self.condition(scope, &Condition::parse(&spec.select)?)?;
+    /// The rows that get to a handler: all of its table, or what the one before it keeps.
+    fn reached(&mut self, scope: &Scope, behind: Option<usize>) -> Result<BitmapIndex, Error> {
+        let Some(behind) = behind else { return Ok(EVERY_ROW) };
+        let (from_table, from) = *self.kept.get(behind).ok_or_else(|| {
+            Error::invalid(format!(
+                "handler {} can't stand behind handler {behind}, which is not before it",
+                scope.handler
+            ))
+        })?;
+        if from_table == scope.table {
+            return Ok(from);
+        }
+        self.stage(from_table);
+        self.stage(scope.table);
+        let table = &mut self.tables[scope.table];
+        let out = table.bitmap();
+        table.link = Some(Link { from_table, from, out });
+        Ok(out)
+    }
+
+    /// What was compiled of a table so far is done before what is compiled later.
+    fn stage(&mut self, table: usize) {
+        let compiler = &mut self.tables[table];
+        let steps = compiler.staged..compiler.plan.steps.len();
+        let link = compiler.link.take();
+        if link.is_some() || !steps.is_empty() {
+            compiler.staged = steps.end;
+            self.stages.push(Stage { table, link, steps });
+        }
+    }
+
+    fn verdicts(&mut self, scope: &Scope, spec: &HandlerSpec, reached: BitmapIndex) -> Result<Verdicts, Error> {
+        let select = self.condition(scope, &Condition::parse(&spec.select)?)?;
+        let event = self.all_of(scope, vec![reached, select]);
         let keep = self.condition(scope, &Condition::parse(&spec.keep)?)?;
         let passed = self.all_of(scope, vec![event, keep]);
         let dropped = self.tables[scope.table].not(keep);
@@ -493,6 +539,16 @@ mod tests {
         let tests = plan.tables[0].steps.iter().filter(|step| matches!(step, Step::Test { .. })).count();
         assert_eq!(tests, 1);
         assert!(plan.needs.has("dns.qname") && !plan.needs.has("dns.ecs"));
+    }
+
+    #[test]
+    fn a_handler_stands_behind_one_before_it() {
+        let handler = |behind| json!({"table": "dns", "behind": behind, "metrics": []});
+        assert!(compile(&json!({"handlers": [handler(None), handler(Some(0))]}).to_string()).is_ok());
+        for handlers in [json!([handler(Some(0))]), json!([handler(Some(1)), handler(None)])] {
+            let message = compile(&json!({"handlers": handlers}).to_string()).unwrap_err().message;
+            assert!(message.contains("which is not before it"), "{message}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::columns::{Lookups, Values, tails};
 use super::exchange::{Exchange, Rows};
 use super::kernels::{Kernels, Seconds};
+use super::link::{Linking, Side};
 use super::sampler::Sampler;
 use super::spec::MetricKind;
 use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, MetricState, Plan, State, Step, TablePlan};
@@ -17,6 +18,7 @@ pub struct Executor {
     plan: Arc<Plan>,
     tables: Vec<Work>,
     shared: Shared,
+    linking: Linking,
     kernels: Kernels,
 }
 
@@ -36,6 +38,8 @@ struct Work {
     bitmaps: Vec<Bitmap>,
     columns: Vec<Option<Values>>,
     seconds: Seconds,
+    /// The rows that are at hand.
+    rows: Range<usize>,
 }
 
 /// The rows of a table that are at hand.
@@ -48,6 +52,12 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    /// For each row the row of its packet; `None` for packets themselves.
+    fn packets(&self) -> Option<&'a [u32]> {
+        let is_packet = std::ptr::addr_eq(self.table, &raw const self.batch.packets);
+        (!is_packet).then(|| &self.table.packet_rows()[self.from..self.to])
+    }
+
     fn column(&self, index: usize) -> Column<'a> {
         self.table.column(index).slice(self.from, self.to)
     }
@@ -69,6 +79,7 @@ impl Executor {
             bitmaps: vec![Bitmap::default(); table.bitmaps],
             columns: table.columns.iter().map(|_| None).collect(),
             seconds: Seconds::default(),
+            rows: 0..0,
         };
         Self {
             tables: plan.tables.iter().map(work).collect(),
@@ -80,6 +91,7 @@ impl Executor {
                 enrichment,
                 counted_evicted: 0,
             },
+            linking: Linking::default(),
             kernels: Kernels::new(seed),
             plan,
         }
@@ -88,18 +100,43 @@ impl Executor {
     /// Feeds some rows of a batch to the metrics of a state: for each table of the plan the range that `rows` gives.
     pub fn run(&mut self, batch: &Batch, rows: impl Fn(&dyn Table) -> Range<usize>, state: &mut State) {
         for (plan, work) in self.plan.tables.iter().zip(&mut self.tables) {
-            let Some(table) = batch.table(plan.table) else { continue };
-            let range = rows(table);
-            if range.is_empty() {
-                continue;
+            let range = batch.table(plan.table).map_or(0..0, &rows);
+            if let (Some(table), false) = (batch.table(plan.table), range.is_empty()) {
+                work.bitmaps[EVERY_ROW].fill(range.len(), true);
+                work.seconds.read(&table.times_ns()[range.clone()]);
             }
-            let view = View { batch, table, from: range.start, to: range.end };
-            work.bitmaps[EVERY_ROW].fill(range.len(), true);
-            for step in &plan.steps {
-                work.step(step, plan, &view, &mut self.shared, &self.plan);
+            work.rows = range;
+        }
+        let packets = rows(&batch.packets);
+        self.take_steps(batch, &packets);
+        self.feed(batch, state);
+        self.count_evicted(state);
+    }
+
+    fn take_steps(&mut self, batch: &Batch, packets: &Range<usize>) {
+        for stage in &self.plan.stages {
+            let plan = &self.plan.tables[stage.table];
+            let Some(view) = self.tables[stage.table].view(plan, batch) else { continue };
+            if let Some(link) = &stage.link {
+                let mut out = std::mem::take(&mut self.tables[stage.table].bitmaps[link.out]);
+                let from = self.tables[link.from_table].view(&self.plan.tables[link.from_table], batch);
+                let kept = from.as_ref().map(|view| Side {
+                    bitmap: &self.tables[link.from_table].bitmaps[link.from],
+                    packets: view.packets(),
+                });
+                self.linking.link(kept, view.packets(), view.to - view.from, packets, &mut out);
+                self.tables[stage.table].bitmaps[link.out] = out;
             }
-            let times_ns = &table.times_ns()[range];
-            work.seconds.read(times_ns);
+            for step in &plan.steps[stage.steps.clone()] {
+                self.tables[stage.table].step(step, plan, &view, &mut self.shared, &self.plan);
+            }
+        }
+    }
+
+    fn feed(&mut self, batch: &Batch, state: &mut State) {
+        for (plan, work) in self.plan.tables.iter().zip(&self.tables) {
+            let Some(view) = work.view(plan, batch) else { continue };
+            let times_ns = &view.table.times_ns()[view.from..view.to];
             for feed in &plan.feeds {
                 let column = feed.column.map(|column| work.column(plan, column, &view, &self.shared));
                 let weight = feed.weight.map(|column| work.column(plan, column, &view, &self.shared));
@@ -110,7 +147,6 @@ impl Executor {
                 self.kernels.feed(&mut state.metrics[feed.metric], rows, column, weight, times_ns, &work.seconds);
             }
         }
-        self.count_evicted(state);
     }
 
     /// Adds to the counters that mirror the ledger, and the ledger itself.
@@ -184,6 +220,12 @@ impl Executor {
 }
 
 impl Work {
+    /// The rows at hand; `None` where there are none.
+    fn view<'a>(&self, plan: &TablePlan, batch: &'a Batch) -> Option<View<'a>> {
+        let table = batch.table(plan.table).filter(|_| !self.rows.is_empty())?;
+        Some(View { batch, table, from: self.rows.start, to: self.rows.end })
+    }
+
     fn step(&mut self, step: &Step, plan: &TablePlan, view: &View<'_>, shared: &mut Shared, whole: &Plan) {
         match step {
             Step::Gather(column) => self.gather(*column, plan, view),

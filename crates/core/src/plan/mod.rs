@@ -12,10 +12,12 @@ mod exchange;
 mod execute;
 mod kernels;
 mod last;
+mod link;
 mod sampler;
 pub mod spec;
 mod state;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::decode::app::Needs;
@@ -44,6 +46,8 @@ pub struct Enrichment {
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) tables: Vec<TablePlan>,
+    /// In this order the tables' steps are taken.
+    pub(crate) stages: Vec<Stage>,
     pub(crate) metrics: Vec<spec::MetricKind>,
     /// Where the metrics of each handler stand in the state: by handler and metric as in the specification.
     pub(crate) places: Vec<Vec<usize>>,
@@ -113,6 +117,22 @@ pub(crate) enum Step {
     Observe(usize),
 }
 
+/// Some steps of one table in a row; they may begin with what was found out about the rows of another table.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub table: usize,
+    pub link: Option<Link>,
+    pub steps: Range<usize>,
+}
+
+/// A bitmap of one table as one of another: messages belong to their packets, and packets to their messages.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Link {
+    pub from_table: usize,
+    pub from: BitmapIndex,
+    pub out: BitmapIndex,
+}
+
 /// Some rows of some column go into a metric.
 #[derive(Debug)]
 pub(crate) struct Feed {
@@ -137,3 +157,6 @@ pub(crate) struct Purge {
     pub mask: u8,
     pub value: u8,
 }
+
+#[cfg(test)]
+mod tests;

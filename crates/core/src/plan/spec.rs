@@ -17,6 +17,8 @@ pub struct PlanSpec {
 pub struct HandlerSpec {
     /// The table whose rows are its events.
     pub table: String,
+    /// A handler before this one in the list: only what that one keeps gets here.
+    pub behind: Option<usize>,
     /// Rows that are events at all; all where missing.
     #[serde(default = "always")]
     pub select: Value,

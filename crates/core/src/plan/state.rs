@@ -52,6 +52,15 @@ impl MetricState {
         }
     }
 
+    /// Takes in a metric of another handler that saw the same time; false where it is of another kind.
+    pub fn merge_alike(&mut self, other: &MetricState) -> bool {
+        let is_alike = self.kind() == other.kind();
+        if is_alike {
+            self.merge(other, true);
+        }
+        is_alike
+    }
+
     pub fn memory_bytes(&self) -> usize {
         match self {
             Self::Counter(_) => size_of::<u64>(),
