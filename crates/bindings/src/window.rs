@@ -54,10 +54,13 @@ pub struct Window {
 }
 
 impl Window {
-    fn state(&self, handler: usize, metric: usize) -> PyResult<&MetricState> {
+    fn place(&self, handler: usize, metric: usize) -> PyResult<usize> {
         let at = self.policy.plan().metric(handler, metric);
-        let state = at.and_then(|at| self.merged.state.metrics.get(at));
-        state.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in handler {handler}")))
+        at.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in handler {handler}")))
+    }
+
+    fn state(&self, handler: usize, metric: usize) -> PyResult<&MetricState> {
+        Ok(&self.merged.state.metrics[self.place(handler, metric)?])
     }
 }
 
@@ -102,6 +105,21 @@ impl Window {
     #[getter]
     fn is_closed(&self) -> bool {
         self.merged.is_closed
+    }
+
+    /// This window with some metrics of another, of other handlers or of another policy, merged into its own as of the
+    /// same time: handler and metric here, handler and metric there. It begins with the earlier of both and ends with
+    /// the later.
+    fn merged(&self, py: Python<'_>, other: &Self, metrics: Vec<(usize, usize, usize, usize)>) -> PyResult<Self> {
+        let places = metrics.into_iter().map(|(handler, metric, other_handler, other_metric)| {
+            Ok((self.place(handler, metric)?, other.place(other_handler, other_metric)?))
+        });
+        let places = places.collect::<PyResult<Vec<_>>>()?;
+        let is_same_input = Arc::ptr_eq(&self.policy, &other.policy);
+        match py.detach(|| self.merged.with(&other.merged, &places, !is_same_input)) {
+            Some(merged) => Ok(Self { merged, policy: self.policy.clone() }),
+            None => Err(wrong_kind("metric of the same kind as the other")),
+        }
     }
 
     /// What became of the input's packets, by name.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
@@ -25,6 +25,9 @@ from pktvisor.metrics.snapshot import (
 from pktvisor.policies.plan import DIRECTIONS, Instance, Placed, Plan
 
 NANOSECONDS = 1_000_000_000
+
+Range = tuple[int, int]
+"""Windows from a first to a last one, counted from the open one (0) backwards."""
 
 MERGED_TOPN_COUNT = 10
 """Entries of a top list in merged windows, whatever the settings say: pktvisor never carried them over."""
@@ -56,6 +59,8 @@ class Policy:
         self.is_recorded = is_recorded
         """The input is a recording: no live rates, and windows are as long as their packets say."""
         self.plan = Plan(instances)
+        self._closed: dict[int, list[HandlerSnapshot]] = {}
+        """Snapshots of windows that have closed, by number: they never change again."""
         databases = databases or Databases()
         try:
             self.core = _core.Policy(
@@ -70,6 +75,18 @@ class Policy:
 
     def bucket(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
         """One window: 0 is the open one, 1 the one that closed last. PeriodError where there is no such window."""
+        return self._snapshots(self.bucket_range(number), now_ns)
+
+    def window(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
+        """The newest windows merged, the open one included. PeriodError for less than two or more than are kept."""
+        return self._snapshots(self.window_range(number), now_ns)
+
+    def latest(self, now_ns: int) -> list[HandlerSnapshot]:
+        """The window that closed last; the open one before any has closed."""
+        return self._snapshots(self.latest_range(), now_ns)
+
+    def bucket_range(self, number: int) -> Range:
+        """Which windows `bucket` shows: the first and the last, counted from the open one. PeriodError as there."""
         if number >= self.periods:
             raise PeriodError(f"invalid metrics period, specify [0, {self.periods - 1}]", is_early=False)
         available = self.core.available()
@@ -78,32 +95,57 @@ class Policy:
                 f"requested metrics period has not yet accumulated, current range is [0, {max(available, 1) - 1}]",
                 is_early=True,
             )
-        return self._snapshots(number, number, now_ns)
+        return number, number
 
-    def window(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
-        """The newest windows merged, the open one included. PeriodError for less than two or more than are kept."""
+    def window_range(self, number: int) -> Range:
+        """Which windows `window` shows. PeriodError as there."""
         if not 2 <= number <= self.periods:
             raise PeriodError(f"invalid metrics period, specify [2, {self.periods}]", is_early=False)
-        return self._snapshots(0, number - 1, now_ns)
+        return 0, number - 1
 
-    def latest(self, now_ns: int) -> list[HandlerSnapshot]:
-        """The window that closed last; the open one before any has closed."""
+    def latest_range(self) -> Range:
+        """Which window `latest` shows."""
         newest_closed = 1 if self.core.available() > 1 else 0
-        return self._snapshots(newest_closed, newest_closed, now_ns)
+        return newest_closed, newest_closed
 
-    def _snapshots(self, first: int, last: int, now_ns: int) -> list[HandlerSnapshot]:
-        window = self.core.read(first, last)
+    def _snapshots(self, windows: Range, now_ns: int) -> list[HandlerSnapshot]:
+        first, last = windows
+        # One look at the core: whatever shifts after it, what was read belongs together.
+        window = self.core_window(windows, now_ns)
         if window is None:
             return []
-        reader = _WindowReader(self, window, is_merged=last > first, now_ns=now_ns)
-        return [
-            reader.snapshot(number, instance)
-            for number, instance in enumerate(self.plan.instances)
-            if not instance.handler.is_silent
-        ]
+        is_final = first == last and self.is_final(window)
+        known = self._closed.get(window.number) if is_final else None
+        if known is not None:
+            return known
+        snapshots = list(self._read(window, is_merged=last > first, now_ns=now_ns))
+        if is_final:
+            self._remember(window.number, snapshots)
+        return snapshots
+
+    def core_window(self, windows: Range, now_ns: int) -> _core.Window | None:
+        """The core's view of some windows; an empty one that begins now where nothing has been fed yet."""
+        first, last = windows
+        window = self.core.read(first, last)
+        return self.core.empty(now_ns) if window is None and first == 0 else window
+
+    def is_final(self, window: _core.Window) -> bool:
+        """Whether a window will always read the same. A recording's is closed by its end, but another may follow."""
+        return window.is_closed and not self.is_recorded
+
+    def _remember(self, number: int, snapshots: list[HandlerSnapshot]) -> None:
+        self._closed[number] = snapshots
+        for old in [known for known in list(self._closed) if known <= number - self.periods]:
+            self._closed.pop(old, None)
+
+    def _read(self, window: _core.Window, *, is_merged: bool, now_ns: int) -> Iterator[HandlerSnapshot]:
+        reader = WindowReader(self, window, is_merged=is_merged, now_ns=now_ns)
+        for number, instance in enumerate(self.plan.instances):
+            if not instance.handler.is_silent:
+                yield reader.snapshot(instance, reader.samples(number, instance.handler))
 
 
-class _WindowReader:
+class WindowReader:
     """Reads one (merged) window of the core into snapshots."""
 
     def __init__(self, policy: Policy, window: _core.Window, *, is_merged: bool, now_ns: int) -> None:
@@ -113,6 +155,7 @@ class _WindowReader:
         self._is_open = not window.is_closed and not policy.is_recorded
         self._start_ts = window.start_ns // NANOSECONDS
         self._now_ns = now_ns
+        self._directions: dict[int, set[int]] = {}
 
     def _runs(self, handler: Handler) -> bool:
         """The window goes on with the clock; that of a recording only with its packets."""
@@ -123,7 +166,8 @@ class _WindowReader:
             return max(0, self._now_ns // NANOSECONDS - self._start_ts)
         return self._window.length_seconds
 
-    def snapshot(self, number: int, instance: Instance) -> HandlerSnapshot:
+    def snapshot(self, instance: Instance, samples: Iterable[Sample]) -> HandlerSnapshot:
+        """What a handler measured in this window."""
         return HandlerSnapshot(
             instance=instance.name,
             schema=instance.handler.schema,
@@ -132,31 +176,50 @@ class _WindowReader:
             start_ns=self._window.start_ns,
             end_ns=self._window.end_ns,
             is_closed=not self._runs(instance.handler),
-            samples=tuple(self._samples(number, instance.handler)),
+            samples=tuple(samples),
             tap=instance.tap,
             ledger=self._window.ledger(),
         )
 
-    def _samples(self, number: int, handler: Handler) -> Iterator[Sample]:
-        placed = self._policy.plan.placed[number]
-        shown = self._directions_shown(number, handler, placed)
-        for one in placed:
-            if handler.is_shown(one.metric) and (one.direction is None or one.direction in shown):
-                yield self._sample(number, handler, one)
-        yield from _unfed(handler, shown)
+    def samples(self, number: int, handler: Handler) -> Iterator[Sample]:
+        """What the handler of that number shows."""
+        for placed in self._policy.plan.placed[number]:
+            if self.is_shown(number, handler, placed):
+                yield self.sample(number, handler, placed)
+        yield from self.unfed(number, handler)
 
-    def _directions_shown(self, number: int, handler: Handler, placed: Sequence[Placed]) -> set[int]:
+    def is_shown(self, number: int, handler: Handler, placed: Placed) -> bool:
+        """Whether a metric is to be seen, and anything was seen in its direction."""
+        if not handler.is_shown(placed.metric):
+            return False
+        return placed.direction is None or placed.direction in self._directions_shown(number, handler)
+
+    def _directions_shown(self, number: int, handler: Handler) -> set[int]:
         """The directions in which anything was seen."""
+        if number not in self._directions:
+            self._directions[number] = self._find_directions(number, handler)
+        return self._directions[number]
+
+    def _find_directions(self, number: int, handler: Handler) -> set[int]:
         hidden = handler.directions_shown()
         if hidden is None:
             return set(range(len(DIRECTIONS)))
         witness = handler.metrics()[hidden]
-        counters = [one for one in placed if one.metric is witness]
+        counters = [one for one in self._policy.plan.placed[number] if one.metric is witness]
         return {
             one.direction for one in counters if one.direction is not None and self._window.counter(number, one.index)
         }
 
-    def _sample(self, number: int, handler: Handler, placed: Placed) -> Sample:
+    def unfed(self, number: int, handler: Handler) -> Iterator[Sample]:
+        """Metrics that are shown though the groups that feed them are off: zeros."""
+        for metric in handler.metrics().values():
+            if handler.is_shown(metric) and not handler.is_counted(metric):
+                is_apart = handler.direction is not None
+                for direction in sorted(self._directions_shown(number, handler)) if is_apart else (None,):
+                    yield _sample(handler, Placed(metric, direction, -1), "counter", 0)
+
+    def sample(self, number: int, handler: Handler, placed: Placed) -> Sample:
+        """One metric's value."""
         kind, value = self._value(number, handler, placed)
         return _sample(handler, placed, kind, value)
 
@@ -179,12 +242,8 @@ class _WindowReader:
 
     def _histogram(self, number: int, index: int) -> HistogramValues:
         cumulative, count, total = self._window.histogram(number, index, BOUNDS)
-        buckets = []
-        before = 0
-        for bound, upto in zip(BOUNDS, cumulative, strict=True):
-            if upto > before:
-                buckets.append((bound, upto))
-            before = upto
+        before = (0, *cumulative)
+        buckets = [(bound, upto) for bound, upto, less in zip(BOUNDS, cumulative, before, strict=False) if upto > less]
         exponential = ExponentialValues.of(self._window.exponential(number, index))
         return HistogramValues(tuple(buckets), count, total, exponential)
 
@@ -217,14 +276,6 @@ def _sample(handler: Handler, placed: Placed, kind: Kind, value: Value) -> Sampl
         return Sample(kind, parts, name, metric.help, value)
     direction = DIRECTIONS[placed.direction]
     return Sample(kind, (direction, *parts), name, metric.help, value, labels=(("direction", direction),))
-
-
-def _unfed(handler: Handler, shown: set[int]) -> Iterator[Sample]:
-    """Metrics that are shown though the groups that feed them are off: zeros."""
-    for metric in handler.metrics().values():
-        if handler.is_shown(metric) and not handler.is_counted(metric):
-            for direction in sorted(shown) if handler.direction is not None else (None,):
-                yield _sample(handler, Placed(metric, direction, -1), "counter", 0)
 
 
 def _quantiles(row: tuple[list[float], float, float, int, bool], live: int | None) -> QuantileValues:

@@ -1,14 +1,109 @@
+"""Windows as snapshots: which are shown, and that closed ones stay as they are."""
+
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import pytest
+
+from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
+from pktvisor.handlers.net import Net
 from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues
+from pktvisor.outputs.json import encode, policy_document
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.summary import run_file
 from support.captures import FOLDER
+
+NOW_NS = 2_000_000_000 * 10**9
+
+
+def make(*, periods: int = 5, is_recorded: bool = False) -> Policy:
+    return Policy("test", [Instance("net", Net(Settings()))], periods=periods, is_recorded=is_recorded)
+
+
+def filled(*, periods: int = 5, is_recorded: bool = False) -> Policy:
+    policy = make(periods=periods, is_recorded=is_recorded)
+    run_file(str(FOLDER / "multi_window.pcap"), policy)
+    return policy
+
+
+def text(policy: Policy, number: int, now_ns: int = NOW_NS) -> bytes:
+    return encode(policy_document(policy.bucket(number, now_ns)))
+
+
+def test_closed_windows_are_read_once_and_stay_the_same() -> None:
+    policy = filled()
+    for number in range(policy.core.available()):
+        first = policy.bucket(number, NOW_NS)
+        assert policy.bucket(number, NOW_NS + 10**10) is first
+        assert first[0].is_closed
+    assert policy.latest(NOW_NS) is policy.bucket(1, NOW_NS)
+
+
+def test_no_more_closed_windows_are_kept_than_periods() -> None:
+    policy = filled(periods=3)
+    for number in range(3):
+        policy.bucket(number, NOW_NS)
+    run_file(str(FOLDER / "multi_window.pcap"), policy)
+    for number in range(3):
+        policy.bucket(number, NOW_NS)
+    assert len(policy._closed) <= 3
+
+
+def test_a_recording_that_goes_on_is_read_again() -> None:
+    policy = make(is_recorded=True)
+    run_file(str(FOLDER / "dhcp4.pcap"), policy)
+    before = policy_document(policy.bucket(0, 0))
+    run_file(str(FOLDER / "dhcp4.pcap"), policy)
+    assert policy_document(policy.bucket(0, 0)) != before
+
+
+def test_windows_that_are_not_there_are_told_from_those_that_never_will_be() -> None:
+    policy = make()
+    with pytest.raises(PeriodError, match=r"not yet accumulated, current range is \[0, 0\]") as early:
+        policy.bucket(1, NOW_NS)
+    with pytest.raises(PeriodError, match=r"invalid metrics period, specify \[0, 4\]") as never:
+        policy.bucket(5, NOW_NS)
+    assert (early.value.is_early, never.value.is_early) == (True, False)
+    with pytest.raises(PeriodError, match=r"specify \[2, 5\]"):
+        policy.window(1, NOW_NS)
+    assert policy.bucket(0, NOW_NS) == []
+    assert policy.latest(NOW_NS) == []
+
+
+def test_a_window_of_all_periods_holds_what_the_buckets_hold() -> None:
+    policy = filled(is_recorded=True)
+    buckets = [policy.bucket(number, 0)[0] for number in range(policy.core.available())]
+    whole = policy.window(5, 0)[0]
+    totals = [next(one.value for one in bucket.samples if one.path == ("total",)) for bucket in buckets]
+    assert next(one.value for one in whole.samples if one.path == ("total",)) == sum(map(int, totals))  # type: ignore[arg-type]
+    assert whole.start_ts == buckets[-1].start_ts
+
+
+def test_reading_while_windows_shift_never_mixes_them() -> None:
+    """The window that closed last is always one of those that there are in the end."""
+    expected = {text(filled(), number) for number in range(4)}
+    policy = make()
+    seen: list[bytes] = []
+
+    def read() -> None:
+        seen.extend(text(policy, 1) for _ in range(200) if policy.core.available() > 1)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    run_file(str(FOLDER / "multi_window.pcap"), policy)
+    reader.join()
+    assert set(seen) <= expected
+
+
+def test_a_plan_that_makes_no_sense_names_the_policy() -> None:
+    with pytest.raises(ConfigError, match="policy test: handler 0 can't stand behind handler 3"):
+        Policy("test", [Instance("net", Net(Settings()), behind=3)])
+
 
 START_TS = 1_795_476_569
 """Of the capture."""

@@ -26,6 +26,7 @@ pub mod hll;
 pub mod murmur3;
 pub mod rate;
 
+mod ranking;
 pub(crate) mod reader;
 
 pub use distribution::{Distribution, Exponential};

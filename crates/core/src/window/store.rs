@@ -1,6 +1,6 @@
 //! What the windows of a policy hold: the open one of each worker, and the closed ones, merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::period_end_ns;
@@ -39,6 +39,27 @@ pub struct Merged {
     pub length_seconds: i64,
     pub is_closed: bool,
     pub state: Arc<State>,
+}
+
+impl Merged {
+    /// This window with metrics of another merged into its own, each from the place that stands second into the first.
+    /// Metrics that share their places are merged once. `None` where two are not of one kind. Ledgers are added where
+    /// the inputs are others.
+    pub fn with(&self, other: &Merged, places: &[(usize, usize)], adds_ledgers: bool) -> Option<Merged> {
+        let mut merged = self.clone();
+        let state = Arc::make_mut(&mut merged.state);
+        let places: BTreeSet<_> = places.iter().collect();
+        let is_alike =
+            places.into_iter().all(|(mine, theirs)| state.metrics[*mine].merge_alike(&other.state.metrics[*theirs]));
+        if adds_ledgers {
+            state.ledger += &other.state.ledger;
+        }
+        merged.start_ns = self.start_ns.min(other.start_ns);
+        merged.end_ns = self.end_ns.max(other.end_ns);
+        merged.length_seconds = self.length_seconds.max(other.length_seconds);
+        merged.is_closed = self.is_closed && other.is_closed;
+        is_alike.then_some(merged)
+    }
 }
 
 /// The windows of one policy. Workers write, readers merge.

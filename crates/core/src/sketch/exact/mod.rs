@@ -5,7 +5,12 @@
 
 mod bytes;
 
+use super::ranking::weight_of_rank;
+
 const PAGE: usize = 256;
+
+/// For longer lists than this, sorting all values is quicker than looking for those that matter.
+const MOST_RANKED: usize = 64;
 
 type Page = [u64; PAGE];
 
@@ -53,13 +58,11 @@ impl Exact {
 
     /// The values of greatest weight, descending; equals by value, ascending. Values of weight 0 don't count.
     pub fn top(&self, count: usize) -> Vec<(u16, u64)> {
-        let mut ranked: Vec<(u16, u64)> = self.iter().collect();
-        let order = |a: &(u16, u64), b: &(u16, u64)| b.1.cmp(&a.1).then(a.0.cmp(&b.0));
-        if count < ranked.len() {
-            ranked.select_nth_unstable_by(count, order);
-            ranked.truncate(count);
-        }
-        ranked.sort_unstable_by(order);
+        let weights = self.pages.iter().flatten().flat_map(|page| page.iter().copied());
+        let least = if count <= MOST_RANKED { weight_of_rank(weights, count) } else { 0 };
+        let mut ranked: Vec<(u16, u64)> = self.iter().filter(|(_, weight)| *weight >= least).collect();
+        ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        ranked.truncate(count);
         ranked
     }
 

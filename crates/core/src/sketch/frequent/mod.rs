@@ -158,8 +158,8 @@ impl Frequent {
     /// The heaviest items, descending by estimate, equals by their bytes. Every item heavier than
     /// [`Self::maximum_error`] is tracked, so that none of these is missed.
     pub fn top(&self, count: usize) -> Vec<FrequentEntry<'_>> {
-        let mut ranked: Vec<(u64, &[u8])> =
-            self.table.occupied().map(|slot| (self.table.count(slot), self.arena.get(self.table.item(slot)))).collect();
+        let entry = |slot| (self.table.count(slot), self.arena.get(self.table.item(slot)));
+        let mut ranked: Vec<(u64, &[u8])> = self.table.heaviest(count).map(entry).collect();
         let order = |a: &(u64, &[u8]), b: &(u64, &[u8])| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
         if count < ranked.len() {
             ranked.select_nth_unstable_by(count, order);

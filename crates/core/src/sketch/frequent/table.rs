@@ -7,6 +7,7 @@
 //! Keys are hashes already: the low bits choose the home, the high bits make the tag.
 
 use super::arena::ItemRef;
+use crate::sketch::ranking::weight_of_rank;
 
 /// How many tags are looked at together.
 const WINDOW: usize = 16;
@@ -154,6 +155,15 @@ impl Table {
 
     pub fn counts(&self) -> impl Iterator<Item = u64> + '_ {
         self.occupied().map(|slot| self.counters[slot].count)
+    }
+
+    /// The slots of the heaviest counters: as many as `count`, and those that are as heavy as the last of these.
+    pub fn heaviest(&self, count: usize) -> impl Iterator<Item = usize> + '_ {
+        let counts =
+            self.tags.iter().zip(&self.counters).map(|(tag, counter)| if *tag == VACANT { 0 } else { counter.count });
+        let least = if count < self.len { weight_of_rank(counts, count) } else { 0 };
+        let is_heavy = move |slot: &usize| self.counters[*slot].count >= least && self.tags[*slot] != VACANT;
+        (0..=self.mask).filter(is_heavy)
     }
 
     /// Fills `sample` with as many counters as there are, the rest as it was; tells how many.

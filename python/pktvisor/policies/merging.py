@@ -1,0 +1,147 @@
+"""Handlers of one schema shown as one (`merge_like_handlers`), be they of one policy or of its parts over several taps.
+
+Counters add, cardinalities, top lists and histograms merge by their sketches, and quantiles and rates are added one by
+one, as pktvisor does: `p50` is the sum of all p50. Their maximum, sum, count and live second stay those of the
+first handler that has values. What only some of the handlers measure is shown as these measured it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pktvisor import _core
+from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues, Sample
+from pktvisor.policies.plan import Instance, Placed
+from pktvisor.policies.policy import Policy, Range, WindowReader
+
+Key = tuple[str, int | None, str]
+"""What makes two metrics the same: path, direction and kind."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A handler of a policy in a window."""
+
+    policy: Policy
+    window: _core.Window
+    number: int
+
+    @property
+    def instance(self) -> Instance:
+        """The handler."""
+        return self.policy.plan.instances[self.number]
+
+    @property
+    def placed(self) -> dict[Key, Placed]:
+        """Its metrics."""
+        placed = self.policy.plan.placed[self.number]
+        return {(one.metric.path, one.direction, type(one.metric).__name__): one for one in placed}
+
+
+class MergedPolicies:
+    """Policies over different taps, or just one, shown as one whose like handlers are merged."""
+
+    def __init__(self, policies: Sequence[Policy]) -> None:
+        self._policies = tuple(policies)
+        self._closed: dict[tuple[int, ...], list[HandlerSnapshot]] = {}
+        """Snapshots of windows that have all closed, by their numbers."""
+
+    def bucket(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
+        """One window of each policy: 0 the open one. PeriodError where one of them has no such window."""
+        return self._snapshots([policy.bucket_range(number) for policy in self._policies], now_ns)
+
+    def window(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
+        """The newest windows of each policy. PeriodError for less than two or more than are kept."""
+        return self._snapshots([policy.window_range(number) for policy in self._policies], now_ns)
+
+    def latest(self, now_ns: int) -> list[HandlerSnapshot]:
+        """The window of each policy that closed last; the open one where none has."""
+        return self._snapshots([policy.latest_range() for policy in self._policies], now_ns)
+
+    def _snapshots(self, ranges: Sequence[Range], now_ns: int) -> list[HandlerSnapshot]:
+        pairs = zip(self._policies, ranges, strict=True)
+        found = [(policy, policy.core_window(windows, now_ns)) for policy, windows in pairs]
+        read = [(policy, window) for policy, window in found if window is not None]
+        is_final = all(first == last for first, last in ranges) and all(one.is_final(window) for one, window in read)
+        numbers = tuple(-1 if window is None else window.number for _, window in found)
+        known = self._closed.get(numbers) if is_final else None
+        if known is not None:
+            return known
+        snapshots = merge_like_handlers(read, now_ns)
+        if is_final:
+            self._remember(numbers, snapshots)
+        return snapshots
+
+    def _remember(self, numbers: tuple[int, ...], snapshots: list[HandlerSnapshot]) -> None:
+        self._closed[numbers] = snapshots
+        for oldest in list(self._closed)[: -max(policy.periods for policy in self._policies)]:
+            self._closed.pop(oldest, None)
+
+
+def merge_like_handlers(windows: Iterable[tuple[Policy, _core.Window]], now_ns: int) -> list[HandlerSnapshot]:
+    """Merge the handlers of the same schema in some windows, each into one instance `<schema>_merged` of no tap.
+
+    It is closed where all its windows are.
+    """
+    by_schema: dict[str, list[Part]] = {}
+    for policy, window in windows:
+        for number, instance in enumerate(policy.plan.instances):
+            if not instance.handler.is_silent:
+                by_schema.setdefault(instance.handler.schema, []).append(Part(policy, window, number))
+    return [_merged(f"{schema}_merged", parts, now_ns) for schema, parts in by_schema.items()]
+
+
+def _merged(name: str, parts: Sequence[Part], now_ns: int) -> HandlerSnapshot:
+    holders: dict[Key, list[Part]] = {}
+    for part in parts:
+        for key in part.placed:
+            holders.setdefault(key, []).append(part)
+    merged = [replace(part, window=_with_others(part, parts[at + 1 :], holders)) for at, part in enumerate(parts)]
+    samples: dict[tuple[object, ...], Sample] = {}
+    for part, original in zip(merged, parts, strict=True):
+        for sample in _own_samples(part, original, holders, now_ns):
+            samples.setdefault((sample.path, sample.labels), sample)
+    lead = merged[0]
+    reader = WindowReader(lead.policy, lead.window, is_merged=True, now_ns=now_ns)
+    return replace(reader.snapshot(lead.instance, samples.values()), instance=name, tap=None)
+
+
+def _with_others(part: Part, others: Sequence[Part], holders: dict[Key, list[Part]]) -> _core.Window:
+    """A part's window with those metrics of the others merged into it that it is the first to have."""
+    window = part.window
+    for other in others:
+        theirs = other.placed
+        pairs = [
+            (part.number, one.index, other.number, theirs[key].index)
+            for key, one in part.placed.items()
+            if holders[key][0] is part and key in theirs
+        ]
+        window = window.merged(other.window, pairs)
+    return window
+
+
+def _own_samples(part: Part, original: Part, holders: dict[Key, list[Part]], now_ns: int) -> Iterator[Sample]:
+    """Samples of the metrics that a part is the first to have."""
+    reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
+    number, handler = part.number, part.instance.handler
+    own = {key: one for key, one in part.placed.items() if holders[key][0] is original}
+    for key, one in own.items():
+        if reader.is_shown(number, handler, one):
+            sample = reader.sample(number, handler, one)
+            is_added = isinstance(sample.value, QuantileValues)
+            yield replace(sample, value=_added(holders[key], key, now_ns)) if is_added else sample
+    yield from reader.unfed(number, handler)
+
+
+def _added(parts: Sequence[Part], key: Key, now_ns: int) -> QuantileValues:
+    """Quantiles of several handlers, added one by one."""
+    values: list[QuantileValues] = []
+    for part in parts:
+        reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
+        value = reader.sample(part.number, part.instance.handler, part.placed[key]).value
+        if isinstance(value, QuantileValues):
+            values.append(value)
+    filled = [value for value in values if value.count] or values[:1]
+    sums = tuple(sum(ranked) for ranked in zip(*(value.values for value in filled), strict=True))
+    return replace(filled[0], values=sums, live=values[0].live)
