@@ -10,6 +10,7 @@ mod handler;
 mod interfaces;
 mod live;
 mod policy;
+mod rights;
 mod schema;
 mod sketch;
 mod usage;
@@ -44,6 +45,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
+    module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;
+    module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::resolve_interface, module)?)?;
     module.add("ConfigFault", module.py().get_type::<errors::ConfigFault>())?;

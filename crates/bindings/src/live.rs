@@ -168,6 +168,11 @@ impl LiveInput {
         Ok(PyBytes::new(py, &file.map_err(raise)?))
     }
 
+    /// Why the capture has kept rights that it does not need; None where it has given them up.
+    fn warning(&self, py: Python<'_>) -> Option<String> {
+        py.detach(|| self.lock().status().warning.map(|warning| warning.message))
+    }
+
     fn stop(&self, py: Python<'_>) {
         py.detach(|| self.lock().stop());
     }

@@ -14,10 +14,13 @@
 //! - [`recent`]: a pcapng file of them
 //! - [`interfaces`]: which interfaces there are, and which one a user means
 //! - [`source`] and [`mock`]: what a worker takes frames from, and one that makes them up
+//! - [`capabilities`] and [`filesystem`]: rights that are given up once they are not needed
 //! - [`netlink`] and [`socket`]: the system calls
 
 mod admission;
 mod block;
+pub mod capabilities;
+pub mod filesystem;
 pub mod interfaces;
 mod link_type;
 pub mod lookback;

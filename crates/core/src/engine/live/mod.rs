@@ -65,6 +65,8 @@ pub struct LiveConfig {
 pub struct LiveStatus {
     pub ledger: Ledger,
     pub open_exchanges: usize,
+    /// Why a worker has kept its rights to the network although it does not need them.
+    pub warning: Option<Error>,
     /// Why a worker has ended though nobody stopped it.
     pub fault: Option<Error>,
 }

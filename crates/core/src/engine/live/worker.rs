@@ -7,8 +7,8 @@ use super::catch_up::{self, CatchUp};
 use super::meter::Meter;
 use super::{Attached, BatchSink, Filling, Filters, LiveConfig, NANOSECONDS, Policy, PolicyWorker, Shared, lock};
 use crate::Error;
-use crate::capture::FrameSource;
 use crate::capture::lookback::Lookback;
+use crate::capture::{FrameSource, capabilities};
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::ledger::Ledger;
@@ -83,6 +83,10 @@ impl<S: FrameSource> Worker<S> {
     }
 
     pub fn run(mut self) {
+        // The source is open; nothing that a packet could do to this thread shall have rights.
+        if let Err(refused) = capabilities::drop_all_but([]) {
+            lock(&self.shared.status).warning = Some(refused);
+        }
         let mut last_second = 0;
         while !self.shared.stop.load(Ordering::Acquire) {
             self.follow_policies();

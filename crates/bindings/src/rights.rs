@@ -1,0 +1,23 @@
+//! Rights that a process gives up once it does not need them any more.
+
+use std::path::PathBuf;
+
+use pktvisor_core::capture::{capabilities, filesystem};
+use pyo3::prelude::*;
+
+use crate::errors::raise;
+
+/// Gives up all capabilities of the calling thread but those in `keep` (as `net_raw`), as far as it has them. Threads
+/// that it starts later have no more; those that are there already keep theirs. ConfigFault for a name that is none.
+#[pyfunction]
+pub fn drop_capabilities(keep: Vec<String>) -> PyResult<()> {
+    capabilities::drop_all_but(keep.iter().map(String::as_str)).map_err(raise)
+}
+
+/// Restricts the calling thread, and all that it starts later, to reading files below the paths in `read`, and to reading,
+/// writing, creating and removing those below the paths in `write`. Nothing can be executed. Paths that are not there
+/// give no right, open files stay usable, and it can't be undone. False where the kernel has no Landlock.
+#[pyfunction]
+pub fn restrict_filesystem(read: Vec<PathBuf>, write: Vec<PathBuf>) -> PyResult<bool> {
+    filesystem::restrict(&read, &write).map_err(raise)
+}
