@@ -13,6 +13,8 @@ from pktvisor.server.connections import Connections
 from pktvisor.server.counters import Counters
 from pktvisor.server.settings import Bounds
 
+MOST_WAITING_BYTES = 64 * 1024
+"""What may wait for a client before the server stops to write."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """Linger for no seconds (struct linger)."""
 
@@ -33,6 +35,8 @@ class BoundedConnection(H11Protocol):
         """Start waiting for the first request."""
         super().connection_made(transport)
         self._descriptor = transport.get_extra_info("socket").fileno()
+        # TLS would hold more back before it says so.
+        transport.set_write_buffer_limits(high=MOST_WAITING_BYTES)
         self._watch_head()
 
     def data_received(self, data: bytes) -> None:

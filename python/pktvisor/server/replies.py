@@ -10,7 +10,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import encode
@@ -23,6 +23,7 @@ from pktvisor.server.errors import json_type
 logger = logging.getLogger(__name__)
 
 LARGEST_NUMBER = 2**31
+PIECE_BYTES = 64 * 1024
 
 
 class IdentifierConvertor(Convertor[str]):
@@ -64,6 +65,20 @@ class ExactRoute(Route):
         """Match path and method together."""
         match, child_scope = super().matches(scope)
         return (match, child_scope) if match is Match.FULL else (Match.NONE, {})
+
+
+class SteadyResponse(Response):
+    """Sends a large body piece by piece, so that it is known how much of it the client has not taken."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI names them)
+        """Send it; each piece waits until there is room for it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        body = bytes(self.body)
+        last = max(0, len(body) - 1) // PIECE_BYTES * PIECE_BYTES
+        for start in range(0, last, PIECE_BYTES):
+            piece = body[start : start + PIECE_BYTES]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": body[last:]})
 
 
 def route(endpoint: Endpoint, context: Context) -> Route:
@@ -111,11 +126,11 @@ def _check_names(endpoint: Endpoint, request: Request) -> None:
 
 def _success(endpoint: Endpoint, request: Request, result: object) -> Response:
     if isinstance(result, Content):
-        return Response(result.body, endpoint.status, headers=_typed(result.type, result.body, result.headers))
+        return SteadyResponse(result.body, endpoint.status, headers=_typed(result.type, result.body, result.headers))
     if not endpoint.success.types:
         return Response(status_code=endpoint.status)
     body = encode(result)
-    return Response(body, endpoint.status, headers=_typed(json_type(request.headers), body))
+    return SteadyResponse(body, endpoint.status, headers=_typed(json_type(request.headers), body))
 
 
 def _fault(endpoint: Endpoint, request: Request, status: int, error: Exception) -> Response:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +16,9 @@ import trustme
 from pktvisor.errors import ConfigError
 from pktvisor.server.settings import Bounds, TlsFiles
 from pktvisor.server.tls import tls_context
+from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent, FakePolicy
-from support.serving import PATIENCE_S, running, until
+from support.serving import PATIENCE_S, read_all, running, until
 from support.snapshots import handler, sample, top
 
 
@@ -125,19 +128,39 @@ def test_a_renewed_certificate_is_taken_and_a_wrong_one_is_not(papers: Papers, t
         assert get(server.port, trusting).status_code == 200
 
 
+NAMES = {"x" * 60 + str(number): number for number in range(120_000)}
+LARGE = FakePolicy("large", [[handler(sample("top", "dns_top", "top", top("name", **NAMES)))]])
+
+
+@contextmanager
+def asking_for_much(papers: Papers, server: WebServer) -> Iterator[ssl.SSLSocket]:
+    """Connect, and ask for some megabytes."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    plain.settimeout(PATIENCE_S)
+    plain.connect((server.host, server.port))
+    with papers.trusting().wrap_socket(plain, server_hostname="127.0.0.1") as client:
+        client.sendall(b"GET /api/v1/policies/large/metrics/bucket/0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        yield client
+
+
 def test_a_client_that_does_not_read_is_let_go_over_tls_too(papers: Papers) -> None:
-    names = {"x" * 60 + str(number): number for number in range(120_000)}
-    large = FakePolicy("large", [[handler(sample("top", "dns_top", "top", top("name", **names)))]])
-    with running(FakeAgent({"large": large}), tls=papers.server, bounds=Bounds(answer_timeout_s=0.2)) as server:
-        plain = socket.socket()
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        plain.settimeout(PATIENCE_S)
-        plain.connect((server.host, server.port))
-        with papers.trusting().wrap_socket(plain, server_hostname="127.0.0.1") as client:
-            client.sendall(b"GET /api/v1/policies/large/metrics/bucket/0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    bounds = Bounds(answer_timeout_s=0.2, keep_alive_s=3600)
+    with running(FakeAgent({"large": LARGE}), tls=papers.server, bounds=bounds) as server:
+        with asking_for_much(papers, server):
             assert until(lambda: server.counters()["answers_timed_out"] == 1)
             assert until(lambda: len(server._connections) == 0)
         assert get(server.port, papers.trusting()).status_code == 200
+
+
+def test_a_client_that_reads_slowly_but_steadily_gets_all_over_tls_too(papers: Papers) -> None:
+    bounds = Bounds(answer_timeout_s=0.5, least_answer_bytes=1024, keep_alive_s=1)
+    with running(FakeAgent({"large": LARGE}), tls=papers.server, bounds=bounds) as server:
+        with asking_for_much(papers, server) as client:
+            head, _, body = read_all(client, pause_s=0.002).partition(b"\r\n\r\n")
+        length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))
+        assert int(length.split(b":")[1]) == len(body)
+        assert server.counters()["answers_timed_out"] == 0
 
 
 def test_files_that_make_no_sense_are_one_sentence(papers: Papers, tmp_path: Path) -> None:
