@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
 import struct
+import termios
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -111,12 +113,12 @@ class BoundedConnection(H11Protocol):
             self._watch_answer()
 
     def _watch_answer(self) -> None:
-        left = self.transport.get_write_buffer_size()
+        left = self._untaken_bytes()
         self._answer_timer = self.loop.call_later(self._bounds.answer_timeout_s, self._look_at_answer, left)
 
     def _look_at_answer(self, before: int) -> None:
         """Go on waiting if the client took enough since, else cut the connection."""
-        left = self.transport.get_write_buffer_size()
+        left = self._untaken_bytes()
         self._answer_timer = None
         if 0 < left <= before - self._bounds.least_answer_bytes:
             self._watch_answer()
@@ -126,6 +128,18 @@ class BoundedConnection(H11Protocol):
             # What the kernel still holds for the client goes, too.
             self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         self.transport.abort()
+
+    def _untaken_bytes(self) -> int:
+        """Give how much was written and not acknowledged: what waits here, and what the kernel holds.
+
+        The kernel may hold megabytes and asks for more only when a good part of them is gone, so that what waits here
+        says nothing of a client that takes them slowly.
+        """
+        try:
+            (held,) = struct.unpack("i", fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4)))
+        except OSError:
+            held = 0
+        return self.transport.get_write_buffer_size() + int(held)
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:

@@ -157,7 +157,7 @@ def test_a_client_that_reads_slowly_but_steadily_gets_all_over_tls_too(papers: P
     bounds = Bounds(answer_timeout_s=0.5, least_answer_bytes=1024, keep_alive_s=1)
     with running(FakeAgent({"large": LARGE}), tls=papers.server, bounds=bounds) as server:
         with asking_for_much(papers, server) as client:
-            head, _, body = read_all(client, pause_s=0.002).partition(b"\r\n\r\n")
+            head, _, body = read_all(client, pause_s=0.008).partition(b"\r\n\r\n")
         length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length"))
         assert int(length.split(b":")[1]) == len(body)
         assert server.counters()["answers_timed_out"] == 0
