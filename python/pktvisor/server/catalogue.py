@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
@@ -37,6 +38,7 @@ def sorted_handlers() -> list[type[Handler]]:
     return [declared for _, declared in sorted(handlers().items())]
 
 
+@functools.cache
 def describe_handlers() -> list[Document]:
     """Give all handlers with their options, groups (and whether each is on by default) and metrics."""
     return [_describe(handler) for handler in sorted_handlers()]

@@ -99,7 +99,8 @@ def _remove_stale(path: Path) -> None:
 
 
 def _listen_on(family: int, address: tuple[object, ...]) -> Listener:
-    listener = Listener(family, socket.SOCK_STREAM)
+    # asyncio asks the protocol before it switches Nagle's algorithm off, which would hold every body back for 40 ms.
+    listener = Listener(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from http import HTTPStatus
 
@@ -22,6 +23,7 @@ TITLE = "pktvisor"
 SUMMARY = "What the network and the DNS are doing, summarised where it happens"
 
 
+@functools.cache
 def document(*, with_admin: bool, version: str) -> Document:
     """Describe the routes, those of the admin API included or not."""
     paths: dict[str, Document] = {}

@@ -135,3 +135,11 @@ def test_what_was_refused_is_counted(server: WebServer) -> None:
     exchange(server, b"\x16\x03\x01\r\n\r\n")
     counted = server.counters()
     assert (counted["connections"], counted["requests_invalid"], counted["requests"]) == (1, 1, 0)
+
+
+def test_answers_are_not_held_back_for_more_to_come(server: WebServer) -> None:
+    with socket.create_connection((server.host, server.port), timeout=5) as client:
+        client.sendall(b"GET /api/v1/policies HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        (connection,) = server._connections._open.values()
+        assert connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
