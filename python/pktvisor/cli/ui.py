@@ -50,7 +50,7 @@ def _run(options: argparse.Namespace) -> int:
 
     is_file = options.file is not None
     is_printed = options.once or options.json
-    if not is_printed and not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not is_printed and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("there is no terminal here: --once prints the first screen, --json the document")
     source = _file_source(options) if is_file else _agent_source(options)
     try:
@@ -206,7 +206,7 @@ def _add_file_options(parser: Parser) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) < 2**16:
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 2**16:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
     return int(text)
 

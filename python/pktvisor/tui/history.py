@@ -29,7 +29,7 @@ class Series:
         self._spans = list(spans)
 
     def cells(self, end_s: float, cells: int, cell_s: float) -> list[float | None]:
-        """Give the largest value in each of `cells` spans of `cell_s` seconds, the last one ending at `end_s`."""
+        """Give the largest value in each of `cells` spans of `cell_s` seconds, the last one ending before `end_s`."""
         start_s = end_s - cells * cell_s
         values: list[float | None] = [None] * cells
         for span_start, span_end, value in self._spans:
@@ -38,8 +38,8 @@ class Series:
                 values[cell] = value
         is_seen = [False] * cells
         for time_s, value in self._points:
-            cell = min(int((time_s - start_s) // cell_s), cells - 1)
-            if cell >= 0 and time_s <= end_s:
+            cell = int((time_s - start_s) // cell_s)
+            if 0 <= cell < cells:
                 values[cell] = max(value, values[cell] or 0) if is_seen[cell] else value
                 is_seen[cell] = True
         return values

@@ -55,6 +55,6 @@ def parse_window(text: str) -> Window:
     """Read `live`, `last`, or a number of minutes from 2 to 10; ValueError for all else."""
     if text in {"live", "last"}:
         return LIVE if text == "live" else LAST
-    if text.isdecimal() and len(text) <= 2 and 2 <= int(text) <= MOST_PERIODS:
+    if text.isascii() and text.isdecimal() and len(text) <= 2 and 2 <= int(text) <= MOST_PERIODS:
         return merged(int(text))
     raise ValueError(f"{text!r} is neither live nor last nor a number of minutes from 2 to {MOST_PERIODS}")
