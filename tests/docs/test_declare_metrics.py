@@ -15,7 +15,7 @@ from pktvisor.handlers.custom import Custom
 from pktvisor.metrics.declaration_text import KINDS
 from pktvisor.metrics.expression_text import parse_expression
 from support.captures import FOLDER
-from support.configurations import custom_settings
+from support.configurations import module_settings
 from support.measuring import Source, Wanted, measure
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "declare-metrics.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_every_example_measures_what_it_names(text: str) -> None:
     config = load_config(text)
     assert not config.warnings
     for module in config.policies[0].modules:
-        settings = custom_settings(module)
+        settings = module_settings(module)
         measured = measure(Source(FOLDER / "dns_authoritative.pcap"), [Wanted("m", "custom", settings=settings)])
         shown = measured.document()["m"]["custom"]
         shown |= shown.get("in", {})
@@ -56,7 +56,7 @@ def test_the_error_on_the_page_is_what_is_said() -> None:
     module = config.policies[0].modules[0]
     assert isinstance(config.document, Document)
     with pytest.raises(ConfigError) as caught, within(f"policies.edge.handlers.modules.{module.name}"):
-        Custom(custom_settings(module))
+        Custom(module_settings(module))
     assert str(locate(caught.value, config.document)) in PAGE
 
 

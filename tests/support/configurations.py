@@ -19,8 +19,8 @@ def one_policy(text: str) -> PolicyConfig:
     return policy
 
 
-def custom_settings(module: ModuleConfig) -> Settings:
-    """What a handler of type `custom` is told."""
+def module_settings(module: ModuleConfig) -> Settings:
+    """What a handler is told by its module."""
     return Settings(
         options={**module.config, **module.filter},
         enable=module.enable,
@@ -32,4 +32,4 @@ def custom_settings(module: ModuleConfig) -> Settings:
 def declared(metrics: str, options: str = "{}") -> Settings:
     """The settings of a custom handler with these metrics (what stands between the braces)."""
     policy = one_policy(modules_text(f"{{m: {{type: custom, config: {options}, metrics: {{{metrics}}}}}}}"))
-    return custom_settings(policy.modules[0])
+    return module_settings(policy.modules[0])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,11 @@ import yaml
 
 from pktvisor.config import scalars
 from pktvisor.config.models import ModuleConfig, PolicyConfig
-from pktvisor.config.schema import load_one_policy
-from pktvisor.handlers.base import Settings
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import policy_document
 from pktvisor.policies.policy import Policy
 from support.captures import FOLDER as CAPTURES
+from support.configurations import module_settings, one_policy
 from support.measuring import Source, Wanted, policy_over
 
 FOLDER = Path(__file__).parents[1] / "golden"
@@ -103,19 +102,12 @@ def load(file: Path) -> Scenario:
 def _policy(handlers: Mapping[str, Any]) -> PolicyConfig:
     """Read the `handlers` as those of a whole policy."""
     body = {"kind": "collection", "input": {"tap": TAP, "input_type": "pcap"}, "handlers": handlers}
-    policy = load_one_policy(yaml.safe_dump({"visor": {"policies": {POLICY: body}}}, sort_keys=False))
-    assert policy is not None
-    return policy
+    return one_policy(yaml.safe_dump({"visor": {"policies": {POLICY: body}}}, sort_keys=False))
 
 
 def _wanted(module: ModuleConfig, window: Mapping[str, Any]) -> Wanted:
-    settings = Settings(
-        options={**module.config, **module.filter},
-        enable=module.enable,
-        disable=module.disable,
-        metrics=module.metrics,
-        **{key: value for key, value in window.items() if key != "num_periods"},
-    )
+    of_window = {key: value for key, value in window.items() if key != "num_periods"}
+    settings = replace(module_settings(module), **of_window)
     return Wanted(f"{POLICY}-{TAP}-{module.name}", module.type, module.version, settings)
 
 
