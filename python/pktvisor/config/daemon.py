@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pktvisor.config.document import MapNode, Node, ScalarNode
 from pktvisor.config.models import Scalar, Settings
-from pktvisor.config.reading import Reading, key_node
-from pktvisor.config.suggestions import did_you_mean
+from pktvisor.config.reading import Reading
 from pktvisor.errors import ConfigError
 
 FLAGS = (
@@ -53,17 +52,16 @@ _LONGEST_NUMBER = 19
 def read_options(reading: Reading, node: MapNode) -> Settings:
     """The options, each with its type; unknown ones are left out with a warning."""
     options: dict[str, Scalar] = {}
-    for name in node.names():
-        with reading.part("config", name):
+    with reading.part("config"):
+        reading.warn_of_unknown(node, OPTIONS, "option")
+        for name, (_, value) in node.named.items():
             if name in OPTIONS:
-                options[name] = _option(name, node.get(name))
-            else:
-                hint = did_you_mean(name, OPTIONS)
-                reading.warn(key_node(node, name), message=f"there is no such option; it is ignored{hint}")
+                with reading.part(name):
+                    options[name] = _option(name, value)
     return options
 
 
-def _option(name: str, node: Node | None) -> Scalar:
+def _option(name: str, node: Node) -> Scalar:
     if not isinstance(node, ScalarNode):
         raise ConfigError(f"wrong type for key: {name}; it needs a single value, not {node}")
     if name in FLAGS:

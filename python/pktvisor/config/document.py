@@ -6,8 +6,8 @@ nodes it has once its aliases are followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -81,6 +81,12 @@ class MapNode(Node):
     """Keys with their values, in the text's order; a key may still stand there twice."""
 
     entries: tuple[tuple[Node, Node], ...]
+    named: Mapping[str, tuple[Node, Node]] = field(init=False, compare=False, repr=False)
+    """The entries whose keys are texts, by these; of two with one key, the first."""
+
+    def __post_init__(self) -> None:
+        named = {key.text: (key, value) for key, value in reversed(self.entries) if isinstance(key, ScalarNode)}
+        object.__setattr__(self, "named", dict(reversed(named.items())))
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -90,13 +96,10 @@ class MapNode(Node):
     def __str__(self) -> str:
         return "a map"
 
-    def names(self) -> list[str]:
-        """Those of its keys that are texts."""
-        return [key.text for key, _ in self.entries if isinstance(key, ScalarNode)]
-
     def get(self, name: str) -> Node | None:
         """The value at a key; None where it is not there."""
-        return next((value for key, value in self.entries if isinstance(key, ScalarNode) and key.text == name), None)
+        _, value = self.named.get(name, (None, None))
+        return value
 
     def repeated(self) -> Iterator[ScalarNode]:
         """Keys that stand there already."""

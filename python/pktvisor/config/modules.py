@@ -141,6 +141,10 @@ def _metrics(reading: Reading, type_name: str, node: MapNode) -> Settings:
     """The metrics that a handler declares itself."""
     if type_name == CUSTOM:
         return read_settings(reading, node, "metrics", "the metrics are not a map")
-    if node.get("metrics") is not None:
-        reading.warn(node, "metrics", message=f"this key is ignored; only handlers of type '{CUSTOM}' have it")
+    if "metrics" in node.named:
+        reading.warn(
+            node.named["metrics"][0],
+            "metrics",
+            message=f"this key is ignored; only handlers of type '{CUSTOM}' have it",
+        )
     return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
@@ -11,12 +12,22 @@ from pktvisor.config.scalars import settings_of
 from pktvisor.config.suggestions import did_you_mean, is_meant
 from pktvisor.errors import ConfigError
 
+MOST_ERRORS = 100
+"""Errors after which reading ends, since there is no end to what may be wrong."""
+MOST_GUESSES = 100
+"""Keys of one map that are compared with what they may have been meant to be."""
+
+
+class EnoughErrors(Exception):
+    """Reading ends: nobody wants to hear of more errors."""
+
 
 class Reading:
-    """One reading of one document."""
+    """One reading of one document; after `most_errors` of them it ends with `EnoughErrors`."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, most_errors: int = MOST_ERRORS) -> None:
         self.document = document
+        self._most_errors = most_errors
         self.errors: list[ConfigError] = []
         self.warnings: list[str] = []
         self._path: list[str] = []
@@ -30,6 +41,8 @@ class Reading:
         error.path = ".".join([*self._path, error.path] if error.path else self._path)
         locate(error, self.document)
         self.errors.append(error)
+        if len(self.errors) >= self._most_errors:
+            raise EnoughErrors
 
     def warn(self, node: Node, *names: str, message: str) -> None:
         """Keep a warning about a node of this part."""
@@ -38,14 +51,14 @@ class Reading:
 
     def warn_of_lookalikes(self, node: MapNode, known: Collection[str]) -> None:
         """Warn of keys that mean nothing here, and are spelled much like one that does."""
-        for key in node.names():
-            if key not in known and (hint := did_you_mean(key, known)):
-                self.warn(key_node(node, key), key, message=f"this key is ignored{hint}")
+        for name, key in unknown_keys(node, known):
+            if hint := did_you_mean(name, known):
+                self.warn(key, name, message=f"this key is ignored{hint}")
 
-    def raise_first(self) -> None:
-        """Raise the first error, if there is any."""
-        if self.errors:
-            raise self.errors[0]
+    def warn_of_unknown(self, node: MapNode, known: Collection[str], what: str) -> None:
+        """Warn of keys that mean nothing here."""
+        for name, key in unknown_keys(node, known):
+            self.warn(key, name, message=f"there is no such {what}; it is ignored{did_you_mean(name, known)}")
 
 
 class Part:
@@ -67,15 +80,16 @@ class Part:
         return is_noted
 
 
-def key_node(node: MapNode, name: str) -> Node:
-    """A key itself."""
-    return next(key for key, _ in node.entries if isinstance(key, ScalarNode) and key.text == name)
+def unknown_keys(node: MapNode, known: Collection[str]) -> Iterator[tuple[str, Node]]:
+    """Keys of a map that are not known, no more than are worth a guess."""
+    unknown = ((name, key) for name, (key, _) in node.named.items() if name not in known)
+    return itertools.islice(unknown, MOST_GUESSES)
 
 
 def missing(node: MapNode, wanted: str, message: str) -> ConfigError:
     """The error for a key that is not there, or no good; says which key may have been meant."""
     there = node.get(wanted)
-    hint = is_meant(wanted, node.names()) if there is None else f"; {there} stands there"
+    hint = is_meant(wanted, itertools.islice(node.named, MOST_GUESSES)) if there is None else f"; {there} stands there"
     return ConfigError(f"{message}{hint}")
 
 
@@ -118,18 +132,22 @@ def locate(error: ConfigError, document: Document) -> ConfigError:
 def _find(node: Node, path: str, found: Mark) -> Mark:
     if not path:
         return node.mark if isinstance(node, ScalarNode) else found
-    # A key may have dots of its own, as an address has: the longest that fits is meant.
-    step = max(_steps(node, path), key=lambda step: len(step[0].text), default=None)
-    if step is None:
-        return found
-    key, value = step
-    return _find(value, path[len(key.text) + 1 :], key.mark)
+    parts = path.split(".")
+    # A key may have dots of its own, as an address has: the longest that is there is meant.
+    for count in range(len(parts), 0, -1):
+        entry = _entry(node, ".".join(parts[:count]))
+        if entry is not None:
+            key, value = entry
+            return _find(value, ".".join(parts[count:]), key.mark)
+    return found
 
 
-def _steps(node: Node, path: str) -> Iterator[tuple[ScalarNode, Node]]:
-    """The entries that a path may go on with; those of a list's items count as the list's own."""
-    for item in node.items if isinstance(node, SequenceNode) else (node,):
-        for key, value in item.entries if isinstance(item, MapNode) else ():
-            if isinstance(key, ScalarNode) and f"{path}.".startswith(f"{key.text}."):
-                is_spread = isinstance(node, SequenceNode) and isinstance(value, NullNode)
-                yield key, item if is_spread else value
+def _entry(node: Node, name: str) -> tuple[Node, Node] | None:
+    """The entry of that name; the entries of a list's items count as the list's own."""
+    if isinstance(node, MapNode):
+        return node.named.get(name)
+    for item in node.items if isinstance(node, SequenceNode) else ():
+        if isinstance(item, MapNode) and name in item.named:
+            key, value = item.named[name]
+            return key, item if isinstance(value, NullNode) else value
+    return None

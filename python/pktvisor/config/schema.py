@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeVar
 
 from pktvisor.config.daemon import read_options
 from pktvisor.config.document import Document, MapNode, Node, NullNode, ScalarNode, read_document, read_text
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.policies import read_policy
-from pktvisor.config.reading import Reading, key_node, read_settings
-from pktvisor.config.suggestions import did_you_mean, is_meant
+from pktvisor.config.reading import MOST_GUESSES, EnoughErrors, Reading, read_settings
+from pktvisor.config.suggestions import is_meant
 from pktvisor.config.taps import read_tap
 from pktvisor.errors import ConfigError, ConflictError
 
@@ -37,10 +39,10 @@ def load_file(path: str) -> AgentConfig:
 
 def load_config(text: str, *, source: str = "") -> AgentConfig:
     """The configuration that a text holds. ConfigError for the first thing wrong in it; `source` names its file."""
-    reading = Reading(read_document(text, source))
-    config = _config(reading)
-    reading.raise_first()
-    return config
+    reading = Reading(read_document(text, source), most_errors=1)
+    with suppress(EnoughErrors):
+        return _config(reading)
+    raise reading.errors[0]
 
 
 def check(text: str, source: str = "") -> list[ConfigError]:
@@ -49,7 +51,8 @@ def check(text: str, source: str = "") -> list[ConfigError]:
         reading = Reading(read_document(text, source))
     except ConfigError as error:
         return [error]
-    _config(reading)
+    with suppress(EnoughErrors):
+        _config(reading)
     return reading.errors
 
 
@@ -66,18 +69,16 @@ def load_one_policy(text: str) -> PolicyConfig | None:
 def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | None:
     if not text.strip():
         raise ConfigError("empty data")
-    reading = Reading(read_document(text))
-    found: list[T] = []
-    with reading.part():
+    reading = Reading(read_document(text), most_errors=1)
+    with suppress(EnoughErrors), reading.part():
         node = _visor(reading.document).get(section)
         if not isinstance(node, MapNode):
             raise ConfigError(f"no {section} found in schema; 'visor.{section}' must be a map", path="visor")
         if len(node.entries) > 1:
             raise ConfigError(f"only a single {what} expected but got {len(node.entries)}", path=section)
         _note_repeated(reading)
-        found = _entries(reading, section, node, read)
-    reading.raise_first()
-    return found[0] if found else None
+        return next(iter(_entries(reading, section, node, read)), None)
+    raise reading.errors[0]
 
 
 def _config(reading: Reading) -> AgentConfig:
@@ -103,7 +104,7 @@ def _visor(document: Document) -> MapNode:
         needed = "the text must be a map with the key 'visor'"
         raise ConfigError(f"invalid schema{suffix}; {needed}, not {root}", place=document.place(root.mark))
     if root.get("visor") is None:
-        hint = is_meant("visor", root.names())
+        hint = is_meant("visor", itertools.islice(root.named, MOST_GUESSES))
         raise ConfigError(f"invalid schema{suffix}; there is no key 'visor'{hint}", place=document.place(root.mark))
     version, visor = root.get("version"), root.get("visor")
     if version is not None and not (isinstance(version, ScalarNode) and version.text == VERSION):
@@ -139,10 +140,8 @@ def _shown(path: tuple[str, ...]) -> str:
 
 def _sections(reading: Reading, visor: MapNode) -> Iterator[tuple[str, MapNode]]:
     """Every section by its name, empty where it is not there or no map."""
-    for name in visor.names():
-        if name not in SECTIONS:
-            hint = did_you_mean(name, SECTIONS)
-            reading.warn(key_node(visor, name), "visor", name, message=f"there is no such section; it is ignored{hint}")
+    with reading.part("visor"):
+        reading.warn_of_unknown(visor, SECTIONS, "section")
     for name in SECTIONS:
         node = visor.get(name)
         if node is not None and not isinstance(node, MapNode | NullNode):
@@ -161,6 +160,6 @@ def _global_handlers(reading: Reading, section: MapNode) -> dict[str, Settings]:
     """The settings of all handlers of a type, by the type."""
     settings = {}
     with reading.part("global_handler_config"):
-        for name in section.names():
+        for name in section.named:
             settings[name] = read_settings(reading, section, name, "expecting global_handler_config configuration map")
     return settings

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pktvisor.config.document import MapNode, Node, ScalarNode, SequenceNode
 from pktvisor.config.models import Scalar, TapConfig, TapSelector
 from pktvisor.config.scalars import describe, typed
-from pktvisor.errors import ConfigError, NoMatchError
+from pktvisor.errors import ConfigError, NoMatchError, within
 
 KEYS = ("all", "any")
 
@@ -42,7 +42,8 @@ def _tag(path: str, item: Node) -> tuple[str, Scalar]:
         raise ConfigError(f"tag key 'null' have be scalar; it is {key}", path=path)
     if not isinstance(value, ScalarNode):
         raise ConfigError(f"tag key '{key.text}' must have scalar value; it has {value}", path=f"{path}.{key.text}")
-    return key.text, typed(value.text)
+    with within(f"{path}.{key.text}"):
+        return key.text, typed(value.text)
 
 
 def select(selector: TapSelector, taps: Iterable[TapConfig]) -> list[TapConfig]:

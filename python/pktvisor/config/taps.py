@@ -28,8 +28,10 @@ def read_tap(reading: Reading, key: Node, node: Node) -> TapConfig | None:
 
 def _tap(reading: Reading, name: str, node: MapNode) -> TapConfig:
     reading.warn_of_lookalikes(node, KEYS)
-    if node.get("filter") is not None:
-        reading.warn(node, "filter", message="a tap's filter is ignored; policies have filters (input.filter)")
+    if "filter" in node.named:
+        reading.warn(
+            node.named["filter"][0], "filter", message="a tap's filter is ignored; policies have filters (input.filter)"
+        )
     input_type = ""
     with reading.part("input_type"):
         input_type = _input_type(node)

@@ -1,0 +1,67 @@
+"""Options of the daemon in a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from pktvisor.config.daemon import FLAGS, NUMBERS, TEXTS
+from pktvisor.config.models import Scalar
+from pktvisor.config.schema import check, load_config
+from pktvisor.errors import ConfigError
+
+
+def options(text: str) -> dict[str, object]:
+    return dict(load_config(f"visor: {{config: {text}}}").options)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("admin_api: true", True),
+        ("admin_api: 'yes'", True),
+        ("tls: OFF", False),
+        ("port: 10854", 10854),
+        ("port: '10854'", 10854),
+        ("max_deep_sample: -1", -1),
+        ("host: 127.0.0.1", "127.0.0.1"),
+        ("prom_instance: 007", "007"),
+        ("log_file: ''", ""),
+        ("otel_path: true", "true"),
+    ],
+)
+def test_an_option_has_its_own_type(text: str, value: Scalar) -> None:
+    [found] = options(f"{{{text}}}").values()
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["port: x", "port: 1.5", "port: ''", "port: 99999999999999999999", "tls: 1", "tls: ", "host: [x]", "host: {}"],
+)
+def test_an_option_of_another_type_is_refused(text: str) -> None:
+    name = text.partition(":")[0]
+    with pytest.raises(ConfigError, match=f"wrong type for key: {name}; it needs") as caught:
+        options(f"{{{text}}}")
+    assert caught.value.path == f"config.{name}"
+
+
+def test_an_option_that_is_not_known_is_ignored_with_a_warning() -> None:
+    config = load_config("visor: {config: {prot: 1, tls: true}}", source="edge.yaml")
+    assert config.options == {"tls": True}
+    assert config.warnings == (
+        "edge.yaml:1:18: config.prot: there is no such option; it is ignored; did you mean 'port'?",
+    )
+
+
+def test_options_that_are_no_map_are_ignored_with_a_warning() -> None:
+    config = load_config("visor: {config: x}")
+    assert config.options == {}
+    assert "config: this section is ignored: 'x' is no map" in config.warnings[0]
+
+
+def test_every_option_is_checked() -> None:
+    names = (*FLAGS, *NUMBERS)
+    text = "\n".join(f"    {name}: what" for name in (*names, *TEXTS))
+    errors = check(f"visor:\n  config:\n{text}\n")
+    assert [error.path for error in errors] == [f"config.{name}" for name in names]
