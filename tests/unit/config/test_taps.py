@@ -67,7 +67,7 @@ def test_a_filter_is_ignored_with_a_warning() -> None:
     config = load_config(taps_text("{a: {input_type: pcap, filter: {bpf: udp}}}"), source="edge.yaml")
     assert config.taps == (TapConfig("a", "pcap"),)
     assert config.warnings == (
-        "edge.yaml:1:36: taps.a.filter: a tap's filter is ignored; policies have filters (input.filter)",
+        "edge.yaml:1:38: taps.a.filter: a tap's filter is ignored; policies have filters (input.filter)",
     )
 
 
