@@ -1,4 +1,4 @@
-//! Fast keyed hashing for tables. Sketches that other engines merge use murmur3 instead (see [`crate::sketch`]).
+//! Fast keyed hashing for tables, and fetching what it finds. Sketches that other engines merge use murmur3 instead (see [`crate::sketch`]).
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -50,6 +50,19 @@ fn tail_words(rest: &[u8]) -> (u64, u64) {
     } else {
         (0, 0)
     }
+}
+
+/// Asks the processor to have a place in its cache soon.
+#[inline(always)]
+pub fn prefetch<T>(place: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch has no effect that a program can see, whatever the address.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
 }
 
 /// Hashes the keys of a standard map under a seed, so that nobody outside can choose keys that collide.

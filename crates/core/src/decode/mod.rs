@@ -328,6 +328,29 @@ impl Decoder {
 /// frames without IP addresses.
 #[inline]
 pub fn flow_of(frame: &Frame<'_>, seed: u64) -> u64 {
+    usual_flow(frame, seed).unwrap_or_else(|| unusual_flow(frame, seed))
+}
+
+/// The flow of an IPv4 packet without options right behind an Ethernet header.
+#[inline(always)]
+fn usual_flow(frame: &Frame<'_>, seed: u64) -> Option<u64> {
+    let bytes = frame.data.first_chunk::<38>()?;
+    if frame.link_type != link::ETHERNET || bytes[12..15] != [8, 0, 0x45] {
+        return None;
+    }
+    let fragment = u16::from_be_bytes([bytes[20], bytes[21]]) & 0x3fff;
+    if bytes[23] == PROTOCOL_UDP && fragment == 0 {
+        let is_port = |at: usize| app::dhcp::PORTS.udp.contains(&u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+        if is_port(34) || is_port(36) {
+            return None;
+        }
+    }
+    let address = |at: usize| mapped([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    Some(end_of_flow(&address(26), 0, seed).wrapping_add(end_of_flow(&address(30), 0, seed)))
+}
+
+#[inline(never)]
+fn unusual_flow(frame: &Frame<'_>, seed: u64) -> u64 {
     let Ok((next, payload)) = link::read(frame.link_type, frame.data) else { return 0 };
     let mut row = PacketRow::EMPTY;
     let found = match next {

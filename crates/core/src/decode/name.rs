@@ -76,7 +76,7 @@ fn append_lower(wire: &[u8], text: &mut Vec<u8>) -> usize {
     // here before anything reads them, and the length of the text grows only over bytes that were.
     unsafe {
         let name = text.as_mut_ptr().add(start);
-        std::ptr::copy_nonoverlapping(wire.as_ptr().add(1), name, length);
+        copy_short(wire.as_ptr().add(1), name, length);
         // The last lane is filled up with a letter that neither counts nor changes.
         name.add(length).cast::<[u8; LANES]>().write([b'a'; LANES]);
         let mut here = usize::from(wire[0]);
@@ -88,6 +88,29 @@ fn append_lower(wire: &[u8], text: &mut Vec<u8>) -> usize {
         let dots = lower_lanes(name, length.div_ceil(LANES));
         text.set_len(start + length);
         dots
+    }
+}
+
+/// Copies as many bytes, by moves that overlap instead of a call where there are at least eight.
+///
+/// # Safety
+/// So many bytes from `from` on may be read, and from `to` on written, and they are not the same.
+#[inline(always)]
+unsafe fn copy_short(from: *const u8, to: *mut u8, length: usize) {
+    // SAFETY: every move lies within the `length` bytes that the caller vouches for.
+    unsafe {
+        let copy = |at: usize, bytes: usize| std::ptr::copy_nonoverlapping(from.add(at), to.add(at), bytes);
+        if length >= LANES {
+            for lane in 0..(length - 1) / LANES {
+                copy(lane * LANES, LANES);
+            }
+            copy(length - LANES, LANES);
+        } else if length >= 8 {
+            copy(0, 8);
+            copy(length - 8, 8);
+        } else {
+            copy(0, length);
+        }
     }
 }
 

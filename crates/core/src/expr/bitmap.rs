@@ -1,5 +1,7 @@
 //! One bit per row: which rows meet a condition.
 
+use std::ops::Range;
+
 /// Bits of up to `len` rows, 64 to a word; bits past the end are always 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bitmap {
@@ -101,18 +103,7 @@ impl Bitmap {
             return self.count();
         }
         let to = to.min(self.len);
-        (from / 64..to.div_ceil(64))
-            .map(|at| {
-                let mut word = self.words[at];
-                if at == from / 64 {
-                    word &= u64::MAX << (from % 64);
-                }
-                if at == to / 64 {
-                    word &= (1_u64 << (to % 64)).wrapping_sub(1);
-                }
-                u64::from(word.count_ones())
-            })
-            .sum()
+        (from / 64..to.div_ceil(64)).map(|at| u64::from((self.words[at] & within(at, from, to)).count_ones())).sum()
     }
 
     /// The set rows, in order.
@@ -125,6 +116,19 @@ impl Bitmap {
                 Some(at * 64 + bit)
             })
         })
+    }
+
+    /// Calls `each` with every set row of a range, in order.
+    #[inline(always)]
+    pub fn for_each_between(&self, rows: Range<usize>, mut each: impl FnMut(usize)) {
+        let to = rows.end.min(self.len);
+        for at in rows.start / 64..to.div_ceil(64) {
+            let mut bits = self.words[at] & within(at, rows.start, to);
+            while bits != 0 {
+                each(at * 64 + bits.trailing_zeros() as usize);
+                bits &= bits - 1;
+            }
+        }
     }
 
     /// Calls `each` with every set row, in order.
@@ -144,6 +148,14 @@ impl Bitmap {
             }
         }
     }
+}
+
+/// The bits of a word that stand for the rows `from..to`, if it has any of them.
+#[inline(always)]
+fn within(at: usize, from: usize, to: usize) -> u64 {
+    let first = if at == from / 64 { u64::MAX << (from % 64) } else { u64::MAX };
+    let last = if at == to / 64 { (1_u64 << (to % 64)).wrapping_sub(1) } else { u64::MAX };
+    first & last
 }
 
 /// How many bits are set. Most processors have an instruction for it, but not all that run this program.
@@ -207,6 +219,9 @@ mod tests {
             let (from, to) = (from.min(to), from.max(to));
             let between = rows.iter().filter(|row| **row >= from && **row < to).count() as u64;
             prop_assert_eq!(bitmap.count_between(from.min(values.len()), to), between);
+            let mut seen = Vec::new();
+            bitmap.for_each_between(from.min(values.len())..to, |row| seen.push(row));
+            prop_assert!(seen.iter().eq(rows.iter().filter(|row| **row >= from && **row < to)));
             bitmap.not();
             prop_assert_eq!(bitmap.count() as usize, values.len() - rows.len());
         }

@@ -8,6 +8,7 @@ use crate::batch::{Address, Column, TextColumn};
 use crate::expr::Bitmap;
 use crate::hash::{fold, hash_bytes, hash_word};
 use crate::sketch::distribution::Distribution;
+use crate::sketch::exact::Exact;
 use crate::sketch::frequent::Frequent;
 use crate::sketch::hll::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
@@ -72,45 +73,48 @@ impl Kernels {
                 rows.for_each(|row| last.update(times_ns[row], column.number(row)));
             }
             (MetricState::Cardinality(hll), Some(column)) => feed_cardinality(hll, rows, column),
-            (MetricState::Exact(counts), Some(Column::U16(values))) => {
-                rows.for_each(|row| counts.add(values[row], weight_of(weight, row)));
-            }
-            (MetricState::Exact(counts), Some(Column::U8(values))) => {
-                rows.for_each(|row| counts.add(u16::from(values[row]), weight_of(weight, row)));
-            }
-            (MetricState::Top(_, top), Some(column)) => self.feed_top(top, rows, column, weight),
+            (MetricState::Exact(counts), Some(column)) => match weight {
+                None => feed_exact(counts, rows, column, |_| 1),
+                Some(weight) => feed_exact(counts, rows, column, |row| weight.number(row)),
+            },
+            (MetricState::Top(_, top), Some(column)) => match weight {
+                None => self.feed_top(top, rows, column, |_| 1),
+                Some(weight) => self.feed_top(top, rows, column, |row| weight.number(row)),
+            },
             _ => {}
         }
     }
 
-    fn feed_top(&self, top: &mut Frequent, rows: &Bitmap, column: Column<'_>, weight: Option<Column<'_>>) {
+    /// The weights are no column, so that the usual weight of 1 costs nothing.
+    fn feed_top(&self, top: &mut Frequent, rows: &Bitmap, column: Column<'_>, weight: impl Fn(usize) -> u64) {
         match column {
             Column::Text(text) => self.feed_top_text(top, rows, text, weight),
             Column::Address(addresses) => self.feed_top_addresses(top, rows, addresses, weight),
             Column::U32(values) => rows.for_each(|row| {
                 if values[row] != NO_PLACE {
                     let key = hash_word(self.seed, u64::from(values[row]));
-                    top.update(key, &values[row].to_le_bytes(), weight_of(weight, row));
+                    top.update(key, &values[row].to_le_bytes(), weight(row));
                 }
             }),
             other => rows.for_each(|row| {
                 let value = other.number(row);
-                top.update(hash_word(self.seed, value), &value.to_le_bytes(), weight_of(weight, row));
+                top.update(hash_word(self.seed, value), &value.to_le_bytes(), weight(row));
             }),
         }
     }
 
-    fn feed_top_text(&self, top: &mut Frequent, rows: &Bitmap, text: TextColumn<'_>, weight: Option<Column<'_>>) {
+    fn feed_top_text(&self, top: &mut Frequent, rows: &Bitmap, text: TextColumn<'_>, weight: impl Fn(usize) -> u64) {
         let seed = self.seed;
-        ahead(
-            top,
-            rows,
-            |row| text.get(row).map(|item| (hash_bytes(seed, item), item)),
-            |top, key, item, row| top.update(key, item, weight_of(weight, row)),
-        );
+        ahead(top, rows, |row| text.get(row).map(|item| (hash_bytes(seed, item), item)), weight);
     }
 
-    fn feed_top_addresses(&self, top: &mut Frequent, rows: &Bitmap, addresses: &[Address], weight: Option<Column<'_>>) {
+    fn feed_top_addresses(
+        &self,
+        top: &mut Frequent,
+        rows: &Bitmap,
+        addresses: &[Address],
+        weight: impl Fn(usize) -> u64,
+    ) {
         let seed = self.seed;
         ahead(
             top,
@@ -119,7 +123,7 @@ impl Kernels {
                 let address = &addresses[row];
                 is_specified(address).then(|| (address_key(seed, address), &address[..]))
             },
-            |top, key, item, row| top.update(key, item, weight_of(weight, row)),
+            weight,
         );
     }
 }
@@ -130,7 +134,7 @@ fn ahead<'a>(
     top: &mut Frequent,
     rows: &Bitmap,
     key: impl Fn(usize) -> Option<(u64, &'a [u8])>,
-    update: impl Fn(&mut Frequent, u64, &'a [u8], usize),
+    weight: impl Fn(usize) -> u64,
 ) {
     let mut waiting: [(u64, &[u8], u32); AHEAD] = [(0, &[], 0); AHEAD];
     let mut count = 0;
@@ -141,26 +145,40 @@ fn ahead<'a>(
         count += 1;
         if count == AHEAD {
             for (key, item, row) in &waiting {
-                update(top, *key, item, *row as usize);
+                top.update(*key, item, weight(*row as usize));
             }
             count = 0;
         }
     });
     for (key, item, row) in &waiting[..count] {
-        update(top, *key, item, *row as usize);
+        top.update(*key, item, weight(*row as usize));
     }
 }
 
 #[inline(always)]
-fn weight_of(weight: Option<Column<'_>>, row: usize) -> u64 {
-    weight.map_or(1, |weight| weight.number(row))
+fn feed_exact(counts: &mut Exact, rows: &Bitmap, column: Column<'_>, weight: impl Fn(usize) -> u64) {
+    match column {
+        Column::U16(values) => rows.for_each(|row| counts.add(values[row], weight(row))),
+        Column::U8(values) => rows.for_each(|row| counts.add(u16::from(values[row]), weight(row))),
+        _ => {}
+    }
 }
 
 /// `0.0.0.0` and `::` are nobody, and are never recorded.
 #[inline(always)]
 pub(super) fn is_specified(address: &Address) -> bool {
-    let number = u128::from_be_bytes(*address);
-    number != 0 && number != 0xffff_0000_0000
+    let (first, second) = halves(address);
+    first != 0 || (second != 0 && second != MAPPED)
+}
+
+/// The second half of `::ffff:0.0.0.0`, read as a little-endian number.
+const MAPPED: u64 = 0xffff_0000;
+
+/// An address as two little-endian numbers.
+#[inline(always)]
+fn halves(address: &Address) -> (u64, u64) {
+    let both = u128::from_le_bytes(*address);
+    (both as u64, (both >> 64) as u64)
 }
 
 #[inline(always)]
@@ -180,16 +198,14 @@ fn feed_rate(rate: &mut Rate, rows: &Bitmap, column: Option<Column<'_>>, seconds
 }
 
 fn sum_between(rows: &Bitmap, column: Column<'_>, span: Range<usize>) -> u64 {
-    let is_all = rows.count_between(span.start, span.end) == span.len() as u64;
-    if let (true, Column::U32(values)) = (is_all, column) {
-        return values[span].iter().map(|value| u64::from(*value)).sum();
-    }
     let mut sum = 0_u64;
-    rows.for_each(|row| {
-        if span.contains(&row) {
-            sum = sum.wrapping_add(column.number(row));
+    match column {
+        Column::U32(values) if rows.count_between(span.start, span.end) == span.len() as u64 => {
+            sum = values[span].iter().map(|value| u64::from(*value)).sum();
         }
-    });
+        Column::U32(values) => rows.for_each_between(span, |row| sum += u64::from(values[row])),
+        column => rows.for_each_between(span, |row| sum = sum.wrapping_add(column.number(row))),
+    }
     sum
 }
 
@@ -205,28 +221,41 @@ fn feed_distribution(values: &mut Distribution, rows: &Bitmap, column: Column<'_
 /// Hashes as Apache DataSketches does: text and addresses by their bytes (4 for IPv4, 16 for IPv6), numbers as 8
 /// little-endian bytes. Empty text is not counted.
 fn feed_cardinality(hll: &mut Hll, rows: &Bitmap, column: Column<'_>) {
-    let mut update = |bytes: &[u8]| {
-        let (first, second) = murmur3_128(bytes, DATASKETCHES_SEED);
-        hll.update(first, second);
-    };
     match column {
         Column::Text(text) => rows.for_each(|row| {
             if let Some(item @ [_, ..]) = text.get(row) {
-                update(item);
+                count_different(hll, item);
             }
         }),
-        Column::Address(addresses) => rows.for_each(|row| match &addresses[row] {
-            address if !is_specified(address) => {}
-            [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, v4 @ ..] => update(v4),
-            address => update(address),
+        Column::Address(addresses) => rows.for_each(|row| {
+            let (first, second) = halves(&addresses[row]);
+            if first == 0 && second & 0xffff_ffff == MAPPED {
+                if second != MAPPED {
+                    count_different(hll, &((second >> 32) as u32).to_le_bytes());
+                }
+            } else if first | second != 0 {
+                count_different_v6(hll, &addresses[row]);
+            }
         }),
         Column::U32(values) => rows.for_each(|row| {
             if values[row] != NO_PLACE {
-                update(&u64::from(values[row]).to_le_bytes());
+                count_different(hll, &u64::from(values[row]).to_le_bytes());
             }
         }),
-        other => rows.for_each(|row| update(&other.number(row).to_le_bytes())),
+        other => rows.for_each(|row| count_different(hll, &other.number(row).to_le_bytes())),
     }
+}
+
+/// Inlined, so that hashing knows how many bytes there are.
+#[inline(always)]
+fn count_different(hll: &mut Hll, bytes: &[u8]) {
+    let (first, second) = murmur3_128(bytes, DATASKETCHES_SEED);
+    hll.update(first, second);
+}
+
+#[inline(never)]
+fn count_different_v6(hll: &mut Hll, address: &Address) {
+    count_different(hll, address);
 }
 
 #[cfg(test)]

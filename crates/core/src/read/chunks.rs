@@ -1,7 +1,13 @@
 //! A capture by the buffer: frames that lie side by side, dealt out to threads that each look at their share.
 
 use super::blocks::BLOCK_BYTES;
+use crate::hash::prefetch;
+
 use super::{CaptureReader, Damage, Frame, Record};
+
+/// How many frames before its turn a frame is fetched into the cache.
+const AHEAD: usize = 8;
+const CACHE_LINE_BYTES: usize = 64;
 
 /// Reads a capture chunk by chunk.
 pub struct ChunkReader {
@@ -113,7 +119,11 @@ impl Chunk {
     /// The frames of one share and all marks, in the order of the file.
     #[inline]
     pub fn share(&self, number: usize) -> impl Iterator<Item = Piece<'_>> {
-        self.shares[number].iter().map(|place| {
+        let places = &self.shares[number];
+        places.iter().enumerate().map(|(at, place)| {
+            if let Some(later) = places.get(at + AHEAD) {
+                self.prefetch(later);
+            }
             if place.is_mark {
                 return Piece::Mark(place.time_ns);
             }
@@ -121,6 +131,15 @@ impl Chunk {
             let data = &self.bytes[place.start as usize..][..place.captured_bytes as usize];
             Piece::Frame(Frame { time_ns, link_type, interface, wire_bytes, data })
         })
+    }
+
+    /// Fetches the beginning of a frame into the cache: the processor can't guess which ones a share skips, and they
+    /// may have been read by another core.
+    #[inline(always)]
+    fn prefetch(&self, place: &Place) {
+        let start = self.bytes.as_ptr().wrapping_add(place.start as usize);
+        prefetch(start);
+        prefetch(start.wrapping_add(CACHE_LINE_BYTES));
     }
 
     /// Frames of all shares.

@@ -144,7 +144,7 @@ impl CaptureReader {
 
     /// The next packet; `None` at the end of the file or where it is damaged (then [`Self::damage`] tells), and ever
     /// after.
-    #[inline]
+    #[inline(always)]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let record = self.next_record()?;
         Some(record.frame(self.blocks.bytes(record.data.clone())))

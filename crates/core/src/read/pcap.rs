@@ -64,7 +64,7 @@ impl Pcap {
         }))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn next_record(&mut self, blocks: &mut Blocks) -> Result<Record, Stop> {
         loop {
             let Some((header, rest)) = blocks.pending().split_first_chunk::<RECORD_HEADER_BYTES>() else {

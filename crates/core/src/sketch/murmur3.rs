@@ -9,7 +9,7 @@ const C1: u64 = 0x87c3_7b91_1142_53d5;
 const C2: u64 = 0x4cf5_ad43_2745_937f;
 
 /// Hashes bytes to two words, the low and the high half of the 128-bit digest.
-#[inline]
+#[inline(always)]
 pub fn murmur3_128(bytes: &[u8], seed: u64) -> (u64, u64) {
     let (mut h1, mut h2) = (seed, seed);
     let mut blocks = bytes.chunks_exact(16);

@@ -70,19 +70,30 @@ pub struct Exchanges {
     pub question_flags: Vec<u8>,
     /// Empty if the messages have no notes.
     pub question_note: Vec<u32>,
+    /// The rows that do not hold 0 everywhere.
+    answers: Vec<u32>,
 }
 
 impl Exchanges {
+    /// Clears the rows of the last batch's answers, and no others: of a flood of questions there are none.
     fn reset(&mut self, rows: usize, notes: bool) {
-        fn zero<T: Default + Clone>(column: &mut Vec<T>, rows: usize) {
-            column.clear();
-            column.resize(rows, T::default());
+        let mut answers = std::mem::take(&mut self.answers);
+        for row in answers.drain(..) {
+            let row = row as usize;
+            self.outcome[row] = Outcome::None as u8;
+            self.elapsed_us[row] = 0;
+            self.question_bytes[row] = 0;
+            self.question_flags[row] = 0;
+            if let Some(note) = self.question_note.get_mut(row) {
+                *note = 0;
+            }
         }
-        zero(&mut self.outcome, rows);
-        zero(&mut self.elapsed_us, rows);
-        zero(&mut self.question_bytes, rows);
-        zero(&mut self.question_flags, rows);
-        zero(&mut self.question_note, if notes { rows } else { 0 });
+        self.answers = answers;
+        self.outcome.resize(rows, 0);
+        self.elapsed_us.resize(rows, 0);
+        self.question_bytes.resize(rows, 0);
+        self.question_flags.resize(rows, 0);
+        self.question_note.resize(if notes { rows } else { 0 }, 0);
     }
 }
 
@@ -177,6 +188,7 @@ impl Tracker {
     #[inline]
     fn answer(&mut self, messages: &Messages<'_>, row: usize, hash: u64, out: &mut Exchanges) {
         let key = messages.key[row];
+        out.answers.push(row as u32);
         let Some(question) = self.young.take(hash, key).or_else(|| self.old.take(hash, key)) else {
             out.outcome[row] = Outcome::Orphan as u8;
             return;

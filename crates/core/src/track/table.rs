@@ -1,6 +1,6 @@
 //! One generation of open questions: a hash table that grows up to a bound and is emptied at once.
 
-use crate::hash::hash_word;
+use crate::hash::{hash_word, prefetch};
 
 /// A question that waits for its answer.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +117,8 @@ const MOST_QUESTIONS: usize = 1 << 30;
 /// Buckets that a table starts with, and questions per bucket (on average) from which on it grows.
 const FEWEST_BUCKETS: usize = 16;
 const QUESTIONS_PER_BUCKET: usize = 8;
+/// By how much: the index is small, and made anew each time.
+const GROWTH: usize = 4;
 
 impl Table {
     /// A table for up to `capacity` questions, which takes no memory before the first.
@@ -332,7 +334,9 @@ impl Table {
 
     #[cold]
     fn grow(&mut self) {
-        self.resize((self.buckets.len() * 2).max(FEWEST_BUCKETS));
+        let most = self.capacity.div_ceil(QUESTIONS_PER_BUCKET).next_power_of_two();
+        self.resize((self.buckets.len() * GROWTH).min(most).max(FEWEST_BUCKETS));
+        self.questions.reserve(self.buckets.len() * QUESTIONS_PER_BUCKET - self.questions.len());
     }
 
     fn resize(&mut self, buckets: usize) {
@@ -344,17 +348,4 @@ impl Table {
     pub fn memory_bytes(&self) -> usize {
         self.buckets.capacity() * size_of::<Bucket>() + self.questions.capacity() * size_of::<Question>()
     }
-}
-
-/// Asks the processor to have a place in its cache soon.
-#[inline(always)]
-fn prefetch<T>(place: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch has no effect that a program can see, whatever the address.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(place.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
 }

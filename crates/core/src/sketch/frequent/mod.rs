@@ -66,7 +66,7 @@ impl Frequent {
     ///
     /// `key` must be a well-mixed hash of `item`. The item's bytes are copied when the key is new; beyond 1020 bytes they
     /// are cut.
-    #[inline]
+    #[inline(always)]
     pub fn update(&mut self, key: u64, item: &[u8], weight: u64) {
         if weight == 0 {
             return;

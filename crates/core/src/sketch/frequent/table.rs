@@ -7,6 +7,7 @@
 //! Keys are hashes already: the low bits choose the home, the high bits make the tag.
 
 use super::arena::ItemRef;
+use crate::hash::prefetch;
 use crate::sketch::ranking::weight_of_rank;
 
 /// How many tags are looked at together.
@@ -64,7 +65,7 @@ impl Table {
     }
 
     /// The slot of a key, or the vacant slot where it belongs.
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, key: u64) -> Result<usize, usize> {
         let tag = tag_of(key);
         let mut home = key as usize & self.mask;
@@ -75,7 +76,7 @@ impl Table {
             let mut candidates = window.equal_to(tag) & (vacant & vacant.wrapping_neg()).wrapping_sub(1);
             while candidates != 0 {
                 let slot = (home + candidates.trailing_zeros() as usize) & self.mask;
-                if self.counters[slot].key == key {
+                if self.counter(slot).key == key {
                     return Ok(slot);
                 }
                 candidates &= candidates - 1;
@@ -103,16 +104,26 @@ impl Table {
         }
     }
 
-    #[inline]
+    /// The tags from a slot on.
+    #[inline(always)]
     fn window(&self, home: usize) -> Window<'_> {
-        Window(self.tags[home..home + WINDOW].try_into().expect("a window of tags"))
+        debug_assert!(home <= self.mask && self.tags.len() == self.mask + 1 + WINDOW);
+        // SAFETY: `home` is a number of a slot, and there are sixteen more tags than slots.
+        Window(unsafe { &*self.tags.as_ptr().add(home).cast::<[u8; WINDOW]>() })
+    }
+
+    #[inline(always)]
+    fn counter(&self, slot: usize) -> &Counter {
+        debug_assert!(slot <= self.mask && self.counters.len() == self.mask + 1);
+        // SAFETY: `slot` is a number of a slot, and each slot has its counter.
+        unsafe { self.counters.get_unchecked(slot) }
     }
 
     #[inline]
     pub fn prefetch(&self, key: u64) {
         let home = key as usize & self.mask;
-        prefetch(&self.tags[home]);
-        prefetch(&self.counters[home]);
+        prefetch(self.tags.as_ptr().wrapping_add(home));
+        prefetch(self.counters.as_ptr().wrapping_add(home));
     }
 
     #[inline]
@@ -271,15 +282,4 @@ impl Window<'_> {
     fn equal_to(&self, wanted: u8) -> u32 {
         self.0.iter().enumerate().map(|(at, &tag)| u32::from(tag == wanted) << at).sum()
     }
-}
-
-#[inline(always)]
-fn prefetch<T>(place: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch has no effect that a program can see, and the place is a valid reference.
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(std::ptr::from_ref(place).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
 }
