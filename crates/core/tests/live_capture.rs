@@ -357,6 +357,8 @@ fn an_interface_that_goes_down_is_waited_for() {
         command("ip", &["link", "set", "right", "down"]);
         assert_eq!(drain(&mut ring).len(), 0);
         command("ip", &["link", "set", "right", "up"]);
+        network::wait_until_up("left");
+        network::wait_until_up("right");
         Sender::new("left").send(&udp(1, 2, 3, 53));
         assert_eq!(drain(&mut ring).len(), 1);
     });

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::Command;
+use std::time::Duration;
 
 /// Runs `story` in a thread with a network namespace of its own, which goes with the thread and all that is in it.
 /// Where the rights are missing it says so and returns.
@@ -41,6 +42,21 @@ pub fn veth_pair(left: &str, right: &str) {
     for name in [left, right, "lo"] {
         command("ip", &["link", "set", name, "up"]);
     }
+    wait_until_up(left);
+    wait_until_up(right);
+}
+
+/// Waits for the kernel to send by an Ethernet interface: it drops silently what is sent before, and on a busy machine
+/// that takes a while after the command.
+pub fn wait_until_up(name: &str) {
+    let is_up = || command("ip", &["-o", "link", "show", "dev", name]).contains("state UP");
+    for _ in 0..1000 {
+        if is_up() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{name} did not come up");
 }
 
 /// Keeps the kernel from greeting its IPv6 neighbours on new interfaces of this thread's namespace.
