@@ -45,10 +45,20 @@ impl Policy {
         py.detach(|| self.inner.store().available())
     }
 
+    /// Questions that wait for their answer.
+    fn open_exchanges(&self) -> usize {
+        self.inner.open_exchanges()
+    }
+
     /// Windows `first` to `last` merged, 0 being the open one; None where there is none of them.
     fn read(&self, py: Python<'_>, first: usize, last: usize) -> Option<Window> {
         let merged = py.detach(|| self.inner.read(first, last))?;
         Some(Window { merged, policy: self.inner.clone() })
+    }
+
+    /// A window that begins now and in which nothing has happened: what there is before an input feeds the policy.
+    fn empty(&self, now_ns: i64) -> Window {
+        Window { merged: self.inner.empty(now_ns), policy: self.inner.clone() }
     }
 
     /// The windows that can be read: number and whether it is closed, the oldest first. A number names the same window

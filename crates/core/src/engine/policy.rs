@@ -1,12 +1,13 @@
 //! A policy at work: one plan, its windows, and a worker's share of them.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Error;
 use crate::batch::{Batch, Table};
 use crate::ledger::Ledger;
-use crate::plan::{Enrichment, Executor, Plan};
+use crate::plan::{Enrichment, Executor, Plan, State};
 use crate::window::{Clock, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store};
 
 /// How a policy keeps its windows.
@@ -26,12 +27,14 @@ pub struct Policy {
     store: Store,
     /// Agreed on by the workers of a live input; those of a file see the same packets and need not.
     shifts: SharedShifts,
+    /// Questions that wait for their answer, of all workers.
+    open_exchanges: AtomicUsize,
 }
 
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
         let store = Store::new(config.periods);
-        Self { plan: Arc::new(plan), config, store, shifts: SharedShifts::default() }
+        Self { plan: Arc::new(plan), config, store, shifts: SharedShifts::default(), open_exchanges: AtomicUsize::new(0) }
     }
 
     pub fn plan(&self) -> &Plan {
@@ -44,6 +47,23 @@ impl Policy {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Questions that wait for their answer, as of the workers' newest batches.
+    pub fn open_exchanges(&self) -> usize {
+        self.open_exchanges.load(Ordering::Relaxed)
+    }
+
+    /// A window that begins at this time and in which nothing has happened: what there is before a worker feeds it.
+    pub fn empty(&self, now_ns: i64) -> Merged {
+        Merged {
+            number: 0,
+            start_ns: now_ns,
+            end_ns: now_ns,
+            length_seconds: 0,
+            is_closed: false,
+            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS))),
+        }
     }
 
     /// Merges windows `first..=last`, 0 being the open one.
@@ -91,7 +111,7 @@ impl Policy {
             last_ns: start_ns,
             state: executor.state(start_ns.div_euclid(NANOSECONDS)),
         };
-        PolicyWorker { policy: self.clone(), live: self.store.add_worker(live), clock, executor }
+        PolicyWorker { policy: self.clone(), live: self.store.add_worker(live), clock, executor, told_open: 0 }
     }
 }
 
@@ -101,6 +121,8 @@ pub struct PolicyWorker {
     live: Arc<Mutex<LiveWindow>>,
     clock: Clock,
     executor: Executor,
+    /// How many of the policy's open exchanges are this worker's.
+    told_open: usize,
 }
 
 impl PolicyWorker {
@@ -123,8 +145,13 @@ impl PolicyWorker {
             }
             from = end.unwrap_or(times.len());
         }
-        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        self.executor.account(&batch.ledger, &mut live.state);
+        self.account(&batch.ledger);
+        self.tell_open(self.executor.open_exchanges());
+    }
+
+    fn tell_open(&mut self, open: usize) {
+        let before = std::mem::replace(&mut self.told_open, open);
+        self.policy.open_exchanges.fetch_add(open.wrapping_sub(before), Ordering::Relaxed);
     }
 
     /// Runs the plan over the rows whose packets are in a range; messages follow their packets.
@@ -183,9 +210,9 @@ impl PolicyWorker {
         live.state.close(live.last_ns.div_euclid(NANOSECONDS));
     }
 
-    /// Questions that wait for their answer.
+    /// Questions of this worker that wait for their answer.
     pub fn open_exchanges(&self) -> usize {
-        self.executor.open_exchanges()
+        self.told_open
     }
 
     pub fn memory_bytes(&self) -> usize {
@@ -196,6 +223,7 @@ impl PolicyWorker {
 impl Drop for PolicyWorker {
     fn drop(&mut self) {
         self.policy.store.remove_worker(&self.live);
+        self.tell_open(0);
     }
 }
 
