@@ -14,10 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pktvisor.metrics.snapshot import HandlerSnapshot
 
 
 class PktvisorError(Exception):
     """Base of all errors meant for people; `str()` gives the sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        """Give the sentence."""
+        return self.message
 
 
 class ConfigError(PktvisorError):
@@ -25,7 +37,6 @@ class ConfigError(PktvisorError):
 
     def __init__(self, message: str, *, path: str = "", place: str = "") -> None:
         super().__init__(message)
-        self.message = message
         self.path = path
         """Place in the configuration, as `policies.edge.handlers.modules.dns.type`; empty where there is none."""
         self.place = place
@@ -63,6 +74,10 @@ class PeriodError(NotFoundError):
         super().__init__(message)
         self.is_early = is_early
         """True where waiting would help."""
+        self.instance: str | None = None
+        """The handler that has no such period."""
+        self.reached: tuple[HandlerSnapshot, ...] = ()
+        """What handlers before it have of that period."""
 
 
 @contextmanager

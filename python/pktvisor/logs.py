@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 from typing import TextIO
 
 ROOT = "pktvisor"
@@ -41,11 +43,40 @@ class LineFormatter(logging.Formatter):
         return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
 
 
+SYSLOG_SOCKET = "/dev/log"
+
+
 def start(stream: TextIO, *, verbose: bool) -> None:
     """Send the package's log to `stream`; `verbose` includes debug lines."""
     handler = logging.StreamHandler(stream)
     handler.setFormatter(LineFormatter(in_colour=stream.isatty()))
+    _send(handler, verbose=verbose)
+
+
+def start_file(path: str, *, verbose: bool) -> None:
+    """Send the log to a file, whose folders are made where they are missing. Raises `OSError`."""
+    from logging.handlers import WatchedFileHandler
+
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    handler = WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(LineFormatter(in_colour=False))
+    _send(handler, verbose=verbose)
+
+
+def start_syslog(name: str, *, verbose: bool) -> None:
+    """Send the log to syslog, as facility daemon with name and process. Raises `OSError`."""
+    from logging.handlers import SysLogHandler
+
+    handler = SysLogHandler(SYSLOG_SOCKET, SysLogHandler.LOG_DAEMON)
+    handler.ident = f"{name}[{os.getpid()}]: "
+    handler.setFormatter(LineFormatter(in_colour=False))
+    _send(handler, verbose=verbose)
+
+
+def _send(handler: logging.Handler, *, verbose: bool) -> None:
     root = logging.getLogger(ROOT)
+    for before in root.handlers:
+        before.close()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     root.propagate = False

@@ -12,6 +12,8 @@ FLAGS = (
     "cp_disable",
     "daemon",
     "module_list",
+    "no_promiscuous",
+    "no_sandbox",
     "no_track",
     "otel",
     "otel_tls",
@@ -20,7 +22,16 @@ FLAGS = (
     "tls",
     "verbose",
 )
-NUMBERS = ("geo_cache_size", "max_deep_sample", "otel_interval", "otel_port", "periods", "port")
+NUMBERS = (
+    "geo_cache_size",
+    "lookback_mb",
+    "max_deep_sample",
+    "otel_interval",
+    "otel_port",
+    "periods",
+    "port",
+    "workers",
+)
 TEXTS = (
     "cp_custom",
     "cp_path",
@@ -40,8 +51,11 @@ TEXTS = (
     "otel_tls_cert",
     "otel_tls_key",
     "prom_instance",
+    "state_dir",
     "tls_cert",
+    "tls_client_ca",
     "tls_key",
+    "token_file",
 )
 OPTIONS = frozenset((*FLAGS, *NUMBERS, *TEXTS))
 
