@@ -1,1 +1,21 @@
-"""Inputs: where packets come from. One source, one file."""
+"""Inputs: where events come from. One source, one file; being here is all that it takes."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+
+from pktvisor.inputs.base import Input
+
+
+@functools.cache
+def inputs() -> dict[str, type[Input]]:
+    """All inputs of this package by the names that taps give them."""
+    found: dict[str, type[Input]] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for declared in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if inspect.isclass(declared) and issubclass(declared, Input) and hasattr(declared, "type"):
+                found.update(dict.fromkeys((declared.type, *declared.aliases), declared))
+    return found

@@ -1,0 +1,97 @@
+"""What an input is: a stream of events at work, which policies are attached to while it runs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pktvisor import _core
+from pktvisor.config.models import Settings, Value
+from pktvisor.errors import ConfigError, NotFoundError
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What the command line says of all inputs, where their configuration says nothing."""
+
+    workers: int = 1
+    """Threads that share the packets of an interface."""
+    lookback_mb: int = 0
+    """How many megabytes of the newest packets each keeps."""
+    is_promiscuous: bool = True
+
+
+class Input(ABC):
+    """Base of all inputs. Making one checks its configuration; nothing is opened before `start`."""
+
+    type: ClassVar[str]
+    """Name in taps and policies, as `pcap`."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    keys: ClassVar[tuple[str, ...] | None]
+    """Keys of its configuration and filters, in the order that errors list them; None for an input that takes any."""
+
+    def __init__(self, config: Settings, defaults: Defaults) -> None:
+        self._config = dict(config)
+        self._defaults = defaults
+        for key in config:
+            if self.keys is not None and key not in self.keys:
+                raise ConfigError(
+                    f"{key} is an invalid/unsupported config or filter. "
+                    f"The valid configs/filters are: {', '.join(self.keys)}",
+                    path=key,
+                )
+
+    @property
+    def config(self) -> Mapping[str, Value]:
+        """Its configuration as it is shown: what was asked for, with what was found instead of `auto`."""
+        return self._config
+
+    @property
+    def is_recorded(self) -> bool:
+        """It plays something back: its time is that of the recording, and it has an end."""
+        return False
+
+    @abstractmethod
+    def start(self, policies: list[_core.Policy]) -> None:
+        """Open it and feed these policies. Raises `InputError`, `ConfigError`."""
+
+    @abstractmethod
+    def attach(self, policy: _core.Policy) -> None:
+        """Feed one policy more, from what is kept of the last minute on."""
+
+    @abstractmethod
+    def detach(self, policy: _core.Policy) -> None:
+        """Feed a policy no more."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End it; what was counted stays readable."""
+
+    @property
+    @abstractmethod
+    def is_running(self) -> bool:
+        """Whether it is at work."""
+
+    @property
+    def fault(self) -> str | None:
+        """Why it ended though nobody stopped it."""
+        return None
+
+    def ledger(self) -> dict[str, int]:
+        """What became of its packets so far, by name; see the loss ledger in the docs."""
+        return {}
+
+    @abstractmethod
+    def note_policies(self, policies: int, handlers: int) -> None:
+        """Hear how many policies it feeds, and how many handlers they have."""
+
+    def describe(self) -> dict[str, object]:
+        """Tell what is special about it: the object below its type in descriptions; empty for none."""
+        return {}
+
+    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
+        """Give the newest packets that it keeps as a capture file; see `agent.running.RunningInput`."""
+        del filter_expression, seconds, most_bytes
+        raise NotFoundError(f"an input of type {self.type} keeps no packets")

@@ -1,0 +1,169 @@
+"""Packets: of a live interface, of a capture file, or made up (input pcap)."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import secrets
+from collections.abc import Sequence
+
+from pktvisor import _core, clock
+from pktvisor.config.models import Settings
+from pktvisor.config.scalars import flag, number, text
+from pktvisor.errors import ConfigError, NotFoundError
+from pktvisor.inputs.base import Defaults, Input
+from pktvisor.inputs.faults import translated
+from pktvisor.inputs.filters import compile_filter, filter_compiler
+from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.interfaces import Interface, find_interface
+from pktvisor.inputs.recording import Recording
+
+ETHERNET = 1
+RAW_IP = 101
+SOURCES = ("libpcap", "af_packet", "mock")
+"""Engines by the names that configurations give them; the first two are one and the same here."""
+
+_captures = itertools.count()
+"""Gives each capture of this process a fanout group of its own."""
+
+
+class PcapInput(Input):
+    """Captures on an interface (`iface`), reads a file (`pcap_file`) or makes packets up (`pcap_source: mock`)."""
+
+    type = "pcap"
+    keys = (
+        "iface",
+        "bpf",
+        "debug",
+        "host_spec",
+        "pcap_file",
+        "pcap_source",
+        "tcp_packet_reassembly_cache_limit",
+        "promiscuous",
+        "workers",
+        "lookback_mb",
+    )
+
+    def __init__(self, config: Settings, defaults: Defaults) -> None:
+        super().__init__(config, defaults)
+        self._source = text(config, "pcap_source", "libpcap")
+        if self._source not in SOURCES:
+            raise ConfigError(
+                f"unknown pcap source '{self._source}'; there are {', '.join(SOURCES)}", path="pcap_source"
+            )
+        self._filter = text(config, "bpf", "")
+        self._hosts = text(config, "host_spec", "")
+        self._networks = parse_hosts(self._hosts)
+        self._interface: Interface | None = None
+        self._capture: _core.LiveInput | None = None
+        path = text(config, "pcap_file", "")
+        self._recording = Recording(path, self._hosts, self._filter) if path else None
+
+    @property
+    def is_recorded(self) -> bool:
+        return self._recording is not None
+
+    @property
+    def networks(self) -> Sequence[str]:
+        """The networks that count as this host: those configured, else the interface's own."""
+        configured = [part for part in self._hosts.split(",") if part]
+        return configured or (self._interface.networks if self._interface else ())
+
+    def start(self, policies: list[_core.Policy]) -> None:
+        if self._recording is not None:
+            self._recording.check()
+            for policy in policies:
+                self._recording.read(policy)
+        elif self._source == "mock":
+            lookback_mb = number(self.config, "lookback_mb", self._defaults.lookback_mb)
+            self._capture = _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=lookback_mb << 20)
+        else:
+            self._capture = self._start_capture(policies)
+
+    def _start_capture(self, policies: list[_core.Policy]) -> _core.LiveInput:
+        target = text(self.config, "iface", "")
+        if not target:
+            raise ConfigError("no iface was specified for live capture", path="iface")
+        self._interface = find_interface(target)
+        if target == "auto":
+            self._config["iface"] = self._interface.name
+        workers = number(self.config, "workers", self._defaults.workers)
+        with translated():
+            return _core.LiveInput(
+                self._interface.name,
+                policies,
+                hosts=parse_hosts(",".join(self.networks)),
+                filter=compile_filter(self._filter, ETHERNET, interface=self._interface.name),
+                raw_filter=compile_filter(self._filter, RAW_IP),
+                promiscuous=flag(self.config, "promiscuous", self._defaults.is_promiscuous),
+                workers=workers,
+                fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
+                lookback_bytes=number(self.config, "lookback_mb", self._defaults.lookback_mb) << 20,
+            )
+
+    def attach(self, policy: _core.Policy) -> None:
+        if self._recording is not None:
+            self._recording.read(policy)
+        elif self._capture is not None:
+            self._capture.add(policy, with_lookback=True)
+
+    def detach(self, policy: _core.Policy) -> None:
+        if self._recording is not None:
+            self._recording.leave(policy)
+        elif self._capture is not None:
+            self._capture.remove(policy)
+
+    def stop(self) -> None:
+        if self._recording is not None:
+            self._recording.stop()
+        elif self._capture is not None:
+            self._capture.stop()
+
+    @property
+    def is_running(self) -> bool:
+        source = self._recording or self._capture
+        if isinstance(source, Recording):
+            return source.is_running
+        return source is not None and source.is_running()
+
+    @property
+    def fault(self) -> str | None:
+        if self._recording is not None:
+            return self._recording.fault
+        return None if self._capture is None else self._capture.fault()
+
+    def ledger(self) -> dict[str, int]:
+        source = self._recording or self._capture
+        return {} if source is None else source.ledger()
+
+    def note_policies(self, policies: int, handlers: int) -> None:
+        if self._capture is not None:
+            self._capture.note_policies(policies, handlers)
+
+    def describe(self) -> dict[str, object]:
+        families = {
+            "ipv4": [network for network in self.networks if ":" not in network],
+            "ipv6": [network for network in self.networks if ":" in network],
+        }
+        return {
+            "available_iface": ",".join(self._interface.available if self._interface else ()),
+            "host_ips": {family: networks for family, networks in families.items() if networks},
+            "pcap_source": self._shown_source(),
+        }
+
+    def _shown_source(self) -> str:
+        """Name the engine at work."""
+        if self._recording is not None:
+            return "unknown"
+        return "mock" if self._source == "mock" else "af_packet"
+
+    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
+        if self._capture is None:
+            raise NotFoundError("the packets of a capture file are in the file")
+        with translated():
+            return self._capture.recent_packets(
+                seconds=seconds,
+                compile_filter=filter_compiler(filter_expression),
+                most_bytes=most_bytes,
+                now_ns=clock.now_ns(),
+            )

@@ -1,0 +1,94 @@
+"""A capture file in a running agent: each policy gets it whole, from its first packet to its last."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+
+from pktvisor import _core
+from pktvisor.errors import PktvisorError
+from pktvisor.inputs.faults import translated
+from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.hosts import parse_hosts
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Reading:
+    """One policy's way through the file."""
+
+    thread: threading.Thread
+    is_stopped: bool = False
+
+
+@dataclass
+class Recording:
+    """A file that is read once for each policy, in a thread of its own."""
+
+    path: str
+    hosts: str = ""
+    filter_expression: str = ""
+    fault: str | None = None
+    """What was wrong with the file the last time that it was read."""
+    _readings: dict[int, _Reading] = field(default_factory=dict)
+    _ledger: dict[str, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise `InputError` or `ConfigError` where the file can't be read."""
+        with translated():
+            _core.BatchReader(self.path, hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression))
+
+    def read(self, policy: _core.Policy) -> None:
+        """Begin to feed the file to a policy."""
+        thread = threading.Thread(target=self._run, args=(policy,), name=f"read {self.path}", daemon=True)
+        self._readings[id(policy)] = _Reading(thread)
+        thread.start()
+
+    def leave(self, policy: _core.Policy) -> None:
+        """Read no further for a policy."""
+        reading = self._readings.pop(id(policy), None)
+        if reading is not None:
+            reading.is_stopped = True
+            reading.thread.join()
+
+    def stop(self) -> None:
+        """Read no further for anybody."""
+        for reading in self._readings.values():
+            reading.is_stopped = True
+        for reading in self._readings.values():
+            reading.thread.join()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is still being read."""
+        return any(reading.thread.is_alive() for reading in list(self._readings.values()))
+
+    def ledger(self) -> dict[str, int]:
+        """What became of the file's packets, the last time that it was read."""
+        return dict(self._ledger)
+
+    def _networks(self) -> list[tuple[bytes, int]]:
+        return parse_hosts(self.hosts) if self.hosts else []
+
+    def _run(self, policy: _core.Policy) -> None:
+        reading = self._readings[id(policy)]
+        try:
+            with translated():
+                report = _core.run_file(
+                    self.path,
+                    [policy],
+                    hosts=self._networks(),
+                    compile_filter=filter_compiler(self.filter_expression),
+                    progress=lambda *_: not reading.is_stopped,
+                )
+        except PktvisorError as error:
+            self.fault = str(error)
+            logger.error("%s: %s", self.path, error)
+            return
+        self._ledger = report.ledger()
+        if report.damage is not None:
+            offset, reason = report.damage
+            self.fault = f"{self.path} is damaged at byte {offset}: {reason}; everything before it is counted"
+            logger.warning("%s", self.fault)
