@@ -1,12 +1,17 @@
-"""The handlers that run where nobody asked for others: on the command line, in the reader and in the daemon."""
+"""What runs where nobody asked for anything else: on the command line, in the reader and in the daemon."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, TapConfig
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
+from pktvisor.policies.instances import WindowDefaults
 from pktvisor.policies.plan import Instance
+
+DEFAULT = "default"
+"""Name of the tap and of the policy that the command line makes."""
 
 READER_HANDLERS = (("net", "net"), ("dns", "dns"), ("dhcp", "dhcp"))
 DAEMON_HANDLERS = (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stats", "pcap"))
@@ -14,8 +19,23 @@ DAEMON_HANDLERS = (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stat
 
 
 def default_instances(
-    modules: Sequence[tuple[str, str]], *, policy: str = "default", tap: str = "default", deep_sample_rate: int = 100
+    modules: Sequence[tuple[str, str]], *, policy: str = DEFAULT, tap: str = DEFAULT, deep_sample_rate: int = 100
 ) -> list[Instance]:
     """One handler of version 1.0 per module, named as `default-default-net`."""
     settings = Settings(deep_sample_rate=deep_sample_rate)
     return [Instance(f"{policy}-{tap}-{module}", handler(kind)(settings), tap) for module, kind in modules]
+
+
+def default_tap(interface: str, hosts: str) -> TapConfig:
+    """The tap of an interface that the command line names."""
+    return TapConfig(DEFAULT, "pcap", {"iface": interface, "host_spec": hosts})
+
+
+def default_policy(filter_expression: str, windows: WindowDefaults) -> PolicyConfig:
+    """The policy over that tap."""
+    return PolicyConfig(
+        DEFAULT,
+        PolicyInput("pcap", tap=DEFAULT, config={"bpf": filter_expression}),
+        tuple(ModuleConfig(name, kind) for name, kind in DAEMON_HANDLERS),
+        window=windows.settings(),
+    )

@@ -71,7 +71,12 @@ def test_windows_that_are_not_there_are_told_from_those_that_never_will_be() -> 
     assert (early.value.is_early, never.value.is_early) == (True, False)
     with pytest.raises(PeriodError, match=r"specify \[2, 5\]"):
         policy.window(1, NOW_NS)
-    assert policy.bucket(0, NOW_NS) == []
+
+
+def test_before_anything_is_fed_there_is_an_empty_window_that_begins_now() -> None:
+    (snapshot,) = make().bucket(0, NOW_NS)
+    assert (snapshot.start_ns, snapshot.length, snapshot.is_closed) == (NOW_NS, 0, False)
+    assert {sample.value for sample in snapshot.samples if sample.kind == "counter"} == {0}
     assert policy.latest(NOW_NS) == []
 
 

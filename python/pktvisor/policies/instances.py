@@ -1,0 +1,145 @@
+"""From a policy's modules to handlers: what each is told, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
+from pktvisor.config.scalars import number, texts
+from pktvisor.config.suggestions import did_you_mean
+from pktvisor.errors import ConfigError, within
+from pktvisor.handlers import handlers
+from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
+from pktvisor.handlers.base import Settings as HandlerSettings
+from pktvisor.policies.plan import Instance
+
+MOST_PERIODS = 10
+GROUP_OPTIONS = ("enable", "disable")
+
+
+@dataclass(frozen=True)
+class WindowDefaults:
+    """What the agent's options say of windows, where a policy says nothing."""
+
+    periods: int = 5
+    deep_sample_rate: int = 100
+
+    def settings(self) -> Settings:
+        """Give them as a policy would have said them."""
+        return {"num_periods": self.periods, "deep_sample_rate": self.deep_sample_rate}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A handler of a policy with everything that was said about it."""
+
+    instance: Instance
+    periods: int
+    """Windows that it keeps, from 1 to 10."""
+    config: Mapping[str, Value] = field(default_factory=dict)
+    """What it was told, as descriptions show it."""
+
+
+def make_modules(
+    policy: PolicyConfig,
+    *,
+    tap: str,
+    input_type: str,
+    defaults: WindowDefaults,
+    global_settings: Mapping[str, Settings],
+    name: str | None = None,
+) -> list[Module]:
+    """Make a policy's handlers for one of its taps; `name` is their instances' where it is not made up of the parts'.
+
+    ConfigError, with its place, for what makes no sense.
+    """
+    modules: list[Module] = []
+    for place, module in enumerate(policy.modules):
+        with within(f"handlers.modules.{module.name}"):
+            told = _told(module, policy.window, defaults, global_settings.get(module.type, {}))
+            made = _make_handler(policy.name, module, told, input_type)
+            is_behind = policy.is_chain and place > 0
+            instance = Instance(
+                name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
+            )
+            # A chain shares one row of windows: each link's events are those that the link before it kept.
+            periods = modules[0].periods if is_behind else _periods(told)
+            modules.append(Module(instance, periods, told))
+    return modules
+
+
+def periods_of(window: Settings | None, defaults: WindowDefaults) -> int:
+    """How many windows a window configuration asks for."""
+    return _periods(dict(defaults.settings() if window is None else window))
+
+
+def _periods(told: Settings) -> int:
+    return max(1, min(MOST_PERIODS, number(told, "num_periods", WindowDefaults.periods)))
+
+
+def _told(
+    module: ModuleConfig, window: Settings | None, defaults: WindowDefaults, global_settings: Settings
+) -> dict[str, Value]:
+    """Everything that a handler is told; what comes later in this list wins."""
+    told: dict[str, Value] = {**global_settings, **module.config}
+    told |= defaults.settings() if window is None else window
+    told |= {key: value for key, value in module.filter.items() if key not in WINDOW_OPTIONS}
+    for key, groups in (("enable", module.enable), ("disable", module.disable)):
+        if groups:
+            told[key] = list(groups)
+    return told
+
+
+def _make_handler(policy_name: str, module: ModuleConfig, told: Settings, input_type: str) -> Handler:
+    declared = _find_handler(policy_name, module)
+    if input_type not in declared.inputs:
+        raise ConfigError(
+            f"{_peer_class(declared)}: unsupported input event proxy {input_type}; "
+            f"{module.type} {module.version} takes {', '.join(declared.inputs)}",
+            path="type",
+        )
+    settings = HandlerSettings(
+        options={key: value for key, value in told.items() if key not in (*WINDOW_OPTIONS, *GROUP_OPTIONS)},
+        enable=texts(told, "enable"),
+        disable=texts(told, "disable"),
+        deep_sample_rate=max(1, min(100, number(told, "deep_sample_rate", 100))),
+        topn_count=number(told, "topn_count", 10),
+        topn_percentile_threshold=_threshold(told),
+        metrics=module.metrics,
+    )
+    return declared(settings)
+
+
+def _find_handler(policy_name: str, module: ModuleConfig) -> type[Handler]:
+    versions = [version for name, version in handlers() if name == module.type]
+    if module.version in versions:
+        return handlers()[module.type, module.version]
+    wanted = f"Policy '{policy_name}' requires stream handler type '{module.type}' and version '{module.version}'"
+    if versions:
+        raise ConfigError(f"{wanted} which is not available; there are {', '.join(versions)}", path="require_version")
+    types = list(dict.fromkeys(name for name, _ in handlers()))
+    hint = did_you_mean(module.type, types) or f"; there are {', '.join(types)}"
+    raise ConfigError(f"no handler '{module.type}'{hint} {wanted} which is not available", path="type")
+
+
+def _threshold(told: Settings) -> int:
+    threshold = number(told, "topn_percentile_threshold", 0)
+    if threshold > 100:
+        raise ConfigError(
+            f"threshold must be between 0 and 100 but has value {threshold / 100:f}", path="topn_percentile_threshold"
+        )
+    return threshold
+
+
+def _peer_class(declared: type[Handler]) -> str:
+    """Name a handler as the C++ pktvisor's error texts do."""
+    return "".join(part.capitalize() for part in declared.type.split("_")) + "StreamHandler"
+
+
+def by_periods(modules: Sequence[Module]) -> Iterator[tuple[int, list[Module]]]:
+    """Part modules into those that keep equally many windows, in the order of their first."""
+    groups: dict[int, list[Module]] = {}
+    for module in modules:
+        groups.setdefault(module.periods, []).append(module)
+    yield from groups.items()
