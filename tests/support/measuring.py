@@ -93,10 +93,6 @@ class Measured:
         cumulative, count, _ = self.window.histogram(number, placed.index, bounds)
         return cumulative, count
 
-    def exponential(self, instance: str, path: str) -> _core.Exponential:
-        number, placed = self._find(instance, path)
-        return self.window.exponential(number, placed.index)
-
     def sketch(self, instance: str, path: str) -> bytes:
         number, placed = self._find(instance, path)
         return self.window.sketch(number, placed.index)

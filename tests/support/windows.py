@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pktvisor.handlers.base import Settings
-from pktvisor.metrics.exponential import ExponentialValues
-from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, Sample
+from pktvisor.metrics.snapshot import HandlerSnapshot
 from support.captures import FOLDER
-from support.measuring import Measured, Source, Wanted, measure
+from support.measuring import Source, Wanted, measure
 
 EVERY_GROUP = Settings(enable=["all"])
 WANTED = (
@@ -23,16 +20,4 @@ WANTED = (
 def recorded_window() -> list[HandlerSnapshot]:
     """Read a capture of a resolver; its packets all come from and go to this host."""
     source = Source(FOLDER / "dns_resolver.pcap", hosts="0.0.0.0/0,::/0")
-    measured = measure(source, WANTED, tap="anycast")
-    return [_with_exponentials(measured, snapshot) for snapshot in measured.snapshots()]
-
-
-def _with_exponentials(measured: Measured, snapshot: HandlerSnapshot) -> HandlerSnapshot:
-    return replace(snapshot, samples=tuple(_with_exponential(measured, snapshot, one) for one in snapshot.samples))
-
-
-def _with_exponential(measured: Measured, snapshot: HandlerSnapshot, sample: Sample) -> Sample:
-    if not isinstance(sample.value, HistogramValues):
-        return sample
-    values = measured.exponential(snapshot.instance, ".".join(sample.path))
-    return replace(sample, value=replace(sample.value, exponential=ExponentialValues.of(values)))
+    return measure(source, WANTED, tap="anycast").snapshots()

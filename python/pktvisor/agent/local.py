@@ -1,85 +1,270 @@
-"""The agent of one process: a live interface and the policy `default` over it."""
+"""The agent of this process: its taps, its streams and its policies, and every change of them, whole or not at all."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pktvisor import _core, clock
-from pktvisor.agent.live_policy import LivePolicy, Tap
-from pktvisor.errors import InputError, PktvisorError
-from pktvisor.inputs.live import find_interface, start_capture
-from pktvisor.policies.default import DAEMON_HANDLERS, default_instances
-from pktvisor.policies.policy import Policy
-from pktvisor.policies.summary import open_databases
+from pktvisor.agent.changes import Changes, Difference, difference
+from pktvisor.agent.exchange import Exchange, feed, plan_exchange
+from pktvisor.agent.policy import AgentPolicy
+from pktvisor.agent.preparing import Surroundings
+from pktvisor.agent.saving import StateDirectory
+from pktvisor.agent.stream import Stream
+from pktvisor.agent.tap import Origin, Tap, make_tap
+from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
+from pktvisor.config.reading import locate
+from pktvisor.config.schema import load_config, load_file, load_one_policy, load_one_tap
+from pktvisor.errors import ConfigError, ConflictError, NotFoundError
+from pktvisor.inputs.base import Defaults
+from pktvisor.outputs.json import Document
+from pktvisor.policies.instances import WindowDefaults
+from pktvisor.policies.policy import Databases
 
 logger = logging.getLogger(__name__)
 
-DEFAULT = "default"
-"""Name of the policy and the tap that the command line makes."""
-
 
 @dataclass(frozen=True)
-class LiveSettings:
-    """What the command line says of the live input and its policy."""
+class AgentSettings:
+    """What the options say of all policies and inputs."""
 
-    target: str
-    filter_expression: str = ""
-    hosts: str = ""
-    periods: int = 5
-    deep_sample_rate: int = 100
-    geo_city: str | None = None
-    geo_asn: str | None = None
-    workers: int = 1
+    windows: WindowDefaults = field(default_factory=WindowDefaults)
+    inputs: Defaults = field(default_factory=Defaults)
+    databases: Databases = field(default_factory=Databases)
+    config_file: Path | None = None
+    state_directory: Path | None = None
 
 
 class LocalAgent:
-    """The running process. Nothing happens before `start`."""
+    """The running process. Nothing runs before a policy is added.
+
+    Changes are made one at a time. Readers see what was before a change or what is after it: the mappings are
+    replaced, never changed.
+    """
 
     version = _core.__version__
 
-    def __init__(self, settings: LiveSettings) -> None:
+    def __init__(self, settings: AgentSettings) -> None:
         self.started = clock.now()
+        self.is_stopping = threading.Event()
+        """Set when somebody has asked the process to end."""
         self._settings = settings
-        self._policies: dict[str, LivePolicy] = {}
-        self._capture: _core.LiveInput | None = None
+        self._changing = threading.RLock()
+        self._taps: Mapping[str, Tap] = {}
+        self._streams: Mapping[str, Stream] = {}
+        self._policies: Mapping[str, AgentPolicy] = {}
+        self._global_settings: Mapping[str, Settings] = {}
+        self._state = None if settings.state_directory is None else StateDirectory(settings.state_directory)
+        self._told_faults: set[str] = set()
 
     @property
-    def policies(self) -> Mapping[str, LivePolicy]:
-        """The policies at work."""
+    def policies(self) -> Mapping[str, AgentPolicy]:
+        """The policies at work, those that streams bring along included."""
         return self._policies
 
-    def start(self) -> None:
-        """Start the policy. Raises `PktvisorError` where it can't."""
+    @property
+    def taps(self) -> Mapping[str, Tap]:
+        """The taps."""
+        return self._taps
+
+    @property
+    def inputs(self) -> Mapping[str, Stream]:
+        """The streams at work."""
+        return self._streams
+
+    def add_tap(self, text: str) -> Document:
+        """Define the one tap of a text."""
+        config = load_one_tap(text)
+        if config is None:
+            return {}
+        tap = self.define(config, Origin.API)
+        return {tap.name: tap.describe()}
+
+    def define(self, config: TapConfig, origin: Origin) -> Tap:
+        """Define a tap. Raises `ConflictError` where there is one of its name, `ConfigError`."""
+        with self._changing:
+            if config.name in self._taps:
+                raise _tap_exists(config.name)
+            tap = make_tap(config, origin)
+            self._taps = {**self._taps, tap.name: tap}
+        logger.info("tap [%s]: loaded, type %s", tap.name, config.input_type)
+        return tap
+
+    def remove_tap(self, name: str) -> None:
+        """Forget a tap; streams that were made from it go on."""
+        with self._changing:
+            if name not in self._taps:
+                raise NotFoundError("tap does not exists")
+            self._taps = {known: tap for known, tap in self._taps.items() if known != name}
+
+    def add_policy(self, text: str) -> Document:
+        """Start the one policy of a text."""
+        config = load_one_policy(text)
+        if config is None:
+            return {}
+        policy = self.start(config, Origin.API)
+        return {policy.name: policy.describe()}
+
+    def start(self, config: PolicyConfig, origin: Origin) -> AgentPolicy:
+        """Start a policy. Raises `ConflictError`, `NoMatchError`, `ConfigError`, `InputError`."""
+        with self._changing:
+            self._carry_out(self._plan_one(leaving=(), arriving=[config], origin=origin))
+            return self._policies[config.name]
+
+    def remove_policy(self, name: str) -> None:
+        """Stop a policy, and its streams where nobody else uses them."""
+        with self._changing:
+            if name not in self._policies:
+                raise NotFoundError("policy does not exists")
+            self._carry_out(self._plan_one(leaving=[self._policies[name]], arriving=(), origin=Origin.API))
+
+    def _plan_one(
+        self, *, leaving: Sequence[AgentPolicy], arriving: Sequence[PolicyConfig], origin: Origin
+    ) -> Exchange:
+        around = self._surroundings()
+        return plan_exchange(
+            self._policies, self._streams, leaving=leaving, arriving=arriving, origin=origin, around=around
+        )
+
+    def apply(self, text: str | None, *, is_dry_run: bool) -> Document:
+        """Make taps and policies those of a configuration; without a text, of the file, which is read again."""
+        if text is not None:
+            config = load_config(text, source="")
+        elif self._settings.config_file is not None:
+            config = load_file(str(self._settings.config_file))
+        else:
+            raise NotFoundError("there is no file to read again: the agent was started without --config")
+        return self.take_over(config, is_dry_run=is_dry_run).document()
+
+    def take_over(self, config: AgentConfig, *, is_dry_run: bool = False) -> Changes:
+        """Make the taps and policies of a configuration those of this one; what does not change goes on.
+
+        Taps and policies of the API and of the command line are left alone. Raises `ConfigError`, `InputError`, having
+        changed nothing.
+        """
         try:
-            self._start()
-        except PktvisorError as error:
-            error.args = (f"policy [{DEFAULT}] failed to start: {error}",)
+            return self._take_over(config, is_dry_run=is_dry_run)
+        except ConfigError as error:
+            if config.document is not None:
+                locate(error, config.document)
             raise
 
-    def _start(self) -> None:
-        settings = self._settings
-        tap = Tap(DEFAULT, find_interface(settings.target), settings.hosts, settings.filter_expression)
-        instances = default_instances(DAEMON_HANDLERS, deep_sample_rate=settings.deep_sample_rate)
-        databases = open_databases(settings.geo_city, settings.geo_asn)
-        policy = Policy(DEFAULT, instances, periods=settings.periods, databases=databases)
-        self._capture = start_capture(
-            tap.interface,
-            [policy.core],
-            hosts=",".join(tap.networks),
-            filter_expression=settings.filter_expression,
-            workers=settings.workers,
-        )
-        logger.info("policy [%s]: capturing on %s", DEFAULT, tap.interface.name)
-        self._policies[DEFAULT] = LivePolicy(policy, tap, self._capture)
+    def _take_over(self, config: AgentConfig, *, is_dry_run: bool) -> Changes:
+        with self._changing:
+            others = {name: tap for name, tap in self._taps.items() if tap.origin is not Origin.CONFIGURATION}
+            taps = others | {tap.name: make_tap(tap, Origin.CONFIGURATION) for tap in config.taps}
+            for name, tap in others.items():
+                if taps[name] is not tap:
+                    raise _tap_exists(name)
+            around = self._surroundings(taps, config.global_handlers)
+            changes = self._compare(config, around)
+            exchange = self._plan(changes.policies, config, around)
+            if not is_dry_run:
+                self._carry_out(exchange)
+                self._taps, self._global_settings = taps, config.global_handlers
+                logger.info("configuration: %s", changes.sentence())
+            return changes
 
-    def check(self) -> None:
-        """Raise `InputError` where the capture has ended though nobody stopped it."""
-        if self._capture is not None and not self._capture.is_running():
-            raise InputError(f"policy [{DEFAULT}]: {self._capture.fault() or 'the capture has ended'}")
+    def _plan(self, policies: Difference, config: AgentConfig, around: Surroundings) -> Exchange:
+        """Prepare what a configuration changes of the policies."""
+        coming = {*policies.added, *policies.changed}
+        return plan_exchange(
+            self._policies,
+            self._streams,
+            leaving=[self._policies[name] for name in (*policies.removed, *policies.changed)],
+            arriving=[policy for policy in config.policies if policy.name in coming],
+            origin=Origin.CONFIGURATION,
+            around=around,
+        )
+
+    def _compare(self, config: AgentConfig, around: Surroundings) -> Changes:
+        taps = {name: tap.config for name, tap in self._taps.items() if tap.origin is Origin.CONFIGURATION}
+        ours = {name: one.basis for name, one in self._policies.items() if one.origin is Origin.CONFIGURATION}
+        return Changes(
+            difference(taps, {tap.name: tap for tap in config.taps}),
+            difference(ours, {policy.name: around.basis(policy) for policy in config.policies}),
+        )
+
+    def _surroundings(
+        self, taps: Mapping[str, Tap] | None = None, global_settings: Mapping[str, Settings] | None = None
+    ) -> Surroundings:
+        return Surroundings(
+            taps=self._taps if taps is None else taps,
+            global_settings=self._global_settings if global_settings is None else global_settings,
+            windows=self._settings.windows,
+            inputs=self._settings.inputs,
+            databases=self._settings.databases,
+            tell_taps=self._tell_taps,
+        )
+
+    def _tell_taps(self, policy: AgentPolicy) -> Document:
+        """Tell of a policy's taps, as far as they are still there."""
+        names = dict.fromkeys(part.stream.tap for part in policy.parts)
+        return {name: self._taps[name].describe() for name in names if name in self._taps}
+
+    def _carry_out(self, exchange: Exchange) -> None:
+        """Exchange policies. Where one can't be started nothing has changed."""
+        if self._state is not None:
+            for policy in exchange.arriving.values():
+                self._state.restore(policy)
+        feed(exchange.arriving.values())
+        self._policies = {**exchange.staying, **exchange.arriving}
+        self._let_go(exchange.leaving, exchange.streams)
+
+    def _let_go(self, leaving: Sequence[AgentPolicy], streams: Mapping[str, Stream]) -> None:
+        """Stop policies, then streams that nobody uses."""
+        for policy in leaving:
+            logger.info("policy [%s]: stopping", policy.name)
+            for part in policy.parts:
+                part.stream.leave(part.policy)
+            if self._state is not None and policy.name not in self._policies:
+                self._state.forget(policy.name)
+        users = [policy for policy in self._policies.values() if policy.origin is not Origin.STREAM]
+        used = {part.stream.name for policy in users for part in policy.parts}
+        self._streams = {name: stream for name, stream in streams.items() if name in used}
+        for name in streams.keys() - used:
+            streams[name].stop()
+        self._policies = {
+            name: policy
+            for name, policy in self._policies.items()
+            if all(part.stream.name in used for part in policy.parts)
+        }
+
+    def check(self) -> Sequence[str]:
+        """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""
+        faults = [
+            f"input [{name}]: {stream.source.fault or 'it has ended'}"
+            for name, stream in self._streams.items()
+            if not stream.is_running and not stream.source.is_recorded
+        ]
+        for fault in faults:
+            if fault not in self._told_faults:
+                self._told_faults.add(fault)
+                logger.error("%s", fault)
+        return faults
+
+    def save(self) -> None:
+        """Keep the windows for the next process, where there is a place for them."""
+        if self._state is not None:
+            self._state.save(self._policies.values())
+
+    def shut_down(self) -> None:
+        """Ask the process to end."""
+        self.is_stopping.set()
 
     def stop(self) -> None:
-        """Stop capturing; windows stay readable."""
-        if self._capture is not None:
-            self._capture.stop()
+        """Stop all streams; windows stay readable, and are kept where there is a place for them."""
+        with self._changing:
+            for stream in self._streams.values():
+                stream.stop()
+            self.save()
+            if self._state is not None:
+                self._state.close()
+
+
+def _tap_exists(name: str) -> ConflictError:
+    return ConflictError(f"module name '{name}' already exists", path=f"taps.{name}")

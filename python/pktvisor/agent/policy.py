@@ -1,0 +1,171 @@
+"""A policy at work: its handlers, parted by the stream that feeds them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pktvisor import clock
+from pktvisor.agent.stream import Stream
+from pktvisor.agent.tap import Origin
+from pktvisor.config.models import PolicyConfig, Settings, TapConfig
+from pktvisor.errors import PeriodError
+from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.outputs.json import Document, write_samples
+from pktvisor.policies.instances import Module
+from pktvisor.policies.merging import MergedPolicies
+from pktvisor.policies.policy import Policy
+
+EVENT_COUNTS = (
+    ("wire_packets", "events"),
+    ("wire_packets", "deep_samples"),
+    ("observed_packets",),
+    ("deep_sampled_packets",),
+)
+EVENT_RATES = (("rates", "events"), ("rates", "observed_pps"))
+"""The base metrics of dns handlers, which their descriptions show."""
+
+Read = Callable[[Policy | MergedPolicies], list[HandlerSnapshot]]
+"""Reads a bucket or a window."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The handlers that one stream feeds and that keep equally many windows."""
+
+    stream: Stream
+    modules: Sequence[Module]
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Basis:
+    """Everything that a policy was made of: equal where a policy made anew would be the same."""
+
+    config: PolicyConfig
+    taps: tuple[TapConfig, ...]
+    global_settings: tuple[tuple[str, Settings], ...]
+    """Settings of all handlers of a type, for the types that it has."""
+
+
+class AgentPolicy:
+    """A policy, whichever way it came to be."""
+
+    def __init__(
+        self, name: str, parts: Sequence[Part], *, origin: Origin, basis: Basis | None, tell_taps: TapTeller
+    ) -> None:
+        self.name = name
+        self.parts = tuple(parts)
+        self.origin = origin
+        self.basis = basis
+        """None for the policy that a stream brings along."""
+        self._tell_taps = tell_taps
+        is_merged = basis is not None and basis.config.merges_like_handlers
+        self._merged = MergedPolicies([part.policy for part in parts]) if is_merged else None
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """Names of its handlers."""
+        return tuple(module.instance.name for part in self.parts for module in part.modules)
+
+    @property
+    def periods(self) -> int:
+        """How many buckets it keeps."""
+        return max((part.policy.periods for part in self.parts), default=1)
+
+    def bucket(self, number: int) -> list[HandlerSnapshot]:
+        """Give one bucket."""
+        now_ns = clock.now_ns()
+        return self._read(lambda policy: policy.bucket(number, now_ns))
+
+    def window(self, number: int) -> list[HandlerSnapshot]:
+        """Give the merge of the newest buckets."""
+        now_ns = clock.now_ns()
+        return self._read(lambda policy: policy.window(number, now_ns))
+
+    def latest(self) -> list[HandlerSnapshot]:
+        """Give the last closed bucket, or the live one."""
+        now_ns = clock.now_ns()
+        return self._read(lambda policy: policy.latest(now_ns))
+
+    def _read(self, read: Read) -> list[HandlerSnapshot]:
+        if self._merged is not None:
+            return read(self._merged)
+        snapshots: list[HandlerSnapshot] = []
+        for part in self.parts:
+            try:
+                snapshots += read(part.policy)
+            except PeriodError as error:
+                error.reached = tuple(snapshots)
+                error.instance = part.modules[0].instance.name if part.modules else None
+                raise
+        return snapshots
+
+    def describe(self) -> Document:
+        """Tell of its inputs, taps and handlers."""
+        document: Document = {"input": {part.stream.name: part.stream.describe() for part in self.parts}}
+        modules = {
+            module.instance.name: self._describe_handler(part, module) for part in self.parts for module in part.modules
+        }
+        if modules:
+            document["modules"] = modules
+        if taps := self._tell_taps(self):
+            document["taps"] = taps
+        return document
+
+    def _describe_handler(self, part: Part, module: Module) -> Document:
+        schema = module.instance.handler.schema
+        config = {"_internal_tap_name": part.stream.tap, **module.config}
+        about: Document = {
+            "config": config,
+            "name": module.instance.name,
+            "running": part.stream.is_running,
+            "type": schema,
+        }
+        if schema != "dns":
+            return {"module": about}
+        settings = module.instance.handler.settings
+        state: Document = {"xact": {"open": part.policy.core.open_exchanges()}}
+        if module.instance.handler.version == "1.0":
+            state["predicate"] = {"enabled": False}
+        return {
+            "module": about,
+            "dns": state,
+            "metrics": {
+                "deep_sample_rate": settings.deep_sample_rate,
+                "periods": _describe_periods(part.policy, module.instance.name),
+                "periods_configured": part.policy.periods,
+            },
+        }
+
+
+TapTeller = Callable[[AgentPolicy], Document]
+"""Tells of a policy's taps that are still there, by name."""
+
+
+def _describe_periods(policy: Policy, instance: str) -> list[Document]:
+    """Tell of a handler's buckets, newest first."""
+    now_ns = clock.now_ns()
+    buckets = [policy.bucket(number, now_ns) for number in range(max(policy.core.available(), 1))]
+    return [_describe_bucket(one) for bucket in buckets for one in bucket if one.instance == instance]
+
+
+def _describe_bucket(bucket: HandlerSnapshot) -> Document:
+    rates: Document = {}
+    events: Document = {"rates": rates}
+    write_samples(rates, [sample for sample in bucket.samples if sample.path in EVENT_RATES])
+    write_samples(events, [sample for sample in bucket.samples if sample.path in EVENT_COUNTS])
+    document: Document = {
+        "events": events,
+        "length": bucket.length,
+        "read_only": bucket.is_closed,
+        "start_tstamp": _time_text(bucket.start_ts),
+    }
+    if bucket.is_closed:
+        document["end_tstamp"] = _time_text(bucket.start_ts + bucket.length)
+    return document
+
+
+def _time_text(unix_seconds: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(unix_seconds))

@@ -1,0 +1,92 @@
+"""Making policies: their streams are found or made and their handlers checked, but nothing runs yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pktvisor.agent.policy import AgentPolicy, Basis, Part, TapTeller
+from pktvisor.agent.stream import Stream, make_stream
+from pktvisor.agent.tap import Origin, Tap, select
+from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings
+from pktvisor.errors import ConfigError, within
+from pktvisor.inputs.base import Defaults
+from pktvisor.policies.instances import Module, WindowDefaults, by_periods, make_modules
+from pktvisor.policies.policy import Databases, Policy
+
+RESOURCES = "input_resources"
+"""The handler of the policy that every stream brings along."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a policy is made in."""
+
+    taps: Mapping[str, Tap]
+    global_settings: Mapping[str, Settings]
+    windows: WindowDefaults
+    inputs: Defaults
+    databases: Databases
+    tell_taps: TapTeller
+
+    def basis(self, config: PolicyConfig) -> Basis:
+        """Tell what a policy would be made of. Raises `ConfigError`, `NoMatchError`."""
+        types = dict.fromkeys(module.type for module in config.modules)
+        settings = tuple((name, self.global_settings[name]) for name in types if name in self.global_settings)
+        return Basis(config, tuple(tap.config for tap in select(config.input, self.taps)), settings)
+
+
+def prepare(config: PolicyConfig, streams: dict[str, Stream], origin: Origin, around: Surroundings) -> AgentPolicy:
+    """Make a policy; streams that are new join `streams`, not started. Raises `ConfigError`, `NoMatchError`."""
+    with within(f"policies.{config.name}"):
+        basis = around.basis(config)
+        parts = []
+        for tap in select(config.input, around.taps):
+            _check_type(config, tap)
+            stream = make_stream(tap, config.input, streams, around.inputs)
+            streams[stream.name] = stream
+            parts += _parts(config, stream, around)
+        return AgentPolicy(config.name, parts, origin=origin, basis=basis, tell_taps=around.tell_taps)
+
+
+def prepare_resources(creator: PolicyConfig, stream: Stream, around: Surroundings) -> AgentPolicy:
+    """Make the policy that a stream brings along, with the windows of the policy that the stream is made for."""
+    name = stream.companion
+    modules = (ModuleConfig(name, RESOURCES),)
+    config = PolicyConfig(name, PolicyInput(stream.source.type), modules, window=creator.window)
+    part, *_ = _parts(config, stream, around, instance=name)
+    return AgentPolicy(name, [part], origin=Origin.STREAM, basis=None, tell_taps=lambda _: {})
+
+
+def _check_type(config: PolicyConfig, tap: Tap) -> None:
+    if config.input.input_type != tap.config.input_type:
+        raise ConfigError(
+            f"input_type for policy specified tap '{tap.name}' doesn't match tap's defined input type: "
+            f"{config.name}/{tap.name}; the policy says {config.input.input_type}, the tap {tap.config.input_type}",
+            path="input.input_type",
+        )
+
+
+def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance: str | None = None) -> list[Part]:
+    modules = make_modules(
+        config,
+        tap=stream.tap,
+        input_type=stream.source.type,
+        defaults=around.windows,
+        global_settings=around.global_settings,
+        name=instance,
+    )
+    return [
+        Part(stream, group, _windows(config.name, group, periods, stream, around))
+        for periods, group in by_periods(modules)
+    ]
+
+
+def _windows(name: str, modules: Sequence[Module], periods: int, stream: Stream, around: Surroundings) -> Policy:
+    return Policy(
+        name,
+        [module.instance for module in modules],
+        periods=periods,
+        is_recorded=stream.source.is_recorded,
+        databases=around.databases,
+    )

@@ -1,0 +1,107 @@
+"""Streams: inputs at work, each shared by the policies that want the same of the same tap."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from pktvisor.agent.tap import Tap
+from pktvisor.config.models import PolicyInput, Value
+from pktvisor.errors import within
+from pktvisor.inputs import inputs
+from pktvisor.inputs.base import Defaults, Input
+from pktvisor.policies.policy import Policy
+
+
+class Stream:
+    """One input with the policies that it feeds."""
+
+    def __init__(self, name: str, tap: str, source: Input) -> None:
+        self.name = name
+        self.tap = tap
+        self.source = source
+        self.is_started = False
+        self._fed: list[Policy] = []
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its input is at work."""
+        return self.source.is_running
+
+    def feed(self, policies: list[Policy]) -> None:
+        """Feed policies, and start where nothing has been fed before. Raises `InputError`, `ConfigError`."""
+        if self.is_started:
+            for policy in policies:
+                self.source.attach(policy.core)
+        else:
+            self.source.start([policy.core for policy in policies])
+            self.is_started = True
+        self._fed += policies
+        self._note()
+
+    def leave(self, policy: Policy) -> None:
+        """Feed a policy no more."""
+        if policy in self._fed:
+            self._fed.remove(policy)
+            self.source.detach(policy.core)
+            self._note()
+
+    def stop(self) -> None:
+        """End the input."""
+        self.source.stop()
+
+    def _note(self) -> None:
+        """Tell the input for whom it works, its own companion left out."""
+        users = [policy for policy in self._fed if policy.name != self.companion]
+        self.source.note_policies(len(users), sum(len(policy.plan.instances) for policy in users))
+
+    @property
+    def companion(self) -> str:
+        """Name of the policy that it brings along, with what it costs."""
+        return f"{self.name}-resources"
+
+    @property
+    def consumers(self) -> int:
+        """How many handlers it feeds."""
+        return sum(len(policy.plan.instances) for policy in self._fed)
+
+    def describe(self) -> dict[str, object]:
+        """Tell of it: the document below its name in a policy's description.
+
+        `ledger` is what became of its packets: `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
+        """
+        document: dict[str, object] = {
+            "input": {"consumers": self.consumers, "running": self.is_running},
+            "module": {"config": dict(self.source.config) or None, "name": self.name},
+            "ledger": self.source.ledger(),
+        }
+        if special := self.source.describe():
+            document[self.source.type] = special
+        if fault := self.source.fault:
+            document["fault"] = fault
+        return document
+
+    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
+        """Give the newest packets; see `agent.running.RunningInput`."""
+        return self.source.recent_packets(filter_expression=filter_expression, seconds=seconds, most_bytes=most_bytes)
+
+
+def make_stream(tap: Tap, wanted: PolicyInput, known: Mapping[str, Stream], defaults: Defaults) -> Stream:
+    """Give the stream that a policy wants of a tap: one that is there, or a new one that is not started.
+
+    ConfigError for a configuration that makes no sense.
+    """
+    config: dict[str, Value] = {**tap.config.config, **wanted.config, **wanted.filter}
+    name = f"{tap.name}-{_identity(config)}"
+    if name in known:
+        return known[name]
+    with within("input.config"):
+        source = inputs()[tap.config.input_type](config, defaults)
+    return Stream(name, tap.name, source)
+
+
+def _identity(config: Mapping[str, Value]) -> str:
+    """Give equal text for equal configurations, whatever the order of their keys."""
+    text = json.dumps(config, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

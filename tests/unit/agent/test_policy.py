@@ -1,0 +1,120 @@
+"""What a policy tells of itself. Its windows are real; only the input is made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pktvisor.agent.local import AgentSettings, LocalAgent
+from pktvisor.agent.policy import AgentPolicy
+from pktvisor.agent.tap import Origin
+from pktvisor.errors import PeriodError
+from pktvisor.policies.default import default_policy, default_tap
+from pktvisor.policies.instances import WindowDefaults
+from pktvisor.policies.summary import run_file
+from support.commands import CAPTURES
+from support.written import TAP, body, policy
+
+INSTANCES = ("default-default-net", "default-default-dhcp", "default-default-dns", "default-default-pcap_stats")
+
+
+def filled(agent: LocalAgent, *, periods: int = 5, hosts: str = "") -> AgentPolicy:
+    """The policy of the command line, having seen 126 DNS messages in 200 seconds."""
+    agent.define(default_tap("eth0", hosts), Origin.COMMAND_LINE)
+    made = agent.start(default_policy("udp", WindowDefaults(periods, 50)), Origin.COMMAND_LINE)
+    run_file(str(CAPTURES / "multi_window.pcap"), made.parts[0].policy)
+    return made
+
+
+def described(agent: LocalAgent) -> dict[str, Any]:
+    return filled(agent).describe()
+
+
+def test_handlers_stand_in_the_policys_order(agent: LocalAgent) -> None:
+    made = filled(agent)
+    assert made.instances == INSTANCES
+    assert tuple(snapshot.instance for snapshot in made.bucket(0)) == INSTANCES
+    assert tuple(snapshot.instance for snapshot in made.window(2)) == INSTANCES
+    assert made.latest() == made.bucket(1)
+
+
+def test_a_period_that_is_not_there_is_refused(agent: LocalAgent) -> None:
+    with pytest.raises(PeriodError, match=r"specify \[0, 2\]") as caught:
+        filled(agent, periods=3).bucket(3)
+    assert caught.value.instance == INSTANCES[0]
+
+
+def test_a_refusal_names_the_first_handler_without_the_period_and_has_what_stands_before_it(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    modules = "{long: {type: net}, short: {type: dns, config: {num_periods: 2}}}"
+    agent.add_policy(body(policy(modules=modules, window="window_config: {deep_sample_rate: 100}")))
+    made = agent.policies["edge"]
+    for part in made.parts:
+        run_file(str(CAPTURES / "multi_window.pcap"), part.policy)
+    with pytest.raises(PeriodError) as caught:
+        made.bucket(3)
+    assert caught.value.instance == "edge-eth-short"
+    assert [snapshot.instance for snapshot in caught.value.reached] == ["edge-eth-long"]
+
+
+def test_handlers_tell_what_they_were_told(agent: LocalAgent) -> None:
+    assert described(agent)["modules"]["default-default-net"] == {
+        "module": {
+            "config": {"_internal_tap_name": "default", "deep_sample_rate": 50, "num_periods": 5},
+            "name": "default-default-net",
+            "running": True,
+            "type": "packets",
+        }
+    }
+
+
+def test_dns_tells_of_its_transactions_and_periods(agent: LocalAgent) -> None:
+    dns = described(agent)["modules"]["default-default-dns"]
+    assert set(dns["dns"]) == {"predicate", "xact"}
+    assert dns["metrics"]["periods_configured"] == 5
+    assert dns["metrics"]["deep_sample_rate"] == 50
+
+
+def test_dns_periods_stand_newest_first(agent: LocalAgent) -> None:
+    *newer, oldest = described(agent)["modules"]["default-default-dns"]["metrics"]["periods"]
+    assert oldest["start_tstamp"] == "2025-06-15 15:06:40"
+    assert oldest["end_tstamp"] == newer[-1]["start_tstamp"]
+    assert all(period["read_only"] for period in newer)
+    assert sum(period["events"]["wire_packets"]["events"] for period in (*newer, oldest)) == 126
+    assert set(oldest["events"]["rates"]["rates"]) == {"events"}
+
+
+def test_version_2_of_dns_names_its_base_metrics_its_own_way(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy(modules="{dns: {type: dns, require_version: '2.0'}}")))
+    made = agent.policies["edge"]
+    run_file(str(CAPTURES / "multi_window.pcap"), made.parts[0].policy)
+    document: dict[str, Any] = made.describe()["modules"]["edge-eth-dns"]  # type: ignore[index]
+    assert document["dns"] == {"xact": {"open": 0}}
+    events = document["metrics"]["periods"][-1]["events"]
+    assert set(events) == {"observed_packets", "deep_sampled_packets", "rates"}
+    assert set(events["rates"]["rates"]) == {"observed_pps"}
+
+
+def test_handlers_of_one_schema_are_merged_where_that_is_asked_for(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    two = "{a: {type: net}, b: {type: net}}"
+    agent.add_policy(body(policy(modules=two, more=", config: {merge_like_handlers: true}")))
+    made = agent.policies["edge"]
+    run_file(str(CAPTURES / "multi_window.pcap"), made.parts[0].policy)
+    (merged,) = made.bucket(0)
+    assert merged.instance == "packets_merged"
+
+
+def test_a_chain_hands_on_what_its_first_link_keeps() -> None:
+    agent = LocalAgent(AgentSettings())
+    agent.add_tap(TAP)
+    chain = "[{dns: {type: dns, filter: {only_rcode: 3}}}, {net: {type: net}}]"
+    agent.add_policy(body(policy(modules=chain)))
+    made = agent.policies["edge"]
+    run_file(str(CAPTURES / "dns_authoritative.pcap"), made.parts[0].policy)
+    dns, net = made.bucket(0)
+    count = {sample.path: sample.value for one in (dns, net) for sample in one.samples}
+    assert count["wire_packets", "total"] != 0
+    assert count["total",] == count["wire_packets", "total"]
