@@ -2,103 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import signal
 import socket
-import subprocess
-import time
 import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from support.commands import BIN, run
-
-QUERY = bytes.fromhex("1234 0100 0001 0000 0000 0000 07 6578616d706c65 03 636f6d 00 0001 0001")
-"""A DNS query for example.com, type A."""
-
-
-def can_capture() -> bool:
-    try:
-        socket.socket(socket.AF_PACKET, socket.SOCK_RAW).close()
-    except PermissionError:
-        return False
-    return True
-
-
-needs_rights = pytest.mark.skipif(not can_capture(), reason="capturing needs root or CAP_NET_RAW")
-
-
-class Daemon:
-    """A running pktvisord."""
-
-    def __init__(self, *arguments: str) -> None:
-        environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-        line = [str(BIN / "pktvisord"), "-l", "127.0.0.1", "-p", "0", *arguments]
-        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment)
-        self.log = ""
-        self.port = int(self.wait_for(r"web server listening on 127\.0\.0\.1:(\d+)").group(1))
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read the log up to a line that matches."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.log += line
-            if match := re.search(pattern, line):
-                return match
-        raise AssertionError(f"no line {pattern!r} in:\n{self.log}")
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as reply:
-            return json.loads(reply.read())
-
-    def text(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as reply:
-            return str(reply.read().decode())
-
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal and give the exit status."""
-        self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=10)
-        self.log += rest
-        return self.process.returncode
-
-
-@contextmanager
-def daemon(*arguments: str) -> Iterator[Daemon]:
-    running = Daemon(*arguments)
-    try:
-        yield running
-    finally:
-        running.process.kill()
-        running.process.communicate()
+from support.commands import run
+from support.daemon import ask, daemon, eventually, needs_rights, silent_resolver
 
 
 @pytest.fixture
 def resolver() -> Iterator[socket.socket]:
-    """A socket that queries may be sent to."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink:
-        sink.bind(("127.0.0.1", 0))
+    with silent_resolver() as sink:
         yield sink
-
-
-def ask(resolver: socket.socket, times: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        for _ in range(times):
-            client.sendto(QUERY, resolver.getsockname())
-
-
-def eventually(probe: Callable[[], object]) -> None:
-    """Wait until `probe` says something true."""
-    deadline = time.monotonic() + 5
-    while not probe():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @needs_rights

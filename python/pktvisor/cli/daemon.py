@@ -1,4 +1,4 @@
-"""pktvisord: summarise a live interface and serve the result over HTTP; or a capture file, to one line of JSON."""
+"""pktvisord: summarise live interfaces and serve the result over HTTP; or a capture file, to one line of JSON."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ import argparse
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from pktvisor.cli.options import (
-    MOST_PERIODS,
-    USAGE_STATUS,
-    Parser,
-    UsageError,
-    add_general_options,
-    add_summary_options,
-    complain,
-    run,
-)
+from pktvisor.cli.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, daemon_parser, resolve
+from pktvisor.cli.options import DEFAULT_PERIODS, USAGE_STATUS, UsageError, complain, run
 from pktvisor.errors import PktvisorError
 
-CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
 FAILURE_STATUS = 1
+
+PATHS = (
+    *("tls_cert", "tls_key", "tls_client_ca", "token_file", "log_file", "state_dir", "geo_city", "geo_asn"),
+    *("default_geo_city", "default_geo_asn", "iana_service_port_registry", "default_service_registry"),
+    *("otel_tls_cert", "otel_tls_key"),
+)
+"""Options that name a file or a directory."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status."""
-    return run(_parser(), arguments, _run)
+    return run(daemon_parser(), arguments, _run)
 
 
-def _run(options: argparse.Namespace) -> int:
-    if options.target is None:
-        sys.stderr.write(_parser().format_help())
-        complain("Nothing to do: name an interface, an IP address, any, auto or a capture file.")
-        return FAILURE_STATUS
-    if _is_file(options.target):
-        return _summarize(options)
-    return _serve(options)
+def _run(said: argparse.Namespace) -> int:
+    if said.check_config is not None:
+        from pktvisor.cli.check_config import check_config
+
+        return check_config(said.check_config)
+    if said.target is not None and _is_file(said.target):
+        return _summarize(said)
+    return _serve(said)
 
 
 def _is_file(target: str) -> bool:
@@ -46,13 +46,13 @@ def _is_file(target: str) -> bool:
     return target not in {name for _, name in socket.if_nameindex()} and Path(target).is_file()
 
 
-def _summarize(options: argparse.Namespace) -> int:
+def _summarize(said: argparse.Namespace) -> int:
     from pktvisor.cli.summary import print_summary
 
-    if options.summary:
-        options.periods = 1
+    said.periods = 1 if said.summary else DEFAULT_PERIODS if said.periods is None else said.periods
+    said.deep_sample_rate = 100 if said.max_deep_sample is None else said.max_deep_sample
     try:
-        print_summary(options.target, options)
+        print_summary(said.target, said)
     except UsageError:
         raise
     except PktvisorError as error:
@@ -61,40 +61,37 @@ def _summarize(options: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(options: argparse.Namespace) -> int:
-    from pktvisor.cli.service import serve
+def _serve(said: argparse.Namespace) -> int:
+    from pktvisor.cli.detach import detach
+    from pktvisor.cli.service import Work, list_modules, serve
+    from pktvisor.config.models import AgentConfig
 
-    options.periods = min(max(options.periods, 1), MOST_PERIODS)
-    return serve(options)
+    config = AgentConfig()
+    try:
+        if said.config is not None:
+            from pktvisor.config.schema import load_file
 
-
-def _parser() -> Parser:
-    parser = Parser(
-        prog="pktvisord", description="Summarise your data streams: live, served over HTTP, or from a file."
-    )
-    parser.add_argument(
-        "target",
-        metavar="TARGET",
-        nargs="?",
-        help="a network interface, one of its IP addresses, any (all interfaces), auto (the busiest one), "
-        f"or a capture file (ending in {', '.join(CAPTURE_FILE_ENDINGS)}, or any file that is there)",
-    )
-    parser.add_argument(
-        "-l", dest="host", metavar="HOST", default="localhost", help="serve on this host or IP (default: %(default)s)"
-    )
-    parser.add_argument(
-        "-p", dest="port", metavar="PORT", type=_port, default=10853, help="serve on this port (default: %(default)s)"
-    )
-    add_summary_options(parser)
-    parser.add_argument(
-        "--summary", action="store_true", help="one summary of all packets of a capture file, as --periods 1"
-    )
-    parser.add_argument("--prom-instance", metavar="ID", help="a label 'instance' for all Prometheus series")
-    add_general_options(parser)
-    return parser
+            config = load_file(said.config)
+        options = resolve(said, config.options)
+    except PktvisorError as error:
+        complain(error)
+        return FAILURE_STATUS
+    if options.module_list:
+        return list_modules(options)
+    if said.target is None and not options.admin_api and not config.policies:
+        sys.stderr.write(daemon_parser().format_help())
+        complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
+        return FAILURE_STATUS
+    options = _absolute(options)
+    config_file = None if said.config is None else Path(said.config).resolve()
+    work = Work(options, config, config_file, said.target, said.filter_expression, said.hosts or "")
+    if options.daemon and detach(options):
+        return 0
+    return serve(work)
 
 
-def _port(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
-    return int(text)
+def _absolute(options: DaemonOptions) -> DaemonOptions:
+    """Make paths independent of the directory that the daemon works in."""
+    paths = {name: value for name in PATHS if (value := getattr(options, name)) is not None}
+    absolute: dict[str, Any] = {name: str(Path(path).resolve()) for name, path in paths.items()}
+    return replace(options, **absolute)

@@ -60,8 +60,14 @@ def add_general_options(parser: Parser) -> None:
     parser.add_argument("--version", action="version", version=f"pktvisor {_core.__version__}", help="show the version")
 
 
-def add_summary_options(parser: Parser) -> None:
-    """Add the options about what is summarised, and how."""
+def add_summary_options(
+    parser: Parser,
+    *,
+    periods: int | None = DEFAULT_PERIODS,
+    deep_sample_rate: int | None = 100,
+    deep_sample_name: str = "deep_sample_rate",
+) -> None:
+    """Add the options about what is summarised, and how; defaults of None let a configuration file say it."""
     parser.add_argument(
         "-b",
         dest="filter_expression",
@@ -80,18 +86,18 @@ def add_summary_options(parser: Parser) -> None:
     parser.add_argument(
         "--periods",
         metavar="P",
-        type=_whole_number,
-        default=DEFAULT_PERIODS,
-        help=f"keep this many periods of 60 seconds, 1 to {MOST_PERIODS} (default: %(default)s); "
+        type=whole_number,
+        default=periods,
+        help=f"keep this many periods of 60 seconds, 1 to {MOST_PERIODS} (default: {DEFAULT_PERIODS}); "
         "1 is one summary of everything",
     )
     parser.add_argument(
         "--max-deep-sample",
-        dest="deep_sample_rate",
+        dest=deep_sample_name,
         metavar="N",
         type=_percent,
-        default=100,
-        help="look deeper into no more than N%% of the packets, 1 to 100 (default: %(default)s)",
+        default=deep_sample_rate,
+        help="look deeper into no more than N%% of the packets, 1 to 100 (default: 100)",
     )
     parser.add_argument(
         "--workers",
@@ -103,7 +109,8 @@ def add_summary_options(parser: Parser) -> None:
     parser.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
+    """Read a whole number."""
     try:
         return int(text)
     except ValueError:
@@ -111,7 +118,7 @@ def _whole_number(text: str) -> int:
 
 
 def _percent(text: str) -> int:
-    return min(max(_whole_number(text), 1), 100)
+    return min(max(whole_number(text), 1), 100)
 
 
 def _count(text: str) -> int:

@@ -1,35 +1,68 @@
-"""The daemon at work: an agent and its web server, until a signal or a fault ends it."""
+"""The daemon at work: an agent, its web server and its exports, until a signal, a client or a fault ends it."""
 
 from __future__ import annotations
 
-import argparse
 import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pktvisor import logs
-from pktvisor.agent.local import LiveSettings, LocalAgent
-from pktvisor.errors import PktvisorError
+from pktvisor.agent.local import AgentSettings, LocalAgent
+from pktvisor.agent.tap import Origin
+from pktvisor.cli.daemon_options import DaemonOptions, clamped_periods
+from pktvisor.cli.options import complain
+from pktvisor.cli.registry import check_registry
+from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
+from pktvisor.config.models import AgentConfig
+from pktvisor.errors import InputError, PktvisorError
+from pktvisor.handlers import handlers
+from pktvisor.inputs import inputs
+from pktvisor.inputs.base import Defaults
 from pktvisor.metrics.snapshot import Labels
-from pktvisor.server.settings import ServerSettings
+from pktvisor.policies.default import default_policy, default_tap
+from pktvisor.policies.instances import WindowDefaults
+from pktvisor.policies.summary import open_databases
+from pktvisor.server.settings import ServerSettings, TlsFiles
 from pktvisor.server.web_server import WebServer
+
+if TYPE_CHECKING:
+    from pktvisor.outputs.otlp_push import Pusher
 
 logger = logging.getLogger(__name__)
 
 FAILURE_STATUS = 1
 LOOK_INTERVAL_S = 1.0
-"""How often the daemon looks whether the capture is still at work."""
+"""How often the daemon looks whether the captures are still at work, and keeps windows."""
 
 
-def serve(options: argparse.Namespace) -> int:
-    """Capture and serve until SIGINT or SIGTERM; give the exit status."""
-    logs.start(sys.stdout, verbose=options.verbose)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+@dataclass(frozen=True)
+class Work:
+    """What the daemon was asked to do."""
+
+    options: DaemonOptions
+    config: AgentConfig
+    config_file: Path | None
+    target: str | None
+    """Interface of the policy `default`."""
+    filter_expression: str
+    hosts: str
+
+
+def serve(work: Work) -> int:
+    """Capture and serve until something ends it; give the exit status."""
     try:
-        _run(options, stop)
+        _start_log(work.options)
+    except PktvisorError as error:
+        complain(error)
+        return FAILURE_STATUS
+    try:
+        _run(work)
     except PktvisorError as error:
         logger.error("%s", error)
         logger.error("exit with failure")
@@ -38,37 +71,148 @@ def serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(options: argparse.Namespace, stop: threading.Event) -> None:
-    if options.deep_sample_rate != 100:
-        logger.info("Using maximum deep sample rate: %d%%", options.deep_sample_rate)
-    agent = LocalAgent(_settings(options))
-    logger.info("pktvisor %s starting up", agent.version)
-    agent.start()
+def list_modules(options: DaemonOptions) -> int:
+    """Log which inputs and handlers there are."""
+    _start_log(options)
+    for name in inputs():
+        logger.info("input: %s version 1.0", name)
+    for name, version in handlers():
+        logger.info("handler: %s version %s", name, version)
+    return 0
+
+
+def _start_log(options: DaemonOptions) -> None:
     try:
-        server = WebServer(agent, ServerSettings(options.host, options.port, prometheus_labels=_labels(options)))
+        if options.log_file is not None:
+            logs.start_file(options.log_file, verbose=options.verbose)
+        elif options.syslog:
+            logs.start_syslog("pktvisord", verbose=options.verbose)
+        else:
+            logs.start(sys.stdout, verbose=options.verbose)
+    except OSError as error:
+        raise InputError(f"Log init failed: {error}") from error
+
+
+def _run(work: Work) -> None:
+    options = work.options
+    agent = LocalAgent(_settings(work))
+    logger.info("pktvisor %s starting up", agent.version)
+    _tell_options(work)
+    with ExitStack() as stack, _signals(agent):
+        stack.callback(agent.stop)
+        give_up_files(options)
+        agent.take_over(work.config)
+        if work.target is not None:
+            agent.define(default_tap(work.target, work.hosts), Origin.COMMAND_LINE)
+            windows = WindowDefaults(clamped_periods(options.periods), options.max_deep_sample)
+            agent.start(default_policy(work.filter_expression, windows), Origin.COMMAND_LINE)
+        give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
+        server = WebServer(agent, _server_settings(options))
         server.start()
-        try:
-            while not stop.wait(LOOK_INTERVAL_S):
-                agent.check()
-            logger.info("Shutting down")
-        finally:
-            server.stop()
-    finally:
-        agent.stop()
+        stack.callback(server.stop)
+        if options.otel:
+            pusher = _start_pusher(agent, options)
+            stack.callback(pusher.stop)
+        _look_after(agent, must_run=not _can_get_other_work(work))
+        logger.info("Shutting down")
 
 
-def _settings(options: argparse.Namespace) -> LiveSettings:
-    return LiveSettings(
-        target=options.target,
-        filter_expression=options.filter_expression,
-        hosts=options.hosts or "",
-        periods=options.periods,
-        deep_sample_rate=options.deep_sample_rate,
-        geo_city=options.geo_city,
-        geo_asn=options.geo_asn,
-        workers=options.workers or 1,
+def _look_after(agent: LocalAgent, *, must_run: bool) -> None:
+    """Wait for the end. Where all that there is to do has ended by itself, that is a fault."""
+    while not agent.is_stopping.wait(LOOK_INTERVAL_S):
+        faults = agent.check()
+        if faults and must_run:
+            raise InputError(faults[0])
+        agent.save()
+
+
+def _can_get_other_work(work: Work) -> bool:
+    """Tell whether taps and policies can come, or come back, later."""
+    return work.options.admin_api or work.config_file is not None
+
+
+def _settings(work: Work) -> AgentSettings:
+    options = work.options
+    return AgentSettings(
+        windows=WindowDefaults(clamped_periods(options.periods), options.max_deep_sample),
+        inputs=Defaults(options.workers, options.lookback, not options.no_promiscuous),
+        databases=open_databases(
+            options.geo_city or options.default_geo_city,
+            options.geo_asn or options.default_geo_asn,
+            options.geo_cache_size,
+        ),
+        config_file=work.config_file,
+        state_directory=None if options.state_dir is None else Path(options.state_dir),
     )
 
 
-def _labels(options: argparse.Namespace) -> Labels:
+def _server_settings(options: DaemonOptions) -> ServerSettings:
+    tls = None
+    if options.tls and options.tls_cert and options.tls_key:
+        client_ca = None if options.tls_client_ca is None else Path(options.tls_client_ca)
+        tls = TlsFiles(Path(options.tls_cert), Path(options.tls_key), client_ca)
+    return ServerSettings(
+        options.host,
+        options.port,
+        admin_api=options.admin_api,
+        tls=tls,
+        token_file=None if options.token_file is None else Path(options.token_file),
+        prometheus_labels=_labels(options),
+    )
+
+
+def _start_pusher(agent: LocalAgent, options: DaemonOptions) -> Pusher:
+    from pktvisor.outputs.otlp import Resource
+    from pktvisor.outputs.otlp_http import Receiver
+    from pktvisor.outputs.otlp_push import Pusher, PushOptions
+
+    receiver = Receiver(
+        options.otel_host,
+        options.otel_port,
+        options.otel_path,
+        options.otel_tls,
+        options.otel_tls_cert,
+        options.otel_tls_key,
+    )
+    push = PushOptions(receiver, options.otel_interval)
+    pusher = Pusher(lambda: agent.policies, push, Resource(agent.version, options.prom_instance))
+    pusher.start()
+    logger.info("OTLP: pushing to %s:%d%s every %d s", receiver.host, receiver.port, receiver.path, push.interval_s)
+    return pusher
+
+
+def _tell_options(work: Work) -> None:
+    """Say what options mean that have no effect, and what stands in the configuration and is ignored."""
+    options = work.options
+    if options.max_deep_sample != 100:
+        logger.info("Using maximum deep sample rate: %d%%", options.max_deep_sample)
+    if options.cp_token or options.cp_url or options.cp_path:
+        logger.warning("--cp-token, --cp-url, --cp-path: this agent sends no crash reports")
+    if options.module_dir:
+        logger.warning("--module-dir: there are no modules to load; it is ignored")
+    registry = options.iana_service_port_registry or options.default_service_registry
+    if registry is not None:
+        check_registry(registry)
+    for warning in work.config.warnings:
+        logger.warning("%s", warning)
+
+
+@contextmanager
+def _signals(agent: LocalAgent) -> Iterator[None]:
+    """SIGINT and SIGTERM end the agent; SIGHUP makes it read its configuration again."""
+    signal.signal(signal.SIGINT, lambda *_: agent.shut_down())
+    signal.signal(signal.SIGTERM, lambda *_: agent.shut_down())
+    # A handler runs between two instructions of the main thread, which must not wait for a change under way.
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload, args=(agent,), name="reload").start())
+    yield
+
+
+def _reload(agent: LocalAgent) -> None:
+    try:
+        agent.apply(None, is_dry_run=False)
+    except PktvisorError as error:
+        logger.error("the configuration was not read again, nothing has changed: %s", error)
+
+
+def _labels(options: DaemonOptions) -> Labels:
     return (("instance", options.prom_instance),) if options.prom_instance else ()

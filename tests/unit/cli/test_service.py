@@ -1,111 +1,163 @@
-"""The daemon's way from start to end, with an agent that needs no rights."""
+"""The daemon's way from start to end, with inputs that need no rights."""
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import sys
 import threading
-from argparse import Namespace
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from pktvisor.agent.local import LiveSettings
+from pktvisor import logs
 from pktvisor.cli import service
-from pktvisor.errors import InputError
-from support.agents import FakeAgent
+from pktvisor.cli.daemon_options import DaemonOptions
+from pktvisor.cli.service import Work
+from pktvisor.config.models import AgentConfig
+from pktvisor.config.schema import load_config
+from support.inputs import TestInput
+from support.written import file, policy
 
-
-class Agent(FakeAgent):
-    """Can be started and stopped, and fail."""
-
-    instances: list[Agent] = []  # noqa: RUF012 (what was made in a test)
-    fault: str | None = None
-
-    def __init__(self, settings: LiveSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.calls: list[str] = []
-        Agent.instances.append(self)
-
-    def start(self) -> None:
-        self.calls.append("start")
-
-    def check(self) -> None:
-        if self.fault is not None:
-            raise InputError(self.fault)
-
-    def stop(self) -> None:
-        self.calls.append("stop")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture(autouse=True)
-def _fake_agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(service, "LocalAgent", Agent)
+def _by_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    TestInput.take_over(monkeypatch)
     monkeypatch.setattr(service, "LOOK_INTERVAL_S", 0.01)
-    monkeypatch.setattr(Agent, "instances", [])
-    before = [(number, signal.getsignal(number)) for number in (signal.SIGINT, signal.SIGTERM)]
+    before = [(number, signal.getsignal(number)) for number in SIGNALS]
     yield
     for number, handler in before:
         signal.signal(number, handler)
+    logs.start(sys.stdout, verbose=False)
 
 
-def options(**given: object) -> Namespace:
-    return Namespace(
-        **{
-            "target": "eth0",
-            "filter_expression": "",
-            "hosts": None,
-            "periods": 5,
-            "deep_sample_rate": 100,
-            "geo_city": None,
-            "geo_asn": None,
-            "workers": None,
-            "host": "127.0.0.1",
-            "port": 0,
-            "prom_instance": None,
-            "verbose": False,
-            **given,
-        }
-    )
+def work(
+    target: str | None = "eth0",
+    *,
+    config: AgentConfig | None = None,
+    config_file: Path | None = None,
+    hosts: str = "",
+    **given: object,
+) -> Work:
+    said: dict[str, object] = {"host": "127.0.0.1", "port": 0, "no_sandbox": True, **given}
+    options = DaemonOptions(**said)  # type: ignore[arg-type]
+    return Work(options, config or AgentConfig(), config_file, target, "udp", hosts)
+
+
+def meanwhile(*steps: Callable[[], object]) -> None:
+    """Take the steps beside the daemon, once its input is open; the last is to end it."""
+
+    def run() -> None:
+        while not (TestInput.made and TestInput.made[0].is_open):
+            time.sleep(0.01)
+        for step in steps:
+            time.sleep(0.1)
+            step()
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def send(number: signal.Signals) -> Callable[[], None]:
+    return lambda: os.kill(os.getpid(), number)
+
+
+def texts(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return [line.split("] ")[-1] for line in capsys.readouterr().out.splitlines()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_well(capsys: pytest.CaptureFixture[str], number: signal.Signals) -> None:
-    threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident or 0, number)).start()
-    assert service.serve(options()) == 0
-    assert Agent.instances[0].calls == ["start", "stop"]
-    texts = [line.split("] ")[-1] for line in capsys.readouterr().out.splitlines()]
-    assert texts[0] == "pktvisor 5.0.0 starting up"
-    assert re.fullmatch(r"web server listening on 127\.0\.0\.1:\d+", texts[1])
-    assert texts[-2:] == ["Shutting down", "exit with success"]
+    meanwhile(send(number))
+    assert service.serve(work()) == 0
+    assert not TestInput.made[0].is_open
+    told = texts(capsys)
+    assert re.fullmatch(r"pktvisor \d+\.\d+\.\d+ starting up", told[0])
+    assert any(re.fullmatch(r"web server listening on 127\.0\.0\.1:\d+", text) for text in told)
+    assert told[-2:] == ["Shutting down", "exit with success"]
 
 
-def test_a_capture_that_ends_by_itself_ends_the_daemon(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_the_interface_of_the_command_line_gets_what_was_said_about_it() -> None:
+    meanwhile(send(signal.SIGTERM))
+    service.serve(work(hosts="10.0.0.0/8"))
+    assert TestInput.made[0].config == {"iface": "eth0", "host_spec": "10.0.0.0/8", "bpf": "udp"}
+
+
+def test_an_interface_that_ends_by_itself_ends_a_daemon_that_has_nothing_else(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(Agent, "fault", "policy [default]: eth0 is gone")
-    assert service.serve(options()) == 1
-    assert Agent.instances[0].calls == ["start", "stop"]
+    meanwhile(lambda: setattr(TestInput.made[0], "broken", "eth0 is gone"))
+    assert service.serve(work()) == 1
     *_, reason, last = capsys.readouterr().out.splitlines()
-    assert reason.endswith("[error] policy [default]: eth0 is gone")
+    assert reason.endswith("eth0 is gone")
     assert last.endswith("[error] exit with failure")
 
 
+def test_a_daemon_that_can_get_other_work_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    meanwhile(lambda: setattr(TestInput.made[0], "broken", "eth0 is gone"), send(signal.SIGTERM))
+    assert service.serve(work(admin_api=True)) == 0
+    assert sum("eth0 is gone" in text for text in texts(capsys)) == 1, "it is told once"
+
+
 def test_a_taken_port_stops_the_agent(capsys: pytest.CaptureFixture[str]) -> None:
-    assert service.serve(options(port=99999)) == 1
-    assert Agent.instances[0].calls == ["start", "stop"]
-    assert "unable to bind to 127.0.0.1:99999" in capsys.readouterr().out
+    assert service.serve(work(host="192.0.2.1", port=1)) == 1
+    assert not TestInput.made[0].is_open
+    assert "unable to bind to 192.0.2.1:1" in capsys.readouterr().out
 
 
-def test_options_become_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Agent, "fault", "enough")
-    service.serve(options(hosts="10.0.0.0/8", workers=3, filter_expression="udp", periods=2))
-    settings = Agent.instances[0].settings
-    assert settings == LiveSettings("eth0", "udp", "10.0.0.0/8", periods=2, workers=3)
+def test_the_configurations_policies_run_and_are_read_again_on_sighup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "edge.yaml"
+    path.write_text(file(policy("one")))
+    meanwhile(
+        lambda: path.write_text(file(policy("one"), policy("two"))),
+        send(signal.SIGHUP),
+        lambda: path.write_text("visor: {policies: 3}\n"),
+        send(signal.SIGHUP),
+        send(signal.SIGTERM),
+    )
+    config = load_config(path.read_text(), source=str(path))
+    assert service.serve(work(None, config=config, config_file=path)) == 0
+    told = texts(capsys)
+    assert "configuration: policies added: two" in told
+    assert len(TestInput.made) == 1, "the stream of the first has never stopped"
 
 
-def test_a_lower_sample_rate_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Agent, "fault", "enough")
-    service.serve(options(deep_sample_rate=10))
-    assert "Using maximum deep sample rate: 10%" in capsys.readouterr().out
+def test_windows_are_kept_where_there_is_a_place(tmp_path: Path) -> None:
+    meanwhile(send(signal.SIGTERM))
+    assert service.serve(work(state_dir=str(tmp_path / "state"))) == 0
+    assert (tmp_path / "state" / "policies" / "default").is_dir()
+
+
+def test_options_without_effect_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    meanwhile(send(signal.SIGTERM))
+    service.serve(work(cp_token="t", cp_url="u", cp_path="p", module_dir="/x", max_deep_sample=10))
+    told = "\n".join(texts(capsys))
+    assert "this agent sends no crash reports" in told
+    assert "there are no modules to load" in told
+    assert "Using maximum deep sample rate: 10%" in told
+
+
+def test_the_log_goes_into_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meanwhile(send(signal.SIGTERM))
+    service.serve(work(log_file=str(tmp_path / "made" / "visor.log")))
+    assert capsys.readouterr().out == ""
+    assert "exit with success" in (tmp_path / "made" / "visor.log").read_text()
+
+
+def test_a_log_that_cant_be_written_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert service.serve(work(log_file=str(tmp_path / "file" / "visor.log"))) == 1
+    assert "Log init failed" in capsys.readouterr().err
+
+
+def test_modules_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert service.list_modules(DaemonOptions()) == 0
+    told = texts(capsys)
+    assert "input: pcap version 1.0" in told
+    assert {"handler: net version 1.0", "handler: net version 2.0"} <= set(told)

@@ -1,0 +1,56 @@
+"""What the daemon gives up once it runs: files that it need not write, programs it need not start, capabilities.
+
+A fault in what reads hostile packets or requests then has little to work with. Reading files stays allowed: the
+configuration, databases and capture files may lie anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from pktvisor import _core
+from pktvisor.cli.daemon_options import DaemonOptions
+from pktvisor.errors import PktvisorError
+from pktvisor.inputs.faults import translated
+
+logger = logging.getLogger(__name__)
+
+LOWEST_FREE_PORT = 1024
+"""Lower ones need a capability to listen on."""
+UNIX_PREFIX = "unix:"
+
+
+def give_up_files(options: DaemonOptions) -> None:
+    """Let this thread, and those it starts, write only where the options say that something is written (Landlock)."""
+    if options.no_sandbox:
+        return
+    written = [Path("/dev/null")]
+    if options.state_dir is not None:
+        written.append(Path(options.state_dir))
+    if options.log_file is not None:
+        written.append(Path(options.log_file).parent)
+    if options.host.startswith(UNIX_PREFIX):
+        written.append(Path(options.host.removeprefix(UNIX_PREFIX)).parent)
+    try:
+        with translated():
+            has_landlock = _core.restrict_filesystem(read=["/"], write=[str(path) for path in written])
+    except PktvisorError as error:
+        logger.warning("sandbox: the file system stays writable: %s", error)
+        return
+    if not has_landlock:
+        logger.info("sandbox: this kernel has no Landlock; the file system stays writable")
+
+
+def give_up_capabilities(options: DaemonOptions, *, may_capture_again: bool) -> None:
+    """Let this thread, and those it starts, keep only the capabilities that are needed from now on."""
+    if options.no_sandbox:
+        return
+    keep = ["net_raw"] if may_capture_again else []
+    if 0 < options.port < LOWEST_FREE_PORT:
+        keep.append("net_bind_service")
+    try:
+        with translated():
+            _core.drop_capabilities(keep)
+    except PktvisorError as error:
+        logger.warning("sandbox: all capabilities are kept: %s", error)

@@ -1,0 +1,56 @@
+"""Options of the daemon: the command line wins over the file, the file over the defaults."""
+
+from __future__ import annotations
+
+import pytest
+
+from pktvisor.cli.daemon_options import DaemonOptions, daemon_parser, resolve
+from pktvisor.config.daemon import OPTIONS
+from pktvisor.errors import ConfigError
+
+
+def options(*arguments: str, **configured: object) -> DaemonOptions:
+    return resolve(daemon_parser().parse_args(arguments), configured)
+
+
+def test_without_a_word_there_are_the_defaults() -> None:
+    assert options() == DaemonOptions()
+    assert options().lookback == 0
+
+
+def test_the_file_says_what_the_line_does_not() -> None:
+    both = options("-p", "1", "--periods", "2", port=3, periods=4, host="::1", max_deep_sample=7)
+    assert (both.port, both.periods, both.host, both.max_deep_sample) == (1, 2, "::1", 7)
+
+
+def test_a_switch_is_on_where_either_says_so() -> None:
+    assert options("--admin-api", admin_api=False).admin_api
+    assert options(admin_api=True).admin_api
+    assert not options(admin_api=False).admin_api
+
+
+def test_the_admin_api_makes_the_agent_look_back() -> None:
+    assert options("--admin-api").lookback == 32
+    assert options("--admin-api", "--lookback-mb", "0").lookback == 0
+    assert options("--lookback-mb", "8").lookback == 8
+
+
+def test_a_file_can_say_every_option() -> None:
+    assert {field for field in DaemonOptions.__dataclass_fields__ if field not in OPTIONS} == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--tls", "--tls-cert", "x"), "you must specify --tls-key and --tls-cert to use --tls"),
+        (("--cp-token", "x"), "missing information to setup crashpad"),
+        (("-p", "70000"), "port 70000 is not between 0 and 65535"),
+    ],
+)
+def test_what_makes_no_sense_together_is_refused(arguments: tuple[str, ...], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        options(*arguments)
+
+
+def test_crash_options_that_are_switched_off_need_no_company() -> None:
+    assert options("--cp-token", "x", "--cp-disable").cp_token == "x"
