@@ -59,7 +59,7 @@ impl SavedWindow {
     }
 
     /// Reads what [`Self::to_bytes`] writes; `seed` keys the hash tables of this process. Takes memory in proportion to
-    /// the bytes, whatever they say.
+    /// the bytes and the metrics of the plan, whatever the bytes say.
     ///
     /// # Errors
     /// When the bytes are damaged, of another version, or of a plan that measures anything else.
