@@ -36,11 +36,20 @@ async def read_configuration(request: Request, context: Context) -> str:
 async def _read(request: Request, context: Context) -> bytes:
     bounds = context.settings.bounds
     if int(request.headers.get("content-length", "0")) > bounds.most_body_bytes:
-        context.counters.bodies_too_large += 1
-        raise Refusal(413, {"error": f"the body is larger than {bounds.most_body_bytes} bytes"}, CLOSE)
+        raise _too_large(context)
+    body = bytearray()
     try:
         async with asyncio.timeout(bounds.body_timeout_s):
-            return await request.body()
+            async for piece in request.stream():
+                body += piece
+                if len(body) > bounds.most_body_bytes:  # its length was not the one that was told
+                    raise _too_large(context)
     except TimeoutError:
         context.counters.bodies_timed_out += 1
         raise Refusal(408, {"error": f"the body did not arrive within {bounds.body_timeout_s:g} s"}, CLOSE) from None
+    return bytes(body)
+
+
+def _too_large(context: Context) -> Refusal:
+    context.counters.bodies_too_large += 1
+    return Refusal(413, {"error": f"the body is larger than {context.settings.bounds.most_body_bytes} bytes"}, CLOSE)

@@ -44,3 +44,19 @@ def test_a_client_that_leaves_within_its_body_changes_nothing() -> None:
             leaving.sendall(head + b"visor")
         server.stop()
     assert agent.done == []
+
+
+def test_a_body_that_is_longer_than_it_says_is_413() -> None:
+    agent = FakeAgent()
+    head = (
+        b"POST /api/v1/taps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    with (
+        running(agent, admin_api=True, bounds=Bounds(most_body_bytes=1000)) as server,
+        socket.create_connection((server.host, server.port), timeout=5) as lying,
+    ):
+        lying.sendall(head + (b"64\r\n" + b"#" * 100 + b"\r\n") * 11)
+        reply = lying.recv(65536)
+    assert reply.startswith(b"HTTP/1.1 413 ")
+    assert agent.done == []

@@ -5,10 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pktvisor.errors import ConfigError, InputError
 from pktvisor.server.listen import listen, listen_unix
@@ -21,6 +24,13 @@ from support.serving import running
 @pytest.fixture
 def server() -> Iterator[WebServer]:
     with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def open_server() -> Iterator[WebServer]:
+    """A server with the admin API that is asked by many tests' examples."""
+    with running(admin_api=True, bounds=Bounds(requests_per_second=1e6, head_timeout_s=1, body_timeout_s=1)) as server:
         yield server
 
 
@@ -143,3 +153,21 @@ def test_answers_are_not_held_back_for_more_to_come(server: WebServer) -> None:
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         (connection,) = server._connections._open.values()
         assert connection.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+LINES = [b"Host: localhost", b"Content-Length: 5", b"Content-Length: -1", b"Expect: 100-continue", b"Connection: close"]
+LINES += [b"Transfer-Encoding: chunked", b"Content-Type: application/json", b"0\r\n\r\n", b"\r\n", b"\n", b":", b"\xff"]
+WORDS = [b"GET ", b"POST ", b"DELETE ", b"/metrics", b"/api/v1/taps", b"%00", b"/../", b" HTTP/1.1", b" HTTP/1.0"]
+PIECES = st.sampled_from(WORDS + LINES) | st.binary(max_size=8)
+
+
+@given(st.lists(PIECES, max_size=30))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_stop_it(open_server: WebServer, pieces: list[bytes]) -> None:
+    with socket.create_connection((open_server.host, open_server.port), timeout=5) as client:
+        client.sendall(b"".join(pieces))
+        client.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionResetError):
+            while client.recv(65536):
+                pass
+    assert httpx2.get(f"http://127.0.0.1:{open_server.port}/api/v1/policies").status_code == 200
