@@ -21,11 +21,13 @@ from pktvisor.server.errors import send_error
 BEARER = "bearer"
 GRANTED = "pktvisor.granted"
 """Key in the ASGI scope: how far the client's rights reach."""
+TOKEN_NAME = "pktvisor.token"
+"""Key in the ASGI scope: the name of the client's token; not there where none is needed."""
 CHALLENGE = 'Bearer realm="pktvisor"'
 
 
 class Authentication:
-    """Answers 401 where a token is needed and no valid one was sent; notes the scope of the one that was."""
+    """Answers 401 where a token is needed and no valid one was sent; notes scope and name of the one that was."""
 
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
@@ -33,22 +35,23 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer, or refuse."""
-        granted = self._granted(Headers(scope=scope))
-        if granted is None:
+        if not self._notes_rights(scope):
             self._context.counters.requests_unauthenticated += 1
             await send_error(scope, receive, send, 401, "a valid token is needed", {"www-authenticate": CHALLENGE})
             return
-        scope[GRANTED] = granted
         await self._app(scope, receive, send)
 
-    def _granted(self, headers: Headers) -> AccessScope | None:
+    def _notes_rights(self, scope: Scope) -> bool:
+        """Note what the client may do; False where it may do nothing."""
         if self._context.tokens is None:
-            return "admin"
-        kind, _, secret = headers.get("authorization", "").partition(" ")
-        if kind.lower() != BEARER:
-            return None
-        token = self._context.tokens.find(secret.strip())
-        return None if token is None else token.scope
+            scope[GRANTED] = "admin"
+            return True
+        kind, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
+        token = self._context.tokens.find(secret.strip()) if kind.lower() == BEARER else None
+        if token is None:
+            return False
+        scope[GRANTED], scope[TOKEN_NAME] = token.scope, token.name
+        return True
 
 
 def check_access(needed: AccessScope, request: Request, context: Context) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pktvisor.server.access import Authentication
+from pktvisor.server.access import TOKEN_NAME, Authentication
 from pktvisor.server.context import Context
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import route
@@ -53,7 +53,7 @@ class LengthRequired:
 
 
 class RequestLog:
-    """Logs method, path and status of each request."""
+    """Logs method, path and status of each request, and the name of its token if it needed one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -65,7 +65,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 # The raw path, since the decoded one may hold line breaks.
                 path = scope["raw_path"].decode("ascii", errors="replace")
-                logger.info("REQUEST: %s %s %d", scope["method"], path, message["status"])
+                client = f" ({scope[TOKEN_NAME]})" if TOKEN_NAME in scope else ""
+                logger.info("REQUEST: %s %s %d%s", scope["method"], path, message["status"], client)
             await send(message)
 
         await self.app(scope, receive, send_and_log)

@@ -126,3 +126,16 @@ def test_browsers_are_told_to_be_careful(agent: FakeAgent) -> None:
         assert reply.headers["cache-control"] == "no-store"
         assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
         assert not any(name.startswith("access-control-") for name in reply.headers)
+
+
+def test_the_log_names_the_token_and_not_its_secret(
+    agent: FakeAgent, token_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asking = admin(agent, token_file=token_file)
+    with caplog.at_level("INFO", logger="pktvisor"):
+        asking.delete("/api/v1/taps/edge", headers={"authorization": f"Bearer {ADMIN.secret}"})
+        asking.get("/api/v1/taps", headers={"authorization": f"Bearer x{READ.secret}"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "REQUEST: DELETE /api/v1/taps/edge 200 (deploy)",
+        "REQUEST: GET /api/v1/taps 401",
+    ]
