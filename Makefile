@@ -8,7 +8,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-python golden check docs bench lock clean
+.PHONY: help run build test test-rust test-python golden check docs picture bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -42,6 +42,9 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 
 docs: build ## write the reference pages that follow from the code anew
 	$(BIN)/python docs/generate.py
+
+picture: build ## record the README's picture of the terminal interface anew
+	$(BIN)/python docs/picture.py
 
 bench: build ## measure: nanoseconds per packet, memory, and other tools on the same captures
 	$(BIN)/python benches/run.py

@@ -15,7 +15,7 @@ from pktvisor.tui.keys import KEYS
 from pktvisor.tui.looks import DARK, LIGHT, looks
 from pktvisor.tui.moves import Cursor
 from pktvisor.tui.panels import Order
-from pktvisor.tui.saving import save_document, save_text
+from pktvisor.tui.saving import picture, save_document, save_text
 from pktvisor.tui.status import spot_at
 from pktvisor.tui.views import SCREENS
 from pktvisor.tui.views.content import Settings
@@ -200,7 +200,7 @@ class Terminal(Board):
 
     def action_save_picture(self) -> None:
         """Save the screen as SVG."""
-        self.say(save_text(self.export_screenshot(title="pktvisor"), self._file_name(), "svg"))
+        self.say(save_text(picture(self.export_screenshot(title="pktvisor")), self._file_name(), "svg"))
 
     def action_save_document(self) -> None:
         """Save the document that is shown."""

@@ -47,6 +47,7 @@ class FileSource:
             windows=tuple(self._readings),
             inventory=self._inventory,
             taken_at=self._end_s(metrics),
+            is_live=False,
             buckets=self._buckets,
         )
 

@@ -28,6 +28,11 @@ class Series:
         """Take what was before anybody looked: spans of time with the mean rate in each, oldest first."""
         self._spans = list(spans)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known."""
+        return not (self._points or self._spans)
+
     def cells(self, end_s: float, cells: int, cell_s: float) -> list[float | None]:
         """Give the largest value in each of `cells` spans of `cell_s` seconds, the last one ending before `end_s`."""
         start_s = end_s - cells * cell_s

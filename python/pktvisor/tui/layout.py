@@ -12,6 +12,8 @@ from pktvisor.tui.panels import Panel
 LEAST_COLUMN = 38
 """Cells that a panel needs to be of use."""
 MOST_COLUMNS = 4
+MOST_TIGHT = 5
+"""Rows up to which panels stand above each other without a line between."""
 GAP = 2
 """Blank cells between columns."""
 
@@ -144,7 +146,7 @@ def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line
         shown = min(len(panel.rows) - first, rows)
         places.append(Place(panel, column.x, top, column.width, rows + heading + 1, 1 + heading, first, shown))
     lines = [_beside([block[row] for block in blocks], frame.width) for row in range(rows + heading + 1)]
-    return [*lines, EMPTY] if heading or rows > 4 else lines, places
+    return [*lines, EMPTY] if heading or rows > MOST_TIGHT else lines, places
 
 
 def _wanted_rows(panel: Panel, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 from pktvisor.outputs.json import encode
@@ -12,6 +13,13 @@ from pktvisor.tui.source import Reading
 def save_document(reading: Reading, name: str) -> str:
     """Save the document that the agent gave, and say where, or why not."""
     return save_text(encode(reading.metrics.document).decode() + "\n", name, "json")
+
+
+def picture(svg: str) -> str:
+    """Make a screenshot the same for the same screen, with fonts of the viewer's and all its blanks."""
+    without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+    same_names = re.sub(r"terminal-\d+", "terminal", without_fonts)
+    return same_names.replace("<svg ", '<svg xml:space="preserve" ', 1)
 
 
 def save_text(text: str, name: str, ending: str) -> str:

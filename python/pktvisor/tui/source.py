@@ -45,6 +45,8 @@ class Reading:
     inventory: Inventory
     taken_at: float
     """Unix seconds."""
+    is_live: bool = True
+    """Whether it would be another in a moment."""
     live: PolicyMetrics | None = None
     """The live bucket, where it was read beside another."""
     resources: tuple[HandlerMetrics, ...] = ()

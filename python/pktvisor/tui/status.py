@@ -72,7 +72,7 @@ def _freshness(state: State, reading: Reading, now: float, *, is_paused: bool) -
         return Item("●", f"{units.duration(now - reading.taken_at)} old", 0, Role.BAD)
     if is_paused:
         return Item("●", "paused", 0, Role.WARNING)
-    if reading.window.kind == "whole":
+    if not reading.is_live:
         return Item("●", "file", 0, Role.GOOD)
     return Item("●", "ok", 0, Role.GOOD)
 

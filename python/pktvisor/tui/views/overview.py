@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pktvisor.api.documents import PolicyMetrics
 from pktvisor.api.values import TopEntry
 from pktvisor.tui.figures import Figures, dns_figures, packet_figures
-from pktvisor.tui.layout import column_count
+from pktvisor.tui.layout import MOST_TIGHT, column_count
 from pktvisor.tui.lines import Line, Role
 from pktvisor.tui.panels import Panel, top_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
@@ -93,15 +93,17 @@ def _graphs(context: Context, rows: int) -> list[Line]:
     graphs = [Graph("pkts", history.packets, per_second), Graph("DNS", history.messages, per_second)]
     if column_count(context.width) > 2:
         graphs.append(Graph("volume", history.volume, shown.volume))
-    return graph_lines(graphs, now=context.now, cells=context.width, rows=rows)
+    known = [graph for graph in graphs if not graph.series.is_empty]
+    return graph_lines(known, now=context.now, cells=context.width, rows=rows)
 
 
 def _rows(height: int, panels: int, width: int) -> int:
     """Give how many rows each panel gets, so that all are to be seen where there is room."""
     bands = -(-panels // column_count(width)) or 1
+    room = height // bands
     # A title each, and a blank line below panels that are not small.
-    room = height // bands - 2
-    return max(LEAST_ROWS, min(MOST_ROWS, room))
+    rows = room - 2 if room - 2 > MOST_TIGHT else min(room - 1, MOST_TIGHT)
+    return max(LEAST_ROWS, min(MOST_ROWS, rows))
 
 
 VIEW = View("overview", "Overview", build)
