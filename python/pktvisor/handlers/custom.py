@@ -104,6 +104,7 @@ def _table(declarations: Mapping[str, Declaration], columns: Mapping[str, Sequen
             "make a module for each"
         )
     table = next(iter(named), PACKET_TABLE)
+    _check_packets(table, columns)
     for name, declaration in declarations.items():
         if declaration.table not in ("", table):
             raise ConfigError(
@@ -112,6 +113,16 @@ def _table(declarations: Mapping[str, Declaration], columns: Mapping[str, Sequen
                 path=f"metrics.{name}",
             )
     return table
+
+
+def _check_packets(table: str, columns: Mapping[str, Sequence[NamedColumn]]) -> None:
+    """ConfigError where columns of packets are named beside those of a table whose rows come without."""
+    if table == PACKET_TABLE or f"{table}.packet_row" in schema():
+        return
+    for part, ones in columns.items():
+        for one in ones:
+            if one.table == PACKET_TABLE:
+                raise ConfigError(f"'{part}' names {one.name}, but rows of {table} have no packets")
 
 
 def _home(column: NamedColumn) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pktvisor.handlers.base import Exchanges, Handler
+from pktvisor.handlers.custom import check_families
 from pktvisor.metrics.expressions import Column
 from pktvisor.metrics.kinds import Counter, Feed, LedgerCounter, Metric
 
@@ -40,10 +41,14 @@ class Instance:
 
 
 class Plan:
-    """The plan of a policy: the JSON that the core compiles, and where each metric stands in it."""
+    """The plan of a policy: the JSON that the core compiles, and where each metric stands in it.
+
+    ConfigError where metrics that its handlers declare can't stand beside each other.
+    """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
         self.instances = tuple(instances)
+        check_families(instance.handler for instance in self.instances)
         self.placed: list[list[Placed]] = []
         specs = []
         for instance in self.instances:

@@ -10,7 +10,7 @@ import pytest
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.custom import MOST_METRICS, Custom, check_families
 from pktvisor.metrics.expressions import schema
-from pktvisor.metrics.named_columns import EXCHANGE_TABLE, named_column
+from pktvisor.metrics.named_columns import EXCHANGE_TABLE, PACKET_TABLE, named_column
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.captures import FOLDER, counts_of
@@ -208,6 +208,17 @@ def test_what_is_wrong_with_a_metric_is_said_with_its_path(metrics: str, path: s
     assert sentence in caught.value.message
 
 
+def test_columns_of_packets_need_rows_with_packets() -> None:
+    tables = {column.table for column in schema().values()} - {EXCHANGE_TABLE, PACKET_TABLE}
+    for table in tables:
+        text = f"a: {{counter: {table}, where: packet.bytes > 0}}"
+        if f"{table}.packet_row" in schema():
+            Policy("p", [Instance("m", Custom(declared(text)))])
+        else:
+            with pytest.raises(ConfigError, match=f"'a' names packet.bytes, but rows of {table} have no packets"):
+                Custom(declared(text))
+
+
 def test_a_condition_of_the_module_is_checked_too() -> None:
     with pytest.raises(ConfigError, match=r"character 1: no column 'dns\.rcod'; did you mean 'dns\.rcode'\?") as caught:
         Custom(declared("a: {counter: dns}", "{where: dns.rcod == 1}"))
@@ -226,6 +237,8 @@ def test_metrics_of_one_name_are_of_one_kind_in_all_modules() -> None:
     for one, other in itertools.permutations([counter, top]):
         with pytest.raises(ConfigError, match="would share the name custom_a in Prometheus; rename one of them"):
             check_families([one, other])
+        with pytest.raises(ConfigError, match="would share the name custom_a in Prometheus; rename one of them"):
+            Policy("p", [Instance("m", one), Instance("n", other)])
 
 
 def test_texts_in_conditions_are_never_taken_for_something_else() -> None:

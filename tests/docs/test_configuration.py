@@ -1,0 +1,34 @@
+"""The reference of configurations tells what is so."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pktvisor.config import modules, policies, schema, selectors, taps
+from pktvisor.config.daemon import OPTIONS
+from pktvisor.config.schema import check, load_config
+from pktvisor.handlers.base import WINDOW_OPTIONS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_every_example_is_a_configuration(text: str) -> None:
+    config = load_config(text)
+    assert config.policies
+    assert config.warnings == ()
+
+
+def test_the_mistake_on_the_page_is_what_is_said() -> None:
+    text = "\n" * 9 + "visor:\n  policies:\n    edge: {kind: colection}"
+    assert str(check(text, "edge.yaml")[0]) in PAGE
+
+
+def test_every_key_is_on_the_page() -> None:
+    keys = (*schema.SECTIONS, *taps.KEYS, *policies.KEYS, *policies.INPUT_KEYS, *policies.HANDLERS_KEYS)
+    for key in (*keys, *modules.KEYS, *modules.GROUP_KEYS, *selectors.KEYS, *OPTIONS, *WINDOW_OPTIONS):
+        assert re.search(rf"\b{key}\b", PAGE), key
