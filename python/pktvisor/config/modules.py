@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pktvisor.config.document import MapNode, Node, NullNode, ScalarNode, SequenceNode
+from pktvisor.config.free_form import settings_of
 from pktvisor.config.models import ModuleConfig, Settings
 from pktvisor.config.names import check_name
 from pktvisor.config.reading import Reading, missing, prefixed, read_settings
-from pktvisor.config.scalars import settings_of, wrong_type
+from pktvisor.config.scalars import wrong_type
 from pktvisor.errors import ConfigError, ConflictError
 
 KEYS = ("type", "require_version", "config", "filter", "metric_groups", "metrics")

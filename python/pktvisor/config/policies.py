@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pktvisor.config.document import MapNode, Node, ScalarNode, SequenceNode
+from pktvisor.config.free_form import settings_of
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings, TapSelector
 from pktvisor.config.modules import read_modules
 from pktvisor.config.names import check_name
 from pktvisor.config.reading import Reading, missing, prefixed, read_settings
-from pktvisor.config.scalars import flag, settings_of
+from pktvisor.config.scalars import flag
 from pktvisor.config.selectors import read_selector
 from pktvisor.errors import ConfigError
 

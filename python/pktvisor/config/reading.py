@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from pktvisor.config.document import Document, MapNode, Mark, Node, NullNode, ScalarNode, SequenceNode
+from pktvisor.config.free_form import settings_of
 from pktvisor.config.models import Settings
-from pktvisor.config.scalars import settings_of
 from pktvisor.config.suggestions import did_you_mean, is_meant
 from pktvisor.errors import ConfigError
 

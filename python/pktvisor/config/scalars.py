@@ -1,4 +1,4 @@
-"""Typing of free-form sections (`config`, `filter`, `tags`), and typed reading of them.
+"""Scalars of free-form sections (`config`, `filter`, `tags`), and typed reading of these.
 
 A scalar's type follows from its text alone; quotes make no difference: `"1"` is a number, `yes` is text.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from pktvisor.config.document import MapNode, Node, NullNode, ScalarNode, SequenceNode
 from pktvisor.config.models import Scalar, Settings, Value
 from pktvisor.errors import ConfigError
 
@@ -27,40 +26,6 @@ def typed(text: str) -> Scalar:
             raise ConfigError(f"bad conversion: the number {text[:40]} is larger than {LARGEST_NUMBER}")
         return int(digits)
     return {"true": True, "false": False}.get(text.lower(), text)
-
-
-def value_of(key: str, node: Node) -> Value:
-    """What a node below `key` means: a scalar, a list of texts, or a nested section. Nothing is the text `null`."""
-    match node:
-        case NullNode():
-            return "null"
-        case ScalarNode():
-            return typed(node.text)
-        case SequenceNode():
-            return [_item(key, item) for item in node.items]
-        case MapNode():
-            return settings_of(node)
-    raise AssertionError
-
-
-def _item(key: str, node: Node) -> str:
-    if isinstance(node, ScalarNode):
-        return node.text
-    raise ConfigError(f"invalid value for sequence in key: {key}; it holds {node} where a text or a number must stand")
-
-
-def settings_of(node: MapNode) -> dict[str, Value]:
-    """A free-form section. ConfigError, with the path below it, where it can't be read."""
-    settings: dict[str, Value] = {}
-    for key, value in node.entries:
-        if not isinstance(key, ScalarNode):
-            raise ConfigError(f"{key} can't be a key; a text must stand there")
-        try:
-            settings[key.text] = value_of(key.text, value)
-        except ConfigError as error:
-            error.path = f"{key.text}.{error.path}" if error.path else key.text
-            raise
-    return settings
 
 
 def text(settings: Settings, key: str, default: str = "") -> str:
