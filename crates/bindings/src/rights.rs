@@ -6,6 +6,7 @@ use pktvisor_core::capture::{capabilities, filesystem};
 use pyo3::prelude::*;
 
 use crate::errors::raise;
+use crate::usage;
 
 /// Gives up all capabilities of the calling thread but those in `keep` (as `net_raw`), as far as it has them. Threads
 /// that it starts later have no more; those that are there already keep theirs. ConfigFault for a name that is none.
@@ -19,5 +20,6 @@ pub fn drop_capabilities(keep: Vec<String>) -> PyResult<()> {
 /// give no right, open files stay usable, and it can't be undone. False where the kernel has no Landlock.
 #[pyfunction]
 pub fn restrict_filesystem(read: Vec<PathBuf>, write: Vec<PathBuf>) -> PyResult<bool> {
+    usage::prepare(); // inputs that start later go on measuring
     filesystem::restrict(&read, &write).map_err(raise)
 }
