@@ -1,0 +1,22 @@
+"""What just passed a live input, as a capture file."""
+
+from __future__ import annotations
+
+from pktvisor import _core, clock
+from pktvisor.inputs.faults import translated
+from pktvisor.inputs.filters import filter_compiler
+
+
+def recent_packets(
+    capture: _core.LiveInput, *, seconds: int | None, most_bytes: int, filter_expression: str = ""
+) -> bytes:
+    """The packets of the last seconds (None: all that are kept), as a pcapng file of at most so many bytes.
+
+    `filter_expression` is in tcpdump's language; where not all packets that pass it fit, the oldest are left out.
+    ConfigError where it makes no sense, or where the input was started without lookback.
+    """
+    compile_filter = filter_compiler(filter_expression)
+    with translated():
+        return capture.recent_packets(
+            seconds=seconds, compile_filter=compile_filter, most_bytes=most_bytes, now_ns=clock.now_ns()
+        )
