@@ -12,7 +12,7 @@ import shlex
 import statistics
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 COLLECTED = re.compile(r"Collected : (\d+)")
@@ -64,13 +64,30 @@ def median_of(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def interleaved(commands: Mapping[str, Sequence[str]], runs: int, cores: set[int]) -> dict[str, Cost]:
-    """Medians of several commands, run in turn (A, B, A, B, ...), so that a drifting machine hits them alike."""
+def least_of(costs: Sequence[Cost]) -> Cost:
+    """The least of each quantity."""
+    return Cost(
+        min(cost.cpu_seconds for cost in costs),
+        min(cost.elapsed_seconds for cost in costs),
+        min(cost.peak_rss_bytes for cost in costs),
+    )
+
+
+def interleaved(
+    commands: Mapping[str, Sequence[str]],
+    runs: int,
+    cores: set[int],
+    choose: Callable[[Sequence[Cost]], Cost] = median_of,
+) -> dict[str, Cost]:
+    """What `choose` makes of the runs of several commands: medians, unless told otherwise.
+
+    They are run in turn (A, B, A, B, ...), so that a drifting machine hits them alike.
+    """
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
             costs[name].append(run(command, cores))
-    return {name: median_of(found) for name, found in costs.items()}
+    return {name: choose(found) for name, found in costs.items()}
 
 
 def instructions(command: Sequence[str], cores: set[int]) -> int:

@@ -13,7 +13,7 @@ from pktvisor.cli.options import MOST_PERIODS, UsageError, complain
 from pktvisor.cli.progress import Progress
 
 MOST_WORKERS = 4
-"""Each worker walks through the whole file, so that more bring little."""
+"""One worker at a time reads and deals the packets out; that is a quarter of all work, so that more bring little."""
 
 
 def print_summary(path: str, options: argparse.Namespace) -> None:

@@ -331,6 +331,12 @@ pub fn flow_of(frame: &Frame<'_>, seed: u64) -> u64 {
     usual_flow(frame, seed).unwrap_or_else(|| unusual_flow(frame, seed))
 }
 
+/// From the lowest port of DHCP to the highest.
+const DHCP_PORTS: std::ops::RangeInclusive<u16> = {
+    let ports = app::dhcp::PORTS.udp;
+    ports[0]..=ports[ports.len() - 1]
+};
+
 /// The flow of an IPv4 packet without options right behind an Ethernet header.
 #[inline(always)]
 fn usual_flow(frame: &Frame<'_>, seed: u64) -> Option<u64> {
@@ -340,13 +346,13 @@ fn usual_flow(frame: &Frame<'_>, seed: u64) -> Option<u64> {
     }
     let fragment = u16::from_be_bytes([bytes[20], bytes[21]]) & 0x3fff;
     if bytes[23] == PROTOCOL_UDP && fragment == 0 {
-        let is_port = |at: usize| app::dhcp::PORTS.udp.contains(&u16::from_be_bytes([bytes[at], bytes[at + 1]]));
-        if is_port(34) || is_port(36) {
-            return None;
+        let is_near = |at: usize| DHCP_PORTS.contains(&u16::from_be_bytes([bytes[at], bytes[at + 1]]));
+        if is_near(34) || is_near(36) {
+            return None; // perhaps DHCP
         }
     }
-    let address = |at: usize| mapped([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    Some(end_of_flow(&address(26), 0, seed).wrapping_add(end_of_flow(&address(30), 0, seed)))
+    let address = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
+    Some(flow_of_ipv4(address(26), address(30), seed))
 }
 
 #[inline(never)]
@@ -361,9 +367,23 @@ fn unusual_flow(frame: &Frame<'_>, seed: u64) -> u64 {
     // Addresses alone, so that the fragments of a datagram go where the rest of its flow goes.
     match found {
         Ok(Some(ip)) if is_dhcp(&ip) => 0,
+        Ok(Some(_)) if row.ip_version == 4 => flow_of_ipv4(last_four(&row.source), last_four(&row.destination), seed),
         Ok(Some(_)) => end_of_flow(&row.source, 0, seed).wrapping_add(end_of_flow(&row.destination, 0, seed)),
         _ => 0,
     }
+}
+
+/// Sum and difference in bits tell a pair of addresses from others, whichever comes first.
+#[inline(always)]
+fn flow_of_ipv4(source: [u8; 4], destination: [u8; 4], seed: u64) -> u64 {
+    let (source, destination) = (u32::from_le_bytes(source), u32::from_le_bytes(destination));
+    let sum = source.wrapping_add(destination);
+    hash_word(seed, u64::from(sum) << 32 | u64::from(source ^ destination))
+}
+
+fn last_four(address: &Address) -> [u8; 4] {
+    let [.., a, b, c, d] = *address;
+    [a, b, c, d]
 }
 
 /// DHCP clients have no address yet, so that addresses don't tell which answer belongs to which request.

@@ -211,6 +211,7 @@ impl Part {
         Ok(self)
     }
 
+    #[inline(never)] // a loop of its own, with all registers for it
     fn take_share(&mut self, chunk: &Chunk, worker: usize, config: &FileConfig) -> Result<(), Error> {
         for piece in chunk.share(worker) {
             match piece {

@@ -1,7 +1,8 @@
 //! One capture file for several workers: it is read once, and each worker gets the packets of its own flows.
 //!
-//! There is no thread that reads. Whoever runs out of packets reads the next chunk, finds out whose its frames are and
-//! puts it into all queues, while the others work on what is in theirs. So reading is shared out like all other work.
+//! There is no thread that reads. Whoever has few packets left reads the next chunks, finds out whose their frames are
+//! and puts them into all queues, while the others work on what is in theirs. So reading is shared out like all other
+//! work, and hardly anybody ever waits.
 //! What is read and not yet done with is bounded: a worker whose flows are few waits for the slowest.
 
 use std::collections::VecDeque;
@@ -13,8 +14,11 @@ use crate::decode::flow_of;
 use crate::read::{CaptureReader, Chunk, ChunkReader, Damage, Deal, Frame};
 use crate::window::Clock;
 
-/// Chunks read in a row. With one, two workers would run out at the same moment for ever, and one of them wait while the
-/// other reads.
+/// A worker with fewer chunks left than this reads more, if nobody does: the others have as few, mostly, and go on with
+/// their last one meanwhile.
+const FEW_CHUNKS: usize = 2;
+
+/// Chunks read in a row. With one, workers would come to their last chunk at the same moment for ever.
 const CHUNKS_PER_TURN: usize = 2;
 
 /// Bytes of chunks that some worker still needs; beyond them no more is read.
@@ -36,6 +40,8 @@ struct Queues {
     /// Emptied chunks, to be filled again.
     spares: Vec<Chunk>,
     progress: Progress,
+    /// Workers that wait for news.
+    idle: usize,
     /// Nothing more comes into the queues.
     has_ended: bool,
 }
@@ -65,6 +71,7 @@ impl Sharing {
             waiting_bytes: 0,
             spares: Vec::new(),
             progress: Progress::default(),
+            idle: 0,
             has_ended: false,
         };
         Self { queues: Mutex::new(queues), news: Condvar::new() }
@@ -75,15 +82,18 @@ impl Sharing {
         self.give_back(done);
         let mut queues = self.queues();
         loop {
+            if let Some(source) = queues.source_for(worker) {
+                queues = self.read(queues, source);
+            }
             let chunk = queues.waiting[worker].pop_front();
             if chunk.is_some() || queues.has_ended {
                 return chunk;
             }
-            let has_room = queues.has_room();
-            queues = match queues.source.take_if(|_| has_room) {
-                Some(source) => self.read(queues, source),
-                None => self.news.wait(queues).unwrap_or_else(PoisonError::into_inner),
-            };
+            if !queues.can_read() {
+                queues.idle += 1;
+                queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);
+                queues.idle -= 1;
+            }
         }
     }
 
@@ -99,8 +109,14 @@ impl Sharing {
         let mut queues = self.queues();
         queues.waiting_bytes -= bytes;
         queues.spares.push(chunk);
-        drop(queues);
-        self.news.notify_all();
+        self.tell(&queues);
+    }
+
+    /// Wakes those who wait; where nobody does, that would be a system call for nothing.
+    fn tell(&self, queues: &Queues) {
+        if queues.idle > 0 {
+            self.news.notify_all();
+        }
     }
 
     /// Reads some chunks into the queues as long as there is room, without holding the lock meanwhile.
@@ -119,7 +135,7 @@ impl Sharing {
             } else {
                 queues.has_ended = true
             }
-            self.news.notify_all();
+            self.tell(&queues);
         }
         queues.source = Some(source);
         queues
@@ -127,8 +143,9 @@ impl Sharing {
 
     /// Nothing more is read; what was read stays to be looked at by everybody, so that all end at the same packet.
     pub fn end(&self) {
-        self.queues().has_ended = true;
-        self.news.notify_all();
+        let mut queues = self.queues();
+        queues.has_ended = true;
+        self.tell(&queues);
     }
 
     /// How far reading has come.
@@ -143,6 +160,15 @@ impl Sharing {
 }
 
 impl Queues {
+    /// What to read from, for a worker that should.
+    fn source_for(&mut self, worker: usize) -> Option<Source> {
+        if self.waiting[worker].len() < FEW_CHUNKS && self.can_read() { self.source.take() } else { None }
+    }
+
+    fn can_read(&self) -> bool {
+        self.source.is_some() && self.has_room() && !self.has_ended
+    }
+
     fn has_room(&self) -> bool {
         self.waiting_bytes < MOST_WAITING_BYTES
     }

@@ -58,19 +58,18 @@ impl ChunkReader {
 
     /// Fills an emptied chunk with the frames up to where the next read is needed; `deal` says who gets each. `false`
     /// where there are no more.
+    #[inline(never)] // a loop of its own, with all registers for it
     pub fn next_chunk(&mut self, chunk: &mut Chunk, mut deal: impl FnMut(&Frame<'_>) -> Deal) -> bool {
         let Self { reader, ahead } = self;
-        let Some(mut record) = ahead.take().or_else(|| reader.next_record()) else { return false };
+        let Some(first) = ahead.take().or_else(|| reader.next_record()) else { return false };
+        chunk.push(&first, deal(&first.frame(reader.blocks.bytes(first.data()))));
         reader.blocks.keep(std::mem::take(&mut chunk.bytes));
-        loop {
-            let deal = deal(&record.frame(reader.blocks.bytes(record.data.clone())));
-            chunk.push(&record, deal);
-            let Some(next) = reader.next_record() else { break };
+        while let Some(record) = reader.next_record() {
             if reader.blocks.has_left() {
-                *ahead = Some(next);
+                *ahead = Some(record);
                 break;
             }
-            record = next;
+            chunk.push(&record, deal(&record.frame(reader.blocks.bytes(record.data()))));
         }
         chunk.bytes = reader.blocks.take_left();
         true
@@ -102,8 +101,8 @@ impl Chunk {
     fn push(&mut self, record: &Record, deal: Deal) {
         let place = Place {
             time_ns: record.time_ns,
-            start: record.data.start as u32, // a buffer is never much longer than the longest record
-            captured_bytes: record.data.len() as u32,
+            start: record.start,
+            captured_bytes: record.captured_bytes,
             wire_bytes: record.wire_bytes,
             interface: record.interface,
             link_type: record.link_type,

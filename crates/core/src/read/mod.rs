@@ -100,10 +100,18 @@ struct Record {
     link_type: u16,
     interface: u32,
     wire_bytes: u32,
-    data: Range<usize>,
+    /// Where the bytes captured lie in the buffer.
+    start: u32,
+    captured_bytes: u32,
 }
 
 impl Record {
+    /// The place of the bytes in the buffer, which is never much longer than the longest record.
+    #[inline(always)]
+    fn data(&self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.captured_bytes as usize
+    }
+
     #[inline(always)]
     fn frame<'a>(&self, data: &'a [u8]) -> Frame<'a> {
         let Self { time_ns, link_type, interface, wire_bytes, .. } = *self;
@@ -147,7 +155,7 @@ impl CaptureReader {
     #[inline(always)]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let record = self.next_record()?;
-        Some(record.frame(self.blocks.bytes(record.data.clone())))
+        Some(record.frame(self.blocks.bytes(record.data())))
     }
 
     #[inline(always)]
@@ -156,7 +164,13 @@ impl CaptureReader {
             Format::Pcap(pcap) => pcap.next_record(&mut self.blocks),
             Format::Pcapng(pcapng) => pcapng.next_record(&mut self.blocks),
         };
-        record.map_err(|stop| self.stop(stop)).ok()
+        match record {
+            Ok(record) => Some(record),
+            Err(stop) => {
+                self.stop(stop);
+                None
+            }
+        }
     }
 
     #[cold]

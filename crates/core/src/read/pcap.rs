@@ -89,7 +89,8 @@ impl Pcap {
                 link_type: self.link_type,
                 interface: 0,
                 wire_bytes: wire_bytes.max(captured_bytes),
-                data: record.start + data_at..record.end,
+                start: (record.start + data_at) as u32,
+                captured_bytes,
             });
         }
     }

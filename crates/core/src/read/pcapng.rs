@@ -2,8 +2,6 @@
 //!
 //! Blocks that hold packets or say how to read them are parsed; all others are skipped, however long they are.
 
-use std::ops::Range;
-
 use super::blocks::Blocks;
 use super::order::ByteOrder;
 use super::time::Clock;
@@ -240,7 +238,8 @@ impl Pcapng {
             link_type: *link_type,
             interface: self.interfaces_before.saturating_add(interface),
             wire_bytes: wire_bytes.max(captured_bytes),
-            data: take_data(blocks, block, DATA_AT, captured_bytes),
+            start: take_data(blocks, block, DATA_AT),
+            captured_bytes,
         })
     }
 
@@ -264,7 +263,8 @@ impl Pcapng {
             link_type: *link_type,
             interface: self.interfaces_before,
             wire_bytes,
-            data: take_data(blocks, block, DATA_AT, captured_bytes),
+            start: take_data(blocks, block, DATA_AT),
+            captured_bytes,
         })
     }
 }
@@ -276,11 +276,10 @@ fn section_order(blocks: &Blocks) -> Option<ByteOrder> {
     [ByteOrder::Little, ByteOrder::Big].into_iter().find(|order| order.u32(mark, 0) == BYTE_ORDER_MAGIC)
 }
 
-/// Takes a block, and gives the range of the packet in it.
+/// Takes a block, and gives the place of the packet in it.
 #[inline]
-fn take_data(blocks: &mut Blocks, block: &Block, data_at: usize, captured_bytes: u32) -> Range<usize> {
-    let data = blocks.take(block.bytes).start + data_at;
-    data..data + captured_bytes as usize
+fn take_data(blocks: &mut Blocks, block: &Block, data_at: usize) -> u32 {
+    (blocks.take(block.bytes).start + data_at) as u32
 }
 
 const LENGTHS_DIFFER: &str = "a block gives one length before and another behind its body";
