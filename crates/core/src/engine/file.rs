@@ -193,11 +193,11 @@ impl Part {
         config: &FileConfig,
         progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Self, Error> {
-        let _leaving = Leaving(sharing);
+        let _leaving = Leaving { sharing, worker };
         let mut done = None;
         while let Some(chunk) = sharing.next(worker, done.take()) {
             let had_batches = self.batches;
-            self.take_share(&chunk, worker, config)?;
+            self.take_share(&chunk, worker, sharing, config)?;
             let is_due = self.batches / BATCHES_PER_REPORT > had_batches / BATCHES_PER_REPORT;
             if is_due && !self.report.was_stopped && !progress(sharing.progress()) {
                 self.report.was_stopped = true;
@@ -212,24 +212,34 @@ impl Part {
     }
 
     #[inline(never)] // a loop of its own, with all registers for it
-    fn take_share(&mut self, chunk: &Chunk, worker: usize, config: &FileConfig) -> Result<(), Error> {
+    fn take_share(
+        &mut self,
+        chunk: &Chunk,
+        worker: usize,
+        sharing: &Sharing,
+        config: &FileConfig,
+    ) -> Result<(), Error> {
         for piece in chunk.share(worker) {
             match piece {
                 Piece::Frame(frame) => {
                     self.take(&frame, config)?;
                 }
-                Piece::Mark(time_ns) => self.pass_mark(time_ns, config),
+                Piece::Mark(time_ns) => self.pass_mark(time_ns, worker, sharing, config),
             }
         }
         Ok(())
     }
 
-    /// A packet of this time, perhaps another worker's, starts or ends a window.
+    /// A packet of this time, perhaps another worker's, starts or ends a window. The workers end it together: what
+    /// comes later is compared with the whole window, and not with a worker's share of it.
     #[cold]
-    fn pass_mark(&mut self, time_ns: i64, config: &FileConfig) {
+    fn pass_mark(&mut self, time_ns: i64, worker: usize, sharing: &Sharing, config: &FileConfig) {
         self.see_time(time_ns, config);
         self.flush();
+        sharing.meet(worker);
         self.policies.iter_mut().for_each(|policy| policy.advance(time_ns));
+        sharing.meet(worker);
+        self.policies.iter_mut().for_each(PolicyWorker::remember_whole);
     }
 
     /// Takes a frame; tells whether a batch went through the plans.

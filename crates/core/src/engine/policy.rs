@@ -100,10 +100,7 @@ impl Policy {
     /// and so must agree on the ends of windows.
     pub fn worker(self: &Arc<Self>, start_ns: i64, agrees: bool) -> PolicyWorker {
         let clock = self.clock(start_ns, agrees);
-        let mut executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
-        if let Some(before) = clock.number().checked_sub(1).and_then(|before| self.store.window(before)) {
-            executor.remember(&before.state);
-        }
+        let executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
         let start_ns = clock.start_ns();
         let live = LiveWindow {
             number: clock.number(),
@@ -111,7 +108,10 @@ impl Policy {
             last_ns: start_ns,
             state: executor.state(start_ns.div_euclid(NANOSECONDS)),
         };
-        PolicyWorker { policy: self.clone(), live: self.store.add_worker(live), clock, executor, told_open: 0 }
+        let live = self.store.add_worker(live);
+        let mut worker = PolicyWorker { policy: self.clone(), live, clock, executor, told_open: 0 };
+        worker.remember_whole();
+        worker
     }
 }
 
@@ -190,6 +190,14 @@ impl PolicyWorker {
     pub fn account(&mut self, ledger: &Ledger) {
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
         self.executor.account(ledger, &mut live.state);
+    }
+
+    /// Compares what comes with the window before as all workers saw it, as far as they have ended it.
+    pub fn remember_whole(&mut self) {
+        let before = self.clock.number().checked_sub(1).and_then(|before| self.policy.store.window(before));
+        if let Some(before) = before {
+            self.executor.remember(&before.state);
+        }
     }
 
     fn shift(&mut self, now_ns: i64) {

@@ -42,6 +42,8 @@ struct Queues {
     progress: Progress,
     /// Workers that wait for news.
     idle: usize,
+    /// How often each worker has met the others.
+    meetings: Vec<u64>,
     /// Nothing more comes into the queues.
     has_ended: bool,
 }
@@ -72,6 +74,7 @@ impl Sharing {
             spares: Vec::new(),
             progress: Progress::default(),
             idle: 0,
+            meetings: vec![0; config.workers],
             has_ended: false,
         };
         Self { queues: Mutex::new(queues), news: Condvar::new() }
@@ -90,9 +93,7 @@ impl Sharing {
                 return chunk;
             }
             if !queues.can_read() {
-                queues.idle += 1;
-                queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);
-                queues.idle -= 1;
+                queues = self.wait(queues);
             }
         }
     }
@@ -119,6 +120,14 @@ impl Sharing {
         }
     }
 
+    /// Waits for news, of whatever kind.
+    fn wait<'a>(&self, mut queues: MutexGuard<'a, Queues>) -> MutexGuard<'a, Queues> {
+        queues.idle += 1;
+        queues = self.news.wait(queues).unwrap_or_else(PoisonError::into_inner);
+        queues.idle -= 1;
+        queues
+    }
+
     /// Reads some chunks into the queues as long as there is room, without holding the lock meanwhile.
     fn read<'a>(&'a self, mut queues: MutexGuard<'a, Queues>, mut source: Source) -> MutexGuard<'a, Queues> {
         for _ in 0..CHUNKS_PER_TURN {
@@ -139,6 +148,23 @@ impl Sharing {
         }
         queues.source = Some(source);
         queues
+    }
+
+    /// Waits until all other workers have come here as often as this one. They all see the same marks, each between its
+    /// own frames, so that nobody needs anything that is not in its queue by then.
+    pub fn meet(&self, worker: usize) {
+        let mut queues = self.queues();
+        queues.meetings[worker] += 1;
+        self.tell(&queues);
+        while queues.meetings.iter().any(|met| *met < queues.meetings[worker]) {
+            queues = self.wait(queues);
+        }
+    }
+
+    /// A worker takes no more: nobody is to wait for it, and nothing more is read.
+    fn leave(&self, worker: usize) {
+        self.queues().meetings[worker] = u64::MAX;
+        self.end();
     }
 
     /// Nothing more is read; what was read stays to be looked at by everybody, so that all end at the same packet.
@@ -226,17 +252,21 @@ impl Dealer {
 }
 
 /// Ends the reading when its worker leaves, in whatever way: the others must not wait for what it will not give back.
-pub(super) struct Leaving<'a>(pub &'a Sharing);
+pub(super) struct Leaving<'a> {
+    pub sharing: &'a Sharing,
+    pub worker: usize,
+}
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        self.0.end();
+        self.sharing.leave(self.worker);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use serde_json::json;
 
@@ -372,6 +402,23 @@ mod tests {
             take_all(0, done);
         });
         assert_eq!(sharing.progress().packets, 20_000);
+    }
+
+    #[test]
+    fn workers_wait_for_each_other_and_not_for_one_that_has_left() {
+        let file = TemporaryFile::new("meet", &capture(2));
+        let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &config(&file.0, 2));
+        let has_come = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                has_come.store(true, Ordering::SeqCst);
+                sharing.meet(1);
+                sharing.leave(1);
+            });
+            sharing.meet(0);
+            assert!(has_come.load(Ordering::SeqCst));
+            sharing.meet(0);
+        });
     }
 
     #[test]
