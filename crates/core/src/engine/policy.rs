@@ -34,7 +34,13 @@ pub struct Policy {
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
         let store = Store::new(config.periods);
-        Self { plan: Arc::new(plan), config, store, shifts: SharedShifts::default(), open_exchanges: AtomicUsize::new(0) }
+        Self {
+            plan: Arc::new(plan),
+            config,
+            store,
+            shifts: SharedShifts::default(),
+            open_exchanges: AtomicUsize::new(0),
+        }
     }
 
     pub fn plan(&self) -> &Plan {
