@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pktvisor.agent.exchange import check_metric_names
+from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings, prepare
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, make_tap
@@ -26,9 +28,12 @@ def check_agent(config: AgentConfig) -> list[ConfigError]:
         taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: {}
     )
     streams: dict[str, Stream] = {}
+    prepared: list[AgentPolicy] = []
     for policy in config.policies:
         try:
-            prepare(policy, streams, Origin.CONFIGURATION, around)
+            made = prepare(policy, streams, Origin.CONFIGURATION, around)
+            check_metric_names([*prepared, made])
+            prepared.append(made)
         except ConfigError as error:
             errors.append(error)
     if config.document is None:

@@ -11,7 +11,9 @@ from pktvisor.agent.preparing import Surroundings, prepare, prepare_resources
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.models import PolicyConfig
-from pktvisor.errors import ConflictError, PktvisorError
+from pktvisor.errors import ConflictError, PktvisorError, within
+from pktvisor.handlers.base import Handler
+from pktvisor.handlers.custom import check_families
 from pktvisor.policies.policy import Policy
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,7 @@ def plan_exchange(
             companion = prepare_resources(config, known[name], around)
             prepared[companion.name] = companion
     _check_instances([*staying.values(), *prepared.values()])
+    check_metric_names([*staying.values(), *prepared.values()])
     return Exchange(leaving, staying, prepared, known)
 
 
@@ -65,6 +68,15 @@ def _check_instances(policies: Iterable[AgentPolicy]) -> None:
                     path=f"policies.{policy.name}",
                 )
             owners[instance] = policy.name
+
+
+def check_metric_names(policies: Iterable[AgentPolicy]) -> None:
+    """ConfigError where metrics that policies declare share a name, but not their kind."""
+    handlers: list[Handler] = []
+    for policy in policies:
+        handlers += [module.instance.handler for part in policy.parts for module in part.modules]
+        with within(f"policies.{policy.name}"):
+            check_families(handlers)
 
 
 def feed(policies: Iterable[AgentPolicy]) -> None:
