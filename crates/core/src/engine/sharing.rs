@@ -423,7 +423,7 @@ mod tests {
 
     #[test]
     fn workers_wait_for_each_other_and_not_for_one_that_has_left() {
-        let file = TemporaryFile::new("meet", &capture(2));
+        let file = TemporaryFile::new("meet", &capture(2, 0));
         let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &config(&file.0, 2));
         let has_come = AtomicBool::new(false);
         std::thread::scope(|scope| {
