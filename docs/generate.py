@@ -1,15 +1,19 @@
-"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md and openapi.json.
+"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json
+and commands.md.
 
 Usage: python docs/generate.py. A test fails where the pages are older than the code.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from pktvisor import _core
+from pktvisor.cli.daemon_options import daemon_parser
+from pktvisor.cli.reader import reader_parser
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.expressions import schema
@@ -112,6 +116,30 @@ def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
         yield f"| ... `?{query.name}=` | | {query.meaning}{bounds}{default} | |"
 
 
+def commands_page() -> str:
+    """Every command with its options."""
+    sections = ["# Commands", NOTE, *(_command_section(parser) for parser in (daemon_parser(), reader_parser()))]
+    return "\n\n".join(sections) + "\n"
+
+
+def _command_section(parser: argparse.ArgumentParser) -> str:
+    rows = []
+    for group in parser._action_groups:
+        rows += [row for action in group._group_actions if (row := _option_row(action))]
+    return "\n".join([f"## {parser.prog}", "", parser.description or "", "", "| Option | |", "|---|---|", *rows])
+
+
+def _option_row(action: argparse.Action) -> str:
+    """One option; the texts that argparse fills in are filled in."""
+    if action.help in (None, argparse.SUPPRESS):
+        return ""
+    value = action.metavar if action.nargs != 0 else None
+    words = " ".join(value) if isinstance(value, tuple) else value
+    names = ", ".join(f"`{name} {words}`" if words else f"`{name}`" for name in action.option_strings) or f"`{words}`"
+    meaning = str(action.help).replace("%(default)s", str(action.default)).replace("%%", "%").replace("|", "\\|")
+    return f"| {names} | {meaning} |"
+
+
 def openapi_page() -> str:
     """The OpenAPI document, with the admin API."""
     return json.dumps(document(with_admin=True, version=_core.__version__), indent=1, ensure_ascii=False) + "\n"
@@ -124,6 +152,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "columns.md": columns_page(),
         REFERENCE / "rest.md": rest_page(),
         REFERENCE / "openapi.json": openapi_page(),
+        REFERENCE / "commands.md": commands_page(),
     }
 
 

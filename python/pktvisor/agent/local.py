@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, make_tap
+from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import load_config, load_file, load_one_policy, load_one_tap
@@ -81,7 +83,8 @@ class LocalAgent:
         config = load_one_tap(text)
         if config is None:
             return {}
-        tap = self.define(config, Origin.API)
+        with _located(text):
+            tap = self.define(config, Origin.API)
         return {tap.name: tap.describe()}
 
     def define(self, config: TapConfig, origin: Origin) -> Tap:
@@ -106,7 +109,8 @@ class LocalAgent:
         config = load_one_policy(text)
         if config is None:
             return {}
-        policy = self.start(config, Origin.API)
+        with _located(text):
+            policy = self.start(config, Origin.API)
         return {policy.name: policy.describe()}
 
     def start(self, config: PolicyConfig, origin: Origin) -> AgentPolicy:
@@ -264,6 +268,16 @@ class LocalAgent:
             self.save()
             if self._state is not None:
                 self._state.close()
+
+
+@contextmanager
+def _located(text: str) -> Iterator[None]:
+    """Give errors that know their path the line and column in the text."""
+    try:
+        yield
+    except ConfigError as error:
+        locate(error, read_document(text))
+        raise
 
 
 def _tap_exists(name: str) -> ConflictError:

@@ -34,6 +34,10 @@ def _run(said: argparse.Namespace) -> int:
         from pktvisor.cli.check_config import check_config
 
         return check_config(said.check_config)
+    if said.make_token is not None:
+        from pktvisor.cli.make_token import print_token
+
+        return print_token(*said.make_token)
     if said.target is not None and _is_file(said.target):
         return _summarize(said)
     return _serve(said)

@@ -145,6 +145,12 @@ def _add_service_options(parser: Parser) -> None:
         "--tls-client-ca", metavar="FILE", help="clients must have a certificate of this authority (PEM)"
     )
     group.add_argument("--token-file", metavar="FILE", help="clients must have one of these tokens")
+    group.add_argument(
+        "--make-token",
+        nargs=2,
+        metavar=("NAME", "SCOPE"),
+        help="make a token of scope read or admin, print it, and end",
+    )
     group.add_argument("--log-file", metavar="FILE", help="log into a file")
     group.add_argument("--syslog", action="store_true", help="log to syslog")
     group.add_argument("--state-dir", metavar="DIR", help="keep windows there over a restart")

@@ -22,7 +22,7 @@ INPUTS = ("pcap",)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status."""
-    return run(_parser(), arguments, _summarize)
+    return run(reader_parser(), arguments, _summarize)
 
 
 def _summarize(options: argparse.Namespace) -> int:
@@ -36,7 +36,8 @@ def _summarize(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> Parser:
+def reader_parser() -> Parser:
+    """Make the parser."""
     parser = Parser(
         prog="pktvisor-reader",
         description="Summarise a capture file (pcap or pcapng, also compressed) as one line of JSON.",

@@ -6,8 +6,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from pktvisor.cli.options import complain
 from pktvisor.cli.registry import check_registry
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
 from pktvisor.config.models import AgentConfig
-from pktvisor.errors import InputError, PktvisorError
+from pktvisor.errors import InputError, NotFoundError, PktvisorError
 from pktvisor.handlers import handlers
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults
@@ -98,7 +97,8 @@ def _run(work: Work) -> None:
     agent = LocalAgent(_settings(work))
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
-    with ExitStack() as stack, _signals(agent):
+    with ExitStack() as stack:
+        _end_on_signals(agent)
         stack.callback(agent.stop)
         give_up_files(options)
         agent.take_over(work.config)
@@ -110,6 +110,7 @@ def _run(work: Work) -> None:
         server = WebServer(agent, _server_settings(options))
         server.start()
         stack.callback(server.stop)
+        _reload_on_signal(agent, server)
         if options.otel:
             pusher = _start_pusher(agent, options)
             stack.callback(pusher.stop)
@@ -197,21 +198,26 @@ def _tell_options(work: Work) -> None:
         logger.warning("%s", warning)
 
 
-@contextmanager
-def _signals(agent: LocalAgent) -> Iterator[None]:
-    """SIGINT and SIGTERM end the agent; SIGHUP makes it read its configuration again."""
-    signal.signal(signal.SIGINT, lambda *_: agent.shut_down())
-    signal.signal(signal.SIGTERM, lambda *_: agent.shut_down())
+def _end_on_signals(agent: LocalAgent) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: agent.shut_down())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
+
+
+def _reload_on_signal(agent: LocalAgent, server: WebServer) -> None:
+    """SIGHUP makes the daemon read its files again."""
+
+    def reload() -> None:
+        for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
+            try:
+                read_again()
+            except NotFoundError:
+                continue  # there is no configuration file
+            except PktvisorError as error:
+                logger.error("not read again, nothing has changed: %s", error)
+
     # A handler runs between two instructions of the main thread, which must not wait for a change under way.
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=_reload, args=(agent,), name="reload").start())
-    yield
-
-
-def _reload(agent: LocalAgent) -> None:
-    try:
-        agent.apply(None, is_dry_run=False)
-    except PktvisorError as error:
-        logger.error("the configuration was not read again, nothing has changed: %s", error)
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, name="reload").start())
 
 
 def _labels(options: DaemonOptions) -> Labels:
