@@ -67,7 +67,7 @@ pub fn run_file(
     }?;
     let mut whole = FileReport { damage, ..FileReport::default() };
     for part in &parts {
-        whole.add(&part.report);
+        whole.add(part);
     }
     let end_ns = whole.last_ns.unwrap_or(0);
     for part in parts {
@@ -148,11 +148,11 @@ impl Progress {
 }
 
 impl FileReport {
-    /// Adds another worker's share, but for its ledger, which is complete only when it has finished.
-    fn add(&mut self, other: &FileReport) {
-        self.first_ns = self.first_ns.or(other.first_ns);
-        self.last_ns = self.last_ns.max(other.last_ns);
-        self.was_stopped |= other.was_stopped;
+    /// Adds a worker's share, but for its ledger, which is complete only when it has finished.
+    fn add(&mut self, part: &Part) {
+        self.first_ns = self.first_ns.or(part.report.first_ns);
+        self.last_ns = self.last_ns.max(part.report.first_ns.map(|_| part.newest_ns));
+        self.was_stopped |= part.report.was_stopped;
     }
 }
 
@@ -164,6 +164,8 @@ struct Part {
     policies: Vec<PolicyWorker>,
     sinks: Vec<Box<dyn BatchSink>>,
     batches: u32,
+    /// Time of the newest packet.
+    newest_ns: i64,
     report: FileReport,
 }
 
@@ -181,6 +183,7 @@ impl Part {
             policies: Vec::new(),
             sinks,
             batches: 0,
+            newest_ns: i64::MIN,
             report: FileReport::default(),
         }
     }
@@ -243,7 +246,7 @@ impl Part {
     }
 
     /// Takes a frame; tells whether a batch went through the plans.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, frame: &Frame<'_>, config: &FileConfig) -> Result<bool, Error> {
         let is_decoded = self.decode_filtered(frame, config)?;
         let is_full = is_decoded && self.filling.batch.is_full();
@@ -255,7 +258,7 @@ impl Part {
     }
 
     /// `false` where the filter drops the frame.
-    #[inline]
+    #[inline(always)]
     fn decode_filtered(&mut self, frame: &Frame<'_>, config: &FileConfig) -> Result<bool, Error> {
         if !self.filters.passes(frame)? {
             self.count_filtered();
@@ -275,13 +278,13 @@ impl Part {
     }
 
     /// The first packet starts the windows.
-    #[inline]
+    #[inline(always)]
     fn see_time(&mut self, time_ns: i64, config: &FileConfig) {
         if self.report.first_ns.is_none() {
             self.report.first_ns = Some(time_ns);
             self.start(time_ns, config);
         }
-        self.report.last_ns = self.report.last_ns.max(Some(time_ns));
+        self.newest_ns = self.newest_ns.max(time_ns);
     }
 
     fn start(&mut self, time_ns: i64, config: &FileConfig) {

@@ -26,4 +26,14 @@ impl ByteOrder {
             Self::Big => u32::from_be_bytes(bytes),
         }
     }
+
+    /// Four words in a row, with one look at the order.
+    #[inline(always)]
+    pub(super) fn words(self, bytes: &[u8; 16]) -> [u32; 4] {
+        let (words, _) = bytes.as_chunks::<4>();
+        match self {
+            Self::Little => std::array::from_fn(|at| u32::from_le_bytes(words[at])),
+            Self::Big => std::array::from_fn(|at| u32::from_be_bytes(words[at])),
+        }
+    }
 }

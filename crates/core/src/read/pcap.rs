@@ -71,8 +71,7 @@ impl Pcap {
                 self.fill(blocks, RECORD_HEADER_BYTES)?;
                 continue;
             };
-            let word = |at: usize| self.order.u32(header, at);
-            let (seconds, fraction, captured_bytes, wire_bytes) = (word(0), word(4), word(8), word(12));
+            let [seconds, fraction, captured_bytes, wire_bytes] = self.order.words(header);
             if captured_bytes > self.longest_record {
                 return Err(self.too_long(blocks, captured_bytes));
             }
