@@ -110,8 +110,10 @@ def _policy(request: Request, inventory: Inventory) -> str:
 
 
 def _periods(inventory: Inventory, policy: str) -> int:
+    """Give how many periods the policy keeps: what was configured, within what agents do."""
     known = inventory.policies.get(policy)
-    return MOST_PERIODS if known is None else known.periods or MOST_PERIODS
+    told = None if known is None else known.periods
+    return MOST_PERIODS if told is None else max(1, min(told, MOST_PERIODS))
 
 
 def _bucket(metrics: PolicyMetrics) -> list[Bucket]:

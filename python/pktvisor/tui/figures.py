@@ -30,6 +30,7 @@ PACKETS: Paths = {
     "volume": ("rates.bytes_total", ""),
     "volume_in": ("rates.bytes_in", "in.rates.bps"),
     "volume_out": ("rates.bytes_out", "out.rates.bps"),
+    "volume_unknown": ("", "unknown.rates.bps"),
     "sources": ("cardinality.src_ips_in", "in.cardinality.ips"),
     "destinations": ("cardinality.dst_ips_out", "out.cardinality.ips"),
     "top_ipv4": ("top_ipv4", "*.top_ipv4_packets"),
@@ -100,11 +101,13 @@ class Figures:
         return None if quantiles is None else quantiles.live
 
     def volume(self) -> float | None:
-        """Give how many bytes the last second brought; of 2.0 those that came in and went out."""
+        """Give how many bytes the last second brought."""
         total = self.live("volume")
         if total is not None:
             return total
-        ways = [value for name in ("volume_in", "volume_out") if (value := self.live(name)) is not None]
+        ways = [
+            value for name in ("volume_in", "volume_out", "volume_unknown") if (value := self.live(name)) is not None
+        ]
         return sum(ways) if ways else None
 
     def top(self, name: str) -> tuple[TopEntry, ...]:

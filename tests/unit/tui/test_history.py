@@ -49,7 +49,7 @@ def test_another_policy_begins_anew() -> None:
     assert history.packets.cells(START_TS + 60.0, 1, 60.0) == [100]
     history.take(source.read(Request(DEFAULT, "second")))
     assert history.packets.cells(NOW + 1, 1, 1.0) == [33]
-    assert history.volume.cells(NOW + 1, 1, 1.0) == [2_000]
+    assert history.volume.cells(NOW + 1, 1, 1.0) == [3_000]
 
 
 def test_the_live_bucket_is_read_where_the_window_is_closed() -> None:

@@ -14,7 +14,7 @@ def build(context: Context) -> Content:
     if not handlers:
         return Content((), nothing(f"policy {context.reading.metrics.policy} shows no metrics"))
     chosen = context.settings.handler % len(handlers)
-    panels = document_panels(handlers[chosen].metrics, context.settings.units)
+    panels = document_panels(handlers[chosen].metrics, context.settings.units, context.settings.wanted)
     return Content(panels, [_choice(handlers, chosen, context.width)])
 
 

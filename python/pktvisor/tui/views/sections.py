@@ -8,7 +8,7 @@ from functools import partial
 
 from pktvisor.api.values import Document, Histogram, Quantiles, TopEntry, Value, leaves, read_value
 from pktvisor.tui.lines import printable
-from pktvisor.tui.panels import Panel, Row, histogram_panel, quantiles_panel, top_panel
+from pktvisor.tui.panels import WIDE, Panel, Row, arranged, histogram_panel, quantiles_panel, top_panel, with_rows
 from pktvisor.tui.units import Units, in_unit_of, tight
 
 BaseOf = Callable[[str], float]
@@ -16,7 +16,7 @@ BaseOf = Callable[[str], float]
 
 LEAST_SECTION = 6
 """Metrics that make a nested object a section of its own."""
-MOST_PANELS = 240
+MOST_PANELS = 120
 """Panels that a screen has at most: a flow handler may know thousands of interfaces."""
 
 WORDS = {
@@ -73,14 +73,18 @@ def no_base(name: str) -> float:
     return 0.0
 
 
-def document_panels(document: Document, shown: Units) -> list[Panel]:
-    """Make the panels of a handler's metrics; more than can be shown are left out, and the last panel says so."""
+def document_panels(document: Document, shown: Units, wanted: str = "") -> list[Panel]:
+    """Make the panels of a handler's metrics; with a wanted text, only those that have it.
+
+    More than can be shown are left out, and the last panel says so.
+    """
     panels: list[Panel] = []
     for section in sections(document):
-        panels += section_panels(section, shown)
+        found = list(section_panels(section, shown))
+        panels += with_rows([arranged(panel, "count", wanted) for panel in found]) if wanted else found
         if len(panels) > MOST_PANELS:
-            kept = panels[:MOST_PANELS]
-            return [*kept, Panel("more", "More", (), empty="there is more than fits here: save the JSON")]
+            rest = "there is more than fits here: filter with /, or save the document with j"
+            return [*panels[:MOST_PANELS], Panel("more", "More", (Row(rest),), least_width=WIDE)]
     return panels
 
 
@@ -159,5 +163,19 @@ def _count_rows(counts: Mapping[str, float], shown: Units) -> tuple[Row, ...]:
 
 
 def _is_section(document: Document) -> bool:
-    metrics = list(leaves(document))
-    return len(metrics) >= LEAST_SECTION or any(isinstance(value, tuple) for _, value in metrics)
+    return _weight(document) >= LEAST_SECTION
+
+
+def _weight(document: Document) -> int:
+    """Count metrics, and top lists as many, no further than matters: documents may have millions."""
+    weight = 0
+    for value in document.values():
+        if isinstance(value, list):
+            return LEAST_SECTION
+        if isinstance(value, dict):
+            weight += 1 if read_value(value) is not None else _weight(value)
+        elif isinstance(value, int | float):
+            weight += 1
+        if weight >= LEAST_SECTION:
+            break
+    return weight
