@@ -26,6 +26,9 @@ class Endpoint:
     """Check the certificate; only with TLS."""
     ca_file: str | None = None
     """Certificates to trust instead of the system's."""
+    cert_file: str | None = None
+    """A certificate to show, where the agent wants one from its clients; with its key, if `key_file` names none."""
+    key_file: str | None = None
     token: str | None = None
     timeout_s: float = 5.0
     """For connecting, and for each wait for bytes."""
@@ -109,6 +112,11 @@ def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=endpoint.ca_file)
     except OSError as error:
         raise TlsFault(f"cannot read certificates from {endpoint.ca_file}: {error.strerror or error}") from error
+    try:
+        if endpoint.cert_file is not None:
+            context.load_cert_chain(endpoint.cert_file, endpoint.key_file)
+    except OSError as error:
+        raise TlsFault(f"cannot use {endpoint.cert_file} as a certificate: {error.strerror or error}") from error
     if not endpoint.is_verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -122,12 +130,16 @@ def _fault(error: OSError | http.client.HTTPException, endpoint: Endpoint) -> Ap
             return TlsFault(f"the certificate of {endpoint} is refused: {error.verify_message}")
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "RECORD_LAYER_FAILURE"):
             return TlsFault(f"{endpoint} does not speak TLS: try without --tls")
+        case ssl.SSLError(reason=str(reason)) if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
+            return TlsFault(f"{endpoint} wants a certificate of ours: --tls-cert and --tls-key")
         case ssl.SSLError():
             return TlsFault(f"no TLS connection to {endpoint}: {error.reason or error}")
         case TimeoutError():
             return Unreachable(f"{endpoint} does not answer within {endpoint.timeout_s:g} s")
         case ConnectionRefusedError():
             return Unreachable(f"no agent answers on {endpoint}: connection refused")
+        case http.client.RemoteDisconnected() if endpoint.is_tls and endpoint.cert_file is None:
+            return Unreachable(f"{endpoint} breaks off without an answer: does it want a certificate, --tls-cert?")
         case http.client.HTTPException() | ConnectionError() if not endpoint.is_tls:
             return Unreachable(f"{endpoint} breaks off without an answer in HTTP: does it want --tls?")
         case OSError(strerror=str(reason)):

@@ -77,9 +77,11 @@ def _agent_source(options: argparse.Namespace) -> Source:
     endpoint = Endpoint(
         host=options.host.strip("[]"),
         port=options.port,
-        is_tls=options.tls or options.tls_noverify,
+        is_tls=options.tls or options.tls_noverify or options.tls_cert is not None,
         is_verified=not options.tls_noverify,
         ca_file=options.tls_ca,
+        cert_file=options.tls_cert,
+        key_file=options.tls_key,
         token=_token(options),
     )
     return AgentSource(Client(endpoint))
@@ -176,6 +178,10 @@ def _add_access_options(parser: Parser) -> None:
         "-tls-noverify", "--tls-noverify", action="store_true", help="speak TLS, and take whatever certificate it has"
     )
     parser.add_argument("--tls-ca", metavar="FILE", help="certificates to trust instead of the system's (PEM)")
+    parser.add_argument(
+        "--tls-cert", metavar="FILE", help="our certificate, where the agent wants one (PEM); speaks TLS"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="its private key, where it is not in the same file (PEM)")
     parser.add_argument("--token", metavar="TOKEN", help=f"token that the agent wants (default: ${TOKEN_VARIABLE})")
     parser.add_argument("--token-file", metavar="FILE", help="file with that token, which other users then don't see")
 

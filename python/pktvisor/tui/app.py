@@ -75,7 +75,8 @@ class Terminal(Board):
     def action_policies(self) -> None:
         """Choose a policy."""
         reading = self.state.reading
-        names = list(reading.inventory.policies) if reading is not None else []
+        policies = reading.inventory.policies if reading is not None else {}
+        names = sorted(policies, key=lambda name: policies[name].is_resources)
         if reading is None or not names:
             self.say("no policies are known yet")
             return

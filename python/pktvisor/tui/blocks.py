@@ -48,7 +48,8 @@ def block(panel: Panel, extent: Extent, focused: int | None) -> Iterator[Line]:
 
 def heading_line(title: str, width: int) -> Line:
     """Give a title over what follows."""
-    return fit_line((("══", Role.LABEL), (f" {title} ", Role.VALUE), ("═" * width, Role.LABEL)), width)
+    text = f" {fit(title, min(len(title), max(width - 4, 0)))} "
+    return fit_line((("══", Role.LABEL), (text, Role.VALUE), ("═" * max(width - len(text) - 2, 0), Role.LABEL)), width)
 
 
 class _Columns:

@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
+from pktvisor.api.documents import PolicyMetrics
 from pktvisor.tui.canvas import Canvas
 from pktvisor.tui.history import History
 from pktvisor.tui.layout import Page
@@ -24,6 +25,7 @@ from pktvisor.tui.poller import Poller
 from pktvisor.tui.status import Spot, fault_line, hints_line, tabs_line, title_line
 from pktvisor.tui.views import SCREENS
 from pktvisor.tui.views.content import Context, Settings, View, page_of
+from pktvisor.tui.views.overview import can_show
 from pktvisor.tui.watch import State, Watch
 
 MakePoller = Callable[[Watch, Callable[[State | Exception], object]], Poller]
@@ -165,13 +167,18 @@ class Board(App[None]):
         """Show a new state."""
         if self.is_paused:
             return
-        is_first = self.state.reading is None
         if state.reading is not None and state.fault is None:
             self.history.take(state.reading)
-            if is_first and state.reading.metrics.handler("packets", "net", "dns", "dhcp") is None:
-                self.screen_number = len(SCREENS) - 1
+            self._choose_screen(state.reading.metrics)
         self.state = state
         self.draw()
+
+    def _choose_screen(self, metrics: PolicyMetrics) -> None:
+        """Leave the first screen for the handlers', where another policy comes that it would show nothing of."""
+        before = self.state.reading
+        is_new = before is None or before.metrics.policy != metrics.policy
+        if is_new and self.screen_number == 0 and not can_show(metrics):
+            self.screen_number = len(SCREENS) - 1
 
     def _tick(self) -> None:
         if self._says:

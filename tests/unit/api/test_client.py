@@ -245,6 +245,37 @@ def test_no_tls_to_an_agent_with_it(client_of: Connect, tls_server: RestServer) 
         client_of(tls_server).app()
 
 
+@pytest.fixture
+def strict_server(authority: trustme.CA) -> Iterator[RestServer]:
+    """Wants a certificate of its clients."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with rest_server(context) as running:
+        running.replies[APP] = json_reply({"app": {"version": "5.0.0"}})
+        yield running
+
+
+def test_an_agent_that_wants_a_certificate_gets_it(
+    client_of: Connect, strict_server: RestServer, authority: trustme.CA, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.pem"
+    authority.issue_cert("watcher@example.net").private_key_and_cert_chain_pem.write_to_path(str(path))
+    client = client_of(strict_server, is_tls=True, is_verified=False, cert_file=str(path))
+    assert client.app().version == "5.0.0"
+
+
+def test_an_agent_that_wants_a_certificate_says_so(client_of: Connect, strict_server: RestServer) -> None:
+    with pytest.raises(TlsFault, match="wants a certificate of ours: --tls-cert and --tls-key"):
+        client_of(strict_server, is_tls=True, is_verified=False).app()
+
+
+def test_a_certificate_that_can_not_be_used(client_of: Connect, tls_server: RestServer) -> None:
+    with pytest.raises(TlsFault, match=r"cannot use /no\.pem as a certificate: No such file"):
+        client_of(tls_server, is_tls=True, is_verified=False, cert_file="/no.pem").app()
+
+
 def test_authorities_that_can_not_be_read(client_of: Connect, tls_server: RestServer) -> None:
     with pytest.raises(TlsFault, match=r"cannot read certificates from /no\.pem"):
         client_of(tls_server, is_tls=True, ca_file="/no.pem").app()

@@ -6,7 +6,7 @@ from pktvisor.api.documents import Input
 from pktvisor.api.values import leaves
 from pktvisor.tui import units
 from pktvisor.tui.lines import Role
-from pktvisor.tui.panels import Panel, Row, facts_panel
+from pktvisor.tui.panels import WIDE, Panel, Row, facts_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
 from pktvisor.tui.views.facts import facts_of, state
 
@@ -36,11 +36,20 @@ def _about(one: Input) -> Panel:
 
 
 def _ledger(one: Input) -> Panel:
-    """Give the account of an input's packets, in shares of those seen."""
+    """Give the account of an input's packets, in shares of those seen: ends first, then the reasons that came up."""
     counts = {".".join(path): value for path, value in leaves(one.ledger) if isinstance(value, int | float)}
-    seen = counts.get("seen", 0)
-    rows = [_ledger_row(name, value, seen) for name, value in counts.items()]
-    return Panel(f"{one.name}#ledger", f"Packets of {one.name}", tuple(rows), empty="no account is kept", is_whole=True)
+    names = [*(name for name in GOOD_ENDS if name in counts), *(name for name in counts if name not in GOOD_ENDS)]
+    shown = sorted((name for name in names if counts[name] or "." not in name), key=lambda name: "." in name)
+    hidden = len(names) - len(shown)
+    return Panel(
+        f"{one.name}#ledger",
+        f"Packets of {one.name}",
+        tuple(_ledger_row(name, counts[name], counts.get("seen", 0)) for name in shown),
+        note=f"{hidden} more at 0" if hidden else "",
+        empty="no account is kept",
+        is_whole=True,
+        least_width=WIDE,
+    )
 
 
 def _ledger_row(name: str, value: float, seen: float) -> Row:

@@ -34,12 +34,17 @@ PACKET_PANELS = (("top_ipv4", "Top IPv4"), ("top_ipv6", "Top IPv6"))
 LATER_PACKET_PANELS = (("top_geo", "Top GeoLoc"), ("top_asn", "Top ASN"))
 
 
+def can_show(metrics: PolicyMetrics) -> bool:
+    """Tell whether the policy has a handler that this screen shows something of."""
+    return metrics.handler("packets", "net", "dns", "dhcp") is not None
+
+
 def build(context: Context) -> Content:
     """Make the screen."""
     metrics = context.reading.metrics
+    if not can_show(metrics):
+        return Content((), nothing("no handler for packets, DNS or DHCP: 8 shows those that there are"))
     packets, dns = packet_figures(metrics), dns_figures(metrics)
-    if packets is None and dns is None and metrics.handler("dhcp") is None:
-        return Content((), nothing(f"policy {metrics.policy} has no handler for packets, DNS or DHCP: see Handlers"))
     panels = _panels(packets, dns)
     above = _above(context, metrics)
     rows = None if context.height is None else _rows(context.height - len(above), len(panels), context.width)
