@@ -55,6 +55,19 @@ def run(command: Sequence[str], cores: set[int]) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, elapsed, usage.ru_maxrss * 1024)
 
 
+def side_by_side(command: Sequence[str], cores: set[int]) -> float:
+    """Seconds until as many runs of `command` as there are cores, each on its own, have all ended."""
+    silent = subprocess.DEVNULL
+    started = time.perf_counter()
+    processes = [
+        subprocess.Popen(pinned(command, {core}), stdin=silent, stdout=silent, stderr=silent) for core in cores
+    ]
+    statuses = [process.wait() for process in processes]
+    if any(statuses):
+        raise CommandError(f"{shlex.join(command)} left with {max(statuses, key=abs)}")
+    return time.perf_counter() - started
+
+
 def median_of(costs: Sequence[Cost]) -> Cost:
     """The median of each quantity."""
     return Cost(
