@@ -218,7 +218,7 @@ def changes(agent: SteeredAgent, pair: VethPair, capture: Capture) -> list[Figur
 
     def send(_: threading.Event) -> None:
         while not finished.is_set():
-            sent.append(replay(pair.sender, capture, RATE_PPS, RATE_PPS).packets)
+            sent.append(replay(pair.sender, capture, RATE_PPS, RATE_PPS * SECONDS).packets)
 
     started = time.monotonic()
     with beside(send):

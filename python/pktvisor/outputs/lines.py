@@ -1,16 +1,86 @@
-"""Lines of series, where the two text formats of Prometheus agree."""
+"""Lines of series, where the two text formats of Prometheus agree.
+
+A closed window is written once for all scrapers: its lines are kept, and put together with those of other policies.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pktvisor.metrics.snapshot import QUANTILES, HistogramValues, Labels, QuantileValues
-from pktvisor.outputs.families import Family, Series
+from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, Labels, QuantileValues
+from pktvisor.outputs.families import Family, FamilyType, Policies, Series, gather
 from pktvisor.outputs.values import bound_text, number_text
 
 Point = tuple[str, Labels, float]
 """One line of a series: suffix of the name, further labels, value."""
+
+MOST_KEPT_POLICIES = 256
+"""Policies whose closed windows are kept as lines, in each form that is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How lines are written."""
+
+    static: Labels = ()
+    """Labels that lead each series, as `instance`."""
+    with_handler: bool = True
+    has_histogram_sum: bool = False
+
+
+@dataclass(slots=True)
+class WrittenFamily:
+    """The lines of a family, in blocks."""
+
+    name: str
+    type: FamilyType
+    help: str
+    blocks: list[str] = field(default_factory=list)
+
+
+def written_families(policies: Policies, form: Form) -> list[WrittenFamily]:
+    """Write the windows of policies. Where policies disagree about a name's type, the first one met wins."""
+    families: dict[str, WrittenFamily] = {}
+    for policy, snapshots in policies.items():
+        for one in _kept.families(policy, tuple(snapshots), form):
+            family = families.setdefault(one.name, WrittenFamily(one.name, one.type, one.help))
+            if family.type == one.type:
+                family.blocks += one.blocks
+    return list(families.values())
+
+
+class _KeptLines:
+    """Lines of the newest closed window of each policy. They can't get old: they go by the snapshots themselves."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, Form], tuple[Sequence[HandlerSnapshot], list[WrittenFamily]]] = OrderedDict()
+
+    def families(self, policy: str, snapshots: Sequence[HandlerSnapshot], form: Form) -> list[WrittenFamily]:
+        known = self._kept.get((policy, form))
+        if known is not None and _are_the_same(known[0], snapshots):
+            return known[1]
+        families = list(_written(policy, snapshots, form))
+        if snapshots and all(snapshot.is_closed for snapshot in snapshots):
+            self._kept[policy, form] = (snapshots, families)
+            while len(self._kept) > MOST_KEPT_POLICIES:
+                self._kept.popitem(last=False)
+        return families
+
+
+_kept = _KeptLines()
+
+
+def _are_the_same(some: Sequence[HandlerSnapshot], others: Sequence[HandlerSnapshot]) -> bool:
+    return len(some) == len(others) and all(one is other for one, other in zip(some, others, strict=True))
+
+
+def _written(policy: str, snapshots: Sequence[HandlerSnapshot], form: Form) -> Iterator[WrittenFamily]:
+    for family in gather({policy: snapshots}, with_handler=form.with_handler):
+        lines = family_lines(family, form.static, has_histogram_sum=form.has_histogram_sum)
+        yield WrittenFamily(family.name, family.type, family.help, ["\n".join(lines)])
 
 
 def family_lines(family: Family, static: Labels, *, has_histogram_sum: bool) -> Iterator[str]:

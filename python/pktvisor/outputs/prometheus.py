@@ -7,8 +7,8 @@ dashboards read it so. A histogram has no `_sum`.
 from __future__ import annotations
 
 from pktvisor.metrics.snapshot import Labels
-from pktvisor.outputs.families import Policies, gather
-from pktvisor.outputs.lines import escape_help, family_lines
+from pktvisor.outputs.families import Policies
+from pktvisor.outputs.lines import Form, escape_help, written_families
 
 
 def render(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> str:
@@ -18,8 +18,8 @@ def render(policies: Policies, *, static: Labels = (), with_handler: bool = True
     `/metrics` does.
     """
     lines: list[str] = []
-    for family in gather(policies, with_handler=with_handler):
+    for family in written_families(policies, Form(static, with_handler)):
         lines.append(f"# HELP {family.name} {escape_help(family.help)}")
         lines.append(f"# TYPE {family.name} {family.type}")
-        lines += family_lines(family, static, has_histogram_sum=False)
+        lines += family.blocks
     return "".join([f"{line}\n" for line in lines])
