@@ -63,7 +63,7 @@ class AgentSource:
             taken_at=clock.now(),
             live=self._client.bucket(policy, 0) if request.window == LAST else None,
             resources=self._resources(inventory) if "resources" in request.extras else (),
-            buckets=self._closed_buckets(policy),
+            buckets=self._buckets_of(policy),
         )
 
     def _known_inventory(self, *, is_wanted: bool) -> Inventory:
@@ -86,12 +86,12 @@ class AgentSource:
                     found += self._client.bucket(policy.name, 0).handlers
         return tuple(found)
 
-    def _closed_buckets(self, policy: str) -> tuple[Bucket, ...]:
-        """Give the policy's closed buckets, oldest first: asked for once, when it is first looked at."""
+    def _buckets_of(self, policy: str) -> tuple[Bucket, ...]:
+        """Give the policy's buckets, oldest first: asked for once, when it is first looked at."""
         if policy not in self._buckets:
             found: list[Bucket] = []
             with suppress(PeriodFault, MissingFault):
-                for number in range(1, MOST_PERIODS):
+                for number in range(MOST_PERIODS):
                     found += _bucket(self._client.bucket(policy, number))
             self._buckets = {policy: tuple(reversed(found))}
         return self._buckets[policy]

@@ -25,7 +25,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """How many packets and DNS messages a closed bucket held: where graphs begin before anybody looked."""
+    """How many packets and DNS messages a bucket held when first looked at: what graphs show of the time before."""
 
     start_s: float
     end_s: float

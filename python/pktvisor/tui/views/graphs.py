@@ -12,8 +12,8 @@ from pktvisor.tui.lines import Line, Role, fit, fit_line
 
 SPAN_S = 300
 """Seconds that a graph goes back, or a little more."""
-LABEL_CELLS = 14
-"""Room for a graph's name and its largest value."""
+LABEL_CELLS, TALL_LABEL_CELLS = 14, 18
+"""Room for a graph's name and its largest value: on one line, and on several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ def graph_lines(graphs: list[Graph], *, now: float, cells: int, rows: int) -> li
 
 
 def _graph(graph: Graph, *, now: float, cells: int, rows: int) -> list[Line]:
-    columns = max(cells - LABEL_CELLS - 1, 1)
+    label_cells = LABEL_CELLS if rows == 1 else TALL_LABEL_CELLS
+    columns = max(cells - label_cells - 1, 1)
     # Whole columns of time, so that the graph moves a column at a time instead of trembling.
     cell_s = -(-SPAN_S // columns)
     end_s = (now // cell_s + 1) * cell_s
@@ -55,7 +56,7 @@ def _graph(graph: Graph, *, now: float, cells: int, rows: int) -> list[Line]:
     labels += [""] * (rows - len(labels))
     drawn = draw(values, rows, most)
     return [
-        ((fit(f" {label}", LABEL_CELLS), Role.LABEL), (" ", Role.PLAIN), (line, Role.GRAPH))
+        ((fit(f" {label}", label_cells), Role.LABEL), (" ", Role.PLAIN), (line, Role.GRAPH))
         for label, line in zip(labels, drawn, strict=True)
     ]
 
