@@ -67,9 +67,8 @@ class Namespace:
 class Screen:
     """A terminal with a shell in it, in which the interface was started."""
 
-    def __init__(self, namespace: Namespace, *, columns: int, rows: int) -> None:
+    def __init__(self, command: str, *, columns: int, rows: int) -> None:
         self._socket = f"pktvisor-{os.getpid()}"
-        command = shlex.join(namespace.line("-m", "pktvisor", "pktvisor", "-H", "127.0.0.1", "--interval", "0.5"))
         # The shell stays, so that what is left of the terminal can be looked at.
         script = f"export PS1='$ '; {command}; echo status $?; exec sh"
         size = ("-x", str(columns), "-y", str(rows))
@@ -114,8 +113,9 @@ def namespace() -> Iterator[Namespace]:
 
 
 @contextmanager
-def screen_in(namespace: Namespace, *, columns: int = 80, rows: int = 24) -> Iterator[Screen]:
-    screen = Screen(namespace, columns=columns, rows=rows)
+def screen_in(namespace: Namespace, *arguments: str, columns: int = 80, rows: int = 24) -> Iterator[Screen]:
+    line = arguments or ("-m", "pktvisor", "pktvisor", "-H", "127.0.0.1", "--interval", "0.5")
+    screen = Screen(shlex.join(namespace.line(*line)), columns=columns, rows=rows)
     try:
         yield screen
     finally:
@@ -161,4 +161,25 @@ def test_a_signal_leaves_the_terminal_clean(namespace: Namespace) -> None:
     with screen_in(namespace) as screen:
         screen.shows("no agent answers")
         os.kill(screen.interface(), signal.SIGTERM)
+        assert_clean(screen)
+
+
+BROKEN = """
+from pktvisor.tui.app import Terminal
+from pktvisor.tui.source import Request
+from pktvisor.tui.watch import Watch
+from pktvisor.tui.windows import DEFAULT
+
+class Source:
+    name, is_live = "broken", True
+    def read(self, request):
+        raise RuntimeError("a bug of ours")
+
+Terminal(Watch(Source(), Request(DEFAULT), interval_s=1.0)).run()
+"""
+
+
+def test_a_failure_of_our_own_leaves_the_terminal_clean(namespace: Namespace) -> None:
+    with screen_in(namespace, "-c", BROKEN) as screen:
+        screen.shows("a bug of ours")
         assert_clean(screen)

@@ -101,7 +101,7 @@ class Client:
             raise _refusal(answer, path, self.endpoint)
         try:
             document = json.loads(answer.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DocumentFault(f"{self.endpoint} answers with something else than JSON to {path}: {error}") from error
         if document is None:
             return {}

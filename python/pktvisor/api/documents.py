@@ -8,6 +8,8 @@ from typing import Any
 
 from pktvisor.api.values import Document
 
+LATEST_S = 2**37
+"""Unix seconds that clocks can show, some 2000 years from now."""
 RESOURCES_SUFFIX = "-resources"
 """End of the names of the policies that agents make by themselves, one per input."""
 
@@ -185,7 +187,7 @@ def _handler_metrics(instance: str, schema: str, metrics: dict[str, Any]) -> Han
 
 def _period(value: object) -> Period | None:
     match value:
-        case {"start_ts": int(start_ts), "length": int(length)}:
+        case {"start_ts": int(start_ts), "length": int(length)} if 0 <= start_ts < LATEST_S and 0 <= length < LATEST_S:
             return Period(start_ts, length)
         case _:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 Document = Mapping[str, Any]
 """A JSON object."""
 
+LARGEST = 1e30
+"""Beyond it a number is no count of anything."""
 QUANTILE_KEYS = ("p50", "p90", "p95", "p99")
 
 
@@ -44,8 +47,7 @@ Value = float | Quantiles | Histogram | tuple[TopEntry, ...]
 
 def number_at(document: Document, path: str) -> float | None:
     """Give the number at a dotted path, or None."""
-    value = _at(document, path)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return _number(_at(document, path))
 
 
 def quantiles_at(document: Document, path: str) -> Quantiles | None:
@@ -63,10 +65,8 @@ def top_at(document: Document, path: str) -> tuple[TopEntry, ...] | None:
 def read_value(value: object) -> Value | None:
     """Read a metric's value; None for an object of further metrics, and for what is no metric."""
     match value:
-        case bool():
-            return float(value)
-        case int() | float():
-            return value
+        case bool() | int() | float():
+            return _number(value)
         case list():
             return _top(value)
         case {"buckets": dict(buckets)}:
@@ -105,16 +105,22 @@ def _quantiles(value: Document) -> Quantiles:
 
 
 def _number(value: object) -> float | None:
-    return value if isinstance(value, int | float) else None
+    """Give a number that can be calculated with; JSON has others."""
+    if isinstance(value, int | float) and -LARGEST < value < LARGEST:
+        return float(value) if isinstance(value, bool) else value
+    return None
 
 
 def _histogram(buckets: Document) -> Histogram:
     bounds = []
     for text, count in buckets.items():
+        number = _number(count)
         try:
-            bounds.append((float(text), float(count)))
-        except (TypeError, ValueError):
+            bound = float(text)
+        except ValueError:
             continue
+        if number is not None and not math.isnan(bound):
+            bounds.append((bound, number))
     return Histogram(tuple(sorted(bounds)))
 
 

@@ -40,7 +40,7 @@ KEYS = (
     Key("end", "End", "edge(1)", "to the bottom"),
     Key("enter", "enter", "zoom", "the panel alone with all its rows; a double click does, too"),
     Key("escape", "Esc", "out", "leave the panel's view, the panel, the filter"),
-    Key("c,y", "c", "copy", "copy the row's name to the terminal's clipboard"),
+    Key("c,y", "c", "copy", "copy an entry's name, or a counter's value"),
     Key("b", "b", "bits", "volumes in bits or bytes"),
     Key("percent_sign", "%", "percent", "header counts as shares or as they are"),
     Key("u", "u", "utc", "times in UTC or in local time"),
