@@ -130,19 +130,24 @@ def _fault(error: OSError | http.client.HTTPException, endpoint: Endpoint) -> Ap
             return TlsFault(f"the certificate of {endpoint} is refused: {error.verify_message}")
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "HTTP_REQUEST" | "RECORD_LAYER_FAILURE"):
             return TlsFault(f"{endpoint} does not speak TLS: try without --tls")
-        case ssl.SSLError(reason=str(reason)) if "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason:
-            return TlsFault(f"{endpoint} wants a certificate of ours: --tls-cert and --tls-key")
-        case ssl.SSLError():
-            return TlsFault(f"no TLS connection to {endpoint}: {error.reason or error}")
         case TimeoutError():
             return Unreachable(f"{endpoint} does not answer within {endpoint.timeout_s:g} s")
         case ConnectionRefusedError():
             return Unreachable(f"no agent answers on {endpoint}: connection refused")
-        case http.client.RemoteDisconnected() if endpoint.is_tls and endpoint.cert_file is None:
-            return Unreachable(f"{endpoint} breaks off without an answer: does it want a certificate, --tls-cert?")
-        case http.client.HTTPException() | ConnectionError() if not endpoint.is_tls:
-            return Unreachable(f"{endpoint} breaks off without an answer in HTTP: does it want --tls?")
+        case _ if _breaks_off(error):
+            wanted = "a certificate of ours, --tls-cert" if endpoint.is_tls else "--tls"
+            return Unreachable(f"{endpoint} breaks off without an answer: does it want {wanted}?")
+        case ssl.SSLError():
+            return TlsFault(f"no TLS connection to {endpoint}: {error.reason or error}")
         case OSError(strerror=str(reason)):
             return Unreachable(f"no agent answers on {endpoint}: {reason}")
         case _:
             return Unreachable(f"no agent answers on {endpoint}: {str(error) or type(error).__name__}")
+
+
+def _breaks_off(error: OSError | http.client.HTTPException) -> bool:
+    """Tell whether the other end went away, or spoke something else: which of these is seen is a matter of timing."""
+    if isinstance(error, ssl.SSLError):
+        reason = error.reason or ""
+        return isinstance(error, ssl.SSLEOFError) or "CERTIFICATE_REQUIRED" in reason or "HANDSHAKE_FAILURE" in reason
+    return isinstance(error, ConnectionError | http.client.HTTPException)

@@ -70,7 +70,7 @@ class Canvas(ScrollView, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         """Tell which cell was clicked."""
-        self.post_message(self.Pressed(self, event.x, event.y + round(self.scroll_y), is_double=event.chain > 1))
+        self.post_message(self.Pressed(self, event.x, event.y + round(self.scroll_y), is_double=event.chain == 2))
 
 
 def _at(lines: Sequence[Line], y: int) -> Line:

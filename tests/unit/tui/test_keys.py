@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from pktvisor.tui.app import Terminal
 from pktvisor.tui.dialogs import Choice, Help, Question
 from pktvisor.tui.keys import KEYS
 from pktvisor.tui.looks import DARK, LIGHT
@@ -310,7 +311,9 @@ def _wheel_event() -> type:
     return MouseScrollDown
 
 
-def test_clicks_choose_screens_panels_rows_and_keys() -> None:
+def test_clicks_choose_screens_panels_rows_and_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Terminal, "CLICK_CHAIN_TIME_THRESHOLD", 60.0)
+
     async def scenario(bench: Bench) -> None:
         await bench.pilot.click("#tabs", offset=(28, 0))
         await bench.step()
