@@ -73,6 +73,7 @@ class Screen:
         script = f"export PS1='$ '; {command}; echo status $?; exec sh"
         size = ("-x", str(columns), "-y", str(rows))
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, f"sh -c {shlex.quote(script)}")
+        self._tmux("set-option", "-s", "set-clipboard", "on")
 
     def _tmux(self, *arguments: str) -> str:
         line = ["tmux", "-L", self._socket, *arguments]
@@ -90,6 +91,10 @@ class Screen:
     def shows(self, *texts: str) -> None:
         """Wait until all these texts are on the terminal."""
         eventually(lambda: all(text in self.text for text in texts), lambda: f"no {texts} in\n{self.text}")
+
+    def clipboard(self) -> str:
+        """What the program copied, by OSC 52."""
+        return self._tmux("show-buffer")
 
     def state(self) -> str:
         """Whether the other screen is on, the mouse is reported and the cursor is shown."""
@@ -153,6 +158,9 @@ def test_an_agent_comes_is_watched_goes_and_comes_back(namespace: Namespace) -> 
 def test_a_wide_terminal_shows_everything_at_once(namespace: Namespace) -> None:
     with namespace.agent(), namespace.running(str(TRAFFIC)), screen_in(namespace, columns=200, rows=55) as screen:
         screen.shows("● ok", "www.example.com", "Top QName 2", "Top ASN", "5 min", "q quit")
+        screen.press("Tab", "Tab", "c")
+        screen.shows("copied: www.example.com")
+        assert screen.clipboard() == "www.example.com"
         screen.press("q")
         assert_clean(screen)
 

@@ -46,7 +46,7 @@ class Main(Screen[None]):
 
 
 class Board(App[None]):
-    """The application as far as it shows something. Without a poller nothing is read but by `watch.step`."""
+    """The application as far as it shows something. Without a poller there is no timer, and nothing is read."""
 
     CSS = "#title, #tabs, #fault, #hints { height: 1; } #fault { display: none; }"
     ENABLE_COMMAND_PALETTE = False
@@ -92,8 +92,8 @@ class Board(App[None]):
         self.register_theme(LIGHT)
         self.theme = (DARK if is_dark_terminal(os.environ.get("COLORFGBG", "")) else LIGHT).name
         self._stop_on_signals()
-        self.set_interval(TICK_S, self._tick)
         if self.poller is not None:
+            self.set_interval(TICK_S, self._tick)
             self.poller.start()
 
     def _stop_on_signals(self) -> None:
