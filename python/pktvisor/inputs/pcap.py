@@ -52,6 +52,7 @@ class PcapInput(Input):
                 f"unknown pcap source '{self._source}'; there are {', '.join(SOURCES)}", path="pcap_source"
             )
         self._filter = text(config, "bpf", "")
+        self._config["bpf"] = self._filter
         self._hosts = text(config, "host_spec", "")
         self._networks = parse_hosts(self._hosts)
         self._interface: Interface | None = None
