@@ -19,19 +19,27 @@ class FakePolicy:
     buckets: list[list[HandlerSnapshot]]
     instances: tuple[str, ...] = ("default-default-net", "default-default-dns")
     periods: int = 5
+    reached: tuple[HandlerSnapshot, ...] = ()
+    """What handlers have that are asked before the one without a period."""
 
     def bucket(self, number: int) -> list[HandlerSnapshot]:
         if number >= self.periods:
-            raise PeriodError(f"invalid metrics period, specify [0, {self.periods - 1}]", is_early=False)
+            raise self._missing(f"invalid metrics period, specify [0, {self.periods - 1}]", is_early=False)
         if number >= len(self.buckets):
             newest = f"current range is [0, {len(self.buckets) - 1}]"
-            raise PeriodError(f"requested metrics period has not yet accumulated, {newest}", is_early=True)
+            raise self._missing(f"requested metrics period has not yet accumulated, {newest}", is_early=True)
         return self.buckets[number]
 
     def window(self, number: int) -> list[HandlerSnapshot]:
         if not 2 <= number <= self.periods:
-            raise PeriodError(f"invalid metrics period, specify [2, {self.periods}]", is_early=False)
+            raise self._missing(f"invalid metrics period, specify [2, {self.periods}]", is_early=False)
         return self.buckets[0]
+
+    def _missing(self, message: str, *, is_early: bool) -> PeriodError:
+        error = PeriodError(message, is_early=is_early)
+        error.reached = self.reached
+        error.instance = next(iter(self.instances[len(self.reached) :]), None)
+        return error
 
     def latest(self) -> list[HandlerSnapshot]:
         return self.buckets[1 if len(self.buckets) > 1 else 0]

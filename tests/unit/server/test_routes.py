@@ -90,6 +90,19 @@ def test_a_missing_period_of_a_policy_is_425_and_names_its_first_handler(client:
     assert (reply.status_code, reply.json()) == (425, {"default": {"default-default-net": None}, "error": EARLY})
 
 
+def test_handlers_before_the_one_without_the_period_are_told_in_full(client: TestClient, agent: FakeAgent) -> None:
+    agent.policies["default"] = FakePolicy("default", [bucket(10)], reached=(bucket(20)[0],))
+    reply = client.get("/api/v1/policies/default/metrics/bucket/5")
+    told = {"default-default-net": by_handler(20)["default-default-net"], "default-default-dns": None}
+    assert (reply.status_code, reply.json()["default"]) == (425, told)
+
+
+def test_where_like_handlers_are_merged_only_the_error_is_told(client: TestClient, agent: FakeAgent) -> None:
+    agent.policies["default"] = FakePolicy("default", [bucket(10), bucket(20)], instances=())
+    reply = client.get("/api/v1/policies/default/metrics/bucket/2")
+    assert (reply.status_code, reply.json()) == (425, {"error": EARLY})
+
+
 def test_all_leaves_out_policies_without_the_period(client: TestClient, agent: FakeAgent) -> None:
     agent.policies["young"] = FakePolicy("young", [bucket(1)])
     assert client.get("/api/v1/policies/__all/metrics/bucket/1").json() == {"default": by_handler(20)}

@@ -52,12 +52,14 @@ def _document(context: Context, name: str, read: Read) -> Document:
 
 
 def _one(policy: RunningPolicy, read: Read) -> Document:
-    """Give one policy's metrics; a period that is not there names the handler that was asked first."""
+    """Give one policy's metrics; where a handler has no such period, those of the handlers before it, and its name."""
     try:
         return {policy.name: policy_document(read(policy))}
     except PeriodError as error:
-        nothing: Document = dict.fromkeys(policy.instances[:1])
-        raise Refusal(425, {policy.name: nothing, "error": str(error)}) from None
+        document: Document = {"error": str(error)}
+        if error.instance is not None:
+            document[policy.name] = {**policy_document(error.reached), error.instance: None}
+        raise Refusal(425, document) from None
 
 
 def _all(policies: Iterable[RunningPolicy], read: Read) -> Document:
