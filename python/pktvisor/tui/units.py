@@ -30,14 +30,8 @@ class Units:
 
     def clock(self, unix_seconds: float) -> str:
         """Write a time of day."""
-        return time.strftime("%H:%M:%S", self._split(unix_seconds))
-
-    def date(self, unix_seconds: float) -> str:
-        """Write a date with its time of day."""
-        return time.strftime("%Y-%m-%d %H:%M:%S", self._split(unix_seconds))
-
-    def _split(self, unix_seconds: float) -> time.struct_time:
-        return time.gmtime(unix_seconds) if self.is_utc else time.localtime(unix_seconds)
+        split = time.gmtime(unix_seconds) if self.is_utc else time.localtime(unix_seconds)
+        return time.strftime("%H:%M:%S", split)
 
 
 def count(number: float | None) -> str:
