@@ -164,6 +164,15 @@ def test_the_token_of_a_file_or_the_environment(monkeypatch: pytest.MonkeyPatch,
     assert [endpoint.token for endpoint in endpoints.made] == ["said", "from-file", "from-environment"]
 
 
+def test_ctrl_c_while_a_file_is_read(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pktvisor.cli.analysis.run_file", interrupted)
+    assert ui.main([str(FOLDER / "dns_authoritative.pcap"), "--once"]) == 130
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("option", ["-h", "--help", "--h"])
 def test_help(capfd: pytest.CaptureFixture[str], option: str) -> None:
     with pytest.raises(SystemExit) as raised:
