@@ -11,6 +11,7 @@ from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.models import PolicyConfig, Settings, TapConfig
 from pktvisor.errors import PeriodError
+from pktvisor.metrics.expressions import ALWAYS
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document, write_samples
 from pktvisor.policies.instances import Module
@@ -128,7 +129,7 @@ class AgentPolicy:
         settings = module.instance.handler.settings
         state: Document = {"xact": {"open": part.policy.core.open_exchanges()}}
         if module.instance.handler.version == "1.0":
-            state["predicate"] = {"enabled": False}
+            state["predicate"] = {"enabled": module.instance.handler.select() is not ALWAYS}
         return {
             "module": about,
             "dns": state,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
 from pktvisor.config.scalars import number, texts
@@ -12,7 +12,7 @@ from pktvisor.errors import ConfigError, within
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.handlers.base import Settings as HandlerSettings
-from pktvisor.policies.plan import Instance
+from pktvisor.policies.plan import Instance, Plan
 
 MOST_PERIODS = 10
 GROUP_OPTIONS = ("enable", "disable")
@@ -63,6 +63,7 @@ def make_modules(
             instance = Instance(
                 name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
             )
+            Plan([replace(instance, behind=None)])  # what it was told is read here, so that errors have their place
             # A chain shares one row of windows: each link's events are those that the link before it kept.
             periods = modules[0].periods if is_behind else _periods(told)
             modules.append(Module(instance, periods, told))
@@ -120,7 +121,7 @@ def _find_handler(policy_name: str, module: ModuleConfig) -> type[Handler]:
         raise ConfigError(f"{wanted} which is not available; there are {', '.join(versions)}", path="require_version")
     types = list(dict.fromkeys(name for name, _ in handlers()))
     hint = did_you_mean(module.type, types) or f"; there are {', '.join(types)}"
-    raise ConfigError(f"no handler '{module.type}'{hint} {wanted} which is not available", path="type")
+    raise ConfigError(f"{wanted} which is not available: no handler '{module.type}'{hint}", path="type")
 
 
 def _threshold(told: Settings) -> int:

@@ -76,6 +76,21 @@ def test_dns_tells_of_its_transactions_and_periods(agent: LocalAgent) -> None:
     assert dns["metrics"]["deep_sample_rate"] == 50
 
 
+def test_dns_tells_whether_its_filters_choose_messages_beforehand(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    filters = {
+        "plain": "{}",
+        "codes": "{only_rcode: 3}",
+        "names": "{only_qname: [a.test]}",
+        "types": "{only_qtype: [A]}",
+    }
+    modules = ", ".join(f"{name}: {{type: dns, filter: {given}}}" for name, given in filters.items())
+    agent.add_policy(body(policy(modules=f"{{{modules}}}")))
+    told: dict[str, Any] = agent.policies["edge"].describe()["modules"]  # type: ignore[assignment]
+    enabled = {name: told[f"edge-eth-{name}"]["dns"]["predicate"]["enabled"] for name in filters}
+    assert enabled == {"plain": False, "codes": True, "names": True, "types": False}
+
+
 def test_dns_periods_stand_newest_first(agent: LocalAgent) -> None:
     *newer, oldest = described(agent)["modules"]["default-default-dns"]["metrics"]["periods"]
     assert oldest["start_tstamp"] == "2025-06-15 15:06:40"
