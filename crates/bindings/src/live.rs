@@ -137,11 +137,6 @@ impl LiveInput {
         py.detach(|| self.lock().status().ledger.entries().collect())
     }
 
-    /// Questions that wait for their answer, of all policies.
-    fn open_exchanges(&self, py: Python<'_>) -> usize {
-        py.detach(|| self.lock().status().open_exchanges)
-    }
-
     /// Why the capture ended by itself.
     fn fault(&self, py: Python<'_>) -> Option<String> {
         py.detach(|| self.lock().status().fault.map(|fault| fault.message))

@@ -223,15 +223,6 @@ impl PolicyWorker {
         live.last_ns = live.last_ns.max(end_ns);
         live.state.close(live.last_ns.div_euclid(NANOSECONDS));
     }
-
-    /// Questions of this worker that wait for their answer.
-    pub fn open_exchanges(&self) -> usize {
-        self.told_open
-    }
-
-    pub fn memory_bytes(&self) -> usize {
-        self.executor.memory_bytes()
-    }
 }
 
 impl Drop for PolicyWorker {

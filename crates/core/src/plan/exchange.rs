@@ -202,8 +202,4 @@ impl Exchange {
     pub fn evicted(&self) -> u64 {
         self.tracker.evicted()
     }
-
-    pub fn memory_bytes(&self) -> usize {
-        self.tracker.memory_bytes() + self.addresses.capacity() * size_of::<(u32, Address)>()
-    }
 }

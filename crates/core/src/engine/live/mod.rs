@@ -1,6 +1,5 @@
 //! A live interface: one worker per ring, each with its own decoder and plan states, no lock on the packet path but
 //! that of the worker's own windows.
-
 //!
 //! Where a lookback is asked for, each worker keeps its newest frames (see [`crate::capture::lookback`]). A policy can
 //! then be added as if it had been there for the last minute ([`LiveInput::add_with_lookback`]), and the frames can be
@@ -10,7 +9,7 @@ mod catch_up;
 mod meter;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -64,7 +63,6 @@ pub struct LiveConfig {
 #[derive(Debug, Clone, Default)]
 pub struct LiveStatus {
     pub ledger: Ledger,
-    pub open_exchanges: usize,
     /// Why a worker has kept its rights to the network although it does not need them.
     pub warning: Option<Error>,
     /// Why a worker has ended though nobody stopped it.
@@ -120,7 +118,6 @@ struct Shared {
     /// Totals of policies and handlers that were noted and have not become rows yet.
     notes: Mutex<Vec<(u32, u32)>>,
     status: Mutex<LiveStatus>,
-    open_exchanges: AtomicUsize,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -165,7 +162,6 @@ impl LiveInput {
             policies: Mutex::new(attached),
             notes: Mutex::default(),
             status: Mutex::default(),
-            open_exchanges: AtomicUsize::new(0),
         });
         let share = config.lookback_bytes / sources.len();
         let mut kept = Vec::new();
@@ -216,9 +212,7 @@ impl LiveInput {
     }
 
     pub fn status(&self) -> LiveStatus {
-        let mut status = lock(&self.shared.status).clone();
-        status.open_exchanges = self.shared.open_exchanges.load(Ordering::Relaxed);
-        status
+        lock(&self.shared.status).clone()
     }
 
     /// The newest frames.

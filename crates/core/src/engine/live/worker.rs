@@ -29,7 +29,6 @@ pub(super) struct Worker<S> {
     now_ns: fn() -> i64,
     seen_version: Option<u64>,
     dropped: u64,
-    open_exchanges: usize,
 }
 
 /// What a worker does with frames; apart from the source, which lends them out.
@@ -78,7 +77,6 @@ impl<S: FrameSource> Worker<S> {
             now_ns: config.now_ns,
             seen_version: None,
             dropped: 0,
-            open_exchanges: 0,
         }
     }
 
@@ -151,9 +149,6 @@ impl<S: FrameSource> Worker<S> {
     fn publish(&mut self) {
         let ledger = std::mem::take(&mut self.part.ledger);
         lock(&self.shared.status).ledger += &ledger;
-        let open: usize = self.part.policies.iter().map(|(_, policy)| policy.open_exchanges()).sum();
-        let before = std::mem::replace(&mut self.open_exchanges, open);
-        self.shared.open_exchanges.fetch_add(open.wrapping_sub(before), Ordering::Relaxed);
     }
 
     /// Starts on policies that were added, lets go of those that were removed.
