@@ -26,6 +26,7 @@ class TestInput(Input):
         self.noted: tuple[int, int] | None = None
         self.is_open = False
         self.broken: str | None = None
+        self.starts = 0
         TestInput.made.append(self)
 
     @classmethod
@@ -36,10 +37,15 @@ class TestInput(Input):
         monkeypatch.setattr(cls, "made", [])
 
     def start(self, policies: list[_core.Policy]) -> None:
-        if "refuses" in self.config:
+        self.starts += 1
+        if "refuses" in self.config or self.broken is not None:
             raise InputError(f"{self.config.get('iface')} can't be captured from")
         self.is_open = True
-        self.fed += policies
+        self.fed = list(policies)
+
+    def break_down(self, fault: str) -> None:
+        """End by itself; it can't start again until `broken` is None."""
+        self.broken, self.is_open = fault, False
 
     def attach(self, policy: _core.Policy) -> None:
         self.fed.append(policy)

@@ -11,12 +11,19 @@ from pktvisor.agent.preparing import Surroundings, prepare, prepare_resources
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.models import PolicyConfig
-from pktvisor.errors import ConflictError, PktvisorError, within
+from pktvisor.errors import ConfigError, ConflictError, PktvisorError, within
 from pktvisor.handlers.base import Handler
 from pktvisor.handlers.custom import check_families
 from pktvisor.policies.policy import Policy
 
 logger = logging.getLogger(__name__)
+
+MOST_POLICIES = 1000
+"""Each is looked after for every packet."""
+MOST_STREAMS = 256
+"""Each has a ring of 8 MiB, and a thread."""
+MOST_HANDLERS = 200
+"""Of one policy."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +59,25 @@ def plan_exchange(
         for name in [name for name in known if name not in before]:
             companion = prepare_resources(config, known[name], around)
             prepared[companion.name] = companion
+    _check_bounds([*staying.values(), *prepared.values()])
     _check_instances([*staying.values(), *prepared.values()])
     check_metric_names([*staying.values(), *prepared.values()])
     return Exchange(leaving, staying, prepared, known)
+
+
+def _check_bounds(policies: Iterable[AgentPolicy]) -> None:
+    """ConfigError where there would be more than one agent can look after."""
+    made = [policy for policy in policies if policy.origin is not Origin.STREAM]
+    if len(made) > MOST_POLICIES:
+        raise ConfigError(f"an agent has at most {MOST_POLICIES} policies: remove some first", path="policies")
+    if len({part.stream.name for policy in made for part in policy.parts}) > MOST_STREAMS:
+        raise ConfigError(
+            f"an agent has at most {MOST_STREAMS} inputs at work: policies share one where they want the same of a tap",
+            path="policies",
+        )
+    for policy in made:
+        if len(policy.instances) > MOST_HANDLERS:
+            raise ConfigError(f"a policy has at most {MOST_HANDLERS} handlers", path=f"policies.{policy.name}")
 
 
 def _check_instances(policies: Iterable[AgentPolicy]) -> None:

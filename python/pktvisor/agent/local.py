@@ -16,7 +16,7 @@ from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
-from pktvisor.agent.tap import Origin, Tap, make_tap
+from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
 from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import locate
@@ -60,8 +60,11 @@ class LocalAgent:
         self._streams: Mapping[str, Stream] = {}
         self._policies: Mapping[str, AgentPolicy] = {}
         self._global_settings: Mapping[str, Settings] = {}
-        self._state = None if settings.state_directory is None else StateDirectory(settings.state_directory)
+        self._state = (
+            None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
+        )
         self._told_faults: set[str] = set()
+        """Streams whose faults the log knows."""
 
     @property
     def policies(self) -> Mapping[str, AgentPolicy]:
@@ -92,10 +95,11 @@ class LocalAgent:
         with self._changing:
             if config.name in self._taps:
                 raise _tap_exists(config.name)
-            tap = make_tap(config, origin)
-            self._taps = {**self._taps, tap.name: tap}
-        logger.info("tap [%s]: loaded, type %s", tap.name, config.input_type)
-        return tap
+            taps = {**self._taps, config.name: make_tap(config, origin)}
+            check_number(taps)
+            self._taps = taps
+        logger.info("tap [%s]: loaded, type %s", config.name, config.input_type)
+        return taps[config.name]
 
     def remove_tap(self, name: str) -> None:
         """Forget a tap; streams that were made from it go on."""
@@ -164,6 +168,7 @@ class LocalAgent:
             for name, tap in others.items():
                 if taps[name] is not tap:
                     raise _tap_exists(name)
+            check_number(taps)
             around = self._surroundings(taps, config.global_handlers)
             changes = self._compare(config, around)
             exchange = self._plan(changes.policies, config, around)
@@ -220,13 +225,12 @@ class LocalAgent:
         self._let_go(exchange.leaving, exchange.streams)
 
     def _let_go(self, leaving: Sequence[AgentPolicy], streams: Mapping[str, Stream]) -> None:
-        """Stop policies, then streams that nobody uses."""
+        """Stop policies, then streams that nobody uses, with the policies that these have brought along."""
+        before = {*self._policies, *(policy.name for policy in leaving)}
         for policy in leaving:
             logger.info("policy [%s]: stopping", policy.name)
             for part in policy.parts:
                 part.stream.leave(part.policy)
-            if self._state is not None and policy.name not in self._policies:
-                self._state.forget(policy.name)
         users = [policy for policy in self._policies.values() if policy.origin is not Origin.STREAM]
         used = {part.stream.name for policy in users for part in policy.parts}
         self._streams = {name: stream for name, stream in streams.items() if name in used}
@@ -237,24 +241,31 @@ class LocalAgent:
             for name, policy in self._policies.items()
             if all(part.stream.name in used for part in policy.parts)
         }
+        if self._state is not None:
+            for name in before - self._policies.keys():
+                self._state.forget(name)
 
     def check(self) -> Sequence[str]:
         """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""
-        faults = [
-            f"input [{name}]: {stream.source.fault or 'it has ended'}"
-            for name, stream in self._streams.items()
-            if not stream.is_running and not stream.source.is_recorded
-        ]
-        for fault in faults:
-            if fault not in self._told_faults:
-                self._told_faults.add(fault)
+        live = {name: stream for name, stream in self._streams.items() if not stream.source.is_recorded}
+        faults = {name: f"input [{name}]: {stream.fault}" for name, stream in live.items() if stream.fault is not None}
+        for name, fault in faults.items():
+            if name not in self._told_faults:
                 logger.error("%s", fault)
-        return faults
+        self._told_faults = set(faults)
+        return list(faults.values())
+
+    def resume(self, now_s: float) -> None:
+        """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets."""
+        with self._changing:
+            for stream in self._streams.values():
+                stream.resume(now_s)
 
     def save(self) -> None:
         """Keep the windows for the next process, where there is a place for them."""
-        if self._state is not None:
-            self._state.save(self._policies.values())
+        with self._changing:
+            if self._state is not None:
+                self._state.save(self._policies.values())
 
     def shut_down(self) -> None:
         """Ask the process to end."""

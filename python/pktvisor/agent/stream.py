@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 
+from pktvisor.agent.retry import Retry
 from pktvisor.agent.tap import Tap
 from pktvisor.config.models import PolicyInput, Value
-from pktvisor.errors import within
+from pktvisor.errors import PktvisorError, within
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults, Input
 from pktvisor.policies.policy import Policy
+
+logger = logging.getLogger(__name__)
 
 
 class Stream:
@@ -23,11 +27,21 @@ class Stream:
         self.source = source
         self.is_started = False
         self._fed: list[Policy] = []
+        self._retry: Retry | None = None
+        """Set while its input has ended by itself and is tried again."""
 
     @property
     def is_running(self) -> bool:
         """Whether its input is at work."""
         return self.source.is_running
+
+    @property
+    def fault(self) -> str | None:
+        """Why its input has ended though nobody stopped it; None where it is at work."""
+        if self.source.is_running or (self.source.is_recorded and self.source.fault is None):
+            return None
+        tried = "" if self._retry is None else f"; {self._retry}"
+        return f"{self.source.fault or 'it has ended'}{tried}"
 
     def feed(self, policies: list[Policy]) -> None:
         """Feed policies, and start where nothing has been fed before. Raises `InputError`, `ConfigError`."""
@@ -45,6 +59,23 @@ class Stream:
         if policy in self._fed:
             self._fed.remove(policy)
             self.source.detach(policy.core)
+            self._note()
+
+    def resume(self, now_s: float) -> None:
+        """Start the input again where it has ended by itself, and the time for another attempt has come."""
+        if self.source.is_running or self.source.is_recorded:
+            return
+        self._retry = self._retry or Retry(now_s)
+        if now_s < self._retry.due_s:
+            return
+        try:
+            self.source.start([policy.core for policy in self._fed])
+        except PktvisorError as error:
+            self._retry.postpone(now_s)
+            logger.debug("input [%s]: not at work again: %s", self.name, error)
+        else:
+            logger.info("input [%s]: at work again", self.name)
+            self._retry = None
             self._note()
 
     def stop(self) -> None:
@@ -78,7 +109,7 @@ class Stream:
         }
         if special := self.source.describe():
             document[self.source.type] = special
-        if fault := self.source.fault:
+        if fault := self.fault:
             document["fault"] = fault
         return document
 

@@ -13,6 +13,7 @@ from pktvisor.inputs import inputs
 
 TAP_INTERFACE = "visor.module.input/1.0"
 """What clients expect as the interface of every tap."""
+MOST_TAPS = 1000
 
 
 class Origin(Enum):
@@ -56,6 +57,12 @@ def make_tap(config: TapConfig, origin: Origin) -> Tap:
             path=f"taps.{config.name}.input_type",
         )
     return Tap(config, origin)
+
+
+def check_number(taps: Mapping[str, Tap]) -> None:
+    """ConfigError where there are more than an agent knows."""
+    if len(taps) > MOST_TAPS:
+        raise ConfigError(f"an agent has at most {MOST_TAPS} taps: remove some first", path="taps")
 
 
 def select(wanted: PolicyInput, taps: Mapping[str, Tap]) -> list[Tap]:

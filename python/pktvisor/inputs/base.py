@@ -11,6 +11,10 @@ from pktvisor import _core
 from pktvisor.config.models import Settings, Value
 from pktvisor.errors import ConfigError, NotFoundError
 
+MOST_WORKERS = 64
+"""Threads of one input; each has a ring of its own."""
+MOST_LOOKBACK_MB = 1 << 16
+
 
 @dataclass(frozen=True)
 class Defaults:
@@ -55,7 +59,7 @@ class Input(ABC):
 
     @abstractmethod
     def start(self, policies: list[_core.Policy]) -> None:
-        """Open it and feed these policies. Raises `InputError`, `ConfigError`."""
+        """Open it and feed these policies; again where it has ended by itself. Raises `InputError`, `ConfigError`."""
 
     @abstractmethod
     def attach(self, policy: _core.Policy) -> None:
@@ -83,8 +87,7 @@ class Input(ABC):
         """What became of its packets so far, by name; see the loss ledger in the docs."""
         return {}
 
-    @abstractmethod
-    def note_policies(self, policies: int, handlers: int) -> None:
+    def note_policies(self, policies: int, handlers: int) -> None:  # noqa: B027 (most inputs need not know)
         """Hear how many policies it feeds, and how many handlers they have."""
 
     def describe(self) -> dict[str, object]:

@@ -23,7 +23,7 @@ class Interface:
 
 
 def find_interface(target: str) -> Interface:
-    """Find the interface that a name, an address, `any` or `auto` stands for. Raises `InputError` where none does."""
+    """Find the interface that a name, an address, `any` or `auto` stands for. Raises `ConfigError` where none does."""
     with translated():
         name = _core.resolve_interface(target)
         known = _core.interfaces()

@@ -5,17 +5,18 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pktvisor import _core, clock
+from pktvisor import _core
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import flag, number, text
-from pktvisor.errors import ConfigError, NotFoundError
-from pktvisor.inputs.base import Defaults, Input
+from pktvisor.errors import ConfigError, NotFoundError, within
+from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
 from pktvisor.inputs.faults import translated
-from pktvisor.inputs.filters import compile_filter, filter_compiler
+from pktvisor.inputs.filters import compile_filter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.interfaces import Interface, find_interface
+from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Recording
 
 ETHERNET = 1
@@ -51,13 +52,19 @@ class PcapInput(Input):
             raise ConfigError(
                 f"unknown pcap source '{self._source}'; there are {', '.join(SOURCES)}", path="pcap_source"
             )
-        self._filter = text(config, "bpf", "")
+        self._filter = text(config, "bpf")
         self._config["bpf"] = self._filter
-        self._hosts = text(config, "host_spec", "")
-        self._networks = parse_hosts(self._hosts)
+        self._hosts = text(config, "host_spec")
+        with within("host_spec"):
+            parse_hosts(self._hosts)
+        self._workers = _bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
+        self._lookback_bytes = _bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
+        self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
         self._interface: Interface | None = None
         self._capture: _core.LiveInput | None = None
-        path = text(config, "pcap_file", "")
+        self._counted_before: Mapping[str, int] = {}
+        """The ledger of captures that have ended by themselves."""
+        path = text(config, "pcap_file")
         self._recording = Recording(path, self._hosts, self._filter) if path else None
 
     @property
@@ -75,11 +82,12 @@ class PcapInput(Input):
             self._recording.check()
             for policy in policies:
                 self._recording.read(policy)
-        elif self._source == "mock":
-            lookback_mb = number(self.config, "lookback_mb", self._defaults.lookback_mb)
-            self._capture = _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=lookback_mb << 20)
-        else:
-            self._capture = self._start_capture(policies)
+            return
+        capture = self._start_mock(policies) if self._source == "mock" else self._start_capture(policies)
+        self._counted_before, self._capture = self.ledger(), capture
+
+    def _start_mock(self, policies: list[_core.Policy]) -> _core.LiveInput:
+        return _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=self._lookback_bytes)
 
     def _start_capture(self, policies: list[_core.Policy]) -> _core.LiveInput:
         target = text(self.config, "iface", "")
@@ -88,7 +96,6 @@ class PcapInput(Input):
         self._interface = find_interface(target)
         if target == "auto":
             self._config["iface"] = self._interface.name
-        workers = number(self.config, "workers", self._defaults.workers)
         with translated():
             return _core.LiveInput(
                 self._interface.name,
@@ -96,10 +103,10 @@ class PcapInput(Input):
                 hosts=parse_hosts(",".join(self.networks)),
                 filter=compile_filter(self._filter, ETHERNET, interface=self._interface.name),
                 raw_filter=compile_filter(self._filter, RAW_IP),
-                promiscuous=flag(self.config, "promiscuous", self._defaults.is_promiscuous),
-                workers=workers,
+                promiscuous=self._is_promiscuous,
+                workers=self._workers,
                 fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
-                lookback_bytes=number(self.config, "lookback_mb", self._defaults.lookback_mb) << 20,
+                lookback_bytes=self._lookback_bytes,
             )
 
     def attach(self, policy: _core.Policy) -> None:
@@ -135,7 +142,9 @@ class PcapInput(Input):
 
     def ledger(self) -> dict[str, int]:
         source = self._recording or self._capture
-        return {} if source is None else source.ledger()
+        if source is None:
+            return {}
+        return {name: count + self._counted_before.get(name, 0) for name, count in source.ledger().items()}
 
     def note_policies(self, policies: int, handlers: int) -> None:
         if self._capture is not None:
@@ -161,10 +170,15 @@ class PcapInput(Input):
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         if self._capture is None:
             raise NotFoundError("the packets of a capture file are in the file")
-        with translated():
-            return self._capture.recent_packets(
-                seconds=seconds,
-                compile_filter=filter_compiler(filter_expression),
-                most_bytes=most_bytes,
-                now_ns=clock.now_ns(),
-            )
+        return recent_packets(
+            self._capture, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
+        )
+
+
+def _bounded(config: Settings, key: str, default: int, least: int, most: int) -> int:
+    """The number at a key. ConfigError where it is no number within the bounds."""
+    with within(key):
+        value = number(config, key, default)
+        if not least <= value <= most:
+            raise ConfigError(f"{value} is not between {least} and {most}")
+    return value

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 
+from pktvisor.agent import exchange, tap
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
 from pktvisor.errors import ConfigError, ConflictError, InputError, NoMatchError, NotFoundError
@@ -227,6 +229,79 @@ def test_a_stream_that_ends_by_itself_is_told_of(agent: LocalAgent) -> None:
     assert fault.endswith("eth0 is gone")
     (stream,) = agent.policies["edge"].describe()["input"].values()  # type: ignore[attr-defined]
     assert (stream["input"]["running"], stream["fault"]) == (False, "eth0 is gone")
+
+
+def test_a_stream_that_ended_by_itself_goes_on_when_it_can(
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy()))
+    agent.resume(now_s=0)
+    (source,) = TestInput.made
+    fed = list(source.fed)
+    source.break_down("eth0 is gone")
+    agent.resume(now_s=1)
+    agent.resume(now_s=1.5)
+    assert source.starts == 2, "the second attempt comes a second after the first"
+    agent.resume(now_s=2)
+    (fault,) = agent.check()
+    assert fault.endswith("eth0 is gone; it is tried again every 60 s at least, 2 times so far")
+    agent.add_policy(body(policy("late")))
+    source.broken = None
+    with caplog.at_level(logging.INFO, "pktvisor"):
+        agent.resume(now_s=4)
+    assert agent.check() == []
+    assert source.fed[: len(fed)] == fed
+    assert len(source.fed) == len(fed) + 1, "the policy that came meanwhile is fed as well"
+    assert source.noted == (2, 2)
+    assert caplog.messages[-1].endswith("at work again")
+
+
+def test_attempts_become_rare(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy()))
+    (source,) = TestInput.made
+    source.break_down("eth0 is gone")
+    for second in range(3600):
+        agent.resume(now_s=second)
+    assert 1 + 60 < source.starts < 1 + 70
+
+
+def test_the_same_fault_is_told_again_when_it_comes_again(
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy()))
+    for _ in range(2):
+        TestInput.made[0].break_down("eth0 is gone")
+        agent.check()
+        agent.check()
+        TestInput.made[0].broken = None
+        agent.resume(now_s=0)
+        agent.check()
+    assert sum("eth0 is gone" in message for message in caplog.messages) == 2
+
+
+def test_policies_taps_inputs_and_handlers_have_bounds(agent: LocalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, most in (("MOST_POLICIES", 3), ("MOST_STREAMS", 2), ("MOST_HANDLERS", 2)):
+        monkeypatch.setattr(exchange, name, most)
+    monkeypatch.setattr(tap, "MOST_TAPS", 1)
+    agent.add_tap(TAP)
+    with pytest.raises(ConfigError, match="at most 1 taps"):
+        agent.add_tap(TAP.replace("eth:", "other:"))
+    with pytest.raises(ConfigError, match="at most 2 handlers"):
+        agent.add_policy(body(policy(modules="{a: {type: net}, b: {type: net}, c: {type: net}}")))
+    for name, filter_expression in (("one", "udp"), ("two", "tcp")):
+        agent.add_policy(body(policy(name, given=f", filter: {{bpf: {filter_expression}}}")))
+    with pytest.raises(ConfigError, match="at most 2 inputs"):
+        agent.add_policy(body(policy("three", given=", filter: {bpf: icmp}")))
+    agent.add_policy(body(policy("three", given=", filter: {bpf: udp}")))
+    with pytest.raises(ConfigError, match="at most 3 policies"):
+        agent.add_policy(body(policy("four", given=", filter: {bpf: udp}")))
+    assert names(agent) == ["one", "two", "three"]
+    assert list(agent.taps) == ["eth"]
 
 
 def test_stopping_stops_every_stream(agent: LocalAgent) -> None:
