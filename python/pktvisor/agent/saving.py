@@ -5,8 +5,9 @@
     DIRECTORY/policies/POLICY/STREAM.PERIODS/N.window   window N of the handlers that STREAM feeds
 
 A closed window is written once; the open one is written again each time. Files are replaced whole, so that a crash
-leaves the old or the new one. Windows that the policy no longer keeps are removed: the directory is bounded by the
-policies' periods. What the core can't use, because the policy or the release has changed, it leaves out.
+leaves the old or the new one. Windows that the policy no longer keeps are removed, those of streams that it no longer
+has, and those of policies that were not there for a week: the directory is bounded by the policies' periods. What the
+core can't use, because the policy or the release has changed, it leaves out. No symbolic link is followed to a file.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import logging
+import os
 import shutil
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,30 +31,38 @@ LAYOUT = "1"
 SUFFIX = ".window"
 LARGEST_WINDOW_BYTES = 64 << 20
 """A larger file is none of ours."""
+LONGEST_ABSENCE_S = 7 * 24 * 60 * 60
 
 
 class StateDirectory:
     """A directory that keeps windows, for one agent at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Make it where it is not there. InputError where it can't be used."""
+    def __init__(self, path: Path, now_s: float) -> None:
+        """Make it where it is not there. InputError where it can't be used. `now_s` is Unix time."""
         self._policies = path / "policies"
         self._written: dict[Path, set[int]] = {}
         """Numbers of the closed windows that each folder holds."""
+        self._tidy: dict[str, set[str]] = {}
+        """Names of the folders of each policy, once there are no others."""
+        self._unkept: set[str] = set()
+        """Policies whose windows could not be written the last time."""
         try:
             self._policies.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = (path / "lock").open("w")
+            self._lock = _open(path / "lock", os.O_RDWR | os.O_CREAT)
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._check_layout(path / "VERSION")
+            _check_layout(path / "VERSION")
+            self._forget_absent(now_s)
         except BlockingIOError:
             raise InputError(f"state directory {path}: another agent uses it") from None
         except OSError as error:
-            raise InputError(f"state directory {path}: {error.strerror}") from error
+            raise InputError(f"state directory {path}: {error.strerror}: {error.filename}") from error
 
-    def _check_layout(self, marker: Path) -> None:
-        if marker.exists() and marker.read_text().strip() != LAYOUT:
-            raise InputError(f"{marker}: this release keeps windows in layout {LAYOUT}; move the directory away")
-        marker.write_text(f"{LAYOUT}\n")
+    def _forget_absent(self, now_s: float) -> None:
+        """Remove what nobody has written to for long: its policy has another name now, or is gone."""
+        for folder in self._policies.iterdir():
+            times = [path.lstat().st_mtime for path in (folder, *folder.glob("*"), *folder.glob(f"*/*{SUFFIX}"))]
+            if max(times) < now_s - LONGEST_ABSENCE_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def restore(self, policy: AgentPolicy) -> None:
         """Give a policy the windows that are kept of it, where its stream begins with this process.
@@ -59,9 +70,10 @@ class StateDirectory:
         A policy that joins a running stream starts anew: what it has missed comes from the stream's lookback.
         """
         for part in policy.parts:
+            folder = self._folder(policy, part)
+            self._written.pop(folder, None)  # by a policy of this name that this one takes the place of
             if part.stream.is_started:
                 continue
-            folder = self._folder(policy, part)
             saved = [text for path in _windows(folder) if (text := _read(path)) is not None]
             with translated():
                 taken = part.policy.core.restore(saved)
@@ -70,25 +82,47 @@ class StateDirectory:
             self._sweep(folder, part)
 
     def save(self, policies: Iterable[AgentPolicy]) -> None:
-        """Write what has changed since the last time. A fault is logged; the agent goes on."""
+        """Write what has changed since the last time. A fault is logged when it comes and goes; the agent goes on."""
         for policy in policies:
-            for part in policy.parts:
-                if part.stream.source.is_recorded:
-                    continue  # a file can be read again
-                try:
-                    self._save_part(self._folder(policy, part), part)
-                except OSError as error:
-                    logger.error("policy [%s]: its windows could not be kept: %s", policy.name, error)
+            try:
+                self._save_policy(policy)
+            except OSError as error:
+                if policy.name not in self._unkept:
+                    logger.error("policy [%s]: its windows can't be kept: %s", policy.name, error)
+                self._unkept.add(policy.name)
+            else:
+                if policy.name in self._unkept:
+                    logger.info("policy [%s]: its windows are kept again", policy.name)
+                self._unkept.discard(policy.name)
 
     def close(self) -> None:
         """Let another agent use the directory."""
-        self._lock.close()
+        os.close(self._lock)
 
     def forget(self, policy_name: str) -> None:
         """Remove what is kept of a policy."""
         folder = self._policies / policy_name
         shutil.rmtree(folder, ignore_errors=True)
         self._written = {path: numbers for path, numbers in self._written.items() if folder not in path.parents}
+        self._tidy.pop(policy_name, None)
+        self._unkept.discard(policy_name)
+
+    def _save_policy(self, policy: AgentPolicy) -> None:
+        # A file can be read again.
+        folders = {self._folder(policy, part): part for part in policy.parts if not part.stream.source.is_recorded}
+        for folder, part in folders.items():
+            self._save_part(folder, part)
+        names = {folder.name for folder in folders}
+        if folders and self._tidy.get(policy.name) != names:
+            self._remove_others(self._policies / policy.name, names)
+            self._tidy[policy.name] = names
+
+    def _remove_others(self, folder: Path, names: set[str]) -> None:
+        """Remove what a policy of this name has kept before it was changed."""
+        for former in folder.iterdir():
+            if former.name not in names:
+                shutil.rmtree(former, ignore_errors=True)
+                self._written.pop(former, None)
 
     def _save_part(self, folder: Path, part: Part) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,21 +155,40 @@ def _windows(folder: Path) -> list[Path]:
     return sorted(paths, key=lambda path: int(path.stem))
 
 
+def _check_layout(marker: Path) -> None:
+    if os.path.lexists(marker) and _content(marker).strip() != LAYOUT.encode():
+        raise InputError(f"{marker}: this release keeps windows in layout {LAYOUT}; move the directory away")
+    _replace(marker, f"{LAYOUT}\n".encode())
+
+
 def _read(path: Path) -> bytes | None:
     try:
-        if path.stat().st_size <= LARGEST_WINDOW_BYTES:
-            return path.read_bytes()
-        logger.warning("%s is too large to be a window; it is left out", path)
+        return _content(path)
     except OSError as error:
         logger.warning("%s could not be read: %s; it is left out", path, error.strerror)
     return None
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open a file of ours: none that a symbolic link leads to, and none whose opening waits for somebody."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+
+
+def _content(path: Path) -> bytes:
+    with os.fdopen(_open(path, os.O_RDONLY), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_WINDOW_BYTES:
+            raise OSError(0, "this is no file of ours, or too large", str(path))
+        return file.read(LARGEST_WINDOW_BYTES)
 
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
     draft = path.with_suffix(".draft")
     try:
-        draft.write_bytes(content)
+        draft.unlink(missing_ok=True)
+        with os.fdopen(_open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+            file.write(content)
         draft.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
