@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -67,6 +71,8 @@ def start_syslog(name: str, *, verbose: bool) -> None:
     """Send the log to syslog, as facility daemon with name and process. Raises `OSError`."""
     from logging.handlers import SysLogHandler
 
+    if not Path(SYSLOG_SOCKET).is_socket():
+        raise FileNotFoundError(errno.ENOENT, "no syslog answers there", SYSLOG_SOCKET)
     handler = SysLogHandler(SYSLOG_SOCKET, SysLogHandler.LOG_DAEMON)
     handler.ident = f"{name}[{os.getpid()}]: "
     handler.setFormatter(LineFormatter(in_colour=False))
@@ -74,9 +80,25 @@ def start_syslog(name: str, *, verbose: bool) -> None:
 
 
 def _send(handler: logging.Handler, *, verbose: bool) -> None:
+    handler.handleError = _tell_once()  # type: ignore[method-assign, assignment]
     root = logging.getLogger(ROOT)
     for before in root.handlers:
         before.close()
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
     root.propagate = False
+
+
+def _tell_once() -> Callable[[logging.LogRecord], None]:
+    """Give what says on stderr, the first time only, that a line could not be written: the process goes on without."""
+    is_told = False
+
+    def tell(_: logging.LogRecord) -> None:
+        nonlocal is_told
+        if is_told:
+            return
+        is_told = True
+        with suppress(OSError):
+            sys.stderr.write(f"the log can't be written, lines are lost until it can: {sys.exc_info()[1]}\n")
+
+    return tell

@@ -41,3 +41,25 @@ def test_debug_lines_are_for_the_verbose() -> None:
 
 def test_an_event_is_one_line_whatever_it_says() -> None:
     assert logged()[1].endswith("[warning] two\\nlines")
+
+
+class FullDisk(io.StringIO):
+    """Takes nothing."""
+
+    def write(self, _: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_what_can_not_be_written_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.start(FullDisk(), verbose=False)
+    for _ in range(3):
+        logging.getLogger("pktvisor").info("a line")
+    assert capsys.readouterr().err == (
+        "the log can't be written, lines are lost until it can: [Errno 28] No space left on device\n"
+    )
+
+
+def test_a_syslog_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SYSLOG_SOCKET", "/nowhere/log")
+    with pytest.raises(OSError, match="no syslog answers there: '/nowhere/log'"):
+        logs.start_syslog("pktvisord", verbose=False)

@@ -16,6 +16,7 @@ from pktvisor.cli.options import (
     whole_number,
 )
 from pktvisor.errors import ConfigError
+from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS
 
 CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
 
@@ -100,8 +101,13 @@ def _check(options: DaemonOptions) -> None:
     reporting = (options.cp_token, options.cp_url, options.cp_path)
     if any(reporting) and not all(reporting) and not options.cp_disable:
         raise ConfigError("missing information to setup crashpad: --cp-token, --cp-url and --cp-path belong together")
-    if not 0 <= options.port <= 65535:
-        raise ConfigError(f"port {options.port} is not between 0 and 65535")
+    for name, value, least, most in (
+        ("port", options.port, 0, 65535),
+        ("workers", options.workers, 1, MOST_WORKERS),
+        ("lookback_mb", options.lookback, 0, MOST_LOOKBACK_MB),
+    ):
+        if not least <= value <= most:
+            raise ConfigError(f"{name} {value} is not between {least} and {most}")
 
 
 def daemon_parser() -> Parser:

@@ -10,8 +10,11 @@ from typing import NoReturn
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, PktvisorError
+from pktvisor.inputs.base import MOST_WORKERS
 
 USAGE_STATUS = 255
+INTERRUPTED_STATUS = 130
+"""As shells give it for SIGINT."""
 MOST_PERIODS = 10
 DEFAULT_PERIODS = 5
 
@@ -42,6 +45,8 @@ def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argp
     except BrokenPipeError:
         forget_stdout()
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED_STATUS
 
 
 def forget_stdout() -> None:
@@ -103,7 +108,8 @@ def add_summary_options(
         "--workers",
         metavar="N",
         type=_count,
-        help="share the packets among N threads (default: 1 for an interface; for a file one per processor, 4 at most)",
+        help=f"share the packets among N threads, 1 to {MOST_WORKERS} (default: 1 for an interface; for a file one per "
+        "processor, 4 at most)",
     )
     parser.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
     parser.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
@@ -122,8 +128,8 @@ def _percent(text: str) -> int:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:10]) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to {MOST_WORKERS}")
     return int(text)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, TypeAlias
 
-from pktvisor import logs
+from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
 from pktvisor.cli.daemon_options import DaemonOptions, clamped_periods
@@ -38,6 +38,11 @@ logger = logging.getLogger(__name__)
 FAILURE_STATUS = 1
 LOOK_INTERVAL_S = 1.0
 """How often the daemon looks whether the captures are still at work, and keeps windows."""
+
+Signals: TypeAlias = SimpleQueue[int]
+"""Signals that have come. A handler may run between any two instructions of the main thread, while that holds a lock,
+and within another handler; this queue's `put` is made for such places.
+"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def _start_log(options: DaemonOptions) -> None:
         else:
             logs.start(sys.stdout, verbose=options.verbose)
     except OSError as error:
-        raise InputError(f"Log init failed: {error}") from error
+        raise InputError(f"Log init failed: {error.filename}: {error.strerror}") from error
 
 
 def _run(work: Work) -> None:
@@ -98,7 +103,7 @@ def _run(work: Work) -> None:
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
     with ExitStack() as stack:
-        _end_on_signals(agent)
+        signals = _take_signals()
         stack.callback(agent.stop)
         give_up_files(options)
         agent.take_over(work.config)
@@ -110,21 +115,38 @@ def _run(work: Work) -> None:
         server = WebServer(agent, _server_settings(options))
         server.start()
         stack.callback(server.stop)
-        _reload_on_signal(agent, server)
+        signal.signal(signal.SIGHUP, lambda number, _: signals.put(number))
         if options.otel:
             pusher = _start_pusher(agent, options)
             stack.callback(pusher.stop)
-        _look_after(agent, must_run=not _can_get_other_work(work))
+        _look_after(agent, server, signals, must_run=not _can_get_other_work(work))
         logger.info("Shutting down")
 
 
-def _look_after(agent: LocalAgent, *, must_run: bool) -> None:
+def _look_after(agent: LocalAgent, server: WebServer, signals: Signals, *, must_run: bool) -> None:
     """Wait for the end. Where all that there is to do has ended by itself, that is a fault."""
-    while not agent.is_stopping.wait(LOOK_INTERVAL_S):
+    while not agent.is_stopping.is_set():
+        came = _wait(signals)
+        if came & {signal.SIGINT, signal.SIGTERM}:
+            return
+        if signal.SIGHUP in came:
+            _reload(agent, server)
         faults = agent.check()
         if faults and must_run:
             raise InputError(faults[0])
+        agent.resume(clock.monotonic())
         agent.save()
+
+
+def _wait(signals: Signals) -> set[int]:
+    """Wait for signals, but no longer than until the next look; many of one kind are one."""
+    came: set[int] = set()
+    try:
+        came.add(signals.get(timeout=LOOK_INTERVAL_S))
+        while True:
+            came.add(signals.get_nowait())
+    except Empty:
+        return came
 
 
 def _can_get_other_work(work: Work) -> bool:
@@ -198,26 +220,24 @@ def _tell_options(work: Work) -> None:
         logger.warning("%s", warning)
 
 
-def _end_on_signals(agent: LocalAgent) -> None:
+def _take_signals() -> Signals:
+    """Collect the signals that ask for the end."""
+    signals: Signals = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: agent.shut_down())
+        signal.signal(number, lambda number, _: signals.put(number))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
+    return signals
 
 
-def _reload_on_signal(agent: LocalAgent, server: WebServer) -> None:
-    """SIGHUP makes the daemon read its files again."""
-
-    def reload() -> None:
-        for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
-            try:
-                read_again()
-            except NotFoundError:
-                continue  # there is no configuration file
-            except PktvisorError as error:
-                logger.error("not read again, nothing has changed: %s", error)
-
-    # A handler runs between two instructions of the main thread, which must not wait for a change under way.
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, name="reload").start())
+def _reload(agent: LocalAgent, server: WebServer) -> None:
+    """Read tokens, certificate and configuration again."""
+    for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
+        try:
+            read_again()
+        except NotFoundError:
+            continue  # there is no configuration file
+        except PktvisorError as error:
+            logger.error("not read again, nothing has changed: %s", error)
 
 
 def _labels(options: DaemonOptions) -> Labels:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pktvisor import _core
-from pktvisor.cli.options import Parser, UsageError, complain, forget_stdout
+from pktvisor.cli.options import INTERRUPTED_STATUS, Parser, UsageError, complain, forget_stdout
 from pktvisor.errors import PktvisorError
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def test_the_sample_rate_is_clamped(reading: FakeReading, given: str, used: int)
         (["--max-deep-sample", "all", "x"], "--max-deep-sample: 'all' is not a whole number"),
         (["-H", "", "x"], "-H: at least one CIDR is needed"),
         (["-i", "smoke", "x"], "-i: invalid choice: 'smoke'"),
-        (["--workers", "0", "x"], "--workers: '0' is not a whole number above 0"),
+        (["--workers", "0", "x"], "--workers: '0' is not a whole number from 1 to 64"),
         (["--colour", "x"], "--colour"),
     ],
 )

@@ -20,6 +20,7 @@ from pktvisor.cli.service import Work
 from pktvisor.config.models import AgentConfig
 from pktvisor.config.schema import load_config
 from support.inputs import TestInput
+from support.live import eventually
 from support.written import file, policy
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -85,6 +86,33 @@ def test_the_interface_of_the_command_line_gets_what_was_said_about_it() -> None
     meanwhile(send(signal.SIGTERM))
     service.serve(work(hosts="10.0.0.0/8"))
     assert TestInput.made[0].config == {"iface": "eth0", "host_spec": "10.0.0.0/8", "bpf": "udp"}
+
+
+def test_many_signals_at_once_do_no_harm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "edge.yaml"
+    path.write_text(file(policy("one")))
+
+    def storm() -> None:
+        for number in [*[signal.SIGHUP] * 500, *[signal.SIGTERM] * 50]:
+            os.kill(os.getpid(), number)
+
+    meanwhile(storm)
+    config = load_config(path.read_text(), source=str(path))
+    assert service.serve(work(None, config=config, config_file=path)) == 0
+    assert texts(capsys)[-1] == "exit with success"
+
+
+def test_an_interface_that_comes_back_is_captured_again(capsys: pytest.CaptureFixture[str]) -> None:
+    meanwhile(
+        lambda: TestInput.made[0].break_down("eth0 is gone"),
+        lambda: setattr(TestInput.made[0], "broken", None),
+        lambda: eventually(lambda: TestInput.made[0].is_open),
+        send(signal.SIGTERM),
+    )
+    assert service.serve(work(admin_api=True)) == 0
+    told = texts(capsys)
+    assert any("eth0 is gone" in text for text in told)
+    assert any(text.endswith("at work again") for text in told)
 
 
 def test_an_interface_that_ends_by_itself_ends_a_daemon_that_has_nothing_else(
