@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 BAD_OPTION_STATUS = 2
 """As Go's flag package gives, which pktvisor-cli reads its options with."""
 FAILURE_STATUS = 1
-INTERRUPTED_STATUS = 130
-"""As shells give for what Ctrl-C ended: while a file is read, or an answer is waited for."""
 LEAST_WIDTH = 80
 LEAST_INTERVAL_S = 0.2
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"
