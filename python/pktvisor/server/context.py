@@ -11,6 +11,13 @@ from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tokens import Tokens
 
 
+@dataclass(slots=True)
+class Answers:
+    """Answers that clients are still taking. Written by the server's thread only."""
+
+    bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A running agent, and what was configured about its interface."""
@@ -21,6 +28,7 @@ class Context:
     tokens: Tokens | None = None
     """Who may do what; None where nobody is asked for a token."""
     counters: Counters = field(default_factory=Counters)
+    answers: Answers = field(default_factory=Answers)
 
 
 def make_context(agent: Agent, settings: ServerSettings) -> Context:

@@ -33,6 +33,8 @@ class Counters:
     """Requests whose body did not arrive in time (408)."""
     answers_timed_out: int = 0
     """Connections cut because the client did not take its answer."""
+    answers_refused: int = 0
+    """Large answers not given, since others that are still being taken fill the room for them (503)."""
 
     def document(self) -> dict[str, object]:
         """Give all of them by name."""

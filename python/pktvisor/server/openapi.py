@@ -70,6 +70,7 @@ def answers(endpoint: Endpoint) -> dict[int, Answer]:
     """Give all that an endpoint may answer, by status."""
     found = {
         429: refusal("The client asks too often"),
+        503: refusal("Others are still taking large answers"),
         500: refusal("What failed"),
         **_access_answers(endpoint),
         **_request_answers(endpoint),

@@ -16,7 +16,7 @@ from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import encode
 from pktvisor.server.access import check_access
 from pktvisor.server.bodies import read_configuration
-from pktvisor.server.context import Context
+from pktvisor.server.context import Answers, Context
 from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
 from pktvisor.server.errors import json_type
 
@@ -70,8 +70,19 @@ class ExactRoute(Route):
 class SteadyResponse(Response):
     """Sends a large body piece by piece, so that it is known how much of it the client has not taken."""
 
+    def __init__(self, answers: Answers, body: bytes, status: int, headers: Mapping[str, str]) -> None:
+        super().__init__(body, status, headers)
+        self._answers = answers
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI names them)
         """Send it; each piece waits until there is room for it."""
+        self._answers.bytes += len(self.body)
+        try:
+            await self._send(send)
+        finally:
+            self._answers.bytes -= len(self.body)
+
+    async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         body = bytes(self.body)
         last = max(0, len(body) - 1) // PIECE_BYTES * PIECE_BYTES
@@ -88,7 +99,8 @@ def route(endpoint: Endpoint, context: Context) -> Route:
         try:
             check_access(endpoint.scope, request, context)
             arguments = await _arguments(endpoint, request, context)
-            return _success(endpoint, request, await asyncio.to_thread(endpoint.answer, context, **arguments))
+            result = await asyncio.to_thread(endpoint.answer, context, **arguments)
+            return _success(endpoint, request, context, result)
         except Refusal as refusal:
             return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
         except ClientDisconnect:
@@ -124,13 +136,20 @@ def _check_names(endpoint: Endpoint, request: Request) -> None:
             raise Refusal(400, {"error": f"there is no parameter {name[:100]}: {', '.join(known)}"})
 
 
-def _success(endpoint: Endpoint, request: Request, result: object) -> Response:
-    if isinstance(result, Content):
-        return SteadyResponse(result.body, endpoint.status, headers=_typed(result.type, result.body, result.headers))
+def _success(endpoint: Endpoint, request: Request, context: Context, result: object) -> Response:
     if not endpoint.success.types:
         return Response(status_code=endpoint.status)
-    body = encode(result)
-    return SteadyResponse(body, endpoint.status, headers=_typed(json_type(request.headers), body))
+    content = result if isinstance(result, Content) else Content(encode(result), json_type(request.headers))
+    _check_room(content.body, context)
+    headers = _typed(content.type, content.body, content.headers)
+    return SteadyResponse(context.answers, content.body, endpoint.status, headers)
+
+
+def _check_room(body: bytes, context: Context) -> None:
+    """Refuse a large answer while others fill the room for them; what a piece holds always has room."""
+    if len(body) > PIECE_BYTES and context.answers.bytes + len(body) > context.settings.bounds.most_answer_bytes:
+        context.counters.answers_refused += 1
+        raise Refusal(503, {"error": "too many large answers are being taken: try again soon"}, {"retry-after": "1"})
 
 
 def _fault(endpoint: Endpoint, request: Request, status: int, error: Exception) -> Response:

@@ -39,6 +39,8 @@ class Bounds:
     answer_timeout_s: float = 10.0
     """How long a client may take for each `least_answer_bytes` of an answer."""
     least_answer_bytes: int = 16 * 1024
+    most_answer_bytes: int = 128 * 1024 * 1024
+    """Of all answers that clients are still taking, together."""
     keep_alive_s: int = 5
 
 

@@ -8,6 +8,13 @@ from pathlib import Path
 from pktvisor.errors import ConfigError
 from pktvisor.server.settings import TlsFiles
 
+NO_PEM = "a certificate is needed, then its key, in PEM form and without a password"
+MEANINGS = {
+    "KEY_VALUES_MISMATCH": "the key is not that of the certificate",
+    "NO_CERTIFICATE_OR_CRL_FOUND": "there is no certificate in PEM form in it",
+}
+"""What OpenSSL's reasons mean, where the words don't tell."""
+
 
 def tls_context(files: TlsFiles) -> ssl.SSLContext:
     """Make the server's context. Raises `ConfigError` where a file can't be read or does not fit."""
@@ -36,7 +43,10 @@ def _load_certificate(context: ssl.SSLContext, files: TlsFiles) -> None:
     try:
         context.load_cert_chain(files.certificate, files.key, password=_no_password)
     except (ssl.SSLError, OSError) as error:
-        raise _error(f"{files.certificate} and {files.key}", error) from None
+        place = f"{files.certificate} and {files.key}"
+        if isinstance(error, ssl.SSLError) and not error.reason:
+            raise ConfigError(f"invalid TLS configuration: {place}: {NO_PEM}") from None
+        raise _error(place, error) from None
 
 
 def _load_roots(context: ssl.SSLContext, path: Path) -> None:
@@ -62,4 +72,4 @@ def _no_password() -> str:
 
 def _error(place: str, error: OSError) -> ConfigError:
     reason = getattr(error, "reason", None) or error.strerror or str(error)
-    return ConfigError(f"invalid TLS configuration: {place}: {reason}")
+    return ConfigError(f"invalid TLS configuration: {place}: {MEANINGS.get(reason, reason)}")

@@ -93,3 +93,17 @@ def test_one_client_asking_without_end_is_slowed_down() -> None:
     with running(bounds=Bounds(requests_per_second=5)) as server:
         statuses = [ask(server) for _ in range(40)]
         assert {200, 429} == set(statuses)
+
+
+def test_large_answers_that_are_being_taken_have_a_bound() -> None:
+    bounds = Bounds(most_answer_bytes=12 << 20)
+    large = "/api/v1/policies/large/metrics/bucket/0"
+    with running(FakeAgent({"large": LARGE}), bounds=bounds) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        with ExitStack() as slow:
+            for _ in range(3):
+                slow.enter_context(connect(server, "127.0.0.1", ASK_FOR_MUCH))
+            assert until(lambda: httpx2.get(f"{address}{large}", timeout=PATIENCE_S).status_code == 503)
+            assert ask(server) == 200, "small answers are given all the same"
+            assert int(str(server.counters()["answers_refused"])) >= 1
+        assert until(lambda: httpx2.get(f"{address}{large}", timeout=PATIENCE_S).status_code == 200)
