@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pktvisor.agent.exchange import check_metric_names
-from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings, prepare
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, make_tap
 from pktvisor.config.models import AgentConfig
 from pktvisor.config.reading import locate
 from pktvisor.errors import ConfigError
+from pktvisor.handlers.custom import Families
 from pktvisor.inputs.base import Defaults
 from pktvisor.policies.instances import WindowDefaults
 from pktvisor.policies.policy import Databases
@@ -28,12 +28,10 @@ def check_agent(config: AgentConfig) -> list[ConfigError]:
         taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: {}
     )
     streams: dict[str, Stream] = {}
-    prepared: list[AgentPolicy] = []
+    owners: Families = {}
     for policy in config.policies:
         try:
-            made = prepare(policy, streams, Origin.CONFIGURATION, around)
-            check_metric_names([*prepared, made])
-            prepared.append(made)
+            check_metric_names([prepare(policy, streams, Origin.CONFIGURATION, around)], owners)
         except ConfigError as error:
             errors.append(error)
     if config.document is None:

@@ -12,8 +12,7 @@ from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.models import PolicyConfig
 from pktvisor.errors import ConfigError, ConflictError, PktvisorError, within
-from pktvisor.handlers.base import Handler
-from pktvisor.handlers.custom import check_families
+from pktvisor.handlers.custom import Families, check_families
 from pktvisor.policies.policy import Policy
 
 logger = logging.getLogger(__name__)
@@ -22,8 +21,6 @@ MOST_POLICIES = 1000
 """Each is looked after for every packet."""
 MOST_STREAMS = 256
 """Each has a ring of 8 MiB, and a thread."""
-MOST_HANDLERS = 200
-"""Of one policy."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +40,13 @@ def plan_exchange(
     streams: Mapping[str, Stream],
     *,
     leaving: Sequence[AgentPolicy],
-    arriving: Iterable[PolicyConfig],
+    arriving: Sequence[PolicyConfig],
     origin: Origin,
     around: Surroundings,
 ) -> Exchange:
     """Make the policies that arrive. Raises `ConflictError`, `NoMatchError`, `ConfigError`."""
     staying = {name: policy for name, policy in policies.items() if policy not in leaving}
+    _check_policies(staying, arriving)
     known = dict(streams)
     prepared: dict[str, AgentPolicy] = {}
     for config in arriving:
@@ -59,25 +57,27 @@ def plan_exchange(
         for name in [name for name in known if name not in before]:
             companion = prepare_resources(config, known[name], around)
             prepared[companion.name] = companion
-    _check_bounds([*staying.values(), *prepared.values()])
+    _check_streams([*staying.values(), *prepared.values()])
     _check_instances([*staying.values(), *prepared.values()])
-    check_metric_names([*staying.values(), *prepared.values()])
+    check_metric_names([*staying.values(), *prepared.values()], {})
     return Exchange(leaving, staying, prepared, known)
 
 
-def _check_bounds(policies: Iterable[AgentPolicy]) -> None:
-    """ConfigError where there would be more than one agent can look after."""
-    made = [policy for policy in policies if policy.origin is not Origin.STREAM]
-    if len(made) > MOST_POLICIES:
+def _check_policies(staying: Mapping[str, AgentPolicy], arriving: Sequence[PolicyConfig]) -> None:
+    """ConfigError where there would be too many, before any is made."""
+    made = [policy for policy in staying.values() if policy.origin is not Origin.STREAM]
+    if len(made) + len(arriving) > MOST_POLICIES:
         raise ConfigError(f"an agent has at most {MOST_POLICIES} policies: remove some first", path="policies")
-    if len({part.stream.name for policy in made for part in policy.parts}) > MOST_STREAMS:
+
+
+def _check_streams(policies: Iterable[AgentPolicy]) -> None:
+    """ConfigError where there would be too many, before any is started."""
+    names = {part.stream.name for policy in policies for part in policy.parts}
+    if len(names) > MOST_STREAMS:
         raise ConfigError(
             f"an agent has at most {MOST_STREAMS} inputs at work: policies share one where they want the same of a tap",
             path="policies",
         )
-    for policy in made:
-        if len(policy.instances) > MOST_HANDLERS:
-            raise ConfigError(f"a policy has at most {MOST_HANDLERS} handlers", path=f"policies.{policy.name}")
 
 
 def _check_instances(policies: Iterable[AgentPolicy]) -> None:
@@ -93,13 +93,11 @@ def _check_instances(policies: Iterable[AgentPolicy]) -> None:
             owners[instance] = policy.name
 
 
-def check_metric_names(policies: Iterable[AgentPolicy]) -> None:
-    """ConfigError where metrics that policies declare share a name, but not their kind."""
-    handlers: list[Handler] = []
+def check_metric_names(policies: Iterable[AgentPolicy], owners: Families) -> None:
+    """ConfigError where metrics that policies declare share a name, but not their kind; see `check_families`."""
     for policy in policies:
-        handlers += [module.instance.handler for part in policy.parts for module in part.modules]
         with within(f"policies.{policy.name}"):
-            check_families(handlers)
+            check_families((module.instance.handler for part in policy.parts for module in part.modules), owners)
 
 
 def feed(policies: Iterable[AgentPolicy]) -> None:

@@ -18,6 +18,10 @@ RESOURCES = "input_resources"
 """The handler of the policy that every stream brings along."""
 
 
+MOST_HANDLERS = 200
+"""Of one policy, over all its taps."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a policy is made in."""
@@ -40,8 +44,11 @@ def prepare(config: PolicyConfig, streams: dict[str, Stream], origin: Origin, ar
     """Make a policy; streams that are new join `streams`, not started. Raises `ConfigError`, `NoMatchError`."""
     with within(f"policies.{config.name}"):
         basis = around.basis(config)
+        taps = select(config.input, around.taps)
+        if len(config.modules) * len(taps) > MOST_HANDLERS:
+            raise ConfigError(f"a policy has at most {MOST_HANDLERS} handlers", path="handlers.modules")
         parts = []
-        for tap in select(config.input, around.taps):
+        for tap in taps:
             _check_type(config, tap)
             stream = make_stream(tap, config.input, streams, around.inputs)
             streams[stream.name] = stream

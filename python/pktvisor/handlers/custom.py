@@ -153,12 +153,17 @@ def _direction_column(by: str, table: str) -> str:
     return wanted
 
 
-def check_families(handlers: Iterable[Handler]) -> None:
+Families = dict[str, tuple[str, str]]
+"""Names in Prometheus, with the metric that has each: its name and its kind."""
+
+
+def check_families(handlers: Iterable[Handler], owners: Families | None = None) -> None:
     """ConfigError where two metrics would meet under one name in Prometheus though they are of different kinds.
 
-    Names of custom metrics are the policies' own; series of one name from all policies stand together.
+    Names of custom metrics are the policies' own; series of one name from all policies stand together. `owners` are
+    those of the policies before; these handlers' names join them.
     """
-    owners: dict[str, tuple[str, str]] = {}
+    owners = {} if owners is None else owners
     for handler in handlers:
         if not isinstance(handler, Custom):
             continue

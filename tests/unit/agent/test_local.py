@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pktvisor.agent import exchange, tap
+from pktvisor.agent import exchange, preparing, tap
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
 from pktvisor.errors import ConfigError, ConflictError, InputError, NoMatchError, NotFoundError
@@ -285,8 +285,9 @@ def test_the_same_fault_is_told_again_when_it_comes_again(
 
 
 def test_policies_taps_inputs_and_handlers_have_bounds(agent: LocalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, most in (("MOST_POLICIES", 3), ("MOST_STREAMS", 2), ("MOST_HANDLERS", 2)):
-        monkeypatch.setattr(exchange, name, most)
+    monkeypatch.setattr(exchange, "MOST_POLICIES", 3)
+    monkeypatch.setattr(exchange, "MOST_STREAMS", 2)
+    monkeypatch.setattr(preparing, "MOST_HANDLERS", 2)
     monkeypatch.setattr(tap, "MOST_TAPS", 1)
     agent.add_tap(TAP)
     with pytest.raises(ConfigError, match="at most 1 taps"):
