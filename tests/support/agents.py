@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pktvisor.errors import PeriodError
+from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
 
 Description = dict[str, object]
@@ -100,6 +100,8 @@ class FakeAgent:
         return {"new": FakeTap().describe()}
 
     def remove_tap(self, name: str) -> None:
+        if name not in self.taps:
+            raise NotFoundError("tap does not exists")
         self._note("remove_tap", name)
         del self.taps[name]
 
@@ -108,6 +110,8 @@ class FakeAgent:
         return {"new": {"modules": {}}}
 
     def remove_policy(self, name: str) -> None:
+        if name not in self.policies:
+            raise NotFoundError("policy does not exists")
         self._note("remove_policy", name)
         del self.policies[name]
 

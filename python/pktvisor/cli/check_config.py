@@ -6,12 +6,10 @@ import sys
 from pathlib import Path
 
 from pktvisor.agent.checking import check_agent
-from pktvisor.cli.options import complain
+from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.config.document import read_text
 from pktvisor.config.schema import check, load_config
 from pktvisor.errors import PktvisorError
-
-FAILURE_STATUS = 1
 
 
 def check_config(path: str) -> int:

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pktvisor.cli.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, daemon_parser, resolve
-from pktvisor.cli.options import DEFAULT_PERIODS, USAGE_STATUS, UsageError, complain, run
+from pktvisor.cli.options import DEFAULT_PERIODS, FAILURE_STATUS, USAGE_STATUS, UsageError, complain, run
 from pktvisor.errors import PktvisorError
-
-FAILURE_STATUS = 1
 
 PATHS = (
     *("tls_cert", "tls_key", "tls_client_ca", "token_file", "log_file", "state_dir", "geo_city", "geo_asn"),

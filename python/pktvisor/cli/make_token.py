@@ -5,13 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pktvisor.cli.options import complain
+from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.errors import PktvisorError
 
 if TYPE_CHECKING:
     from pktvisor.server.endpoint import AccessScope
-
-FAILURE_STATUS = 1
 
 
 def print_token(name: str, scope: AccessScope) -> int:

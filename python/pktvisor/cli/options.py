@@ -12,6 +12,7 @@ from pktvisor import _core
 from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.inputs.base import MOST_WORKERS
 
+FAILURE_STATUS = 1
 USAGE_STATUS = 255
 INTERRUPTED_STATUS = 130
 """As shells give it for SIGINT."""
@@ -44,7 +45,7 @@ def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argp
         return USAGE_STATUS
     except BrokenPipeError:
         forget_stdout()
-        return 1
+        return FAILURE_STATUS
     except KeyboardInterrupt:
         return INTERRUPTED_STATUS
 

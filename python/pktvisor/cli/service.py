@@ -15,7 +15,7 @@ from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
 from pktvisor.cli.daemon_options import DaemonOptions, clamped_periods
-from pktvisor.cli.options import complain
+from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.registry import check_registry
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
 from pktvisor.config.models import AgentConfig
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FAILURE_STATUS = 1
 LOOK_INTERVAL_S = 1.0
 """How often the daemon looks whether the captures are still at work, and keeps windows."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pktvisor import _core
-from pktvisor.cli.options import INTERRUPTED_STATUS, Parser, UsageError, complain, forget_stdout
+from pktvisor.cli.options import FAILURE_STATUS, INTERRUPTED_STATUS, Parser, UsageError, complain, forget_stdout
 from pktvisor.errors import PktvisorError
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 BAD_OPTION_STATUS = 2
 """As Go's flag package gives, which pktvisor-cli reads its options with."""
-FAILURE_STATUS = 1
 LEAST_WIDTH = 80
 LEAST_INTERVAL_S = 0.2
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"

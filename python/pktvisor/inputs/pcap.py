@@ -66,6 +66,9 @@ class PcapInput(Input):
         """The ledger of captures that have ended by themselves."""
         path = text(config, "pcap_file")
         self._recording = Recording(path, self._hosts, self._filter) if path else None
+        self._target = text(config, "iface")
+        if not (self._target or self._recording or self._source == "mock"):
+            raise ConfigError("no iface was specified for live capture", path="iface")
 
     @property
     def is_recorded(self) -> bool:
@@ -90,12 +93,9 @@ class PcapInput(Input):
         return _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=self._lookback_bytes)
 
     def _start_capture(self, policies: list[_core.Policy]) -> _core.LiveInput:
-        target = text(self.config, "iface", "")
-        if not target:
-            raise ConfigError("no iface was specified for live capture", path="iface")
-        self._interface = find_interface(target)
-        if target == "auto":
-            self._config["iface"] = self._interface.name
+        self._interface = find_interface(self._target)
+        if self._target == "auto":
+            self._target = self._config["iface"] = self._interface.name
         with translated():
             return _core.LiveInput(
                 self._interface.name,

@@ -14,8 +14,6 @@ from typing import Any, Literal
 from pktvisor import _core
 from pktvisor.errors import ConfigError
 
-Json = list[Any] | dict[str, Any] | str | int
-
 
 class Condition:
     """Something that holds for a row or not; combine with `&`, `|` and `~`."""

@@ -25,4 +25,4 @@ def test_its_start_can_be_made_to_fail() -> None:
 
 
 def test_every_input_can_be_made() -> None:
-    assert {type(made({}, Defaults())) for made in inputs().values()} == set(inputs().values())
+    assert {type(made({"iface": "lo"}, Defaults())) for made in inputs().values()} == set(inputs().values())

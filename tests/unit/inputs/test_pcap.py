@@ -18,6 +18,7 @@ from support.live import eventually
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
+        ({"iface": ""}, "iface: no iface was specified for live capture"),
         ({"workers": 0}, "workers: 0 is not between 1 and 64"),
         ({"workers": 100_000}, "workers: 100000 is not between 1 and 64"),
         ({"workers": "x"}, "workers: wrong type for key: workers; it needs a whole number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pktvisor.errors import NotFoundError
 from pktvisor.outputs.json import Document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
@@ -17,7 +18,7 @@ def one(context: Context, name: str) -> Document:
     """Tell of one policy."""
     policy = context.agent.policies.get(name)
     if policy is None:
-        raise _unknown()
+        raise Refusal(404, {"error": "policy does not exists"})
     return {name: policy.describe()}
 
 
@@ -28,14 +29,8 @@ def add(context: Context, text: str) -> Document:
 
 def remove(context: Context, name: str) -> Document:
     """Stop a policy."""
-    if name not in context.agent.policies:
-        raise _unknown()
     context.agent.remove_policy(name)
     return {}
-
-
-def _unknown() -> Refusal:
-    return Refusal(404, {"error": "policy does not exists"})
 
 
 UNKNOWN = refusal("There is no such policy")
@@ -78,5 +73,6 @@ ENDPOINTS = (
         answer=remove,
         success=Answer("Nothing", schemas.EMPTY),
         refusals={404: UNKNOWN},
+        faults={NotFoundError: 404},
     ),
 )
