@@ -27,6 +27,7 @@ class TestInput(Input):
         self.is_open = False
         self.broken: str | None = None
         self.starts = 0
+        self.warned: str | None = None
         TestInput.made.append(self)
 
     @classmethod
@@ -63,6 +64,10 @@ class TestInput(Input):
     @property
     def fault(self) -> str | None:
         return self.broken
+
+    @property
+    def warning(self) -> str | None:
+        return self.warned
 
     def ledger(self) -> dict[str, int]:
         return {"seen": 3, "decoded": 2, "malformed": 1}

@@ -65,6 +65,7 @@ class LocalAgent:
         )
         self._told_faults: set[str] = set()
         """Streams whose faults the log knows."""
+        self._told_warnings: set[str] = set()
 
     @property
     def policies(self) -> Mapping[str, AgentPolicy]:
@@ -253,7 +254,15 @@ class LocalAgent:
             if name not in self._told_faults:
                 logger.error("%s", fault)
         self._told_faults = set(faults)
+        self._tell_warnings()
         return list(faults.values())
+
+    def _tell_warnings(self) -> None:
+        """Say once of each stream that it works, though not as it should."""
+        warnings = {name: warning for name, stream in self._streams.items() if (warning := stream.source.warning)}
+        for name in warnings.keys() - self._told_warnings:
+            logger.warning("input [%s]: %s", name, warnings[name])
+        self._told_warnings = set(warnings)
 
     def resume(self, now_s: float) -> None:
         """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets."""

@@ -83,6 +83,11 @@ class Input(ABC):
         """Why it ended though nobody stopped it."""
         return None
 
+    @property
+    def warning(self) -> str | None:
+        """Why it has kept rights that it does not need."""
+        return None
+
     def ledger(self) -> dict[str, int]:
         """What became of its packets so far, by name; see the loss ledger in the docs."""
         return {}

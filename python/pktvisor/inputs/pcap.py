@@ -140,6 +140,10 @@ class PcapInput(Input):
             return self._recording.fault
         return None if self._capture is None else self._capture.fault()
 
+    @property
+    def warning(self) -> str | None:
+        return None if self._capture is None else self._capture.warning()
+
     def ledger(self) -> dict[str, int]:
         source = self._recording or self._capture
         if source is None:

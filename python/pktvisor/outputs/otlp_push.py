@@ -147,6 +147,8 @@ class Pusher:
         """Send what there is, each window at most once more, until the deadline; drop the rest."""
         self._look(live=True)
         self._push()
+        if self._queue:
+            logger.warning("%d windows did not reach the OTLP receiver", len(self._queue))
         self._queue.drop_all()
 
     def _look_if_due(self) -> None:
@@ -193,7 +195,8 @@ class Pusher:
     def _count(self, reply: Reply, windows: int) -> None:
         """Count what became of windows that are done with."""
         if self._attempts:
-            logger.info("the OTLP receiver answers again")
+            lost = f"; {self._queue.dropped} windows were dropped so far" if self._queue.dropped else ""
+            logger.info("the OTLP receiver answers again%s", lost)
         self._attempts = 0
         if reply.verdict == "refused":
             self._failed += windows

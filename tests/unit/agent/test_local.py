@@ -258,6 +258,18 @@ def test_a_stream_that_ended_by_itself_goes_on_when_it_can(
     assert caplog.messages[-1].endswith("at work again")
 
 
+def test_a_stream_that_keeps_rights_is_told_of_once(
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy()))
+    TestInput.made[0].warned = "capabilities are kept"
+    for _ in range(2):
+        assert agent.check() == []
+    assert [message.split("]: ")[1] for message in caplog.messages] == ["capabilities are kept"]
+
+
 def test_attempts_become_rare(agent: LocalAgent) -> None:
     agent.add_tap(TAP)
     agent.add_policy(body(policy()))

@@ -195,13 +195,14 @@ def test_missed_intervals_are_not_made_up_for() -> None:
     assert len(world.sent) == 1
 
 
-def test_ending_sends_what_waits_once_and_drops_the_rest() -> None:
+def test_ending_sends_what_waits_once_and_drops_the_rest(caplog: pytest.LogCaptureFixture) -> None:
     world = World(replies=[AGAIN, AGAIN])
     pusher = world.pusher()
     world.live(pusher, 60.1)
     world.close_window()
     pusher.finish()
     assert [minutes for _, minutes in world.sent] == [[0], [0, 1]]
+    assert caplog.messages[-1] == "2 windows did not reach the OTLP receiver"
     assert pusher.counters() == {"sent": 0, "failed": 0, "dropped": 2, "rejected": 0, "queued": 0}
 
 
