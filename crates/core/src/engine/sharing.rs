@@ -22,10 +22,10 @@ use crate::window::Clock;
 const FEW_CHUNKS: usize = 2;
 
 /// Chunks read in a row. With one, workers would come to their last chunk at the same moment for ever.
-const CHUNKS_PER_TURN: usize = 2;
+const CHUNKS_PER_TURN: usize = 8;
 
 /// Bytes of chunks that some worker still needs; beyond them no more is read.
-const MOST_WAITING_BYTES: usize = 4 << 20;
+const MOST_WAITING_BYTES: usize = 16 << 20;
 
 /// A capture file that workers share.
 pub(super) struct Sharing {
