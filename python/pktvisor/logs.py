@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import sys
@@ -68,11 +67,9 @@ def start_file(path: str, *, verbose: bool) -> None:
 
 
 def start_syslog(name: str, *, verbose: bool) -> None:
-    """Send the log to syslog, as facility daemon with name and process. Raises `OSError`."""
+    """Send the log to syslog, as facility daemon with name and process. Nobody need listen there, yet."""
     from logging.handlers import SysLogHandler
 
-    if not Path(SYSLOG_SOCKET).is_socket():
-        raise FileNotFoundError(errno.ENOENT, "no syslog answers there", SYSLOG_SOCKET)
     handler = SysLogHandler(SYSLOG_SOCKET, SysLogHandler.LOG_DAEMON)
     handler.ident = f"{name}[{os.getpid()}]: "
     handler.setFormatter(LineFormatter(in_colour=False))
