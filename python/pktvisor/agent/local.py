@@ -21,7 +21,9 @@ from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import load_config, load_file, load_one_policy, load_one_tap
+from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, ConflictError, NotFoundError
+from pktvisor.handlers import handlers
 from pktvisor.inputs.base import Defaults
 from pktvisor.outputs.json import Document
 from pktvisor.policies.instances import WindowDefaults
@@ -172,6 +174,7 @@ class LocalAgent:
             check_number(taps)
             around = self._surroundings(taps, config.global_handlers)
             changes = self._compare(config, around)
+            _tell_unknown_types(config.global_handlers)
             exchange = self._plan(changes.policies, config, around)
             if not is_dry_run:
                 self._carry_out(exchange)
@@ -298,6 +301,17 @@ def _located(text: str) -> Iterator[None]:
     except ConfigError as error:
         locate(error, read_document(text))
         raise
+
+
+def _tell_unknown_types(global_settings: Mapping[str, Settings]) -> None:
+    """Say which settings are for handlers that there are none of."""
+    known = {type_name for type_name, _ in handlers()}
+    for type_name in global_settings.keys() - known:
+        logger.warning(
+            "global_handler_config configures stream handler type '%s' which is not available, ignoring%s",
+            type_name,
+            did_you_mean(type_name, known),
+        )
 
 
 def _tap_exists(name: str) -> ConflictError:

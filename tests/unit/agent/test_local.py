@@ -324,3 +324,13 @@ def test_stopping_stops_every_stream(agent: LocalAgent) -> None:
     assert not TestInput.made[0].is_open
     agent.shut_down()
     assert agent.is_stopping.is_set()
+
+
+def test_settings_for_handlers_that_there_are_none_of_are_told(
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    agent.apply(file(policy(), more=", global_handler_config: {nett: {}, net: {topn_count: 3}}"), is_dry_run=False)
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    sentence = "global_handler_config configures stream handler type 'nett' which is not available, ignoring"
+    assert told == [f"{sentence}; did you mean 'net'?"]
