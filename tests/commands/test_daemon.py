@@ -63,8 +63,8 @@ def test_a_taken_port_ends_it(resolver: socket.socket) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nosuch0"], "nosuch0"),
-        (["203.0.113.77"], "203.0.113.77"),
+        (["nosuch0"], 'Couldn\'t find interface by provided name: "nosuch0". Available interfaces: '),
+        (["203.0.113.77"], "Couldn't find interface by provided IP: 203.0.113.77"),
         (["-b", "no such filter", "lo"], "no such filter"),
         (["-H", "10.0.0.0/33", "lo"], "invalid CIDR: 10.0.0.0/33"),
         (["--geo-city", "no.mmdb", "lo"], "no.mmdb"),
@@ -83,6 +83,14 @@ def test_a_command_line_that_makes_no_sense(arguments: list[str]) -> None:
     done = run("pktvisord", *arguments)
     assert done.returncode == 255
     assert done.stdout.startswith(b"usage: pktvisord")
+    assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["-d"]])
+def test_a_log_file_that_cannot_be_written_is_said_before_anything_starts(arguments: list[str]) -> None:
+    done = run("pktvisord", *arguments, "--log-file", "/proc/nope/log", "lo")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"Log init failed: /proc/nope")
     assert done.stderr.count(b"\n") == 1
 
 

@@ -39,9 +39,12 @@ pub fn resolve(target: &str) -> Result<Target, Error> {
     }
     let all = interfaces()?;
     let found = if target == "auto" {
-        busiest(&all).ok_or_else(|| unusable("there is no interface that is up, apart from loopback", &all))?
+        busiest(&all).ok_or_else(|| {
+            unusable("iface was set to 'auto' but no interface was found that is up, apart from loopback", &all)
+        })?
     } else if let Ok(address) = target.parse::<IpAddr>() {
-        owner_of(address, &all).ok_or_else(|| unusable(&format!("no interface has the address {address}"), &all))?
+        owner_of(address, &all)
+            .ok_or_else(|| unusable(&format!("Couldn't find interface by provided IP: {address}"), &all))?
     } else {
         all.iter().find(|one| one.name == target).ok_or_else(|| no_such_name(target, &all))?
     };
@@ -64,13 +67,16 @@ fn owner_of(address: IpAddr, all: &[Interface]) -> Option<&Interface> {
 }
 
 fn no_such_name(name: &str, all: &[Interface]) -> Error {
-    unusable(&format!("there is no interface {name:?}"), all)
+    unusable(&format!("Couldn't find interface by provided name: {name:?}"), all)
 }
 
 fn unusable(reason: &str, all: &[Interface]) -> Error {
     let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
-    let available = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Error::new(ErrorKind::Invalid, format!("{reason} (available: {available}; or any, auto, an interface's address)"))
+    let available = if names.is_empty() { "none".to_owned() } else { names.join(",") };
+    Error::new(
+        ErrorKind::Invalid,
+        format!("{reason}. Available interfaces: {available}; or any, auto, an interface's address"),
+    )
 }
 
 fn read_tables() -> io::Result<Vec<Interface>> {
