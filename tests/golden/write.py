@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import tshark
+from support import agent_scenario, tshark
 from support.scenarios import Scenario, answers, as_text, scenarios
 
 
@@ -31,10 +31,18 @@ def write(scenario: Scenario) -> None:
         (scenario.folder / "tshark.json").write_text(as_text(told))
 
 
+def write_agent() -> None:
+    given = agent_scenario.agent_answers()
+    (agent_scenario.FOLDER / "expected.json").write_text(as_text(given.json))
+    (agent_scenario.FOLDER / "expected.prom").write_text(given.prometheus)
+
+
 def main(names: Sequence[str]) -> None:
     for scenario in scenarios():
         if not names or scenario.name in names:
             write(scenario)
+    if not names or agent_scenario.FOLDER.name in names:
+        write_agent()
 
 
 if __name__ == "__main__":

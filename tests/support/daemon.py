@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,10 +38,10 @@ needs_rights = pytest.mark.skipif(not can_capture(), reason="capturing needs roo
 class Daemon:
     """A running pktvisord."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, folder: Path | None = None) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
         line = [str(BIN / "pktvisord"), "-l", "127.0.0.1", "-p", "0", *arguments]
-        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment)
+        self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder)
         self.log = ""
         self.port = int(self.wait_for(r"web server listening on 127\.0\.0\.1:(\d+)").group(1))
 
@@ -83,8 +84,9 @@ class Daemon:
 
 
 @contextmanager
-def daemon(*arguments: str) -> Iterator[Daemon]:
-    running = Daemon(*arguments)
+def daemon(*arguments: str, folder: Path | None = None) -> Iterator[Daemon]:
+    """Run it, in a folder where relative paths of its configuration are looked for."""
+    running = Daemon(*arguments, folder=folder)
     try:
         yield running
     finally:
