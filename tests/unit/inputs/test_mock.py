@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.errors import ConfigError
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.mock import MockInput
+from support.written import body
 
 
 def test_it_runs_until_it_is_stopped() -> None:
@@ -26,3 +30,18 @@ def test_its_start_can_be_made_to_fail() -> None:
 
 def test_every_input_can_be_made() -> None:
     assert {type(made({"iface": "lo"}, Defaults())) for made in inputs().values()} == set(inputs().values())
+
+
+def test_policies_over_it_stay_at_zero() -> None:
+    agent = LocalAgent(AgentSettings())
+    agent.add_tap("visor: {taps: {still: {input_type: mock}}}")
+    handlers = "handlers: {modules: {net: {type: net}, dns: {type: dns}}}"
+    told: Any = agent.add_policy(
+        body(f"p: {{kind: collection, input: {{tap: still, input_type: mock}}, {handlers}}}")
+    )
+    ((_, stream),) = told["p"]["input"].items()
+    assert stream["input"] == {"consumers": 3, "running": True}
+    assert "mock" not in stream
+    values = [sample.value for one in agent.policies["p"].bucket(0) for sample in one.samples]
+    assert {value for value in values if isinstance(value, int)} == {0}
+    agent.stop()
