@@ -111,7 +111,8 @@ def feed(policies: Iterable[AgentPolicy]) -> None:
     for stream, users in by_stream.items():
         was_started = stream.is_started
         try:
-            stream.feed([policy for _, policy in users])
+            with within(f"policies.{users[0][0]}.input"):
+                stream.feed([policy for _, policy in users])
         except PktvisorError as error:
             _take_back(fed)
             error.message = f"policy [{users[0][0]}] failed to start: {error.message}"

@@ -95,11 +95,13 @@ class AgentPolicy:
             return read(self._merged)
         snapshots: list[HandlerSnapshot] = []
         for part in self.parts:
+            if not part.modules:
+                continue  # it has the period of nobody
             try:
                 snapshots += read(part.policy)
             except PeriodError as error:
                 error.reached = tuple(snapshots)
-                error.instance = part.modules[0].instance.name if part.modules else None
+                error.instance = part.modules[0].instance.name
                 raise
         return snapshots
 

@@ -11,7 +11,7 @@ from pktvisor.agent.tap import Origin, Tap, select
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings
 from pktvisor.errors import ConfigError, within
 from pktvisor.inputs.base import Defaults
-from pktvisor.policies.instances import Module, WindowDefaults, by_periods, make_modules
+from pktvisor.policies.instances import Module, WindowDefaults, by_periods, make_modules, periods_of
 from pktvisor.policies.policy import Databases, Policy
 
 RESOURCES = "input_resources"
@@ -85,7 +85,7 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
     )
     return [
         Part(stream, group, _windows(config.name, group, periods, stream, around))
-        for periods, group in by_periods(modules)
+        for periods, group in by_periods(modules, otherwise=periods_of(config.window, around.windows))
     ]
 
 

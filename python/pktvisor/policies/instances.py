@@ -133,9 +133,12 @@ def _peer_class(declared: type[Handler]) -> str:
     return "".join(part.capitalize() for part in declared.type.split("_")) + "StreamHandler"
 
 
-def by_periods(modules: Sequence[Module]) -> Iterator[tuple[int, list[Module]]]:
-    """Part modules into those that keep equally many windows, in the order of their first."""
-    groups: dict[int, list[Module]] = {}
+def by_periods(modules: Sequence[Module], *, otherwise: int) -> Iterator[tuple[int, list[Module]]]:
+    """Part modules into those that keep equally many windows, in the order of their first.
+
+    Without modules there is one part without any, which keeps `otherwise` windows.
+    """
+    groups: dict[int, list[Module]] = {} if modules else {otherwise: []}
     for module in modules:
         groups.setdefault(module.periods, []).append(module)
     yield from groups.items()

@@ -84,8 +84,11 @@ def test_the_links_of_a_chain_follow_one_another_and_share_their_windows() -> No
 def test_modules_are_parted_by_the_windows_that_they_keep() -> None:
     short = ModuleConfig("b", "net", config={"num_periods": 2})
     modules = made(ModuleConfig("a", "net"), short, ModuleConfig("c", "net"), window={})
-    groups = [(periods, [module.instance.name for module in group]) for periods, group in by_periods(modules)]
+    groups = [
+        (periods, [module.instance.name for module in group]) for periods, group in by_periods(modules, otherwise=3)
+    ]
     assert groups == [(5, ["edge-eth-a", "edge-eth-c"]), (2, ["edge-eth-b"])]
+    assert list(by_periods([], otherwise=3)) == [(3, [])]
 
 
 @pytest.mark.parametrize(
