@@ -20,7 +20,7 @@ class _Reading:
     """One policy's way through the file."""
 
     thread: threading.Thread
-    is_stopped: bool = False
+    is_stopped: threading.Event
 
 
 @dataclass
@@ -42,21 +42,22 @@ class Recording:
 
     def read(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
-        thread = threading.Thread(target=self._run, args=(policy,), name=f"read {self.path}", daemon=True)
-        self._readings[id(policy)] = _Reading(thread)
+        is_stopped = threading.Event()
+        thread = threading.Thread(target=self._run, args=(policy, is_stopped), name=f"read {self.path}", daemon=True)
+        self._readings[id(policy)] = _Reading(thread, is_stopped)
         thread.start()
 
     def leave(self, policy: _core.Policy) -> None:
         """Read no further for a policy."""
         reading = self._readings.pop(id(policy), None)
         if reading is not None:
-            reading.is_stopped = True
+            reading.is_stopped.set()
             reading.thread.join()
 
     def stop(self) -> None:
         """Read no further for anybody."""
         for reading in self._readings.values():
-            reading.is_stopped = True
+            reading.is_stopped.set()
         for reading in self._readings.values():
             reading.thread.join()
 
@@ -72,8 +73,7 @@ class Recording:
     def _networks(self) -> list[tuple[bytes, int]]:
         return parse_hosts(self.hosts) if self.hosts else []
 
-    def _run(self, policy: _core.Policy) -> None:
-        reading = self._readings[id(policy)]
+    def _run(self, policy: _core.Policy, is_stopped: threading.Event) -> None:
         try:
             with translated():
                 report = _core.run_file(
@@ -81,7 +81,7 @@ class Recording:
                     [policy],
                     hosts=self._networks(),
                     compile_filter=filter_compiler(self.filter_expression),
-                    progress=lambda *_: not reading.is_stopped,
+                    progress=lambda *_: not is_stopped.is_set(),
                 )
         except PktvisorError as error:
             self.fault = str(error)

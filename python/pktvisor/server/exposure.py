@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pktvisor.errors import ConfigError
-from pktvisor.server.settings import ServerSettings
+from pktvisor.server.settings import UNIX_PREFIX, ServerSettings
 
 Authentication = Literal["none", "token", "certificate", "token+certificate"]
 
@@ -56,7 +56,7 @@ def check_exposure(settings: ServerSettings) -> Exposure:
 
 def is_loopback(host: str) -> bool:
     """Tell whether all addresses that `host` stands for are reached from this host only."""
-    if host.startswith("unix:"):
+    if host.startswith(UNIX_PREFIX):
         return True
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)

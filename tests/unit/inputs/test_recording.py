@@ -1,0 +1,59 @@
+"""A capture file in a running agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pktvisor.errors import InputError
+from pktvisor.handlers.base import Settings
+from pktvisor.handlers.net import Net
+from pktvisor.inputs.recording import Recording
+from pktvisor.policies.plan import Instance
+from pktvisor.policies.policy import Policy
+from support.live import eventually
+
+CAPTURE = str(Path(__file__).parents[2] / "captures" / "dns_resolver.pcap")
+
+
+def policy() -> Policy:
+    return Policy("test", [Instance("net", Net(Settings()))], is_recorded=True)
+
+
+def test_each_policy_gets_it_whole() -> None:
+    recording = Recording(CAPTURE)
+    policies = policy(), policy()
+    for one in policies:
+        recording.read(one.core)
+    eventually(lambda: not recording.is_running)
+    windows = [one.core.read(0, 9) for one in policies]
+    assert [window.ledger()["seen"] for window in windows if window] == [211, 211]
+    assert recording.ledger()["seen"] == 211
+    assert recording.fault is None
+
+
+def test_a_policy_that_leaves_at_once_leaves_no_trace() -> None:
+    recording = Recording(CAPTURE)
+    for _ in range(50):
+        one = policy()
+        recording.read(one.core)
+        recording.leave(one.core)
+    assert not recording.is_running
+    assert recording.fault is None
+
+
+def test_a_file_that_is_none_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        Recording(str(tmp_path / "nope.pcap")).check()
+
+
+def test_a_damaged_file_is_counted_up_to_the_damage(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.pcap"
+    damaged.write_bytes(Path(CAPTURE).read_bytes()[:-1])
+    recording = Recording(str(damaged))
+    recording.read(policy().core)
+    eventually(lambda: not recording.is_running)
+    assert recording.ledger()["seen"] == 210
+    assert recording.fault is not None
+    assert "is damaged at byte" in recording.fault
