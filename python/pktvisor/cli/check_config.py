@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 from pktvisor.agent.checking import check_agent
-from pktvisor.cli.options import FAILURE_STATUS, complain
+from pktvisor.cli.options import FAILURE_STATUS, complain, print_result
 from pktvisor.config.document import read_text
 from pktvisor.config.schema import check, load_config
 from pktvisor.errors import PktvisorError
@@ -28,5 +25,6 @@ def check_config(path: str) -> int:
         complain(error)
     if errors:
         return FAILURE_STATUS
-    sys.stdout.write(f"{Path(path)}: {len(config.taps)} taps, {len(config.policies)} policies: nothing is wrong\n")
+    told = f"{path}: {len(config.taps)} taps, {len(config.policies)} policies: nothing is wrong\n"
+    print_result(told.encode(errors="replace"))
     return 0

@@ -87,12 +87,8 @@ def _serve(said: argparse.Namespace) -> int:
     options = _absolute(options)
     config_file = None if said.config is None else Path(said.config).resolve()
     work = Work(options, config, config_file, said.target, said.filter_expression, said.hosts or "")
-    try:
-        if options.daemon and detach(options):
-            return 0
-    except PktvisorError as error:
-        complain(error)
-        return FAILURE_STATUS
+    if options.daemon and detach(options):
+        return 0
     return serve(work)
 
 

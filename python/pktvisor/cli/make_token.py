@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from pktvisor.cli.options import FAILURE_STATUS, complain
-from pktvisor.errors import PktvisorError
+from pktvisor.cli.options import complain, print_result
 
 if TYPE_CHECKING:
     from pktvisor.server.endpoint import AccessScope
 
 
 def print_token(name: str, scope: AccessScope) -> int:
-    """Print the token on stderr, which nobody keeps, and its line on stdout; give the exit status."""
+    """Print its line on stdout, then the token on stderr, which nobody keeps; give the exit status.
+
+    Raises `ConfigError` for a name or scope that a token can't have.
+    """
     from pktvisor.server.tokens import make_token
 
-    try:
-        made = make_token(name, scope)
-    except PktvisorError as error:
-        complain(error)
-        return FAILURE_STATUS
+    made = make_token(name, scope)
+    print_result(f"{made.line}\n".encode())
     complain(f"the token, for the client alone: {made.secret}")
-    sys.stdout.write(f"{made.line}\n")
     return 0

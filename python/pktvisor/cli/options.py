@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
 def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argparse.Namespace], int]) -> int:
     """Parse and run a command, and give its exit status.
 
-    Options that make no sense are told on stderr, with the usage on stdout, and give 255.
+    Options that make no sense are told on stderr, with the usage on stdout, and give 255; what else goes wrong gives 1.
     """
     try:
         return command(parser.parse_args(arguments))
@@ -43,6 +43,9 @@ def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argp
         sys.stdout.write(parser.format_help())
         complain(f"{parser.prog}: {error}")
         return USAGE_STATUS
+    except PktvisorError as error:
+        complain(error)
+        return FAILURE_STATUS
     except BrokenPipeError:
         forget_stdout()
         return FAILURE_STATUS
@@ -53,6 +56,20 @@ def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argp
 def forget_stdout() -> None:
     """Who read stdout has gone: see to it that the interpreter's last flush does not stumble over it again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_result(result: bytes) -> None:
+    """Write to stdout, all of it now. Raises `PktvisorError` where that can't be, `BrokenPipeError` as it is."""
+    if sys.stdout is None:
+        raise PktvisorError("the result can't be written: stdout is closed")
+    try:
+        sys.stdout.buffer.write(result)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        forget_stdout()
+        raise PktvisorError(f"the result can't be written to stdout: {error.strerror}") from error
 
 
 def complain(error: PktvisorError | str) -> None:

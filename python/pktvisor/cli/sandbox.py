@@ -13,12 +13,10 @@ from pktvisor import _core
 from pktvisor.cli.daemon_options import DaemonOptions
 from pktvisor.errors import PktvisorError
 from pktvisor.inputs.faults import translated
+from pktvisor.server.listen import LOWEST_FREE_PORT
 from pktvisor.server.settings import UNIX_PREFIX
 
 logger = logging.getLogger(__name__)
-
-LOWEST_FREE_PORT = 1024
-"""Lower ones need a capability to listen on."""
 
 
 def give_up_files(options: DaemonOptions) -> None:

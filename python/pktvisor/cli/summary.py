@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pktvisor.cli.options import MOST_PERIODS, UsageError, complain
+from pktvisor.cli.options import MOST_PERIODS, UsageError, complain, print_result
 from pktvisor.cli.progress import Progress
 
 MOST_WORKERS = 4
@@ -42,8 +42,7 @@ def print_summary(path: str, options: argparse.Namespace) -> None:
     if options.verbose:
         _tell_ledger(summary.ledger)
     document = {f"{options.periods}m": flat_document(summary.handlers)}
-    sys.stdout.buffer.write(encode(document) + b"\n")
-    sys.stdout.buffer.flush()
+    print_result(encode(document) + b"\n")
 
 
 def _tell_ledger(ledger: dict[str, int]) -> None:

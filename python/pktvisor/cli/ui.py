@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pktvisor import _core
-from pktvisor.cli.options import FAILURE_STATUS, INTERRUPTED_STATUS, Parser, UsageError, complain, forget_stdout
+from pktvisor.cli.options import (
+    FAILURE_STATUS,
+    INTERRUPTED_STATUS,
+    Parser,
+    UsageError,
+    complain,
+    forget_stdout,
+    print_result,
+)
 from pktvisor.errors import PktvisorError
 
 if TYPE_CHECKING:
@@ -108,8 +116,7 @@ def _print(watch: Watch, options: argparse.Namespace) -> int:
     if watch.state.fault is not None:
         raise watch.state.fault
     text = _document(watch.state) if options.json else _first_screen(watch.state, watch.source.name)
-    sys.stdout.buffer.write(text.encode(errors="replace"))
-    sys.stdout.buffer.flush()
+    print_result(text.encode(errors="replace"))
     return 0
 
 

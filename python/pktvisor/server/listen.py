@@ -14,6 +14,8 @@ from pktvisor.server.clients import LOCAL, client_of
 from pktvisor.server.connections import Connections
 
 BACKLOG = 128
+LOWEST_FREE_PORT = 1024
+"""Lower ones need a capability to listen on."""
 UNUSABLE_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """What binding says of an address whose family this host does not use, as ::1 without IPv6."""
 UNIX_SOCKET_MODE = 0o660
@@ -68,6 +70,8 @@ def listen(host: str, port: int) -> list[Listener]:
     except (OSError, OverflowError, UnicodeError) as error:
         _close(sockets)
         reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, PermissionError):
+            reason += f"; ports below {LOWEST_FREE_PORT} need root, or CAP_NET_BIND_SERVICE"
     if not sockets:
         raise InputError(f"unable to bind to {host}:{port}: {reason}")
     return sockets
