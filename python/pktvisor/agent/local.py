@@ -17,6 +17,7 @@ from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
+from pktvisor.agent.watching import Watch
 from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import locate
@@ -65,9 +66,7 @@ class LocalAgent:
         self._state = (
             None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
         )
-        self._told_faults: set[str] = set()
-        """Streams whose faults the log knows."""
-        self._told_warnings: set[str] = set()
+        self._watch = Watch()
 
     @property
     def policies(self) -> Mapping[str, AgentPolicy]:
@@ -251,21 +250,7 @@ class LocalAgent:
 
     def check(self) -> Sequence[str]:
         """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""
-        live = {name: stream for name, stream in self._streams.items() if not stream.source.is_recorded}
-        faults = {name: f"input [{name}]: {stream.fault}" for name, stream in live.items() if stream.fault is not None}
-        for name, fault in faults.items():
-            if name not in self._told_faults:
-                logger.error("%s", fault)
-        self._told_faults = set(faults)
-        self._tell_warnings()
-        return list(faults.values())
-
-    def _tell_warnings(self) -> None:
-        """Say once of each stream that it works, though not as it should."""
-        warnings = {name: warning for name, stream in self._streams.items() if (warning := stream.source.warning)}
-        for name in warnings.keys() - self._told_warnings:
-            logger.warning("input [%s]: %s", name, warnings[name])
-        self._told_warnings = set(warnings)
+        return self._watch.look(self._streams)
 
     def resume(self, now_s: float) -> None:
         """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets."""

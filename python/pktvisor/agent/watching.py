@@ -1,0 +1,31 @@
+"""Streams that do not work as they should: told in the log when that begins, and not again as long as it lasts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from pktvisor.agent.stream import Stream
+
+logger = logging.getLogger(__name__)
+
+
+class Watch:
+    """What the log knows of streams."""
+
+    def __init__(self) -> None:
+        self._with_fault: set[str] = set()
+        self._with_warning: set[str] = set()
+
+    def look(self, streams: Mapping[str, Stream]) -> Sequence[str]:
+        """Give a sentence for each stream that has ended though nobody stopped it; what is new of them is logged."""
+        live = {name: stream for name, stream in streams.items() if not stream.source.is_recorded}
+        faults = {name: f"input [{name}]: {stream.fault}" for name, stream in live.items() if stream.fault is not None}
+        for name in faults.keys() - self._with_fault:
+            logger.error("%s", faults[name])
+        self._with_fault = set(faults)
+        warnings = {name: warning for name, stream in live.items() if (warning := stream.source.warning)}
+        for name in warnings.keys() - self._with_warning:
+            logger.warning("input [%s]: %s", name, warnings[name])
+        self._with_warning = set(warnings)
+        return list(faults.values())
