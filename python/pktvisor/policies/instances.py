@@ -70,6 +70,11 @@ def make_modules(
     return modules
 
 
+def periods_of(window: Settings | None, defaults: WindowDefaults) -> int:
+    """How many windows a window configuration asks for."""
+    return _periods(defaults.settings() if window is None else window)
+
+
 def _periods(told: Settings) -> int:
     return max(1, min(MOST_PERIODS, number(told, "num_periods", WindowDefaults.periods)))
 

@@ -36,9 +36,7 @@ def test_policies_over_it_stay_at_zero() -> None:
     agent = LocalAgent(AgentSettings())
     agent.add_tap("visor: {taps: {still: {input_type: mock}}}")
     handlers = "handlers: {modules: {net: {type: net}, dns: {type: dns}}}"
-    told: Any = agent.add_policy(
-        body(f"p: {{kind: collection, input: {{tap: still, input_type: mock}}, {handlers}}}")
-    )
+    told: Any = agent.add_policy(body(f"p: {{kind: collection, input: {{tap: still, input_type: mock}}, {handlers}}}"))
     ((_, stream),) = told["p"]["input"].items()
     assert stream["input"] == {"consumers": 3, "running": True}
     assert "mock" not in stream
