@@ -7,12 +7,13 @@ and `LATER_ANSWERS` name them, and nothing of them is compared.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import yaml
@@ -33,8 +34,8 @@ REPLAYED = ("dns_udp_tcp_random.pcap", "dns_ipv4_tcp.pcap", "ecs.pcap", "dhcp-fl
 
 NAMES = ("www.example.com", "mail.example.org", "missing.example.com", "refused.example.com")
 REFUSED = 5
-ADDRESS = "127.53.53.1"
-"""Where the name server of the test listens: port 53, but nobody else's."""
+ADDRESS = f"127.53.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF}"
+"""Where the name server listens: port 53 of an address of its own, also where two test at once."""
 
 
 def body_of(policy: str) -> str:
@@ -91,11 +92,19 @@ def frames(capture: bytes) -> Iterator[bytes]:
 @contextmanager
 def dns_server() -> Iterator[None]:
     """Answer DNS over UDP and TCP, as long as the block runs."""
+    ended = threading.Event()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams, socket.create_server((ADDRESS, 53)) as streams:
         datagrams.bind((ADDRESS, 53))
-        for serve in (lambda: _serve_udp(datagrams), lambda: _serve_tcp(streams)):
-            threading.Thread(target=_until_closed, args=(serve,), daemon=True).start()
-        yield
+        both = ((datagrams, _serve_udp), (streams, _serve_tcp))
+        threads = [threading.Thread(target=_serve_until, args=(ended, server, serve)) for server, serve in both]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
 
 
 def ask_over_udp_and_tcp() -> None:
@@ -116,12 +125,11 @@ def reply_to(query: bytes) -> bytes:
     return answer(query)
 
 
-def _until_closed(serve: Callable[[], None]) -> None:
-    try:
-        while True:
-            serve()
-    except OSError:
-        return
+def _serve_until(ended: threading.Event, server: socket.socket, serve: Callable[[socket.socket], None]) -> None:
+    server.settimeout(0.1)
+    while not ended.is_set():
+        with suppress(TimeoutError):
+            serve(server)
 
 
 def _serve_udp(server: socket.socket) -> None:
