@@ -25,10 +25,16 @@ class Stream:
         self.name = name
         self.tap = tap
         self.source = source
-        self.is_started = False
+        self.starts = 0
+        """How often its input was started."""
         self._fed: list[Policy] = []
         self._retry: Retry | None = None
         """Set while its input has ended by itself and is tried again."""
+
+    @property
+    def is_started(self) -> bool:
+        """Whether its input was started already, be it at work or not."""
+        return self.starts > 0
 
     @property
     def is_running(self) -> bool:
@@ -50,7 +56,7 @@ class Stream:
                 self.source.attach(policy.core)
         else:
             self.source.start([policy.core for policy in policies])
-            self.is_started = True
+            self.starts += 1
         self._fed += policies
         self._note()
 
@@ -75,6 +81,7 @@ class Stream:
             logger.debug("input [%s]: not at work again: %s", self.name, error)
         else:
             logger.info("input [%s]: at work again", self.name)
+            self.starts += 1
             self._retry = None
             self._note()
 

@@ -14,16 +14,18 @@ class Watch:
     """What the log knows of streams."""
 
     def __init__(self) -> None:
-        self._with_fault: set[str] = set()
+        self._with_fault: set[tuple[str, int]] = set()
+        """Names, and how often each was started: one that ends soon after it was started again is told of again."""
         self._with_warning: set[str] = set()
 
     def look(self, streams: Mapping[str, Stream]) -> Sequence[str]:
         """Give a sentence for each stream that has ended though nobody stopped it; what is new of them is logged."""
         live = {name: stream for name, stream in streams.items() if not stream.source.is_recorded}
         faults = {name: f"input [{name}]: {stream.fault}" for name, stream in live.items() if stream.fault is not None}
-        for name in faults.keys() - self._with_fault:
+        with_fault = {(name, live[name].starts) for name in faults}
+        for name, _ in with_fault - self._with_fault:
             logger.error("%s", faults[name])
-        self._with_fault = set(faults)
+        self._with_fault = with_fault
         warnings = {name: warning for name, stream in live.items() if (warning := stream.source.warning)}
         for name in warnings.keys() - self._with_warning:
             logger.warning("input [%s]: %s", name, warnings[name])

@@ -52,6 +52,6 @@ def test_an_input_that_is_started_again_goes_on_counting() -> None:
 def test_an_attempt_that_fails_leaves_what_was_counted() -> None:
     source = PcapInput({"iface": "there-is-none"}, Defaults())
     for _ in range(2):
-        with pytest.raises(ConfigError, match="find interface by provided name: "):
+        with pytest.raises(ConfigError, match="there-is-none"):
             source.start([])
     assert source.ledger() == {}

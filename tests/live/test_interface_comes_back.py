@@ -1,0 +1,84 @@
+"""An interface that is removed and comes back while the daemon captures on it, in a network namespace of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.commands import BIN
+
+INTERFACE = "visor0"
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    name = f"pktvisor-{os.getpid()}"
+    if shutil.which("ip") is None or os.geteuid() != 0:
+        pytest.skip("a network namespace needs root, and the command ip")
+    try:
+        ip("netns", "add", name)
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"no network namespace can be made here: {error.stderr!r}")
+    try:
+        add_interface(name)
+        yield name
+    finally:
+        ip("netns", "delete", name)
+
+
+def add_interface(namespace: str) -> None:
+    ip("-n", namespace, "link", "add", INTERFACE, "type", "veth", "peer", "name", f"{INTERFACE}-peer")
+    ip("-n", namespace, "link", "set", INTERFACE, "up")
+
+
+@pytest.fixture
+def command(namespace: str, tmp_path: Path) -> list[str]:
+    """The daemon's command line; its interface is a socket, which all namespaces reach."""
+    return ["ip", "netns", "exec", namespace, str(BIN / "pktvisord"), "-l", f"unix:{tmp_path / 'api.sock'}", INTERFACE]
+
+
+def read_log(process: subprocess.Popen[str], pattern: str) -> None:
+    """Read up to a line that matches."""
+    assert process.stdout is not None
+    read = []
+    for line in process.stdout:
+        read.append(line)
+        if re.search(pattern, line):
+            return
+    raise AssertionError(f"no line {pattern!r} in {read}")
+
+
+def test_it_is_captured_again(namespace: str, command: list[str]) -> None:
+    with subprocess.Popen([*command, "--admin-api"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            read_log(process, "web server listening")
+            for _ in range(2):
+                ip("-n", namespace, "link", "delete", INTERFACE)
+                read_log(process, rf"\[error\] input .* the interface {INTERFACE} was removed")
+                add_interface(namespace)
+                read_log(process, "at work again")
+            process.terminate()
+            read_log(process, "exit with success")
+        finally:
+            process.kill()
+
+
+def test_a_daemon_that_has_nothing_else_ends(namespace: str, command: list[str]) -> None:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            read_log(process, "web server listening")
+            ip("-n", namespace, "link", "delete", INTERFACE)
+            read_log(process, "exit with failure")
+            assert process.wait() == 1
+        finally:
+            process.kill()
