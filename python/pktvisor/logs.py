@@ -28,6 +28,11 @@ COLOURS = {
 }
 
 
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+CONTROLS |= {ord("\r"): "\\r", ord("\n"): "\\n", ord("\t"): "\\t"}
+"""Control characters, and how the log shows them."""
+
+
 class LineFormatter(logging.Formatter):
     """Gives an event one line; what comes from outside can't start another."""
 
@@ -42,8 +47,9 @@ class LineFormatter(logging.Formatter):
         return super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the base class names it)
-        """Write the line without line breaks of its own."""
-        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n")
+        """Write the line without line breaks of its own, and without what terminals obey."""
+        record.message = record.message.translate(CONTROLS)
+        return super().formatMessage(record)
 
 
 SYSLOG_SOCKET = "/dev/log"

@@ -68,3 +68,10 @@ def test_syslog_lines_that_nobody_takes_are_told_of_once(
     for _ in range(3):
         logging.getLogger("pktvisor.server").info("nobody listens")
     assert capsys.readouterr().err.count("the log can't be written, lines are lost until it can") == 1
+
+
+def test_what_terminals_obey_is_shown_as_it_is() -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    logging.getLogger("pktvisor").info("the filter '\x1b[2J\x9bm\t' makes no sense, für niemand")
+    assert stream.getvalue().endswith("the filter '\\x1b[2J\\x9bm\\t' makes no sense, für niemand\n")
