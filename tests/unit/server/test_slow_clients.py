@@ -9,8 +9,11 @@ from contextlib import ExitStack, suppress
 
 import httpx2
 import pytest
+from starlette.testclient import TestClient
 
-from pktvisor.server.settings import Bounds
+from pktvisor.server.app import create_app
+from pktvisor.server.context import make_context
+from pktvisor.server.settings import Bounds, ServerSettings
 from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent, FakePolicy
 from support.serving import PATIENCE_S, read_all, running, until
@@ -96,14 +99,16 @@ def test_one_client_asking_without_end_is_slowed_down() -> None:
 
 
 def test_large_answers_that_are_being_taken_have_a_bound() -> None:
-    bounds = Bounds(most_answer_bytes=12 << 20)
+    context = make_context(FakeAgent({"large": LARGE}), ServerSettings(bounds=Bounds(most_answer_bytes=16 << 20)))
+    asking = TestClient(create_app(context), base_url="http://localhost:10853")
     large = "/api/v1/policies/large/metrics/bucket/0"
-    with running(FakeAgent({"large": LARGE}), bounds=bounds) as server:
-        address = f"http://127.0.0.1:{server.port}"
-        with ExitStack() as slow:
-            for _ in range(3):
-                slow.enter_context(connect(server, "127.0.0.1", ASK_FOR_MUCH))
-            assert until(lambda: httpx2.get(f"{address}{large}", timeout=PATIENCE_S).status_code == 503)
-            assert ask(server) == 200, "small answers are given all the same"
-            assert int(str(server.counters()["answers_refused"])) >= 1
-        assert until(lambda: httpx2.get(f"{address}{large}", timeout=PATIENCE_S).status_code == 200)
+    size = len(asking.get(large).content)
+    assert context.answers.bytes == 0, "what was taken counts no more"
+    context.answers.bytes = (16 << 20) - size + 1
+    refused = asking.get(large)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert refused.json() == {"error": "too many large answers are being taken: try again soon"}
+    assert asking.get("/api/v1/taps").status_code == 200, "small answers are given all the same"
+    assert context.counters.answers_refused == 1
+    context.answers.bytes -= 1
+    assert asking.get(large).status_code == 200
