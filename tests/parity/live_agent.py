@@ -140,6 +140,7 @@ def _serve_udp(server: socket.socket) -> None:
 def _serve_tcp(server: socket.socket) -> None:
     connection, _ = server.accept()
     with connection:
+        connection.settimeout(5)
         reply = reply_to(connection.recv(514)[2:])
         connection.sendall(struct.pack(">H", len(reply)) + reply)
 
