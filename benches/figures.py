@@ -39,6 +39,15 @@ TARGETS = (
     Target("small file", "s elapsed", 0.35, 0.15, 0.02),
     Target("two workers", "times faster", 1.7, 1.9, higher_is_better=True),
     Target("daemon at rest", "MB resident", 96, 56, 20),
+    Target("60 kpps CPU", "s per million", 0.8, 0.3, 7.1),
+    Target("60 kpps lost", "percent", 0, 0, 0.1),
+    Target("150 kpps CPU", "s per million", 0.8, 0.3, 3.9),
+    Target("150 kpps lost", "percent", 0, 0, 0.7),
+    Target("200 kpps CPU", "s per million", 0.8, 0.3, 3.3),
+    Target("200 kpps lost", "percent", 0, 0, 1.5),
+    Target("packet thread with 50 reads/s", "times without", 1.03, 1),
+    Target("scrape of 20 policies", "ms", 50, 20),
+    Target("1000 policy changes, packets lost", "packets", 0, 0),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 
