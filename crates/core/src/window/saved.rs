@@ -25,7 +25,10 @@ const MAGIC: &[u8; 4] = b"PKVW";
 const VERSION: u16 = 1;
 
 /// Larger numbers would take some million years.
-const GREATEST_NUMBER: u64 = 1 << 40;
+const GREATEST_NUMBER: u64 = 2 * GREATEST_RESTORED as u64;
+
+/// Windows go on from no greater number than this, so that what follows can be restored, too.
+pub(super) const GREATEST_RESTORED: usize = 1 << 40;
 
 /// A window that was, or is to be, written down.
 #[derive(Debug, Clone)]

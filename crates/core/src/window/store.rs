@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::period_end_ns;
+use super::saved::GREATEST_RESTORED;
 use super::{FirstWindow, NANOSECONDS, SavedWindow};
 use crate::Error;
 use crate::plan::State;
@@ -285,7 +286,7 @@ impl Store {
         let most = self.periods - usize::from(saved.last().is_some_and(|newest| newest.is_closed));
         let kept = saved.split_off(saved.len().saturating_sub(most));
         let Some(newest) = kept.last() else { return Ok(0) };
-        let newest_number = newest.first.number.max(kept.len() - 1);
+        let newest_number = newest.first.number.clamp(kept.len() - 1, GREATEST_RESTORED);
         inner.is_undecided = !newest.is_closed;
         inner.newest = newest_number + usize::from(newest.is_closed);
         inner.first = inner.newest;

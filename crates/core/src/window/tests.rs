@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::saved::GREATEST_RESTORED;
 use super::*;
 use crate::batch::{Batch, PacketRow, Span};
 use crate::decode::app::dns;
@@ -238,6 +239,20 @@ fn of_too_many_windows_the_newest_are_taken_and_numbers_only_grow() {
     let without_one = process(&plan(), 5, 2);
     assert_eq!(restore(&without_one, &[saved[1].clone(), saved[4].clone()]), 2);
     assert_eq!(without_one.store().windows(), [(8, true), (9, false)], "no number is missing");
+}
+
+#[test]
+fn windows_of_the_greatest_number_go_on_and_are_saved_again() {
+    let before = process(&plan(), 5, 1);
+    feed(&mut before.worker(0, true), &[at(0)]);
+    let places = &before.enrichment().places;
+    let mut window = SavedWindow::from_bytes(&before.save_window(0).unwrap(), before.plan(), places, 1).unwrap();
+    window.first.number = 2 * GREATEST_RESTORED;
+    let greatest = window.to_bytes(before.plan(), places);
+    let after = process(&plan(), 5, 2);
+    assert_eq!(restore(&after, &[greatest]), 1);
+    feed(&mut after.worker(10 * SECOND, true), &[at(10), at(70), at(140)]);
+    assert_eq!(restore(&process(&plan(), 5, 3), &save_all(&after)), 3);
 }
 
 #[test]
