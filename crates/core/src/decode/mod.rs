@@ -337,22 +337,41 @@ const DHCP_PORTS: std::ops::RangeInclusive<u16> = {
     ports[0]..=ports[ports.len() - 1]
 };
 
-/// The flow of an IPv4 packet without options right behind an Ethernet header.
+/// The flow of an IP packet right behind an Ethernet header, where it has neither IPv4 options nor IPv6 extensions.
 #[inline(always)]
 fn usual_flow(frame: &Frame<'_>, seed: u64) -> Option<u64> {
     let bytes = frame.data.first_chunk::<38>()?;
-    if frame.link_type != link::ETHERNET || bytes[12..15] != [8, 0, 0x45] {
+    if frame.link_type != link::ETHERNET {
         return None;
     }
+    if bytes[12..15] != [8, 0, 0x45] {
+        return usual_ipv6_flow(frame.data, seed);
+    }
     let fragment = u16::from_be_bytes([bytes[20], bytes[21]]) & 0x3fff;
-    if bytes[23] == PROTOCOL_UDP && fragment == 0 {
-        let is_near = |at: usize| DHCP_PORTS.contains(&u16::from_be_bytes([bytes[at], bytes[at + 1]]));
-        if is_near(34) || is_near(36) {
-            return None; // perhaps DHCP
-        }
+    if bytes[23] == PROTOCOL_UDP && fragment == 0 && may_be_dhcp([bytes[34], bytes[35], bytes[36], bytes[37]]) {
+        return None;
     }
     let address = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
     Some(flow_of_ipv4(address(26), address(30), seed))
+}
+
+fn usual_ipv6_flow(data: &[u8], seed: u64) -> Option<u64> {
+    let bytes = data.first_chunk::<58>()?;
+    let protocol = bytes[20];
+    if bytes[12..14] != [0x86, 0xdd] || bytes[14] >> 4 != 6 || !matches!(protocol, PROTOCOL_TCP | PROTOCOL_UDP) {
+        return None;
+    }
+    if protocol == PROTOCOL_UDP && may_be_dhcp([bytes[54], bytes[55], bytes[56], bytes[57]]) {
+        return None;
+    }
+    let address = |at: usize| -> &Address { bytes[at..at + 16].try_into().expect("sixteen bytes") };
+    Some(end_of_flow(address(22), 0, seed).wrapping_add(end_of_flow(address(38), 0, seed)))
+}
+
+/// Whether one of two ports lies near those of DHCP.
+#[inline(always)]
+fn may_be_dhcp([a, b, c, d]: [u8; 4]) -> bool {
+    DHCP_PORTS.contains(&u16::from_be_bytes([a, b])) || DHCP_PORTS.contains(&u16::from_be_bytes([c, d]))
 }
 
 #[inline(never)]
@@ -480,6 +499,7 @@ fn message<'a>(
 mod tests {
     use std::path::Path;
 
+    use super::{unusual_flow, usual_flow};
     use crate::read::CaptureReader;
     use crate::read::testing::write_fuzz_seed;
 
@@ -507,5 +527,23 @@ mod tests {
             }
             write_fuzz_seed("decode_frame", &name, &[&link_type.to_le_bytes()[..], &seed].concat());
         }
+    }
+
+    #[test]
+    fn the_short_way_to_a_flow_leads_where_the_long_one_does() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/captures");
+        let mut short = [0, 0];
+        for name in
+            ["dns_authoritative", "dhcp4", "dhcp6", "fragments", "icmp_errors", "ip_options", "tcp_web", "links_vlan"]
+        {
+            let mut reader = CaptureReader::open(&folder.join(format!("{name}.pcap"))).unwrap();
+            while let Some(frame) = reader.next_frame() {
+                if let Some(flow) = usual_flow(&frame, 7) {
+                    assert_eq!(flow, unusual_flow(&frame, 7), "{name} at {} ns", frame.time_ns);
+                    short[usize::from(frame.data[14] >> 4 == 6)] += 1;
+                }
+            }
+        }
+        assert!(short.iter().all(|count| *count > 100), "{short:?}");
     }
 }
