@@ -1,7 +1,7 @@
-//! The engine on a capture file, without Python: `cargo bench --bench engine -- PLAN.json CAPTURE [HOST/BITS]`.
+//! The engine on a capture file, without Python: `cargo bench --bench engine -- PLAN.json CAPTURE`, hosts 10.0.0.0/8.
 //!
-//! Prints CPU nanoseconds per packet, best of five. A plan is what `benches/run.py --plan` writes; for instructions run
-//! the binary under `valgrind --tool=callgrind`, with `--once`.
+//! Prints CPU nanoseconds per packet, best of five. A plan is the JSON of `pktvisor.policies.plan.Plan`; for instructions
+//! run the binary under `valgrind --tool=callgrind`, with `--once`.
 
 use std::path::PathBuf;
 use std::sync::Arc;
