@@ -45,6 +45,14 @@ def test_hosts_tell_ingress_from_egress() -> None:
     packets = summary("-H", "10.9.0.2/32,10.9.0.3/32,fd09::2/128,fd09::3/128", DNS)["packets"]
     assert packets["in"] > 0
     assert packets["out"] > 0
+    assert summary("-H", "10.9.0.2, 10.9.0.3, fd09::2, fd09::3", DNS)["packets"] == packets
+
+
+def test_a_file_without_hosts_is_told_of_in_one_line() -> None:
+    said = [run("pktvisor-reader", *hosts, DNS).stderr.decode().splitlines()[1:] for hosts in ([], ["-H", "10.9.0.2"])]
+    (sentence,), nothing = said
+    assert sentence.startswith("no hosts are known: -H NETWORKS")
+    assert nothing == []
 
 
 @pytest.mark.parametrize("name", ["formats_gzip.pcap.gz", "formats_zstd.pcap.zst", "formats_lz4.pcap.lz4"])
@@ -73,7 +81,7 @@ def test_one_period_is_one_summary_and_more_merge_to_the_same_total() -> None:
 
 
 def test_a_damaged_file_gives_what_could_be_read_and_a_warning() -> None:
-    done = run("pktvisor-reader", CAPTURES / "formats_cut.pcap")
+    done = run("pktvisor-reader", "-H", "10.0.0.0/8", CAPTURES / "formats_cut.pcap")
     assert done.returncode == 0
     assert json.loads(done.stdout)["5m"]["packets"]["total"] == counted("formats_cut")["packets"]
     processed, warning = done.stderr.decode().splitlines()
@@ -88,7 +96,7 @@ def test_a_damaged_file_gives_what_could_be_read_and_a_warning() -> None:
         ([__file__], "test_reader.py"),
         (["/"], "/"),
         (["-b", "no such filter", str(DNS)], "no such filter"),
-        (["-H", "10.0.0.1", str(DNS)], "invalid CIDR: 10.0.0.1"),
+        (["-H", "10.0.0.1/33", str(DNS)], "invalid CIDR: 10.0.0.1/33"),
         (["--geo-city", "no.mmdb", str(DNS)], "no.mmdb"),
         (["--geo-asn", __file__, str(DNS)], "test_reader.py"),
     ],

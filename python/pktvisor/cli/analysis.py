@@ -12,8 +12,8 @@ from pktvisor.cli.progress import Progress
 from pktvisor.cli.summary import default_workers
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import policy_document
-from pktvisor.policies.default import READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Policy
+from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases, run_file
 from pktvisor.tui.figures import packets_and_messages
 from pktvisor.tui.file_source import FileSource
@@ -30,7 +30,7 @@ def analyse(path: str, options: argparse.Namespace) -> FileSource:
     whole, minutes = (
         Policy(
             POLICY,
-            default_instances(READER_HANDLERS, policy=POLICY),
+            readable_instances(policy=POLICY),
             periods=periods,
             is_recorded=True,
             databases=databases,

@@ -103,8 +103,8 @@ def add_summary_options(
         dest="hosts",
         metavar="HOSTSPEC",
         type=_not_empty,
-        help="networks to count as this host, which tells ingress from egress: CIDRs, as 10.0.1.0/24,2001:db8::/64. "
-        "A live interface's own addresses are the default; a capture file has none",
+        help="networks to count as this host, which tells ingress from egress: CIDRs or addresses, as "
+        "10.0.1.0/24,2001:db8::5. A live interface's own networks are the default; a capture file has none",
     )
     parser.add_argument(
         "--periods",
@@ -152,6 +152,6 @@ def _count(text: str) -> int:
 
 
 def _not_empty(text: str) -> str:
-    if not text:
+    if not text.strip():
         raise argparse.ArgumentTypeError("at least one CIDR is needed, as 10.0.0.0/8")
     return text

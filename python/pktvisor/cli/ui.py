@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BAD_OPTION_STATUS = 2
 """As Go's flag package gives, which pktvisor-cli reads its options with."""
+DEFAULT_HOST = "localhost"
 LEAST_WIDTH = 80
 LEAST_INTERVAL_S = 0.2
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"
@@ -75,6 +76,8 @@ def _file_source(options: argparse.Namespace) -> Source:
 
     if options.window is not None and options.window.kind == "bucket":
         raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
+    if not options.hosts:
+        options.hosts = options.host or ""
     return analyse(options.file, options)
 
 
@@ -84,7 +87,7 @@ def _agent_source(options: argparse.Namespace) -> Source:
     from pktvisor.tui.agent_source import AgentSource
 
     endpoint = Endpoint(
-        host=options.host.strip("[]"),
+        host=(options.host or DEFAULT_HOST).strip("[]"),
         port=options.port,
         is_tls=options.tls or options.tls_noverify or options.tls_cert is not None,
         is_verified=not options.tls_noverify,
@@ -160,7 +163,10 @@ def _parser() -> Parser:
     parser = Parser(prog="pktvisor", description="Watch a running agent, or a capture file.", allow_abbrev=False)
     parser.add_argument("file", metavar="FILE", nargs="?", help="a capture file to analyse, instead of an agent to ask")
     parser.add_argument(
-        "-H", dest="host", metavar="HOST", default="localhost", help="agent's host (default: %(default)s)"
+        "-H",
+        dest="host",
+        metavar="HOST",
+        help=f"agent's host (default: {DEFAULT_HOST}); of a file, the networks to count as this host, as --hosts",
     )
     parser.add_argument(
         "-p", dest="port", metavar="PORT", type=_port, default=10853, help="agent's port (default: %(default)s)"
@@ -214,7 +220,7 @@ def _add_file_options(parser: Parser) -> None:
     files.add_argument(
         "-b", dest="filter_expression", metavar="BPF", default="", help="only packets that pass this filter"
     )
-    files.add_argument("--hosts", metavar="HOSTSPEC", default="", help="networks to count as this host, as 10.0.1.0/24")
+    files.add_argument("--hosts", metavar="HOSTSPEC", default="", help="networks to count as this host, as -H")
     files.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
     files.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
 

@@ -14,7 +14,7 @@ from pktvisor.errors import ConfigError, NotFoundError, within
 from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
 from pktvisor.inputs.faults import translated
 from pktvisor.inputs.filters import compile_filter
-from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.hosts import parse_hosts, split_hosts
 from pktvisor.inputs.interfaces import Interface, find_interface
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Recording
@@ -77,8 +77,7 @@ class PcapInput(Input):
     @property
     def networks(self) -> Sequence[str]:
         """The networks that count as this host: those configured, else the interface's own."""
-        configured = [part for part in self._hosts.split(",") if part]
-        return configured or (self._interface.networks if self._interface else ())
+        return split_hosts(self._hosts) or (self._interface.networks if self._interface else ())
 
     def start(self, policies: list[_core.Policy]) -> None:
         if self._recording is not None:

@@ -14,6 +14,11 @@ from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Databases, Policy
 
+WITHOUT_HOSTS = (
+    "no hosts are known: -H NETWORKS (as 10.0.1.0/24) would tell ingress from egress, and with it answer times, "
+    "top addresses and cardinalities"
+)
+
 Progress = Callable[[int, int, int | None], bool | None]
 """Gets packets, bytes read and total bytes now and then; False stops reading."""
 
@@ -25,7 +30,7 @@ class FileSummary:
     handlers: list[HandlerSnapshot]
     packets: int
     warnings: list[str]
-    """One sentence each: where the file is damaged, for instance."""
+    """One sentence each: where the file is damaged, what is missing for want of an option."""
     ledger: dict[str, int]
 
 
@@ -67,6 +72,8 @@ def summarize_file(
     if report.damage is not None:
         offset, reason = report.damage
         warnings.append(f"{path} is damaged at byte {offset}: {reason}; everything before it is counted")
+    if report.packets and not hosts:
+        warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
 
 

@@ -197,6 +197,14 @@ def test_a_capture_file_is_shown_like_an_agent(capfd: pytest.CaptureFixture[str]
     assert err.startswith("processed ")
 
 
+@pytest.mark.parametrize("option", ["-H", "--hosts"])
+def test_the_hosts_of_a_capture_file(capfd: pytest.CaptureFixture[str], option: str) -> None:
+    assert ui.main([str(FOLDER / "dns_authoritative.pcap"), "--json", option, "0.0.0.0/0, ::/0"]) == 0
+    packets = json.loads(capfd.readouterr().out)["capture"]["capture-default-net"]["packets"]
+    assert packets["in"] > 0
+    assert packets["unknown_dir"] < packets["in"]
+
+
 def test_the_last_minutes_of_a_capture_file(capfd: pytest.CaptureFixture[str]) -> None:
     path = str(FOLDER / "multi_window.pcap")
     totals = []
