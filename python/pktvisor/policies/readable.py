@@ -6,7 +6,6 @@ These add what holds whoever's the packets are. The reader's JSON stays as it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from pktvisor.handlers.base import Settings
@@ -32,8 +31,6 @@ class ReadableNet(Net):
 class ReadableDns(Dns):
     """Messages; answer times of all transactions, whichever end is a host."""
 
-    groups: Mapping[str, bool] = {**Dns.groups, "histograms": True}
-
     time = Quantiles(
         xact.time_us,
         ANSWERED,
@@ -45,7 +42,7 @@ class ReadableDns(Dns):
         xact.time_us,
         ANSWERED,
         path="xact.histogram_us",
-        groups=("dns_transaction", "histograms"),
+        groups=("dns_transaction",),
         help="Histogram of transaction times, in microseconds",
     )
     waited = TopN(
