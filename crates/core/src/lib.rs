@@ -33,4 +33,9 @@ pub mod plan;
 pub mod sketch;
 pub mod window;
 
+/// Shared with the integration tests.
+#[cfg(test)]
+#[path = "../tests/skip/mod.rs"]
+mod skip;
+
 pub use error::Error;

@@ -40,6 +40,7 @@ fn enforce<P: AsRef<Path>>(read: &[P], write: &[P]) -> Result<bool, RulesetError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skip::skip;
     use std::fs;
     use std::io::ErrorKind::PermissionDenied;
 
@@ -61,8 +62,7 @@ mod tests {
             let mut open = fs::File::open(folder.join("rest/file")).unwrap();
             let (read, write, gone) = (folder.join("read"), folder.join("write"), folder.join("gone"));
             if !restrict(&[read, gone], &[write]).unwrap() {
-                eprintln!("skipped: the kernel has no Landlock");
-                return;
+                return skip("the kernel has no Landlock");
             }
             let denied = |result: std::io::Result<()>| result.is_err_and(|cause| cause.kind() == PermissionDenied);
             assert_eq!(fs::read_to_string(folder.join("read/file")).unwrap(), "read");

@@ -8,18 +8,20 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::Command;
 use std::time::Duration;
 
+#[path = "../skip/mod.rs"]
+mod skip;
+use skip::skip;
+
 /// Runs `story` in a thread with a network namespace of its own, which goes with the thread and all that is in it.
 /// Where the rights are missing it says so and returns.
 pub fn in_namespace(story: impl FnOnce() + Send + 'static) {
     let thread = std::thread::spawn(|| {
         // SAFETY: unshare(2) takes no pointers; only this thread moves to a new namespace.
         if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-            eprintln!("skipped: a network namespace needs root ({})", std::io::Error::last_os_error());
-            return;
+            return skip(&format!("a network namespace needs root ({})", std::io::Error::last_os_error()));
         }
         if Command::new("ip").arg("-V").output().is_err() {
-            eprintln!("skipped: the command ip (package iproute2) is missing");
-            return;
+            return skip("the command ip (package iproute2) is missing");
         }
         story();
     });
