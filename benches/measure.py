@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import statistics
 import subprocess
 import time
@@ -29,6 +30,12 @@ class Cost:
     cpu_seconds: float
     elapsed_seconds: float
     peak_rss_bytes: int
+
+
+def need(program: str) -> None:
+    """Raise CommandError where a program is not installed."""
+    if shutil.which(program) is None:
+        raise CommandError(f"{program} is not installed")
 
 
 def pinned(command: Sequence[str], cores: set[int]) -> list[str]:
@@ -105,6 +112,7 @@ def interleaved(
 
 def instructions(command: Sequence[str], cores: set[int]) -> int:
     """Instructions executed by `command` and its children, as valgrind's callgrind counts them."""
+    need("valgrind")
     tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "--trace-children=yes"]
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     done = subprocess.run(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,10 @@ def installed() -> list[Other]:
         found.append(
             Other("tshark", "DNS statistics", lambda path: ["tshark", "-n", "-q", "-r", str(path), "-z", "dns,tree"])
         )
-    python = tool_environment("dpkt", "dpkt")
+    try:
+        python = tool_environment("dpkt", "dpkt")
+    except subprocess.CalledProcessError:
+        print("dpkt can't be installed: left out", file=sys.stderr)
+        return found
     found.append(Other("dpkt", "decodes, counts names", lambda path: [str(python), str(DPKT_LOOP), str(path)]))
     return found

@@ -164,7 +164,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--reader", default=REPOSITORY / ".venv" / "bin" / "pktvisor-reader", help="the program to measure"
     )
     parser.add_argument("--runs", type=int, default=5, help="runs per figure, of which the median counts")
-    parser.add_argument("--core", type=int, default=1, help="the core that everything is pinned to")
+    parser.add_argument(
+        "--core", type=int, default=max(os.sched_getaffinity(0)), help="the core that everything is pinned to"
+    )
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="the sections to run")
     parser.add_argument("--record", action="store_true", help="keep the figures in benches/results")
     return parser.parse_args(arguments)

@@ -1,0 +1,60 @@
+"""The captures that `make bench` measures are made from the repository alone, always alike."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.commands import run
+
+MAKER = Path(__file__).parents[3] / "benches" / "maker.py"
+PACKETS, ATTACK_PACKETS = 20_000, 3_000
+
+
+def make(folder: Path) -> Path:
+    sizes = ["--packets", str(PACKETS), "--attack-packets", str(ATTACK_PACKETS)]
+    subprocess.run([sys.executable, str(MAKER), str(folder), *sizes], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("captures"))
+
+
+def summary(capture: Path, hosts: str) -> Any:
+    done = run("pktvisor-reader", "--periods", "1", "-H", hosts, capture)
+    (period,) = json.loads(done.stdout).values()
+    return period
+
+
+def test_the_mix_has_its_shares(captures: Path) -> None:
+    mix = summary(captures / "mix.pcap", "10.0.0.0/8")
+    packets, dns = mix["packets"], mix["dns"]
+    assert packets["total"] == PACKETS
+    assert dns["wire_packets"]["total"] / PACKETS == pytest.approx(0.57, abs=0.02)
+    assert packets["tcp"] / PACKETS == pytest.approx(0.38, abs=0.02)
+    assert packets["ipv6"] / PACKETS == pytest.approx(0.05, abs=0.01)
+    assert dns["wire_packets"]["nxdomain"] / dns["wire_packets"]["replies"] == pytest.approx(0.1, abs=0.02)
+    assert dns["xact"]["counts"]["total"] == dns["wire_packets"]["replies"], "each answer has its question"
+    assert dns["xact"]["out"]["quantiles_us"]["p50"] == pytest.approx(12_000, rel=0.1)
+
+
+def test_nothing_repeats_in_the_attack(captures: Path) -> None:
+    attack = summary(captures / "attack.pcap", "198.51.100.0/24")
+    assert attack["packets"]["total"] == attack["dns"]["wire_packets"]["queries"] == ATTACK_PACKETS
+    assert attack["dns"]["cardinality"]["qname"] == pytest.approx(ATTACK_PACKETS, rel=0.05)
+    assert attack["packets"]["cardinality"]["src_ips_in"] == pytest.approx(ATTACK_PACKETS, rel=0.05)
+
+
+def test_every_run_makes_the_same_bytes(captures: Path, tmp_path: Path) -> None:
+    again = make(tmp_path)
+    for name in ("mix.pcap", "attack.pcap"):
+        one, other = (hashlib.sha256((folder / name).read_bytes()).digest() for folder in (captures, again))
+        assert one == other, name
