@@ -8,6 +8,9 @@ use std::ops::AddAssign;
 pub enum Malformed {
     LinkTooShort,
     LinkUnknown,
+    LinkEncrypted,
+    LlcTooShort,
+    TagTooShort,
     VlanTooShort,
     MplsTooShort,
     PppoeTooShort,
@@ -26,9 +29,12 @@ pub enum Malformed {
 }
 
 impl Malformed {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::LinkTooShort,
         Self::LinkUnknown,
+        Self::LinkEncrypted,
+        Self::LlcTooShort,
+        Self::TagTooShort,
         Self::VlanTooShort,
         Self::MplsTooShort,
         Self::PppoeTooShort,
@@ -51,6 +57,9 @@ impl Malformed {
         match self {
             Self::LinkTooShort => "link.too_short",
             Self::LinkUnknown => "link.unknown",
+            Self::LinkEncrypted => "link.encrypted",
+            Self::LlcTooShort => "llc.too_short",
+            Self::TagTooShort => "tag.too_short",
             Self::VlanTooShort => "vlan.too_short",
             Self::MplsTooShort => "mpls.too_short",
             Self::PppoeTooShort => "pppoe.too_short",

@@ -1,7 +1,10 @@
 //! From a frame of any link type to the EtherType and payload that it carries.
 
 use crate::ledger::Malformed;
-use crate::wire::{ethernet, ethertype, loopback, mpls, ppp, pppoe, sll, vlan};
+use crate::wire::{
+    avs, c_hdlc, cmd, e_tag, enc, erspan, ethernet, ethertype, frame_relay, hsr, ieee1394, ieee80211, ipoib, llc,
+    loopback, macsec, mpls, nflog, pbb, pflog, ppi, ppp, pppoe, prism, radiotap, sll, vlan, vn_tag,
+};
 
 /// Link types by their numbers in capture files (the LINKTYPE_ registry of the pcap format).
 pub const NULL: u16 = 0;
@@ -9,19 +12,73 @@ pub const ETHERNET: u16 = 1;
 pub const PPP: u16 = 9;
 pub const PPP_HDLC: u16 = 50;
 pub const PPP_ETHER: u16 = 51;
+pub const ATM_RFC1483: u16 = 100;
 pub const RAW: u16 = 101;
+pub const C_HDLC: u16 = 104;
+pub const IEEE802_11: u16 = 105;
+pub const FRELAY: u16 = 107;
 pub const LOOP: u16 = 108;
+pub const ENC: u16 = 109;
 pub const LINUX_SLL: u16 = 113;
+pub const PFLOG: u16 = 117;
+pub const IEEE802_11_PRISM: u16 = 119;
+pub const IEEE802_11_RADIOTAP: u16 = 127;
+pub const APPLE_IP_OVER_IEEE1394: u16 = 138;
+pub const IEEE802_11_AVS: u16 = 163;
+pub const PPP_PPPD: u16 = 166;
+pub const PPI: u16 = 192;
+pub const PPP_WITH_DIR: u16 = 204;
+pub const C_HDLC_WITH_DIR: u16 = 205;
+pub const FRELAY_WITH_DIR: u16 = 206;
 pub const IPV4: u16 = 228;
 pub const IPV6: u16 = 229;
+pub const NFLOG: u16 = 239;
+pub const IPOIB: u16 = 242;
 pub const LINUX_SLL2: u16 = 276;
 /// DLT_RAW as some systems wrote it into files.
 const RAW_OLD: [u16; 2] = [12, 14];
 
+/// All of them: what is not here is counted as [`Malformed::LinkUnknown`].
+pub const ALL: [u16; 30] = [
+    NULL,
+    ETHERNET,
+    PPP,
+    RAW_OLD[0],
+    RAW_OLD[1],
+    PPP_HDLC,
+    PPP_ETHER,
+    ATM_RFC1483,
+    RAW,
+    C_HDLC,
+    IEEE802_11,
+    FRELAY,
+    LOOP,
+    ENC,
+    LINUX_SLL,
+    PFLOG,
+    IEEE802_11_PRISM,
+    IEEE802_11_RADIOTAP,
+    APPLE_IP_OVER_IEEE1394,
+    IEEE802_11_AVS,
+    PPP_PPPD,
+    PPI,
+    PPP_WITH_DIR,
+    C_HDLC_WITH_DIR,
+    FRELAY_WITH_DIR,
+    IPV4,
+    IPV6,
+    NFLOG,
+    IPOIB,
+    LINUX_SLL2,
+];
+
+/// How Cisco's framing begins where HDLC frames of PPP are captured (RFC 1547 section 4.3.1): unicast, broadcast.
+const CISCO_ADDRESSES: [u8; 2] = [0x0f, 0x8f];
+
 /// VLAN tags (QinQ and beyond) and other encapsulations are followed this far.
 const MOST_LAYERS: usize = 8;
 
-/// EtherType and payload of a frame; 0 as EtherType where nothing known follows.
+/// EtherType and payload of a frame; [`ethertype::UNKNOWN`] where nothing known follows.
 #[inline(always)]
 pub fn read(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
     if link_type == ETHERNET {
@@ -30,55 +87,106 @@ pub fn read(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
     read_other(link_type, data)
 }
 
+#[inline(never)]
 fn read_other(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
     let read = match link_type {
         LINUX_SLL => sll::read_v1(data),
         LINUX_SLL2 => sll::read_v2(data),
         NULL | LOOP => loopback::read(data),
+        PPP_HDLC if data.first().is_some_and(|address| CISCO_ADDRESSES.contains(address)) => c_hdlc::read(data),
         PPP | PPP_HDLC => ppp::read(data),
+        PPP_WITH_DIR => ppp::read_behind_direction(data),
+        PPP_PPPD => ppp::read_from_pppd(data),
         PPP_ETHER => pppoe::read(data),
         IPV4 => Some((ethertype::IPV4, data)),
         IPV6 => Some((ethertype::IPV6, data)),
+        ATM_RFC1483 => llc::read(data),
+        C_HDLC => c_hdlc::read(data),
+        C_HDLC_WITH_DIR => data.get(1..).and_then(c_hdlc::read),
+        FRELAY => frame_relay::read(data),
+        FRELAY_WITH_DIR => data.get(1..).and_then(frame_relay::read),
+        ENC => enc::read(data),
+        PFLOG => pflog::read(data),
+        NFLOG => nflog::read(data),
+        APPLE_IP_OVER_IEEE1394 => ieee1394::read(data),
+        IPOIB => ipoib::read(data),
         _ if link_type == RAW || RAW_OLD.contains(&link_type) => raw(data),
-        _ => return Err(Malformed::LinkUnknown),
+        _ => return read_wireless(link_type, data),
     };
     read.ok_or(Malformed::LinkTooShort)
 }
 
-fn raw(data: &[u8]) -> Option<(u16, &[u8])> {
-    let next = match data.first()? >> 4 {
-        4 => ethertype::IPV4,
-        6 => ethertype::IPV6,
-        _ => 0,
+/// An IEEE 802.11 frame, mostly behind a header with what the radio knew.
+fn read_wireless(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
+    let frame = match link_type {
+        IEEE802_11 => Some(data),
+        IEEE802_11_RADIOTAP => radiotap::read(data),
+        IEEE802_11_PRISM => prism::read(data),
+        IEEE802_11_AVS => avs::read(data),
+        PPI => match ppi::read(data) {
+            Some((inner, frame)) if inner == u32::from(IEEE802_11) => Some(frame),
+            Some((inner, frame)) if inner == u32::from(ETHERNET) => return read(ETHERNET, frame),
+            Some(_) => return Err(Malformed::LinkUnknown),
+            None => None,
+        },
+        _ => return Err(Malformed::LinkUnknown),
     };
-    Some((next, data))
+    let frame = frame.ok_or(Malformed::LinkTooShort)?;
+    if ieee80211::is_protected(frame) {
+        return Err(Malformed::LinkEncrypted);
+    }
+    ieee80211::read(frame).ok_or(Malformed::LinkTooShort)
 }
 
-/// Takes VLAN tags, MPLS labels and PPPoE headers off: outermost VLAN identifier (0 without one), EtherType, payload.
+fn raw(data: &[u8]) -> Option<(u16, &[u8])> {
+    data.first().map(|_| (ethertype::of_ip(data), data))
+}
+
+/// Takes off all that may stand before an IP packet: tags, labels, sessions, LLC and whole frames. Gives the outermost
+/// VLAN identifier (0 without one), EtherType and payload.
 pub fn decapsulate(first: u16, bytes: &[u8]) -> Result<(u16, u16, &[u8]), Malformed> {
     let (mut outer_vlan, mut next, mut payload) = (None, first, bytes);
     for _ in 0..MOST_LAYERS {
-        match next {
-            _ if ethertype::is_vlan(next) => {
-                let (identifier, inner, rest) = vlan::read(payload).ok_or(Malformed::VlanTooShort)?;
-                outer_vlan.get_or_insert(identifier);
-                (next, payload) = (inner, rest);
-            }
-            ethertype::MPLS | ethertype::MPLS_MULTICAST => {
-                (next, payload) = mpls::read(payload).ok_or(Malformed::MplsTooShort)?;
-            }
-            ethertype::PPPOE_SESSION => {
-                (next, payload) = pppoe::read(payload).ok_or(Malformed::PppoeTooShort)?;
-            }
-            _ => break,
+        if ethertype::is_vlan(next) {
+            let (identifier, inner, rest) = vlan::read(payload).ok_or(Malformed::VlanTooShort)?;
+            outer_vlan.get_or_insert(identifier);
+            (next, payload) = (inner, rest);
+            continue;
+        }
+        match read_layer(next, payload)? {
+            Some(inner) => (next, payload) = inner,
+            None => break,
         }
     }
     Ok((outer_vlan.unwrap_or(0), next, payload))
 }
 
+/// Takes one layer off, but for VLAN tags; `None` where there is none that pktvisor knows.
+fn read_layer(next: u16, payload: &[u8]) -> Result<Option<(u16, &[u8])>, Malformed> {
+    let (read, fault) = match next {
+        ethertype::MPLS | ethertype::MPLS_MULTICAST => (mpls::read(payload), Malformed::MplsTooShort),
+        ethertype::PPPOE_SESSION => (pppoe::read(payload), Malformed::PppoeTooShort),
+        1..=ethertype::LARGEST_LENGTH | ethertype::JUMBO_LLC => (llc::read(payload), Malformed::LlcTooShort),
+        ethertype::TRANSPARENT_ETHERNET => (ethernet::read(payload), Malformed::LinkTooShort),
+        ethertype::ERSPAN_II => (erspan::read_ii(payload), Malformed::TagTooShort),
+        ethertype::ERSPAN_III => (erspan::read_iii(payload), Malformed::TagTooShort),
+        ethertype::PBB => (pbb::read(payload), Malformed::TagTooShort),
+        ethertype::VN_TAG => (vn_tag::read(payload), Malformed::TagTooShort),
+        ethertype::E_TAG => (e_tag::read(payload), Malformed::TagTooShort),
+        ethertype::CMD => (cmd::read(payload), Malformed::TagTooShort),
+        ethertype::HSR => (hsr::read(payload), Malformed::TagTooShort),
+        ethertype::MACSEC if macsec::is_encrypted(payload) => return Err(Malformed::LinkEncrypted),
+        ethertype::MACSEC => (macsec::read(payload), Malformed::TagTooShort),
+        _ => return Ok(None),
+    };
+    read.map(Some).ok_or(fault)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const IP: [u8; 2] = [0x45, 0];
 
     #[test]
     fn tags_labels_and_sessions_are_taken_off_in_any_order() {
@@ -88,13 +196,99 @@ mod tests {
         assert_eq!(decapsulate(0x8100, &bytes), Ok((100, ethertype::IPV6, &[0x60][..])));
     }
 
+    /// An Ethernet frame's bytes with this type and payload.
+    fn frame(next: u16, payload: &[u8]) -> Vec<u8> {
+        [&[2; 12][..], &next.to_be_bytes(), payload].concat()
+    }
+
+    #[test]
+    fn every_tag_before_a_packet_is_stepped_over() {
+        let tags: [(u16, &[u8]); 9] = [
+            (ethertype::VN_TAG, &[0, 1, 0, 2]),
+            (ethertype::E_TAG, &[0, 1, 0, 2, 0, 0]),
+            (ethertype::CMD, &[1, 1, 0, 1, 0, 5]),
+            (ethertype::HSR, &[0, 0x43, 0, 1]),
+            (ethertype::MACSEC, &[0, 0, 0, 0, 0, 1]),
+            (ethertype::JUMBO_LLC, &[0xaa, 0xaa, 3, 0, 0, 0]),
+            (1200, &[0xaa, 0xaa, 3, 0, 0, 0]),
+            (0x8100, &[0, 7]),
+            (ethertype::TRANSPARENT_ETHERNET, &[2; 12]),
+        ];
+        for (tag, fields) in tags {
+            let bytes = [fields, &ethertype::IPV4.to_be_bytes(), &IP].concat();
+            let vlan = if tag == 0x8100 { 7 } else { 0 };
+            assert_eq!(decapsulate(tag, &bytes), Ok((vlan, ethertype::IPV4, &IP[..])), "{tag:#06x}");
+            assert!(decapsulate(tag, &bytes[..fields.len() + 1]).is_err(), "{tag:#06x}, cut");
+        }
+    }
+
+    #[test]
+    fn frames_within_frames_are_followed() {
+        let inner = frame(ethertype::IPV4, &IP);
+        let found = |vlan| Ok((vlan, ethertype::IPV4, &IP[..]));
+        let backbone = [&[0, 9, 0x88, 0xe7, 0, 0, 0, 10][..], &inner].concat();
+        assert_eq!(decapsulate(0x88a8, &backbone), found(9));
+        assert_eq!(decapsulate(ethertype::ERSPAN_II, &[&[0; 8][..], &inner].concat()), found(0));
+        assert_eq!(decapsulate(ethertype::ERSPAN_III, &[&[0; 12][..], &inner].concat()), found(0));
+        assert_eq!(decapsulate(ethertype::MPLS, &[&[0, 1, 1, 64, 0, 0, 0, 0][..], &inner].concat()), found(0));
+    }
+
+    #[test]
+    fn what_is_encrypted_is_told() {
+        assert_eq!(decapsulate(ethertype::MACSEC, &[0x2c; 30]), Err(Malformed::LinkEncrypted));
+        assert_eq!(read(IEEE802_11, &[[0x08, 0x41].as_slice(), &[0; 40]].concat()), Err(Malformed::LinkEncrypted));
+    }
+
+    #[test]
+    fn every_link_type_leads_to_the_packet_behind_its_header() {
+        let wireless = [&[0x08, 0x01][..], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0]].concat();
+        let behind = |header: &[u8]| [header, &wireless].concat();
+        let headers: [(u16, Vec<u8>); 21] = [
+            (ATM_RFC1483, vec![0xaa, 0xaa, 3, 0, 0, 0, 8, 0]),
+            (PPP_HDLC, vec![0x0f, 0, 8, 0]),
+            (PPP_WITH_DIR, vec![1, 0xff, 3, 0, 0x21]),
+            (PPP_PPPD, vec![1, 3, 0, 0x21]),
+            (C_HDLC, vec![0x0f, 0, 8, 0]),
+            (C_HDLC_WITH_DIR, vec![1, 0x0f, 0, 8, 0]),
+            (FRELAY, vec![0x18, 0x41, 3, 0xcc]),
+            (FRELAY_WITH_DIR, vec![1, 0x18, 0x41, 3, 0xcc]),
+            (NULL, vec![2, 0, 0, 0]),
+            (LOOP, vec![0, 0, 0, 2]),
+            (ENC, [&[2][..], &[0; 11]].concat()),
+            (PFLOG, [&[61, 2][..], &[0; 62]].concat()),
+            (NFLOG, vec![2, 0, 0, 0, 6, 0, 9, 0]),
+            (APPLE_IP_OVER_IEEE1394, [&[0; 16][..], &[8, 0]].concat()),
+            (IPOIB, [&[0; 40][..], &[8, 0, 0, 0]].concat()),
+            (IEEE802_11, behind(&[])),
+            (IEEE802_11_RADIOTAP, behind(&[0, 0, 8, 0, 0, 0, 0, 0])),
+            (IEEE802_11_PRISM, behind(&[0; 144])),
+            (IEEE802_11_AVS, behind(&[0x80, 0x21, 0x10, 1, 0, 0, 0, 8])),
+            (PPI, behind(&[0, 0, 8, 0, 105, 0, 0, 0])),
+            (PPI, [&[0, 0, 8, 0, 1, 0, 0, 0][..], &[2; 12], &[8, 0]].concat()),
+        ];
+        for (link_type, header) in headers {
+            let bytes = [&header[..], &IP].concat();
+            assert_eq!(read(link_type, &bytes), Ok((ethertype::IPV4, &IP[..])), "link type {link_type}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_link_types_is_complete() {
+        let read: Vec<u16> =
+            (0..u16::MAX).filter(|link_type| read(*link_type, &[]) != Err(Malformed::LinkUnknown)).collect();
+        assert_eq!(read, ALL);
+    }
+
     #[test]
     fn a_cut_layer_is_named() {
         assert_eq!(decapsulate(0x8100, &[0, 1, 8]), Err(Malformed::VlanTooShort));
         assert_eq!(decapsulate(ethertype::MPLS, &[0, 1]), Err(Malformed::MplsTooShort));
         assert_eq!(decapsulate(ethertype::PPPOE_SESSION, &[0x11]), Err(Malformed::PppoeTooShort));
+        assert_eq!(decapsulate(1000, &[0xaa]), Err(Malformed::LlcTooShort));
+        assert_eq!(decapsulate(ethertype::HSR, &[0; 5]), Err(Malformed::TagTooShort));
         assert_eq!(read(ETHERNET, &[0; 13]), Err(Malformed::LinkTooShort));
         assert_eq!(read(60_000, &[0; 60]), Err(Malformed::LinkUnknown));
+        assert_eq!(read(PPI, &[0, 0, 8, 0, 192, 0, 0, 0]), Err(Malformed::LinkUnknown));
     }
 
     #[test]

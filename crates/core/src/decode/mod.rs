@@ -25,6 +25,7 @@ pub const PROTOCOL_UDP: u8 = 17;
 const PROTOCOL_IPV4: u8 = 4;
 const PROTOCOL_IPV6: u8 = 41;
 const PROTOCOL_GRE: u8 = 47;
+const PROTOCOL_AUTHENTICATION: u8 = 51;
 
 /// Tunnels within tunnels are followed this far.
 const MOST_TUNNELS: usize = 4;
@@ -152,7 +153,9 @@ impl Decoder {
             _ if ip.fragment.is_some() => self.fragment(frame, &ip, row, batch),
             PROTOCOL_UDP => self.udp(frame, ip.bytes, row, batch),
             PROTOCOL_TCP => self.tcp(frame, &ip, row, batch),
-            PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE => self.tunnel(frame, ip, row, batch),
+            PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE | PROTOCOL_AUTHENTICATION => {
+                self.tunnel(frame, ip, row, batch)
+            }
             _ => {
                 batch.packets.push(row);
                 None
@@ -280,8 +283,9 @@ impl Decoder {
         apps.datagram(udp.source_port, udp.destination_port, &message, &mut batch.apps, &mut batch.ledger)
     }
 
-    /// Follows a tunnel to its transport header; the addresses stay those of the outermost header, but for an IPv4
-    /// header inside IPv6, which is preferred.
+    /// Follows a tunnel to its transport header. The addresses stay those of the outermost header but for an IPv4 header
+    /// inside IPv6, which is preferred, and for what GRE carries with headers of its own below IP (a mirrored frame, an
+    /// MPLS label): that is the traffic of others, whose answers don't come back between the tunnel's ends.
     #[inline(never)]
     fn tunnel(
         &mut self,
@@ -293,23 +297,9 @@ impl Decoder {
         let mut ip = outer;
         let mut inner = *row;
         for _ in 0..MOST_TUNNELS {
-            let (next, payload) = match ip.protocol {
-                PROTOCOL_IPV4 => (ethertype::IPV4, ip.bytes),
-                PROTOCOL_IPV6 => (ethertype::IPV6, ip.bytes),
-                PROTOCOL_GRE => match wire::gre::read(ip.bytes) {
-                    Some(found) => found,
-                    None => break,
-                },
-                _ => break,
-            };
-            let read = match next {
-                ethertype::IPV4 => read_ipv4(payload, &mut inner),
-                ethertype::IPV6 => read_ipv6(payload, &mut inner),
-                _ => break,
-            };
-            let Ok(Some(found)) = read else { break };
-            if row.ip_version == 6 && inner.ip_version == 4 {
-                (row.ip_version, row.source, row.destination) = (4, inner.source, inner.destination);
+            let Some((found, is_of_others)) = inside(&ip, &mut inner) else { break };
+            if is_of_others || row.ip_version == 6 && inner.ip_version == 4 {
+                (row.ip_version, row.source, row.destination) = (inner.ip_version, inner.source, inner.destination);
                 row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
             }
             ip = found;
@@ -322,6 +312,30 @@ impl Decoder {
             }
         }
     }
+}
+
+/// What an IP packet carries inside one more header: the packet in it, whose addresses go to `row`, and whether that
+/// header belongs to a layer below IP.
+fn inside<'a>(ip: &IpPayload<'a>, row: &mut PacketRow) -> Option<(IpPayload<'a>, bool)> {
+    let (next, bytes) = match ip.protocol {
+        PROTOCOL_AUTHENTICATION => {
+            let (protocol, header_bytes, bytes) = wire::authentication::read(ip.bytes)?;
+            let wire_bytes = ip.wire_bytes.saturating_sub(header_bytes as u32);
+            return Some((IpPayload { protocol, bytes, wire_bytes, fragment: ip.fragment }, false));
+        }
+        PROTOCOL_IPV4 => (ethertype::IPV4, ip.bytes),
+        PROTOCOL_IPV6 => (ethertype::IPV6, ip.bytes),
+        PROTOCOL_GRE => wire::gre::read(ip.bytes)?,
+        _ => return None,
+    };
+    let is_ip = matches!(next, ethertype::IPV4 | ethertype::IPV6);
+    let (_, next, bytes) = if is_ip { (0, next, bytes) } else { link::decapsulate(next, bytes).ok()? };
+    let found = match next {
+        ethertype::IPV4 => read_ipv4(bytes, row),
+        ethertype::IPV6 => read_ipv6(bytes, row),
+        _ => return None,
+    };
+    found.ok()?.map(|found| (found, !is_ip))
 }
 
 /// The flow that a frame belongs to, the same for both directions: files are shared out among workers by it. 0 for

@@ -3,19 +3,41 @@
 //! Every reader here takes the bytes from the header on and gives the fields that matter with the bytes that follow,
 //! or `None` where the bytes are too few or contradict themselves. None of them panics on any bytes.
 
+pub mod authentication;
+pub mod avs;
+pub mod c_hdlc;
+pub mod cmd;
+pub mod e_tag;
+pub mod enc;
+pub mod erspan;
 pub mod ethernet;
 pub mod ethertype;
+pub mod family;
+pub mod frame_relay;
 pub mod gre;
+pub mod hsr;
+pub mod ieee1394;
+pub mod ieee80211;
+pub mod ipoib;
 pub mod ipv4;
 pub mod ipv6;
+pub mod llc;
 pub mod loopback;
+pub mod macsec;
 pub mod mpls;
+pub mod nflog;
+pub mod pbb;
+pub mod pflog;
+pub mod ppi;
 pub mod ppp;
 pub mod pppoe;
+pub mod prism;
+pub mod radiotap;
 pub mod sll;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
+pub mod vn_tag;
 
 /// Two bytes in network order at `at`; `None` past the end.
 #[inline(always)]

@@ -4,7 +4,7 @@ use super::ppp;
 
 const HEADER_BYTES: usize = 6;
 
-/// EtherType of the payload (0 where pktvisor reads no further) and the payload.
+/// EtherType of the payload (unknown where pktvisor reads no further) and the payload.
 pub fn read(bytes: &[u8]) -> Option<(u16, &[u8])> {
     ppp::read(bytes.get(HEADER_BYTES..)?)
 }
