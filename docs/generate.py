@@ -89,9 +89,9 @@ The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/a
   `{"error": "a sentence"}`, those of Prometheus routes the sentence alone.
 - Bodies are YAML or JSON, sent with exactly `Content-Type: application/x-yaml` or `application/json`, of at most 1 MiB.
 - A POST needs a `Content-Length`, also without a body (`curl -X POST -d ''`), else it is a 400 without a body.
-- The tables name what is special to a route. Any may answer 401 (a token is needed), 429 (too many requests) and 500;
-  those of scope admin also 403 (the token does not reach so far, or a page of another site asks) and 421 (`Host` does
-  not name this host); those with parameters or a body also 400; those with a body also 408 (it did not arrive) and
+- The tables name what is special to a route. Any may answer 401 (a token is needed), 403 (the token does not reach so
+  far, or a page of another site asks), 421 (`Host` does not name this agent), 429 (too many requests) and 500; those
+  with parameters or a body also 400; those with a body also 408 (it did not arrive) and
   413 (it is too large). Why: [Secure the API](../how-to/secure-the-api.md)."""
 
 

@@ -1,23 +1,27 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from pktvisor import logs
+from pktvisor import clock, logs
+from pktvisor.logs.limit import LINES_AT_ONCE, TELL_INTERVAL_S
+from pktvisor.logs.lines import MOST_CHARACTERS, MOST_TRACEBACK_CHARACTERS
 
 
 @pytest.fixture(autouse=True)
 def _root_logger_as_before() -> Iterator[None]:
-    root = logging.getLogger(logs.ROOT)
-    before = root.handlers[:], root.level, root.propagate
+    loggers = [logging.getLogger(name) for name in (logs.ROOT, *logs.LIBRARIES)]
+    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield
-    root.handlers[:], root.propagate = before[0], before[2]
-    root.setLevel(before[1])
+    for logger, handlers, level, propagate in before:
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 def logged(*, verbose: bool = False) -> list[str]:
@@ -68,6 +72,100 @@ def test_syslog_lines_that_nobody_takes_are_told_of_once(
     for _ in range(3):
         logging.getLogger("pktvisor.server").info("nobody listens")
     assert capsys.readouterr().err.count("the log can't be written, lines are lost until it can") == 1
+
+
+def test_a_long_line_is_cut_and_says_so() -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    logging.getLogger("pktvisor").info("REQUEST: GET /%s", "x" * 20_000)
+    [line] = stream.getvalue().splitlines()
+    assert len(line) < MOST_CHARACTERS + 100
+    assert line.endswith(f"x... ({20_014 - MOST_CHARACTERS} characters more)")
+
+
+def test_a_long_traceback_is_cut_at_its_beginning() -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    try:
+        raise ValueError("x" * 100_000 + " at last")
+    except ValueError:
+        logging.getLogger("pktvisor").exception("failed")
+    assert stream.getvalue().endswith(" at last\n")
+    assert len(stream.getvalue()) < MOST_TRACEBACK_CHARACTERS + 200
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Set the clock to seconds."""
+    return lambda seconds: monkeypatch.setattr(clock, "monotonic", lambda: seconds)
+
+
+def test_lines_of_one_place_that_are_too_many_are_left_out_and_counted(at: Callable[[float], None]) -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    logger = logging.getLogger("pktvisor.server")
+    at(1000.0)
+    for number in range(5000):
+        logger.info("REQUEST: GET /%d", number)
+    logger.info("another place is heard")
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == LINES_AT_ONCE + 1
+    assert lines[-1].endswith("another place is heard")
+    at(1000.0 + TELL_INTERVAL_S / 2)
+    logs.tell_left_out()
+    assert len(stream.getvalue().splitlines()) == len(lines), "it is not yet due"
+    at(1000.0 + TELL_INTERVAL_S)
+    logs.tell_left_out()
+    logs.tell_left_out()
+    told = stream.getvalue().splitlines()[len(lines) :]
+    assert [line.split("] ")[-1] for line in told] == ["4900 more like it: REQUEST: GET /4999"]
+    logger.info("another place")
+    assert stream.getvalue().splitlines()[-1].endswith("another place")
+
+
+def test_lines_that_come_slowly_are_all_there(at: Callable[[float], None]) -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    for number in range(500):
+        at(float(number))
+        logging.getLogger("pktvisor").info("line %d", number)
+    assert len(stream.getvalue().splitlines()) == 500
+
+
+def test_what_was_left_out_is_told_at_the_end(at: Callable[[float], None]) -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    at(0.0)
+    for _ in range(LINES_AT_ONCE + 7):
+        logging.getLogger("pktvisor").warning("again")
+    logs.start(io.StringIO(), verbose=False)
+    assert stream.getvalue().splitlines()[-1].endswith("[warning] 7 more like it: again")
+
+
+def test_a_log_in_json_has_an_object_on_each_line() -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False, form="json")
+    logger = logging.getLogger("pktvisor.server")
+    logger.warning("two\nlines, f\u00fcr %s", "\x1b[2Jniemand")
+    try:
+        raise ValueError("deep")
+    except ValueError:
+        logger.exception("failed")
+    told, failed = (json.loads(line) for line in stream.getvalue().splitlines())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
+    assert told == {
+        "level": "warning",
+        "logger": "pktvisor.server",
+        "message": "two\nlines, f\u00fcr \x1b[2Jniemand",
+    }
+    assert failed["traceback"].endswith("ValueError: deep")
+
+
+def test_errors_of_libraries_are_in_the_same_log() -> None:
+    stream = io.StringIO()
+    logs.start(stream, verbose=False)
+    logging.getLogger("asyncio").error("a task was forgotten")
+    assert stream.getvalue().endswith("[visor] [error] a task was forgotten\n")
 
 
 def test_what_terminals_obey_is_shown_as_it_is() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pktvisor import logs
 from pktvisor.cli.options import (
     DEFAULT_PERIODS,
     MOST_PERIODS,
@@ -27,6 +28,7 @@ class DaemonOptions:
 
     host: str = "localhost"
     port: int = 10853
+    host_names: str | None = None
     admin_api: bool = False
     tls: bool = False
     tls_cert: str | None = None
@@ -37,6 +39,7 @@ class DaemonOptions:
     verbose: bool = False
     log_file: str | None = None
     syslog: bool = False
+    log_format: str = "text"
     periods: int = DEFAULT_PERIODS
     max_deep_sample: int = 100
     workers: int = 1
@@ -143,6 +146,11 @@ def _add_service_options(parser: Parser) -> None:
     )
     group.add_argument("-l", dest="host", metavar="HOST", help="serve on this host or IP (default: localhost)")
     group.add_argument("-p", dest="port", metavar="PORT", type=_port, help="serve on this port (default: 10853)")
+    group.add_argument(
+        "--host-names",
+        metavar="NAMES",
+        help="names, with commas between, that clients may call this agent by (Host), beside localhost and HOST",
+    )
     group.add_argument("--admin-api", action="store_true", help="taps and policies can be changed over HTTP")
     group.add_argument("--tls", action="store_true", help="serve HTTPS; needs --tls-cert and --tls-key")
     group.add_argument("--tls-cert", metavar="FILE", help="certificate (PEM)")
@@ -159,6 +167,9 @@ def _add_service_options(parser: Parser) -> None:
     )
     group.add_argument("--log-file", metavar="FILE", help="log into a file")
     group.add_argument("--syslog", action="store_true", help="log to syslog")
+    group.add_argument(
+        "--log-format", metavar="FORM", choices=logs.FORMS, help="text (the default), or json: an object on each line"
+    )
     group.add_argument("--state-dir", metavar="DIR", help="keep windows there over a restart")
     group.add_argument(
         "--lookback-mb",

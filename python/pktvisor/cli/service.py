@@ -85,13 +85,14 @@ def list_modules(options: DaemonOptions) -> int:
 
 
 def _start_log(options: DaemonOptions) -> None:
+    form: logs.Form = "json" if options.log_format == "json" else "text"
     try:
         if options.log_file is not None:
-            logs.start_file(options.log_file, verbose=options.verbose)
+            logs.start_file(options.log_file, verbose=options.verbose, form=form)
         elif options.syslog:
-            logs.start_syslog("pktvisord", verbose=options.verbose)
+            logs.start_syslog("pktvisord", verbose=options.verbose, form=form)
         else:
-            logs.start(sys.stdout, verbose=options.verbose)
+            logs.start(sys.stdout, verbose=options.verbose, form=form)
     except OSError as error:
         raise InputError(f"Log init failed: {error.filename}: {error.strerror}") from error
 
@@ -135,6 +136,7 @@ def _look_after(agent: LocalAgent, server: WebServer, signals: Signals, *, must_
             raise InputError(faults[0])
         agent.resume(clock.monotonic())
         agent.save()
+        logs.tell_left_out()
 
 
 def _wait(signals: Signals) -> set[int]:
@@ -176,6 +178,7 @@ def _server_settings(options: DaemonOptions) -> ServerSettings:
     return ServerSettings(
         options.host,
         options.port,
+        names=tuple(name.strip().lower() for name in (options.host_names or "").split(",") if name.strip()),
         admin_api=options.admin_api,
         tls=tls,
         token_file=None if options.token_file is None else Path(options.token_file),

@@ -1,8 +1,8 @@
 """Who may do what: tokens for all routes, scopes for the admin routes, and a defence against other sites' pages.
 
-Where the admin API is open on loopback, a web page that the user of this host looks at could reach it through the
-browser: by its own name pointed to 127.0.0.1 (DNS rebinding), or across origins. Such requests carry a `Host` or an
-`Origin` that is not ours; admin routes refuse them.
+A web page that somebody near this host looks at could reach the agent through the browser: by its own name pointed to
+127.0.0.1 (DNS rebinding), or across origins. Such requests carry a `Host` or an `Origin` that is not ours; where
+neither tokens nor certificates are asked for, they are refused.
 """
 
 from __future__ import annotations
@@ -56,37 +56,51 @@ class Authentication:
 
 def check_access(needed: AccessScope, request: Request, context: Context) -> None:
     """Raise `Refusal` where the client may not use a route of the scope `needed`."""
+    if context.settings.socket_path is None:
+        _check_sender(request.headers, context)
     if needed == "read":
         return
     if request.scope[GRANTED] != "admin":
         context.counters.requests_forbidden += 1
         challenge = f'{CHALLENGE}, error="insufficient_scope", scope="admin"'
         raise Refusal(403, {"error": "this needs a token of scope admin"}, {"www-authenticate": challenge})
-    if context.exposure.authentication == "none" and context.settings.socket_path is None:
-        _check_sender(request.headers, context)
 
 
 def _check_sender(headers: Headers, context: Context) -> None:
-    """Refuse what a page of another site may have sent."""
-    host = headers.get("host", "")
-    if not _is_own_name(host, context.settings.host):
+    """Refuse what a page of another site may have sent, where a browser has all that a request needs.
+
+    It has no token; it does have its user's certificate, but finds out that the agent's is none of that page's name.
+    """
+    authentication, host = context.exposure.authentication, headers.get("host", "")
+    if authentication == "none" and not _is_own_name(host, context):
         context.counters.requests_forbidden += 1
-        raise Refusal(421, {"error": f"the admin API answers to localhost, not to {host[:100]!r}"})
+        names = ", ".join(("localhost", *context.settings.names))
+        raise Refusal(421, {"error": f"this agent answers to {names}, not to {host[:100]!r}: --host-names adds others"})
     origin = headers.get("origin")
-    if origin is not None and origin.partition("://")[2].lower() != host.lower():
+    if (
+        authentication in ("none", "certificate")
+        and origin is not None
+        and origin.partition("://")[2].lower() != host.lower()
+    ):
         context.counters.requests_forbidden += 1
-        raise Refusal(403, {"error": f"the admin API does not answer to pages of {origin[:100]!r}"})
+        raise Refusal(403, {"error": f"this agent does not answer to pages of {origin[:100]!r}"})
 
 
-def _is_own_name(host: str, bound: str) -> bool:
-    """Tell whether a `Host` header names this host's loopback interface, or the name that was listened on."""
+def _is_own_name(host: str, context: Context) -> bool:
+    """Tell whether a `Host` header names this agent.
+
+    On loopback that are localhost, loopback addresses, the name that was listened on, and those configured. On other
+    addresses nobody knows by which names the agent is called, so that all are its own, until some are configured.
+    """
+    settings, is_loopback = context.settings, context.exposure.is_loopback
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
-    if name in ("localhost", bound.lower()):
+    if name in ("localhost", settings.host.lower(), *settings.names):
         return True
     try:
-        return ipaddress.ip_address(name).is_loopback
+        address = ipaddress.ip_address(name)
     except ValueError:
-        return False
+        return not (is_loopback or settings.names)
+    return address.is_loopback or not is_loopback  # no page's own name is an address

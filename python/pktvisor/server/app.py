@@ -31,7 +31,7 @@ def create_app(context: Context) -> ASGIApp:
     routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api)]
     app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
     app = RequestLog(Authentication(app, context))
-    return SafetyHeaders(RateLimit(app, settings.bounds, context.counters))
+    return CloseBehindDoubt(SafetyHeaders(RateLimit(app, settings.bounds, context.counters)))
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,8 +52,27 @@ class LengthRequired:
             await self.app(scope, receive, send)
 
 
+class CloseBehindDoubt:
+    """Closes the connection behind a request that tells its length in two ways (RFC 9112, section 6.3)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application answer, and say that nothing follows."""
+        headers = Headers(scope=scope)
+
+        async def send_last(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        is_doubtful = "transfer-encoding" in headers and "content-length" in headers
+        await self.app(scope, receive, send_last if is_doubtful else send)
+
+
 class RequestLog:
-    """Logs method, path and status of each request, and the name of its token if it needed one."""
+    """Logs method, path and status of each request at debug level, and the name of its token if it needed one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -66,7 +85,7 @@ class RequestLog:
                 # The raw path, since the decoded one may hold line breaks.
                 path = scope["raw_path"].decode("ascii", errors="replace")
                 client = f" ({scope[TOKEN_NAME]})" if TOKEN_NAME in scope else ""
-                logger.info("REQUEST: %s %s %d%s", scope["method"], path, message["status"], client)
+                logger.debug("REQUEST: %s %s %d%s", scope["method"], path, message["status"], client)
             await send(message)
 
         await self.app(scope, receive, send_and_log)

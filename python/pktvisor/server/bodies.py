@@ -16,17 +16,20 @@ CLOSE = {"connection": "close"}
 """What is left of the body is not waited for."""
 
 
+def check_content_type(request: Request, *, is_needed: bool) -> None:
+    """Raise `Refusal` (400) for a type that is not for this interface: a form of another site's page has such a one."""
+    content_type = request.headers.get("content-type")
+    if content_type is None and is_needed:
+        raise Refusal(400, {"error": "must include Content-Type header"})
+    if content_type not in (None, *CONFIGURATION_TYPES):
+        raise Refusal(400, {"error": "Content-Type not supported"})
+
+
 async def read_configuration(request: Request, context: Context) -> str:
     """Give the body's text.
 
-    Raises `Refusal`: 400 for another content type or what is not UTF-8, 408 where it does not arrive, 413 where it is
-    too large.
+    Raises `Refusal`: 400 for what is not UTF-8, 408 where it does not arrive, 413 where it is too large.
     """
-    content_type = request.headers.get("content-type")
-    if content_type is None:
-        raise Refusal(400, {"error": "must include Content-Type header"})
-    if content_type not in CONFIGURATION_TYPES:
-        raise Refusal(400, {"error": "Content-Type not supported"})
     try:
         return (await _read(request, context)).decode("utf-8")
     except UnicodeDecodeError as error:

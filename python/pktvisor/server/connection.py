@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import re
 import socket
 import struct
 import termios
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from pktvisor.server.connections import Connections
@@ -19,6 +21,23 @@ MOST_WAITING_BYTES = 64 * 1024
 """What may wait for a client before the server stops to write."""
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """Linger for no seconds (struct linger)."""
+END_OF_HEAD = re.compile(rb"\n\r?\n")
+
+
+class BoundedReader(h11.Connection):
+    """Bounds heads however they arrive: h11 itself takes one of any size as long as it comes at once."""
+
+    def __init__(self, most_head_bytes: int) -> None:
+        super().__init__(h11.SERVER, most_head_bytes)
+        self._most_head_bytes = most_head_bytes
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
+        """Give what came next. Raises `RemoteProtocolError` for what is no HTTP, or has too large a head."""
+        if self.their_state is h11.IDLE:
+            received, _ = self.trailing_data
+            if len(received) > self._most_head_bytes and not END_OF_HEAD.search(received, 0, self._most_head_bytes):
+                raise h11.RemoteProtocolError("the head is too large")
+        return super().next_event()
 
 
 class BoundedConnection(H11Protocol):
@@ -26,6 +45,7 @@ class BoundedConnection(H11Protocol):
 
     def __init__(self, *, bounds: Bounds, connections: Connections, counters: Counters, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
+        self.conn = BoundedReader(bounds.most_head_bytes)
         self._bounds = bounds
         self._connections = connections
         self._counters = counters

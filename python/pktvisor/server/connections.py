@@ -6,6 +6,7 @@ clients, however many, never keep out one that asks at once; only connections wh
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pktvisor.server.clients import LOCAL
 from pktvisor.server.counters import Counters
 from pktvisor.server.settings import Bounds
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,10 +38,20 @@ class Connections:
         self._counters = counters
         self._open: dict[int, Connection] = {}
         self._by_client: Counter[str] = Counter()
+        self._is_short = False
+        """The last attempt to accept a connection failed."""
+
+    def runs_short(self, error: OSError) -> None:
+        """Note that a connection can't be accepted for want of file descriptors or memory; log it when that begins."""
+        self._counters.connections_not_accepted += 1
+        if not self._is_short:
+            logger.error("web server: no connection can be accepted until there is room again: %s", error.strerror)
+        self._is_short = True
 
     def admit(self, accepted: socket.socket, client: str) -> bool:
         """Take a new connection in, and send another away if need be. False where there is no room."""
         self._counters.connections += 1
+        self._is_short = False
         is_full_of_client = client != LOCAL and self._by_client[client] >= self._bounds.most_connections_per_client
         if (is_full_of_client and not self._evict(client)) or (self._is_full() and not self._evict(None)):
             self._counters.connections_refused += 1

@@ -15,6 +15,8 @@ class Counters:
     """Connections that had waited longest, closed to make room for a new one."""
     connections_refused: int = 0
     """Connections closed at once, since all others were being answered."""
+    connections_not_accepted: int = 0
+    """Attempts to accept a connection that failed for want of file descriptors or memory."""
     requests: int = 0
     """Requests, those refused included."""
     requests_over_rate: int = 0

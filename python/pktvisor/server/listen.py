@@ -19,6 +19,8 @@ LOWEST_FREE_PORT = 1024
 UNUSABLE_FAMILY = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 """What binding says of an address whose family this host does not use, as ::1 without IPv6."""
 UNIX_SOCKET_MODE = 0o660
+EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+"""What accepting says where descriptors or memory are wanting; asyncio then waits a second."""
 
 
 class _Accepted(socket.socket):
@@ -39,10 +41,12 @@ class Listener(socket.socket):
 
     connections: Connections | None = None
     """Set before anything is accepted; without it, everything is let in."""
+    _is_exhausted = False
+    """The last attempt to accept failed for want of descriptors or memory."""
 
     def accept(self) -> tuple[socket.socket, Any]:
         """Give the next connection. Raises `ConnectionAbortedError`, which servers pass over, where it was refused."""
-        plain, address = super().accept()
+        plain, address = self._accept_plain()
         accepted = _Accepted(plain.family, plain.type, plain.proto, fileno=plain.detach())
         if self.connections is None:
             return accepted, address
@@ -52,6 +56,20 @@ class Listener(socket.socket):
             raise ConnectionAbortedError(errno.ECONNABORTED, "there is no room for another connection")
         accepted.on_close = self.connections.remove
         return accepted, address
+
+    def _accept_plain(self) -> tuple[socket.socket, Any]:
+        if self._is_exhausted:
+            # asyncio tries again as often as the backlog is long before it waits: this ends the trying.
+            self._is_exhausted = False
+            raise BlockingIOError(errno.EAGAIN, "it is tried again in a while")
+        try:
+            return super().accept()
+        except OSError as error:
+            if error.errno in EXHAUSTED:
+                self._is_exhausted = True
+                if self.connections is not None:
+                    self.connections.runs_short(error)
+            raise
 
 
 def listen(host: str, port: int) -> list[Listener]:

@@ -80,11 +80,12 @@ def answers(endpoint: Endpoint) -> dict[int, Answer]:
 
 
 def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
-    found = {401: refusal("A valid token is needed")}
-    if endpoint.scope == "admin":
-        found[403] = refusal("The token's scope is not admin, or a page of another site asks")
-        found[421] = refusal("`Host` does not name this host; only where the admin API asks for no token")
-    return found
+    others = "A page of another site asks"
+    return {
+        401: refusal("A valid token is needed"),
+        403: refusal(others if endpoint.scope == "read" else f"The token's scope is not admin, or: {others.lower()}"),
+        421: refusal("`Host` does not name this agent; only where neither tokens nor certificates are asked for"),
+    }
 
 
 def _request_answers(endpoint: Endpoint) -> dict[int, Answer]:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import encode
 from pktvisor.server.access import check_access
-from pktvisor.server.bodies import read_configuration
+from pktvisor.server.bodies import check_content_type, read_configuration
 from pktvisor.server.context import Answers, Context
 from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
 from pktvisor.server.errors import json_type
@@ -123,6 +123,8 @@ async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> 
         arguments[query.name] = query.read(request.query_params.get(query.name))
     if endpoint.takes_accept:
         arguments["accept"] = ", ".join(request.headers.getlist("accept"))
+    if endpoint.method == "POST":
+        check_content_type(request, is_needed=endpoint.takes_configuration)
     if endpoint.takes_configuration:
         arguments["text"] = await read_configuration(request, context)
     return arguments

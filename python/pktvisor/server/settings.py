@@ -51,6 +51,8 @@ class ServerSettings:
     host: str = "localhost"
     """A name, an address, or `unix:` and the path of a socket."""
     port: int = 10853
+    names: tuple[str, ...] = ()
+    """Further names that clients call it by, in lower case; see `pktvisor.server.access`."""
     admin_api: bool = False
     """Whether the routes that change the agent, or show packets, are there."""
     tls: TlsFiles | None = None

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from starlette.types import ASGIApp
 from uvicorn.config import Config
@@ -18,7 +19,7 @@ from pktvisor.server.app import create_app
 from pktvisor.server.connection import BoundedConnection
 from pktvisor.server.connections import Connections
 from pktvisor.server.context import make_context
-from pktvisor.server.listen import BACKLOG, Listener, listen, listen_unix
+from pktvisor.server.listen import BACKLOG, EXHAUSTED, Listener, listen, listen_unix
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tls import reload_certificate, tls_context
 
@@ -86,7 +87,11 @@ class WebServer:
         return self._counters.document()
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(sockets=list(self._sockets)))
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        asyncio.get_running_loop().set_exception_handler(_tell_fault)
+        await self._server.serve(sockets=list(self._sockets))
 
     def _config(self, app: ASGIApp) -> Config:
         bounds, context = self.settings.bounds, self._tls
@@ -111,3 +116,10 @@ class WebServer:
             h11_max_incomplete_event_size=bounds.most_head_bytes,
             ssl_context_factory=None if context is None else lambda *_: context,
         )
+
+
+def _tell_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log on one line what went wrong behind a connection; that no connection can be accepted, its listener tells."""
+    error = context.get("exception")
+    if not (isinstance(error, OSError) and error.errno in EXHAUSTED):
+        logger.error("web server: %s: %r", context["message"], error)

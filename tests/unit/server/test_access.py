@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from pktvisor.server.endpoint import Endpoint
 from pktvisor.server.routes import endpoints
+from pktvisor.server.settings import TlsFiles
 from pktvisor.server.tokens import make_token
 from support.agents import FakeAgent, FakeInput, FakePolicy, FakeTap
 from support.serving import YAML, admin, client
@@ -99,16 +100,17 @@ def test_a_refusal_tells_what_is_needed_and_is_counted(agent: FakeAgent, token_f
         ("10.0.0.1", None, 421),
         ("", None, 421),
         ("[::1", None, 421),
+        ("agent7.example:10853", None, 421),
         ("localhost:10853", "http://attacker.example", 403),
         ("localhost:10853", "http://localhost:3000", 403),
         ("localhost:10853", "null", 403),
     ],
 )
-def test_pages_of_other_sites_reach_no_admin_route(
+def test_pages_of_other_sites_reach_no_route(
     agent: FakeAgent, endpoint: Endpoint, host: str, origin: str | None, status: int | None
 ) -> None:
     headers = {"host": host} if origin is None else {"host": host, "origin": origin}
-    expected = endpoint.status if status is None or endpoint.scope == "read" else status
+    expected = endpoint.status if status is None else status
     assert ask(admin(agent), endpoint, headers) == expected
     if expected in (403, 421):
         assert agent.done == []
@@ -118,6 +120,39 @@ def test_where_a_token_is_needed_names_do_not_matter(agent: FakeAgent, token_fil
     asking = admin(agent, token_file=token_file)
     headers = {"host": "agent7.example", "authorization": f"Bearer {ADMIN.secret}"}
     assert asking.delete("/api/v1/taps/edge", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("bound", "names", "host", "status"),
+    [
+        ("localhost", ("agent7.example",), "Agent7.Example:443", 200),
+        ("localhost", ("agent7.example",), "localhost", 200),
+        ("localhost", ("agent7.example",), "attacker.example", 421),
+        ("0.0.0.0", (), "whatever.example", 200),
+        ("0.0.0.0", ("agent7.example",), "agent7.example:10853", 200),
+        ("0.0.0.0", ("agent7.example",), "192.0.2.7:10853", 200),
+        ("0.0.0.0", ("agent7.example",), "attacker.example", 421),
+    ],
+)
+def test_an_agent_answers_to_its_own_names(
+    agent: FakeAgent, bound: str, names: tuple[str, ...], host: str, status: int
+) -> None:
+    asking = client(agent, host=bound, names=names)
+    assert asking.get("/api/v1/taps", headers={"host": host}).status_code == status
+
+
+def test_where_a_token_is_needed_origins_do_not_matter(agent: FakeAgent, token_file: Path) -> None:
+    headers = {"origin": "https://elsewhere.example", "authorization": f"Bearer {ADMIN.secret}"}
+    assert admin(agent, token_file=token_file).get("/api/v1/taps", headers=headers).status_code == 200
+
+
+def test_a_users_certificate_is_no_page_of_another_sites(agent: FakeAgent) -> None:
+    files = TlsFiles(Path("cert.pem"), Path("key.pem"), client_ca=Path("ca.pem"))
+    asking = admin(agent, host="0.0.0.0", tls=files)
+    known = {"host": "agent7.example"}
+    assert asking.get("/api/v1/taps", headers=known).status_code == 200
+    assert asking.get("/api/v1/taps", headers={**known, "origin": "https://attacker.example"}).status_code == 403
+    assert asking.get("/api/v1/taps", headers={**known, "origin": "https://agent7.example"}).status_code == 200
 
 
 def test_browsers_are_told_to_be_careful(agent: FakeAgent) -> None:
@@ -132,7 +167,7 @@ def test_the_log_names_the_token_and_not_its_secret(
     agent: FakeAgent, token_file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     asking = admin(agent, token_file=token_file)
-    with caplog.at_level("INFO", logger="pktvisor"):
+    with caplog.at_level("DEBUG", logger="pktvisor"):
         asking.delete("/api/v1/taps/edge", headers={"authorization": f"Bearer {ADMIN.secret}"})
         asking.get("/api/v1/taps", headers={"authorization": f"Bearer x{READ.secret}"})
     assert [record.getMessage() for record in caplog.records] == [

@@ -61,8 +61,13 @@ def operations(described: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any
     }
 
 
+ASKED_BY_THE_CLIENT = ("testserver",)
+"""The name that the client asks for the document by."""
 schema = schemathesis.openapi.from_asgi(
-    "/api/v1/openapi.json", create_app(make_context(agent(), ServerSettings(admin_api=True, bounds=UNHURRIED)))
+    "/api/v1/openapi.json",
+    create_app(
+        make_context(agent(), ServerSettings(names=ASKED_BY_THE_CLIENT, admin_api=True, bounds=UNHURRIED)),
+    ),
 )
 
 

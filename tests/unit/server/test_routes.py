@@ -215,7 +215,7 @@ def test_a_failure_is_told_and_the_server_goes_on(client: TestClient, monkeypatc
 
 
 def test_each_request_is_logged_on_one_line(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger="pktvisor"):
+    with caplog.at_level(logging.DEBUG, logger="pktvisor"):
         client.get("/api/v1/policies")
         client.get("/nothing%0Ahere?secret=1")
     assert [record.getMessage() for record in caplog.records] == [

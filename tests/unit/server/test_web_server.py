@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import resource
 import socket
-import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -18,13 +19,24 @@ from pktvisor.server.listen import listen, listen_unix
 from pktvisor.server.settings import Bounds, ServerSettings
 from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent
-from support.serving import running
+from support.serving import PATIENCE_S, running, until
 
 
 @pytest.fixture
 def server() -> Iterator[WebServer]:
     with running() as server:
         yield server
+
+
+@contextmanager
+def no_descriptors_left() -> Iterator[None]:
+    """Let this process open nothing more for a while; what is asked for is a socket that is there already."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +63,55 @@ def test_it_answers_over_a_kept_connection(server: WebServer) -> None:
 
 def test_head_has_the_length_but_no_body(server: WebServer) -> None:
     head, _, body = exchange(
-        server, b"HEAD /api/v1/policies HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        server, b"HEAD /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     ).partition(b"\r\n\r\n")
     assert b"content-length: 2" in head
     assert body == b""
 
 
 def test_too_large_a_head_is_refused(server: WebServer) -> None:
-    reply = exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000)
+    reply = exchange(server, b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000)
     assert reply.startswith(b"HTTP/1.1 400 ")
+
+
+def head_of(size: int) -> bytes:
+    begun = b"GET /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nX: "
+    return begun + b"x" * (size - len(begun) - 4) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, b"200"), (1, b"400"), (100_000, b"400")])
+def test_the_bound_of_heads_holds_for_one_that_arrives_at_once(more: int, status: bytes) -> None:
+    bounds = Bounds(keep_alive_s=0)
+    with running(bounds=bounds) as server:
+        assert exchange(server, head_of(bounds.most_head_bytes + more)).startswith(b"HTTP/1.1 " + status)
+        assert server.counters()["requests_invalid"] == (0 if status == b"200" else 1)
+
+
+def test_the_bound_of_heads_holds_behind_another_request(server: WebServer) -> None:
+    reply = exchange(server, head_of(100) + head_of(17 * 1024) + head_of(100))
+    assert re.findall(rb"HTTP/1\.1 (\d+)", reply) == [b"200", b"400"]
+
+
+def test_a_request_that_tells_its_length_twice_is_the_last_of_its_connection(server: WebServer) -> None:
+    twice = (
+        b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    )
+    reply = exchange(server, twice + head_of(100))
+    assert reply.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nconnection: close\r\n" in reply.lower()
+
+
+def test_a_want_of_descriptors_is_one_line_and_passes(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("WARNING"), running() as server:
+        address = f"http://127.0.0.1:{server.port}/api/v1/metrics/app"
+        (listener,) = server._sockets
+        with socket.socket() as waiting, no_descriptors_left():
+            waiting.connect((server.host, server.port))
+            assert until(lambda: listener._is_exhausted or server.counters()["connections_not_accepted"] != 0)
+        assert httpx2.get(address, timeout=PATIENCE_S).json()["server"]["connections_not_accepted"] >= 1
+    told = [record for record in caplog.records if "no connection can be accepted" in record.getMessage()]
+    assert [record.exc_info for record in caplog.records if record.levelname == "ERROR"] == [None] * len(told)
+    assert len(told) == 1
 
 
 def test_what_is_no_http_is_refused(server: WebServer) -> None:
@@ -77,9 +129,7 @@ def test_stopping_frees_the_port_at_once() -> None:
     server = WebServer(FakeAgent(), ServerSettings("127.0.0.1", 0))
     server.start()
     httpx2.get(f"http://127.0.0.1:{server.port}/api/v1/policies")
-    begun = time.monotonic()
     server.stop()
-    assert time.monotonic() - begun < 2
     for listener in listen("127.0.0.1", server.port):
         listener.close()
 
