@@ -86,7 +86,9 @@ The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/a
 - Routes of scope *admin* change the agent, or show packets. They are there only with the admin API, else unknown.
 - An unknown path, a method that a path does not have, and a name or number that can't be one are a 404 without a body.
 - JSON is `text/json`, or `application/json` for clients whose `Accept` asks for it; keys are sorted. Errors are
-  `{"error": "a sentence"}`, those of Prometheus routes the sentence alone.
+  `{"error": "a sentence"}`, those of Prometheus routes the sentence alone. Of a configuration, `error` has the words
+  alone; where known, `path` and `place` (line and column) tell where it is wrong, and `hint` what would do. A selector
+  that no tap meets has only `error`.
 - Bodies are YAML or JSON, sent with exactly `Content-Type: application/x-yaml` or `application/json`, of at most 1 MiB.
 - A POST needs a `Content-Length`, also without a body (`curl -X POST -d ''`), else it is a 400 without a body.
 - The tables name what is special to a route. Any may answer 401 (a token is needed), 403 (the token does not reach so

@@ -35,16 +35,19 @@ class PktvisorError(Exception):
 class ConfigError(PktvisorError):
     """An option, an expression, a policy or a file's content makes no sense."""
 
-    def __init__(self, message: str, *, path: str = "", place: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", path: str = "", place: str = "") -> None:
         super().__init__(message)
+        self.hint = hint.removeprefix("; ")
+        """What stands there and what would do. Apart from the message, whose words clients of the C++ pktvisor know."""
         self.path = path
         """Place in the configuration, as `policies.edge.handlers.modules.dns.type`; empty where there is none."""
         self.place = place
         """Place in the text, as `edge.yaml:12:15`; empty where there is no text, or it was not looked up yet."""
 
     def __str__(self) -> str:
-        """Give the places, as far as they are known, and what is wrong there."""
-        return ": ".join(part for part in (self.place, self.path, self.message) if part)
+        """Give the places, as far as they are known, what is wrong there, and what would do."""
+        sentence = "; ".join(part for part in (self.message, self.hint) if part)
+        return ": ".join(part for part in (self.place, self.path, sentence) if part)
 
 
 class ConflictError(ConfigError):

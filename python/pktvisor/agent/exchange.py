@@ -87,7 +87,8 @@ def _check_instances(policies: Iterable[AgentPolicy]) -> None:
         for instance in policy.instances:
             if instance in owners:
                 raise ConflictError(
-                    f"module name '{instance}' already exists: policy '{owners[instance]}' has a handler of that name",
+                    f"module name '{instance}' already exists",
+                    hint=f"policy '{owners[instance]}' has a handler of that name",
                     path=f"policies.{policy.name}",
                 )
             owners[instance] = policy.name

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pktvisor.agent.policy import AgentPolicy, Basis, Part, TapTeller
 from pktvisor.agent.stream import Stream, make_stream
 from pktvisor.agent.tap import Origin, Tap, select
-from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings
+from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings, Value
+from pktvisor.config.modules import CUSTOM
 from pktvisor.errors import ConfigError, within
 from pktvisor.inputs.base import Defaults
 from pktvisor.policies.instances import Module, WindowDefaults, by_periods, make_modules, periods_of
@@ -20,6 +21,8 @@ RESOURCES = "input_resources"
 
 MOST_HANDLERS = 200
 """Of one policy, over all its taps."""
+MOST_DECLARED_CHARACTERS = 64 * 1024
+"""Of the metrics that a policy declares and their conditions, over all its taps: they are read while others wait."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def prepare(config: PolicyConfig, streams: dict[str, Stream], origin: Origin, ar
         taps = select(config.input, around.taps)
         if len(config.modules) * len(taps) > MOST_HANDLERS:
             raise ConfigError(f"a policy has at most {MOST_HANDLERS} handlers", path="handlers.modules")
+        _check_declared(config, len(taps))
         parts = []
         for tap in taps:
             _check_type(config, tap)
@@ -54,6 +58,24 @@ def prepare(config: PolicyConfig, streams: dict[str, Stream], origin: Origin, ar
             streams[stream.name] = stream
             parts += _parts(config, stream, around)
         return AgentPolicy(config.name, parts, origin=origin, basis=basis, tell_taps=around.tell_taps)
+
+
+def _check_declared(config: PolicyConfig, taps: int) -> None:
+    """ConfigError where reading the metrics that a policy declares would take long."""
+    told = ((module.metrics, module.config, module.filter) for module in config.modules if module.type == CUSTOM)
+    characters = taps * sum(_characters(part) for parts in told for part in parts)
+    if characters > MOST_DECLARED_CHARACTERS:
+        raise ConfigError(
+            f"the metrics that a policy declares have at most {MOST_DECLARED_CHARACTERS} characters, not {characters}",
+            path="handlers.modules",
+        )
+
+
+def _characters(value: Settings | Value) -> int:
+    """How many characters a value has, with all that is in it."""
+    if isinstance(value, Mapping):
+        return sum(len(key) + _characters(one) for key, one in value.items())
+    return sum(map(len, value)) if isinstance(value, list) else len(str(value))
 
 
 def prepare_resources(creator: PolicyConfig, stream: Stream, around: Surroundings) -> AgentPolicy:
@@ -69,7 +91,8 @@ def _check_type(config: PolicyConfig, tap: Tap) -> None:
     if config.input.input_type != tap.config.input_type:
         raise ConfigError(
             f"input_type for policy specified tap '{tap.name}' doesn't match tap's defined input type: "
-            f"{config.name}/{tap.name}; the policy says {config.input.input_type}, the tap {tap.config.input_type}",
+            f"{config.name}/{tap.name}",
+            hint=f"the policy says {config.input.input_type}, the tap {tap.config.input_type}",
             path="input.input_type",
         )
 

@@ -52,8 +52,8 @@ def make_tap(config: TapConfig, origin: Origin) -> Tap:
     if config.input_type not in inputs():
         known = ", ".join(inputs())
         raise ConfigError(
-            f"Tap '{config.name}' requires input stream type '{config.input_type}' which is not available; "
-            f"there are {known}",
+            f"Tap '{config.name}' requires input stream type '{config.input_type}' which is not available",
+            hint=did_you_mean(config.input_type, inputs()) or f"there are {known}",
             path=f"taps.{config.name}.input_type",
         )
     return Tap(config, origin)
@@ -73,7 +73,7 @@ def select(wanted: PolicyInput, taps: Mapping[str, Tap]) -> list[Tap]:
     if wanted.selector is None:
         name = str(wanted.tap)
         if name not in taps:
-            raise ConfigError(f"tap '{name}' does not exist{did_you_mean(name, taps)}", path="input.tap")
+            raise ConfigError(f"tap '{name}' does not exist", hint=did_you_mean(name, taps), path="input.tap")
         return [taps[name]]
     with within("input.tap_selector"):
         chosen = [tap for tap in taps.values() if _meets(wanted.selector, tap)]

@@ -79,7 +79,7 @@ def read_options(reading: Reading, node: MapNode) -> Settings:
 
 def _option(name: str, node: Node) -> Scalar:
     if not isinstance(node, ScalarNode):
-        raise ConfigError(f"wrong type for key: {name}; it needs a single value, not {node}")
+        raise ConfigError(f"wrong type for key: {name}", hint=f"it needs a single value, not {node}")
     if name in FLAGS:
         return _flag(name, node)
     return _number(name, node) if name in NUMBERS else node.text
@@ -88,12 +88,12 @@ def _option(name: str, node: Node) -> Scalar:
 def _flag(name: str, node: ScalarNode) -> bool:
     truth = _TRUTHS.get(node.text.lower())
     if truth is None:
-        raise ConfigError(f"wrong type for key: {name}; it needs true or false, not {node}")
+        raise ConfigError(f"wrong type for key: {name}", hint=f"it needs true or false, not {node}")
     return truth
 
 
 def _number(name: str, node: ScalarNode) -> int:
     digits = node.text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _LONGEST_NUMBER):
-        raise ConfigError(f"wrong type for key: {name}; it needs a whole number, not {node}")
+        raise ConfigError(f"wrong type for key: {name}", hint=f"it needs a whole number, not {node}")
     return int(node.text)

@@ -18,6 +18,8 @@ from pktvisor.errors import ConfigError, InputError
 MOST_BYTES = 1 << 20
 MOST_LEVELS = 32
 MOST_NODES = 100_000
+MOST_CHARACTERS = 4 << 20
+"""Of all keys and values, once aliases are followed."""
 
 _NULLS = ("", "~", "null", "Null", "NULL")
 _MERGE = "<<"
@@ -182,6 +184,7 @@ class _Anchored:
 
     node: Node
     nodes: int
+    characters: int
     levels: int
 
 
@@ -197,6 +200,7 @@ class _Composer:
         self._anchors: dict[str, _Anchored] = {}
         self._open: set[str] = set()
         self._nodes = 0
+        self._characters = 0
         self._deepest = 0
 
     def compose(self) -> Node:
@@ -219,6 +223,8 @@ class _Composer:
         node = self._aliased(event, level) if isinstance(event, yaml.AliasEvent) else self._anchored(event, level)
         if self._nodes > MOST_NODES:
             self._fail(event, f"there are more than {MOST_NODES} nodes, counting what aliases repeat")
+        if self._characters > MOST_CHARACTERS:
+            self._fail(event, f"there are more than {MOST_CHARACTERS} characters, counting what aliases repeat")
         if self._deepest > MOST_LEVELS:
             self._fail(event, f"there are more than {MOST_LEVELS} levels")
         return node
@@ -230,6 +236,7 @@ class _Composer:
             what = "refers to itself" if name in self._open else "has no anchor before it"
             self._fail(event, f"the alias *{name} {what}")
         self._nodes += anchored.nodes
+        self._characters += anchored.characters
         self._deepest = max(self._deepest, level + anchored.levels)
         return anchored.node
 
@@ -237,12 +244,14 @@ class _Composer:
         anchor = getattr(event, "anchor", None)
         if anchor is None:
             return self._fresh(event, level)
-        before, deepest = self._nodes, self._deepest
+        nodes, characters, deepest = self._nodes, self._characters, self._deepest
         self._deepest = level
         self._open.add(anchor)
         node = self._fresh(event, level)
         self._open.discard(anchor)
-        self._anchors[anchor] = _Anchored(node, self._nodes - before, self._deepest - level)
+        self._anchors[anchor] = _Anchored(
+            node, self._nodes - nodes, self._characters - characters, self._deepest - level
+        )
         self._deepest = max(self._deepest, deepest)
         return node
 
@@ -254,6 +263,7 @@ class _Composer:
         if isinstance(event, yaml.MappingStartEvent):
             return self._map(event, level)
         assert isinstance(event, yaml.ScalarEvent)
+        self._characters += len(event.value)
         is_plain = event.implicit[0] and event.tag is None
         if is_plain and event.value in _NULLS:
             return NullNode(_mark(event))

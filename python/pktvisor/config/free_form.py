@@ -25,7 +25,9 @@ def value_of(key: str, node: Node) -> Value:
 def _item(key: str, node: Node) -> str:
     if isinstance(node, ScalarNode):
         return node.text
-    raise ConfigError(f"invalid value for sequence in key: {key}; it holds {node} where a text or a number must stand")
+    raise ConfigError(
+        f"invalid value for sequence in key: {key}", hint=f"it holds {node} where a text or a number must stand"
+    )
 
 
 def settings_of(node: MapNode) -> dict[str, Value]:
@@ -33,7 +35,7 @@ def settings_of(node: MapNode) -> dict[str, Value]:
     settings: dict[str, Value] = {}
     for key, value in node.entries:
         if not isinstance(key, ScalarNode):
-            raise ConfigError(f"{key} can't be a key; a text must stand there")
+            raise ConfigError(f"{key} can't be a key", hint="a text must stand there")
         try:
             settings[key.text] = value_of(key.text, value)
         except ConfigError as error:

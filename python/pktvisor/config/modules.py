@@ -32,10 +32,9 @@ def read_modules(reading: Reading, handlers: MapNode, prefix: str) -> tuple[Modu
         for key, value in _entries(reading, node):
             module = _module(reading, key, value)
             if module is not None and module.name in modules:
-                message = (
-                    f"module name '{prefix}-{module.name}' already exists; a policy's handlers need different names"
-                )
-                reading.note(ConflictError(message, place=reading.document.place(key.mark)))
+                message = f"module name '{prefix}-{module.name}' already exists"
+                hint = "a policy's handlers need different names"
+                reading.note(ConflictError(message, hint=hint, place=reading.document.place(key.mark)))
             elif module is not None:
                 modules[module.name] = module
         return tuple(modules.values())
@@ -50,8 +49,10 @@ def _entries(reading: Reading, node: MapNode | SequenceNode) -> Iterator[tuple[N
         if isinstance(item, MapNode) and item.entries:
             yield _entry_of_item(reading, item)
         else:
-            what = f"expecting handler module identifier; a map of one name must stand there, not {item}"
-            reading.note(ConfigError(what, place=reading.document.place(item.mark)))
+            hint = f"a map of one name must stand there, not {item}"
+            reading.note(
+                ConfigError("expecting handler module identifier", hint=hint, place=reading.document.place(item.mark))
+            )
 
 
 def _entry_of_item(reading: Reading, item: MapNode) -> tuple[Node, Node]:
@@ -68,14 +69,14 @@ def _entry_of_item(reading: Reading, item: MapNode) -> tuple[Node, Node]:
 
 def _module(reading: Reading, key: Node, node: Node) -> ModuleConfig | None:
     if not isinstance(key, ScalarNode):
-        reading.note(ConfigError(f"expecting handler module identifier; {key} stands there"))
+        reading.note(ConfigError("expecting handler module identifier", hint=f"{key} stands there"))
         return None
     errors = len(reading.errors)
     module = None
     with reading.part(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
-            raise ConfigError(f"expecting Handler configuration map; {node} stands there")
+            raise ConfigError("expecting Handler configuration map", hint=f"{node} stands there")
         module = _module_of_map(reading, key.text, node)
     return module if len(reading.errors) == errors else None
 
@@ -121,7 +122,7 @@ def _groups(reading: Reading, name: str, node: MapNode) -> tuple[tuple[str, ...]
         return (), ()
     with reading.part("metric_groups"):
         if not isinstance(found, MapNode):
-            raise ConfigError(f"stream handler metric groups is not a map; {found} stands there")
+            raise ConfigError("stream handler metric groups is not a map", hint=f"{found} stands there")
         reading.warn_of_lookalikes(found, GROUP_KEYS)
         if not any(found.get(key) for key in GROUP_KEYS):
             raise ConfigError("stream handler metric groups should contain enable and/or disable tags")

@@ -13,6 +13,6 @@ def check_name(name: str) -> None:
     """ConfigError for a name that can't stand in a path of the REST API."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"invalid module name: {name[:60]}; a letter or an underscore must come first, then only letters, digits, "
-            "underscores and hyphens"
+            f"invalid module name: {name[:60]}",
+            hint="a letter or an underscore must come first, then only letters, digits, underscores and hyphens",
         )

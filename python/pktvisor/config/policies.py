@@ -22,14 +22,14 @@ KIND = "collection"
 def read_policy(reading: Reading, key: Node, node: Node) -> PolicyConfig | None:
     """One entry of the section; None where something is wrong with it, which `reading` then knows."""
     if not isinstance(key, ScalarNode):
-        reading.note(ConfigError(f"expecting policy identifier; {key} stands there"))
+        reading.note(ConfigError("expecting policy identifier", hint=f"{key} stands there"))
         return None
     errors = len(reading.errors)
     policy = None
     with reading.part(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
-            raise ConfigError(f"expecting policy configuration map; {node} stands there")
+            raise ConfigError("expecting policy configuration map", hint=f"{node} stands there")
         policy = _policy(reading, key.text, node)
     return policy if len(reading.errors) == errors else None
 
@@ -61,7 +61,7 @@ def _check_kind(node: MapNode) -> None:
     if not isinstance(kind, ScalarNode):
         raise missing(node, "kind", "missing or invalid policy kind at key 'kind'")
     if kind.text != KIND:
-        raise ConfigError(f"unknown policy kind: {kind.text}; the only kind is '{KIND}'")
+        raise ConfigError(f"unknown policy kind: {kind.text}", hint=f"the only kind is '{KIND}'")
 
 
 def _input(reading: Reading, policy: MapNode) -> PolicyInput:
@@ -100,7 +100,9 @@ def _source(reading: Reading, node: MapNode) -> tuple[str | None, TapSelector | 
     elif isinstance(tap, ScalarNode):
         return tap.text, None
     else:
-        raise ConfigError(f"invalid tap at key 'input.tap'; the name of a tap must stand there, not {tap}", path="tap")
+        raise ConfigError(
+            "invalid tap at key 'input.tap'", hint=f"the name of a tap must stand there, not {tap}", path="tap"
+        )
     return None, None
 
 

@@ -90,7 +90,7 @@ def missing(node: MapNode, wanted: str, message: str) -> ConfigError:
     """The error for a key that is not there, or no good; says which key may have been meant."""
     there = node.get(wanted)
     hint = is_meant(wanted, itertools.islice(node.named, MOST_GUESSES)) if there is None else f"; {there} stands there"
-    return ConfigError(f"{message}{hint}")
+    return ConfigError(message, hint=hint)
 
 
 def read_settings(reading: Reading, node: MapNode, key: str, not_map: str, invalid: str = "") -> Settings:
@@ -103,7 +103,7 @@ def read_settings(reading: Reading, node: MapNode, key: str, not_map: str, inval
         return {}
     with reading.part(key):
         if not isinstance(found, MapNode):
-            raise ConfigError(f"{not_map}; {found} stands there")
+            raise ConfigError(f"{not_map}", hint=f"{found} stands there")
         with prefixed(invalid):
             return settings_of(found)
     return {}

@@ -73,7 +73,7 @@ def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | Non
     with suppress(EnoughErrors), reading.part():
         node = _visor(reading.document).get(section)
         if not isinstance(node, MapNode):
-            raise ConfigError(f"no {section} found in schema; 'visor.{section}' must be a map", path="visor")
+            raise ConfigError(f"no {section} found in schema", hint=f"'visor.{section}' must be a map", path="visor")
         if len(node.entries) > 1:
             raise ConfigError(f"only a single {what} expected but got {len(node.entries)}", path=section)
         _note_repeated(reading)
@@ -102,15 +102,19 @@ def _visor(document: Document) -> MapNode:
     root, suffix = document.root, f" in config file: {document.source}" if document.source else ""
     if not isinstance(root, MapNode):
         needed = "the text must be a map with the key 'visor'"
-        raise ConfigError(f"invalid schema{suffix}; {needed}, not {root}", place=document.place(root.mark))
+        raise ConfigError(f"invalid schema{suffix}", hint=f"{needed}, not {root}", place=document.place(root.mark))
     if root.get("visor") is None:
         hint = is_meant("visor", itertools.islice(root.named, MOST_GUESSES))
-        raise ConfigError(f"invalid schema{suffix}; there is no key 'visor'{hint}", place=document.place(root.mark))
+        raise ConfigError(
+            f"invalid schema{suffix}", hint=f"there is no key 'visor'{hint}", place=document.place(root.mark)
+        )
     version, visor = root.get("version"), root.get("visor")
     if version is not None and not (isinstance(version, ScalarNode) and version.text == VERSION):
-        raise ConfigError(f"unsupported version{suffix}; it is {version}, only '{VERSION}' is read", path="version")
+        raise ConfigError(
+            f"unsupported version{suffix}", hint=f"it is {version}, only '{VERSION}' is read", path="version"
+        )
     if not isinstance(visor, MapNode):
-        raise ConfigError(f"invalid schema{suffix}; it must be a map, not {visor}", path="visor")
+        raise ConfigError(f"invalid schema{suffix}", hint=f"it must be a map, not {visor}", path="visor")
     return visor
 
 

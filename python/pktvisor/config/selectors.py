@@ -15,7 +15,7 @@ KEYS = ("all", "any")
 def read_selector(node: Node) -> TapSelector:
     """The selector that a node means; ConfigError where it means none."""
     if not isinstance(node, MapNode):
-        raise ConfigError(f"'input.tap_selector' is not a map; {node} stands there")
+        raise ConfigError("'input.tap_selector' is not a map", hint=f"{node} stands there")
     given = [(key, node.get(key)) for key in KEYS if node.get(key) is not None]
     if len(given) > 1:
         raise ConfigError("input can have only key 'input.tap_selector.all' or key 'input.tap_selector.any'")
@@ -23,25 +23,28 @@ def read_selector(node: Node) -> TapSelector:
         raise ConfigError("missing key 'input.tap_selector.all' or key 'input.tap_selector.any'")
     [(key, tags)] = given
     if not isinstance(tags, SequenceNode):
-        raise ConfigError(f"'input.tap_selector.{key}' is not a sequence; {tags} stands there", path=key)
+        raise ConfigError(f"'input.tap_selector.{key}' is not a sequence", hint=f"{tags} stands there", path=key)
     return TapSelector(needs_all=key == "all", tags=tuple(_tag(key, item) for item in tags.items))
 
 
 def _tag(path: str, item: Node) -> tuple[str, Scalar]:
     if not isinstance(item, MapNode) or not item.entries:
         raise ConfigError(
-            f"tag key 'null' have be scalar; a pair like 'site: north' must stand there, not {item}", path=path
+            "tag key 'null' have be scalar", hint=f"a pair like 'site: north' must stand there, not {item}", path=path
         )
     if len(item.entries) > 1:
         raise ConfigError(
-            "selector tag must contain only one key/value pair per sequence index; start each with its own '-'",
+            "selector tag must contain only one key/value pair per sequence index",
+            hint="start each with its own '-'",
             path=path,
         )
     [(key, value)] = item.entries
     if not isinstance(key, ScalarNode):
-        raise ConfigError(f"tag key 'null' have be scalar; it is {key}", path=path)
+        raise ConfigError("tag key 'null' have be scalar", hint=f"it is {key}", path=path)
     if not isinstance(value, ScalarNode):
-        raise ConfigError(f"tag key '{key.text}' must have scalar value; it has {value}", path=f"{path}.{key.text}")
+        raise ConfigError(
+            f"tag key '{key.text}' must have scalar value", hint=f"it has {value}", path=f"{path}.{key.text}"
+        )
     with within(f"{path}.{key.text}"):
         return key.text, typed(value.text)
 
@@ -71,6 +74,8 @@ def _fits(tap: TapConfig, key: str, wanted: Scalar) -> bool:
     if type(there) is not type(wanted):
         expected = f"the selector has {describe(wanted)}, the tag is {describe(there)}"
         if isinstance(wanted, str):
-            raise ConfigError(f"wrong type for key: {key}; {expected}")
-        raise ConfigError(f"Tap [{tap.name}]: tag and selector value types are different for key '{key}'; {expected}")
+            raise ConfigError(f"wrong type for key: {key}", hint=expected)
+        raise ConfigError(
+            f"Tap [{tap.name}]: tag and selector value types are different for key '{key}'", hint=expected
+        )
     return there == wanted

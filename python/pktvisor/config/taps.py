@@ -14,14 +14,14 @@ KEYS = ("input_type", "config", "tags")
 def read_tap(reading: Reading, key: Node, node: Node) -> TapConfig | None:
     """One entry of the section; None where something is wrong with it, which `reading` then knows."""
     if not isinstance(key, ScalarNode):
-        reading.note(ConfigError(f"expecting tap identifier; {key} stands there"))
+        reading.note(ConfigError("expecting tap identifier", hint=f"{key} stands there"))
         return None
     errors = len(reading.errors)
     tap = None
     with reading.part(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
-            raise ConfigError(f"expecting tap configuration map; {node} stands there")
+            raise ConfigError("expecting tap configuration map", hint=f"{node} stands there")
         tap = _tap(reading, key.text, node)
     return tap if len(reading.errors) == errors else None
 

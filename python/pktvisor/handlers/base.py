@@ -75,7 +75,8 @@ class Handler:
                 valid = (*self.options, *WINDOW_OPTIONS)
                 raise ConfigError(
                     f"{key} is an invalid/unsupported config or filter. The valid configs/filters are: "
-                    f"{', '.join(valid)}{did_you_mean(key, valid)}"
+                    f"{', '.join(valid)}",
+                    hint=did_you_mean(key, valid),
                 )
 
     @classmethod
@@ -111,8 +112,8 @@ class Handler:
         if self.groups and group not in self.groups:
             valid = ["all", *sorted(self.groups)]
             raise ConfigError(
-                f"{group} is an invalid/unsupported metric group. The valid groups are: {', '.join(valid)}"
-                f"{did_you_mean(group, valid)}"
+                f"{group} is an invalid/unsupported metric group. The valid groups are: {', '.join(valid)}",
+                hint=did_you_mean(group, valid),
             )
 
     @property

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from pktvisor import _core
 from pktvisor.config.models import Settings, Value
+from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NotFoundError
 
 MOST_WORKERS = 64
@@ -44,6 +45,7 @@ class Input(ABC):
                 raise ConfigError(
                     f"{key} is an invalid/unsupported config or filter. "
                     f"The valid configs/filters are: {', '.join(self.keys)}",
+                    hint=did_you_mean(key, self.keys),
                     path=key,
                 )
 

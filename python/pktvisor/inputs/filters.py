@@ -12,6 +12,9 @@ from pktvisor.errors import ConfigError
 WHOLE_PACKET = 262144
 """The snap length that tcpdump compiles with: more than any packet has."""
 
+MOST_BYTES = 16 * 1024
+"""Of an expression. What compiling takes grows faster than its length."""
+
 _LIBRARY_NAMES = ("libpcap.so.0.8", "libpcap.so.1")
 _ERROR_BYTES = 256  # PCAP_ERRBUF_SIZE
 _OPTIMIZE = 1
@@ -45,6 +48,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint), ("instructions", ctypes.POINTER(_Instruction)))
 
 
+def check_length(expression: str) -> None:
+    """Raise `ConfigError` for an expression that libpcap would take minutes and gigabytes to compile."""
+    length = len(expression.encode(errors="replace"))
+    if length > MOST_BYTES:
+        raise ConfigError(f"the filter has {length} bytes; {MOST_BYTES} are the most")
+
+
 def compile_filter(
     expression: str, link_type: int, *, interface: str | None = None, snaplen: int = WHOLE_PACKET
 ) -> list[tuple[int, int, int, int]]:
@@ -57,6 +67,7 @@ def compile_filter(
 
     Raises ConfigError with libpcap's reason, or when libpcap is missing.
     """
+    check_length(expression)
     if not expression.strip():
         return []
     libpcap_type = _LIBPCAP_LINK_TYPES.get(link_type, link_type)

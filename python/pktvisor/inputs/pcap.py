@@ -13,7 +13,7 @@ from pktvisor.config.scalars import flag, number, text
 from pktvisor.errors import ConfigError, NotFoundError, within
 from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
 from pktvisor.inputs.faults import translated
-from pktvisor.inputs.filters import compile_filter
+from pktvisor.inputs.filters import check_length, compile_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
 from pktvisor.inputs.interfaces import Interface, find_interface
 from pktvisor.inputs.recent import recent_packets
@@ -50,9 +50,13 @@ class PcapInput(Input):
         self._source = text(config, "pcap_source", "libpcap")
         if self._source not in SOURCES:
             raise ConfigError(
-                f"unknown pcap source '{self._source}'; there are {', '.join(SOURCES)}", path="pcap_source"
+                "unknown pcap source",
+                hint=f"there are {', '.join(SOURCES)}, not '{self._source}'",
+                path="pcap_source",
             )
         self._filter = text(config, "bpf")
+        with within("bpf"):
+            check_length(self._filter)
         self._config["bpf"] = self._filter
         self._hosts = text(config, "host_spec")
         with within("host_spec"):

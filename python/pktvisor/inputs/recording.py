@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pktvisor import _core
@@ -13,6 +16,18 @@ from pktvisor.inputs.filters import filter_compiler
 from pktvisor.inputs.hosts import parse_hosts
 
 logger = logging.getLogger(__name__)
+
+
+_QUOTED = re.compile(r"it starts with the bytes [0-9a-f ]+; ")
+
+
+@contextmanager
+def _without_content() -> Iterator[None]:
+    """Leave the first bytes of a file out of errors: who names it by the API may have no right to read it himself."""
+    try:
+        yield
+    except (_core.ConfigFault, _core.InputFault) as fault:
+        raise type(fault)(_QUOTED.sub("", str(fault))) from None
 
 
 @dataclass
@@ -37,7 +52,7 @@ class Recording:
 
     def check(self) -> None:
         """Raise `InputError` or `ConfigError` where the file can't be read."""
-        with translated():
+        with translated(), _without_content():
             _core.BatchReader(self.path, hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression))
 
     def read(self, policy: _core.Policy) -> None:
@@ -75,7 +90,7 @@ class Recording:
 
     def _run(self, policy: _core.Policy, is_stopped: threading.Event) -> None:
         try:
-            with translated():
+            with translated(), _without_content():
                 report = _core.run_file(
                     self.path,
                     [policy],

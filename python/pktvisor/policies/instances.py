@@ -96,8 +96,8 @@ def _make_handler(policy_name: str, module: ModuleConfig, told: Settings, input_
     declared = _find_handler(policy_name, module)
     if input_type not in declared.inputs:
         raise ConfigError(
-            f"{_peer_class(declared)}: unsupported input event proxy {input_type}; "
-            f"{module.type} {module.version} takes {', '.join(declared.inputs)}",
+            f"{_peer_class(declared)}: unsupported input event proxy {input_type}",
+            hint=f"{module.type} {module.version} takes {', '.join(declared.inputs)}",
             path="type",
         )
     settings = HandlerSettings(
@@ -118,10 +118,11 @@ def _find_handler(policy_name: str, module: ModuleConfig) -> type[Handler]:
         return handlers()[module.type, module.version]
     wanted = f"Policy '{policy_name}' requires stream handler type '{module.type}' and version '{module.version}'"
     if versions:
-        raise ConfigError(f"{wanted} which is not available; there are {', '.join(versions)}", path="require_version")
+        there = f"there are {', '.join(versions)}"
+        raise ConfigError(f"{wanted} which is not available", hint=there, path="require_version")
     types = list(dict.fromkeys(name for name, _ in handlers()))
-    hint = did_you_mean(module.type, types) or f"; there are {', '.join(types)}"
-    raise ConfigError(f"{wanted} which is not available: no handler '{module.type}'{hint}", path="type")
+    hint = did_you_mean(module.type, types) or f"there are {', '.join(types)}"
+    raise ConfigError(f"{wanted} which is not available", hint=hint, path="type")
 
 
 def _threshold(told: Settings) -> int:

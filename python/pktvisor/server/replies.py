@@ -18,7 +18,7 @@ from pktvisor.server.access import check_access
 from pktvisor.server.bodies import check_content_type, read_configuration
 from pktvisor.server.context import Answers, Context
 from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
-from pktvisor.server.errors import json_type
+from pktvisor.server.errors import error_document, json_type
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +156,7 @@ def _check_room(body: bytes, context: Context) -> None:
 
 def _fault(endpoint: Endpoint, request: Request, status: int, error: Exception) -> Response:
     """Tell of an error in the endpoint's own form."""
-    return _failure(endpoint, request, status, str(error) if endpoint.is_text else {"error": str(error)}, {})
+    return _failure(endpoint, request, status, str(error) if endpoint.is_text else error_document(error), {})
 
 
 def _failure(endpoint: Endpoint, request: Request, status: int, body: object, headers: Mapping[str, str]) -> Response:

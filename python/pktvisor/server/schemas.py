@@ -34,7 +34,9 @@ SETTINGS: Schema = {"type": ["object", "null"]}
 """A free-form section of a configuration; null where it is empty."""
 
 COMPONENTS: dict[str, Schema] = {
-    "Error": record({"error": TEXT}, is_open=True),
+    "Error": record(
+        {"error": TEXT, "hint": TEXT, "path": TEXT, "place": TEXT}, is_open=True, optional=("hint", "path", "place")
+    ),
     "Period": record({"start_ts": COUNT, "length": COUNT}),
     "Tap": record({"config": SETTINGS, "input_type": TEXT, "interface": TEXT, "tags": SETTINGS}),
     "Input": ANY_OBJECT,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pktvisor.config.document import (
     MOST_BYTES,
+    MOST_CHARACTERS,
     MOST_LEVELS,
     MOST_NODES,
     MapNode,
@@ -108,6 +109,12 @@ def test_aliases_of_aliases_are_bounded() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     with pytest.raises(ConfigError, match=f"more than {MOST_NODES} nodes, counting what aliases repeat"):
         read_document("\n".join(lines))
+
+
+def test_what_aliases_repeat_is_bounded_in_characters() -> None:
+    text = f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 50)}]\n"
+    with pytest.raises(ConfigError, match=f"more than {MOST_CHARACTERS} characters, counting what aliases repeat"):
+        read_document(text)
 
 
 def test_aliases_do_not_get_deeper_than_the_bound() -> None:

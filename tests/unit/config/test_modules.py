@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_module_is_said_with_its_path(modules: str, path: s
     with pytest.raises(ConfigError) as caught:
         policy(modules)
     assert caught.value.path == f"policies.edge.handlers.modules.{path}".rstrip(".")
-    assert sentence in caught.value.message
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize("modules", ["{a: {type: net}, a: {type: dns}}", "[{a: {type: net}}, {a: {type: dns}}]"])

@@ -125,7 +125,7 @@ def test_what_is_wrong_with_a_policy_is_said_with_its_path(parts: list[str], pat
         with pytest.raises(ConfigError) as caught:
             load(policy_text(*parts))
         assert caught.value.path == f"policies.edge.{path}"
-        assert sentence in caught.value.message
+        assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_what_is_wrong_with_a_selector_is_said(text: str, path: str, sentence: s
     with pytest.raises(ConfigError) as caught:
         selector(text)
     assert caught.value.path == path
-    assert sentence in caught.value.message
+    assert sentence in str(caught.value)
 
 
 def test_a_tag_of_truth_is_no_number() -> None:

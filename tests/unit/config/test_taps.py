@@ -48,7 +48,7 @@ def test_what_is_wrong_with_a_tap_is_said_with_its_path(taps: str, path: str, se
         with pytest.raises(ConfigError) as caught:
             load(taps_text(taps))
         assert caught.value.path == path
-        assert sentence in caught.value.message
+        assert sentence in str(caught.value)
         assert str(caught.value).startswith("line 1, column ")
 
 

@@ -25,7 +25,8 @@ from support.live import eventually
         ({"lookback_mb": 1 << 40}, "lookback_mb: 1099511627776 is not between 0 and 65536"),
         ({"promiscuous": "maybe"}, "wrong type for key: promiscuous; it needs true or false"),
         ({"host_spec": "1.2.3"}, "host_spec: invalid CIDR: 1.2.3"),
-        ({"pcap_source": "foo"}, "pcap_source: unknown pcap source 'foo'"),
+        ({"bpf": "udp or " * 3000 + "tcp"}, "bpf: the filter has 21003 bytes; 16384 are the most"),
+        ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
     ],
 )
 def test_what_makes_no_sense_is_told_before_anything_is_opened(config: dict[str, Value], sentence: str) -> None:

@@ -48,6 +48,19 @@ def test_a_file_that_is_none_is_told_before_anything_is_read(tmp_path: Path) -> 
         Recording(str(tmp_path / "nope.pcap")).check()
 
 
+def test_what_a_file_holds_that_is_none_is_not_told(tmp_path: Path) -> None:
+    secret = tmp_path / "shadow"
+    secret.write_bytes(b"root:$6$")
+    with pytest.raises(InputError, match="is not a capture file: ") as caught:
+        Recording(str(secret)).check()
+    assert "72 6f" not in str(caught.value)
+    recording = Recording(str(secret))
+    recording.read(policy().core)
+    eventually(lambda: not recording.is_running)
+    assert recording.fault is not None
+    assert "72 6f" not in recording.fault
+
+
 def test_a_damaged_file_is_counted_up_to_the_damage(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.pcap"
     damaged.write_bytes(Path(CAPTURE).read_bytes()[:-1])

@@ -94,7 +94,7 @@ def test_modules_are_parted_by_the_windows_that_they_keep() -> None:
 @pytest.mark.parametrize(
     ("module", "place", "sentence"),
     [
-        (ModuleConfig("a", "dsn"), "a.type", "no handler 'dsn'; did you mean 'dns'?"),
+        (ModuleConfig("a", "dsn"), "a.type", "is not available; did you mean 'dns'?"),
         (ModuleConfig("a", "net", "3.0"), "a.require_version", "requires stream handler type 'net' and version '3.0'"),
         (ModuleConfig("a", "net", config={"x": 1}), "a", "x is an invalid/unsupported config or filter"),
         (ModuleConfig("a", "dns", config={"only_rcode": ["X"]}), "a", "invalid/unsupported rcode: X"),

@@ -55,7 +55,7 @@ def test_a_body_that_is_no_text_is_400(agent: FakeAgent, kind: str) -> None:
         ("policies", NoMatchError("no tap match found for specified 'input.tap_selector' tags"), 422),
         ("taps", NoMatchError("nothing fits"), 500),
         ("taps", ConfigError("expecting tap identifier"), 500),
-        ("policies", ConfigError("no handler 'dsn'", path="policies.edge.handlers.modules.dns.type"), 500),
+        ("policies", ConfigError("unknown policy kind: x"), 500),
         ("policies", InputError("eth7: there is no such interface"), 500),
         ("policies", RightsError("capturing needs CAP_NET_RAW"), 500),
         ("policies", RuntimeError("out of threads"), 500),
@@ -65,6 +65,25 @@ def test_why_it_can_not_be_made_is_told(agent: FakeAgent, kind: str, error: Exce
     agent.refusal = error
     reply = admin(agent).post(f"/api/v1/{kind}", content=BODY, headers=YAML)
     assert (reply.status_code, reply.json()) == (status, {"error": str(error)})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_words_that_clients_know_stand_alone_and_places_beside_them(agent: FakeAgent, kind: str) -> None:
+    agent.refusal = ConfigError("unknown policy kind: x", hint="the only kind is 'y'", path="a.kind", place="line 1")
+    reply = admin(agent).post(f"/api/v1/{kind}", content=BODY, headers=YAML)
+    assert reply.json() == {
+        "error": "unknown policy kind: x",
+        "hint": "the only kind is 'y'",
+        "path": "a.kind",
+        "place": "line 1",
+    }
+
+
+def test_of_a_selector_that_meets_nothing_the_words_are_all(agent: FakeAgent) -> None:
+    words = "no tap match found for specified 'input.tap_selector' tags"
+    agent.refusal = NoMatchError(words, hint="no", path="policies.edge.input", place="line 2, column 3")
+    reply = admin(agent).post("/api/v1/policies", content=BODY, headers=YAML)
+    assert (reply.status_code, reply.content) == (422, b'{"error":"' + words.encode() + b'"}')
 
 
 @pytest.mark.parametrize("kind", KINDS)
