@@ -31,6 +31,12 @@ DECLARED_ELSEWHERE = (
     "Its metrics and groups are those that the policy declares: see [Declare metrics](../how-to/declare-metrics.md)."
 )
 
+FRAMES_NOTE = (
+    "Conditions and metrics can't name these. In [data frames](../how-to/data-frames.md), all columns that end in "
+    "`time_ns` are timestamps in UTC. The table `xact` has a row for each answer to a question: the columns of `dns`, "
+    "as they are in the answer, and these. Its `dns.packet_row` is left out."
+)
+
 NOTE = "<!-- Written by docs/generate.py; change the declarations, not this page. -->"
 
 
@@ -77,7 +83,19 @@ def columns_page() -> str:
             table = column.table
             lines += ["", f"## {table}", "", "| Column | Type | Unit | Meaning |", "|---|---|---|---|"]
         lines.append(f"| `{column.name}` | {column.type} | {column.unit or '-'} | {column.meaning} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_frame_sections()]) + "\n"
+
+
+def _frame_sections() -> Iterator[str]:
+    """What data frames have beside: times are timestamps there, and some columns are made for them only."""
+    yield from ("", "## Only in data frames", "", FRAMES_NOTE)
+    seen = {column.name for column in schema().values() if column.table == "dns"}
+    for table in ("dns", "xact"):
+        yield from ("", f"### {table}", "", "| Column | Type | Unit | Meaning |", "|---|---|---|---|")
+        for name, kind, unit, meaning in _core.frame_columns(table):
+            if name not in seen:
+                seen.add(name)
+                yield f"| `{name}` | {kind} | {unit or '-'} | {meaning} |"
 
 
 REST_INTRODUCTION = """\

@@ -6,6 +6,7 @@ PktvisorError
 │   └── NoMatchError  ... it is well formed, and selects nothing
 ├── InputError        a file, an interface or a socket can't be opened or read
 │   └── RightsError   ... for want of rights
+├── MissingLibraryError   a library that is no part of a plain installation is not installed
 └── NotFoundError     something asked for by name or number is not there
     └── PeriodError   ... a bucket or window that does not exist (yet)
 """
@@ -56,6 +57,10 @@ class ConflictError(ConfigError):
 
 class NoMatchError(ConfigError):
     """A selection is well formed, and nothing meets it."""
+
+
+class MissingLibraryError(PktvisorError):
+    """A library that is no part of a plain installation is not installed."""
 
 
 class InputError(PktvisorError):

@@ -4,8 +4,10 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pktvisor_core::Error;
 use pktvisor_core::batch::{self, arrow, table_names};
 use pktvisor_core::engine;
+use pktvisor_core::frame::{Form, Frame, Words};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
@@ -16,12 +18,22 @@ use crate::filter;
 
 type Capsule<'py> = Bound<'py, PyCapsule>;
 
-fn schema_capsule<'py>(py: Python<'py>, table: &str) -> PyResult<Capsule<'py>> {
-    PyCapsule::new_with_value(py, arrow::schema(table).map_err(raise)?, c"arrow_schema")
+fn schema_capsule<'py>(py: Python<'py>, frame: &Frame) -> PyResult<Capsule<'py>> {
+    PyCapsule::new_with_value(py, arrow::schema(&frame.definitions()), c"arrow_schema")
 }
 
-fn stream_capsule<'py>(py: Python<'py>, table: &str, source: arrow::BatchSource) -> PyResult<Capsule<'py>> {
-    PyCapsule::new_with_value(py, arrow::stream(table, source).map_err(raise)?, c"arrow_array_stream")
+fn stream_capsule<'py>(
+    py: Python<'py>,
+    mut frame: Frame,
+    mut next: impl FnMut() -> Result<Option<Arc<batch::Batch>>, Error> + Send + 'static,
+) -> PyResult<Capsule<'py>> {
+    let columns = frame.definitions();
+    let rows = move || Ok(next()?.map(|batch| frame.rows(&batch)));
+    PyCapsule::new_with_value(py, arrow::stream(columns, Box::new(rows)), c"arrow_array_stream")
+}
+
+fn frame(table: &str, words: Option<Words>, columns: Option<Vec<String>>) -> PyResult<Frame> {
+    Frame::new(table, Form { words: words.map(Arc::new), columns }).map_err(raise)
 }
 
 /// Some thousand packets and the messages in them, as tables by name: `packet`, `dns`, ...
@@ -33,7 +45,7 @@ pub struct Batch {
 impl Batch {
     fn table(&self, name: &str) -> Option<Table> {
         let name = table_names().find(|known| *known == name)?;
-        Some(Table { batch: Arc::clone(&self.inner), name })
+        Some(Table { batch: Arc::clone(&self.inner), name, words: None })
     }
 }
 
@@ -42,7 +54,7 @@ impl Batch {
     /// The table of packets.
     #[getter]
     fn packets(&self) -> Table {
-        Table { batch: Arc::clone(&self.inner), name: "packet" }
+        Table { batch: Arc::clone(&self.inner), name: "packet", words: None }
     }
 
     /// All tables by name.
@@ -77,11 +89,16 @@ pub struct Table {
     batch: Arc<batch::Batch>,
     #[pyo3(get)]
     name: &'static str,
+    words: Option<Arc<Words>>,
 }
 
 impl Table {
     fn inner(&self) -> &dyn batch::Table {
         self.batch.table(self.name).expect("made for tables that there are")
+    }
+
+    fn frame(&self) -> PyResult<Frame> {
+        Frame::new(self.name, Form { words: self.words.clone(), columns: None }).map_err(raise)
     }
 }
 
@@ -93,12 +110,17 @@ impl Table {
 
     /// Names of the columns.
     #[getter]
-    fn columns(&self) -> Vec<&'static str> {
-        self.inner().definitions().iter().map(|column| column.name).collect()
+    fn columns(&self) -> PyResult<Vec<&'static str>> {
+        Ok(self.frame()?.definitions().iter().map(|column| column.name).collect())
+    }
+
+    /// The same rows with addresses as text, and with these words for numbers, by column.
+    fn with_words(&self, words: Words) -> Self {
+        Self { batch: Arc::clone(&self.batch), name: self.name, words: Some(Arc::new(words)) }
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Capsule<'py>> {
-        schema_capsule(py, self.name)
+        schema_capsule(py, &self.frame()?)
     }
 
     /// The table has one form; what a reader would rather have, it makes itself.
@@ -109,8 +131,9 @@ impl Table {
         requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Capsule<'py>, Capsule<'py>)> {
         let _ = requested_schema;
-        let array = py.detach(|| arrow::array(&self.batch, self.name)).map_err(raise)?;
-        Ok((schema_capsule(py, self.name)?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
+        let mut frame = self.frame()?;
+        let array = py.detach(|| arrow::array(&frame.rows(&self.batch))).map_err(raise)?;
+        Ok((schema_capsule(py, &frame)?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -121,7 +144,7 @@ impl Table {
     ) -> PyResult<Capsule<'py>> {
         let _ = requested_schema;
         let mut once = Some(Arc::clone(&self.batch));
-        stream_capsule(py, self.name, Box::new(move || Ok(once.take())))
+        stream_capsule(py, self.frame()?, move || Ok(once.take()))
     }
 
     fn __repr__(&self) -> String {
@@ -165,11 +188,19 @@ impl BatchReader {
         }
     }
 
-    /// The rows of one table, from here to the end of the file, as an Arrow stream.
-    fn stream<'py>(&self, py: Python<'py>, table: &str) -> PyResult<Capsule<'py>> {
+    /// The rows of one table, from here to the end of the file, as an Arrow stream. With words, addresses are text and
+    /// numbers are words; columns are all, or those named.
+    #[pyo3(signature = (table, *, words=None, columns=None))]
+    fn stream<'py>(
+        &self,
+        py: Python<'py>,
+        table: &str,
+        words: Option<Words>,
+        columns: Option<Vec<String>>,
+    ) -> PyResult<Capsule<'py>> {
         let reader = Arc::clone(&self.inner);
         let next = move || reader.lock().unwrap_or_else(PoisonError::into_inner).next_batch(&mut || true);
-        stream_capsule(py, table, Box::new(next))
+        stream_capsule(py, frame(table, words, columns)?, next)
     }
 
     /// What became of the file so far; damage is known at its end.
@@ -178,8 +209,24 @@ impl BatchReader {
     }
 }
 
-/// The type of a table, as an Arrow schema.
+/// The type of a table, as an Arrow schema; see `BatchReader.stream`.
 #[pyfunction]
-pub fn table_schema<'py>(py: Python<'py>, table: &str) -> PyResult<Capsule<'py>> {
-    schema_capsule(py, table)
+#[pyo3(signature = (table, *, words=None, columns=None))]
+pub fn table_schema<'py>(
+    py: Python<'py>,
+    table: &str,
+    words: Option<Words>,
+    columns: Option<Vec<String>>,
+) -> PyResult<Capsule<'py>> {
+    schema_capsule(py, &frame(table, words, columns)?)
+}
+
+/// Name, type, unit and meaning of every column that a data frame of a table has.
+#[pyfunction]
+pub fn frame_columns(table: &str) -> PyResult<Vec<(&'static str, &'static str, &'static str, &'static str)>> {
+    let kind = |column: &batch::ColumnDefinition| {
+        if arrow::is_time(column) { "timestamp" } else { column.kind.name() }
+    };
+    let row = |column: &batch::ColumnDefinition| (column.name, kind(column), column.unit, column.meaning);
+    Ok(frame(table, None, None)?.definitions().iter().map(row).collect())
 }

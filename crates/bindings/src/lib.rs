@@ -43,6 +43,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<sketch::Hll>()?;
     module.add_class::<sketch::Frequent>()?;
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
+    module.add_function(wrap_pyfunction!(batch::frame_columns, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
     module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;

@@ -83,19 +83,20 @@ class PcapInput(Input):
         """The networks that count as this host: those configured, else the interface's own."""
         return split_hosts(self._hosts) or (self._interface.networks if self._interface else ())
 
-    def start(self, policies: list[_core.Policy]) -> None:
+    def start(self, policies: list[_core.Policy], handlers: Sequence[object] = ()) -> None:
+        """Start to feed policies. `handlers`, each a BatchHandler, get the batches of an interface."""
         if self._recording is not None:
             self._recording.check()
             for policy in policies:
                 self._recording.read(policy)
             return
-        capture = self._start_mock(policies) if self._source == "mock" else self._start_capture(policies)
+        capture = self._start_mock(policies) if self._source == "mock" else self._start_capture(policies, handlers)
         self._counted_before, self._capture = self.ledger(), capture
 
     def _start_mock(self, policies: list[_core.Policy]) -> _core.LiveInput:
         return _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=self._lookback_bytes)
 
-    def _start_capture(self, policies: list[_core.Policy]) -> _core.LiveInput:
+    def _start_capture(self, policies: list[_core.Policy], handlers: Sequence[object]) -> _core.LiveInput:
         self._interface = find_interface(self._target)
         if self._target == "auto":
             self._target = self._config["iface"] = self._interface.name
@@ -110,6 +111,7 @@ class PcapInput(Input):
                 workers=self._workers,
                 fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
                 lookback_bytes=self._lookback_bytes,
+                sinks=handlers,
             )
 
     def attach(self, policy: _core.Policy) -> None:

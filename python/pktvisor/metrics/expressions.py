@@ -1,7 +1,7 @@
 """Conditions over columns, written in Python: `(dns.rcode == 3) & ip.src.within("10.0.0.0/8")`.
 
 An expression is data: it is sent to the core as JSON and evaluated there, once per batch, however many metrics share
-it. Columns come from the core's schema (`pktvisor.metrics.columns`).
+it. Columns come from the core's schema.
 """
 
 from __future__ import annotations

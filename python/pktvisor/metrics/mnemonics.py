@@ -5,10 +5,13 @@ They may stand for the numbers in expressions, and top lists show them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pktvisor.metrics.dns_names import QTYPE_NUMBERS, RCODE_NUMBERS, qtype_name, rcode_name
+
+Words = Mapping[str, Mapping[int, str]]
+"""Words by the numbers that they stand for, by column."""
 
 _DIRECTIONS = {"unknown": 0, "in": 1, "out": 2}
 _TRANSPORTS = {"tcp": 6, "udp": 17}
@@ -49,6 +52,16 @@ def mnemonics(column: str) -> Mnemonics | None:
     if is_direction(column):
         return _words(_DIRECTIONS)
     return _MNEMONICS.get(column)
+
+
+def words(columns: Iterable[str]) -> Words:
+    """The words of those columns that have some. Not of flags: a number of theirs is several at once."""
+    found = {column: mnemonics(column) for column in columns if not column.endswith("flags")}
+    return {
+        column: {number: known.name(number) for number in known.numbers.values()}
+        for column, known in found.items()
+        if known is not None
+    }
 
 
 def is_direction(column: str) -> bool:

@@ -1,11 +1,10 @@
-"""Packets as data frames: what polars, pyarrow and DuckDB read is what tshark counts."""
+"""Packets as data frames: what polars and pyarrow read is what tshark counts."""
 
 from __future__ import annotations
 
 import gc
 from pathlib import Path
 
-import duckdb
 import polars
 import pyarrow
 import pytest
@@ -39,15 +38,6 @@ def test_pyarrow_reads_packets_with_their_addresses() -> None:
     assert rows.schema.names == batch.packets.columns
 
 
-def test_duckdb_counts_queries_by_type_in_a_stream_of_the_whole_file() -> None:
-    messages = pyarrow.RecordBatchReader.from_stream(pktvisor.table(CAPTURE, "dns"))
-    database = duckdb.connect()
-    database.register("messages", messages)
-    query = 'select "dns.qtype", count(*) from messages where "dns.qname" is not null group by 1'
-    types = {str(number): count for number, count in database.execute(query).fetchall()}
-    assert types == counts_of(FILE)["dns"]["types_asked"]
-
-
 def test_a_row_without_a_text_is_null() -> None:
     clients = frame(FOLDER / "dhcp4.pcap", "dhcp").get_column("dhcp.client")
     assert clients.null_count() > 0
@@ -77,8 +67,6 @@ def test_a_damaged_file_gives_what_lies_before_the_damage() -> None:
 
 
 def test_mistakes_are_said_in_a_sentence() -> None:
-    with pytest.raises(ConfigError, match="there is no table 'http'; there are packet, dhcp, dns"):
-        pktvisor.table(CAPTURE, "http")
     with pytest.raises(InputError, match=r"nowhere\.pcap"):
         pktvisor.batches("nowhere.pcap")
     with pytest.raises(ConfigError, match="makes no sense"):

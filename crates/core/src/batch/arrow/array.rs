@@ -1,11 +1,11 @@
-//! The rows of a table: a struct array whose children borrow from the batch.
+//! The rows of a table: a struct array whose children borrow from their lenders.
 
 use std::ffi::c_void;
 use std::ptr;
 
-use super::{Arc, ArrowArray, Children, handed_over, table, taken_back};
+use super::{Arc, ArrowArray, Children, Lender, Rows, handed_over, taken_back};
 use crate::Error;
-use crate::batch::{Batch, Column, Span, TextColumn};
+use crate::batch::{Column, Span, TextColumn};
 
 /// Text of up to this many bytes stands in its view itself.
 const MOST_INLINE_BYTES: usize = 12;
@@ -17,15 +17,15 @@ struct View([u8; 16]);
 
 /// What an array points to.
 struct Owned {
-    /// Whose columns the buffers are.
-    _batch: Arc<Batch>,
+    /// Whose values the buffers are; the struct itself has none.
+    _lender: Option<Arc<dyn Lender>>,
     /// Addresses of the buffers, in the order of the format.
     buffers: Vec<*const c_void>,
     views: TextViews,
     children: Children<ArrowArray>,
 }
 
-// SAFETY: the buffers lie in the batch or in the vectors of this value, and nobody writes to either.
+// SAFETY: the buffers lie in the lender or in the vectors of this value, and nobody writes to either.
 unsafe impl Send for Owned {}
 
 /// What a column of text needs beside the text bytes.
@@ -39,32 +39,32 @@ struct TextViews {
     text_lengths: Vec<i64>,
 }
 
-/// The rows of a table of the batch, which stays as it is until the array is released.
+/// The rows as one array; each lender stays as it is until the array is released.
 ///
 /// # Errors
-/// When there is no such table, or its text is larger than views can point into (2 GiB; a batch never is).
-pub fn array(batch: &Arc<Batch>, name: &str) -> Result<ArrowArray, Error> {
-    let table = table(batch, name)?;
-    let columns: Vec<_> = (0..table.definitions().len()).map(|index| table.column(index)).collect();
-    for column in &columns {
-        debug_assert_eq!(column.len(), table.len(), "all columns of a table are equally long");
+/// When the text of a column is larger than views can point into (2 GiB; a batch never is).
+pub fn array(rows: &Rows) -> Result<ArrowArray, Error> {
+    for lender in &rows.columns {
+        let column = lender.column();
+        debug_assert_eq!(column.len(), rows.length, "all columns of a table are equally long");
         if let Column::Text(text) = column
             && i32::try_from(text.bytes.len()).is_err()
         {
-            return Err(Error::invalid(format!("the table {name} holds more than 2 GiB of text")));
+            return Err(Error::invalid("a column holds more than 2 GiB of text"));
         }
     }
     let owned = Owned {
-        _batch: Arc::clone(batch),
+        _lender: None,
         buffers: vec![ptr::null()],
         views: TextViews::default(),
-        children: Children::new(columns.iter().map(|column| child(batch, column))),
+        children: Children::new(rows.columns.iter().map(child)),
     };
-    Ok(with_owned(table.len(), owned))
+    Ok(with_owned(rows.length, owned))
 }
 
-/// One column. Every child holds the batch itself, since a reader may keep it longer than its parent.
-fn child(batch: &Arc<Batch>, column: &Column<'_>) -> ArrowArray {
+/// One column. Every child holds its lender itself, since a reader may keep it longer than its parent.
+fn child(lender: &Arc<dyn Lender>) -> ArrowArray {
+    let column = lender.column();
     let mut views = TextViews::default();
     let buffers = match column {
         Column::U8(values) => numbers(values),
@@ -75,12 +75,12 @@ fn child(batch: &Arc<Batch>, column: &Column<'_>) -> ArrowArray {
         Column::F64(values) => numbers(values),
         Column::Address(values) => numbers(values),
         Column::Text(text) => {
-            views = TextViews::new(*text);
+            views = TextViews::new(text);
             views.buffers(text.bytes)
         }
     };
     let children = Children::new(std::iter::empty());
-    with_owned(column.len(), Owned { _batch: Arc::clone(batch), buffers, views, children })
+    with_owned(column.len(), Owned { _lender: Some(Arc::clone(lender)), buffers, views, children })
 }
 
 /// No validity bitmap: every row has a value.

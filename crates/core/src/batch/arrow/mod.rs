@@ -2,12 +2,13 @@
 //! (<https://arrow.apache.org/docs/format/CDataInterface.html>), written out here because they are three structs.
 //!
 //! A table becomes a struct array, which readers take as a record batch: one child per column, named as in the schema
-//! (`dns.qname`), with the column's unit and meaning as metadata. Nothing is copied: the buffers are the batch's own
-//! vectors, and every array holds the batch by an [`Arc`] until it is released.
+//! (`dns.qname`), with the column's unit and meaning as metadata. Nothing is copied: the buffers are the vectors of
+//! whoever lends the column (a batch, mostly), and every array holds its [`Lender`] until it is released.
 //!
 //! | column | Arrow type | format |
 //! |---|---|---|
 //! | numbers | the same | `C`, `S`, `I`, `L`, `l`, `g` |
+//! | times (`*_time_ns`, `*.time_ns`) | timestamp in nanoseconds, UTC | `tsn:UTC` |
 //! | [`Address`](super::Address) | fixed-size binary of 16 bytes | `w:16` |
 //! | text | UTF-8 views; null where a row has no text | `vu` |
 //!
@@ -24,12 +25,26 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 use std::sync::Arc;
 
-use super::Batch;
+use super::{Column, ColumnDefinition};
 use crate::Error;
 
 pub use array::array;
-pub use schema::schema;
-pub use stream::{BatchSource, stream};
+pub use schema::{is_time, schema};
+pub use stream::stream;
+
+/// Who has the values of a column. They stay as they are, and where they are, as long as somebody holds the lender.
+pub trait Lender: Send + Sync {
+    fn column(&self) -> Column<'_>;
+}
+
+/// Some rows of a table, column by column; all columns are of this length.
+pub struct Rows {
+    pub length: usize,
+    pub columns: Vec<Arc<dyn Lender>>,
+}
+
+/// Makes the next rows of a table; `None` after the last.
+pub type RowsSource = Box<dyn FnMut() -> Result<Option<Rows>, Error> + Send>;
 
 /// `struct ArrowSchema`: the type of an array, and for a struct the types of its children.
 #[repr(C)]
@@ -115,17 +130,6 @@ macro_rules! owned_by_release {
 }
 
 owned_by_release!(ArrowSchema, ArrowArray, ArrowArrayStream);
-
-/// The table of a batch by its name.
-///
-/// # Errors
-/// When there is no such table.
-fn table<'a>(batch: &'a Batch, name: &str) -> Result<&'a dyn super::Table, Error> {
-    batch.table(name).ok_or_else(|| {
-        let names: Vec<_> = super::table_names().collect();
-        Error::invalid(format!("there is no table {name:?}: the tables are {}", names.join(", ")))
-    })
-}
 
 /// Hands a value over to C as private data; [`taken_back`] ends that.
 fn handed_over<T: Send>(value: T) -> *mut c_void {

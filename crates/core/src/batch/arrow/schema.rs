@@ -3,12 +3,12 @@
 use std::ffi::{CStr, CString};
 use std::ptr;
 
-use super::{ArrowSchema, Children, handed_over, table, taken_back};
-use crate::Error;
-use crate::batch::{Batch, ColumnDefinition, ColumnType};
+use super::{ArrowSchema, Children, ColumnDefinition, handed_over, taken_back};
+use crate::batch::ColumnType;
 
 const NULLABLE: i64 = 2;
 const STRUCT: &CStr = c"+s";
+const TIME: &CStr = c"tsn:UTC";
 
 /// What a schema points to.
 struct Owned {
@@ -17,16 +17,16 @@ struct Owned {
     children: Children<ArrowSchema>,
 }
 
-/// The type of a table of that name.
-///
-/// # Errors
-/// When there is no such table.
-pub fn schema(name: &str) -> Result<ArrowSchema, Error> {
-    let batch = Batch::default();
-    let columns = table(&batch, name)?.definitions();
+/// The type of a table with these columns.
+pub fn schema(columns: &[ColumnDefinition]) -> ArrowSchema {
     let owned =
         Owned { name: CString::default(), metadata: Vec::new(), children: Children::new(columns.iter().map(column)) };
-    Ok(with_owned(STRUCT, 0, owned))
+    with_owned(STRUCT, 0, owned)
+}
+
+/// Whether a column holds moments, which data frames know by a type of their own.
+pub fn is_time(definition: &ColumnDefinition) -> bool {
+    definition.kind == ColumnType::I64 && definition.name.ends_with("time_ns")
 }
 
 fn column(definition: &ColumnDefinition) -> ArrowSchema {
@@ -36,7 +36,7 @@ fn column(definition: &ColumnDefinition) -> ArrowSchema {
         children: Children::new(std::iter::empty()),
     };
     let flags = if definition.kind == ColumnType::Text { NULLABLE } else { 0 };
-    with_owned(format(definition.kind), flags, owned)
+    with_owned(if is_time(definition) { TIME } else { format(definition.kind) }, flags, owned)
 }
 
 fn with_owned(format: &'static CStr, flags: i64, owned: Owned) -> ArrowSchema {

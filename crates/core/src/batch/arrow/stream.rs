@@ -1,46 +1,39 @@
-//! One table of many batches, each made when it is asked for.
+//! A table in parts, each made when it is asked for.
 
 use std::ffi::{CString, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{mem, ptr};
 
-use super::{Arc, ArrowArray, ArrowArrayStream, ArrowSchema, array, handed_over, schema, taken_back};
+use super::{
+    ArrowArray, ArrowArrayStream, ArrowSchema, ColumnDefinition, RowsSource, array, handed_over, schema, taken_back,
+};
 use crate::Error;
-use crate::batch::Batch;
-
-/// Makes the next batch; `None` after the last.
-pub type BatchSource = Box<dyn FnMut() -> Result<Option<Arc<Batch>>, Error> + Send>;
 
 /// What a stream points to.
 struct Owned {
-    table: String,
-    source: BatchSource,
+    columns: Vec<ColumnDefinition>,
+    source: RowsSource,
     /// Kept for the reader to ask for.
     last_error: CString,
 }
 
-/// The rows of a table, batch by batch; batches without rows in it are passed over.
-///
-/// # Errors
-/// When there is no such table.
-pub fn stream(name: &str, source: BatchSource) -> Result<ArrowArrayStream, Error> {
-    schema(name)?;
-    let owned = Owned { table: name.to_owned(), source, last_error: CString::default() };
-    Ok(ArrowArrayStream {
+/// The rows of a table with these columns, part by part; parts without rows are passed over.
+pub fn stream(columns: Vec<ColumnDefinition>, source: RowsSource) -> ArrowArrayStream {
+    let owned = Owned { columns, source, last_error: CString::default() };
+    ArrowArrayStream {
         get_schema: Some(get_schema),
         get_next: Some(get_next),
         get_last_error: Some(get_last_error),
         release: Some(release),
         private_data: handed_over(owned),
-    })
+    }
 }
 
 impl Owned {
     fn next(&mut self) -> Result<ArrowArray, Error> {
-        while let Some(batch) = (self.source)()? {
-            let rows = array(&batch, &self.table)?;
+        while let Some(rows) = (self.source)()? {
             if rows.length > 0 {
-                return Ok(rows);
+                return array(&rows);
             }
         }
         Ok(ArrowArray::RELEASED)
@@ -78,7 +71,7 @@ unsafe fn owned<'a>(stream: *mut ArrowArrayStream) -> &'a mut Owned {
 /// As the C stream interface says: a stream made here, not released, used by one thread at a time; `out` may be written.
 unsafe extern "C" fn get_schema(stream: *mut ArrowArrayStream, out: *mut ArrowSchema) -> c_int {
     // SAFETY: as the caller promises.
-    unsafe { owned(stream).answer(out, |owned| schema(&owned.table)) }
+    unsafe { owned(stream).answer(out, |owned| Ok(schema(&owned.columns))) }
 }
 
 /// # Safety

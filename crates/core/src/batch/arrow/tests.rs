@@ -6,8 +6,23 @@ use std::slice;
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::{ColumnType, Span, Table};
+use crate::batch::{Batch, ColumnType, Span, Table};
 use crate::decode::app::dhcp;
+use crate::frame::{Form, Frame};
+
+fn frame(name: &str) -> Result<Frame, Error> {
+    Frame::new(name, Form::default())
+}
+
+fn array(batch: &Arc<Batch>, name: &str) -> ArrowArray {
+    super::array(&frame(name).unwrap().rows(batch)).unwrap()
+}
+
+fn stream(mut source: impl FnMut() -> Result<Option<Arc<Batch>>, Error> + Send + 'static) -> ArrowArrayStream {
+    let mut frame = frame("dhcp").unwrap();
+    let columns = frame.definitions();
+    super::stream(columns, Box::new(move || Ok(source()?.map(|batch| frame.rows(&batch)))))
+}
 
 /// Takes a struct over as readers do: the bits move, the old place is marked released.
 fn moved<T>(from: &mut T, mark: impl FnOnce(&mut T)) -> T {
@@ -112,7 +127,7 @@ const LONG: &str = "00:11:22:33:44:55/server.lab.test";
 #[test]
 fn columns_are_the_vectors_of_the_batch_and_rows_without_text_are_null() {
     let batch = batch_of(&[Some(LONG), None, Some(""), Some("short"), Some("exactly 12 b")]);
-    let array = array(&batch, "dhcp").unwrap();
+    let array = array(&batch, "dhcp");
     assert_eq!((array.length, array.n_children), (5, batch.apps.dhcp.definitions().len() as i64));
     let times = values::<i64>(child(&array, column_of("dhcp", "dhcp.time_ns")));
     assert_eq!(times, [1, 2, 3, 4, 5]);
@@ -130,7 +145,7 @@ fn spans_may_lie_anywhere_and_share_bytes() {
     let span = |start, length| Span { start, length };
     let spans = [(span(20, 0), span(0, 20)), (span(25, 1), span(3, 17)), (Span::NONE, span(25, 5))];
     let batch = batch_with("www.example.lab.test and \u{e9}t\u{e9}", &spans);
-    let array = array(&batch, "dhcp").unwrap();
+    let array = array(&batch, "dhcp");
     let shown = texts(child(&array, column_of("dhcp", "dhcp.server")));
     let expected = ["www.example.lab.test", ".example.lab.test", "\u{e9}t\u{e9}"];
     assert_eq!(shown, expected.map(|text| Some(text.to_owned())));
@@ -142,8 +157,8 @@ fn spans_may_lie_anywhere_and_share_bytes() {
 fn every_table_exports_its_schema_in_the_order_of_its_columns() {
     for name in crate::batch::table_names() {
         let batch = Arc::new(Batch::default());
-        let (schema, array) = (schema(name).unwrap(), array(&batch, name).unwrap());
-        let definitions = batch.table(name).unwrap().definitions();
+        let definitions = frame(name).unwrap().definitions();
+        let (schema, array) = (schema(&definitions), array(&batch, name));
         assert_eq!((text(schema.format), schema.n_children), ("+s", definitions.len() as i64));
         assert_eq!(array.n_children, schema.n_children);
         for (index, definition) in definitions.iter().enumerate() {
@@ -152,11 +167,12 @@ fn every_table_exports_its_schema_in_the_order_of_its_columns() {
             assert_eq!(text(column.name), definition.name);
             assert_eq!(column.flags == 2, definition.kind == ColumnType::Text);
             assert_eq!(text(column.format) == "w:16", definition.kind == ColumnType::Address);
+            assert_eq!(text(column.format) == "tsn:UTC", definition.name.ends_with("time_ns"));
             assert_eq!(pairs(column.metadata).last().unwrap().1, definition.meaning);
         }
     }
-    let fault = schema("quic").unwrap_err();
-    assert_eq!(fault.message, "there is no table \"quic\": the tables are packet, dhcp, dns, resources");
+    let Err(fault) = frame("quic") else { panic!("there is no such table") };
+    assert_eq!(fault.message, "there is no table \"quic\": the tables are packet, dhcp, dns, resources, xact");
 }
 
 /// Keys and values of metadata as the format says.
@@ -182,7 +198,7 @@ fn pairs(metadata: *const c_char) -> Vec<(String, String)> {
 
 #[test]
 fn units_and_meanings_are_metadata() {
-    let schema = schema("packet").unwrap();
+    let schema = schema(&frame("packet").unwrap().definitions());
     // SAFETY: there is a first column.
     let time = unsafe { &**schema.children };
     let told = pairs(time.metadata);
@@ -194,8 +210,8 @@ fn units_and_meanings_are_metadata() {
 fn the_batch_lives_until_the_last_array_is_released_and_no_longer() {
     let batch = batch_of(&[Some(LONG)]);
     let watch = Arc::downgrade(&batch);
-    let mut exported = array(&batch, "dhcp").unwrap();
-    let second = array(&batch, "dhcp").unwrap();
+    let mut exported = array(&batch, "dhcp");
+    let second = array(&batch, "dhcp");
     drop(batch);
     let taken = moved_array(&mut exported);
     drop(exported);
@@ -210,7 +226,7 @@ fn the_batch_lives_until_the_last_array_is_released_and_no_longer() {
 fn a_child_may_be_taken_and_outlive_its_parent() {
     let batch = batch_of(&[None, Some(LONG)]);
     let watch = Arc::downgrade(&batch);
-    let parent = array(&batch, "dhcp").unwrap();
+    let parent = array(&batch, "dhcp");
     drop(batch);
     // SAFETY: nobody else looks at the child meanwhile.
     let servers = moved_array(unsafe { &mut *child_address(&parent, column_of("dhcp", "dhcp.server")) });
@@ -223,8 +239,8 @@ fn a_child_may_be_taken_and_outlive_its_parent() {
 #[test]
 fn release_marks_the_struct_so_that_dropping_it_again_does_nothing() {
     let batch = batch_of(&[Some(LONG)]);
-    let mut array = array(&batch, "dhcp").unwrap();
-    assert_eq!(Arc::strong_count(&batch), 2 + array.n_children as usize);
+    let mut array = array(&batch, "dhcp");
+    assert_eq!(Arc::strong_count(&batch), 1 + array.n_children as usize);
     // SAFETY: not released yet.
     unsafe { array.release.unwrap()(&mut array) };
     assert!(array.is_released() && array.private_data.is_null());
@@ -252,7 +268,7 @@ fn a_stream_gives_the_batches_that_have_rows_then_ends_or_tells_what_went_wrong(
         Ok(Some(Arc::default())),
         Ok(Some(batch_of(&[Some(LONG)]))),
     ];
-    let mut stream = stream("dhcp", Box::new(move || answers.pop().unwrap())).unwrap();
+    let mut stream = stream(move || answers.pop().unwrap());
     assert_eq!(next(&mut stream).unwrap().unwrap().length, 1);
     assert_eq!(next(&mut stream).unwrap().unwrap().length, 2, "the batch without rows is passed over");
     assert!(next(&mut stream).unwrap().is_none());
@@ -261,7 +277,7 @@ fn a_stream_gives_the_batches_that_have_rows_then_ends_or_tells_what_went_wrong(
 
 #[test]
 fn a_panic_of_the_source_is_an_error_of_the_stream() {
-    let mut stream = stream("dhcp", Box::new(|| panic!("as a test"))).unwrap();
+    let mut stream = stream(|| panic!("as a test"));
     assert_eq!(next(&mut stream).unwrap_err(), "reading packets failed for a reason of its own");
 }
 
@@ -269,7 +285,7 @@ fn a_panic_of_the_source_is_an_error_of_the_stream() {
 fn releasing_a_stream_drops_its_source_once() {
     let batch = batch_of(&[None]);
     let held = Arc::clone(&batch);
-    let mut exported = stream("dhcp", Box::new(move || Ok(Some(Arc::clone(&held))))).unwrap();
+    let mut exported = stream(move || Ok(Some(Arc::clone(&held))));
     let taken = moved(&mut exported, |shell| shell.release = None);
     drop(exported);
     assert_eq!(Arc::strong_count(&batch), 2);
@@ -283,7 +299,7 @@ fn many_threads_read_and_release_arrays_of_one_batch() {
     let servers = column_of("dhcp", "dhcp.server");
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            let exported: Vec<_> = (0..50).map(|_| array(&batch, "dhcp").unwrap()).collect();
+            let exported: Vec<_> = (0..50).map(|_| array(&batch, "dhcp")).collect();
             scope.spawn(move || {
                 for array in exported {
                     assert_eq!(texts(child(&array, servers)).len(), 3);
@@ -300,7 +316,7 @@ proptest! {
     #[test]
     fn texts_come_out_as_they_went_in(servers in proptest::collection::vec(proptest::option::of(".{0,40}"), 0..40)) {
         let given: Vec<Option<&str>> = servers.iter().map(Option::as_deref).collect();
-        let array = array(&batch_of(&given), "dhcp").unwrap();
+        let array = array(&batch_of(&given), "dhcp");
         prop_assert_eq!(texts(child(&array, column_of("dhcp", "dhcp.server"))), servers);
     }
 }

@@ -1,0 +1,231 @@
+//! Tables as data frames get them: the columns of a batch, columns made from them, and words for numbers on request.
+//!
+//! What is made here is made when a table is handed out, so that it costs the packet path nothing. Columns that nobody
+//! changes are lent as they are ([`crate::batch::arrow`]).
+
+mod answers;
+mod made;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::batch::arrow::{Lender, Rows};
+use crate::batch::{Address, Batch, Column, ColumnDefinition, ColumnType, Table, table_names};
+
+use answers::{Answers, Field};
+use made::Made;
+
+/// The table of answers with their questions; it lies in no batch, and needs all batches of a file in order.
+pub const EXCHANGES: &str = "xact";
+const MESSAGES: &str = "dns";
+
+/// Words for numbers, by column: `NXDOMAIN` for 3 in `dns.rcode`.
+pub type Words = HashMap<String, HashMap<u64, String>>;
+
+/// How a table is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    /// Addresses as text, and numbers as these words; `None` for both as they are.
+    pub words: Option<Arc<Words>>,
+    /// The columns wanted, in this order; `None` for all.
+    pub columns: Option<Vec<String>>,
+}
+
+/// Where a column's values come from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    /// The table's own column of that index.
+    Own(usize),
+    Endpoint(Endpoint),
+    Answer(Field),
+}
+
+/// One end of an exchange.
+#[derive(Debug, Clone, Copy)]
+enum Endpoint {
+    ClientAddress,
+    ClientPort,
+    ServerAddress,
+    ServerPort,
+}
+
+/// What data frames see of messages beside their own columns.
+const ENDPOINTS: [(ColumnDefinition, Source); 4] = [
+    endpoint("dns.client", ColumnType::Address, "Address that asks", Endpoint::ClientAddress),
+    endpoint("dns.client_port", ColumnType::U16, "Port that asks", Endpoint::ClientPort),
+    endpoint("dns.server", ColumnType::Address, "Address that is asked", Endpoint::ServerAddress),
+    endpoint("dns.server_port", ColumnType::U16, "Port that is asked", Endpoint::ServerPort),
+];
+
+const fn endpoint(
+    name: &'static str,
+    kind: ColumnType,
+    meaning: &'static str,
+    end: Endpoint,
+) -> (ColumnDefinition, Source) {
+    (ColumnDefinition { name, kind, unit: "", meaning }, Source::Endpoint(end))
+}
+
+struct FrameColumn {
+    definition: ColumnDefinition,
+    source: Source,
+    /// What its values become, where text is wanted.
+    text: Option<Text>,
+}
+
+/// How values become text.
+#[derive(Debug, Clone)]
+enum Text {
+    Addresses,
+    Words(Arc<Words>),
+}
+
+/// One table, as it is wanted.
+pub struct Frame {
+    /// The table of the batch whose rows these are.
+    table: &'static str,
+    columns: Vec<FrameColumn>,
+    /// Finds the rows that are answers to a question, where only those are wanted.
+    answers: Option<Answers>,
+}
+
+impl Frame {
+    /// # Errors
+    /// When there is no such table or column.
+    pub fn new(name: &str, form: Form) -> Result<Self, Error> {
+        let is_exchanges = name == EXCHANGES;
+        let wanted = if is_exchanges { MESSAGES } else { name };
+        let table = table_names().find(|known| *known == wanted).ok_or_else(|| no_table(name))?;
+        let all = sources(table, is_exchanges);
+        let chosen = match &form.columns {
+            None => all,
+            Some(names) => names.iter().map(|name| named(&all, name)).collect::<Result<_, _>>()?,
+        };
+        let columns = chosen.into_iter().map(|(definition, source)| FrameColumn::new(definition, source, &form));
+        Ok(Self { table, columns: columns.collect(), answers: is_exchanges.then(Answers::default) })
+    }
+
+    pub fn definitions(&self) -> Vec<ColumnDefinition> {
+        self.columns.iter().map(|column| column.definition).collect()
+    }
+
+    /// The rows of a batch. Those of exchanges hang on the batches before it.
+    pub fn rows(&mut self, batch: &Arc<Batch>) -> Rows {
+        if let Some(answers) = &mut self.answers {
+            answers.observe(&batch.apps.dns);
+        }
+        let length = match &self.answers {
+            Some(answers) => answers.rows().len(),
+            None => batch.table(self.table).map_or(0, Table::len),
+        };
+        let columns = self.columns.iter().map(|column| self.values(batch, column)).collect();
+        Rows { length, columns }
+    }
+
+    fn values(&self, batch: &Arc<Batch>, column: &FrameColumn) -> Arc<dyn Lender> {
+        let mut values: Arc<dyn Lender> = match (column.source, &self.answers) {
+            (Source::Answer(field), Some(answers)) => Arc::new(answers.column(field)),
+            (Source::Endpoint(end), _) => Arc::new(end.values(batch)),
+            (Source::Own(index), _) => Arc::new(BatchColumn { batch: Arc::clone(batch), table: self.table, index }),
+            (Source::Answer(_), None) => unreachable!("only exchanges have such columns"),
+        };
+        if let (Some(answers), Source::Own(_) | Source::Endpoint(_)) = (&self.answers, column.source) {
+            values = Arc::new(Made::taken(&values.column(), answers.rows()));
+        }
+        match &column.text {
+            None => values,
+            Some(Text::Addresses) => Arc::new(Made::addresses(&values.column())),
+            Some(Text::Words(words)) => Arc::new(Made::words(&values.column(), &words[column.definition.name])),
+        }
+    }
+}
+
+impl FrameColumn {
+    fn new(definition: ColumnDefinition, source: Source, form: &Form) -> Self {
+        let text = form.words.as_ref().and_then(|words| match definition.kind {
+            ColumnType::Address => Some(Text::Addresses),
+            _ => words.contains_key(definition.name).then(|| Text::Words(Arc::clone(words))),
+        });
+        let kind = if text.is_some() { ColumnType::Text } else { definition.kind };
+        Self { definition: ColumnDefinition { kind, ..definition }, source, text }
+    }
+}
+
+/// All columns of a table, with where their values come from.
+fn sources(table: &'static str, is_exchanges: bool) -> Vec<(ColumnDefinition, Source)> {
+    let batch = Batch::default();
+    let own = batch.table(table).map_or(&[][..], Table::definitions);
+    let mut all: Vec<_> = own.iter().enumerate().map(|(index, column)| (*column, Source::Own(index))).collect();
+    if table == MESSAGES {
+        all.extend(ENDPOINTS);
+    }
+    if is_exchanges {
+        all.extend(answers::DEFINITIONS.map(|(definition, field)| (definition, Source::Answer(field))));
+        // It points into a batch, and in a stream of many batches nobody knows which.
+        all.retain(|(column, _)| column.name != "dns.packet_row");
+    }
+    all
+}
+
+fn named(all: &[(ColumnDefinition, Source)], name: &str) -> Result<(ColumnDefinition, Source), Error> {
+    let found = all.iter().find(|(column, _)| column.name == name).copied();
+    found.ok_or_else(|| Error::invalid(format!("the table has no column {name:?}")))
+}
+
+fn no_table(name: &str) -> Error {
+    let names: Vec<_> = table_names().chain([EXCHANGES]).collect();
+    Error::invalid(format!("there is no table {name:?}: the tables are {}", names.join(", ")))
+}
+
+/// A column that lies in a batch.
+struct BatchColumn {
+    batch: Arc<Batch>,
+    table: &'static str,
+    index: usize,
+}
+
+impl Lender for BatchColumn {
+    fn column(&self) -> Column<'_> {
+        self.batch.table(self.table).expect("checked when the frame was made").column(self.index)
+    }
+}
+
+impl Endpoint {
+    /// The values for all messages: a question goes from client to server, its answer back.
+    fn values(self, batch: &Batch) -> Made {
+        let (messages, packets) = (&batch.apps.dns, &batch.packets);
+        match self {
+            Self::ClientAddress => Made::Address(by_way(batch, packets.source(), packets.destination())),
+            Self::ServerAddress => Made::Address(by_way(batch, packets.destination(), packets.source())),
+            // The packet that completes a message in fragments has no ports.
+            Self::ClientPort => Made::U16(messages.port().to_vec()),
+            Self::ServerPort => Made::U16(by_way(batch, packets.destination_port(), packets.source_port())),
+        }
+    }
+}
+
+/// For each message the value of its packet in one column where it is a question, in the other where it is an answer.
+fn by_way<T: Copy + Empty>(batch: &Batch, of_question: &[T], of_answer: &[T]) -> Vec<T> {
+    let messages = &batch.apps.dns;
+    let choose = |(is_reply, packet): (&u8, &u32)| {
+        let column = if *is_reply == 0 { of_question } else { of_answer };
+        column.get(*packet as usize).copied().unwrap_or(T::EMPTY)
+    };
+    messages.is_reply().iter().zip(messages.packet_row()).map(choose).collect()
+}
+
+/// What stands for no value.
+trait Empty {
+    const EMPTY: Self;
+}
+
+impl Empty for Address {
+    const EMPTY: Self = [0; 16];
+}
+
+impl Empty for u16 {
+    const EMPTY: Self = 0;
+}

@@ -1,0 +1,87 @@
+//! What data frames see beside the columns of the batch.
+
+use super::*;
+use crate::batch::PacketRow;
+use crate::decode::app::dns;
+
+const MILLISECOND_NS: i64 = 1_000_000;
+
+fn address(last: u8) -> Address {
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, last]
+}
+
+/// A message of 192.0.2.1 to 192.0.2.53 or back.
+fn push(batch: &mut Batch, exchange: u64, time_ns: i64, is_reply: bool) {
+    let (client, server) = ((address(1), 4711), (address(53), 53));
+    let (from, to) = if is_reply { (server, client) } else { (client, server) };
+    let packet_row = batch.packets.len() as u32;
+    let ports = PacketRow { source_port: from.1, destination_port: to.1, ..PacketRow::EMPTY };
+    batch.packets.push(&PacketRow { source: from.0, destination: to.0, ..ports });
+    let bytes = if is_reply { 300 } else { 100 };
+    let message = dns::Row { time_ns, packet_row, bytes, exchange, port: 4711, ..dns::Row::EMPTY };
+    batch.apps.dns.push(&dns::Row { is_reply: u8::from(is_reply), rcode: 3 * u8::from(is_reply), ..message });
+}
+
+fn frame(name: &str, words: Option<Words>, column: &str) -> Frame {
+    Frame::new(name, Form { words: words.map(Arc::new), columns: Some(vec![column.to_owned()]) }).unwrap()
+}
+
+fn texts(rows: &Rows) -> Vec<Option<String>> {
+    let Column::Text(text) = rows.columns[0].column() else { panic!("no text") };
+    (0..rows.length).map(|row| text.get(row).map(|text| String::from_utf8(text.to_vec()).unwrap())).collect()
+}
+
+fn some(texts: &[&str]) -> Vec<Option<String>> {
+    texts.iter().map(|text| Some((*text).to_owned())).collect()
+}
+
+#[test]
+fn both_messages_of_an_exchange_have_the_same_client_and_server() {
+    let mut batch = Batch::default();
+    push(&mut batch, 1, 0, false);
+    push(&mut batch, 1, 1, true);
+    let batch = Arc::new(batch);
+    let as_text = |column| texts(&frame("dns", Some(Words::new()), column).rows(&batch));
+    assert_eq!(as_text("dns.client"), some(&["192.0.2.1"; 2]));
+    assert_eq!(as_text("dns.server"), some(&["192.0.2.53"; 2]));
+    assert_eq!(as_text("dns.ecs"), [None, None], "no address is no text");
+    for (column, port) in [("dns.client_port", 4711), ("dns.server_port", 53)] {
+        let rows = frame("dns", None, column).rows(&batch);
+        assert!(matches!(rows.columns[0].column(), Column::U16(ports) if ports == [port; 2]), "{column}");
+    }
+}
+
+#[test]
+fn numbers_become_words_where_there_are_some() {
+    let mut batch = Batch::default();
+    push(&mut batch, 1, 0, false);
+    push(&mut batch, 1, 1, true);
+    let words = Words::from([("dns.rcode".to_owned(), HashMap::from([(3, "NXDOMAIN".to_owned())]))]);
+    assert_eq!(texts(&frame("dns", Some(words), "dns.rcode").rows(&Arc::new(batch))), some(&["0", "NXDOMAIN"]));
+}
+
+#[test]
+fn an_exchange_is_the_row_of_its_answer_also_where_the_question_was_in_the_batch_before() {
+    let (mut first, mut second) = (Batch::default(), Batch::default());
+    push(&mut first, 1, 0, false);
+    push(&mut first, 2, MILLISECOND_NS, false);
+    push(&mut first, 3, 2 * MILLISECOND_NS, true);
+    push(&mut second, 2, 5 * MILLISECOND_NS, true);
+    push(&mut second, 1, 6_000 * MILLISECOND_NS, true);
+    let mut times = frame("xact", None, "xact.time_us");
+    assert_eq!(times.rows(&Arc::new(first)).length, 0, "an answer without question is none");
+    let second = Arc::new(second);
+    let rows = times.rows(&second);
+    assert!(matches!(rows.columns[0].column(), Column::U64(us) if us == [4_000, 6_000_000]));
+    let answers = times.answers.as_ref().unwrap();
+    assert!(matches!(answers.column(Field::Outcome), Made::U8(outcomes) if outcomes == [1, 2]));
+    assert!(matches!(answers.column(Field::QuestionTime), Made::I64(asked) if asked == [MILLISECOND_NS, 0]));
+    assert!(matches!(answers.column(Field::SizeRatio), Made::F64(ratios) if ratios == [3.0, 3.0]));
+}
+
+#[test]
+fn a_column_that_is_not_there_is_named() {
+    let form = Form { words: None, columns: Some(vec!["dns.qnam".to_owned()]) };
+    let Err(fault) = Frame::new("dns", form) else { panic!("there is no such column") };
+    assert_eq!(fault.message, "the table has no column \"dns.qnam\"");
+}

@@ -1,0 +1,132 @@
+"""Whole tables of capture files, as Arrow streams and as lazy frames.
+
+pktvisor.scan("x.pcap", "dns", as_text=True).group_by("dns.qname2").len().collect()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from pktvisor import _core
+from pktvisor.errors import ConfigError, MissingLibraryError
+from pktvisor.inputs.batches import Batches
+from pktvisor.inputs.faults import translated
+from pktvisor.metrics.expressions import schema
+from pktvisor.metrics.mnemonics import Words, words
+
+if TYPE_CHECKING:
+    import polars
+
+STANDARD_INPUT = "-"
+
+
+class TableStream:
+    """One table of a whole capture file, for whoever reads Arrow streams. Each time it is read, the file is read."""
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        name: str,
+        *,
+        hosts: str = "",
+        filter_expression: str = "",
+        as_text: bool = False,
+        columns: Sequence[str] | None = None,
+    ) -> None:
+        """See `table`."""
+        _check_name(name)
+        self._path, self._name = os.fspath(path), name
+        self._hosts, self._filter = hosts, filter_expression
+        self._words = all_words() if as_text else None
+        self._columns = None if columns is None else list(columns)
+        self.__arrow_c_schema__()
+        # Mistakes are told now, not in the middle of a query. Standard input is read from there, once.
+        self._opened: Batches | None = self._open()
+
+    def __arrow_c_schema__(self) -> object:
+        with translated():
+            return _core.table_schema(self._name, words=self._words, columns=self._columns)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        del requested_schema  # the table has one form
+        opened, self._opened = self._opened or self._open(), None
+        return opened.stream(self._name, words=self._words, columns=self._columns)
+
+    def _open(self) -> Batches:
+        return Batches(self._path, hosts=self._hosts, filter_expression=self._filter)
+
+
+def table(
+    path: str | PathLike[str],
+    name: str,
+    *,
+    hosts: str = "",
+    filter_expression: str = "",
+    as_text: bool = False,
+    columns: Sequence[str] | None = None,
+) -> TableStream:
+    """Read one table of a capture file as an Arrow stream: `packet`, `dns`, `dhcp`, or `xact` (answers with questions).
+
+    polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
+    directions are told by, `filter_expression` is in tcpdump's language. With `as_text`, addresses are text and codes
+    and types are names; `columns` are the columns wanted, by default all. ConfigError where there is no such table or
+    column or an option is wrong, InputError where the file can't be read.
+    """
+    return TableStream(path, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
+
+
+def scan(
+    path: str | PathLike[str], name: str, *, hosts: str = "", filter_expression: str = "", as_text: bool = False
+) -> polars.LazyFrame:
+    """Give a table of a capture file as a lazy frame of polars; the arguments are those of `table`.
+
+    The file is read when the frame is collected, part by part, and only the columns that the query needs are made.
+    MissingLibraryError without polars or pyarrow.
+    """
+    if os.fspath(path) == STANDARD_INPUT:
+        raise ConfigError("scan reads its file anew for each query: name a file, or use table for standard input")
+    try:
+        import polars
+        import pyarrow
+        from polars.io.plugins import register_io_source
+    except ImportError as error:
+        raise MissingLibraryError(f"scan needs {error.name}: pip install 'pktvisor[frames]'") from error
+
+    def stream(columns: Sequence[str] | None) -> TableStream:
+        return table(path, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
+
+    def read(
+        wanted: list[str] | None, predicate: polars.Expr | None, most_rows: int | None, _batch_rows: int | None
+    ) -> Iterator[polars.DataFrame]:
+        for part in pyarrow.RecordBatchReader.from_stream(stream(wanted)):
+            frame = polars.DataFrame(part)
+            if predicate is not None:
+                frame = frame.filter(predicate)
+            if most_rows is not None:
+                frame = frame.head(most_rows)
+                most_rows -= frame.height
+            yield frame
+            if most_rows == 0:
+                return
+
+    empty = polars.DataFrame(pyarrow.schema(stream(None)).empty_table())
+    return register_io_source(read, schema=empty.schema)
+
+
+def as_text(part: _core.Table) -> _core.Table:
+    """The same table of a batch with addresses as text, and codes and types as names."""
+    return part.with_words(all_words())
+
+
+def all_words() -> Words:
+    """Words for the numbers of every column."""
+    return words(schema())
+
+
+def _check_name(name: str) -> None:
+    known = list(dict.fromkeys(column.table for column in schema().values()))
+    if name not in known:
+        raise ConfigError(f"there is no table {name!r}; there are {', '.join(known)}")

@@ -1,0 +1,23 @@
+"""What `import pktvisor` offers."""
+
+from __future__ import annotations
+
+import pytest
+
+import pktvisor
+from pktvisor import _core
+
+
+def test_everything_that_is_offered_is_there_and_told_by_dir() -> None:
+    assert set(dir(pktvisor)) == set(pktvisor.__all__)
+    for name in pktvisor.__all__:
+        assert getattr(pktvisor, name).__doc__, name
+
+
+def test_the_version_is_that_of_the_engine() -> None:
+    assert pktvisor.__version__ == _core.__version__
+
+
+def test_what_is_not_there_is_named() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'frames'"):
+        _ = pktvisor.frames
