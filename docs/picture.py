@@ -47,6 +47,8 @@ NAMES = {
     "static.example.net": 6, "img.example.net": 5, "time.example.org": 4, "ns1.example.net": 2, "shop.example.co.uk": 2,
     "wpad.example.com": 4, "old.example.org": 2, "broken.example.org": 1, "version.example": 1,
 }  # fmt: skip
+CLIENTS = (("10.2.0", range(1, 200)), ("198.51.100", range(130, 250)))
+"""Networks of different places: a list that shows one twice puzzles whoever looks."""
 RCODES = {"wpad.example.com": 3, "old.example.org": 3, "broken.example.org": 2, "version.example": 5}
 QTYPES = {"A": 60, "AAAA": 30, "MX": 4, "TXT": 4, "PTR": 2}
 
@@ -107,7 +109,8 @@ def _question(chance: random.Random, at_s: float) -> Iterator[Packet]:
     if chance.random() < 0.2:
         client = Way(f"2001:db8:{chance.choice((1, 2))}::{chance.randrange(1, 400):x}", _port(chance), RESOLVER_6, 53)
     else:
-        client = Way(f"10.{chance.choice((1, 2))}.0.{chance.randrange(1, 200)}", _port(chance), RESOLVER, 53)
+        network, hosts = chance.choice(CLIENTS)
+        client = Way(f"{network}.{chance.choice(hosts)}", _port(chance), RESOLVER, 53)
     is_cached = chance.random() < 0.7
     wait_s = chance.expovariate(1 / 0.02)
     yield from _exchange(chance, client, name, qtype, at_s, 0.0004 if is_cached else 0.002 + wait_s)

@@ -11,7 +11,7 @@ use crate::errors::raise;
 use crate::geo::{GeoDatabase, places};
 use crate::window::Window;
 
-/// A plan (JSON, see `pktvisor.metrics.plan`) and its windows, fed by inputs and read at any time.
+/// A plan (JSON, see `pktvisor.policies.plan`) and its windows, fed by inputs and read at any time.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct Policy {
     pub inner: Arc<engine::Policy>,
