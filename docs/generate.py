@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pktvisor import _core
 from pktvisor.cli.daemon_options import daemon_parser
+from pktvisor.cli.options import STATUSES
 from pktvisor.cli.reader import reader_parser
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
@@ -138,7 +139,9 @@ def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
 
 def commands_page() -> str:
     """Every command with its options."""
+    statuses = "\n".join(f"| {status} | {meaning} |" for status, meaning in sorted(STATUSES.items()))
     sections = ["# Commands", NOTE, *(_command_section(parser) for parser in (daemon_parser(), reader_parser()))]
+    sections.append(f"## Exit statuses\n\n| Status | |\n|---|---|\n{statuses}")
     return "\n\n".join(sections) + "\n"
 
 

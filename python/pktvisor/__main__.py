@@ -11,8 +11,9 @@ COMMANDS = {"pktvisor": "pktvisor.cli.ui", "pktvisord": "pktvisor.cli.daemon", "
 def main() -> int:
     """Run the command that the first argument names."""
     if len(sys.argv) < 2 or sys.argv[1] not in COMMANDS:
-        sys.stderr.write(f"usage: python -m pktvisor {{{','.join(COMMANDS)}}} ...\n")
-        return 255
+        sys.stderr.write(f"python -m pktvisor: the name of a command is needed: {', '.join(COMMANDS)}\n")
+        sys.stderr.write("python -m pktvisor COMMAND --help tells its options\n")
+        return 2
     status: int = import_module(COMMANDS[sys.argv[1]]).main(sys.argv[2:])
     return status
 

@@ -33,7 +33,7 @@ class LabError(RuntimeError):
     """The network could not be built, a daemon did not answer, or a capture came out wrong."""
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     """Poll `condition` until it holds; raise `LabError` naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -87,7 +87,7 @@ class Scraper:
 
     def get(self, path: str, **parameters: str) -> Any:
         url = f"{self._url}{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with urllib.request.urlopen(url, timeout=60) as response:
             return json.load(response)["data"]
 
     def series(self, query: str) -> Series:
@@ -128,7 +128,7 @@ def scraping(agent: Agent, folder: Path, *options: str) -> Iterator[Scraper]:
         yield scraper
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def expected() -> Series:

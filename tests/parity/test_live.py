@@ -68,7 +68,7 @@ class Reply:
 
 
 def ask(running: Daemon, path: str) -> Reply:
-    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
     try:
         connection.request("GET", path)
         reply = connection.getresponse()

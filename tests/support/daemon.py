@@ -20,6 +20,8 @@ import pytest
 
 from support.commands import BIN
 
+PATIENCE_S = 60.0
+"""What a test waits before it fails; nothing is expected to take so long."""
 QUERY = bytes.fromhex("1234 0100 0001 0000 0000 0000 07 6578616d706c65 03 636f6d 00 0001 0001")
 """A DNS query for example.com, type A."""
 
@@ -55,11 +57,11 @@ class Daemon:
         raise AssertionError(f"no line {pattern!r} in:\n{self.log}")
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_S) as reply:
             return json.loads(reply.read())
 
     def text(self, path: str) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_S) as reply:
             return str(reply.read().decode())
 
     def request(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
@@ -69,7 +71,7 @@ class Daemon:
         if data is not None:
             request.add_header("Content-Type", "application/x-yaml")
         try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
                 return reply.status, reply.read()
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -78,7 +80,7 @@ class Daemon:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and give the exit status."""
         self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=10)
+        rest, _ = self.process.communicate(timeout=PATIENCE_S)
         self.log += rest
         return self.process.returncode
 
@@ -110,7 +112,7 @@ def ask(resolver: socket.socket, times: int) -> None:
 
 def eventually(probe: Callable[[], object]) -> None:
     """Wait until `probe` says something true."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while not probe():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -32,7 +32,7 @@ class Receiver:
 
     def wait(self) -> None:
         """Wait for one more request."""
-        assert self.arrived.acquire(timeout=20), "no request came"
+        assert self.arrived.acquire(timeout=60), "no request came"
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Answer:

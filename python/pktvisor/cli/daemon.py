@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import socket
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pktvisor.cli.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, daemon_parser, resolve
-from pktvisor.cli.options import DEFAULT_PERIODS, FAILURE_STATUS, USAGE_STATUS, UsageError, complain, run
+from pktvisor.cli.options import DEFAULT_PERIODS, FAILURE_STATUS, FILE_FAILURE_STATUS, UsageError, complain, run
 from pktvisor.errors import PktvisorError
 
 PATHS = (
@@ -59,7 +58,7 @@ def _summarize(said: argparse.Namespace) -> int:
         raise
     except PktvisorError as error:
         complain(error)
-        return USAGE_STATUS
+        return FILE_FAILURE_STATUS
     return 0
 
 
@@ -81,8 +80,8 @@ def _serve(said: argparse.Namespace) -> int:
     if options.module_list:
         return list_modules(options)
     if said.target is None and not options.admin_api and not config.policies:
-        sys.stderr.write(daemon_parser().format_help())
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
+        complain("pktvisord --help tells the options")
         return FAILURE_STATUS
     options = _absolute(options)
     config_file = None if said.config is None else Path(said.config).resolve()

@@ -13,9 +13,19 @@ from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.inputs.base import MOST_WORKERS
 
 FAILURE_STATUS = 1
-USAGE_STATUS = 255
+USAGE_STATUS = 2
+FILE_FAILURE_STATUS = 255
+"""Of a capture file that can't be summarised, as the C++ pktvisor-reader gives it."""
 INTERRUPTED_STATUS = 130
 """As shells give it for SIGINT."""
+STATUSES = {
+    0: "all went well; a signal or a client ended the daemon",
+    FAILURE_STATUS: "it failed; the last line on stderr says why",
+    USAGE_STATUS: "the command line makes no sense; two lines on stderr say why, and where help is",
+    INTERRUPTED_STATUS: "interrupted (Ctrl-C) before there was a result",
+    FILE_FAILURE_STATUS: "a capture file can't be summarised (pktvisor-reader, and pktvisord with a file)",
+}
+"""What the commands' exit statuses mean."""
 MOST_PERIODS = 10
 DEFAULT_PERIODS = 5
 
@@ -35,14 +45,12 @@ class Parser(argparse.ArgumentParser):
 def run(parser: Parser, arguments: Sequence[str] | None, command: Callable[[argparse.Namespace], int]) -> int:
     """Parse and run a command, and give its exit status.
 
-    Options that make no sense are told on stderr, with the usage on stdout, and give 255; what else goes wrong gives 1.
+    What goes wrong is told on stderr; see `STATUSES`.
     """
     try:
         return command(parser.parse_args(arguments))
     except UsageError as error:
-        sys.stdout.write(parser.format_help())
-        complain(f"{parser.prog}: {error}")
-        return USAGE_STATUS
+        return complain_of_usage(parser, error)
     except PktvisorError as error:
         complain(error)
         return FAILURE_STATUS
@@ -75,6 +83,13 @@ def print_result(result: bytes) -> None:
 def complain(error: PktvisorError | str) -> None:
     """Say on stderr what is wrong."""
     sys.stderr.write(f"{error}\n")
+
+
+def complain_of_usage(parser: Parser, error: UsageError | str) -> int:
+    """Say on stderr, in two lines, what is wrong with the command line and where help is; give the status."""
+    complain(f"{parser.prog}: {error}")
+    complain(f"{parser.prog} --help tells the options")
+    return USAGE_STATUS
 
 
 def add_general_options(parser: Parser) -> None:

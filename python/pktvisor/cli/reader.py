@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from pktvisor.cli.options import (
-    USAGE_STATUS,
+    FILE_FAILURE_STATUS,
     Parser,
     UsageError,
     add_general_options,
@@ -32,7 +32,7 @@ def _summarize(options: argparse.Namespace) -> int:
         raise
     except PktvisorError as error:
         complain(f"Fatal error: {error}")
-        return USAGE_STATUS
+        return FILE_FAILURE_STATUS
     return 0
 
 

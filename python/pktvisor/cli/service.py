@@ -69,6 +69,7 @@ def serve(work: Work) -> int:
     except PktvisorError as error:
         logger.error("%s", error)
         logger.error("exit with failure")
+        complain(f"pktvisord: {error}")
         return FAILURE_STATUS
     logger.info("exit with success")
     return 0

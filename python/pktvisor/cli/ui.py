@@ -14,6 +14,7 @@ from pktvisor import _core
 from pktvisor.cli.options import (
     FAILURE_STATUS,
     INTERRUPTED_STATUS,
+    USAGE_STATUS,
     Parser,
     UsageError,
     complain,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pktvisor.tui.watch import State, Watch
     from pktvisor.tui.windows import Window
 
-BAD_OPTION_STATUS = 2
-"""As Go's flag package gives, which pktvisor-cli reads its options with."""
 DEFAULT_HOST = "localhost"
 LEAST_WIDTH = 80
 LEAST_INTERVAL_S = 0.2
@@ -41,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(_parser().parse_args(_undashed(sys.argv[1:] if arguments is None else arguments)))
     except UsageError as error:
-        complain(f"pktvisor: {error}; pktvisor -h tells the options")
-        return BAD_OPTION_STATUS
+        complain(f"pktvisor: {error}")
+        complain("pktvisor --help tells the options")
+        return USAGE_STATUS
     except PktvisorError as error:
         complain(f"pktvisor: {error}")
         return FAILURE_STATUS

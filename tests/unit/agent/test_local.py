@@ -297,8 +297,8 @@ def test_the_same_fault_is_told_again_when_it_comes_again(
 
 def test_the_metrics_that_a_policy_declares_have_a_bound(agent: LocalAgent) -> None:
     agent.add_tap(TAP)
-    where = "'" + " or ".join(["udp.dst_port == 53"] * 150) + "'"
-    module = f"{{type: custom, metrics: {{x: {{counter: packet, where: {where}}}}}}}"
+    where = "'" + " or ".join(["dns.rcode == 3"] * 200) + "'"
+    module = f"{{type: custom, metrics: {{x: {{counter: dns, where: {where}}}}}}}"
     few, many = (", ".join(f"m{number}: {module}" for number in range(count)) for count in (2, 30))
     agent.add_policy(body(policy("few", modules=f"{{{few}}}")))
     with pytest.raises(ConfigError, match="the metrics that a policy declares have at most 65536 characters"):

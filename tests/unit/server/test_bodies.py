@@ -4,7 +4,7 @@ import socket
 
 from pktvisor.server.settings import Bounds
 from support.agents import FakeAgent
-from support.serving import UNHURRIED, YAML, admin, running
+from support.serving import PATIENCE_S, UNHURRIED, YAML, admin, running
 
 
 def test_a_body_of_the_largest_size_is_read_and_one_byte_more_is_413() -> None:
@@ -24,7 +24,7 @@ def test_a_body_that_does_not_arrive_is_408() -> None:
         b"POST /api/v1/taps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
     )
     with running(agent, admin_api=True, bounds=Bounds(body_timeout_s=0.1)) as server:
-        with socket.create_connection((server.host, server.port), timeout=5) as dawdling:
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as dawdling:
             dawdling.sendall(head + b"visor")
             reply = b""
             while chunk := dawdling.recv(65536):
@@ -40,7 +40,7 @@ def test_a_client_that_leaves_within_its_body_changes_nothing() -> None:
         b"POST /api/v1/taps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
     )
     with running(agent, admin_api=True) as server:
-        with socket.create_connection((server.host, server.port), timeout=5) as leaving:
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as leaving:
             leaving.sendall(head + b"visor")
         server.stop()
     assert agent.done == []
@@ -54,7 +54,7 @@ def test_a_body_that_is_longer_than_it_says_is_413() -> None:
     )
     with (
         running(agent, admin_api=True, bounds=Bounds(most_body_bytes=1000)) as server,
-        socket.create_connection((server.host, server.port), timeout=5) as lying,
+        socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as lying,
     ):
         lying.sendall(head + (b"64\r\n" + b"#" * 100 + b"\r\n") * 11)
         reply = lying.recv(65536)

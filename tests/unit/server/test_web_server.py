@@ -48,7 +48,7 @@ def open_server() -> Iterator[WebServer]:
 
 def exchange(server: WebServer, request: bytes) -> bytes:
     """Send bytes and read until the server closes."""
-    with socket.create_connection((server.host, server.port), timeout=5) as client:
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as client:
         client.sendall(request)
         reply = b""
         while chunk := client.recv(65536):
@@ -198,7 +198,7 @@ def test_what_was_refused_is_counted(server: WebServer) -> None:
 
 
 def test_answers_are_not_held_back_for_more_to_come(server: WebServer) -> None:
-    with socket.create_connection((server.host, server.port), timeout=5) as client:
+    with socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as client:
         client.sendall(b"GET /api/v1/policies HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         (connection,) = server._connections._open.values()
@@ -214,7 +214,7 @@ PIECES = st.sampled_from(WORDS + LINES) | st.binary(max_size=8)
 @given(st.lists(PIECES, max_size=30))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_stop_it(open_server: WebServer, pieces: list[bytes]) -> None:
-    with socket.create_connection((open_server.host, open_server.port), timeout=5) as client:
+    with socket.create_connection((open_server.host, open_server.port), timeout=PATIENCE_S) as client:
         client.sendall(b"".join(pieces))
         client.shutdown(socket.SHUT_WR)
         with suppress(ConnectionResetError):

@@ -13,6 +13,7 @@ from support.terminals import FakeSource
 
 Delivered = queue.Queue[State | Exception]
 HOUR_S = 3600.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -26,26 +27,26 @@ def poller(delivered: Delivered) -> Iterator[Poller]:
     poller.start()
     yield poller
     poller.stop()
-    poller._thread.join(5)
+    poller._thread.join(PATIENCE_S)
     assert not poller._thread.is_alive()
 
 
 def test_it_reads_at_once_and_when_woken(poller: Poller, delivered: Delivered) -> None:
     for _ in range(3):
-        state = delivered.get(timeout=5)
+        state = delivered.get(timeout=PATIENCE_S)
         assert isinstance(state, State)
         assert state.reading is not None
         poller.wake()
 
 
 def test_it_reads_nothing_while_paused(poller: Poller, delivered: Delivered) -> None:
-    delivered.get(timeout=5)
+    delivered.get(timeout=PATIENCE_S)
     poller.pause(is_paused=True)
     poller.wake()
     with pytest.raises(queue.Empty):
         delivered.get(timeout=0.2)
     poller.pause(is_paused=False)
-    assert isinstance(delivered.get(timeout=5), State)
+    assert isinstance(delivered.get(timeout=PATIENCE_S), State)
 
 
 def test_a_failure_of_our_own_is_handed_on(delivered: Delivered) -> None:
@@ -55,4 +56,4 @@ def test_a_failure_of_our_own_is_handed_on(delivered: Delivered) -> None:
 
     poller = Poller(Watch(Broken(), Request(DEFAULT), interval_s=HOUR_S), delivered.put)
     poller.start()
-    assert str(delivered.get(timeout=5)) == "a bug"
+    assert str(delivered.get(timeout=PATIENCE_S)) == "a bug"

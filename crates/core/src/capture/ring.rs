@@ -301,8 +301,9 @@ fn refused(target: &Target, cause: &io::Error) -> Error {
     Error::new(
         ErrorKind::Permission,
         format!(
-            "capture on {target} needs the right to see packets (CAP_NET_RAW): run it as root, or give the interpreter \
-             the capability: setcap cap_net_raw+ep PATH"
+            "capture on {target} needs the right to see packets (CAP_NET_RAW): run it as root, or as a user that is \
+             given the right alone: setpriv --reuid USER --regid GROUP --init-groups --inh-caps=+net_raw \
+             --ambient-caps=+net_raw COMMAND, or AmbientCapabilities=CAP_NET_RAW in a unit of systemd"
         ),
     )
 }
@@ -312,10 +313,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_right_is_told_with_both_ways_out() {
+    fn a_missing_right_is_told_with_the_ways_out() {
         let error = refused(&Target::Interface("eth0".into()), &io::Error::from_raw_os_error(libc::EPERM));
         assert_eq!(error.kind, ErrorKind::Permission);
-        assert!(error.message.contains("root") && error.message.contains("setcap cap_net_raw+ep"), "{error}");
+        assert!(error.message.contains("root") && error.message.contains("--ambient-caps=+net_raw"), "{error}");
     }
 
     #[test]
