@@ -75,7 +75,7 @@ def test_a_fault_is_one_sentence_and_a_status(
     assert out == ""
     assert err.startswith("pktvisor: ")
     assert sentence in err
-    assert err.splitlines()[1:] == ["pktvisor --help tells the options"]
+    assert err.count("\n") == 1
 
 
 def test_nobody_answers(capfd: pytest.CaptureFixture[str]) -> None:
