@@ -94,7 +94,9 @@ class FileReport:
     @property
     def packets(self) -> int: ...
     @property
-    def damage(self) -> tuple[int, str] | None: ...
+    def damages(self) -> list[tuple[str, int, str]]: ...
+    @property
+    def skipped(self) -> list[str]: ...
     @property
     def first_ns(self) -> int | None: ...
     @property
@@ -104,7 +106,7 @@ class FileReport:
     def ledger(self) -> dict[str, int]: ...
 
 def run_file(
-    path: str,
+    paths: Sequence[str],
     policies: Sequence[Policy],
     *,
     hosts: Sequence[tuple[bytes, int]],
@@ -180,7 +182,7 @@ class Table:
 class BatchReader:
     def __new__(
         cls,
-        path: str,
+        paths: Sequence[str],
         *,
         hosts: Sequence[tuple[bytes, int]],
         compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,

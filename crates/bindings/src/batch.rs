@@ -152,7 +152,7 @@ impl Table {
     }
 }
 
-/// A capture file (`-` for standard input) batch by batch.
+/// Files and directories (`-` for standard input) as one capture, batch by batch.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct BatchReader {
     inner: Arc<Mutex<engine::BatchReader>>,
@@ -167,10 +167,10 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (path, *, hosts, compile_filter=None))]
-    fn new(py: Python<'_>, path: PathBuf, hosts: HostRows, compile_filter: Option<Py<PyAny>>) -> PyResult<Self> {
+    #[pyo3(signature = (paths, *, hosts, compile_filter=None))]
+    fn new(py: Python<'_>, paths: Vec<PathBuf>, hosts: HostRows, compile_filter: Option<Py<PyAny>>) -> PyResult<Self> {
         let (decode, filter) = (decode_config(hosts), compile_filter.map(filter::source));
-        let opened = py.detach(|| engine::BatchReader::open(&path, decode, filter)).map_err(raise)?;
+        let opened = py.detach(|| engine::BatchReader::open(&paths, decode, filter)).map_err(raise)?;
         Ok(Self { inner: Arc::new(Mutex::new(opened)) })
     }
 

@@ -7,6 +7,7 @@ use pktvisor_core::batch::Address;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{self, FileConfig, Progress};
+use pktvisor_core::read::FileDamage;
 use pyo3::prelude::*;
 
 use crate::errors::raise;
@@ -34,10 +35,17 @@ impl FileReport {
 
 #[pymethods]
 impl FileReport {
-    /// Where the file could be read no further, and why.
+    /// The files that could be read no further from some byte on, and why.
     #[getter]
-    fn damage(&self) -> Option<(u64, String)> {
-        self.inner.damage.as_ref().map(|damage| (damage.offset, damage.reason.clone()))
+    fn damages(&self) -> Vec<(String, u64, String)> {
+        let damages = self.inner.damages.iter();
+        damages.map(|FileDamage { file, damage }| (file.clone(), damage.offset, damage.reason.clone())).collect()
+    }
+
+    /// Files of directories that were left out, in a clause each.
+    #[getter]
+    fn skipped(&self) -> Vec<String> {
+        self.inner.skipped.clone()
     }
 
     /// Time of the first packet, nanoseconds since 1970.
@@ -68,15 +76,15 @@ pub fn decode_config(hosts: HostRows) -> DecodeConfig {
     DecodeConfig { hosts: Hosts::new(hosts), seed: crate::seed(), ..DecodeConfig::default() }
 }
 
-/// Reads a capture file (`-` for standard input) through policies. `progress` gets packets, bytes read and total bytes
+/// Reads files and directories (`-` for standard input) as one capture through policies. `progress` gets packets, bytes read and total bytes
 /// about five times a second; when it returns False, or a signal's handler raises, reading stops and what was read
 /// stays counted. `sinks` are handlers that get the batches, in this thread.
 #[pyfunction]
-#[pyo3(signature = (path, policies, *, hosts, compile_filter=None, workers=1, progress=None, sinks=None))]
+#[pyo3(signature = (paths, policies, *, hosts, compile_filter=None, workers=1, progress=None, sinks=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
-    path: PathBuf,
+    paths: Vec<PathBuf>,
     policies: Vec<PyRef<'_, Policy>>,
     hosts: HostRows,
     compile_filter: Option<Py<PyAny>>,
@@ -85,7 +93,7 @@ pub fn run_file(
     sinks: Option<Vec<Bound<'_, PyAny>>>,
 ) -> PyResult<FileReport> {
     let config = FileConfig {
-        path,
+        paths,
         decode: decode_config(hosts),
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),

@@ -32,7 +32,7 @@ fn main() {
         let config = PolicyConfig { periods: 1, enrichment: Enrichment::default(), seed: 7 };
         let policy = Arc::new(Policy::new(compile(&json).expect("the plan compiles"), config));
         let file = FileConfig {
-            path: PathBuf::from(capture),
+            paths: vec![PathBuf::from(capture)],
             decode: DecodeConfig { hosts: Hosts::new([(host, 104)]), seed: 7, ..DecodeConfig::default() },
             filter: None,
             policies: vec![policy],

@@ -32,7 +32,7 @@ class Batches:
         name = os.fspath(path)
         networks = parse_hosts(hosts) if hosts else []
         with translated():
-            self._reader = _core.BatchReader(name, hosts=networks, compile_filter=filter_compiler(filter_expression))
+            self._reader = _core.BatchReader([name], hosts=networks, compile_filter=filter_compiler(filter_expression))
 
     def __iter__(self) -> Iterator[_core.Batch]:
         while (batch := self._next()) is not None:
@@ -50,7 +50,7 @@ class Batches:
     @property
     def damage(self) -> tuple[int, str] | None:
         """Where the file could be read no further, and why; known when the last batch was given."""
-        return self._reader.report().damage
+        return next(((offset, reason) for _, offset, reason in self._reader.report().damages), None)
 
     @property
     def ledger(self) -> dict[str, int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from pktvisor import _core
 from pktvisor.errors import PktvisorError
-from pktvisor.inputs.faults import translated
+from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import filter_compiler
 from pktvisor.inputs.hosts import parse_hosts
 
@@ -53,7 +53,7 @@ class Recording:
     def check(self) -> None:
         """Raise `InputError` or `ConfigError` where the file can't be read."""
         with translated(), _without_content():
-            _core.BatchReader(self.path, hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression))
+            _core.BatchReader([self.path], hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression))
 
     def read(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
@@ -92,7 +92,7 @@ class Recording:
         try:
             with translated(), _without_content():
                 report = _core.run_file(
-                    self.path,
+                    [self.path],
                     [policy],
                     hosts=self._networks(),
                     compile_filter=filter_compiler(self.filter_expression),
@@ -103,7 +103,6 @@ class Recording:
             logger.error("%s: %s", self.path, error)
             return
         self._ledger = report.ledger()
-        if report.damage is not None:
-            offset, reason = report.damage
-            self.fault = f"{self.path} is damaged at byte {offset}: {reason}; everything before it is counted"
-            logger.warning("%s", self.fault)
+        for warning in file_warnings(report):
+            self.fault = warning
+            logger.warning("%s", warning)

@@ -13,8 +13,8 @@ from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.handlers.base import Settings as HandlerSettings
 from pktvisor.policies.plan import Instance, Plan
+from pktvisor.policies.policy import MOST_PERIODS
 
-MOST_PERIODS = 10
 GROUP_OPTIONS = ("enable", "disable")
 
 

@@ -26,6 +26,9 @@ from pktvisor.policies.plan import DIRECTIONS, Instance, Placed, Plan
 
 NANOSECONDS = 1_000_000_000
 
+MOST_PERIODS = 10
+"""Windows that a policy keeps at most."""
+
 Range = tuple[int, int]
 """Windows from a first to a last one, counted from the open one (0) backwards."""
 
@@ -55,7 +58,7 @@ class Policy:
         databases: Databases | None = None,
     ) -> None:
         self.name = name
-        self.periods = max(1, min(10, periods))
+        self.periods = max(1, min(MOST_PERIODS, periods))
         self.is_recorded = is_recorded
         """The input is a recording: no live rates, and windows are as long as their packets say."""
         self.plan = Plan(instances)

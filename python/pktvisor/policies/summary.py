@@ -1,4 +1,4 @@
-"""A capture file summarised: what `pktvisor-reader` prints."""
+"""Capture files summarised: what `pktvisor-reader` prints."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 from pktvisor import _core
 from pktvisor.handlers.batch import BatchHandler
-from pktvisor.inputs.faults import translated
+from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import filter_compiler
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import READER_HANDLERS, default_instances
-from pktvisor.policies.policy import Databases, Policy
+from pktvisor.policies.policy import MOST_PERIODS, Databases, Policy
 
 WITHOUT_HOSTS = (
     "no hosts are known: -H NETWORKS (as 10.0.1.0/24) would tell ingress from egress, and with it answer times, "
     "top addresses and cardinalities"
 )
+
+Paths = str | Sequence[str]
+"""A file or a directory, or several that are read as one capture; `-` is standard input."""
 
 Progress = Callable[[int, int, int | None], bool | None]
 """Gets packets, bytes read and total bytes now and then; False stops reading."""
@@ -45,7 +48,7 @@ def open_databases(geo_city: str | None, geo_asn: str | None, cache_entries: int
 
 
 def summarize_file(
-    path: str,
+    paths: Paths,
     *,
     periods: int = 5,
     deep_sample_rate: int = 100,
@@ -56,29 +59,37 @@ def summarize_file(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> FileSummary:
-    """Reads a capture file (`-` for standard input) through net, dns and dhcp and merges the last `periods` windows.
+    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows.
 
-    InputError where the file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies
-    before the damage, and a warning.
+    InputError where a file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies before
+    the damage, and a warning; so does a capture of which a part is in no window any more.
     """
     instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
     report = run_file(
-        path, policy, hosts=hosts, filter_expression=filter_expression, workers=workers, progress=progress
+        paths, policy, hosts=hosts, filter_expression=filter_expression, workers=workers, progress=progress
     )
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
-    warnings = []
-    if report.damage is not None:
-        offset, reason = report.damage
-        warnings.append(f"{path} is damaged at byte {offset}: {reason}; everything before it is counted")
+    warnings = [*file_warnings(report), *_left_out(policy, report)]
     if report.packets and not hosts:
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
 
 
+def _left_out(policy: Policy, report: _core.FileReport) -> list[str]:
+    """Say how much of a capture lies before the windows that were kept, and what would take it in."""
+    window = policy.core.read(0, policy.periods - 1)
+    if window is None or window.number < policy.periods:
+        return []
+    every, kept = window.number + 1, window.ledger()["seen"]
+    more = f"--periods {every} or --summary" if every <= MOST_PERIODS else "--summary"
+    part = f"{kept:,} of {report.packets:,} packets"
+    return [f"only the last {policy.periods} of {every} periods are in the result, {part}; {more} takes in all of them"]
+
+
 def run_file(
-    path: str,
+    paths: Paths,
     policy: Policy,
     *,
     hosts: str = "",
@@ -88,10 +99,10 @@ def run_file(
     handlers: Sequence[BatchHandler] = (),
     others: Sequence[Policy] = (),
 ) -> _core.FileReport:
-    """Feeds a capture file to a policy, and to others beside it, and its batches to handlers that want them."""
+    """Feeds captures, as one, to a policy, and to others beside it, and its batches to handlers that want them."""
     with translated():
         return _core.run_file(
-            path,
+            [paths] if isinstance(paths, str) else list(paths),
             [policy.core, *(other.core for other in others)],
             hosts=parse_hosts(hosts) if hosts else [],
             compile_filter=filter_compiler(filter_expression),

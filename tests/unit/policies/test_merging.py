@@ -174,7 +174,7 @@ def test_a_policy_that_lacks_the_window_is_named_by_its_error() -> None:
 
 def test_metrics_of_other_kinds_do_not_merge() -> None:
     policy = make(NET)
-    _core.run_file(str(FOLDER / "dns_resolver.pcap"), [policy.core], hosts=parse_hosts(HOSTS))
+    _core.run_file([str(FOLDER / "dns_resolver.pcap")], [policy.core], hosts=parse_hosts(HOSTS))
     window = policy.core.read(0, 0)
     assert window is not None
     kinds = {type(one.metric).__name__: one.index for one in policy.plan.placed[0]}

@@ -1,15 +1,14 @@
-//! A capture file as batches, for those who want the packets themselves.
+//! A capture as batches, for those who want the packets themselves.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::file::open;
 use super::{FileReport, FilterSource, Filters};
 use crate::Error;
 use crate::batch::{Batch, Table};
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
-use crate::read::{CaptureReader, Frame};
+use crate::read::{Capture, Frame};
 
 /// Batches that were handed out and are filled again once nobody else holds them.
 const MOST_SPARES: usize = 4;
@@ -17,9 +16,9 @@ const MOST_SPARES: usize = 4;
 /// Frames between two looks whether to go on: some milliseconds, also where a filter lets nothing pass.
 const FRAMES_PER_LOOK: u64 = 1 << 14;
 
-/// Reads a capture file batch by batch, when asked to, with every column filled.
+/// Reads a capture batch by batch, when asked to, with every column filled.
 pub struct BatchReader {
-    reader: CaptureReader,
+    capture: Capture,
     part: Part,
     spares: Vec<Arc<Batch>>,
     has_ended: bool,
@@ -33,21 +32,23 @@ struct Part {
 }
 
 impl BatchReader {
-    /// Opens a file; standard input where the path is `-`.
+    /// Opens files and directories as one capture; see [`Capture::open`].
     ///
     /// # Errors
-    /// When it can't be opened or is no capture file.
-    pub fn open(path: &Path, decode: DecodeConfig, filter: Option<FilterSource>) -> Result<Self, Error> {
+    /// When one can't be opened or is no capture file.
+    pub fn open(paths: &[PathBuf], decode: DecodeConfig, filter: Option<FilterSource>) -> Result<Self, Error> {
         let decoder = Decoder::new(DecodeConfig { needs: Needs::all(), ..decode });
-        let part = Part { decoder, filters: Filters::new(filter), report: FileReport::default() };
-        Ok(Self { reader: open(path)?, part, spares: Vec::new(), has_ended: false })
+        let capture = Capture::open(paths)?;
+        let part = Part { decoder, filters: Filters::new(filter), report: FileReport::of(&capture) };
+        Ok(Self { capture, part, spares: Vec::new(), has_ended: false })
     }
 
     /// The next batch; `None` at the end of the file, where [`Self::report`] tells of damage, or once `go_on` said
     /// `false`.
     ///
     /// # Errors
-    /// When the filter can't be made for the link type of a frame. Nothing more is read then.
+    /// When the filter can't be made for the link type of a frame, or more files overlap than may be open. Nothing more is
+    /// read then.
     pub fn next_batch(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Arc<Batch>>, Error> {
         let mut batch = self.spare();
         let filling = Arc::get_mut(&mut batch).expect("nobody else holds it");
@@ -66,10 +67,10 @@ impl BatchReader {
 
     fn fill(&mut self, batch: &mut Batch, go_on: &mut dyn FnMut() -> bool) -> Result<(), Error> {
         while !self.has_ended && !batch.is_full() {
-            let Some(frame) = self.reader.next_frame() else {
+            let Some(frame) = self.capture.next_frame() else {
                 self.has_ended = true;
-                self.part.report.damage = self.reader.damage().cloned();
-                break;
+                self.part.report.damages = self.capture.damages();
+                return self.capture.check();
             };
             self.part.take(&frame, batch)?;
             if batch.ledger.seen.is_multiple_of(FRAMES_PER_LOOK) && !go_on() {

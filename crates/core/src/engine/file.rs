@@ -3,7 +3,7 @@
 //! Several workers share one reading of the file ([`Sharing`]): each gets the packets of its own flows, and all see the
 //! same times at the same packets, so that together they hold what one worker would.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::sharing::{Leaving, Sharing};
@@ -12,7 +12,7 @@ use crate::Error;
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::ledger::Ledger;
-use crate::read::{CaptureReader, Chunk, Damage, Frame, Piece};
+use crate::read::{Capture, Chunk, FileDamage, Frame, Piece};
 
 /// Batches between two calls of the progress function: some tens of milliseconds.
 const BATCHES_PER_REPORT: u32 = 64;
@@ -20,8 +20,8 @@ const BATCHES_PER_REPORT: u32 = 64;
 /// What is read, and what is made of it.
 #[derive(Clone)]
 pub struct FileConfig {
-    /// The file; standard input where it is `-`.
-    pub path: PathBuf,
+    /// Files and directories that are read as one capture; standard input where it is `-`.
+    pub paths: Vec<PathBuf>,
     pub decode: DecodeConfig,
     pub filter: Option<FilterSource>,
     pub policies: Vec<Arc<Policy>>,
@@ -43,7 +43,10 @@ pub struct Progress {
 #[derive(Debug, Clone, Default)]
 pub struct FileReport {
     pub ledger: Ledger,
-    pub damage: Option<Damage>,
+    /// Where files could be read no further.
+    pub damages: Vec<FileDamage>,
+    /// Files of directories that were left out, in a clause each.
+    pub skipped: Vec<String>,
     /// Time of the first packet.
     pub first_ns: Option<i64>,
     /// Time of the newest packet.
@@ -59,13 +62,14 @@ pub fn run_file(
     sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<FileReport, Error> {
-    let reader = open(&config.path)?;
-    let (damage, parts) = if config.workers > 1 {
-        run_shared(reader, config, sinks, progress)
+    let capture = Capture::open(&config.paths)?;
+    let (capture, parts) = if config.workers > 1 {
+        run_shared(capture, config, sinks, progress)
     } else {
-        run_alone(reader, config, sinks(), progress)
+        run_alone(capture, config, sinks(), progress)
     }?;
-    let mut whole = FileReport { damage, ..FileReport::default() };
+    capture.check()?;
+    let mut whole = FileReport::of(&capture);
     for part in &parts {
         whole.add(part);
     }
@@ -79,41 +83,41 @@ pub fn run_file(
     Ok(whole)
 }
 
-/// What ended the reading too early, and what the workers made of what was read.
-type Outcome = Result<(Option<Damage>, Vec<Part>), Error>;
+/// The capture when there is no more to be read of it, and what the workers made of it.
+type Outcome = Result<(Capture, Vec<Part>), Error>;
 
 /// One worker reads and decodes, frame by frame.
 fn run_alone(
-    mut reader: CaptureReader,
+    mut capture: Capture,
     config: &FileConfig,
     sinks: Vec<Box<dyn BatchSink>>,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Outcome {
     let mut part = Part::new(config, sinks);
     let (mut packets, mut batches) = (0_u64, 0_u32);
-    while let Some(frame) = reader.next_frame() {
+    while let Some(frame) = capture.next_frame() {
         packets += 1;
         if !part.take(&frame, config)? {
             continue;
         }
         batches += 1;
-        if batches % BATCHES_PER_REPORT == 0 && !progress(Progress::of(&reader, packets)) {
+        if batches % BATCHES_PER_REPORT == 0 && !progress(Progress::of(&capture, packets)) {
             part.report.was_stopped = true;
             break;
         }
     }
-    progress(Progress::of(&reader, packets));
-    Ok((reader.damage().cloned(), vec![part]))
+    progress(Progress::of(&capture, packets));
+    Ok((capture, vec![part]))
 }
 
 /// Several workers share the file; this thread is one of them, and tells the progress.
 fn run_shared(
-    reader: CaptureReader,
+    capture: Capture,
     config: &FileConfig,
     sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Outcome {
-    let sharing = Sharing::new(reader, config);
+    let sharing = Sharing::new(capture, config);
     let shared = &sharing;
     let parts = std::thread::scope(|scope| {
         let others: Vec<_> = (1..config.workers)
@@ -129,25 +133,21 @@ fn run_shared(
         parts.into_iter().collect::<Result<Vec<_>, _>>()
     })?;
     progress(sharing.progress());
-    Ok((sharing.damage(), parts))
-}
-
-/// Opens a capture file; standard input where the path is `-`.
-pub(super) fn open(path: &Path) -> Result<CaptureReader, Error> {
-    if path.as_os_str() == "-" {
-        CaptureReader::from_read(Box::new(std::io::stdin()), "standard input")
-    } else {
-        CaptureReader::open(path)
-    }
+    Ok((sharing.into_capture(), parts))
 }
 
 impl Progress {
-    fn of(reader: &CaptureReader, packets: u64) -> Self {
-        Self { packets, bytes_read: reader.bytes_read(), total_bytes: reader.total_bytes() }
+    pub(super) fn of(capture: &Capture, packets: u64) -> Self {
+        Self { packets, bytes_read: capture.bytes_read(), total_bytes: capture.total_bytes() }
     }
 }
 
 impl FileReport {
+    /// What the reading alone tells.
+    pub(super) fn of(capture: &Capture) -> Self {
+        Self { damages: capture.damages(), skipped: capture.skipped().to_vec(), ..Self::default() }
+    }
+
     /// Adds a worker's share, but for its ledger, which is complete only when it has finished.
     fn add(&mut self, part: &Part) {
         self.first_ns = self.first_ns.or(part.report.first_ns);

@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use super::file::{FileConfig, Progress};
 use super::{Filters, Policy};
 use crate::decode::flow_of;
-use crate::read::{CaptureReader, Chunk, ChunkReader, Damage, Deal, Frame};
+use crate::read::{Capture, Chunk, ChunkReader, Deal, Frame};
 use crate::window::Clock;
 
 /// A worker with fewer chunks left than this reads more, if nobody does: the others have as few, mostly, and go on with
@@ -69,9 +69,9 @@ struct Dealer {
 }
 
 impl Sharing {
-    pub fn new(reader: CaptureReader, config: &FileConfig) -> Self {
+    pub fn new(capture: Capture, config: &FileConfig) -> Self {
         let queues = Queues {
-            source: Some(Source { reader: ChunkReader::new(reader), dealer: Dealer::new(config) }),
+            source: Some(Source { reader: ChunkReader::new(capture), dealer: Dealer::new(config) }),
             waiting: (0..config.workers).map(|_| VecDeque::new()).collect(),
             waiting_bytes: 0,
             spares: Vec::new(),
@@ -182,9 +182,10 @@ impl Sharing {
         self.queues().progress
     }
 
-    /// What ended the reading before the end of the file, once it has.
-    pub fn damage(&self) -> Option<Damage> {
-        self.queues().source.as_ref().and_then(|source| source.reader.damage().cloned())
+    /// The capture, once all have left.
+    pub fn into_capture(self) -> Capture {
+        let queues = self.queues.into_inner().unwrap_or_else(PoisonError::into_inner);
+        queues.source.expect("whoever reads gives the source back").reader.into_capture()
     }
 }
 
@@ -209,9 +210,7 @@ impl Queues {
 
     fn put(&mut self, chunk: Chunk, reader: &ChunkReader) {
         self.waiting_bytes += chunk.buffer_bytes();
-        self.progress.packets += chunk.frames();
-        self.progress.bytes_read = reader.bytes_read();
-        self.progress.total_bytes = reader.total_bytes();
+        self.progress = Progress::of(reader.capture(), self.progress.packets + chunk.frames());
         let chunk = Arc::new(chunk);
         self.waiting.iter_mut().for_each(|queue| queue.push_back(Arc::clone(&chunk)));
     }
@@ -324,7 +323,7 @@ mod tests {
         let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}]});
         let policy = PolicyConfig { periods: 9, enrichment: Enrichment::default(), seed: 1 };
         FileConfig {
-            path: path.into(),
+            paths: vec![path.into()],
             decode: DecodeConfig { seed: 1, ..DecodeConfig::default() },
             filter: None,
             policies: vec![Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), policy))],
@@ -383,7 +382,7 @@ mod tests {
     fn who_stops_stops_all_at_the_same_packet() {
         let file = TemporaryFile::new("stop", &capture(200, 0));
         let several = config(&file.0, 3);
-        let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &several);
+        let sharing = Sharing::new(Capture::open(&[file.0.clone()]).unwrap(), &several);
         let first = sharing.next(1, None).unwrap();
         sharing.end();
         let read = sharing.progress().packets;
@@ -401,7 +400,7 @@ mod tests {
     #[test]
     fn what_nobody_has_looked_at_yet_is_bounded() {
         let file = TemporaryFile::new("bound", &capture(200, 0));
-        let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &config(&file.0, 2));
+        let sharing = Sharing::new(Capture::open(&[file.0.clone()]).unwrap(), &config(&file.0, 2));
         let mut done = None;
         // Worker 1 looks at nothing, until worker 0 would have to wait for it.
         while sharing.queues().has_room() {
@@ -424,7 +423,7 @@ mod tests {
     #[test]
     fn workers_wait_for_each_other_and_not_for_one_that_has_left() {
         let file = TemporaryFile::new("meet", &capture(2, 0));
-        let sharing = Sharing::new(CaptureReader::open(&file.0).unwrap(), &config(&file.0, 2));
+        let sharing = Sharing::new(Capture::open(&[file.0.clone()]).unwrap(), &config(&file.0, 2));
         let has_come = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {

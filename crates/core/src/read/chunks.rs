@@ -3,7 +3,9 @@
 use super::blocks::BLOCK_BYTES;
 use crate::hash::prefetch;
 
-use super::{CaptureReader, Damage, Frame, Record};
+use super::files::Source;
+use super::merge::Merged;
+use super::{Capture, CaptureReader, Frame, Record};
 
 /// How many frames before its turn a frame is fetched into the cache.
 const AHEAD: usize = 8;
@@ -11,7 +13,7 @@ const CACHE_LINE_BYTES: usize = 64;
 
 /// Reads a capture chunk by chunk.
 pub struct ChunkReader {
-    reader: CaptureReader,
+    capture: Capture,
     /// The record that made a chunk end: it is the first of the next.
     ahead: Option<Record>,
 }
@@ -52,43 +54,70 @@ struct Place {
 }
 
 impl ChunkReader {
-    pub fn new(reader: CaptureReader) -> Self {
-        Self { reader, ahead: None }
+    pub fn new(capture: Capture) -> Self {
+        Self { capture, ahead: None }
     }
 
     /// Fills an emptied chunk with the frames up to where the next read is needed; `deal` says who gets each. `false`
     /// where there are no more.
-    #[inline(never)] // a loop of its own, with all registers for it
-    pub fn next_chunk(&mut self, chunk: &mut Chunk, mut deal: impl FnMut(&Frame<'_>) -> Deal) -> bool {
-        let Self { reader, ahead } = self;
-        let Some(first) = ahead.take().or_else(|| reader.next_record()) else { return false };
-        chunk.push(&first, deal(&first.frame(reader.blocks.bytes(first.data()))));
-        reader.blocks.keep(std::mem::take(&mut chunk.bytes));
-        while let Some(record) = reader.next_record() {
-            if reader.blocks.has_left() {
-                *ahead = Some(record);
-                break;
-            }
-            chunk.push(&record, deal(&record.frame(reader.blocks.bytes(record.data()))));
+    pub fn next_chunk(&mut self, chunk: &mut Chunk, deal: impl FnMut(&Frame<'_>) -> Deal) -> bool {
+        match &mut self.capture.source {
+            Source::One { reader, .. } => lend(reader, &mut self.ahead, chunk, deal),
+            Source::Several(merged) => copy(merged, chunk, deal),
         }
-        chunk.bytes = reader.blocks.take_left();
-        true
     }
 
-    /// See [`CaptureReader::damage`].
-    pub fn damage(&self) -> Option<&Damage> {
-        self.reader.damage()
+    /// What is read.
+    pub fn capture(&self) -> &Capture {
+        &self.capture
     }
 
-    /// See [`CaptureReader::bytes_read`].
-    pub fn bytes_read(&self) -> u64 {
-        self.reader.bytes_read()
+    /// Gives back what was read.
+    pub fn into_capture(self) -> Capture {
+        self.capture
     }
+}
 
-    /// See [`CaptureReader::total_bytes`].
-    pub fn total_bytes(&self) -> Option<u64> {
-        self.reader.total_bytes()
+/// Fills a chunk with frames of one file where they lie in its buffer, which becomes the chunk's.
+#[inline(never)] // a loop of its own, with all registers for it
+fn lend(
+    reader: &mut CaptureReader,
+    ahead: &mut Option<Record>,
+    chunk: &mut Chunk,
+    mut deal: impl FnMut(&Frame<'_>) -> Deal,
+) -> bool {
+    let Some(first) = ahead.take().or_else(|| reader.next_record()) else { return false };
+    chunk.push(&first, deal(&first.frame(reader.blocks.bytes(first.data()))));
+    reader.blocks.keep(std::mem::take(&mut chunk.bytes));
+    while let Some(record) = reader.next_record() {
+        if reader.blocks.has_left() {
+            *ahead = Some(record);
+            break;
+        }
+        chunk.push(&record, deal(&record.frame(reader.blocks.bytes(record.data()))));
     }
+    chunk.bytes = reader.blocks.take_left();
+    true
+}
+
+/// Fills a chunk with copies of frames of several files, whose buffers are not the chunk's.
+fn copy(merged: &mut Merged, chunk: &mut Chunk, mut deal: impl FnMut(&Frame<'_>) -> Deal) -> bool {
+    chunk.bytes.clear();
+    while chunk.bytes.len() < BLOCK_BYTES
+        && let Some(frame) = merged.next_frame()
+    {
+        let record = Record {
+            time_ns: frame.time_ns,
+            link_type: frame.link_type,
+            interface: frame.interface,
+            wire_bytes: frame.wire_bytes,
+            start: chunk.bytes.len() as u32,
+            captured_bytes: frame.data.len() as u32,
+        };
+        chunk.push(&record, deal(&frame));
+        chunk.bytes.extend_from_slice(frame.data);
+    }
+    chunk.frames > 0
 }
 
 impl Chunk {
@@ -163,12 +192,13 @@ impl Chunk {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Damage;
     use super::super::testing::{self, Order, Packet, PcapFile, PcapngFile};
     use super::*;
 
     /// Reads all chunks with frames dealt in turn; gives the frames in the order in which they were dealt.
     fn dealt(file: &[u8], shares: usize) -> (Vec<Packet>, Option<Damage>, usize) {
-        let mut reader = ChunkReader::new(testing::open(file).unwrap());
+        let mut reader = ChunkReader::new(testing::capture(file));
         let (mut found, mut chunks, mut turn) = (Vec::new(), 0, 0);
         let mut chunk = Chunk::new(shares);
         loop {
@@ -178,7 +208,8 @@ mod tests {
                 Deal { share: (turn - 1) % shares, is_mark: false }
             });
             if !more {
-                return (found, reader.damage().cloned(), chunks);
+                let damage = reader.capture().damages().pop().map(|file| file.damage);
+                return (found, damage, chunks);
             }
             chunks += 1;
             let mut parts: Vec<_> = (0..shares).map(|share| chunk.share(share)).collect();
@@ -205,7 +236,9 @@ mod tests {
     fn chunks_hold_what_the_reader_gives_one_by_one() {
         let packets = packets(3000);
         for file in [PcapFile::MICROSECONDS.write(&packets), PcapngFile::write(Order::Big, &packets)] {
-            for pack in [|file: &[u8]| file.to_vec(), testing::gzip, testing::zstd, testing::lz4] {
+            for pack in
+                [|file: &[u8]| file.to_vec(), testing::gzip, testing::zstd, testing::lz4, testing::xz, testing::bzip2]
+            {
                 let (found, damage, chunks) = dealt(&pack(&file), 3);
                 assert!(found == packets && damage.is_none(), "{} of {} came", found.len(), packets.len());
                 assert!(chunks > 4);
@@ -238,7 +271,7 @@ mod tests {
     #[test]
     fn a_mark_stands_in_every_share_before_its_frame() {
         let file = PcapFile::MICROSECONDS.write(&packets(4));
-        let mut reader = ChunkReader::new(testing::open(&file).unwrap());
+        let mut reader = ChunkReader::new(testing::capture(&file));
         let mut chunk = Chunk::new(2);
         assert!(reader.next_chunk(&mut chunk, |frame| Deal { share: 1, is_mark: frame.time_ns == 2000 }));
         let times = |share: usize| -> Vec<(bool, i64)> {

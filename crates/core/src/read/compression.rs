@@ -1,12 +1,14 @@
 //! Decompression as a stream, told by magic bytes.
 //!
-//! Memory stays flat whatever the input: 32 KiB of window for gzip, at most 8 MiB blocks for lz4, and for zstd a window
-//! of up to 128 MiB if the file asks for it (the limit of the zstd tool itself). What a file may expand to is bounded by
-//! [`MAX_EXPANSION`].
+//! Memory stays flat whatever the input: 32 KiB of window for gzip, 4 MiB for bzip2, at most 8 MiB blocks for lz4, and for
+//! zstd and xz a window of up to 128 MiB if the file asks for it (the limit of the zstd tool itself; `xz -9` needs 65 MiB).
+//! What a file may expand to is bounded by [`MAX_EXPANSION`].
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
+use bzip2::bufread::MultiBzDecoder;
 use flate2::bufread::MultiGzDecoder;
+use liblzma::bufread::XzDecoder;
 use lz4_flex::frame::FrameDecoder;
 
 use crate::Error;
@@ -18,6 +20,9 @@ pub const MAX_EXPANSION: u64 = 1000;
 /// What a compressed file may expand to without a look at the ratio.
 pub const FREE_EXPANSION_BYTES: u64 = 64 << 20;
 
+/// What unpacking xz may take.
+const XZ_MEMORY_BYTES: u64 = 129 << 20;
+
 /// Bytes of the stored file that a decompressor is given at a time.
 const INPUT_BYTES: usize = 128 << 10;
 
@@ -28,16 +33,20 @@ pub(super) enum Compression {
     Gzip,
     Zstd,
     Lz4,
+    Xz,
+    Bzip2,
 }
 
 impl Compression {
-    const MAGIC_BYTES: u64 = 4;
+    const MAGIC_BYTES: u64 = 6;
 
     fn detect(first: &[u8]) -> Self {
         match first {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd] => Self::Zstd,
-            [0x04, 0x22, 0x4d, 0x18] => Self::Lz4,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            [0x04, 0x22, 0x4d, 0x18, ..] => Self::Lz4,
+            [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::Xz,
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
             _ => Self::None,
         }
     }
@@ -48,6 +57,8 @@ impl Compression {
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
             Self::Lz4 => "lz4",
+            Self::Xz => "xz",
+            Self::Bzip2 => "bzip2",
         }
     }
 }
@@ -63,6 +74,8 @@ enum Decoder {
     Gzip(MultiGzDecoder<BufReader<Stored>>),
     Zstd(zstd::stream::read::Decoder<'static, BufReader<Stored>>),
     Lz4(Lz4Frames),
+    Xz(XzDecoder<BufReader<Stored>>),
+    Bzip2(MultiBzDecoder<BufReader<Stored>>),
 }
 
 /// The file as stored: the bytes looked at to tell its compression, and the rest.
@@ -99,6 +112,8 @@ impl Stream {
                 Decoder::Zstd(zstd::stream::read::Decoder::with_buffer(buffered(stored)).map_err(failed)?)
             }
             Compression::Lz4 => Decoder::Lz4(Lz4Frames::new(buffered(stored))),
+            Compression::Xz => Decoder::Xz(XzDecoder::new_stream(buffered(stored), xz_streams().map_err(failed)?)),
+            Compression::Bzip2 => Decoder::Bzip2(MultiBzDecoder::new(buffered(stored))),
         };
         Ok(Self { decoder, expanded_bytes: 0 })
     }
@@ -109,6 +124,8 @@ impl Stream {
             Decoder::Gzip(_) => Compression::Gzip,
             Decoder::Zstd(_) => Compression::Zstd,
             Decoder::Lz4(_) => Compression::Lz4,
+            Decoder::Xz(_) => Compression::Xz,
+            Decoder::Bzip2(_) => Compression::Bzip2,
         }
     }
 
@@ -118,6 +135,8 @@ impl Stream {
             Decoder::Gzip(decoder) => decoder.get_ref().get_ref(),
             Decoder::Zstd(decoder) => decoder.get_ref().get_ref(),
             Decoder::Lz4(decoder) => decoder.stored(),
+            Decoder::Xz(decoder) => decoder.get_ref().get_ref(),
+            Decoder::Bzip2(decoder) => decoder.get_ref().get_ref(),
         };
         stored.get_ref().1.bytes_read
     }
@@ -148,10 +167,17 @@ impl Read for Stream {
             Decoder::Gzip(decoder) => decoder.read(buffer)?,
             Decoder::Zstd(decoder) => decoder.read(buffer)?,
             Decoder::Lz4(decoder) => decoder.read(buffer)?,
+            Decoder::Xz(decoder) => decoder.read(buffer)?,
+            Decoder::Bzip2(decoder) => decoder.read(buffer)?,
         };
         self.check_expansion(count)?;
         Ok(count)
     }
+}
+
+/// A decoder of xz streams one after another, as `xz -d` reads them.
+fn xz_streams() -> io::Result<liblzma::stream::Stream> {
+    Ok(liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_BYTES, liblzma::stream::CONCATENATED)?)
 }
 
 /// lz4 frames one after another, as `lz4 -d` reads them.

@@ -25,6 +25,8 @@ fn any_packing() -> impl Strategy<Value = fn(&[u8]) -> Vec<u8>> {
         Just(plain),
         Just(testing::gzip as fn(&[u8]) -> Vec<u8>),
         Just(testing::zstd as fn(&[u8]) -> Vec<u8>),
+        Just(testing::xz as fn(&[u8]) -> Vec<u8>),
+        Just(testing::bzip2 as fn(&[u8]) -> Vec<u8>),
         Just(testing::lz4 as fn(&[u8]) -> Vec<u8>),
     ]
 }

@@ -1,4 +1,5 @@
-//! Capture files: pcap and pcapng, plain or compressed with gzip, zstd or lz4.
+//! Capture files: pcap and pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2; one, or several as one
+//! ([`Capture`]).
 //!
 //! The first bytes decide what a file is, never its name. Files are read in blocks into one reused buffer, and packets
 //! are handed out where they lie in it: no allocation and no second copy per packet. Plain read(2) rather than mmap,
@@ -13,6 +14,8 @@
 mod blocks;
 mod chunks;
 mod compression;
+mod files;
+mod merge;
 mod order;
 mod pcap;
 mod pcapng;
@@ -34,6 +37,7 @@ use std::path::Path;
 
 use crate::Error;
 pub use chunks::{Chunk, ChunkReader, Deal, Piece};
+pub use files::{Capture, FileDamage};
 
 use blocks::Blocks;
 use compression::{Compression, Stream};
@@ -203,10 +207,14 @@ impl CaptureReader {
             (Format::Pcap(_), Compression::Gzip) => "pcap, gzip",
             (Format::Pcap(_), Compression::Zstd) => "pcap, zstd",
             (Format::Pcap(_), Compression::Lz4) => "pcap, lz4",
+            (Format::Pcap(_), Compression::Xz) => "pcap, xz",
+            (Format::Pcap(_), Compression::Bzip2) => "pcap, bzip2",
             (Format::Pcapng(_), Compression::None) => "pcapng",
             (Format::Pcapng(_), Compression::Gzip) => "pcapng, gzip",
             (Format::Pcapng(_), Compression::Zstd) => "pcapng, zstd",
             (Format::Pcapng(_), Compression::Lz4) => "pcapng, lz4",
+            (Format::Pcapng(_), Compression::Xz) => "pcapng, xz",
+            (Format::Pcapng(_), Compression::Bzip2) => "pcapng, bzip2",
         }
     }
 }
@@ -245,7 +253,7 @@ impl Stop {
 }
 
 fn not_a_capture(blocks: &Blocks, name: &str) -> Error {
-    const WOULD_DO: &str = "pcap or pcapng, plain or compressed with gzip, zstd or lz4, would do";
+    const WOULD_DO: &str = "pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2, would do";
     let first: Vec<_> = blocks.pending().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let unpacked = match blocks.compression() {
         Compression::None => String::new(),

@@ -3,7 +3,7 @@
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use super::{CaptureReader, Damage};
+use super::{Capture, CaptureReader, Damage};
 use crate::Error;
 
 /// A packet as it is put into a file, or as it came out of one.
@@ -102,6 +102,23 @@ pub(crate) fn lz4(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = lz4_flex::frame::FrameEncoder::with_frame_info(small_blocks, Vec::new());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A capture of one file that is all in memory.
+pub(crate) fn capture(file: &[u8]) -> Capture {
+    Capture::of(open(file).unwrap(), "capture")
 }
 
 /// Opens a file that is all in memory, under the name `capture`.

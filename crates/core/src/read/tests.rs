@@ -129,7 +129,7 @@ fn records_across_block_ends_come_out_whole() {
 
 #[test]
 fn a_pipe_that_gives_single_bytes_reads_the_same() {
-    for pack in [|file: &[u8]| file.to_vec(), testing::gzip, testing::zstd, testing::lz4] {
+    for pack in [|file: &[u8]| file.to_vec(), testing::gzip, testing::zstd, testing::lz4, testing::xz, testing::bzip2] {
         let file = pack(&PcapFile::MICROSECONDS.write(&two_packets()));
         let reader = CaptureReader::from_read(Box::new(ByteByByte(Cursor::new(file))), "pipe").unwrap();
         assert_eq!(testing::drain(reader), (two_packets(), None));
@@ -147,8 +147,13 @@ fn an_input_that_fails_midway_is_damage_after_its_packets() {
 #[test]
 fn compression_is_told_by_the_first_bytes() {
     type Pack = fn(&[u8]) -> Vec<u8>;
-    let packs: [(Pack, &str); 3] =
-        [(testing::gzip, "pcap, gzip"), (testing::zstd, "pcap, zstd"), (testing::lz4, "pcap, lz4")];
+    let packs: [(Pack, &str); 5] = [
+        (testing::gzip, "pcap, gzip"),
+        (testing::zstd, "pcap, zstd"),
+        (testing::lz4, "pcap, lz4"),
+        (testing::xz, "pcap, xz"),
+        (testing::bzip2, "pcap, bzip2"),
+    ];
     for (pack, format) in packs {
         let file = pack(&PcapFile::MICROSECONDS.write(&two_packets()));
         let mut reader = testing::open(&file).unwrap();
@@ -163,7 +168,7 @@ fn compression_is_told_by_the_first_bytes() {
 fn compressed_parts_one_after_another_are_one_file() {
     let file = PcapFile::MICROSECONDS.write(&two_packets());
     let (head, tail) = file.split_at(30);
-    for pack in [testing::gzip, testing::zstd, testing::lz4] {
+    for pack in [testing::gzip as fn(&[u8]) -> Vec<u8>, testing::zstd, testing::lz4, testing::xz, testing::bzip2] {
         let parts = [pack(head), pack(b""), pack(tail)].concat();
         assert_eq!(testing::read(&parts), (two_packets(), None));
     }
@@ -175,7 +180,7 @@ fn a_compressed_file_that_is_cut_gives_what_can_be_unpacked_and_is_damaged() {
         .map(|at: i64| Packet::new(T + at * 1000, &(at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()))
         .collect();
     let file = PcapFile::MICROSECONDS.write(&packets);
-    for pack in [testing::gzip, testing::zstd, testing::lz4] {
+    for pack in [testing::gzip as fn(&[u8]) -> Vec<u8>, testing::zstd, testing::lz4, testing::xz, testing::bzip2] {
         let packed = pack(&file);
         for length in [packed.len() - 1, packed.len() - 5, packed.len() / 2] {
             let (read, damage) = testing::read(&packed[..length]);
@@ -205,7 +210,7 @@ fn a_reader_can_move_to_another_thread() {
 
 #[test]
 fn what_is_no_capture_is_told_with_its_first_bytes() {
-    let would_do = "pcap or pcapng, plain or compressed with gzip, zstd or lz4, would do";
+    let would_do = "pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2, would do";
     assert_eq!(
         sentence(b"hello"),
         format!("capture is not a capture file: it starts with the bytes 68 65 6c 6c; {would_do}")

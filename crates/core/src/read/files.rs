@@ -1,0 +1,146 @@
+//! What people name, files and directories, as one capture.
+
+use std::path::{Path, PathBuf};
+
+use super::merge::Merged;
+use super::{CaptureReader, Damage, Frame};
+use crate::Error;
+
+/// A capture in one file, or in several that are read as one, in the order of time.
+pub struct Capture {
+    pub(super) source: Source,
+    skipped: Vec<String>,
+}
+
+pub(super) enum Source {
+    One { reader: CaptureReader, name: String },
+    Several(Box<Merged>),
+}
+
+/// Where one of the files stops making sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDamage {
+    pub file: String,
+    pub damage: Damage,
+}
+
+/// A file to be read.
+pub(super) struct Named {
+    pub path: PathBuf,
+    /// Somebody named it, rather than the directory that it is in: it has to be a capture.
+    pub is_wanted: bool,
+}
+
+impl Capture {
+    /// Opens files and directories, whose files are read as far as they are captures; `-` is standard input.
+    ///
+    /// # Errors
+    /// When a file that is named can't be opened or is no capture, or a directory holds none. An empty one among several
+    /// is left out: `tcpdump -G` leaves some.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
+        let files = expand(paths)?;
+        if let [Named { path, is_wanted: true }] = &files[..] {
+            return Ok(Self::of(open(path)?, &path.display().to_string()));
+        }
+        let (merged, skipped) = Merged::new(files)?;
+        if merged.is_empty() {
+            let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+            return Err(Error::format(format!("there is no capture file in {}", names.join(", "))));
+        }
+        Ok(Self { source: Source::Several(Box::new(merged)), skipped })
+    }
+
+    /// A capture of one file; `name` is what damage is told under.
+    pub fn of(reader: CaptureReader, name: &str) -> Self {
+        Self { source: Source::One { reader, name: name.to_string() }, skipped: Vec::new() }
+    }
+
+    /// See [`CaptureReader::next_frame`].
+    #[inline(always)]
+    pub fn next_frame(&mut self) -> Option<Frame<'_>> {
+        match &mut self.source {
+            Source::One { reader, .. } => reader.next_frame(),
+            Source::Several(merged) => merged.next_frame(),
+        }
+    }
+
+    /// What ended the reading of each file before its end.
+    pub fn damages(&self) -> Vec<FileDamage> {
+        match &self.source {
+            Source::One { reader, name } => {
+                let damage = reader.damage().cloned();
+                damage.map(|damage| FileDamage { file: name.clone(), damage }).into_iter().collect()
+            }
+            Source::Several(merged) => merged.damages().to_vec(),
+        }
+    }
+
+    /// Files that were left out, in a clause each that begins with their names.
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    /// Tells whether all packets were given once there are no more.
+    ///
+    /// # Errors
+    /// When more files overlap than may be open.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.source {
+            Source::One { .. } => Ok(()),
+            Source::Several(merged) => merged.check(),
+        }
+    }
+
+    /// See [`CaptureReader::bytes_read`].
+    pub fn bytes_read(&self) -> u64 {
+        match &self.source {
+            Source::One { reader, .. } => reader.bytes_read(),
+            Source::Several(merged) => merged.bytes_read(),
+        }
+    }
+
+    /// Size of the files as they are stored; `None` where there is a stream among them.
+    pub fn total_bytes(&self) -> Option<u64> {
+        match &self.source {
+            Source::One { reader, .. } => reader.total_bytes(),
+            Source::Several(merged) => merged.total_bytes(),
+        }
+    }
+}
+
+/// Opens a capture file; standard input where the path is `-`.
+pub(super) fn open(path: &Path) -> Result<CaptureReader, Error> {
+    if path.as_os_str() == "-" {
+        CaptureReader::from_read(Box::new(std::io::stdin()), "standard input")
+    } else {
+        CaptureReader::open(path)
+    }
+}
+
+/// The files that are meant, those of a directory by name.
+fn expand(paths: &[PathBuf]) -> Result<Vec<Named>, Error> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let failed = |cause| Error::system(format_args!("open directory {}", path.display()), &cause);
+            files.extend(files_in(path).map_err(failed)?.into_iter().map(|path| Named { path, is_wanted: false }));
+        } else {
+            files.push(Named { path: path.clone(), is_wanted: true });
+        }
+    }
+    Ok(files)
+}
+
+/// The regular files in a directory, without hidden ones and without those in directories below.
+fn files_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !is_hidden && path.is_file() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
