@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+from pktvisor.api.cleaning import cleaned
 from pktvisor.api.connection import Answer, Connection, Endpoint
 from pktvisor.api.documents import (
     App,
@@ -31,6 +32,7 @@ from pktvisor.api.faults import (
     PeriodFault,
     ServerFault,
 )
+from pktvisor.escaping import printable
 
 API = "/api/v1"
 PERIOD_RANGE = re.compile(r"period.*\[(\d+), (\d+)\]")
@@ -90,18 +92,25 @@ class Client:
     def _metrics(self, policy: str, period: str) -> PolicyMetrics:
         path = f"{API}/policies/{quote(policy, safe='')}/metrics/{period}"
         try:
-            return read_policy_metrics(policy, self._document(path))
+            return read_policy_metrics(policy, self._answer(path))
         except MissingFault as fault:
             raise MissingFault(f'policy "{policy}" is not there') from fault
 
     def _document(self, path: str) -> dict[str, Any]:
-        """Give the object that the agent answers; `null`, which some say for none of a kind, is an empty one."""
+        """Give the object that the agent answers, fit to be shown."""
+        document: dict[str, Any] = cleaned(self._answer(path))
+        return document
+
+    def _answer(self, path: str) -> dict[str, Any]:
+        """Give the object that the agent answers, as it is; `null`, which some say for none of a kind, is empty."""
         answer = self._connection.get(path)
         if answer.status != 200:
             raise _refusal(answer, path, self.endpoint)
         try:
             document = json.loads(answer.body)
-        except (ValueError, RecursionError) as error:
+        except RecursionError as error:
+            raise DocumentFault(f"{self.endpoint} answers with JSON that is nested too deep to {path}") from error
+        except ValueError as error:
             raise DocumentFault(f"{self.endpoint} answers with something else than JSON to {path}: {error}") from error
         if document is None:
             return {}
@@ -130,15 +139,15 @@ def _refusal(answer: Answer, path: str, endpoint: Endpoint) -> ApiFault:
 
 
 def _reason(body: bytes) -> str:
-    """Give the text in an error's body, on one line."""
+    """Give the text in an error's body, on one line and fit to be shown."""
     text = body.decode(errors="replace")
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if isinstance(document, dict):
         text = str(document.get("error", ""))
-    return " ".join(text.split())[:LONGEST_REASON]
+    return printable(" ".join(text.split())[:LONGEST_REASON])
 
 
 def _because(reason: str) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pktvisor import clock
 from pktvisor.api.faults import ApiFault, DocumentFault, TlsFault, Unreachable
 
 DEFAULT_PORT = 10853
@@ -32,6 +36,10 @@ class Endpoint:
     token: str | None = None
     timeout_s: float = 5.0
     """For connecting, and for each wait for bytes."""
+    request_s: float = 30.0
+    """For a whole answer, however steadily its bytes drip."""
+    total_s: float | None = None
+    """For all answers together; None where there may be any number of them."""
 
     def __str__(self) -> str:
         """Give `host:port`."""
@@ -46,22 +54,81 @@ class Answer(NamedTuple):
     retry_after: str | None
 
 
+class _Plain(http.client.HTTPConnection):
+    """A connection that another thread can cut, also in the midst of TLS's greetings."""
+
+    handle: socket.socket | None = None
+
+    def connect(self) -> None:
+        """Connect, and keep a second handle on the socket."""
+        super().connect()
+        self._forget()
+        self.handle = self.sock.dup()
+
+    def cut(self) -> None:
+        """End whatever waits for the other end."""
+        if self.handle is not None:
+            with suppress(OSError):
+                self.handle.shutdown(socket.SHUT_RDWR)
+
+    def drop(self) -> None:
+        """Let go of both handles. `close` alone is called as soon as a last answer has begun."""
+        self.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.handle is not None:
+            self.handle.close()
+            self.handle = None
+
+
+class _Tls(http.client.HTTPSConnection, _Plain):
+    """The same with TLS, which is begun once `_Plain` has connected."""
+
+
 class Connection:
     """Asks one thing at a time, from whichever thread; the connection is kept between requests."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._lock = threading.Lock()
-        self._kept: http.client.HTTPConnection | None = None
+        self._kept: _Plain | None = None
+        self._ends_at = None if endpoint.total_s is None else clock.monotonic() + endpoint.total_s
+        self._is_late = False
 
     def get(self, path: str) -> Answer:
         """Ask for a path. Raises `Unreachable`, `TlsFault` or `DocumentFault`; every status is an answer."""
-        with self._lock:
+        with self._lock, self._in_time():
             try:
                 return self._get(path)
             except (OSError, http.client.HTTPException) as error:
                 self._drop()
                 raise _fault(error, self.endpoint) from error
+
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Cut the connection where an answer takes too long as a whole, and say so."""
+        left_s = self.endpoint.request_s
+        if self._ends_at is not None:
+            left_s = min(left_s, self._ends_at - clock.monotonic())
+        self._is_late = left_s <= 0
+        timer = threading.Timer(max(left_s, 0), self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            if not self._is_late:
+                yield
+        finally:
+            timer.cancel()
+            if self._is_late:
+                self._drop()
+                limit_s = self.endpoint.total_s or self.endpoint.request_s
+                raise Unreachable(f"{self.endpoint} does not answer in full within {limit_s:g} s")
+
+    def _cut(self) -> None:
+        self._is_late = True
+        if self._kept is not None:
+            self._kept.cut()
 
     def close(self) -> None:
         """Let go of the connection; a later request opens another."""
@@ -73,12 +140,14 @@ class Connection:
             try:
                 return self._exchange(self._kept, path)
             except (ConnectionError, http.client.RemoteDisconnected):
+                if self._is_late:
+                    raise
                 # Agents close connections that rest for 5 s: not a fault, so once more on a new one.
                 self._drop()
         self._kept = self._open()
         return self._exchange(self._kept, path)
 
-    def _exchange(self, connection: http.client.HTTPConnection, path: str) -> Answer:
+    def _exchange(self, connection: _Plain, path: str) -> Answer:
         connection.request("GET", path, headers=self._headers())
         reply = connection.getresponse()
         body = reply.read(LARGEST_BODY_BYTES + 1)
@@ -87,13 +156,11 @@ class Connection:
             raise DocumentFault(f"{self.endpoint} answers with more than {LARGEST_BODY_BYTES >> 20} MiB to {path}")
         return Answer(reply.status, body, reply.getheader("retry-after"))
 
-    def _open(self) -> http.client.HTTPConnection:
+    def _open(self) -> _Plain:
         endpoint = self.endpoint
         if not endpoint.is_tls:
-            return http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout_s)
-        return http.client.HTTPSConnection(
-            endpoint.host, endpoint.port, timeout=endpoint.timeout_s, context=_tls_context(endpoint)
-        )
+            return _Plain(endpoint.host, endpoint.port, timeout=endpoint.timeout_s)
+        return _Tls(endpoint.host, endpoint.port, timeout=endpoint.timeout_s, context=_tls_context(endpoint))
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}
@@ -103,7 +170,7 @@ class Connection:
 
     def _drop(self) -> None:
         if self._kept is not None:
-            self._kept.close()
+            self._kept.drop()
             self._kept = None
 
 

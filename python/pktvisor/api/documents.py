@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pktvisor.api.cleaning import cleaned
 from pktvisor.api.values import Document
+from pktvisor.escaping import printable
 
 LATEST_S = 2**37
 """Unix seconds that clocks can show, some 2000 years from now."""
@@ -140,15 +142,16 @@ def read_app(document: Document) -> App:
 
 
 def read_policy_metrics(policy: str, document: Document) -> PolicyMetrics:
-    """Read a policy's bucket or window."""
+    """Read a policy's bucket or window. What is to be shown of it is cleaned; `document` stays as it came."""
+    name = printable(policy)
     handlers = [
         _handler_metrics(instance, schema, metrics)
-        for instance, schemas in _object(document, policy).items()
+        for instance, schemas in _object(cleaned(document), name).items()
         if isinstance(schemas, dict)
         for schema, metrics in schemas.items()
         if isinstance(metrics, dict)
     ]
-    return PolicyMetrics(policy, tuple(handlers), document)
+    return PolicyMetrics(name, tuple(handlers), document)
 
 
 def read_policy(name: str, document: Document) -> Policy:

@@ -7,6 +7,8 @@ import logging
 import time
 from typing import Any
 
+from pktvisor.escaping import printable
+
 FORMAT = "[%(asctime)s.%(msecs)03d] [visor] [%(level_word)s] %(message)s"
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 RESET = "\x1b[0m"
@@ -22,10 +24,6 @@ MOST_CHARACTERS = 1000
 """Of one message; what is beyond is left out, and its length told."""
 MOST_TRACEBACK_CHARACTERS = 16_000
 """Of the traceback below it, whose end says most."""
-
-CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
-CONTROLS |= {ord("\r"): "\\r", ord("\n"): "\\n", ord("\t"): "\\t"}
-"""Control characters, and how the log shows them."""
 
 
 class LineFormatter(logging.Formatter):
@@ -43,7 +41,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the base class names it)
         """Write the line without line breaks of its own, and without what terminals obey."""
-        record.message = cut(record.message).translate(CONTROLS)
+        record.message = printable(cut(record.message))
         return super().formatMessage(record)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 (the base class names it)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 
+from pktvisor.escaping import file_name
 from pktvisor.tui.board import Board
 from pktvisor.tui.canvas import Canvas
 from pktvisor.tui.dialogs import Choice, Help, Question
@@ -211,4 +212,4 @@ class Terminal(Board):
     def _file_name(self) -> str:
         reading = self.state.reading
         policy = "agent" if reading is None else reading.metrics.policy
-        return f"pktvisor-{policy}-{int(self.feed.now())}"
+        return file_name(f"pktvisor-{policy}-{int(self.feed.now())}")

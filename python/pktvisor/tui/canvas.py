@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from pktvisor.tui.lines import EMPTY, Line
+from pktvisor.tui.lines import EMPTY, Line, shown
 from pktvisor.tui.looks import Looks
 
 
@@ -43,7 +43,7 @@ class Canvas(ScrollView, can_focus=False):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines; only those that differ are drawn again."""
-        before, self._lines = self._lines, tuple(lines)
+        before, self._lines = self._lines, tuple(shown(line) for line in lines)
         if len(before) != len(lines):
             self.virtual_size = Size(self.size.width, len(lines))
         at = round(self.scroll_y)

@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
+from pktvisor.escaping import is_printable, printable
+
 
 class Role(Enum):
     """What a piece of text is; themes give each a look."""
@@ -38,11 +40,11 @@ EMPTY: Line = ()
 ELLIPSIS = "…"
 
 
-def printable(text: str) -> str:
-    """Give a text on one line, with nothing in it that a terminal would obey: names come off the wire."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else f"\\{ord(character):03d}" for character in text)
+def shown(line: Line) -> Line:
+    """Give a line with nothing in it that a terminal would obey. Screens and printed pages pass here last."""
+    if all(is_printable(text) for text, _ in line):
+        return line
+    return fit_line(tuple((printable(text), role) for text, role in line), width(line))
 
 
 def width(line: Line) -> int:
@@ -84,4 +86,4 @@ def plain(line: Line) -> str:
 
 def plain_text(lines: Iterable[Line]) -> str:
     """Give the text of lines, without what is blank at their ends."""
-    return "".join(f"{plain(line).rstrip()}\n" for line in lines)
+    return "".join(f"{plain(shown(line)).rstrip()}\n" for line in lines)

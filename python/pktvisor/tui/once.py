@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pktvisor.tui.history import History
 from pktvisor.tui.layout import Focus
-from pktvisor.tui.lines import Line, Role, fit_line, plain_text
+from pktvisor.tui.lines import Line, Role, fit_line, plain_text, shown
 from pktvisor.tui.status import title_line
 from pktvisor.tui.views import SCREENS
 from pktvisor.tui.views.content import Context, Settings, page_of
@@ -43,7 +43,7 @@ def first_screen(state: State, settings: Settings, source: str, cells: int, *, i
 
 
 def _coloured(lines: Iterable[Line]) -> str:
-    return "".join("".join(_code(text, role) for text, role in line) + "\n" for line in lines)
+    return "".join("".join(_code(text, role) for text, role in shown(line)) + "\n" for line in lines)
 
 
 def _code(text: str, role: Role) -> str:

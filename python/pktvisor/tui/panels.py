@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pktvisor.api.values import QUANTILE_KEYS, Histogram, Quantiles, TopEntry
+from pktvisor.escaping import printable
 from pktvisor.tui import units
-from pktvisor.tui.lines import Role, printable
+from pktvisor.tui.lines import Role
 
 Order = Literal["count", "name"]
 

@@ -6,13 +6,14 @@ import itertools
 import re
 from pathlib import Path
 
+from pktvisor.escaping import printable_json
 from pktvisor.outputs.json import encode
 from pktvisor.tui.source import Reading
 
 
 def save_document(reading: Reading, name: str) -> str:
     """Save the document that the agent gave, and say where, or why not."""
-    return save_text(encode(reading.metrics.document).decode() + "\n", name, "json")
+    return save_text(printable_json(encode(reading.metrics.document).decode()) + "\n", name, "json")
 
 
 def picture(svg: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from pktvisor.api.faults import (
     TlsFault,
     Unreachable,
 )
+from pktvisor.escaping import is_printable
 from support.documents import DNS, PACKETS, PERIOD, policy_info, policy_metrics, tap_info
 from support.rest_server import Reply, RestServer, json_reply, rest_server
 
@@ -279,3 +283,71 @@ def test_a_certificate_that_can_not_be_used(client_of: Connect, tls_server: Rest
 def test_authorities_that_can_not_be_read(client_of: Connect, tls_server: RestServer) -> None:
     with pytest.raises(TlsFault, match=r"cannot read certificates from /no\.pem"):
         client_of(tls_server, is_tls=True, ca_file="/no.pem").app()
+
+
+HOSTILE = "red\x1b[31m\x9b2J\u202ecod.exe\u200b\n"
+
+
+def test_nothing_that_an_agent_says_can_steer_a_terminal(client_of: Connect, server: RestServer) -> None:
+    entries = [{"name": HOSTILE, "estimate": 3}]
+    metrics = {HOSTILE: {HOSTILE: {"top_qname2": entries, "note": HOSTILE}}}
+    server.replies["/api/v1/policies"] = json_reply({HOSTILE: policy_info("default", ["dns"])})
+    server.replies["/api/v1/metrics/app"] = json_reply({"app": {"version": HOSTILE}})
+    server.replies["/api/v1/policies/default/metrics/bucket/0"] = json_reply({"default": metrics})
+    client = client_of(server)
+    found = client.bucket("default", 0)
+    for shown in (repr(found.handlers), *client.policies(), client.app().version):
+        assert is_printable(shown)
+    assert found.document == {"default": metrics}
+
+
+def test_nothing_that_an_agent_refuses_with_can_steer_a_terminal(client_of: Connect, server: RestServer) -> None:
+    for body in (HOSTILE.encode(), json.dumps({"error": HOSTILE}).encode()):
+        server.replies["/api/v1/metrics/app"] = Reply(body, 500)
+        with pytest.raises(ServerFault) as raised:
+            client_of(server).app()
+        assert is_printable(str(raised.value))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("levels", [150, 100_000])
+def test_what_is_nested_too_deep_is_a_sentence(
+    client_of: Connect, server: RestServer, status: int, levels: int
+) -> None:
+    server.replies["/api/v1/policies"] = Reply(b'{"a":' * levels + b"1" + b"}" * levels, status)
+    with pytest.raises(DocumentFault if status == 200 else ServerFault) as raised:
+        client_of(server).policies()
+    assert len(str(raised.value)) < 400
+
+
+def test_numbers_beyond_all_measure_are_none(client_of: Connect, server: RestServer) -> None:
+    huge = b"9" * 4000
+    server.replies["/api/v1/metrics/app"] = Reply(b'{"app":{"up_time_min":' + huge + b"}}", 200)
+    assert client_of(server).app().up_time_min == 0
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n"])
+@pytest.mark.parametrize("limits", [{"request_s": 0.2}, {"total_s": 0.2}])
+def test_an_agent_that_answers_byte_by_byte_without_end_is_given_up(head: bytes, limits: dict[str, float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(head)
+                while True:
+                    connection.sendall(b"x" if head else b"H")
+                    pause.wait(0.05)
+
+        pause = threading.Event()
+        threading.Thread(target=drip, daemon=True).start()
+        client = Client(Endpoint("127.0.0.1", listener.getsockname()[1], **limits))  # type: ignore[arg-type]
+        with pytest.raises(Unreachable, match=r"does not answer in full within 0\.2 s"):
+            client.app()
+
+
+def test_after_the_time_for_all_answers_nothing_more_is_asked(client_of: Connect, server: RestServer) -> None:
+    server.replies[APP] = json_reply({"app": {"version": "4.5.0"}})
+    client = client_of(server, total_s=0.0)
+    with pytest.raises(Unreachable, match="does not answer in full"):
+        client.app()

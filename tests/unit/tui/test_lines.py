@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pktvisor.tui.lines import Line, Role, fit, fit_line, plain, plain_text, printable, width
+from pktvisor.tui.lines import Line, Role, fit, fit_line, plain, plain_text, shown, width
 
 pieces = st.lists(
     st.tuples(st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z", "M"])), st.just(Role.PLAIN))
@@ -40,9 +40,10 @@ def test_a_line_that_fits_keeps_its_text() -> None:
     assert plain_text([line, ()]) == "one two\n\n"
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [("www.example.com", "www.example.com"), ("a\x1b[2Jb", "a\\027[2Jb"), ("\n", "\\010"), ("ü", "ü")],
-)
-def test_names_off_the_wire_can_not_steer_the_terminal(text: str, shown: str) -> None:
-    assert printable(text) == shown
+def test_no_line_can_steer_the_terminal_and_its_width_stays() -> None:
+    line: Line = (("a\x1b[2Jb", Role.LABEL), ("\u202e", Role.VALUE), ("rest", Role.DIM))
+    assert plain(shown(line)).startswith("a\\x1b[2J")
+    assert width(shown(line)) == width(line)
+    assert "\x1b" not in plain_text([line])
+    fine: Line = (("www.example.com ü ▁▂▃ 网", Role.LABEL),)
+    assert shown(fine) is fine
