@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import json
+import lzma
+import os
+import pty
+import re
 import subprocess
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +65,83 @@ def test_a_file_without_hosts_is_told_of_in_one_line() -> None:
 @pytest.mark.parametrize("name", ["formats_gzip.pcap.gz", "formats_zstd.pcap.zst", "formats_lz4.pcap.lz4"])
 def test_compressed_files_read_as_such(name: str) -> None:
     assert summary(CAPTURES / name)["packets"]["total"] == counted(name.split(".")[0])["packets"]
+
+
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress])
+def test_what_xz_and_bzip2_packed_is_read(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    packed = tmp_path / "named-by-nothing"
+    packed.write_bytes(pack(DNS.read_bytes()))
+    assert summary(packed) == summary(DNS)
+
+
+def cut_in_pieces(capture: Path, folder: Path, pieces: int) -> list[Path]:
+    """Deals a pcap file's packets out to several, in turn, as captures beside each other have them."""
+    contents = capture.read_bytes()
+    records, at = [], 24
+    while at < len(contents):
+        end = at + 16 + int.from_bytes(contents[at + 8 : at + 12], "little")
+        records.append(contents[at:end])
+        at = end
+    paths = [folder / f"piece{number}.pcap" for number in range(pieces)]
+    for number, path in enumerate(paths):
+        path.write_bytes(contents[:24] + b"".join(records[number::pieces]))
+    return paths
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_several_files_are_one_capture_in_the_order_of_time(workers: str, tmp_path: Path) -> None:
+    capture = CAPTURES / "multi_window.pcap"
+    pieces = cut_in_pieces(capture, tmp_path, 3)
+    whole = summary("--periods", "10", "-H", "10.0.0.0/8", "--workers", "1", capture)
+    assert summary("--periods", "10", "-H", "10.0.0.0/8", "--workers", workers, *reversed(pieces)) == whole
+    assert summary("--periods", "10", "-H", "10.0.0.0/8", "--workers", workers, tmp_path) == whole
+
+
+def test_of_a_directory_what_is_no_capture_is_told_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.pcap").write_bytes(DNS.read_bytes())
+    (tmp_path / "notes.txt").write_text("what I captured")
+    done = run("pktvisor-reader", "-H", "10.0.0.0/8", tmp_path)
+    assert json.loads(done.stdout)["5m"]["packets"]["total"] == counted("dns_authoritative")["packets"]
+    assert "notes.txt is not a capture file" in done.stderr.decode()
+    assert "it is left out" in done.stderr.decode()
+
+
+def test_a_result_that_leaves_a_part_of_the_file_out_says_so(tmp_path: Path) -> None:
+    capture = CAPTURES / "multi_window.pcap"
+    every = counted("multi_window")["packets"]
+    done = run("pktvisor-reader", "--periods", "2", "-H", "10.0.0.0/8", capture)
+    kept = json.loads(done.stdout)["2m"]["packets"]["total"]
+    assert 0 < kept < every
+    assert f"only the last 2 of 4 periods are in the result, {kept:,} of {every:,} packets" in done.stderr.decode()
+    assert "--periods 4 or --summary takes in all of them" in done.stderr.decode()
+    for option in (["--periods", "4"], ["--summary"]):
+        done = run("pktvisor-reader", *option, "-H", "10.0.0.0/8", capture)
+        assert done.stderr.decode() == f"processed {every} packets\n"
+
+
+@pytest.mark.parametrize("command", ["pktvisor-reader", "pktvisord"])
+def test_a_person_gets_text_about_the_whole_file_and_json_when_asked_for(command: str) -> None:
+    capture = CAPTURES / "multi_window.pcap"
+    text = on_terminal(command, "--periods", "2", str(capture))
+    assert "whole file" in text
+    assert "Top QName 2" in text
+    assert f"Pkts {counted('multi_window')['packets']:,}" in re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert on_terminal(command, "--json", "--periods", "2", str(capture)).startswith('{"2m":{')
+
+
+def on_terminal(*command: str) -> str:
+    """What a command writes to a terminal that is its stdout."""
+    ours, theirs = pty.openpty()
+    program = [str(BIN / command[0]), *command[1:]]
+    with subprocess.Popen(program, stdout=theirs, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as done:
+        os.close(theirs)
+        written = b""
+        with suppress(OSError):  # EIO once nobody has the other end any more
+            while part := os.read(ours, 65536):
+                written += part
+        os.close(ours)
+    assert done.returncode == 0
+    return written.decode()
 
 
 def test_standard_input_is_read() -> None:

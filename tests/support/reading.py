@@ -20,13 +20,13 @@ class FakeReading:
     """Keeps what it was asked for, and gives what it is told to."""
 
     def __init__(self) -> None:
-        self.path = ""
+        self.paths: list[str] = []
         self.options: dict[str, object] = {}
         self.summary = Summary([handler(counter("packets_total", "total", 3), schema="packets")], ledger={"decoded": 3})
         self.error: Exception | None = None
 
-    def summarize_file(self, path: str, **options: object) -> Summary:
-        self.path = path
+    def summarize_file(self, paths: list[str], **options: object) -> Summary:
+        self.paths = paths
         self.options = options
         if self.error is not None:
             raise self.error

@@ -1,15 +1,17 @@
-"""A capture file as a source for the terminal interface."""
+"""Capture files as a source for the terminal interface."""
 
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pktvisor.api.documents import Input, Inventory, PolicyMetrics, read_policy_metrics
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.summary import default_workers
+from pktvisor.escaping import printable
+from pktvisor.inputs.faults import file_warnings
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import policy_document
 from pktvisor.policies.policy import Policy
@@ -24,34 +26,40 @@ POLICY = "capture"
 """Name of the policy that a file is analysed by."""
 
 
-def analyse(path: str, options: argparse.Namespace) -> FileSource:
-    """Read a file: all of it in one window, and its last minutes beside. Raises `PktvisorError`."""
+def analyse(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> FileSource:
+    """Read files as one capture: all of it in one window, and its last minutes beside. Raises `PktvisorError`."""
     databases = open_databases(options.geo_city, options.geo_asn)
     whole, minutes = (
         Policy(
             POLICY,
-            readable_instances(policy=POLICY),
+            readable_instances(policy=POLICY, deep_sample_rate=options.deep_sample_rate),
             periods=periods,
             is_recorded=True,
             databases=databases,
         )
         for periods in (1, MOST_PERIODS)
     )
-    progress = Progress(sys.stderr)
     report = run_file(
-        path,
+        paths,
         whole,
         others=[minutes],
-        hosts=options.hosts,
+        hosts=options.hosts or "",
         filter_expression=options.filter_expression,
-        workers=default_workers(),
+        workers=options.workers or default_workers(),
         progress=progress,
     )
     progress.finish(report.packets)
-    if report.damage is not None:
-        offset, reason = report.damage
-        complain(f"{path} is damaged at byte {offset}: {reason}; everything before it is counted")
-    return FileSource(Path(path).name, _readings(whole, minutes), _inventory(path, report.ledger()), _buckets(minutes))
+    for warning in file_warnings(report):
+        complain(warning)
+    name = _name(paths)
+    inventory = _inventory(name, paths, report.ledger())
+    return FileSource(name, _readings(whole, minutes), inventory, _buckets(minutes))
+
+
+def _name(paths: Sequence[str]) -> str:
+    """Name a capture by its files."""
+    first = printable(Path(paths[0]).name or paths[0])
+    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
 
 
 def _readings(whole: Policy, minutes: Policy) -> dict[Window, PolicyMetrics]:
@@ -66,9 +74,9 @@ def _metrics(snapshots: list[HandlerSnapshot]) -> PolicyMetrics:
     return read_policy_metrics(POLICY, {POLICY: policy_document(snapshots)})
 
 
-def _inventory(path: str, ledger: dict[str, int]) -> Inventory:
-    name = Path(path).name
-    return Inventory(inputs={name: Input(name, None, None, {"file": path}, ledger, {})})
+def _inventory(name: str, paths: Sequence[str], ledger: dict[str, int]) -> Inventory:
+    config = {"file": paths[0]} if len(paths) == 1 else {"files": list(paths)}
+    return Inventory(inputs={name: Input(name, None, None, config, ledger, {})})
 
 
 def _buckets(minutes: Policy) -> tuple[Bucket, ...]:

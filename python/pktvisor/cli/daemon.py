@@ -1,4 +1,4 @@
-"""pktvisord: summarise live interfaces and serve the result over HTTP; or a capture file, to one line of JSON."""
+"""pktvisord: summarise live interfaces and serve the result over HTTP; or capture files, as the reader does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pktvisor.cli.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, daemon_parser, resolve
-from pktvisor.cli.options import DEFAULT_PERIODS, FAILURE_STATUS, FILE_FAILURE_STATUS, UsageError, complain, run
+from pktvisor.cli.options import FAILURE_STATUS, FILE_FAILURE_STATUS, UsageError, complain, run
 from pktvisor.errors import PktvisorError
 
 PATHS = (
@@ -35,8 +35,11 @@ def _run(said: argparse.Namespace) -> int:
         from pktvisor.cli.make_token import print_token
 
         return print_token(*said.make_token)
-    if said.target is not None and _is_file(said.target):
+    if said.targets and all(_is_file(target) for target in said.targets):
         return _summarize(said)
+    if len(said.targets) > 1:
+        raise UsageError("only capture files can be more than one TARGET: --config takes more interfaces than one")
+    said.target = said.targets[0] if said.targets else None
     return _serve(said)
 
 
@@ -44,16 +47,16 @@ def _is_file(target: str) -> bool:
     """Tell whether `target` is a capture file, by its name or for being there and no interface."""
     if target.endswith(CAPTURE_FILE_ENDINGS):
         return True
-    return target not in {name for _, name in socket.if_nameindex()} and Path(target).is_file()
+    interfaces = {"any", "auto", *(name for _, name in socket.if_nameindex())}
+    return target not in interfaces and (Path(target).is_file() or Path(target).is_dir())
 
 
 def _summarize(said: argparse.Namespace) -> int:
     from pktvisor.cli.summary import print_summary
 
-    said.periods = 1 if said.summary else DEFAULT_PERIODS if said.periods is None else said.periods
     said.deep_sample_rate = 100 if said.max_deep_sample is None else said.max_deep_sample
     try:
-        print_summary(said.target, said)
+        print_summary(said.targets, said)
     except UsageError:
         raise
     except PktvisorError as error:

@@ -119,17 +119,14 @@ def daemon_parser() -> Parser:
         prog="pktvisord", description="Summarise your data streams: live, served over HTTP, or from a file."
     )
     parser.add_argument(
-        "target",
+        "targets",
         metavar="TARGET",
-        nargs="?",
+        nargs="*",
         help="a network interface, one of its IP addresses, any (all interfaces), auto (the busiest one), "
-        f"or a capture file (ending in {', '.join(CAPTURE_FILE_ENDINGS)}, or any file that is there)",
+        f"or capture files (ending in {', '.join(CAPTURE_FILE_ENDINGS)}, or any files and directories that are there)",
     )
     _add_service_options(parser)
     add_summary_options(parser, periods=None, deep_sample_rate=None, deep_sample_name="max_deep_sample")
-    parser.add_argument(
-        "--summary", action="store_true", help="one summary of all packets of a capture file, as --periods 1"
-    )
     _add_place_options(parser)
     _add_export_options(parser)
     _add_former_options(parser)

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, PktvisorError
+from pktvisor.escaping import printable_lines
 from pktvisor.inputs.base import MOST_WORKERS
 
 FAILURE_STATUS = 1
@@ -82,7 +83,7 @@ def print_result(result: bytes) -> None:
 
 def complain(error: PktvisorError | str) -> None:
     """Say on stderr what is wrong."""
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"{printable_lines(str(error))}\n")
 
 
 def complain_of_usage(parser: Parser, error: UsageError | str) -> int:
@@ -129,6 +130,8 @@ def add_summary_options(
         help=f"keep this many periods of 60 seconds, 1 to {MOST_PERIODS} (default: {DEFAULT_PERIODS}); "
         "1 is one summary of everything",
     )
+    parser.add_argument("--summary", action="store_true", help="one summary of all packets of a file, as --periods 1")
+    parser.add_argument("--json", action="store_true", help="of a file, print JSON where stdout is a terminal, too")
     parser.add_argument(
         "--max-deep-sample",
         dest=deep_sample_name,

@@ -1,4 +1,4 @@
-"""pktvisor-reader: summarise a capture file."""
+"""pktvisor-reader: summarise capture files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _summarize(options: argparse.Namespace) -> int:
     try:
-        print_summary(options.file, options)
+        print_summary(options.files, options)
     except UsageError:
         raise
     except PktvisorError as error:
@@ -40,9 +40,16 @@ def reader_parser() -> Parser:
     """Make the parser."""
     parser = Parser(
         prog="pktvisor-reader",
-        description="Summarise a capture file (pcap or pcapng, also compressed) as one line of JSON.",
+        description="Summarise capture files (pcap or pcapng, also compressed): as text on a terminal, elsewhere as "
+        "one line of JSON.",
     )
-    parser.add_argument("file", metavar="FILE", help="the capture file; - is standard input")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="capture files, and directories of them, which are read as one capture in the order of time; - is "
+        "standard input",
+    )
     parser.add_argument(
         "-i",
         dest="input",

@@ -1,4 +1,4 @@
-"""A capture file to one line of JSON: what the reader does, and the daemon when its target is a file."""
+"""Captures summarised on stdout, as text or JSON: what the reader does, and the daemon whose target is a file."""
 
 from __future__ import annotations
 
@@ -6,27 +6,43 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from pktvisor.cli.options import MOST_PERIODS, UsageError, complain, print_result
+from pktvisor.cli.options import DEFAULT_PERIODS, MOST_PERIODS, UsageError, complain, print_result
 from pktvisor.cli.progress import Progress
+from pktvisor.escaping import printable_json
 
 MOST_WORKERS = 4
 """One worker at a time reads and deals the packets out; that is a quarter of all work, so that more bring little."""
 
 
-def print_summary(path: str, options: argparse.Namespace) -> None:
-    """Summarise the file at `path` (`-` is standard input) and print the result. Raises `PktvisorError`."""
-    from pktvisor.outputs.json import encode, flat_document
-    from pktvisor.policies.summary import summarize_file
+def print_summary(paths: Sequence[str], options: argparse.Namespace) -> None:
+    """Summarise files and directories as one capture (`-` is standard input) and print the result.
 
+    On a terminal that is text about all of it, elsewhere one line of JSON about the last periods. Raises
+    `PktvisorError`.
+    """
+    if options.summary:
+        options.periods = 1
+    elif options.periods is None:
+        options.periods = DEFAULT_PERIODS
     if not 1 <= options.periods <= MOST_PERIODS:
         raise UsageError(f"argument --periods: {options.periods} is not between 1 and {MOST_PERIODS}")
     progress = Progress(sys.stderr)
+    if options.json or sys.stdout is None or not sys.stdout.isatty():
+        _print_json(paths, options, progress)
+    else:
+        _print_text(paths, options, progress)
+
+
+def _print_json(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> None:
+    from pktvisor.outputs.json import encode, flat_document
+    from pktvisor.policies.summary import summarize_file
+
     with _signals_stop(progress):
         summary = summarize_file(
-            path,
+            paths,
             periods=options.periods,
             deep_sample_rate=options.deep_sample_rate,
             filter_expression=options.filter_expression,
@@ -42,10 +58,34 @@ def print_summary(path: str, options: argparse.Namespace) -> None:
     if options.verbose:
         _tell_ledger(summary.ledger)
     document = {f"{options.periods}m": flat_document(summary.handlers)}
-    print_result(encode(document) + b"\n")
+    print_result(fit_for_stdout(encode(document) + b"\n"))
 
 
-def _tell_ledger(ledger: dict[str, int]) -> None:
+def fit_for_stdout(document: bytes) -> bytes:
+    """Give JSON with nothing in it that a terminal would obey, where it goes to one."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return document
+    return printable_json(document.decode()).encode()
+
+
+def _print_text(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> None:
+    from pktvisor.cli.analysis import analyse
+    from pktvisor.cli.page import page
+    from pktvisor.tui.source import Request
+    from pktvisor.tui.watch import Watch
+    from pktvisor.tui.windows import WHOLE
+
+    with _signals_stop(progress):
+        source = analyse(paths, options, progress)
+    watch = Watch(source, Request(WHOLE), interval_s=1.0)
+    watch.step()
+    if options.verbose and watch.state.reading is not None:
+        for one in watch.state.reading.inventory.inputs.values():
+            _tell_ledger(one.ledger)
+    print_result(page(watch).encode(errors="replace"))
+
+
+def _tell_ledger(ledger: Mapping[str, int]) -> None:
     """Say what became of the packets."""
     for name, count in ledger.items():
         if count:

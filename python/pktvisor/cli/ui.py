@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from pktvisor.cli.options import (
     print_result,
 )
 from pktvisor.errors import PktvisorError
+from pktvisor.escaping import printable_json
 
 if TYPE_CHECKING:
     from pktvisor.tui.source import Source
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from pktvisor.tui.windows import Window
 
 DEFAULT_HOST = "localhost"
-LEAST_WIDTH = 80
+TIMEOUT_S = 15.0
+"""For all answers together, where something is printed."""
 LEAST_INTERVAL_S = 0.2
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"
 SINGLE_LETTERS = ("h", "p", "H", "P")
@@ -58,7 +59,7 @@ def _run(options: argparse.Namespace) -> int:
     from pktvisor.tui.watch import Watch
     from pktvisor.tui.windows import DEFAULT, WHOLE
 
-    is_file = options.file is not None
+    is_file = bool(options.files)
     is_printed = options.once or options.json
     if not is_printed and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("there is no terminal here: --once prints the first screen, --json the document")
@@ -73,12 +74,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _file_source(options: argparse.Namespace) -> Source:
     from pktvisor.cli.analysis import analyse
+    from pktvisor.cli.progress import Progress
 
     if options.window is not None and options.window.kind == "bucket":
         raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
     if not options.hosts:
         options.hosts = options.host or ""
-    return analyse(options.file, options)
+    return analyse(options.files, options, Progress(sys.stderr))
 
 
 def _agent_source(options: argparse.Namespace) -> Source:
@@ -95,6 +97,7 @@ def _agent_source(options: argparse.Namespace) -> Source:
         cert_file=options.tls_cert,
         key_file=options.tls_key,
         token=_token(options),
+        total_s=options.timeout if options.once or options.json else None,
     )
     return AgentSource(Client(endpoint))
 
@@ -115,10 +118,12 @@ def _token(options: argparse.Namespace) -> str | None:
 
 def _print(watch: Watch, options: argparse.Namespace) -> int:
     """Print the first screen, or the document."""
+    from pktvisor.cli.page import page
+
     watch.step()
     if watch.state.fault is not None:
         raise watch.state.fault
-    text = _document(watch.state) if options.json else _first_screen(watch.state, watch.source.name)
+    text = _document(watch.state) if options.json else page(watch)
     print_result(text.encode(errors="replace"))
     return 0
 
@@ -127,22 +132,7 @@ def _document(state: State) -> str:
     from pktvisor.outputs.json import encode
 
     assert state.reading is not None, "a step without a fault reads"
-    return encode(state.reading.metrics.document).decode() + "\n"
-
-
-def _first_screen(state: State, source: str) -> str:
-    from pktvisor.tui.once import first_screen
-    from pktvisor.tui.views.content import Settings
-
-    is_terminal = sys.stdout.isatty()
-    columns = shutil.get_terminal_size((LEAST_WIDTH, 24)).columns
-    return first_screen(
-        state,
-        Settings(),
-        source,
-        columns if is_terminal else max(columns, LEAST_WIDTH),
-        is_coloured=is_terminal and not os.environ.get("NO_COLOR"),
-    )
+    return printable_json(encode(state.reading.metrics.document).decode()) + "\n"
 
 
 def _show(watch: Watch) -> int:
@@ -161,7 +151,12 @@ def _undashed(arguments: Sequence[str]) -> list[str]:
 
 def _parser() -> Parser:
     parser = Parser(prog="pktvisor", description="Watch a running agent, or a capture file.", allow_abbrev=False)
-    parser.add_argument("file", metavar="FILE", nargs="?", help="a capture file to analyse, instead of an agent to ask")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="capture files, and directories of them, to analyse as one, instead of an agent to ask",
+    )
     parser.add_argument(
         "-H",
         dest="host",
@@ -210,12 +205,20 @@ def _add_showing_options(parser: Parser) -> None:
     parser.add_argument(
         "--interval", metavar="S", type=_interval, default=1.0, help="seconds between readings (default: %(default)g)"
     )
+    parser.add_argument(
+        "--timeout",
+        metavar="S",
+        type=_interval,
+        default=TIMEOUT_S,
+        help="with --once and --json: seconds that the agent may take for everything (default: %(default)g)",
+    )
     printed = parser.add_mutually_exclusive_group()
     printed.add_argument("--once", action="store_true", help="print the first screen as text, and end")
     printed.add_argument("--json", action="store_true", help="print the policy's metrics as JSON, and end")
 
 
 def _add_file_options(parser: Parser) -> None:
+    parser.set_defaults(deep_sample_rate=100, workers=None)
     files = parser.add_argument_group("for a capture file")
     files.add_argument(
         "-b", dest="filter_expression", metavar="BPF", default="", help="only packets that pass this filter"

@@ -53,7 +53,9 @@ class Recording:
     def check(self) -> None:
         """Raise `InputError` or `ConfigError` where the file can't be read."""
         with translated(), _without_content():
-            _core.BatchReader([self.path], hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression))
+            _core.BatchReader(
+                [self.path], hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression)
+            )
 
     def read(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""

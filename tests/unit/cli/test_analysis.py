@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 
 import pytest
 
 from pktvisor.cli.analysis import analyse
+from pktvisor.cli.progress import Progress
 from pktvisor.errors import InputError
 from pktvisor.tui.figures import packet_figures
 from pktvisor.tui.file_source import FileSource
@@ -18,7 +20,10 @@ CAPTURE = FOLDER / "multi_window.pcap"
 
 
 def source_of(path: str) -> FileSource:
-    return analyse(path, argparse.Namespace(hosts="", filter_expression="", geo_city=None, geo_asn=None))
+    options = argparse.Namespace(
+        hosts="", filter_expression="", geo_city=None, geo_asn=None, deep_sample_rate=100, workers=None
+    )
+    return analyse([path], options, Progress(io.StringIO()))
 
 
 def test_the_whole_file_and_its_minutes_agree() -> None:

@@ -27,7 +27,7 @@ def test_the_result_is_one_line_of_json_named_by_its_periods(
 def test_options_reach_the_engine(reading: FakeReading) -> None:
     summarised = "-b udp -H 10.0.0.0/8 --periods 1 --max-deep-sample 50"
     assert reader.main(f"{summarised} --geo-city c.mmdb --geo-asn a.mmdb --workers 3 -i PCAP -".split()) == 0
-    assert reading.path == "-"
+    assert reading.paths == ["-"]
     reading.options.pop("progress")
     assert reading.options == {
         "periods": 1,
@@ -93,7 +93,7 @@ def test_a_signal_stops_the_reading_and_the_result_is_printed(
 ) -> None:
     went_on: list[bool] = []
 
-    def summarize_file(path: str, **options: object) -> Summary:
+    def summarize_file(paths: list[str], **options: object) -> Summary:
         progress = options["progress"]
         assert callable(progress)
         went_on.append(progress(1, 100, None))

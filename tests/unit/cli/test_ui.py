@@ -98,7 +98,6 @@ def test_nobody_answers(capfd: pytest.CaptureFixture[str]) -> None:
         (["--once", "--json"], "not allowed with"),
         (["--token-file", "/no/token", "--once"], "--token-file: cannot read /no/token"),
         (["--token", "a\nb", "--once"], "the token has characters that no token has"),
-        (["one.pcap", "two.pcap"], "unrecognized arguments: two.pcap"),
         (["one.pcap", "--window", "live", "--once"], "--window: of a file"),
         (["-P"], "expected one argument"),
         ([], "there is no terminal here: --once prints the first screen"),
