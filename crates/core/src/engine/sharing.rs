@@ -382,7 +382,7 @@ mod tests {
     fn who_stops_stops_all_at_the_same_packet() {
         let file = TemporaryFile::new("stop", &capture(200, 0));
         let several = config(&file.0, 3);
-        let sharing = Sharing::new(Capture::open(&[file.0.clone()]).unwrap(), &several);
+        let sharing = Sharing::new(Capture::open(std::slice::from_ref(&file.0)).unwrap(), &several);
         let first = sharing.next(1, None).unwrap();
         sharing.end();
         let read = sharing.progress().packets;
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn what_nobody_has_looked_at_yet_is_bounded() {
         let file = TemporaryFile::new("bound", &capture(200, 0));
-        let sharing = Sharing::new(Capture::open(&[file.0.clone()]).unwrap(), &config(&file.0, 2));
+        let sharing = Sharing::new(Capture::open(std::slice::from_ref(&file.0)).unwrap(), &config(&file.0, 2));
         let mut done = None;
         // Worker 1 looks at nothing, until worker 0 would have to wait for it.
         while sharing.queues().has_room() {
@@ -423,7 +423,7 @@ mod tests {
     #[test]
     fn workers_wait_for_each_other_and_not_for_one_that_has_left() {
         let file = TemporaryFile::new("meet", &capture(2, 0));
-        let sharing = Sharing::new(Capture::open(&[file.0.clone()]).unwrap(), &config(&file.0, 2));
+        let sharing = Sharing::new(Capture::open(std::slice::from_ref(&file.0)).unwrap(), &config(&file.0, 2));
         let has_come = AtomicBool::new(false);
         std::thread::scope(|scope| {
             scope.spawn(|| {

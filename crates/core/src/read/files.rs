@@ -12,9 +12,10 @@ pub struct Capture {
     skipped: Vec<String>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one of it per capture, and the large one is the usual")]
 pub(super) enum Source {
     One { reader: CaptureReader, name: String },
-    Several(Box<Merged>),
+    Several(Merged),
 }
 
 /// Where one of the files stops making sense.
@@ -47,7 +48,7 @@ impl Capture {
             let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             return Err(Error::format(format!("there is no capture file in {}", names.join(", "))));
         }
-        Ok(Self { source: Source::Several(Box::new(merged)), skipped })
+        Ok(Self { source: Source::Several(merged), skipped })
     }
 
     /// A capture of one file; `name` is what damage is told under.
