@@ -36,10 +36,14 @@ class PktvisorError(Exception):
 class ConfigError(PktvisorError):
     """An option, an expression, a policy or a file's content makes no sense."""
 
-    def __init__(self, message: str, *, hint: str = "", path: str = "", place: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", key: str = "", path: str = "", place: str = "") -> None:
         super().__init__(message)
         self.hint = hint.removeprefix("; ")
         """What stands there and what would do. Apart from the message, whose words clients of the C++ pktvisor know."""
+        self.key = key
+        """The setting that it is about, for those who know where that was said; the message names it."""
+        self.is_rooted = False
+        """The path is whole: `within` adds nothing to it."""
         self.path = path
         """Place in the configuration, as `policies.edge.handlers.modules.dns.type`; empty where there is none."""
         self.place = place
@@ -94,5 +98,6 @@ def within(place: str) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        error.path = f"{place}.{error.path}" if error.path else place
+        if not error.is_rooted:
+            error.path = f"{place}.{error.path}" if error.path else place
         raise

@@ -1,39 +1,161 @@
-"""Whether an agent would take a configuration: everything but opening interfaces and sockets is tried."""
+"""Whether an agent would take a configuration: everything but opening interfaces and sockets is tried.
+
+A policy is made as an agent would make it. Where that fails, what is wrong is noted and taken away, and it is tried
+again: so all mistakes are found by the same code that would refuse the first of them.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pktvisor.agent.exchange import check_metric_names
 from pktvisor.agent.preparing import Surroundings, prepare
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, make_tap
-from pktvisor.config.models import AgentConfig
-from pktvisor.config.reading import locate
-from pktvisor.errors import ConfigError
+from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
+from pktvisor.config.reading import MOST_ERRORS, locate
+from pktvisor.config.suggestions import did_you_mean
+from pktvisor.errors import ConfigError, NoMatchError
+from pktvisor.handlers import handlers
+from pktvisor.handlers.base import WINDOW_OPTIONS
 from pktvisor.handlers.custom import Families
+from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults
-from pktvisor.policies.instances import WindowDefaults
+from pktvisor.policies.instances import CLAMPED, GROUP_OPTIONS, WindowDefaults
 from pktvisor.policies.policy import Databases
 
 
 def check_agent(config: AgentConfig) -> list[ConfigError]:
-    """Give what is wrong with the taps and policies of a configuration that is well formed, one error for each."""
-    errors: list[ConfigError] = []
+    """Give what is wrong with the taps, handlers and policies of a configuration, as far as it could be read."""
+    errors = [*_global_mistakes(config.global_handlers)]
     taps: dict[str, Tap] = {}
     for tap in config.taps:
-        try:
-            taps[tap.name] = make_tap(tap, Origin.CONFIGURATION)
-        except ConfigError as error:
-            errors.append(error)
+        errors += _tap_mistakes(tap, taps)
     around = Surroundings(
         taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: {}
     )
-    streams: dict[str, Stream] = {}
+    unread = {*_names(config, "taps")} - taps.keys()
     owners: Families = {}
     for policy in config.policies:
+        errors += _clamped_of_policy(policy)
+        found = _policy_mistakes(policy, _with_stand_in(policy, around, unread), owners)
+        errors += (error for error in found if not (unread and isinstance(error, NoMatchError)))
+    if config.document is not None:
+        errors = [locate(error, config.document) for error in errors]
+    first = {(error.place, error.path): error for error in reversed(errors)}
+    return [error for error in errors if first[error.place, error.path] is error][:MOST_ERRORS]
+
+
+def _names(config: AgentConfig, section: str) -> Iterator[str]:
+    """Names in a section of the text, whether what stands there could be read or not."""
+    if config.document is not None:
+        yield from config.document.names("visor", section)
+
+
+def _with_stand_in(policy: PolicyConfig, around: Surroundings, unread: set[str]) -> Surroundings:
+    """Put a tap that is right in the place of the policy's, where that is wrong itself: the rest is checked with it."""
+    name, wanted = policy.input.tap, policy.input.input_type
+    if name is None or name not in unread or wanted not in inputs():
+        return around
+    stand_in = TapConfig(name, wanted, {"iface": "any"} if wanted == "pcap" else {})
+    return replace(around, taps={**around.taps, name: make_tap(stand_in, Origin.CONFIGURATION)})
+
+
+def _tap_mistakes(config: TapConfig, taps: dict[str, Tap]) -> Iterator[ConfigError]:
+    """Note a tap; give what is wrong with it, whichever policy uses it."""
+    try:
+        taps[config.name] = make_tap(config, Origin.CONFIGURATION)
+    except ConfigError as error:
+        yield error
+        return
+    for key in config.config:
+        if error_of_key := inputs()[config.input_type].unknown(key):
+            error_of_key.path = f"taps.{config.name}.config.{key}"
+            yield error_of_key
+
+
+def _global_mistakes(settings: Mapping[str, Settings]) -> Iterator[ConfigError]:
+    known = {type_name for type_name, _ in handlers()}
+    for type_name, told in settings.items():
+        path = f"global_handler_config.{type_name}"
+        if type_name not in known:
+            hint = did_you_mean(type_name, known) or f"there are {', '.join(sorted(known))}"
+            yield ConfigError(f"stream handler type '{type_name}' is not available", hint=hint, path=path)
+            continue
+        versions = [handler for (name, _), handler in handlers().items() if name == type_name]
+        valid = dict.fromkeys(option for handler in versions for option in (*handler.options, *WINDOW_OPTIONS))
+        for key in told:
+            if key not in (*valid, *GROUP_OPTIONS):
+                message = f"{key} is an invalid/unsupported config or filter"
+                yield ConfigError(message, hint=did_you_mean(key, valid), path=f"{path}.{key}")
+        yield from _clamped(told, path)
+
+
+def _clamped_of_policy(policy: PolicyConfig) -> Iterator[ConfigError]:
+    path = f"policies.{policy.name}.handlers"
+    yield from _clamped(policy.window or {}, f"{path}.window_config")
+    for module in policy.modules:
+        yield from _clamped(module.config, f"{path}.modules.{module.name}.config")
+
+
+def _clamped(told: Settings, path: str) -> Iterator[ConfigError]:
+    """Give an error for each number that an agent would silently make another one."""
+    for key, (least, most) in CLAMPED.items():
+        value = told.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and not least <= value <= most:
+            yield ConfigError(f"{key} {value} is not between {least} and {most}", path=f"{path}.{key}")
+
+
+def _policy_mistakes(policy: PolicyConfig, around: Surroundings, owners: Families) -> Iterator[ConfigError]:
+    rest: PolicyConfig | None = policy
+    while rest is not None:
+        streams: dict[str, Stream] = {}
         try:
-            check_metric_names([prepare(policy, streams, Origin.CONFIGURATION, around)], owners)
+            check_metric_names([prepare(rest, streams, Origin.CONFIGURATION, around)], owners)
         except ConfigError as error:
-            errors.append(error)
-    if config.document is None:
-        return errors
-    return [locate(error, config.document) for error in errors]
+            yield error
+            rest, around = _without(rest, around, error.path.split("."))
+        else:
+            return
+
+
+def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tuple[PolicyConfig | None, Surroundings]:
+    """Give policy and surroundings without what an error is about; None where nothing can be taken away."""
+    match path:
+        case ["taps", name, "config", *key] if name in around.taps and key[0] in around.taps[name].config.config:
+            tap = around.taps[name].config
+            mended = make_tap(replace(tap, config=_less(tap.config, key[0])), Origin.CONFIGURATION)
+            return policy, replace(around, taps={**around.taps, name: mended})
+        case ["policies", _, "input", "config", key, *_] if key in policy.input.config:
+            mended_input = replace(policy.input, config=_less(policy.input.config, key))
+        case ["policies", _, "input", "filter", key, *_] if key in policy.input.filter:
+            mended_input = replace(policy.input, filter=_less(policy.input.filter, key))
+        case ["global_handler_config", name, key, *_] if key in around.global_settings.get(name, {}):
+            settings = {**around.global_settings, name: _less(around.global_settings[name], key)}
+            return policy, replace(around, global_settings=settings)
+        case ["policies", _, "handlers", "modules", name, *below] if any(one.name == name for one in policy.modules):
+            return _without_module(policy, name, below), around
+        case _:
+            return None, around
+    return replace(policy, input=mended_input), around
+
+
+def _without_module(policy: PolicyConfig, name: str, below: list[str]) -> PolicyConfig:
+    """Give a policy without what an error in a module is about: a setting, else the module."""
+    modules = []
+    for module in policy.modules:
+        match below:
+            case _ if module.name != name:
+                modules.append(module)
+            case ["config", key, *_] if key in module.config:
+                modules.append(replace(module, config=_less(module.config, key)))
+            case ["filter", key, *_] if key in module.filter:
+                modules.append(replace(module, filter=_less(module.filter, key)))
+            case ["metrics", key, *_] if key in module.metrics and len(module.metrics) > 1:
+                modules.append(replace(module, metrics=_less(module.metrics, key)))
+    return replace(policy, modules=tuple(modules))
+
+
+def _less(settings: Settings, key: str) -> Settings:
+    return {name: value for name, value in settings.items() if name != key}

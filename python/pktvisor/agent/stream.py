@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pktvisor.agent.retry import Retry
 from pktvisor.agent.tap import Tap
 from pktvisor.config.models import PolicyInput, Value
-from pktvisor.errors import PktvisorError, within
+from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults, Input
 from pktvisor.policies.policy import Policy
@@ -134,9 +134,24 @@ def make_stream(tap: Tap, wanted: PolicyInput, known: Mapping[str, Stream], defa
     name = f"{tap.name}-{_identity(config)}"
     if name in known:
         return known[name]
-    with within("input.config"):
+    try:
         source = inputs()[tap.config.input_type](config, defaults)
+    except ConfigError as error:
+        _place(error, tap, wanted)
+        raise
     return Stream(name, tap.name, source)
+
+
+def _place(error: ConfigError, tap: Tap, wanted: PolicyInput) -> None:
+    """Give an error of an input the place where its key was said: by the policy, or by the tap."""
+    path = error.path or error.key
+    key = path.partition(".")[0]
+    if key in wanted.filter:
+        error.path = f"input.filter.{path}"
+    elif key in wanted.config or key not in tap.config.config:
+        error.path = f"input.config.{path}".removesuffix(".")
+    else:
+        error.path, error.is_rooted = f"taps.{tap.name}.config.{path}", True
 
 
 def _identity(config: Mapping[str, Value]) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from pktvisor.agent.checking import check_agent
+from pktvisor.cli.daemon_options import check_options
 from pktvisor.cli.options import FAILURE_STATUS, complain, print_result
 from pktvisor.config.document import read_text
-from pktvisor.config.schema import check, load_config
+from pktvisor.config.reading import locate
+from pktvisor.config.schema import read_all
 from pktvisor.errors import PktvisorError
 
 
 def check_config(path: str) -> int:
     """Check a file and give the exit status: 0 where the agent would take it."""
     try:
-        text = read_text(path)
-        errors: list[PktvisorError] = [*check(text, path)]
-        if not errors:
-            config = load_config(text, source=path)
-            for warning in config.warnings:
-                complain(f"warning: {warning}")
-            errors += check_agent(config)
+        config, found = read_all(read_text(path), path)
+        for warning in config.warnings:
+            complain(f"warning: {warning}")
+        for mistake in check_options(config.options):
+            found.append(mistake if config.document is None else locate(mistake, config.document))
+        errors: list[PktvisorError] = [*found, *check_agent(config)]
     except PktvisorError as fault:
         errors = [fault]
     for error in errors:

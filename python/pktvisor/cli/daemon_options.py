@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -94,23 +94,44 @@ def resolve(said: argparse.Namespace, configured: Mapping[str, Any]) -> DaemonOp
         elif on_line is not None or in_file is not None:
             values[one.name] = in_file if on_line is None else on_line
     options = DaemonOptions(**values)
-    _check(options)
+    for error in _mistakes(options):
+        error.path = ""  # it may have been said on the command line
+        raise error
     return options
 
 
-def _check(options: DaemonOptions) -> None:
+def check_options(configured: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """Give all that is wrong with a file's options, those included that the daemon would silently make others."""
+    values = {name: value for name, value in configured.items() if value is not None}
+    options = DaemonOptions(**values)
+    yield from _mistakes(options)
+    yield from _out_of_bounds(
+        ("periods", options.periods, 1, MOST_PERIODS), ("max_deep_sample", options.max_deep_sample, 1, 100)
+    )
+
+
+def _mistakes(options: DaemonOptions) -> Iterator[ConfigError]:
     if options.tls and not (options.tls_cert and options.tls_key):
-        raise ConfigError("you must specify --tls-key and --tls-cert to use --tls")
+        yield ConfigError("you must specify --tls-key and --tls-cert to use --tls", path="config.tls")
     reporting = (options.cp_token, options.cp_url, options.cp_path)
     if any(reporting) and not all(reporting) and not options.cp_disable:
-        raise ConfigError("missing information to setup crashpad: --cp-token, --cp-url and --cp-path belong together")
-    for name, value, least, most in (
+        message = "missing information to setup crashpad"
+        yield ConfigError(message, hint="--cp-token, --cp-url and --cp-path belong together", path="config")
+    yield from _out_of_bounds(
         ("port", options.port, 0, 65535),
+        ("otel_port", options.otel_port, 0, 65535),
         ("workers", options.workers, 1, MOST_WORKERS),
         ("lookback_mb", options.lookback, 0, MOST_LOOKBACK_MB),
-    ):
+    )
+    if options.log_format not in logs.FORMS:
+        message = f"log_format must be {' or '.join(logs.FORMS)}, not {options.log_format}"
+        yield ConfigError(message, path="config.log_format")
+
+
+def _out_of_bounds(*numbers: tuple[str, int, int, int]) -> Iterator[ConfigError]:
+    for name, value, least, most in numbers:
         if not least <= value <= most:
-            raise ConfigError(f"{name} {value} is not between {least} and {most}")
+            yield ConfigError(f"{name} {value} is not between {least} and {most}", path=f"config.{name}")
 
 
 def daemon_parser() -> Parser:

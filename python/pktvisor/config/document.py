@@ -121,6 +121,14 @@ class Document:
     source: str = ""
     """Name of the file; empty for a text that came otherwise."""
 
+    def names(self, *path: str) -> Iterator[str]:
+        """The keys of the map at a path; none where there is no map."""
+        node: Node | None = self.root
+        for name in path:
+            node = node.get(name) if isinstance(node, MapNode) else None
+        if isinstance(node, MapNode):
+            yield from node.named
+
     def place(self, mark: Mark) -> str:
         """A place as messages name it: `edge.yaml:12:15`, or `line 12, column 15`."""
         return _place(self.source, mark)

@@ -50,6 +50,11 @@ class PolicyInput:
     config: Settings = field(default_factory=dict)
     filter: Settings = field(default_factory=dict)
 
+    @property
+    def has_source(self) -> bool:
+        """It says of which type its events are, and whose."""
+        return bool(self.input_type) and (self.tap is not None or self.selector is not None)
+
 
 @dataclass(frozen=True)
 class ModuleConfig:

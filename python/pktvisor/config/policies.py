@@ -31,6 +31,8 @@ def read_policy(reading: Reading, key: Node, node: Node) -> PolicyConfig | None:
         if not isinstance(node, MapNode):
             raise ConfigError("expecting policy configuration map", hint=f"{node} stands there")
         policy = _policy(reading, key.text, node)
+    if policy is not None and reading.keeps_parts and policy.input.has_source:
+        return policy
     return policy if len(reading.errors) == errors else None
 
 

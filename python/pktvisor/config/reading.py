@@ -23,10 +23,14 @@ class EnoughErrors(Exception):
 
 
 class Reading:
-    """One reading of one document; after `most_errors` of them it ends with `EnoughErrors`."""
+    """One reading of one document; after `most_errors` of them it ends with `EnoughErrors`.
 
-    def __init__(self, document: Document, most_errors: int = MOST_ERRORS) -> None:
+    With `keeps_parts`, what is wrong in parts is given without these, so that the rest can be checked.
+    """
+
+    def __init__(self, document: Document, most_errors: int = MOST_ERRORS, *, keeps_parts: bool = False) -> None:
         self.document = document
+        self.keeps_parts = keeps_parts
         self._most_errors = most_errors
         self.errors: list[ConfigError] = []
         self.warnings: list[str] = []
@@ -124,8 +128,10 @@ def locate(error: ConfigError, document: Document) -> ConfigError:
     if not error.place and error.path:
         root = document.root
         visor = root.get("visor") if isinstance(root, MapNode) else None
-        start = root if visor is None or error.path.split(".")[0] in ("version", "visor") else visor
-        error.place = document.place(_find(start, error.path, start.mark))
+        section = error.path.split(".")[0]
+        start = root if visor is None or section in ("version", "visor") else visor
+        if not error.is_rooted or _entry(start, section) is not None:  # else it stands in another text
+            error.place = document.place(_find(start, error.path, start.mark))
     return error
 
 

@@ -70,7 +70,7 @@ def section(settings: Settings, key: str) -> Settings:
 
 def wrong_type(key: str, value: Value, needed: str) -> ConfigError:
     """The error for a value of another type than is needed."""
-    return ConfigError(f"wrong type for key: {key}", hint=f"it needs {needed}, not {describe(value)}")
+    return ConfigError(f"wrong type for key: {key}", hint=f"it needs {needed}, not {describe(value)}", key=key)
 
 
 def describe(value: Value) -> str:

@@ -47,13 +47,18 @@ def load_config(text: str, *, source: str = "") -> AgentConfig:
 
 def check(text: str, source: str = "") -> list[ConfigError]:
     """Everything that is wrong in a text, as far as one thing can be told from another."""
+    return read_all(text, source)[1]
+
+
+def read_all(text: str, source: str = "") -> tuple[AgentConfig, list[ConfigError]]:
+    """What could be read of a configuration, and everything that is wrong in its text."""
     try:
-        reading = Reading(read_document(text, source))
+        reading = Reading(read_document(text, source), keeps_parts=True)
     except ConfigError as error:
-        return [error]
+        return AgentConfig(), [error]
     with suppress(EnoughErrors):
-        _config(reading)
-    return reading.errors
+        return _config(reading), reading.errors
+    return AgentConfig(), reading.errors
 
 
 def load_one_tap(text: str) -> TapConfig | None:

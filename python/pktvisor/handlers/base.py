@@ -77,6 +77,7 @@ class Handler:
                     f"{key} is an invalid/unsupported config or filter. The valid configs/filters are: "
                     f"{', '.join(valid)}",
                     hint=did_you_mean(key, valid),
+                    key=key,
                 )
 
     @classmethod

@@ -41,13 +41,19 @@ class Input(ABC):
         self._config = dict(config)
         self._defaults = defaults
         for key in config:
-            if self.keys is not None and key not in self.keys:
-                raise ConfigError(
-                    f"{key} is an invalid/unsupported config or filter. "
-                    f"The valid configs/filters are: {', '.join(self.keys)}",
-                    hint=did_you_mean(key, self.keys),
-                    path=key,
-                )
+            if error := self.unknown(key):
+                raise error
+
+    @classmethod
+    def unknown(cls, key: str) -> ConfigError | None:
+        """Give the error for a key that its configuration does not have; None where it has."""
+        if cls.keys is None or key in cls.keys:
+            return None
+        return ConfigError(
+            f"{key} is an invalid/unsupported config or filter. The valid configs/filters are: {', '.join(cls.keys)}",
+            hint=did_you_mean(key, cls.keys),
+            path=key,
+        )
 
     @property
     def config(self) -> Mapping[str, Value]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
@@ -16,6 +17,8 @@ from pktvisor.policies.plan import Instance, Plan
 from pktvisor.policies.policy import MOST_PERIODS
 
 GROUP_OPTIONS = ("enable", "disable")
+CLAMPED: Mapping[str, tuple[int, int]] = {"num_periods": (1, MOST_PERIODS), "deep_sample_rate": (1, 100)}
+"""Numbers that are brought within bounds, as the C++ pktvisor does."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,36 @@ def make_modules(
     modules: list[Module] = []
     for place, module in enumerate(policy.modules):
         with within(f"handlers.modules.{module.name}"):
-            told = _told(module, policy.window, defaults, global_settings.get(module.type, {}))
-            made = _make_handler(policy.name, module, told, input_type)
-            is_behind = policy.is_chain and place > 0
-            instance = Instance(
-                name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
-            )
-            Plan([replace(instance, behind=None)])  # what it was told is read here, so that errors have their place
+            of_type = global_settings.get(module.type, {})
+            told = _told(module, policy.window, defaults, of_type)
+            with _placed(module, policy.window, of_type):
+                made = _make_handler(policy.name, module, told, input_type)
+                is_behind = policy.is_chain and place > 0
+                instance = Instance(
+                    name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
+                )
+                Plan([replace(instance, behind=None)])  # what it was told is read here, so that errors have their place
             # A chain shares one row of windows: each link's events are those that the link before it kept.
             periods = modules[0].periods if is_behind else _periods(told)
             modules.append(Module(instance, periods, told))
     return modules
+
+
+@contextmanager
+def _placed(module: ModuleConfig, window: Settings | None, of_type: Settings) -> Iterator[None]:
+    """Give errors that know their key the place where it was said: the module's own section, or one for all modules."""
+    try:
+        yield
+    except ConfigError as error:
+        path = error.path or error.key
+        key = path.partition(".")[0]
+        if key in module.filter:
+            error.path = f"filter.{path}"
+        elif key in module.config:
+            error.path = f"config.{path}"
+        elif key in of_type and key not in (window or {}):
+            error.path, error.is_rooted = f"global_handler_config.{module.type}.{path}", True
+        raise
 
 
 def periods_of(window: Settings | None, defaults: WindowDefaults) -> int:
@@ -76,7 +98,12 @@ def periods_of(window: Settings | None, defaults: WindowDefaults) -> int:
 
 
 def _periods(told: Settings) -> int:
-    return max(1, min(MOST_PERIODS, number(told, "num_periods", WindowDefaults.periods)))
+    return _clamped(told, "num_periods", WindowDefaults.periods)
+
+
+def _clamped(told: Settings, key: str, default: int) -> int:
+    least, most = CLAMPED[key]
+    return max(least, min(most, number(told, key, default)))
 
 
 def _told(
@@ -104,7 +131,7 @@ def _make_handler(policy_name: str, module: ModuleConfig, told: Settings, input_
         options={key: value for key, value in told.items() if key not in (*WINDOW_OPTIONS, *GROUP_OPTIONS)},
         enable=texts(told, "enable"),
         disable=texts(told, "disable"),
-        deep_sample_rate=max(1, min(100, number(told, "deep_sample_rate", 100))),
+        deep_sample_rate=_clamped(told, "deep_sample_rate", WindowDefaults.deep_sample_rate),
         topn_count=number(told, "topn_count", 10),
         topn_percentile_threshold=_threshold(told),
         metrics=module.metrics,

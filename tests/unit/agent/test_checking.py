@@ -6,9 +6,9 @@ import pytest
 
 from pktvisor.agent.checking import check_agent
 from pktvisor.agent.local import LocalAgent
-from pktvisor.config.schema import load_config
+from pktvisor.config.schema import load_config, read_all
 from pktvisor.errors import ConfigError
-from support.written import TAP
+from support.written import TAP, file, policy
 
 INPUT = "kind: collection, input: {tap: eth, input_type: pcap}"
 
@@ -50,3 +50,74 @@ def test_metrics_of_one_name_are_of_one_kind_in_all_policies(agent: LocalAgent) 
     with pytest.raises(ConfigError, match="would share the name custom_x in Prometheus"):
         agent.add_policy(f"visor:\n  policies:\n{other}")
     assert "c" not in agent.policies
+
+
+EVERY_LEVEL = """\
+visor:
+  config: {periods: 99}
+  taps:
+    eth: {input_type: pcap, config: {iface: eth0, ifase: eth1, workers: 0}}
+    broken: {input_typ: pcap}
+  global_handler_config:
+    dsn: {only_qname: [x]}
+    dns: {deep_sample_rate: 500, only_qnames: [x]}
+  policies:
+    one:
+      kind: collection
+      input: {tap: eth, input_type: pcap, config: {bppf: udp}}
+      handlers:
+        window_config: {num_periods: 99}
+        modules:
+          first: {type: nett}
+          second: {type: dns, config: {answer_counts: 1}, filter: {exclude_noerror: maybe}}
+    two:
+      kind: colection
+      input: {tap: broken, input_type: pcap}
+      handlers: {modules: {third: {type: dns, require_version: '3.0'}}}
+"""
+
+
+def test_mistakes_of_all_levels_are_told_at_once_each_at_its_line() -> None:
+    config, of_text = read_all(EVERY_LEVEL, "edge.yaml")
+    told = {(error.place.split(":")[1], error.path): error for error in [*of_text, *check_agent(config)]}
+    handlers = "policies.one.handlers"
+    assert set(told) == {
+        ("4", "taps.eth.config.ifase"),
+        ("4", "taps.eth.config.workers"),
+        ("5", "taps.broken.input_type"),
+        ("7", "global_handler_config.dsn"),
+        ("8", "global_handler_config.dns.deep_sample_rate"),
+        ("8", "global_handler_config.dns.only_qnames"),
+        ("12", "policies.one.input.config.bppf"),
+        ("14", f"{handlers}.window_config.num_periods"),
+        ("16", f"{handlers}.modules.first.type"),
+        ("17", f"{handlers}.modules.second.config.answer_counts"),
+        ("17", f"{handlers}.modules.second.filter.exclude_noerror"),
+        ("19", "policies.two.kind"),
+        ("21", "policies.two.handlers.modules.third.require_version"),
+    }
+    hints = {path: error.hint for (_, path), error in told.items()}
+    assert hints["taps.eth.config.ifase"] == "did you mean 'iface'?"
+    assert hints["global_handler_config.dsn"] == "did you mean 'dns'?"
+    assert hints[f"{handlers}.modules.first.type"] == "did you mean 'net'?"
+
+
+def test_what_only_follows_from_another_mistake_is_not_told() -> None:
+    config, _ = read_all(
+        f"visor: {{taps: {{a: {{input_typ: pcap}}}}, policies: {{{policy(source='tap_selector: {any: [{x: 1}]}')}}}}}"
+    )
+    assert check_agent(config) == []
+    config, _ = read_all(f"visor: {{taps: {{a: {{input_typ: pcap}}}}, policies: {{{policy(source='tap: a')}}}}}")
+    assert check_agent(config) == []
+
+
+@pytest.mark.parametrize(("key", "value"), [("num_periods", 0), ("num_periods", 11), ("deep_sample_rate", 101)])
+def test_what_an_agent_would_silently_make_another_number_is_refused(key: str, value: int) -> None:
+    config = load_config(file(policy(window=f"window_config: {{{key}: {value}}}")))
+    [mistake] = check_agent(config)
+    assert mistake.message.startswith(f"{key} {value} is not between 1 and ")
+
+
+def test_a_mistake_of_a_tap_is_told_once_however_many_policies_use_it() -> None:
+    config = load_config(file(policy("a"), policy("b"), taps="eth: {input_type: pcap, config: {iface: x, workers: 0}}"))
+    assert [error.path for error in check_agent(config)] == ["taps.eth.config.workers"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pktvisor.cli.daemon_options import DaemonOptions, daemon_parser, resolve
+from pktvisor.cli.daemon_options import DaemonOptions, check_options, daemon_parser, resolve
 from pktvisor.config.daemon import OPTIONS
 from pktvisor.errors import ConfigError
 
@@ -54,3 +54,20 @@ def test_what_makes_no_sense_together_is_refused(arguments: tuple[str, ...], sen
 
 def test_crash_options_that_are_switched_off_need_no_company() -> None:
     assert options("--cp-token", "x", "--cp-disable").cp_token == "x"
+
+
+def test_all_mistakes_of_a_files_options_are_told_clamped_numbers_included() -> None:
+    told = [str(error) for error in check_options({"periods": 99, "max_deep_sample": 0, "port": 70000, "tls": True})]
+    assert told == [
+        "config.tls: you must specify --tls-key and --tls-cert to use --tls",
+        "config.port: port 70000 is not between 0 and 65535",
+        "config.periods: periods 99 is not between 1 and 10",
+        "config.max_deep_sample: max_deep_sample 0 is not between 1 and 100",
+    ]
+    assert options(periods=99).periods == 99, "the daemon clamps"
+
+
+def test_a_form_of_the_log_that_there_is_not_is_refused() -> None:
+    assert options("--log-format", "json").log_format == "json"
+    with pytest.raises(ConfigError, match="^log_format must be text or json"):
+        options(log_format="xml")

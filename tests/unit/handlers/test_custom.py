@@ -205,7 +205,7 @@ def test_what_is_wrong_with_a_metric_is_said_with_its_path(metrics: str, path: s
     with pytest.raises(ConfigError) as caught:
         Custom(declared(metrics))
     assert caught.value.path == path
-    assert sentence in caught.value.message
+    assert sentence in str(caught.value)
 
 
 def test_columns_of_packets_need_rows_with_packets() -> None:

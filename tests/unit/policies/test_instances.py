@@ -101,7 +101,7 @@ def test_modules_are_parted_by_the_windows_that_they_keep() -> None:
         (ModuleConfig("a", "net", enable=("x",)), "a", "x is an invalid/unsupported metric group"),
         (
             ModuleConfig("a", "net", config={"topn_percentile_threshold": 150}),
-            "a.topn_percentile_threshold",
+            "a.config.topn_percentile_threshold",
             "threshold must be between 0 and 100 but has value 1.500000",
         ),
         (ModuleConfig("a", "net", config={"topn_count": "x"}), "a", "wrong type for key: topn_count"),
