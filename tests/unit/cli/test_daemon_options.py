@@ -69,5 +69,5 @@ def test_all_mistakes_of_a_files_options_are_told_clamped_numbers_included() -> 
 
 def test_a_form_of_the_log_that_there_is_not_is_refused() -> None:
     assert options("--log-format", "json").log_format == "json"
-    with pytest.raises(ConfigError, match="^log_format must be text or json"):
+    with pytest.raises(ConfigError, match=r"^log_format must be text or json"):
         options(log_format="xml")
