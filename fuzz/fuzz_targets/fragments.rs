@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::decode::fragments::{FragmentKey, FragmentLimits, FragmentTable};
+use pktvisor_core::decode::fragments::{Fragment, FragmentKey, FragmentLimits, FragmentTable};
 use pktvisor_core::ledger::Ledger;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -25,11 +25,15 @@ fuzz_target!(|bytes: &[u8]| {
             last_ends[usize::from(datagram)] = Some(end);
         }
         let key = FragmentKey { identification: u32::from(datagram), protocol: 17, ..FragmentKey::default() };
-        if let Some(whole) = table.push(&key, offset_bytes, more, payload, time_ns, &mut ledger) {
-            assert_eq!(Some(whole.len()), last_ends[usize::from(datagram)]);
+        let fragment = Fragment { offset_bytes, more, payload, payload_wire_bytes: payload.len() as u32 };
+        if let Some(whole) = table.push(&key, &fragment, time_ns, &mut ledger) {
+            assert_eq!(Some(whole.payload.len()), last_ends[usize::from(datagram)]);
+            table.give_back(whole);
         }
         assert!(table.datagrams() <= 4);
         assert!(table.memory_bytes() <= 96 * 1024);
         rest = after;
     }
+    table.expire(i64::MAX, &mut ledger);
+    assert_eq!(table.datagrams(), 0);
 });

@@ -5,10 +5,17 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::decode::streams::{DNS_FRAMING, Segment, StreamLimits, StreamTable};
+use pktvisor_core::batch::PacketRow;
+use pktvisor_core::decode::streams::{Cut, DNS_FRAMING, Protocol, Segment, StreamLimits, StreamTable};
 use pktvisor_core::ledger::Ledger;
 
 const BUFFERED_BYTES_TOTAL: usize = 8_192;
+
+const PROTOCOL: Protocol = Protocol { number: 0, framing: DNS_FRAMING };
+
+fn check(cut: Cut<'_>) {
+    assert!((12..2_048).contains(&cut.bytes.len()));
+}
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = StreamLimits {
@@ -36,11 +43,13 @@ fuzz_target!(|bytes: &[u8]| {
             payload,
             payload_wire_bytes: payload.len() as u32 + u32::from(*missing) * u32::from(flags >> 4),
             time_ns,
+            packet: &PacketRow::EMPTY,
         };
-        let mut each = |message: &[u8]| assert!((12..2_048).contains(&message.len()));
-        table.push(&segment, DNS_FRAMING, &mut each, &mut ledger);
+        table.push(&segment, PROTOCOL, &mut check, &mut ledger);
         assert!(table.connections() <= 4);
         assert!(table.memory_bytes() <= empty_bytes + 2 * BUFFERED_BYTES_TOTAL + 8_192);
         rest = after;
     }
+    table.expire(i64::MAX, &mut check, &mut ledger);
+    assert_eq!(table.waiting(), 0);
 });

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use pktvisor_core::decode::streams::{DNS_FRAMING, Segment, StreamLimits, StreamTable};
+use pktvisor_core::batch::PacketRow;
+use pktvisor_core::decode::streams::{DNS_FRAMING, Protocol, Segment, StreamLimits, StreamTable};
 use pktvisor_core::hash::hash_word;
 use pktvisor_core::ledger::Ledger;
 use pktvisor_core::track::{Exchanges, Messages, Tracker, TrackerConfig};
@@ -40,6 +41,7 @@ fn time<S>(name: &str, rows: usize, mut state: impl FnMut() -> S, mut work: impl
 }
 
 const ROWS: usize = 2_000_000;
+const PROTOCOL: Protocol = Protocol { number: 0, framing: DNS_FRAMING };
 
 fn streams() {
     let table = || (StreamTable::new(StreamLimits::default(), 7), Ledger::default(), 0_usize);
@@ -55,11 +57,12 @@ fn streams() {
         payload,
         payload_wire_bytes: 32,
         time_ns: sequence as i64 * 1_000,
+        packet: &PacketRow::EMPTY,
     };
     let run = |name: &str, each: &dyn Fn(usize) -> Segment<'static>| {
         time(name, ROWS, table, |(table, ledger, count)| {
             for at in 0..ROWS {
-                table.push(&each(at), DNS_FRAMING, &mut |message| *count += message.len(), ledger);
+                table.push(&each(at), PROTOCOL, &mut |cut| *count += cut.bytes.len(), ledger);
             }
             black_box(count);
         });
@@ -74,8 +77,8 @@ fn streams() {
         Segment { payload_wire_bytes: half.len() as u32, ..segment(at as u64 % 1_000, sequence, half) }
     });
     run("tcp: 1,000 connections, pairs swapped", &|at| segment(at as u64 % 1_000, ((at / 1_000) ^ 1) * 32, message));
-    run("tcp: pure acknowledgements", &|at| segment(at as u64, 0, &[]));
-    run("tcp: flood of SYNs", &|at| Segment { syn: true, ..segment(at as u64, at, &[]) });
+    run("tcp: pure acknowledgements", &|at| Segment { payload_wire_bytes: 0, ..segment(at as u64, 0, &[]) });
+    run("tcp: flood of SYNs", &|at| Segment { syn: true, payload_wire_bytes: 0, ..segment(at as u64, at, &[]) });
     run("tcp: flood of connections with one message", &|at| segment(at as u64, at, message));
     run("tcp: flood of connections with half a message", &|at| segment(at as u64, at, halves[0]));
 }

@@ -18,10 +18,14 @@ pub enum Malformed {
     Ipv4BadHeader,
     Ipv6TooShort,
     Ipv6BadExtension,
+    AuthenticationTooShort,
+    GreTooShort,
+    TunnelTooDeep,
     TcpTooShort,
     TcpBadHeader,
     UdpTooShort,
     UdpBadLength,
+    DnsBadPort,
     DnsTooShort,
     DnsBadQuestion,
     DhcpTooShort,
@@ -29,7 +33,7 @@ pub enum Malformed {
 }
 
 impl Malformed {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::LinkTooShort,
         Self::LinkUnknown,
         Self::LinkEncrypted,
@@ -42,10 +46,14 @@ impl Malformed {
         Self::Ipv4BadHeader,
         Self::Ipv6TooShort,
         Self::Ipv6BadExtension,
+        Self::AuthenticationTooShort,
+        Self::GreTooShort,
+        Self::TunnelTooDeep,
         Self::TcpTooShort,
         Self::TcpBadHeader,
         Self::UdpTooShort,
         Self::UdpBadLength,
+        Self::DnsBadPort,
         Self::DnsTooShort,
         Self::DnsBadQuestion,
         Self::DhcpTooShort,
@@ -67,15 +75,35 @@ impl Malformed {
             Self::Ipv4BadHeader => "ipv4.bad_header",
             Self::Ipv6TooShort => "ipv6.too_short",
             Self::Ipv6BadExtension => "ipv6.bad_extension",
+            Self::AuthenticationTooShort => "ah.too_short",
+            Self::GreTooShort => "gre.too_short",
+            Self::TunnelTooDeep => "tunnel.too_deep",
             Self::TcpTooShort => "tcp.too_short",
             Self::TcpBadHeader => "tcp.bad_header",
             Self::UdpTooShort => "udp.too_short",
             Self::UdpBadLength => "udp.bad_length",
+            Self::DnsBadPort => "dns.bad_port",
             Self::DnsTooShort => "dns.too_short",
             Self::DnsBadQuestion => "dns.bad_question",
             Self::DhcpTooShort => "dhcp.too_short",
             Self::DhcpBadOptions => "dhcp.bad_options",
         }
+    }
+}
+
+/// A name that some entry of the ledger has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry(usize);
+
+impl Entry {
+    /// The entry of this name, if there is one.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::names().position(|known| known == name).map(Self)
+    }
+
+    /// The names of all entries.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Ledger::default().entries().map(|(name, _)| name)
     }
 }
 
@@ -89,6 +117,8 @@ pub struct Ledger {
     pub dropped_by_kernel: u64,
     /// Thrown away by the agent itself, where it could not keep up.
     pub dropped_by_us: u64,
+    /// Lost by interfaces before the kernel had them, so that they stand outside the balance.
+    pub dropped_by_interface: u64,
     malformed: [u64; Malformed::ALL.len()],
     /// State that bounds made the agent give up, by name; these are not packets and stand outside the balance.
     pub evicted: Evicted,
@@ -109,6 +139,11 @@ impl Ledger {
         Self { seen: packets, dropped_by_kernel: packets, ..Self::default() }
     }
 
+    /// Packets that interfaces lost before the kernel had them.
+    pub fn of_interface_drops(packets: u64) -> Self {
+        Self { dropped_by_interface: packets, ..Self::default() }
+    }
+
     /// Packets that the agent had and could not keep up with.
     pub fn of_own_drops(packets: u64) -> Self {
         Self { seen: packets, dropped_by_us: packets, ..Self::default() }
@@ -123,9 +158,9 @@ impl Ledger {
         self.malformed[reason as usize]
     }
 
-    /// An entry by its name, as handlers and documents call it; 0 for a name that is none.
-    pub fn entry(&self, name: &str) -> u64 {
-        self.entries().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    /// What an entry counts.
+    pub fn count(&self, entry: Entry) -> u64 {
+        self.entries().nth(entry.0).map_or(0, |(_, count)| count)
     }
 
     /// The count behind a name, to be set; nothing for a name that is none, or that is a sum of others.
@@ -136,6 +171,7 @@ impl Ledger {
             "filtered" => &mut self.filtered,
             "dropped_by_kernel" => &mut self.dropped_by_kernel,
             "dropped_by_us" => &mut self.dropped_by_us,
+            "dropped_by_interface" => &mut self.dropped_by_interface,
             "evicted.fragments" => &mut self.evicted.fragments,
             "evicted.tcp_streams" => &mut self.evicted.tcp_streams,
             "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
@@ -145,13 +181,14 @@ impl Ledger {
     }
 
     /// All entries with their names.
-    pub fn entries(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
         let whole = [
             ("seen", self.seen),
             ("decoded", self.decoded),
             ("filtered", self.filtered),
             ("dropped_by_kernel", self.dropped_by_kernel),
             ("dropped_by_us", self.dropped_by_us),
+            ("dropped_by_interface", self.dropped_by_interface),
             ("malformed", self.malformed_total()),
             ("evicted.fragments", self.evicted.fragments),
             ("evicted.tcp_streams", self.evicted.tcp_streams),
@@ -179,6 +216,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.filtered += other.filtered;
         self.dropped_by_kernel += other.dropped_by_kernel;
         self.dropped_by_us += other.dropped_by_us;
+        self.dropped_by_interface += other.dropped_by_interface;
         for (mine, theirs) in self.malformed.iter_mut().zip(&other.malformed) {
             *mine += theirs;
         }
@@ -213,8 +251,9 @@ mod tests {
             }
         }
         for (at, name) in names.iter().enumerate().filter(|(_, name)| **name != "malformed") {
-            assert_eq!(ledger.entry(name), at as u64 + 1, "{name}");
+            assert_eq!(ledger.count(Entry::named(name).unwrap()), at as u64 + 1, "{name}");
         }
+        assert_eq!(Entry::named("dropped_by_nobody"), None);
     }
 
     #[test]

@@ -117,18 +117,21 @@ class Net(NetFilters):
         help="Top autonomous systems of remote addresses",
     )
 
-    payload_size = Quantiles(packet.bytes, within=PASSED, help="Quantiles of packet sizes, in bytes")
+    payload_size = Quantiles(packet.wire_bytes, within=PASSED, help="Quantiles of packet sizes, in bytes")
     pps_in = Rate(IN, path="rates.pps_in", help="Rate of ingress in packets per second")
     pps_out = Rate(OUT, path="rates.pps_out", help="Rate of egress in packets per second")
     pps_total = Rate(path="rates.pps_total", help="Rate of all packets per second")
     bytes_in = Rate(
-        IN, packet.bytes, path="rates.bytes_in", prefix="payload", help="Rate of ingress in bytes per second"
+        IN, packet.wire_bytes, path="rates.bytes_in", prefix="payload", help="Rate of ingress in bytes per second"
     )
     bytes_out = Rate(
-        OUT, packet.bytes, path="rates.bytes_out", prefix="payload", help="Rate of egress in bytes per second"
+        OUT, packet.wire_bytes, path="rates.bytes_out", prefix="payload", help="Rate of egress in bytes per second"
     )
     bytes_total = Rate(
-        value=packet.bytes, path="rates.bytes_total", prefix="payload", help="Rate of all packets in bytes per second"
+        value=packet.wire_bytes,
+        path="rates.bytes_total",
+        prefix="payload",
+        help="Rate of all packets in bytes per second",
     )
     pps_events = Rate(path="rates.pps_events", within=EVENT, help="Rate of packets per second, before filters")
     events = Counter(within=EVENT, help="Count of all packets, before filters")
@@ -185,10 +188,10 @@ class NetByDirection(NetFilters):
         help="Top autonomous systems of remote addresses",
     )
     payload_size_bytes = Quantiles(
-        packet.bytes, within=PASSED, groups=("quantiles",), help="Quantiles of packet sizes, in bytes"
+        packet.wire_bytes, within=PASSED, groups=("quantiles",), help="Quantiles of packet sizes, in bytes"
     )
     pps = Rate(path="rates.pps", groups=("quantiles",), help="Rate of packets per second")
-    bps = Rate(value=packet.bytes, path="rates.bps", groups=("quantiles",), help="Rate of bytes per second")
+    bps = Rate(value=packet.wire_bytes, path="rates.bps", groups=("quantiles",), help="Rate of bytes per second")
 
     filtered_packets = Counter(
         within=FILTERED,

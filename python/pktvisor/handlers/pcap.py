@@ -16,4 +16,6 @@ class Pcap(Handler):
         "evicted.tcp_segments", help="Count of TCP segments that could not be put in order"
     )
     os_drops = LedgerCounter("dropped_by_kernel", help="Count of packets that the operating system dropped")
-    if_drops = LedgerCounter("dropped_by_interface", help="Count of packets that the interface dropped")
+    if_drops = LedgerCounter(
+        "dropped_by_interface", help="Count of packets that the interface dropped, missed, or lost in its queue"
+    )

@@ -20,6 +20,9 @@ use crate::ledger::Ledger;
 /// second-level cache (the measured times are flat from 2,048 to 8,192).
 pub const BATCH_ROWS: usize = 4096;
 
+/// From here on, a message's row of its packet counts in [`Batch::earlier`].
+pub const EARLIER: u32 = 1 << 31;
+
 /// A set of equally long columns.
 pub trait Table {
     /// The columns in order; index `i` here is index `i` of [`Table::column`].
@@ -41,6 +44,8 @@ pub trait Table {
 pub struct Batch {
     pub packets: PacketTable,
     pub apps: AppTables,
+    /// Packets of batches before this one that brought messages of this one: those that waited behind a gap.
+    pub earlier: PacketTable,
     /// What a live input takes.
     pub resources: ResourceTable,
     /// What became of the frames of this batch.
@@ -60,12 +65,16 @@ impl Batch {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty() && self.apps.longest() == 0 && self.resources.is_empty() && self.ledger.seen == 0
+        self.packets.is_empty()
+            && self.apps.longest() == 0
+            && self.resources.is_empty()
+            && self.ledger == Ledger::default()
     }
 
     pub fn clear(&mut self) {
         self.packets.clear();
         self.apps.clear();
+        self.earlier.clear();
         self.resources.clear();
         self.ledger = Ledger::default();
     }
@@ -146,6 +155,13 @@ macro_rules! table {
                     $( *self.$field.get_unchecked_mut(at) = row.$field; )+
                 }
                 self.rows = at + 1;
+            }
+
+            /// Writes over the row written last.
+            #[allow(dead_code)]
+            pub(crate) fn replace_last(&mut self, row: &$row) {
+                self.rows -= 1;
+                self.push(row);
             }
 
             const DEFINITIONS: &'static [$crate::batch::ColumnDefinition] = &[

@@ -23,9 +23,9 @@ table! {
         ip_protocol: u8 => "ip.protocol", "", "Protocol number that the IP header leads to";
         source: Address => "ip.src", "", "Source address of the outermost IP header";
         destination: Address => "ip.dst", "", "Destination address of the outermost IP header";
-        transport: u8 => "transport.protocol", "", "6 TCP, 17 UDP, 0 neither (also fragments without their transport header)";
-        source_port: u16 => "transport.src_port", "", "Source port of TCP or UDP";
-        destination_port: u16 => "transport.dst_port", "", "Destination port of TCP or UDP";
+        transport: u8 => "transport.protocol", "", "6 TCP, 17 UDP, 0 neither";
+        source_port: u16 => "transport.src_port", "", "Source port of TCP or UDP; of a datagram in fragments the first one has it";
+        destination_port: u16 => "transport.dst_port", "", "Destination port of TCP or UDP; likewise";
         tcp_flags: u8 => "tcp.flags", "", "Flags of the TCP header: 1 FIN, 2 SYN, 4 RST, 8 PSH, 16 ACK, 32 URG";
     }
     time time_ns; packet_rows |_| &[];

@@ -13,6 +13,7 @@
 //! - [`lookback`]: the newest frames, kept for a while
 //! - [`recent`]: a pcapng file of them
 //! - [`interfaces`]: which interfaces there are, and which one a user means
+//! - [`interface_drops`]: what an interface lost before the kernel had it
 //! - [`source`] and [`mock`]: what a worker takes frames from, and one that makes them up
 //! - [`capabilities`] and [`filesystem`]: rights that are given up once they are not needed
 //! - [`netlink`] and [`socket`]: the system calls
@@ -21,6 +22,7 @@ mod admission;
 mod block;
 pub mod capabilities;
 pub mod filesystem;
+mod interface_drops;
 pub mod interfaces;
 mod link_type;
 pub mod lookback;
@@ -31,6 +33,7 @@ pub mod ring;
 mod socket;
 pub mod source;
 
+use interface_drops::InterfaceDrops;
 pub use interfaces::{Interface, interfaces, resolve};
 pub use link_type::UNKNOWN_LINK_TYPE;
 pub use mock::Mock;

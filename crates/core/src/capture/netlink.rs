@@ -1,4 +1,4 @@
-//! Asks the kernel for a whole table (links, addresses) over a netlink route socket. Source: netlink(7), rtnetlink(7).
+//! Asks the kernel for a table (links, addresses) or for one link over a netlink route socket. Source: netlink(7), rtnetlink(7).
 
 use std::io;
 use std::mem::size_of;
@@ -25,6 +25,19 @@ pub(super) fn table(request: u16) -> io::Result<Vec<Vec<u8>>> {
     Err(io::Error::from_raw_os_error(libc::EBUSY))
 }
 
+/// The row of one link.
+pub(super) fn link(index: u32) -> io::Result<Vec<Vec<u8>>> {
+    let socket = open()?;
+    send(&socket, libc::RTM_GETLINK, 0, index)?;
+    let mut buffer = vec![0; RECEIVE_BYTES];
+    let received = receive(&socket, &mut buffer)?;
+    let message = messages(&buffer[..received]).next().ok_or(io::ErrorKind::UnexpectedEof)?;
+    match i32::from(message.kind) {
+        libc::NLMSG_ERROR => Err(error_of(message.body)),
+        _ => Ok(vec![message.body.to_vec()]),
+    }
+}
+
 /// The attributes behind a row's fixed part, as type and bytes.
 pub(super) fn attributes(row: &[u8], fixed_bytes: usize) -> impl Iterator<Item = (u16, &[u8])> {
     let mut rest = row.get(fixed_bytes..).unwrap_or_default();
@@ -40,7 +53,7 @@ pub(super) fn attributes(row: &[u8], fixed_bytes: usize) -> impl Iterator<Item =
 /// One attempt; `None` when the table changed under way, so that a row may be missing.
 fn ask(request: u16) -> io::Result<Option<Vec<Vec<u8>>>> {
     let socket = open()?;
-    send(&socket, request)?;
+    send(&socket, request, libc::NLM_F_DUMP, 0)?;
     let mut rows = Vec::new();
     let mut buffer = vec![0; RECEIVE_BYTES];
     let mut interrupted = false;
@@ -91,13 +104,15 @@ fn open() -> io::Result<OwnedFd> {
     }
 }
 
-/// A request for all rows of all families: the header, and a fixed part of zeros (an `ifinfomsg`, the longest one).
-fn send(socket: &OwnedFd, request: u16) -> io::Result<()> {
+/// A request: the header, and a fixed part (an `ifinfomsg`, the longest one) of zeros but for the index; so with the flag
+/// for dumps it asks for all rows of all families.
+fn send(socket: &OwnedFd, request: u16, flags: i32, index: u32) -> io::Result<()> {
     let mut message = [0u8; MESSAGE_HEADER_BYTES + size_of::<libc::ifinfomsg>()];
     let length = message.len() as u32;
     message[..4].copy_from_slice(&length.to_ne_bytes());
     message[4..6].copy_from_slice(&request.to_ne_bytes());
-    message[6..8].copy_from_slice(&((libc::NLM_F_REQUEST | libc::NLM_F_DUMP) as u16).to_ne_bytes());
+    message[6..8].copy_from_slice(&((libc::NLM_F_REQUEST | flags) as u16).to_ne_bytes());
+    message[MESSAGE_HEADER_BYTES + 4..][..4].copy_from_slice(&index.to_ne_bytes());
     // SAFETY: the pointer and the length are those of `message`.
     let sent = unsafe { libc::send(socket.as_raw_fd(), message.as_ptr().cast(), message.len(), 0) };
     if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }

@@ -2,7 +2,7 @@
 
 use super::interfaces::{self, Interface};
 use super::socket::{self, SharedMemory};
-use super::{Target, admission, block};
+use super::{InterfaceDrops, Target, admission, block};
 use crate::error::{Error, ErrorKind};
 use crate::filter::FilterProgram;
 use crate::read::Frame;
@@ -84,6 +84,7 @@ pub struct Ring {
     next_block: usize,
     retire: Duration,
     totals: RingStatistics,
+    interface_drops: InterfaceDrops,
     interface_state: InterfaceState,
 }
 
@@ -119,6 +120,7 @@ impl Ring {
             memory,
             socket,
             target: config.target.clone(),
+            interface_drops: InterfaceDrops::since_now(interface.as_ref().map(|one| one.index)),
             link_type: interface.map(|one| one.link_type),
             block_bytes: config.block_bytes as usize,
             blocks: config.blocks as usize,
@@ -174,6 +176,14 @@ impl Ring {
         self.totals.dropped += u64::from(new.tp_drops);
         self.totals.freezes += u64::from(new.tp_freeze_q_cnt);
         Ok(self.totals)
+    }
+
+    /// Packets that the interface (or all of them together) lost since the ring was opened.
+    pub fn interface_drops(&mut self) -> Result<u64, Error> {
+        let target = &self.target;
+        self.interface_drops
+            .look()
+            .map_err(|cause| Error::system(format!("capture on {target}: ask for the interface's drops"), &cause))
     }
 
     fn block_start(&self) -> *mut u8 {

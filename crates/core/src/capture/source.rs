@@ -14,6 +14,12 @@ pub trait FrameSource: Send + 'static {
 
     /// Packets that there was no room for, since the source was opened; `None` where that can't be told now.
     fn dropped(&mut self) -> Option<u64>;
+
+    /// Packets that the interface lost before the kernel had them, since the source was opened, those of other programs
+    /// and those that no filter would pass included; `None` where that can't be told now.
+    fn dropped_by_interface(&mut self) -> Option<u64> {
+        None
+    }
 }
 
 impl FrameSource for Ring {
@@ -23,5 +29,9 @@ impl FrameSource for Ring {
 
     fn dropped(&mut self) -> Option<u64> {
         self.statistics().ok().map(|statistics| statistics.dropped)
+    }
+
+    fn dropped_by_interface(&mut self) -> Option<u64> {
+        self.interface_drops().ok()
     }
 }

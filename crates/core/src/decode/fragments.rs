@@ -19,6 +19,26 @@ pub struct FragmentKey {
     pub protocol: u8,
 }
 
+/// A fragment as it comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Fragment<'a> {
+    /// Where it starts in the payload of its datagram.
+    pub offset_bytes: u32,
+    /// It is not the last.
+    pub more: bool,
+    /// As far as it was captured.
+    pub payload: &'a [u8],
+    pub payload_wire_bytes: u32,
+}
+
+/// The payload of a datagram of which all fragments were seen.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// As far as it was captured.
+    pub payload: Vec<u8>,
+    pub payload_wire_bytes: u32,
+}
+
 /// Bounds on what a [`FragmentTable`] keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FragmentLimits {
@@ -80,8 +100,10 @@ struct Datagram {
     pieces: Vec<Piece>,
     /// The bytes of the pieces, in order of arrival.
     bytes: Vec<u8>,
-    /// Length of the payload, once the last fragment has told it.
+    /// Length of the payload as captured, once the last fragment has told it.
     length: Option<usize>,
+    /// What the capture cut off the last fragment.
+    missing_bytes: u32,
 }
 
 /// What became of a fragment within its datagram.
@@ -94,7 +116,15 @@ enum Added {
 
 impl Datagram {
     fn new(key: FragmentKey) -> Self {
-        Self { key, state: State::Free, expires_ns: 0, pieces: Vec::new(), bytes: Vec::new(), length: None }
+        Self {
+            key,
+            state: State::Free,
+            expires_ns: 0,
+            pieces: Vec::new(),
+            bytes: Vec::new(),
+            length: None,
+            missing_bytes: 0,
+        }
     }
 
     /// Takes in a fragment, whose own bounds are known to be sound.
@@ -133,7 +163,7 @@ impl Datagram {
     fn clear(&mut self, state: State) -> u64 {
         let lost = self.pieces.len() as u64;
         self.state = state;
-        self.length = None;
+        (self.length, self.missing_bytes) = (None, 0);
         self.pieces.clear();
         self.bytes.clear();
         lost
@@ -168,21 +198,19 @@ impl FragmentTable {
         }
     }
 
-    /// Takes in the fragment that starts at `offset_bytes` of its datagram; `more` tells that it is not the last.
-    /// Returns the whole payload when this fragment completes it.
+    /// Takes in a fragment; returns the whole payload when this one completes it. Its memory is to be given back.
     pub fn push(
         &mut self,
         key: &FragmentKey,
-        offset_bytes: u32,
-        more: bool,
-        payload: &[u8],
+        fragment: &Fragment<'_>,
         time_ns: i64,
         ledger: &mut Ledger,
-    ) -> Option<&[u8]> {
-        let offset = offset_bytes as usize;
-        let too_long = payload.len() > LONGEST_PAYLOAD_BYTES.saturating_sub(offset);
-        // Only the last fragment may end anywhere (this one was cut short by the capture, or is made up).
-        if payload.is_empty() || too_long || more && !payload.len().is_multiple_of(8) {
+    ) -> Option<Whole> {
+        let Fragment { offset_bytes, more, payload, payload_wire_bytes } = *fragment;
+        let too_long = payload.len() > LONGEST_PAYLOAD_BYTES.saturating_sub(offset_bytes as usize);
+        let missing_bytes = payload_wire_bytes.saturating_sub(payload.len() as u32);
+        // Only the last fragment may end anywhere, or be cut short by the capture.
+        if payload.is_empty() || too_long || more && (missing_bytes > 0 || !payload.len().is_multiple_of(8)) {
             ledger.evicted.fragments += 1;
             return None;
         }
@@ -193,7 +221,10 @@ impl FragmentTable {
             return None;
         }
         let before = datagram.bytes.capacity();
-        let added = datagram.add(offset, more, payload, self.limits.fragments_per_datagram);
+        let added = datagram.add(offset_bytes as usize, more, payload, self.limits.fragments_per_datagram);
+        if !more {
+            datagram.missing_bytes = missing_bytes;
+        }
         self.buffered_bytes = self.buffered_bytes - before + datagram.bytes.capacity();
         match added {
             Added::Waiting => {
@@ -204,10 +235,29 @@ impl FragmentTable {
                 ledger.evicted.fragments += 1 + self.clear(at, State::Refused);
                 None
             }
-            Added::Complete => {
-                self.join(at);
-                self.forget(at);
-                Some(&self.whole)
+            Added::Complete => Some(self.complete(at)),
+        }
+    }
+
+    fn complete(&mut self, at: usize) -> Whole {
+        self.join(at);
+        let payload = std::mem::take(&mut self.whole);
+        let payload_wire_bytes = payload.len() as u32 + self.datagrams[at].missing_bytes;
+        self.forget(at);
+        Whole { payload, payload_wire_bytes }
+    }
+
+    /// Takes back the memory of a whole payload, to use it again.
+    pub fn give_back(&mut self, whole: Whole) {
+        self.whole = whole.payload;
+    }
+
+    /// Gives up the datagrams that have waited too long by now; [`i64::MAX`] is the end of the input.
+    pub fn expire(&mut self, now_ns: i64, ledger: &mut Ledger) {
+        for at in 0..self.datagrams.len() {
+            let datagram = &self.datagrams[at];
+            if datagram.state != State::Free && (datagram.expires_ns < now_ns || now_ns == i64::MAX) {
+                ledger.evicted.fragments += self.forget(at);
             }
         }
     }
@@ -329,8 +379,9 @@ mod tests {
 
         fn push(&mut self, identification: u32, offset: u32, more: bool, payload: &[u8]) -> Option<Vec<u8>> {
             let key = FragmentKey { identification, protocol: 17, ..FragmentKey::default() };
-            let whole = self.table.push(&key, offset, more, payload, self.time_ns, &mut self.ledger);
-            whole.map(<[u8]>::to_vec)
+            let payload_wire_bytes = payload.len() as u32;
+            let fragment = Fragment { offset_bytes: offset, more, payload, payload_wire_bytes };
+            self.table.push(&key, &fragment, self.time_ns, &mut self.ledger).map(|whole| whole.payload)
         }
 
         fn lost(&self) -> u64 {
@@ -418,6 +469,33 @@ mod tests {
         story.push(1, 0, true, &[1; 8]);
         story.time_ns += 31 * SECOND;
         assert_eq!(story.push(1, 8, false, &[1; 1]), None);
+        assert_eq!(story.lost(), 1);
+    }
+
+    #[test]
+    fn what_waits_too_long_or_for_ever_is_counted() {
+        let mut story = Story::new();
+        story.push(1, 0, true, &[1; 8]);
+        story.time_ns += 20 * SECOND;
+        story.push(2, 0, true, &[1; 8]);
+        story.table.expire(story.time_ns + 11 * SECOND, &mut story.ledger);
+        assert_eq!((story.lost(), story.table.datagrams()), (1, 1));
+        story.table.expire(i64::MAX, &mut story.ledger);
+        assert_eq!((story.lost(), story.table.datagrams()), (2, 0));
+    }
+
+    #[test]
+    fn a_last_fragment_that_the_capture_cut_tells_the_length_on_the_wire() {
+        let mut story = Story::new();
+        let key = FragmentKey { identification: 1, protocol: 17, ..FragmentKey::default() };
+        let mut push = |offset_bytes, more, payload, payload_wire_bytes| {
+            let fragment = Fragment { offset_bytes, more, payload, payload_wire_bytes };
+            story.table.push(&key, &fragment, SECOND, &mut story.ledger)
+        };
+        assert_eq!(push(8, false, &[2; 4], 100), None);
+        assert_eq!(push(0, true, &[1; 8], 16), None, "one in the middle must be whole");
+        let whole = push(0, true, &[1; 8], 8).unwrap();
+        assert_eq!((whole.payload.len(), whole.payload_wire_bytes), (12, 108));
         assert_eq!(story.lost(), 1);
     }
 

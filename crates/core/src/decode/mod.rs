@@ -6,19 +6,21 @@
 pub mod app;
 pub mod fragments;
 pub mod hosts;
+#[cfg(test)]
+mod laws;
 pub mod link;
 pub mod name;
 pub mod streams;
 
-use crate::batch::{Address, Batch, PacketRow};
+use crate::batch::{Address, Batch, EARLIER, PacketRow, PacketTable};
 use crate::hash::{fold, hash_word};
-use crate::ledger::Malformed;
+use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
 use crate::wire::{self, ethertype};
-use app::{AppDecoders, Message, Needs};
-use fragments::{FragmentKey, FragmentTable};
+use app::{AppDecoders, AppTables, Ends, Message, Needs};
+use fragments::{Fragment, FragmentKey, FragmentTable};
 use hosts::Hosts;
-use streams::{Segment, StreamLimits, StreamTable};
+use streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 
 pub const PROTOCOL_TCP: u8 = 6;
 pub const PROTOCOL_UDP: u8 = 17;
@@ -47,18 +49,27 @@ pub struct Decoder {
     fragments: FragmentTable,
     apps: AppDecoders,
     seed: u64,
+    /// When to look again for what has waited too long.
+    settle_ns: i64,
 }
+
+/// How often that is looked for, in packet time.
+const SETTLE_NS: i64 = 1_000_000_000;
 
 /// The payload of an IP packet, of either version.
 struct IpPayload<'a> {
     protocol: u8,
     bytes: &'a [u8],
     wire_bytes: u32,
-    fragment: Option<Fragment>,
+    fragment: Option<FragmentHeader>,
+    /// IP headers around its own.
+    depth: usize,
+    /// Source and destination of its own header, where that is inside a tunnel.
+    ends: Option<&'a Ends>,
 }
 
 #[derive(Clone, Copy)]
-struct Fragment {
+struct FragmentHeader {
     offset_bytes: u32,
     more: bool,
     identification: u32,
@@ -74,6 +85,7 @@ impl Decoder {
             fragments: FragmentTable::new(Default::default(), config.seed),
             apps,
             seed: config.seed,
+            settle_ns: i64::MIN,
         }
     }
 
@@ -82,9 +94,40 @@ impl Decoder {
         self.apps.set_needs(needs);
     }
 
+    /// Datagrams and sides of TCP connections of which something waits for more.
+    pub fn waiting(&self) -> usize {
+        self.streams.waiting() + self.fragments.datagrams()
+    }
+
     /// Memory held for TCP streams and fragments.
     pub fn memory_bytes(&self) -> usize {
         self.streams.memory_bytes() + self.fragments.memory_bytes()
+    }
+
+    /// Gives up what has waited too long by now (packet time): reads what can be read of it, and counts the rest. For
+    /// every batch, before it is handed on.
+    #[inline]
+    pub fn settle(&mut self, now_ns: i64, batch: &mut Batch) {
+        if now_ns >= self.settle_ns {
+            self.settle_ns = now_ns.saturating_add(SETTLE_NS);
+            self.give_up(now_ns, batch);
+        }
+    }
+
+    /// The same for all that waits: nothing more comes.
+    pub fn finish(&mut self, batch: &mut Batch) {
+        self.give_up(i64::MAX, batch);
+    }
+
+    #[cold]
+    fn give_up(&mut self, now_ns: i64, batch: &mut Batch) {
+        let Self { streams, fragments, apps, seed, .. } = self;
+        let Batch { apps: tables, earlier, ledger, .. } = batch;
+        let mut decoded = Ledger::default();
+        let mut each = |cut: Cut<'_>| read_late(apps, &cut, *seed, (&mut *tables, &mut *earlier), &mut decoded);
+        streams.expire(now_ns, &mut each, ledger);
+        fragments.expire(now_ns, ledger);
+        *ledger += &decoded;
     }
 
     /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.
@@ -151,7 +194,7 @@ impl Decoder {
         row.ip_protocol = ip.protocol;
         match ip.protocol {
             _ if ip.fragment.is_some() => self.fragment(frame, &ip, row, batch),
-            PROTOCOL_UDP => self.udp(frame, ip.bytes, row, batch),
+            PROTOCOL_UDP => self.udp(frame, &ip, row, batch),
             PROTOCOL_TCP => self.tcp(frame, &ip, row, batch),
             PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE | PROTOCOL_AUTHENTICATION => {
                 self.tunnel(frame, ip, row, batch)
@@ -164,21 +207,35 @@ impl Decoder {
     }
 
     #[inline(always)]
-    fn udp(&mut self, frame: &Frame<'_>, bytes: &[u8], row: &mut PacketRow, batch: &mut Batch) -> Option<Malformed> {
-        let Some(udp) = wire::udp::Udp::read(bytes) else {
+    fn udp(
+        &mut self,
+        frame: &Frame<'_>,
+        ip: &IpPayload<'_>,
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        let Some(udp) = wire::udp::Udp::read(ip.bytes, ip.wire_bytes) else {
             batch.packets.push(row);
             return Some(Malformed::UdpTooShort);
         };
         row.transport = PROTOCOL_UDP;
         (row.source_port, row.destination_port) = (udp.source_port, udp.destination_port);
         batch.packets.push(row);
-        let fault = self.datagram(frame, udp.payload, row, batch);
+        let fault = self.datagram(frame, &udp, ip.ends, row, batch);
         if udp.bad_length { Some(Malformed::UdpBadLength) } else { fault }
     }
 
     #[inline(always)]
-    fn datagram(&mut self, frame: &Frame<'_>, payload: &[u8], row: &PacketRow, batch: &mut Batch) -> Option<Malformed> {
-        let message = message(frame, payload, row, batch.packets.last_row(), self.seed);
+    fn datagram(
+        &mut self,
+        frame: &Frame<'_>,
+        udp: &wire::udp::Udp<'_>,
+        ends: Option<&Ends>,
+        row: &PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        let envelope = envelope(frame, row, batch.packets.last_row(), self.seed);
+        let message = Message { payload: udp.payload, wire_bytes: udp.payload_wire_bytes, ends, ..envelope };
         self.apps.datagram(row.source_port, row.destination_port, &message, &mut batch.apps, &mut batch.ledger)
     }
 
@@ -190,7 +247,7 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        let Some(tcp) = wire::tcp::Tcp::read(ip.bytes) else {
+        let Some(tcp) = wire::tcp::Tcp::read(ip.bytes, ip.wire_bytes) else {
             batch.packets.push(row);
             return Some(Malformed::TcpTooShort);
         };
@@ -201,47 +258,50 @@ impl Decoder {
         if tcp.bad_header {
             return Some(Malformed::TcpBadHeader);
         }
-        let (protocol, framing) = AppDecoders::stream(tcp.source_port, tcp.destination_port)?;
-        let payload_wire_bytes = ip.wire_bytes.saturating_sub(tcp.header_bytes);
-        self.segment(frame, &tcp, payload_wire_bytes, protocol, framing, row, batch)
+        let (number, framing) = AppDecoders::stream(tcp.source_port, tcp.destination_port)?;
+        self.segment(frame, &tcp, ip, Protocol { number, framing }, row, batch)
     }
 
-    #[allow(clippy::too_many_arguments)]
     #[inline(never)]
     fn segment(
         &mut self,
         frame: &Frame<'_>,
         tcp: &wire::tcp::Tcp<'_>,
-        payload_wire_bytes: u32,
-        protocol: u8,
-        framing: streams::Framing,
+        ip: &IpPayload<'_>,
+        protocol: Protocol,
         row: &PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        let packet_row = batch.packets.last_row();
-        let envelope = message(frame, &[], row, packet_row, self.seed);
+        let envelope = Message { ends: ip.ends, ..envelope(frame, row, batch.packets.last_row(), self.seed) };
+        let inner =
+            ip.ends.map(|[source, destination]| PacketRow { source: *source, destination: *destination, ..*row });
+        let packet = inner.as_ref().unwrap_or(row);
         let segment = Segment {
             flow: envelope.flow(),
-            side: u8::from((row.source, row.source_port) > (row.destination, row.destination_port)),
+            side: u8::from((packet.source, packet.source_port) > (packet.destination, packet.destination_port)),
             sequence: tcp.sequence,
             syn: tcp.flags & wire::tcp::SYN != 0,
             fin: tcp.flags & wire::tcp::FIN != 0,
             rst: tcp.flags & wire::tcp::RST != 0,
             payload: tcp.payload,
-            payload_wire_bytes,
+            payload_wire_bytes: ip.wire_bytes.saturating_sub(tcp.header_bytes),
             time_ns: frame.time_ns,
+            packet,
         };
-        let Self { streams, apps, .. } = self;
-        let Batch { apps: tables, ledger, .. } = batch;
+        let Self { streams, apps, seed, .. } = self;
+        let Batch { apps: tables, earlier, ledger, .. } = batch;
         let mut fault = None;
         // The stream table counts what it gives up in the ledger; decoders count in one of their own meanwhile.
-        let mut decoded = crate::ledger::Ledger::default();
+        let mut decoded = Ledger::default();
         streams.push(
             &segment,
-            framing,
-            &mut |bytes| {
-                let message = Message { payload: bytes, ..envelope };
-                fault = fault.or(apps.stream_message(protocol, &message, tables, &mut decoded));
+            protocol,
+            &mut |cut| {
+                if cut.late.is_some() {
+                    return read_late(apps, &cut, *seed, (tables, earlier), &mut decoded);
+                }
+                let message = Message { payload: cut.bytes, wire_bytes: cut.bytes.len() as u32, ..envelope };
+                fault = fault.or(apps.stream_message(cut.protocol, &message, tables, &mut decoded));
             },
             ledger,
         );
@@ -249,7 +309,8 @@ impl Decoder {
         fault
     }
 
-    /// A fragment is a packet without transport header; the datagram that it completes may hold messages.
+    /// A fragment is a packet of its own. The datagram that it completes is read like any other, but leaves no row: its
+    /// messages belong to this packet.
     #[inline(never)]
     fn fragment(
         &mut self,
@@ -258,29 +319,22 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        batch.packets.push(row);
-        let fragment = ip.fragment?;
-        if ip.protocol != PROTOCOL_UDP {
+        let header = ip.fragment?;
+        name_fragment(ip, header.offset_bytes, row);
+        let FragmentHeader { offset_bytes, more, identification } = header;
+        let [source, destination] = ip.ends.copied().unwrap_or([row.source, row.destination]);
+        let key = FragmentKey { source, destination, identification, protocol: ip.protocol };
+        let fragment = Fragment { offset_bytes, more, payload: ip.bytes, payload_wire_bytes: ip.wire_bytes };
+        let Some(whole) = self.fragments.push(&key, &fragment, frame.time_ns, &mut batch.ledger) else {
+            batch.packets.push(row);
             return None;
-        }
-        let key = FragmentKey {
-            source: row.source,
-            destination: row.destination,
-            identification: fragment.identification,
-            protocol: ip.protocol,
         };
-        let Self { fragments, apps, seed, .. } = self;
-        let whole =
-            fragments.push(&key, fragment.offset_bytes, fragment.more, ip.bytes, frame.time_ns, &mut batch.ledger)?;
-        let udp = wire::udp::Udp::read(whole)?;
-        let ports = PacketRow {
-            transport: PROTOCOL_UDP,
-            source_port: udp.source_port,
-            destination_port: udp.destination_port,
-            ..*row
-        };
-        let message = message(frame, udp.payload, &ports, batch.packets.last_row(), *seed);
-        apps.datagram(udp.source_port, udp.destination_port, &message, &mut batch.apps, &mut batch.ledger)
+        let of_fragment = *row;
+        let payload = IpPayload { bytes: &whole.payload, wire_bytes: whole.payload_wire_bytes, fragment: None, ..*ip };
+        let fault = self.transport(frame, payload, row, batch);
+        batch.packets.replace_last(&of_fragment);
+        self.fragments.give_back(whole);
+        fault
     }
 
     /// Follows a tunnel to its transport header. The addresses stay those of the outermost header but for an IPv4 header
@@ -294,48 +348,103 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        let mut ip = outer;
         let mut inner = *row;
-        for _ in 0..MOST_TUNNELS {
-            let Some((found, is_of_others)) = inside(&ip, &mut inner) else { break };
-            if is_of_others || row.ip_version == 6 && inner.ip_version == 4 {
-                (row.ip_version, row.source, row.destination) = (inner.ip_version, inner.source, inner.destination);
-                row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
-            }
-            ip = found;
-        }
+        let (ip, fault) = follow(outer, &mut inner, row);
+        row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
+        let ends = [inner.source, inner.destination];
+        let ip = IpPayload { ends: Some(&ends), ..ip };
         match ip.protocol {
-            PROTOCOL_UDP | PROTOCOL_TCP if ip.fragment.is_none() => self.transport(frame, ip, row, batch),
-            _ => {
-                batch.packets.push(row);
-                None
-            }
+            _ if fault.is_some() => batch.packets.push(row),
+            _ if ip.fragment.is_some() => return self.fragment(frame, &ip, row, batch),
+            PROTOCOL_UDP | PROTOCOL_TCP => return self.transport(frame, ip, row, batch),
+            _ => batch.packets.push(row),
         }
+        fault
     }
 }
 
+/// The payload of the innermost IP header of a tunnel, as far as it can be followed, and what ended the way too early.
+/// `inner` gets the addresses of that header, `row` those that the packet is known by.
+fn follow<'a>(outer: IpPayload<'a>, inner: &mut PacketRow, row: &mut PacketRow) -> (IpPayload<'a>, Option<Malformed>) {
+    let mut ip = outer;
+    while ip.fragment.is_none() {
+        let (found, is_of_others) = match inside(&ip, inner) {
+            Ok(Some(_)) if ip.depth == MOST_TUNNELS => return (ip, Some(Malformed::TunnelTooDeep)),
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            Err(fault) => return (ip, Some(fault)),
+        };
+        if is_of_others || row.ip_version == 6 && inner.ip_version == 4 {
+            (row.ip_version, row.source, row.destination) = (inner.ip_version, inner.source, inner.destination);
+        }
+        ip = IpPayload { depth: ip.depth + 1, ..found };
+    }
+    (ip, None)
+}
+
+/// What a fragment tells of its transport: each one the protocol, the first one also ports and flags.
+fn name_fragment(ip: &IpPayload<'_>, offset_bytes: u32, row: &mut PacketRow) {
+    row.ip_protocol = ip.protocol;
+    if !matches!(ip.protocol, PROTOCOL_TCP | PROTOCOL_UDP) {
+        return;
+    }
+    row.transport = ip.protocol;
+    if offset_bytes != 0 {
+        return;
+    }
+    if let (Some(source), Some(destination)) = (wire::be16(ip.bytes, 0), wire::be16(ip.bytes, 2)) {
+        (row.source_port, row.destination_port) = (source, destination);
+    }
+    if ip.protocol == PROTOCOL_TCP {
+        row.tcp_flags = ip.bytes.get(wire::tcp::FLAGS_OFFSET).copied().unwrap_or(0);
+    }
+}
+
+/// Reads a message that waited behind a gap, whose packet came before those at hand.
+#[cold]
+fn read_late(
+    apps: &mut AppDecoders,
+    cut: &Cut<'_>,
+    seed: u64,
+    (tables, earlier): (&mut AppTables, &mut PacketTable),
+    ledger: &mut Ledger,
+) {
+    let Some(packet) = cut.late else { return };
+    earlier.push(packet);
+    let frame = Frame { time_ns: packet.time_ns, link_type: 0, interface: 0, wire_bytes: packet.wire_bytes, data: &[] };
+    let packet_row = earlier.last_row() as u32 | EARLIER;
+    let wire_bytes = cut.bytes.len() as u32;
+    let message = Message { payload: cut.bytes, wire_bytes, packet, packet_row, frame: &frame, ends: None, seed };
+    // What can't be read of it leaves a row that says so; its packet was counted when it came.
+    apps.stream_message(cut.protocol, &message, tables, ledger);
+}
+
 /// What an IP packet carries inside one more header: the packet in it, whose addresses go to `row`, and whether that
-/// header belongs to a layer below IP.
-fn inside<'a>(ip: &IpPayload<'a>, row: &mut PacketRow) -> Option<(IpPayload<'a>, bool)> {
+/// header belongs to a layer below IP. `None` where that is nothing that pktvisor reads.
+fn inside<'a>(ip: &IpPayload<'a>, row: &mut PacketRow) -> Result<Option<(IpPayload<'a>, bool)>, Malformed> {
     let (next, bytes) = match ip.protocol {
         PROTOCOL_AUTHENTICATION => {
-            let (protocol, header_bytes, bytes) = wire::authentication::read(ip.bytes)?;
+            let read = wire::authentication::read(ip.bytes).ok_or(Malformed::AuthenticationTooShort)?;
+            let (protocol, header_bytes, bytes) = read;
             let wire_bytes = ip.wire_bytes.saturating_sub(header_bytes as u32);
-            return Some((IpPayload { protocol, bytes, wire_bytes, fragment: ip.fragment }, false));
+            return Ok(Some((IpPayload { protocol, bytes, wire_bytes, ..*ip }, false)));
         }
         PROTOCOL_IPV4 => (ethertype::IPV4, ip.bytes),
         PROTOCOL_IPV6 => (ethertype::IPV6, ip.bytes),
-        PROTOCOL_GRE => wire::gre::read(ip.bytes)?,
-        _ => return None,
+        PROTOCOL_GRE => match wire::gre::read(ip.bytes).map_err(|_| Malformed::GreTooShort)? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
     };
     let is_ip = matches!(next, ethertype::IPV4 | ethertype::IPV6);
-    let (_, next, bytes) = if is_ip { (0, next, bytes) } else { link::decapsulate(next, bytes).ok()? };
+    let (_, next, bytes) = if is_ip { (0, next, bytes) } else { link::decapsulate(next, bytes)? };
     let found = match next {
-        ethertype::IPV4 => read_ipv4(bytes, row),
-        ethertype::IPV6 => read_ipv6(bytes, row),
-        _ => return None,
+        ethertype::IPV4 => read_ipv4(bytes, row)?,
+        ethertype::IPV6 => read_ipv6(bytes, row)?,
+        _ => None,
     };
-    found.ok()?.map(|found| (found, !is_ip))
+    Ok(found.map(|found| (found, !is_ip)))
 }
 
 /// The flow that a frame belongs to, the same for both directions: files are shared out among workers by it. 0 for
@@ -456,12 +565,19 @@ fn read_ipv4<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
     row.ip_version = 4;
     row.source = mapped(ip.source);
     row.destination = mapped(ip.destination);
-    let fragment = ip.is_fragment().then_some(Fragment {
+    let fragment = ip.is_fragment().then_some(FragmentHeader {
         offset_bytes: ip.fragment_offset_bytes,
         more: ip.more_fragments,
         identification: u32::from(ip.identification),
     });
-    Ok(Some(IpPayload { protocol: ip.protocol, bytes: ip.payload, wire_bytes: ip.payload_wire_bytes, fragment }))
+    Ok(Some(IpPayload {
+        protocol: ip.protocol,
+        bytes: ip.payload,
+        wire_bytes: ip.payload_wire_bytes,
+        fragment,
+        depth: 0,
+        ends: None,
+    }))
 }
 
 #[inline(never)]
@@ -474,12 +590,19 @@ fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
     if ip.bad_extension {
         return Err(Malformed::Ipv6BadExtension);
     }
-    let fragment = ip.is_fragment.then_some(Fragment {
+    let fragment = ip.is_fragment.then_some(FragmentHeader {
         offset_bytes: ip.fragment_offset_bytes,
         more: ip.more_fragments,
         identification: ip.identification,
     });
-    Ok(Some(IpPayload { protocol: ip.protocol, bytes: ip.payload, wire_bytes: ip.payload_wire_bytes, fragment }))
+    Ok(Some(IpPayload {
+        protocol: ip.protocol,
+        bytes: ip.payload,
+        wire_bytes: ip.payload_wire_bytes,
+        fragment,
+        depth: 0,
+        ends: None,
+    }))
 }
 
 /// VLAN tags, MPLS and PPPoE down to IP; `None` where something else is carried.
@@ -498,15 +621,10 @@ fn read_encapsulated<'a>(
     }
 }
 
+/// A message to be filled in: all that is known of its packet.
 #[inline(always)]
-fn message<'a>(
-    frame: &'a Frame<'a>,
-    payload: &'a [u8],
-    packet: &'a PacketRow,
-    packet_row: usize,
-    seed: u64,
-) -> Message<'a> {
-    Message { payload, packet, packet_row: packet_row as u32, frame, seed }
+fn envelope<'a>(frame: &'a Frame<'a>, packet: &'a PacketRow, packet_row: usize, seed: u64) -> Message<'a> {
+    Message { payload: &[], wire_bytes: 0, packet, packet_row: packet_row as u32, frame, ends: None, seed }
 }
 
 #[cfg(test)]

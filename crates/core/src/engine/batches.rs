@@ -70,6 +70,7 @@ impl BatchReader {
             let Some(frame) = self.capture.next_frame() else {
                 self.has_ended = true;
                 self.part.report.damages = self.capture.damages();
+                self.part.decoder.finish(batch);
                 return self.capture.check();
             };
             self.part.take(&frame, batch)?;
@@ -77,6 +78,9 @@ impl BatchReader {
                 self.has_ended = true;
                 self.part.report.was_stopped = true;
             }
+        }
+        if let Some(last_ns) = self.part.report.last_ns {
+            self.part.decoder.settle(last_ns, batch);
         }
         Ok(())
     }

@@ -292,6 +292,7 @@ impl Part {
     }
 
     fn flush(&mut self) {
+        self.decoder.settle(self.newest_ns, &mut self.filling.batch);
         self.report.ledger += &self.filling.batch.ledger;
         self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
     }
@@ -301,6 +302,7 @@ impl Part {
         if self.policies.is_empty() {
             self.start(0, config); // an empty file still has its (empty) window
         }
+        self.decoder.finish(&mut self.filling.batch);
         self.flush();
         self.policies.iter_mut().for_each(|policy| policy.finish(end_ns));
         self.report.ledger

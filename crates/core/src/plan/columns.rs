@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Enrichment;
 use super::kernels::is_specified;
-use crate::batch::{Address, Column, Span, TextColumn};
+use crate::batch::{Address, Column, EARLIER, Span, TextColumn};
 use crate::decode::name;
 use crate::enrich::geo::{GeoDatabase, GeoTable, Places};
 use crate::enrich::suffix::public_suffix_bytes;
@@ -42,21 +42,25 @@ impl Values {
         }
     }
 
-    /// The packet column's values at the packets of some rows; none where a row came without a packet. The packet table
-    /// holds no text.
-    pub fn gather(packets: Column<'_>, rows: &[u32]) -> Self {
-        fn at<T: Copy + Default>(values: &[T], rows: &[u32]) -> Vec<T> {
-            rows.iter().map(|row| values.get(*row as usize).copied().unwrap_or_default()).collect()
+    /// The packet column's values at the packets of some rows, those of earlier batches included; none where a row came
+    /// without a packet. The packet table holds no text.
+    pub fn gather(packets: Column<'_>, earlier: Column<'_>, rows: &[u32]) -> Self {
+        fn at<T: Copy + Default>(values: &[T], earlier: &[T], rows: &[u32]) -> Vec<T> {
+            let find = |row: &u32| {
+                let row = *row;
+                if row < EARLIER { values.get(row as usize) } else { earlier.get((row - EARLIER) as usize) }
+            };
+            rows.iter().map(|row| find(row).copied().unwrap_or_default()).collect()
         }
-        match packets {
-            Column::U8(values) => Self::U8(at(values, rows)),
-            Column::U16(values) => Self::U16(at(values, rows)),
-            Column::U32(values) => Self::U32(at(values, rows)),
-            Column::U64(values) => Self::U64(at(values, rows)),
-            Column::I64(values) => Self::I64(at(values, rows)),
-            Column::F64(values) => Self::F64(at(values, rows)),
-            Column::Address(values) => Self::Address(at(values, rows)),
-            Column::Text(_) => Self::Spans(vec![Span::NONE; rows.len()]),
+        match (packets, earlier) {
+            (Column::U8(values), Column::U8(earlier)) => Self::U8(at(values, earlier, rows)),
+            (Column::U16(values), Column::U16(earlier)) => Self::U16(at(values, earlier, rows)),
+            (Column::U32(values), Column::U32(earlier)) => Self::U32(at(values, earlier, rows)),
+            (Column::U64(values), Column::U64(earlier)) => Self::U64(at(values, earlier, rows)),
+            (Column::I64(values), Column::I64(earlier)) => Self::I64(at(values, earlier, rows)),
+            (Column::F64(values), Column::F64(earlier)) => Self::F64(at(values, earlier, rows)),
+            (Column::Address(values), Column::Address(earlier)) => Self::Address(at(values, earlier, rows)),
+            _ => Self::Spans(vec![Span::NONE; rows.len()]),
         }
     }
 }

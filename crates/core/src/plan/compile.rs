@@ -15,6 +15,7 @@ use crate::batch::{Batch, ColumnDefinition, ColumnType, Table, table_names};
 use crate::decode::app::Needs;
 use crate::decode::hosts::Hosts;
 use crate::expr::{ColumnName, Condition, Test};
+use crate::ledger::Entry;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
@@ -49,7 +50,7 @@ struct Compiler {
     samplers: Vec<u8>,
     registers: Vec<Register>,
     purges: Vec<Purge>,
-    ledger: Vec<(usize, String)>,
+    ledger: Vec<(usize, Entry)>,
     needs: Needs,
 }
 
@@ -263,7 +264,7 @@ impl Compiler {
     fn feed(&mut self, scope: &Scope, spec: &MetricSpec, metric: usize) -> Result<(), Error> {
         match spec {
             MetricSpec::Ledger { entry } => {
-                self.ledger.push((metric, entry.clone()));
+                self.ledger.push((metric, ledger_entry(entry)?));
                 return Ok(());
             }
             MetricSpec::Counter { purged: Some(purged), .. } => {
@@ -502,6 +503,13 @@ impl TableCompiler {
     }
 }
 
+fn ledger_entry(name: &str) -> Result<Entry, Error> {
+    Entry::named(name).ok_or_else(|| {
+        let names: Vec<_> = Entry::names().collect();
+        Error::invalid(format!("the ledger has no entry '{name}'; there are {}", names.join(", ")))
+    })
+}
+
 /// Whether a condition means something else in another handler.
 fn is_of_handler(condition: &Condition) -> bool {
     let is_exchange = |column: &ColumnName| matches!(column, ColumnName::Plain(name) if name.starts_with("xact."));
@@ -568,6 +576,7 @@ mod tests {
             (feed(json!({"where": ["cidr", "dns.rcode", ["10.0.0.0/8"]]})), "a column of type u8 can't be tested so"),
             (feed(json!({"where": ["eq", "xact.outcome", 1]})), "no column 'xact.outcome'"),
             (json!({"kind": "counter", "feeds": [], "purged": {"mask": 0, "value": 0}}), "'purged' needs exchanges"),
+            (json!({"kind": "ledger", "entry": "dropped_by_nobody"}), "the ledger has no entry 'dropped_by_nobody'"),
             (json!({"kind": "gauge"}), "this is no plan: unknown variant `gauge`"),
         ] {
             let message = compile_metric(metric).unwrap_err().message;

@@ -154,7 +154,7 @@ impl Executor {
         state.ledger += ledger;
         for (metric, entry) in &self.plan.ledger {
             if let MetricState::Counter(count) = &mut state.metrics[*metric] {
-                *count += ledger.entry(entry);
+                *count += ledger.count(*entry);
             }
         }
     }
@@ -293,7 +293,8 @@ impl Work {
     fn gather(&mut self, column: ColumnIndex, plan: &TablePlan, view: &View<'_>) {
         if let ColumnSource::Packet(at) = &plan.columns[column] {
             let rows = &view.table.packet_rows()[view.from..view.to];
-            self.columns[column] = Some(Values::gather(view.batch.packets.column(*at), rows));
+            self.columns[column] =
+                Some(Values::gather(view.batch.packets.column(*at), view.batch.earlier.column(*at), rows));
         }
     }
 

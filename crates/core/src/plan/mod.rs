@@ -23,6 +23,7 @@ use std::sync::Arc;
 use crate::decode::app::Needs;
 use crate::enrich::geo::{GeoDatabase, Places};
 use crate::expr::{ColumnName, Test};
+use crate::ledger::Entry;
 
 pub(crate) use bytes::Items;
 pub use compile::compile;
@@ -55,7 +56,7 @@ pub struct Plan {
     pub(crate) samplers: Vec<u8>,
     pub(crate) registers: Vec<Register>,
     pub(crate) purges: Vec<Purge>,
-    pub(crate) ledger: Vec<(usize, String)>,
+    pub(crate) ledger: Vec<(usize, Entry)>,
     pub needs: Needs,
     /// A hash of the whole specification: windows of plans that differ in anything don't fit each other.
     pub(crate) fingerprint: u128,

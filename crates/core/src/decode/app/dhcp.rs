@@ -228,7 +228,7 @@ mod tests {
     }
 
     fn message<'a>(payload: &'a [u8], packet: &'a PacketRow) -> Message<'a> {
-        Message { payload, packet, packet_row: 0, frame: &FRAME, seed: 0 }
+        Message { payload, wire_bytes: payload.len() as u32, packet, packet_row: 0, frame: &FRAME, ends: None, seed: 0 }
     }
 
     fn v4(kind: u8, given: [u8; 4], options: &[u8]) -> Vec<u8> {

@@ -16,8 +16,8 @@ const DNS_PORTS: &[u16] = &[53, 5353, 5355, 53000];
 pub const PORTS: Ports = Ports { udp: DNS_PORTS, tcp: DNS_PORTS, framing: Some(streams::DNS_FRAMING) };
 
 const HEADER_BYTES: usize = 12;
-/// More records than this in a message are taken for garbage.
-const MOST_RECORDS: u32 = 100;
+/// No more records of a message than this are walked over; the first question stands before them all.
+const MOST_RECORDS: u16 = 100;
 const TYPE_OPT: u16 = 41;
 const TYPE_RRSIG: u16 = 46;
 const OPTION_CLIENT_SUBNET: u16 = 8;
@@ -26,8 +26,8 @@ table! {
     /// One row per DNS message.
     pub struct Messages, row Row {
         time_ns: i64 => "dns.time_ns", "nanoseconds", "When the message was complete, since 1970";
-        packet_row: u32 => "dns.packet_row", "", "Row of its packet in the packet table of the same batch";
-        bytes: u32 => "dns.bytes", "bytes", "Size of the message, without the length prefix that TCP adds";
+        packet_row: u32 => "dns.packet_row", "", "Row of its packet in the packet table of the same batch; 2147483648 and more where the packet came in a batch before";
+        bytes: u32 => "dns.bytes", "bytes", "Size of the message on the wire, without the length prefix that TCP adds";
         direction: u8 => "dns.direction", "", "0 unknown, 1 in (to a host of ours), 2 out (from one)";
         xact_direction: u8 => "dns.xact_direction", "", "Direction of the exchange: 1 in (a host of ours is asked), 2 out (it asks), 0 unknown";
         ip_version: u8 => "dns.ip_version", "", "4 or 6";
@@ -80,7 +80,7 @@ impl Decoder {
     ) -> Option<Malformed> {
         let port = client_port(message.packet.source_port, message.packet.destination_port);
         if port == 0 {
-            return None; // nobody's port: not taken for DNS
+            return Some(Malformed::DnsBadPort); // nobody's port: not taken for DNS
         }
         let mut header = [0_u16; 6];
         let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
@@ -102,15 +102,20 @@ impl Decoder {
     /// Walks answers, authority and additional records for signatures and the client subnet. Damage there ends the
     /// walk and does no harm.
     fn read_records(&self, bytes: &[u8], header: &[u16; 6], start: usize, table: &mut Messages) {
-        let [_, flags, _, answers, authority, additional] = *header;
+        let [_, flags, questions, answers, authority, additional] = *header;
         let is_reply = flags & 0x8000 != 0;
         let counts = [answers, authority, additional];
         if counts == [0; 3] || (is_reply && !self.needs_signatures) || (!is_reply && !self.needs_ecs) {
             return;
         }
         let mut at = start;
+        let mut left = MOST_RECORDS.saturating_sub(questions);
         for (section, count) in counts.into_iter().enumerate() {
             for _ in 0..count {
+                if left == 0 {
+                    return;
+                }
+                left -= 1;
                 let Some(record) = Record::read(bytes, at) else { return };
                 at = record.end;
                 if section == 0 && record.kind == TYPE_RRSIG {
@@ -148,11 +153,7 @@ fn exchange_direction(packet: u8, is_reply: bool) -> u8 {
 
 #[inline(always)]
 fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<Question> {
-    let [_, _, questions, answers, authority, additional] = *header;
-    let records = u32::from(questions) + u32::from(answers) + u32::from(authority) + u32::from(additional);
-    if records > MOST_RECORDS {
-        return None;
-    }
+    let questions = header[2];
     if questions == 0 {
         return Some(Question { qtype: 0, name: name::Parts::NONE, end: HEADER_BYTES });
     }
@@ -160,7 +161,7 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
     let qtype = be16(bytes, name_end)?;
     be16(bytes, name_end + 2)?;
     let mut end = name_end + 4;
-    for _ in 1..questions {
+    for _ in 1..questions.min(MOST_RECORDS) {
         end = name::skip(bytes, end)? + 4;
         if end > bytes.len() {
             return None;
@@ -177,7 +178,7 @@ fn write_row(message: &Message<'_>, header: &[u16; 6], port: u16, question: Opti
     table.push(&Row {
         time_ns: message.packet.time_ns,
         packet_row: message.packet_row,
-        bytes: message.payload.len() as u32,
+        bytes: message.wire_bytes,
         direction: message.packet.direction,
         xact_direction: exchange_direction(message.packet.direction, is_reply),
         ip_version: message.packet.ip_version,

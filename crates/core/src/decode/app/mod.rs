@@ -10,7 +10,7 @@
 
 use std::collections::HashSet;
 
-use crate::batch::{Batch, PacketRow, Table, table_names};
+use crate::batch::{Address, Batch, PacketRow, Table, table_names};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
@@ -18,15 +18,23 @@ use crate::wire::ethernet;
 
 include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 
+/// Source and destination.
+pub type Ends = [Address; 2];
+
 /// One message of an application protocol, with what is known of the packet that brought (or completed) it.
 #[derive(Clone, Copy)]
 pub struct Message<'a> {
+    /// As captured: shorter than [`Message::wire_bytes`] where the capture was cut.
     pub payload: &'a [u8],
+    /// Size of the message on the wire.
+    pub wire_bytes: u32,
     /// That packet's row in the packet table.
     pub packet: &'a PacketRow,
-    /// Where that row stands.
+    /// Where that row stands, see [`Table::packet_rows`].
     pub packet_row: u32,
     pub frame: &'a Frame<'a>,
+    /// Where it came through a tunnel: those who speak, which the packet's addresses may not be.
+    pub ends: Option<&'a Ends>,
     pub seed: u64,
 }
 
@@ -35,7 +43,11 @@ impl Message<'_> {
     #[inline]
     pub fn flow(&self) -> u64 {
         let packet = self.packet;
-        super::flow_hash(&packet.source, packet.source_port, &packet.destination, packet.destination_port, self.seed)
+        let (source, destination) = match self.ends {
+            Some([source, destination]) => (source, destination),
+            None => (&packet.source, &packet.destination),
+        };
+        super::flow_hash(source, packet.source_port, destination, packet.destination_port, self.seed)
     }
 
     /// The sender's hardware address, where the frame has an Ethernet header.

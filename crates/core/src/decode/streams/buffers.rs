@@ -2,6 +2,8 @@
 
 use std::mem;
 
+use crate::batch::PacketRow;
+
 /// A segment, or a piece of one, that came ahead of its turn.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Held {
@@ -11,6 +13,7 @@ pub(super) struct Held {
     /// Where its captured bytes stand in [`Buffer::arena`], and how many they are.
     start: u32,
     captured: u32,
+    pub time_ns: i64,
 }
 
 impl Held {
@@ -20,7 +23,6 @@ impl Held {
 }
 
 /// What one side of a connection waits with.
-#[derive(Default)]
 pub(super) struct Buffer {
     /// The bytes of a message begun, prefix included, in order.
     pub message: Vec<u8>,
@@ -30,6 +32,8 @@ pub(super) struct Buffer {
     pub held: Vec<Held>,
     /// When the gap before the held segments was first noticed.
     pub gap_since_ns: i64,
+    /// The packet of the segment that was held last.
+    pub packet: PacketRow,
     /// Captured bytes of all held segments.
     pub held_bytes: usize,
     /// Whose buffer it is: connection and side. `None` while it waits for reuse.
@@ -38,10 +42,26 @@ pub(super) struct Buffer {
     accounted_bytes: usize,
 }
 
+impl Default for Buffer {
+    fn default() -> Self {
+        Self {
+            message: Vec::new(),
+            arena: Vec::new(),
+            held: Vec::new(),
+            gap_since_ns: 0,
+            packet: PacketRow::EMPTY,
+            held_bytes: 0,
+            owner: None,
+            accounted_bytes: 0,
+        }
+    }
+}
+
 impl Buffer {
     /// Takes in a segment ahead of its turn, `next` being the sequence number that is due. Bytes already held win
     /// over later ones for the same place (an attacker could otherwise rewrite what was seen).
-    pub fn hold(&mut self, next: u32, sequence: u32, bytes: &[u8], wire_bytes: u32) {
+    pub fn hold(&mut self, next: u32, sequence: u32, bytes: &[u8], wire_bytes: u32, packet: &PacketRow) {
+        self.packet = *packet;
         let first = sequence.wrapping_sub(next);
         let end = first.saturating_add(wire_bytes);
         let (mut from, mut at) = (first, 0);
@@ -75,7 +95,7 @@ impl Buffer {
         let start = self.arena.len() as u32;
         self.arena.extend_from_slice(piece);
         self.held_bytes += piece.len();
-        Held { sequence, wire_bytes, start, captured: piece.len() as u32 }
+        Held { sequence, wire_bytes, start, captured: piece.len() as u32, time_ns: self.packet.time_ns }
     }
 
     /// Removes the segment that is first in sequence.
@@ -139,6 +159,12 @@ impl Buffers {
 
     pub fn get(&mut self, id: u32) -> &mut Buffer {
         &mut self.all[id as usize]
+    }
+
+    /// Connection and side of each buffer in use, and since when it has a gap, if it has one.
+    pub fn in_use(&self) -> Vec<(u32, u8, Option<i64>)> {
+        let gap = |buffer: &Buffer| (!buffer.held.is_empty()).then_some(buffer.gap_since_ns);
+        self.all.iter().filter_map(|buffer| buffer.owner.map(|(slot, side)| (slot, side, gap(buffer)))).collect()
     }
 
     /// A buffer for one side of a connection.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::Protocol;
 use super::side::Side;
 use crate::hash::SeededState;
 
@@ -9,6 +10,7 @@ use crate::hash::SeededState;
 pub(super) struct Connection {
     pub flow: u64,
     pub sides: [Side; 2],
+    pub protocol: Protocol,
     /// After this packet time nothing is kept of it.
     pub expires_ns: i64,
     pub closed: bool,
@@ -51,6 +53,11 @@ impl Connections {
         &mut self.slots[slot as usize]
     }
 
+    /// True where a slot has a connection.
+    pub fn holds(&self, slot: u32) -> bool {
+        self.slots[slot as usize].in_use
+    }
+
     /// Marks a connection as worth keeping.
     #[inline]
     pub fn touch(&mut self, slot: u32) -> &mut Connection {
@@ -65,10 +72,11 @@ impl Connections {
     }
 
     /// Starts to follow a flow that is not in the table.
-    pub fn insert(&mut self, flow: u64, expires_ns: i64) -> u32 {
+    pub fn insert(&mut self, flow: u64, protocol: Protocol, expires_ns: i64) -> u32 {
         let connection = Connection {
             flow,
             sides: [Side::NEW, Side::NEW],
+            protocol,
             expires_ns,
             closed: false,
             referenced: false,

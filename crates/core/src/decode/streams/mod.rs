@@ -8,7 +8,9 @@
 //! - A stream that is first seen in its middle, or that has a gap, is followed from the next segment on that begins
 //!   with a plausible message ([`Framing::plausible`]); what comes before is counted in `evicted.tcp_segments`.
 //!   So is the data after bytes that do not follow the framing. The two sides do not influence each other.
-//! - A gap is waited for until the bounds of [`StreamLimits`] are reached or the side closes the connection.
+//! - A gap is waited for until the bounds of [`StreamLimits`] are reached, or the connection is reset or forgotten. The
+//!   whole messages behind it are handed over then, however the connection ends, each with the packet that brought it.
+//! - Whatever comes in is handed over, or was handed over before, or waits, or is counted in `evicted.tcp_segments`.
 //! - A connection takes memory from its first data byte on. A SYN before it leaves only its sequence number, in a
 //!   table that does not grow.
 //! - A closed connection is forgotten after `linger_ns`. Until then its late data is still taken for what it is
@@ -28,6 +30,7 @@ pub use framing::{DNS_FRAMING, Frame, Framing, dns_framing};
 use side::{Data, Work};
 use starts::Starts;
 
+use crate::batch::PacketRow;
 use crate::ledger::Ledger;
 
 /// Bounds on what a [`StreamTable`] keeps.
@@ -79,6 +82,27 @@ pub struct Segment<'a> {
     /// The payload on the wire; where this is longer, the missing bytes are a gap.
     pub payload_wire_bytes: u32,
     pub time_ns: i64,
+    /// Kept with what waits behind a gap.
+    pub packet: &'a PacketRow,
+}
+
+/// The application protocol of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Protocol {
+    /// What the caller calls it.
+    pub number: u8,
+    pub framing: Framing,
+}
+
+/// A message cut out of a stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut<'a> {
+    pub protocol: u8,
+    /// Without the framing's prefix.
+    pub bytes: &'a [u8],
+    /// The packet that brought its end, where it is an earlier one than the segment at hand: the message waited behind a
+    /// gap that was not filled.
+    pub late: Option<&'a PacketRow>,
 }
 
 /// No IP packet, and no segment merged by the network card, comes near this; a longer one is not believed.
@@ -103,33 +127,42 @@ impl StreamTable {
         }
     }
 
-    /// Takes in one segment, and calls `each` for every message that it completes, without the framing's prefix.
+    /// Takes in one segment, and calls `each` for every message that it completes, or that is no longer to wait.
     /// A message has the time, the addresses and the direction of the segment that completes it.
     #[inline]
-    pub fn push(&mut self, segment: &Segment<'_>, framing: Framing, each: &mut impl FnMut(&[u8]), ledger: &mut Ledger) {
+    pub fn push(
+        &mut self,
+        segment: &Segment<'_>,
+        protocol: Protocol,
+        each: &mut impl FnMut(Cut<'_>),
+        ledger: &mut Ledger,
+    ) {
         // A pure acknowledgement, as every other segment is, tells nothing.
-        if segment.syn || segment.fin || segment.rst || !segment.payload.is_empty() {
-            self.push_telling(segment, framing, each, ledger);
+        let has_data = !segment.payload.is_empty() || segment.payload_wire_bytes > 0;
+        if segment.syn || segment.fin || segment.rst || has_data {
+            self.push_telling(segment, protocol, each, ledger);
         }
     }
 
     fn push_telling(
         &mut self,
         segment: &Segment<'_>,
-        framing: Framing,
-        each: &mut impl FnMut(&[u8]),
+        protocol: Protocol,
+        each: &mut impl FnMut(Cut<'_>),
         ledger: &mut Ledger,
     ) {
         let side = usize::from(segment.side & 1);
-        let found = self.current(segment, side, ledger);
-        if found.is_none() && (segment.payload.is_empty() || segment.rst) {
-            return;
-        }
+        let found = self.current(segment, side, each, ledger);
         let data = Data {
             sequence: segment.sequence.wrapping_add(u32::from(segment.syn)),
             bytes: segment.payload,
             wire_bytes: segment.payload_wire_bytes.min(LONGEST_SEGMENT_BYTES).max(segment.payload.len() as u32),
         };
+        // A reset may carry a reason in words, but no data (RFC 9293 section 3.5.3).
+        let has_data = data.wire_bytes > 0 && !segment.rst;
+        if found.is_none() && !has_data {
+            return;
+        }
         let start = match found {
             Some(slot) if !self.connections.get(slot).sides[side].is_unseen() => None,
             _ => self.starts.take(segment.flow, side),
@@ -137,41 +170,51 @@ impl StreamTable {
         let slot = match found {
             Some(slot) => slot,
             // What can't be read takes no place in the table.
-            None if start.is_none() && !(framing.plausible)(segment.payload) => {
+            None if start.is_none() && !(protocol.framing.plausible)(segment.payload) => {
                 ledger.evicted.tcp_segments += 1;
                 return;
             }
-            None => self.insert(segment, ledger),
+            None => self.insert(segment, protocol, each, ledger),
         };
         let connection = self.connections.get(slot);
         if !connection.closed {
             connection.expires_ns = segment.time_ns.saturating_add(self.limits.idle_ns);
         }
-        let mut work = Work {
-            buffers: &mut self.buffers,
-            limits: &self.limits,
-            framing,
-            each,
-            ledger,
-            owner: (slot, side as u8),
-            time_ns: segment.time_ns,
-        };
-        // A reset may carry a reason in words, but no data (RFC 9293 section 3.5.3).
-        if data.wire_bytes > 0 && !segment.rst {
+        if has_data {
+            let mut work = Work {
+                buffers: &mut self.buffers,
+                limits: &self.limits,
+                protocol: connection.protocol,
+                each,
+                ledger,
+                owner: (slot, side as u8),
+                packet: segment.packet,
+                late: None,
+                time_ns: segment.time_ns,
+            };
             connection.sides[side].receive(data, start, &mut work);
         }
         connection.sides[side].finished |= segment.fin;
-        if !connection.closed && (segment.rst || connection.sides.iter().all(|side| side.finished)) {
+        let is_over = segment.rst || connection.sides.iter().all(|side| side.finished);
+        if !connection.closed && is_over {
             connection.closed = true;
             connection.expires_ns = segment.time_ns.saturating_add(self.limits.linger_ns);
-            connection.sides[side].flush(&mut work);
         }
-        self.keep_total(ledger);
+        if segment.rst {
+            self.flush(slot, segment.time_ns, each, ledger);
+        }
+        self.keep_total(segment.time_ns, each, ledger);
     }
 
     /// The connection that a segment belongs to. Forgets the one before it on the same 5-tuple.
     #[inline]
-    fn current(&mut self, segment: &Segment<'_>, side: usize, ledger: &mut Ledger) -> Option<u32> {
+    fn current(
+        &mut self,
+        segment: &Segment<'_>,
+        side: usize,
+        each: &mut impl FnMut(Cut<'_>),
+        ledger: &mut Ledger,
+    ) -> Option<u32> {
         let start = segment.sequence.wrapping_add(1);
         let starts_anew = segment.syn && self.starts.note(segment.flow, side, start);
         let slot = self.connections.find(segment.flow)?;
@@ -180,40 +223,88 @@ impl StreamTable {
             || segment.syn && connection.closed
             || starts_anew && connection.sides[side].contradicts(start);
         if over {
-            self.forget(slot, ledger);
+            self.forget(slot, segment.time_ns, each, ledger);
             return None;
         }
         Some(slot)
     }
 
     /// Starts to follow a connection; looks at a few others, to forget those that are over.
-    fn insert(&mut self, segment: &Segment<'_>, ledger: &mut Ledger) -> u32 {
+    fn insert(
+        &mut self,
+        segment: &Segment<'_>,
+        protocol: Protocol,
+        each: &mut impl FnMut(Cut<'_>),
+        ledger: &mut Ledger,
+    ) -> u32 {
+        let now_ns = segment.time_ns;
         for _ in 0..2 {
-            if let Some(over) = self.connections.step(segment.time_ns, false) {
-                self.forget(over, ledger);
+            if let Some(over) = self.connections.step(now_ns, false) {
+                self.forget(over, now_ns, each, ledger);
             }
         }
         while !self.connections.has_room() {
-            if let Some(victim) = self.connections.step(segment.time_ns, true) {
-                ledger.evicted.tcp_streams += u64::from(self.connections.get(victim).expires_ns >= segment.time_ns);
-                self.forget(victim, ledger);
+            if let Some(victim) = self.connections.step(now_ns, true) {
+                ledger.evicted.tcp_streams += u64::from(self.connections.get(victim).expires_ns >= now_ns);
+                self.forget(victim, now_ns, each, ledger);
             }
         }
-        self.connections.insert(segment.flow, segment.time_ns)
+        self.connections.insert(segment.flow, protocol, now_ns)
     }
 
-    fn forget(&mut self, slot: u32, ledger: &mut Ledger) {
+    /// Gives up what has waited for longer than the bounds by now (packet time), and the connections that are over;
+    /// [`i64::MAX`] is the end of the input.
+    pub fn expire(&mut self, now_ns: i64, each: &mut impl FnMut(Cut<'_>), ledger: &mut Ledger) {
+        for (slot, side, gap_since_ns) in self.buffers.in_use() {
+            if !self.connections.holds(slot) {
+                continue; // forgotten with its other side
+            }
+            if self.connections.get(slot).expires_ns < now_ns || now_ns == i64::MAX {
+                self.forget(slot, now_ns, each, ledger);
+            } else if gap_since_ns.is_some_and(|since_ns| now_ns.saturating_sub(since_ns) > self.limits.gap_ns) {
+                self.flush_side(slot, usize::from(side), now_ns, each, ledger);
+            }
+        }
+    }
+
+    fn forget(&mut self, slot: u32, now_ns: i64, each: &mut impl FnMut(Cut<'_>), ledger: &mut Ledger) {
+        self.flush(slot, now_ns, each, ledger);
         for side in &mut self.connections.get(slot).sides {
             ledger.evicted.tcp_segments += side.release(&mut self.buffers);
         }
         self.connections.remove(slot);
     }
 
+    /// Takes in whatever both sides hold, gaps or not: nothing more is waited for.
+    fn flush(&mut self, slot: u32, now_ns: i64, each: &mut impl FnMut(Cut<'_>), ledger: &mut Ledger) {
+        for side in 0..2 {
+            self.flush_side(slot, side, now_ns, each, ledger);
+        }
+    }
+
+    fn flush_side(&mut self, slot: u32, side: usize, now_ns: i64, each: &mut impl FnMut(Cut<'_>), ledger: &mut Ledger) {
+        let connection = self.connections.get(slot);
+        let mut work = Work {
+            buffers: &mut self.buffers,
+            limits: &self.limits,
+            protocol: connection.protocol,
+            each,
+            ledger,
+            owner: (slot, side as u8),
+            packet: &PacketRow::EMPTY,
+            late: None,
+            time_ns: now_ns,
+        };
+        connection.sides[side].flush(&mut work);
+    }
+
     /// Gives up buffers until all of them together are within their bound.
     #[inline]
-    fn keep_total(&mut self, ledger: &mut Ledger) {
+    fn keep_total(&mut self, now_ns: i64, each: &mut impl FnMut(Cut<'_>), ledger: &mut Ledger) {
         while let Some((slot, side)) = self.buffers.victim() {
-            let side = &mut self.connections.get(slot).sides[usize::from(side)];
+            let side = usize::from(side);
+            self.flush_side(slot, side, now_ns, each, ledger);
+            let side = &mut self.connections.get(slot).sides[side];
             ledger.evicted.tcp_segments += side.evict(&mut self.buffers);
         }
     }
@@ -221,6 +312,11 @@ impl StreamTable {
     /// Connections now followed.
     pub fn connections(&self) -> usize {
         self.connections.len()
+    }
+
+    /// Sides that wait with a begun message, or with data behind a gap.
+    pub fn waiting(&self) -> usize {
+        self.buffers.in_use().len()
     }
 
     /// Memory that the table holds at present, used or not.

@@ -1,8 +1,9 @@
 //! One direction of a connection: which byte is due, and what becomes of a segment that starts elsewhere.
 
-use super::StreamLimits;
 use super::buffers::Buffers;
-use super::framing::{Cutter, Framing};
+use super::framing::Cutter;
+use super::{Cut, Protocol, StreamLimits};
+use crate::batch::PacketRow;
 use crate::ledger::Ledger;
 
 /// Sequence numbers farther than this from the one due are not of the stream that was followed so far. Real windows
@@ -29,6 +30,9 @@ pub(super) struct Side {
     place: Place,
     /// It has sent a FIN.
     pub finished: bool,
+    /// The stretch before the place where messages were found again (or for the first time) that nobody has seen: from
+    /// where, to where. What comes of it after all is of no use, and is counted.
+    missed: (u32, u32),
 }
 
 /// Consecutive bytes of a stream.
@@ -59,11 +63,15 @@ impl Data<'_> {
 pub(super) struct Work<'a, F> {
     pub buffers: &'a mut Buffers,
     pub limits: &'a StreamLimits,
-    pub framing: Framing,
+    pub protocol: Protocol,
     pub each: &'a mut F,
     pub ledger: &'a mut Ledger,
     /// Connection and side, for the buffer that the side may need.
     pub owner: (u32, u8),
+    /// The packet of the segment at hand.
+    pub packet: &'a PacketRow,
+    /// The packet that messages belong to, where it is not that one.
+    pub late: Option<PacketRow>,
     pub time_ns: i64,
 }
 
@@ -73,7 +81,7 @@ fn distance(from: u32, to: u32) -> i32 {
 }
 
 impl Side {
-    pub const NEW: Self = Self { next: 0, buffer: None, place: Place::Unseen, finished: false };
+    pub const NEW: Self = Self { next: 0, buffer: None, place: Place::Unseen, finished: false, missed: (0, 0) };
 
     /// True when its data is followed, and not from `start` on: a SYN with this start begins another connection.
     pub fn contradicts(&self, start: u32) -> bool {
@@ -86,7 +94,7 @@ impl Side {
     }
 
     /// Takes in one segment with data; `start` is where its SYN said that the stream starts.
-    pub fn receive<F: FnMut(&[u8])>(&mut self, data: Data<'_>, start: Option<u32>, work: &mut Work<'_, F>) {
+    pub fn receive<F: FnMut(Cut<'_>)>(&mut self, data: Data<'_>, start: Option<u32>, work: &mut Work<'_, F>) {
         let Some(old) = self.locate(&data, start, work) else { return };
         let data = data.skip(old);
         if data.sequence == self.next && self.ends_before_held(&data, work) {
@@ -102,7 +110,12 @@ impl Side {
     }
 
     /// Finds where a segment belongs. Returns how many of its bytes are old, or `None` if nothing of it is of use.
-    fn locate<F>(&mut self, data: &Data<'_>, start: Option<u32>, work: &mut Work<'_, F>) -> Option<u32> {
+    fn locate<F: FnMut(Cut<'_>)>(
+        &mut self,
+        data: &Data<'_>,
+        start: Option<u32>,
+        work: &mut Work<'_, F>,
+    ) -> Option<u32> {
         if self.place == Place::Unseen
             && let Some(start) = start
             && (data.sequence.wrapping_sub(start) as usize) < work.limits.buffered_bytes_per_side
@@ -114,20 +127,36 @@ impl Side {
         match self.place {
             Place::Known if near && ahead >= 0 => Some(0),
             Place::Known if near => {
+                self.count_missed(data, work.ledger);
                 let old = ahead.unsigned_abs();
                 (old < data.wire_bytes).then_some(old)
             }
             // Something sent again, from before the place was lost.
-            Place::Lost if near && ahead < 0 => None,
-            _ => self.restart(data, work).then_some(0),
+            Place::Lost if near && ahead < 0 => {
+                self.count_missed(data, work.ledger);
+                None
+            }
+            _ => self.restart(data, near && self.place == Place::Lost, work).then_some(0),
         }
     }
 
-    /// Begins anew at a segment, provided that it looks like the start of a message.
-    fn restart<F>(&mut self, data: &Data<'_>, work: &mut Work<'_, F>) -> bool {
-        if (work.framing.plausible)(data.bytes) {
+    /// Counts old data that was not seen before, and now comes too late.
+    fn count_missed(&self, data: &Data<'_>, ledger: &mut Ledger) {
+        let (from, to) = (self.missed.0, if self.place == Place::Lost { self.next } else { self.missed.1 });
+        let is_missed = from != to && distance(data.sequence, to) > 0 && distance(from, data.end()) > 0;
+        ledger.evicted.tcp_segments += u64::from(is_missed);
+    }
+
+    /// Begins anew at a segment, provided that it looks like the start of a message. `goes_on` tells that it is of the
+    /// stream that was followed so far.
+    fn restart<F: FnMut(Cut<'_>)>(&mut self, data: &Data<'_>, goes_on: bool, work: &mut Work<'_, F>) -> bool {
+        if (work.protocol.framing.plausible)(data.bytes) {
+            self.flush(work);
             work.ledger.evicted.tcp_segments += self.release(work.buffers);
-            (self.place, self.next) = (Place::Known, data.sequence);
+            if !goes_on {
+                self.missed.0 = data.sequence.wrapping_sub(WINDOW_BYTES);
+            }
+            self.find(data.sequence);
             return true;
         }
         work.ledger.evicted.tcp_segments += 1;
@@ -137,17 +166,22 @@ impl Side {
         false
     }
 
+    /// Messages can be told apart from here on.
+    fn find(&mut self, sequence: u32) {
+        (self.place, self.next, self.missed.1) = (Place::Known, sequence, sequence);
+    }
+
     fn ends_before_held<F>(&self, data: &Data<'_>, work: &mut Work<'_, F>) -> bool {
         let Some(id) = self.buffer else { return true };
         work.buffers.get(id).held.first().is_none_or(|first| distance(data.end(), first.sequence) >= 0)
     }
 
     /// Takes in the bytes that are due.
-    fn advance<F: FnMut(&[u8])>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
-        let mut cutter =
-            Cutter { framing: work.framing, longest: work.limits.buffered_bytes_per_side, each: &mut *work.each };
-        let in_frame =
-            work.buffers.with_message(&mut self.buffer, work.owner, |message| cutter.take(message, data.bytes));
+    fn advance<F: FnMut(Cut<'_>)>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
+        let Work { buffers, limits, protocol, each, owner, late, .. } = work;
+        let mut each = |bytes: &[u8]| each(Cut { protocol: protocol.number, bytes, late: late.as_ref() });
+        let mut cutter = Cutter { framing: protocol.framing, longest: limits.buffered_bytes_per_side, each: &mut each };
+        let in_frame = buffers.with_message(&mut self.buffer, *owner, |message| cutter.take(message, data.bytes));
         self.next = data.end();
         if in_frame.is_err() || (data.bytes.len() as u64) < u64::from(data.wire_bytes) {
             work.ledger.evicted.tcp_segments += 1;
@@ -157,23 +191,27 @@ impl Side {
 
     /// Gives up the begun message, and the knowledge of where the next one begins.
     fn lose(&mut self, buffers: &mut Buffers) {
-        self.place = Place::Lost;
+        if self.place == Place::Known {
+            (self.place, self.missed.0) = (Place::Lost, self.next);
+        }
         if let Some(id) = self.buffer {
             buffers.get(id).message.clear();
         }
     }
 
     fn hold<F>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
+        // Of data that was not captured nothing can wait.
+        work.ledger.evicted.tcp_segments += u64::from(data.bytes.is_empty());
         let id = *self.buffer.get_or_insert_with(|| work.buffers.acquire(work.owner));
         let buffer = work.buffers.get(id);
         if buffer.held.is_empty() {
             buffer.gap_since_ns = work.time_ns;
         }
-        buffer.hold(self.next, data.sequence, data.bytes, data.wire_bytes);
+        buffer.hold(self.next, data.sequence, data.bytes, data.wire_bytes, work.packet);
     }
 
     /// Takes in what was held and is now due. A side that is lost looks for a place to go on at each held segment.
-    fn drain<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+    fn drain<F: FnMut(Cut<'_>)>(&mut self, work: &mut Work<'_, F>) {
         let Some(id) = self.buffer else { return };
         if work.buffers.get(id).held.is_empty() {
             return;
@@ -188,6 +226,9 @@ impl Side {
             }
             let Some(held) = work.buffers.get(id).pop() else { break };
             let data = Data { sequence: held.sequence, bytes: &arena[held.range()], wire_bytes: held.wire_bytes };
+            if let Some(late) = &mut work.late {
+                late.time_ns = late.time_ns.max(held.time_ns);
+            }
             self.take_held(data, work);
             moved = true;
         }
@@ -199,15 +240,15 @@ impl Side {
     }
 
     /// Takes in one held segment, which is the next in sequence.
-    fn take_held<F: FnMut(&[u8])>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
+    fn take_held<F: FnMut(Cut<'_>)>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
         let old = distance(data.sequence, self.next).max(0) as u32;
         if self.place == Place::Lost {
-            if old > 0 || !(work.framing.plausible)(data.bytes) {
+            if old > 0 || !(work.protocol.framing.plausible)(data.bytes) {
                 work.ledger.evicted.tcp_segments += 1;
                 self.next = self.next.wrapping_add(distance(self.next, data.end()).max(0) as u32);
                 return;
             }
-            (self.place, self.next) = (Place::Known, data.sequence);
+            self.find(data.sequence);
         }
         if old < data.wire_bytes {
             self.advance(data.skip(old), work);
@@ -215,7 +256,7 @@ impl Side {
     }
 
     /// Gives up gaps, the oldest first, until what is held is within the bounds again.
-    fn keep_bounds<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+    fn keep_bounds<F: FnMut(Cut<'_>)>(&mut self, work: &mut Work<'_, F>) {
         while let Some(id) = self.buffer {
             let limits = work.limits;
             let buffer = work.buffers.get(id);
@@ -230,7 +271,7 @@ impl Side {
     }
 
     /// Goes on behind the first gap, without what it took from the message begun before it.
-    fn give_up_gap<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+    fn give_up_gap<F: FnMut(Cut<'_>)>(&mut self, work: &mut Work<'_, F>) {
         if let Some(id) = self.buffer {
             work.ledger.evicted.tcp_segments += u64::from(!work.buffers.get(id).message.is_empty());
         }
@@ -238,13 +279,17 @@ impl Side {
         self.drain(work);
     }
 
-    /// Takes in whatever is held, gaps or not: the connection is over.
-    pub fn flush<F: FnMut(&[u8])>(&mut self, work: &mut Work<'_, F>) {
+    /// Takes in whatever is held, gaps or not: nothing more is waited for. The messages in it have the times at which they
+    /// came.
+    pub fn flush<F: FnMut(Cut<'_>)>(&mut self, work: &mut Work<'_, F>) {
+        let Some(id) = self.buffer else { return };
+        work.late = Some(PacketRow { time_ns: i64::MIN, ..work.buffers.get(id).packet });
         while let Some(id) = self.buffer
             && !work.buffers.get(id).held.is_empty()
         {
             self.give_up_gap(work);
         }
+        work.late = None;
         self.settle(work);
     }
 
@@ -266,7 +311,7 @@ impl Side {
 
     /// Gives back the buffer with what is in it, to keep the bound on memory; the side is lost then.
     pub fn evict(&mut self, buffers: &mut Buffers) -> u64 {
-        self.place = Place::Lost;
+        self.lose(buffers);
         self.release(buffers)
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 const SECOND: i64 = 1_000_000_000;
+const PROTOCOL: Protocol = Protocol { number: 4, framing: DNS_FRAMING };
 
 /// A DNS query header (one question) and a body, with its length prefix: `mark` tells messages apart.
 fn message(mark: u16, length: usize) -> Vec<u8> {
@@ -48,12 +49,26 @@ impl Story {
             payload: &[],
             payload_wire_bytes: 0,
             time_ns: self.time_ns,
+            packet: &PacketRow::EMPTY,
         }
     }
 
     fn push(&mut self, segment: Segment<'_>) {
         let got = &mut self.got;
-        self.table.push(&segment, DNS_FRAMING, &mut |message| got.push(message.to_vec()), &mut self.ledger);
+        self.table.push(&segment, PROTOCOL, &mut |cut| got.push(cut.bytes.to_vec()), &mut self.ledger);
+    }
+
+    /// Time passes without segments.
+    fn wait(&mut self, seconds: i64) {
+        self.time_ns += seconds * SECOND;
+        let got = &mut self.got;
+        self.table.expire(self.time_ns, &mut |cut| got.push(cut.bytes.to_vec()), &mut self.ledger);
+    }
+
+    /// The capture ends.
+    fn end(&mut self) {
+        let got = &mut self.got;
+        self.table.expire(i64::MAX, &mut |cut| got.push(cut.bytes.to_vec()), &mut self.ledger);
     }
 
     fn syn(&mut self, sequence: u32) {
@@ -296,7 +311,119 @@ fn what_is_held_when_the_sides_close_is_read() {
     story.push(Segment { side: 1, fin: true, payload: &message(1, 20), payload_wire_bytes: 22, ..story.bare(500) });
     story.data(122, &message(2, 20));
     story.push(Segment { fin: true, ..story.bare(144) });
-    assert_eq!(story.marks(), [1, 2]);
+    assert_eq!(story.marks(), [1], "what is missing may still be sent again");
+    story.wait(2);
+    assert_eq!(story.marks(), [2]);
+}
+
+#[test]
+fn what_is_sent_again_after_both_sides_have_closed_fills_its_gap() {
+    let mut story = Story::new();
+    let sent = messages(&[20, 20]);
+    story.syn(99);
+    story.push(Segment { side: 1, fin: true, ..story.bare(500) });
+    story.push(Segment { fin: true, payload: &sent[1], payload_wire_bytes: 22, ..story.bare(122) });
+    story.data(100, &sent[0]);
+    assert_eq!(story.marks(), [0, 1]);
+    assert_eq!(story.ledger, Ledger::default());
+}
+
+/// What ends a connection after the gap.
+type Ending = fn(&mut Story);
+
+const ENDINGS: [(&str, Ending); 6] = [
+    ("FIN of that side", |story| {
+        story.push(Segment { fin: true, ..story.bare(144) });
+        story.wait(2);
+    }),
+    ("FIN of both, that side first", |story| {
+        story.push(Segment { fin: true, ..story.bare(144) });
+        story.push(Segment { side: 1, fin: true, ..story.bare(500) });
+        story.wait(2);
+    }),
+    ("FIN of both, that side last", |story| {
+        story.push(Segment { side: 1, fin: true, ..story.bare(500) });
+        story.push(Segment { fin: true, ..story.bare(144) });
+        story.wait(2);
+    }),
+    ("RST of the other side", |story| story.push(Segment { side: 1, rst: true, ..story.bare(500) })),
+    ("silence", |story| story.wait(40)),
+    ("end of the capture", Story::end),
+];
+
+#[test]
+fn however_a_connection_ends_the_whole_messages_behind_its_gap_are_read() {
+    for (name, ending) in ENDINGS {
+        let mut story = Story::new();
+        let sent = messages(&[20, 20, 20]);
+        story.syn(99);
+        story.data(100, &sent[0][..10]);
+        story.data(122, &sent[1]);
+        ending(&mut story);
+        assert_eq!(story.marks(), [1], "{name}");
+        assert_eq!(story.ledger.evicted.tcp_segments, 1, "{name}: the begun message");
+        story.end();
+        assert_eq!((story.table.waiting(), story.got.len()), (0, 0), "{name}");
+    }
+}
+
+#[test]
+fn a_message_from_behind_a_gap_belongs_to_the_packet_that_brought_it() {
+    let mut story = Story::new();
+    let (first, last) = (message(1, 20), message(2, 20));
+    let packet = |time_ns| PacketRow { time_ns, source_port: 53, ..PacketRow::EMPTY };
+    story.syn(99);
+    for (sequence, sent, time_ns) in [(122, &first, 7), (144, &last, 9)] {
+        let segment = story.bare(sequence);
+        story.push(Segment { payload: sent, payload_wire_bytes: 22, packet: &packet(time_ns), ..segment });
+    }
+    let mut late = Vec::new();
+    let mut each = |cut: Cut<'_>| late.push(cut.late.map(|packet| (cut.protocol, packet.source_port, packet.time_ns)));
+    story.table.expire(i64::MAX, &mut each, &mut story.ledger);
+    assert_eq!(late, [Some((4, 53, 7)), Some((4, 53, 9))]);
+}
+
+#[test]
+fn what_comes_too_late_to_be_of_use_is_counted() {
+    let mut story = Story::new();
+    let sent = messages(&[20, 20, 20]);
+    story.data(122, &sent[1]);
+    story.data(100, &sent[0]);
+    assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![1], 1), "older than the first byte seen");
+    story.data(122, &sent[1]);
+    assert_eq!(story.ledger.evicted.tcp_segments, 1, "seen before");
+    story.data(166, &sent[2]);
+    story.time_ns += 2 * SECOND;
+    story.data(188, &message(3, 20));
+    assert_eq!(story.marks(), [2, 3]);
+    story.data(144, &message(4, 20));
+    assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![], 2), "of a gap that was given up");
+    story.data(122, &sent[1]);
+    assert_eq!(story.ledger.evicted.tcp_segments, 2);
+}
+
+#[test]
+fn data_of_which_nothing_was_captured_is_counted() {
+    let mut story = Story::new();
+    story.push(Segment { payload_wire_bytes: 22, ..story.bare(100) });
+    assert_eq!((story.table.connections(), story.ledger.evicted.tcp_segments), (0, 1));
+    story.data(122, &message(1, 20));
+    story.push(Segment { payload_wire_bytes: 22, ..story.bare(144) });
+    story.push(Segment { payload_wire_bytes: 22, ..story.bare(400) });
+    assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![1], 3));
+}
+
+#[test]
+fn what_is_held_is_read_before_its_room_is_given_to_others() {
+    let limits = StreamLimits { buffered_bytes_total: 2_000, ..StreamLimits::default() };
+    let mut story = Story::with(limits);
+    let sent = message(1, 400);
+    for flow in 0..20 {
+        story.push(Segment { flow, syn: true, ..story.bare(99) });
+        story.push(Segment { flow, payload: &sent, payload_wire_bytes: 402, ..story.bare(122) });
+    }
+    story.end();
+    assert_eq!((story.got.len(), story.ledger.evicted.tcp_segments), (20, 0));
 }
 
 #[test]
@@ -453,6 +580,36 @@ proptest! {
     }
 
     #[test]
+    fn each_message_sent_whole_is_read_or_something_is_counted(
+        lengths in prop::collection::vec(12_usize..300, 1..40),
+        lost in prop::collection::vec(prop::bool::weighted(0.2), 40),
+        order in prop::collection::vec(0_u32..6, 40),
+        syn: bool,
+        ending in 0_usize..6,
+    ) {
+        let sent = messages(&lengths);
+        let starts = lengths.iter().scan(100, |next, length| {
+            let start = *next;
+            *next += *length as u32 + 2;
+            Some(start)
+        });
+        let mut segments: Vec<_> = starts.zip(&sent).zip(lost).filter(|(_, lost)| !*lost).enumerate().collect();
+        segments.sort_by_key(|(at, _)| *at as u32 + order[*at]);
+        let mut story = Story::new();
+        if syn {
+            story.syn(99);
+        }
+        for (_, ((sequence, bytes), _)) in &segments {
+            story.data(*sequence, bytes);
+        }
+        ENDINGS[ending].1(&mut story);
+        story.end();
+        prop_assert_eq!(story.table.waiting(), 0);
+        prop_assert_eq!(story.got.len() as u64 + story.ledger.evicted.tcp_segments, segments.len() as u64);
+        prop_assert!(!syn || story.ledger.evicted.tcp_segments == 0);
+    }
+
+    #[test]
     fn whatever_is_pushed_bounds_hold(
         segments in prop::collection::vec(
             (0_u64..6, 0_u8..2, prop_oneof![0_u32..400, any::<u32>()], 0_u8..64, 0_usize..300, 0_u32..4_000, 0_i64..3),
@@ -482,6 +639,7 @@ proptest! {
                 payload,
                 payload_wire_bytes: payload.len() as u32 + if flags & 32 == 0 { 0 } else { missing },
                 time_ns: story.time_ns,
+                packet: &PacketRow::EMPTY,
             });
             prop_assert!(story.table.connections() <= 4);
             for slot in 0..story.table.connections() as u32 {

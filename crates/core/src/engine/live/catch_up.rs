@@ -65,6 +65,7 @@ fn decode(
     filling.batch.ledger.seen += 1;
     decoder.decode(frame, &mut filling.batch);
     if filling.batch.is_full() {
+        decoder.settle(frame.time_ns, &mut filling.batch);
         flush(filling, policies);
     }
 }

@@ -29,6 +29,7 @@ pub(super) struct Worker<S> {
     now_ns: fn() -> i64,
     seen_version: Option<u64>,
     dropped: u64,
+    dropped_by_interface: u64,
 }
 
 /// What a worker does with frames; apart from the source, which lends them out.
@@ -77,6 +78,7 @@ impl<S: FrameSource> Worker<S> {
             now_ns: config.now_ns,
             seen_version: None,
             dropped: 0,
+            dropped_by_interface: 0,
         }
     }
 
@@ -116,6 +118,7 @@ impl<S: FrameSource> Worker<S> {
         if second != *last_second {
             *last_second = second;
             self.count_drops();
+            self.part.decoder.settle(now_ns, &mut self.part.filling.batch);
             self.publish();
             if let Some(lookback) = &mut self.part.lookback {
                 lookback.advance(now_ns);
@@ -134,13 +137,14 @@ impl<S: FrameSource> Worker<S> {
         }
     }
 
-    /// What the kernel dropped since the last look goes into the ledger, too.
+    /// What kernel and interface dropped since the last look goes into the ledger, too.
     fn count_drops(&mut self) {
-        let Some(dropped_so_far) = self.source.dropped() else { return };
-        let dropped = dropped_so_far.saturating_sub(self.dropped);
-        self.dropped += dropped;
-        if dropped > 0 {
-            let ledger = Ledger::of_kernel_drops(dropped);
+        let by_kernel = newly(self.source.dropped(), &mut self.dropped);
+        let by_interface = if self.is_first { self.source.dropped_by_interface() } else { None };
+        let by_interface = newly(by_interface, &mut self.dropped_by_interface);
+        if by_kernel + by_interface > 0 {
+            let mut ledger = Ledger::of_kernel_drops(by_kernel);
+            ledger += &Ledger::of_interface_drops(by_interface);
             self.part.ledger += &ledger;
             self.part.policies.iter_mut().for_each(|(_, policy)| policy.account(&ledger));
         }
@@ -206,6 +210,7 @@ impl<S: FrameSource> Worker<S> {
     }
 
     fn finish(mut self) {
+        self.part.decoder.finish(&mut self.part.filling.batch);
         self.part.flush();
         while !self.catching_up.is_empty() {
             self.catch_up();
@@ -215,6 +220,13 @@ impl<S: FrameSource> Worker<S> {
         self.part.policies.iter_mut().for_each(|(_, policy)| policy.finish(now_ns));
         self.publish();
     }
+}
+
+/// How much a count has grown since the last look, which is noted.
+fn newly(so_far: Option<u64>, noted: &mut u64) -> u64 {
+    let new = so_far.map_or(0, |so_far| so_far.saturating_sub(*noted));
+    *noted += new;
+    new
 }
 
 impl Part {

@@ -1,0 +1,361 @@
+//! What holds of all packets: bytes in are a row, or a reason.
+//!
+//! Each case is one DNS message, in whatever carries it: UDP or TCP, in pieces or whole, behind up to four IP headers,
+//! each of which may be cut into fragments.
+
+use proptest::prelude::*;
+
+use super::{DecodeConfig, Decoder};
+use crate::batch::{Batch, Table as _};
+use crate::read::Frame;
+
+const SECOND: i64 = 1_000_000_000;
+const CLIENT_PORT: [u8; 2] = [0x9c, 0x40];
+const DNS_PORT: [u8; 2] = [0, 53];
+const NAME: &[u8] = b"\x03www\x07example\x03com\x00";
+
+/// An IP header, outside of what was built so far.
+#[derive(Debug, Clone, Copy)]
+struct Layer {
+    is_ipv6: bool,
+    /// What is inside stands behind a GRE header.
+    gre: bool,
+    /// Where its payload is cut, in eights of bytes; 0 for nowhere.
+    cut: usize,
+}
+
+/// How the message is carried.
+#[derive(Debug, Clone)]
+struct Way {
+    over_tcp: bool,
+    /// Where the TCP data is cut into segments.
+    segment_cut: usize,
+    layers: Vec<Layer>,
+    records: u8,
+}
+
+/// A frame, and whether it holds a piece of the message.
+#[derive(Debug, Clone)]
+struct Sent {
+    bytes: Vec<u8>,
+    has_data: bool,
+}
+
+fn query(records: u8) -> Vec<u8> {
+    let mut bytes = vec![0, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, records];
+    bytes.extend([NAME, &[0, 1, 0, 1]].concat());
+    (0..records).for_each(|_| bytes.extend([0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]));
+    bytes
+}
+
+fn udp(payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u16 + 8).to_be_bytes();
+    [&CLIENT_PORT[..], &DNS_PORT, &length, &[0, 0], payload].concat()
+}
+
+fn tcp(sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let sequence = sequence.to_be_bytes();
+    [&CLIENT_PORT[..], &DNS_PORT, &sequence, &[0; 4], &[0x50, flags], &[0; 6], payload].concat()
+}
+
+fn ipv4(protocol: u8, identification: u16, offset: usize, more: bool, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u16 + 20).to_be_bytes();
+    let fragment = ((offset as u16 / 8) | (u16::from(more) << 13)).to_be_bytes();
+    let start = [&[0x45, 0], &length[..], &identification.to_be_bytes(), &fragment, &[64, protocol, 0, 0]].concat();
+    [&start[..], &[10, 0, 0, 1, 10, 0, 0, 2], payload].concat()
+}
+
+fn ipv6(protocol: u8, identification: u16, offset: usize, more: bool, payload: &[u8]) -> Vec<u8> {
+    let extension =
+        [[protocol, 0], (offset as u16 | u16::from(more)).to_be_bytes(), [0, 0], identification.to_be_bytes()];
+    let extension = if more || offset > 0 { extension.concat() } else { Vec::new() };
+    let next = if extension.is_empty() { protocol } else { 44 };
+    let length = ((payload.len() + extension.len()) as u16).to_be_bytes();
+    [&[0x60, 0, 0, 0], &length[..], &[next, 64], &[0x20; 16], &[0x21; 16], &extension, payload].concat()
+}
+
+impl Layer {
+    /// The packet, or the fragments of it, that carry a payload.
+    fn packets(&self, protocol: u8, identification: u16, payload: &[u8]) -> Vec<Vec<u8>> {
+        let header = if self.is_ipv6 { ipv6 } else { ipv4 };
+        let cut = self.cut * 8;
+        if cut == 0 || cut >= payload.len() {
+            return vec![header(protocol, identification, 0, false, payload)];
+        }
+        let (first, last) = payload.split_at(cut);
+        vec![header(protocol, identification, 0, true, first), header(protocol, identification, cut, false, last)]
+    }
+
+    /// The same as the payload of the next layer.
+    fn inside(&self, packet: Vec<u8>) -> (u8, Vec<u8>) {
+        let (protocol, ethertype) = if self.is_ipv6 { (41, [0x86, 0xdd]) } else { (4, [8, 0]) };
+        if self.gre { (47, [&[0, 0], &ethertype[..], &packet].concat()) } else { (protocol, packet) }
+    }
+}
+
+impl Way {
+    /// Protocol, payload, and whether it holds a piece of the message.
+    fn transport(&self) -> Vec<(u8, Vec<u8>, bool)> {
+        let message = query(self.records);
+        if !self.over_tcp {
+            return vec![(17, udp(&message), true)];
+        }
+        let stream = [&(message.len() as u16).to_be_bytes()[..], &message].concat();
+        let (first, last) = stream.split_at(self.segment_cut.min(stream.len()));
+        let mut segments = vec![(6, tcp(99, 2, &[]), false)];
+        segments.push((6, tcp(100, 16, first), !first.is_empty()));
+        segments.push((6, tcp(100 + first.len() as u32, 17, last), !last.is_empty()));
+        segments
+    }
+
+    fn frames(&self) -> Vec<Sent> {
+        let mut parts = self.transport();
+        let mut identification = 0;
+        for (at, layer) in self.layers.iter().enumerate() {
+            let mut packets = Vec::new();
+            for (protocol, payload, has_data) in parts {
+                identification += 1;
+                for packet in layer.packets(protocol, identification, &payload) {
+                    let is_outermost = at + 1 == self.layers.len();
+                    let (protocol, packet) = if is_outermost { (0, packet) } else { layer.inside(packet) };
+                    packets.push((protocol, packet, has_data));
+                }
+            }
+            parts = packets;
+        }
+        let is_ipv6 = self.layers.last().is_some_and(|layer| layer.is_ipv6);
+        let ethertype: [u8; 2] = if is_ipv6 { [0x86, 0xdd] } else { [8, 0] };
+        let frame = |packet: Vec<u8>| [&[2; 12], &ethertype[..], &packet].concat();
+        parts.into_iter().map(|(_, packet, has_data)| Sent { bytes: frame(packet), has_data }).collect()
+    }
+}
+
+/// A decoder and what it made of some frames.
+struct Story {
+    decoder: Decoder,
+    batch: Batch,
+    time_ns: i64,
+}
+
+impl Story {
+    fn new() -> Self {
+        Self { decoder: Decoder::new(DecodeConfig::default()), batch: Batch::default(), time_ns: SECOND }
+    }
+
+    fn push(&mut self, data: &[u8], wire_bytes: usize) {
+        self.time_ns += 1_000;
+        self.batch.ledger.seen += 1;
+        let wire_bytes = wire_bytes as u32;
+        let frame = Frame { time_ns: self.time_ns, link_type: 1, interface: 0, wire_bytes, data };
+        self.decoder.decode(&frame, &mut self.batch);
+    }
+
+    /// Ends the input and returns how many reasons were counted.
+    fn end(&mut self) -> u64 {
+        self.decoder.finish(&mut self.batch);
+        assert_eq!(self.decoder.waiting(), 0);
+        assert!(self.batch.ledger.balances());
+        let ledger = &self.batch.ledger;
+        let evicted = ledger.evicted;
+        ledger.malformed_total() + evicted.fragments + evicted.tcp_segments + evicted.tcp_streams
+    }
+
+    fn is_dns(&self, row: usize) -> bool {
+        let packets = &self.batch.packets;
+        matches!(packets.transport()[row], 6 | 17)
+            && [packets.source_port()[row], packets.destination_port()[row]].contains(&53)
+    }
+}
+
+fn layer() -> impl Strategy<Value = Layer> {
+    let cut = prop_oneof![Just(0), 1_usize..12];
+    (any::<bool>(), any::<bool>(), cut).prop_map(|(is_ipv6, gre, cut)| Layer { is_ipv6, gre, cut })
+}
+
+fn way() -> impl Strategy<Value = Way> {
+    let layers = prop::collection::vec(layer(), 1..=5);
+    (any::<bool>(), 0_usize..60, layers, prop_oneof![0_u8..4, 100_u8..=255])
+        .prop_map(|(over_tcp, segment_cut, layers, records)| Way { over_tcp, segment_cut, layers, records })
+}
+
+/// What happens to a frame on its way.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    Arrives,
+    IsLost,
+    /// Only so many of a thousand parts of it are captured.
+    IsCut(usize),
+    /// A byte of it, at so many thousandths, is another one.
+    IsChanged(usize, u8),
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![
+        3 => Just(Fate::Arrives),
+        1 => Just(Fate::IsLost),
+        1 => (0_usize..1_000).prop_map(Fate::IsCut),
+        2 => (0_usize..1_000, 1_u8..).prop_map(|(at, change)| Fate::IsChanged(at, change)),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn whatever_carries_a_message_it_is_read_once(way in way(), order in prop::collection::vec(any::<u32>(), 96)) {
+        let mut frames: Vec<_> = way.frames().into_iter().zip(order).collect();
+        if !way.over_tcp {
+            frames.sort_by_key(|(_, key)| *key);
+        }
+        let mut story = Story::new();
+        frames.iter().for_each(|(sent, _)| story.push(&sent.bytes, sent.bytes.len()));
+        prop_assert_eq!(story.end(), 0, "{:?}", story.batch.ledger);
+        let messages = &story.batch.apps.dns;
+        prop_assert_eq!((messages.parsed(), messages.bytes()), (&[1][..], &[query(way.records).len() as u32][..]));
+        prop_assert_eq!(story.batch.packets.len(), frames.len());
+    }
+
+    #[test]
+    fn bytes_in_are_a_row_or_a_reason(
+        way in way(),
+        fates in prop::collection::vec(fate(), 96),
+        order in prop::collection::vec(0_u32..8, 96),
+    ) {
+        let mut frames: Vec<_> = way.frames().into_iter().zip(fates).zip(order).enumerate().collect();
+        frames.sort_by_key(|(at, (_, key))| *at as u32 + *key);
+        let mut story = Story::new();
+        let mut owes = false;
+        for (_, ((sent, fate), _)) in &frames {
+            let mut bytes = sent.bytes.clone();
+            let wire_bytes = bytes.len();
+            // A changed header may say that there is no data, so that nothing is owed; changed data is owed.
+            let mut is_owed = sent.has_data;
+            match *fate {
+                Fate::Arrives => {}
+                Fate::IsLost => continue,
+                Fate::IsCut(part) => bytes.truncate(wire_bytes * part / 1_000),
+                Fate::IsChanged(part, change) => {
+                    bytes[wire_bytes * part / 1_000] ^= change;
+                    is_owed &= !way.over_tcp;
+                }
+            }
+            story.push(&bytes, wire_bytes);
+            let row = story.batch.packets.len() - 1;
+            owes |= is_owed && (matches!(fate, Fate::Arrives | Fate::IsCut(_)) || story.is_dns(row));
+        }
+        let rows = story.batch.packets.len() as u64;
+        prop_assert_eq!(rows, story.batch.ledger.seen);
+        let any_changed = frames.iter().any(|(_, ((_, fate), _))| matches!(fate, Fate::IsChanged(..)));
+        let first_is_dns = (0..rows as usize).any(|row| story.is_dns(row));
+        let reasons = story.end();
+        // Where frames are changed, the whole of their fragments may have become something else.
+        if owes && (!any_changed || first_is_dns) {
+            prop_assert!(story.batch.apps.dns.len() as u64 + reasons > 0, "{:?}", story.batch.ledger);
+        }
+    }
+
+    #[test]
+    fn any_bytes_make_a_row_a_frame(
+        link_type in prop::sample::select(vec![0, 1, 9, 12, 50, 51, 101, 108, 113, 228, 229, 276, 9_999]),
+        frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..20),
+    ) {
+        let mut story = Story::new();
+        for data in &frames {
+            let frame = Frame { time_ns: SECOND, link_type, interface: 0, wire_bytes: data.len() as u32, data };
+            story.batch.ledger.seen += 1;
+            story.decoder.decode(&frame, &mut story.batch);
+        }
+        story.end();
+        prop_assert_eq!(story.batch.packets.len(), frames.len());
+    }
+}
+
+fn is_row_of(way: &Way) -> Story {
+    let mut story = Story::new();
+    way.frames().iter().for_each(|sent| story.push(&sent.bytes, sent.bytes.len()));
+    story
+}
+
+const PLAIN: Layer = Layer { is_ipv6: false, gre: false, cut: 0 };
+
+#[test]
+fn fragments_tell_their_protocol_and_the_first_its_ports() {
+    for (over_tcp, protocol, frames) in [(false, 17, 2), (true, 6, 3)] {
+        let layers = vec![Layer { cut: 3, ..PLAIN }];
+        let story = is_row_of(&Way { over_tcp, segment_cut: 0, layers, records: 0 });
+        let packets = &story.batch.packets;
+        let last = packets.len() - 2..packets.len();
+        assert_eq!(packets.len(), frames + usize::from(over_tcp), "{protocol}");
+        assert_eq!(packets.transport()[last.clone()], [protocol; 2]);
+        assert_eq!(packets.destination_port()[last.clone()], [53, 0]);
+        assert_eq!(packets.tcp_flags()[last], [if over_tcp { 17 } else { 0 }, 0]);
+        assert_eq!(story.batch.apps.dns.len(), 1);
+    }
+}
+
+#[test]
+fn a_tunnel_too_deep_or_too_short_is_told() {
+    let way = |depth| Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN; depth], records: 0 };
+    let mut story = is_row_of(&way(6));
+    assert_eq!((story.end(), story.batch.apps.dns.len()), (1, 0));
+    assert_eq!(story.batch.ledger.malformed(crate::ledger::Malformed::TunnelTooDeep), 1);
+    let frames = Way { layers: vec![Layer { gre: true, ..PLAIN }, PLAIN], ..way(1) }.frames();
+    for (length, reason) in [(36, "gre.too_short"), (50, "ipv4.too_short"), (60, "udp.too_short")] {
+        let mut story = Story::new();
+        story.push(&frames[0].bytes[..length], frames[0].bytes.len());
+        let told: Vec<_> =
+            story.batch.ledger.entries().filter(|(name, count)| *count > 0 && name.contains('.')).collect();
+        assert_eq!(told, [(reason, 1)]);
+    }
+}
+
+#[test]
+fn a_message_of_port_0_is_told() {
+    let mut frame = Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN], records: 0 }.frames().remove(0).bytes;
+    frame[34..36].fill(0);
+    let mut story = Story::new();
+    story.push(&frame, frame.len());
+    assert_eq!((story.end(), story.batch.ledger.malformed(crate::ledger::Malformed::DnsBadPort)), (1, 1));
+}
+
+#[test]
+fn sizes_are_those_on_the_wire() {
+    let frame = Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN], records: 50 }.frames().remove(0).bytes;
+    let mut story = Story::new();
+    story.push(&frame[..90], frame.len());
+    assert_eq!(story.batch.apps.dns.bytes(), [query(50).len() as u32]);
+    assert_eq!((story.batch.packets.bytes(), story.batch.packets.wire_bytes()), (&[90][..], &[frame.len() as u32][..]));
+}
+
+#[test]
+fn a_message_from_behind_a_gap_has_the_addresses_of_its_packet() {
+    let way = Way { over_tcp: true, segment_cut: 0, layers: vec![PLAIN], records: 0 };
+    let frames = way.frames();
+    let mut story = Story::new();
+    story.push(&frames[0].bytes, frames[0].bytes.len());
+    let mut behind = frames[2].bytes.clone();
+    behind[41] += 20;
+    story.push(&behind, behind.len());
+    assert!(story.batch.apps.dns.is_empty());
+    let sent_ns = story.time_ns;
+    story.batch.clear();
+    story.decoder.settle(sent_ns + 2 * SECOND, &mut story.batch);
+    let messages = &story.batch.apps.dns;
+    assert_eq!((messages.time_ns(), messages.packet_row()), (&[sent_ns][..], &[crate::batch::EARLIER][..]));
+    assert_eq!(story.batch.earlier.destination()[0][12..], [10, 0, 0, 2]);
+}
+
+#[test]
+fn messages_in_a_tunnel_are_paired_by_those_who_speak() {
+    let frame =
+        Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN, PLAIN], records: 0 }.frames().remove(0).bytes;
+    let mut answer = frame.clone();
+    // The mirror sends both ways from the same end of the tunnel; addresses and ports inside are swapped.
+    answer[46..54].copy_from_slice(&[10, 0, 0, 2, 10, 0, 0, 1]);
+    answer[54..58].copy_from_slice(&[0, 53, 0x9c, 0x40]);
+    let mut story = Story::new();
+    story.push(&frame, frame.len());
+    story.push(&answer, answer.len());
+    let exchange = story.batch.apps.dns.exchange();
+    assert_eq!(exchange[0], exchange[1]);
+}
