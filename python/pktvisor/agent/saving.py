@@ -127,22 +127,29 @@ class StateDirectory:
     def _save_part(self, folder: Path, part: Part) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = self._written.setdefault(folder, set())
+        fault: OSError | None = None
         for number, is_closed in part.policy.core.windows():
             if number in written:
                 continue
             window = part.policy.core.save_window(number)
-            if window is not None:
-                _replace(folder / f"{number}{SUFFIX}", window)
-            if is_closed:
-                written.add(number)
+            try:
+                if window is not None:
+                    _replace(folder / f"{number}{SUFFIX}", window)
+            except OSError as error:
+                fault = error
+            else:
+                written.update([number] if is_closed else ())
         self._sweep(folder, part)
+        if fault is not None:
+            raise fault  # now that the other windows are kept
 
     def _sweep(self, folder: Path, part: Part) -> None:
         """Remove the files of windows that the policy no longer keeps."""
         kept = {number for number, _ in part.policy.core.windows()}
         for path in _windows(folder):
             if int(path.stem) not in kept:
-                path.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):  # a directory is none of ours
+                    path.unlink(missing_ok=True)
         self._written[folder] = self._written.get(folder, set()) & kept
 
     def _folder(self, policy: AgentPolicy, part: Part) -> Path:
@@ -175,10 +182,12 @@ def _open(path: Path, flags: int) -> int:
 
 
 def _content(path: Path) -> bytes:
-    with os.fdopen(_open(path, os.O_RDONLY), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_WINDOW_BYTES:
-            raise OSError(0, "this is no file of ours, or too large", str(path))
+    descriptor = _open(path, os.O_RDONLY)
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_WINDOW_BYTES:
+        os.close(descriptor)
+        raise OSError(0, "this is no file of ours, or too large", str(path))
+    with os.fdopen(descriptor, "rb") as file:
         return file.read(LARGEST_WINDOW_BYTES)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -65,6 +67,60 @@ def test_what_is_no_file_is_left_out_without_waiting(tmp_path: Path) -> None:
     (tmp_path / "1.window").symlink_to("/etc/passwd")
     (tmp_path / "2.window").mkdir()
     assert [saving._read(tmp_path / f"{number}.window") for number in range(3)] == [None, None, None]
+
+
+class ThreeWindows:
+    """A policy's core with three windows."""
+
+    def windows(self) -> list[tuple[int, bool]]:
+        return [(6, True), (7, True), (8, False)]
+
+    def save_window(self, number: int) -> bytes:
+        return f"window {number}".encode()
+
+    def restore(self, saved: list[bytes]) -> int:
+        return len(saved)
+
+
+def with_three_windows(name: str) -> Any:
+    source = SimpleNamespace(is_recorded=False)
+    stream = SimpleNamespace(name="eth-0", source=source, is_started=False)
+    return SimpleNamespace(
+        name=name,
+        parts=[SimpleNamespace(stream=stream, policy=SimpleNamespace(periods=5, core=ThreeWindows()))],
+    )
+
+
+def test_odd_things_in_their_place_stop_neither_the_agent_nor_other_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    folder = tmp_path / "policies" / "edge" / "eth-0.5"
+    for odd in ("7.window", "8.draft", "notes.window", "99.window"):
+        (folder / odd).mkdir(parents=True)
+    (tmp_path / "policies" / "other").write_text("none of ours")
+    state = StateDirectory(tmp_path, now_s=0)
+    policies = [with_three_windows("edge"), with_three_windows("other")]
+    for one in policies:
+        state.restore(one)
+    for _ in range(2):
+        state.save(policies)
+    assert (folder / "6.window").read_bytes() == b"window 6"
+    assert (folder / "7.window").is_dir()
+    for name in ("edge", "other"):
+        told = [message for message in caplog.messages if f"policy [{name}]: its windows can't be kept" in message]
+        assert len(told) == 1, name
+    (folder / "8.draft").rmdir()
+    (folder / "7.window").rmdir()
+    state.save(policies)
+    assert sorted(path.name for path in folder.glob("[678].window")) == ["6.window", "7.window", "8.window"]
+    state.close()
+
+
+def test_a_version_that_is_a_directory_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "VERSION").mkdir()
+    with pytest.raises(InputError, match=r"this is no file of ours, or too large: .*VERSION$"):
+        StateDirectory(tmp_path, NOW_S)
 
 
 def test_policies_that_were_not_there_for_a_week_are_forgotten(tmp_path: Path) -> None:
