@@ -78,7 +78,8 @@ def walk(path: Path, limit: int) -> tuple[int, int]:
 
 
 def cut(capture: Capture, packets: int) -> Capture:
-    """The first `packets` packets of a capture, in a file of the cache."""
+    """The first `packets` packets of a capture, or all where there are fewer, in a file of the cache."""
+    packets = min(packets, capture.packets)
     CACHE.mkdir(parents=True, exist_ok=True)
     path = CACHE / f"{capture.name}-{capture.path.stat().st_size}-{packets}.pcap"
     if not path.exists():
