@@ -38,7 +38,7 @@ def standard_captures() -> list[Capture]:
 
 def make(folder: Path) -> None:
     """Have the maker write both captures."""
-    print(f"making the standard captures in {folder} (once, some two minutes, 1 GB)", file=sys.stderr)
+    print(f"making the standard captures in {folder} (once, about a minute, 1 GB)", file=sys.stderr)
     subprocess.run([sys.executable, MAKER, folder], check=True)
 
 

@@ -1,4 +1,4 @@
-"""A capture file's rows in batches of Arrow columns, without copies.
+"""The rows of capture files in batches of Arrow columns, without copies.
 
     for batch in pktvisor.batches("x.pcap"):
         frame = polars.DataFrame(batch.dns)
@@ -12,27 +12,37 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from os import PathLike
+from typing import TypeAlias
 
 from pktvisor import _core
-from pktvisor.inputs.faults import translated
+from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import filter_compiler
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.metrics.mnemonics import Words
 
+Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+"""A capture file, a directory of some, or several of both, which are read as one capture in the order of time."""
+
+
+def names_of(paths: Paths) -> list[str]:
+    """Give each path as text."""
+    return [os.fspath(paths)] if isinstance(paths, str | PathLike) else [os.fspath(path) for path in paths]
+
 
 class Batches:
-    """The batches of a capture file, in order. Iterate once; memory stays flat however large the file."""
+    """The batches of capture files, in order. Iterate once; memory stays flat however large the files."""
 
-    def __init__(self, path: str | PathLike[str], *, hosts: str = "", filter_expression: str = "") -> None:
-        """Open a capture file (`-` for standard input).
+    def __init__(self, paths: Paths, *, hosts: str = "", filter_expression: str = "") -> None:
+        """Open a capture file (`-` for standard input), a directory, or several.
 
         `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language. InputError
-        where the file can't be read, ConfigError for a wrong option.
+        where a file can't be read, ConfigError for a wrong option.
         """
-        name = os.fspath(path)
         networks = parse_hosts(hosts) if hosts else []
         with translated():
-            self._reader = _core.BatchReader([name], hosts=networks, compile_filter=filter_compiler(filter_expression))
+            self._reader = _core.BatchReader(
+                names_of(paths), hosts=networks, compile_filter=filter_compiler(filter_expression)
+            )
 
     def __iter__(self) -> Iterator[_core.Batch]:
         while (batch := self._next()) is not None:
@@ -48,9 +58,9 @@ class Batches:
             return self._reader.stream(table, words=words, columns=columns)
 
     @property
-    def damage(self) -> tuple[int, str] | None:
-        """Where the file could be read no further, and why; known when the last batch was given."""
-        return next(((offset, reason) for _, offset, reason in self._reader.report().damages), None)
+    def warnings(self) -> list[str]:
+        """A sentence for each file that is damaged or was left out; known when the last batch was given."""
+        return file_warnings(self._reader.report())
 
     @property
     def ledger(self) -> dict[str, int]:
@@ -58,6 +68,6 @@ class Batches:
         return self._reader.report().ledger()
 
 
-def batches(path: str | PathLike[str], *, hosts: str = "", filter_expression: str = "") -> Batches:
-    """Read a capture file batch by batch; see `Batches`."""
-    return Batches(path, hosts=hosts, filter_expression=filter_expression)
+def batches(paths: Paths, *, hosts: str = "", filter_expression: str = "") -> Batches:
+    """Read capture files batch by batch; see `Batches`."""
+    return Batches(paths, hosts=hosts, filter_expression=filter_expression)

@@ -5,14 +5,12 @@ pktvisor.scan("x.pcap", "dns", as_text=True).group_by("dns.qname2").len().collec
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from os import PathLike
 from typing import TYPE_CHECKING
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, MissingLibraryError
-from pktvisor.inputs.batches import Batches
+from pktvisor.inputs.batches import Batches, Paths, names_of
 from pktvisor.inputs.faults import translated
 from pktvisor.metrics.expressions import schema
 from pktvisor.metrics.mnemonics import Words, words
@@ -24,11 +22,11 @@ STANDARD_INPUT = "-"
 
 
 class TableStream:
-    """One table of a whole capture file, for whoever reads Arrow streams. Each time it is read, the file is read."""
+    """One table of whole capture files, for whoever reads Arrow streams. Each time it is read, the files are read."""
 
     def __init__(
         self,
-        path: str | PathLike[str],
+        paths: Paths,
         name: str,
         *,
         hosts: str = "",
@@ -38,7 +36,7 @@ class TableStream:
     ) -> None:
         """See `table`."""
         _check_name(name)
-        self._path, self._name = os.fspath(path), name
+        self._paths, self._name = names_of(paths), name
         self._hosts, self._filter = hosts, filter_expression
         self._words = all_words() if as_text else None
         self._columns = None if columns is None else list(columns)
@@ -56,11 +54,11 @@ class TableStream:
         return opened.stream(self._name, words=self._words, columns=self._columns)
 
     def _open(self) -> Batches:
-        return Batches(self._path, hosts=self._hosts, filter_expression=self._filter)
+        return Batches(self._paths, hosts=self._hosts, filter_expression=self._filter)
 
 
 def table(
-    path: str | PathLike[str],
+    paths: Paths,
     name: str,
     *,
     hosts: str = "",
@@ -68,26 +66,26 @@ def table(
     as_text: bool = False,
     columns: Sequence[str] | None = None,
 ) -> TableStream:
-    """Read one table of a capture file as an Arrow stream: `packet`, `dns`, `dhcp`, or `xact` (answers with questions).
+    """Read one table of capture files as an Arrow stream: `packet`, `dns`, `dhcp`, or `xact` (answers with questions).
 
     polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
     directions are told by, `filter_expression` is in tcpdump's language. With `as_text`, addresses are text and codes
     and types are names; `columns` are the columns wanted, by default all. ConfigError where there is no such table or
-    column or an option is wrong, InputError where the file can't be read.
+    column or an option is wrong, InputError where a file can't be read.
     """
-    return TableStream(path, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
+    return TableStream(paths, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
 
 
 def scan(
-    path: str | PathLike[str], name: str, *, hosts: str = "", filter_expression: str = "", as_text: bool = False
+    paths: Paths, name: str, *, hosts: str = "", filter_expression: str = "", as_text: bool = False
 ) -> polars.LazyFrame:
-    """Give a table of a capture file as a lazy frame of polars; the arguments are those of `table`.
+    """Give a table of capture files as a lazy frame of polars; the arguments are those of `table`.
 
-    The file is read when the frame is collected, part by part, and only the columns that the query needs are made.
+    The files are read when the frame is collected, part by part, and only the columns that the query needs are made.
     MissingLibraryError without polars or pyarrow.
     """
-    if os.fspath(path) == STANDARD_INPUT:
-        raise ConfigError("scan reads its file anew for each query: name a file, or use table for standard input")
+    if STANDARD_INPUT in names_of(paths):
+        raise ConfigError("scan reads its files anew for each query: name a file, or use table for standard input")
     try:
         import polars
         import pyarrow
@@ -96,7 +94,7 @@ def scan(
         raise MissingLibraryError(f"scan needs {error.name}: pip install 'pktvisor[frames]'") from error
 
     def stream(columns: Sequence[str] | None) -> TableStream:
-        return table(path, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
+        return table(paths, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
 
     def read(
         wanted: list[str] | None, predicate: polars.Expr | None, most_rows: int | None, _batch_rows: int | None

@@ -96,6 +96,16 @@ def test_a_scan_reads_when_it_is_collected_and_only_what_is_wanted() -> None:
     assert lazy.head(5).collect().equals(whole.head(5))
 
 
+def test_several_files_and_directories_are_one_table_in_the_order_of_time(tmp_path: Path) -> None:
+    other = FOLDER / "dns_resolver.pcap"
+    (tmp_path / "copy.pcap").write_bytes(other.read_bytes())
+    together = polars.DataFrame(pktvisor.table([FILE, tmp_path], "dns"))
+    assert together.height == DNS["messages"] + counts_of(other)["dns"]["messages"]
+    assert together["dns.time_ns"].is_sorted()
+    assert pktvisor.scan([str(FILE), tmp_path], "dns").select(polars.len()).collect().item() == together.height
+    assert sum(len(batch.dns) for batch in pktvisor.batches([FILE, tmp_path])) == together.height
+
+
 def test_columns_are_those_that_are_named_in_their_order() -> None:
     names = ["dns.server", "dns.qname"]
     assert polars.DataFrame(pktvisor.table(FILE, "dns", columns=names)).columns == names
@@ -106,7 +116,7 @@ def test_mistakes_are_told_before_anything_is_read(tmp_path: Path) -> None:
         pktvisor.table(FILE, "http")
     with pytest.raises(ConfigError, match=r'has no column "dns\.qnam"'):
         pktvisor.table(FILE, "dns", columns=["dns.qnam"])
-    with pytest.raises(ConfigError, match="scan reads its file anew"):
+    with pytest.raises(ConfigError, match="scan reads its files anew"):
         pktvisor.scan("-", "dns")
     with pytest.raises(InputError, match=r"nowhere\.pcap"):
         pktvisor.scan(tmp_path / "nowhere.pcap", "dns")
