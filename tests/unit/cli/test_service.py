@@ -7,7 +7,6 @@ import re
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,6 +28,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture(autouse=True)
 def _by_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     TestInput.take_over(monkeypatch)
+    Rounds.take_over(monkeypatch)
     monkeypatch.setattr(service, "LOOK_INTERVAL_S", 0.01)
     before = [(number, signal.getsignal(number)) for number in SIGNALS]
     yield
@@ -50,17 +50,41 @@ def work(
     return Work(options, config or AgentConfig(), config_file, target, "udp", hosts)
 
 
+ROUNDS = 3
+"""What is done beside the daemon has had its effect once it has looked around so often."""
+
+
 def meanwhile(*steps: Callable[[], object]) -> None:
-    """Take the steps beside the daemon, once its input is open; the last is to end it."""
+    """Take the steps beside the daemon, once it looks after its input; the last is to end it."""
+    before = [Rounds.count]
 
     def run() -> None:
-        while not (TestInput.made and TestInput.made[0].is_open):
-            time.sleep(0.01)
         for step in steps:
-            time.sleep(0.1)
+            eventually(Rounds.are_more_than(before[-1] + ROUNDS))
+            before.append(Rounds.count)
             step()
 
     threading.Thread(target=run, daemon=True).start()
+
+
+class Rounds:
+    """Counts how often the daemon has looked around."""
+
+    count = 0
+
+    @classmethod
+    def are_more_than(cls, number: int) -> Callable[[], bool]:
+        return lambda: cls.count > number
+
+    @classmethod
+    def take_over(cls, monkeypatch: pytest.MonkeyPatch) -> None:
+        wait = service._wait
+
+        def counted(signals: service.Signals) -> set[int]:
+            cls.count += 1
+            return wait(signals)
+
+        monkeypatch.setattr(service, "_wait", counted)
 
 
 def send(number: signal.Signals) -> Callable[[], None]:
