@@ -6,12 +6,17 @@ from fnmatch import fnmatchcase
 
 RATES = "rates are counted in packet time; the C++ pktvisor's timer sees none of a file"
 FRAGMENTS = "seven answers in IP fragments are put together again and read; tshark has them, too"
+FRAGMENTS_PROTOCOL = "a fragment counts as the protocol of its IP header; for the C++ pktvisor it has none"
 
 ACCEPTED: tuple[tuple[str, str, str], ...] = (
     # answer, place, reason
     ("*", "*/*.rates.*", RATES),
     ("*", "dns_v2/dns.*.xact_rates", RATES),
     ("*.ecs*", "*/dns.*", FRAGMENTS),
+    ("*.ecs*", "*/packets.udp", FRAGMENTS_PROTOCOL),
+    ("*.ecs*", "*/packets.other_l4", FRAGMENTS_PROTOCOL),
+    ("*.ecs*", "*/net.*.udp_packets", FRAGMENTS_PROTOCOL),
+    ("*.ecs*", "*/net.*.other_l4_packets", FRAGMENTS_PROTOCOL),
 )
 
 NO_LATER_FRAGMENTS = "not (ip[6:2] & 0x1fff != 0) and not (ip6[6] = 44 and ip6[42:2] & 0xfff8 != 0)"

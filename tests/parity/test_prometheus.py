@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from parity.accepted import FRAGMENTS, RATES
+from parity.accepted import FRAGMENTS, FRAGMENTS_PROTOCOL, RATES
 from parity.answers import ANSWERS, WHY_SKIPPED, Answer, handler_answers
 from parity.comparing import CARDINALITY_TOLERANCE
 from support.measuring import measure
@@ -17,6 +17,13 @@ PLAIN_LABELS = {"handler", "policy", "direction", "quantile", "le"}
 """Labels whose values are known beforehand; others name an entry of a top list."""
 
 ACCEPTED = {"_rates": RATES, "_observed_pps": RATES}
+OF_FRAGMENTS = {
+    "dns_": FRAGMENTS,
+    "packets_udp": FRAGMENTS_PROTOCOL,
+    "packets_other_l4": FRAGMENTS_PROTOCOL,
+    "net_udp_packets": FRAGMENTS_PROTOCOL,
+    "net_other_l4_packets": FRAGMENTS_PROTOCOL,
+}
 """Families that only ours has, by what their names contain."""
 
 
@@ -79,7 +86,7 @@ def test_families_types_labels_and_values_are_those_of_the_cpp_pktvisor(answer: 
     measured = measure(answer.source, answer.wanted, periods=answer.periods)
     names = {one.name for one in answer.wanted}
     ours, theirs = _families(measured.prometheus(), names), _families(answer.prometheus(), names)
-    accepted = ACCEPTED | ({"dns_": FRAGMENTS} if answer.source.path.name == "ecs.pcap" else {})
+    accepted = ACCEPTED | (OF_FRAGMENTS if answer.source.path.name == "ecs.pcap" else {})
     found = [
         f"{name}: {sentence}"
         for name, sentence in _differences(ours, theirs)
