@@ -17,7 +17,6 @@ from pktvisor.outputs.json import policy_document
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases, run_file
-from pktvisor.tui.figures import packets_and_messages
 from pktvisor.tui.file_source import FileSource
 from pktvisor.tui.source import Bucket
 from pktvisor.tui.windows import MOST_PERIODS, WHOLE, Window, merged
@@ -87,5 +86,5 @@ def _buckets(minutes: Policy) -> tuple[Bucket, ...]:
         if metrics.period is not None:
             start_s = float(metrics.period.start_ts)
             end_s = start_s + max(metrics.period.length, 1)
-            found.append(Bucket(start_s, end_s, *packets_and_messages(metrics)))
+            found.append(Bucket.of(metrics, start_s, end_s))
     return tuple(found)

@@ -8,7 +8,6 @@ from pktvisor import clock
 from pktvisor.api.client import Client
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
-from pktvisor.tui.figures import packets_and_messages
 from pktvisor.tui.source import Bucket, Reading, Request
 from pktvisor.tui.windows import LAST, MOST_PERIODS, Window, windows
 
@@ -120,4 +119,4 @@ def _bucket(metrics: PolicyMetrics) -> list[Bucket]:
     if metrics.period is None:
         return []
     start_s = float(metrics.period.start_ts)
-    return [Bucket(start_s, start_s + metrics.period.length, *packets_and_messages(metrics))]
+    return [Bucket.of(metrics, start_s, start_s + metrics.period.length)]

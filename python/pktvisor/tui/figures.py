@@ -33,6 +33,7 @@ PACKETS: Paths = {
     "volume_unknown": ("", "unknown.rates.bps"),
     "sources": ("cardinality.src_ips_in", "in.cardinality.ips"),
     "destinations": ("cardinality.dst_ips_out", "out.cardinality.ips"),
+    "addresses": ("cardinality.ips", ""),
     "top_ipv4": ("top_ipv4", "*.top_ipv4_packets"),
     "top_ipv6": ("top_ipv6", "*.top_ipv6_packets"),
     "top_geo": ("top_geoLoc", "*.top_geo_loc_packets"),
@@ -60,6 +61,7 @@ DNS: Paths = {
     "xacts_out": ("xact.out.total", "out.xacts"),
     "time_in": ("xact.in.quantiles_us", "in.xact_time_us"),
     "time_out": ("xact.out.quantiles_us", "out.xact_time_us"),
+    "time": ("xact.quantiles_us", ""),
     "qnames": ("cardinality.qname", "*.cardinality.qname"),
     "top_qname2": ("top_qname2", "*.top_qname2_xacts"),
     "top_qname3": ("top_qname3", "*.top_qname3_xacts"),
@@ -69,6 +71,7 @@ DNS: Paths = {
     "top_qtype": ("top_qtype", "*.top_qtype_xacts"),
     "top_rcode": ("top_rcode", "*.top_rcode_xacts"),
     "top_ports": ("top_udp_ports", "*.top_udp_ports_xacts"),
+    "waited": ("xact.top_waited", ""),
     "slow_in": ("xact.in.top_slow", "in.top_slow_xacts"),
     "slow_out": ("xact.out.top_slow", "out.top_slow_xacts"),
 }
@@ -142,6 +145,30 @@ def packets_and_messages(metrics: PolicyMetrics) -> tuple[float | None, float | 
     packets, dns = packet_figures(metrics), dns_figures(metrics)
     messages = None if dns is None else dns.number("total") or dns.number("events")
     return None if packets is None else packets.number("total"), messages
+
+
+def failed_share(metrics: PolicyMetrics) -> float | None:
+    """Give the part of the replies that say that a server failed or refused, in percent."""
+    return _share_of_replies(metrics, "srvfail", "refused")
+
+
+def missing_share(metrics: PolicyMetrics) -> float | None:
+    """Give the part of the replies that say that there is no such name, in percent."""
+    return _share_of_replies(metrics, "nxdomain")
+
+
+def answer_time_us(metrics: PolicyMetrics) -> float | None:
+    """Give the 90th percentile of answer times, in microseconds; the longer one where they are told by direction."""
+    dns = dns_figures(metrics)
+    found = [] if dns is None else [dns.quantiles(name) for name in ("time", "time_in", "time_out")]
+    times = [value for one in found if one is not None and (value := one.values[1]) is not None]
+    return max(times, default=None)
+
+
+def _share_of_replies(metrics: PolicyMetrics, *names: str) -> float | None:
+    dns = dns_figures(metrics)
+    replies = 0.0 if dns is None else dns.amount("replies")
+    return 100 * sum(dns.amount(name) for name in names) / replies if dns is not None and replies else None
 
 
 def _added(lists: list[tuple[TopEntry, ...]]) -> tuple[TopEntry, ...]:

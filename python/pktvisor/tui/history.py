@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from pktvisor.tui.figures import dns_figures, packet_figures
+from pktvisor.tui.figures import answer_time_us, dns_figures, failed_share, missing_share, packet_figures
 from pktvisor.tui.source import Bucket, Reading
 
 LONGEST = 1800
@@ -61,6 +61,9 @@ class History:
         self.packets = Series()
         self.messages = Series()
         self.volume = Series()
+        self.failed = Series()
+        self.missing = Series()
+        self.answers = Series()
 
     def take(self, reading: Reading) -> None:
         """Take the live rates of a reading. With another policy, everything begins anew."""
@@ -74,6 +77,9 @@ class History:
             (self.packets, None if packets is None else packets.live("rate")),
             (self.messages, None if dns is None else dns.live("rate")),
             (self.volume, None if packets is None else packets.volume()),
+            (self.failed, failed_share(metrics) if reading.is_live else None),
+            (self.missing, missing_share(metrics) if reading.is_live else None),
+            (self.answers, answer_time_us(metrics) if reading.is_live else None),
         ):
             if live is not None:
                 series.add(reading.taken_at, live)
@@ -85,6 +91,14 @@ class History:
             series.begin(
                 [
                     (bucket.start_s, bucket.end_s, getattr(bucket, name) / (bucket.end_s - bucket.start_s))
+                    for bucket in timed
+                    if getattr(bucket, name) is not None
+                ]
+            )
+        for series, name in ((self.failed, "failed"), (self.missing, "missing"), (self.answers, "answer_us")):
+            series.begin(
+                [
+                    (bucket.start_s, bucket.end_s, getattr(bucket, name))
                     for bucket in timed
                     if getattr(bucket, name) is not None
                 ]

@@ -68,9 +68,8 @@ class Frame:
 
     width: int
     focus: Focus = field(default_factory=Focus)
-    rows: int | None = None
-    """Rows of every panel, where they shall be alike; None gives each what it needs, within `most_rows`."""
     most_rows: int = 10
+    """Rows of any panel, but for those that are whole; beside each other all have as many as the highest needs."""
     columns: int | None = None
 
 
@@ -134,7 +133,7 @@ def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line
     panels = [column.panel for column in columns]
     if panels[0].is_heading:
         return [heading_line(panels[0].title, frame.width)], []
-    rows = frame.rows if frame.rows is not None else max(_wanted_rows(panel, frame.most_rows) for panel in panels)
+    rows = max(_wanted_rows(panel, frame.most_rows) for panel in panels)
     heading = int(any(panel.headings for panel in panels))
     blocks, places = [], []
     for column in columns:

@@ -79,11 +79,13 @@ def top_panel(
     *,
     base: float = 0.0,
     number: Callable[[float], str] = units.count,
+    role_of: Callable[[str], Role] = lambda _: Role.VALUE,
 ) -> Panel:
     """Make a panel of a top list, with shares of `base` where there is one that they can be parts of."""
     if sum(entry.estimate for entry in entries) > base * LARGEST_SUM:
         base = 0.0
-    return Panel(key, title, tuple(_top_row(entry, base, number) for entry in entries), is_sortable=True)
+    rows = tuple(replace(_top_row(entry, base, number), role=role_of(entry.name)) for entry in entries)
+    return Panel(key, title, rows, is_sortable=True)
 
 
 def _top_row(entry: TopEntry, base: float, number: Callable[[float], str]) -> Row:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
+from pktvisor.tui.figures import answer_time_us, failed_share, missing_share, packets_and_messages
 from pktvisor.tui.windows import Window
 
 Extra = Literal["inventory", "resources"]
@@ -25,12 +26,24 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """How many packets and DNS messages a bucket held when first looked at: what graphs show of the time before."""
+    """What a bucket held when first looked at: what graphs show of the time before."""
 
     start_s: float
     end_s: float
     packets: float | None
     messages: float | None
+    failed: float | None = None
+    """Replies that say that a server failed or refused, in percent."""
+    missing: float | None = None
+    """Replies that say that there is no such name, in percent."""
+    answer_us: float | None = None
+    """90th percentile of answer times, in microseconds."""
+
+    @classmethod
+    def of(cls, metrics: PolicyMetrics, start_s: float, end_s: float) -> Bucket:
+        """Take what graphs show of a bucket."""
+        rates = packets_and_messages(metrics)
+        return cls(start_s, end_s, *rates, failed_share(metrics), missing_share(metrics), answer_time_us(metrics))
 
 
 @dataclass(frozen=True, slots=True)

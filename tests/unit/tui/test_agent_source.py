@@ -55,7 +55,8 @@ def test_the_first_reading_asks_for_everything_and_the_next_for_the_metrics_alon
     reading = source.read(Request(DEFAULT))
     assert (reading.app.version, reading.metrics.policy) == ("4.5.0", "edge")
     assert reading.windows == windows(3)
-    assert reading.buckets == (Bucket(1_700_000_000, 1_700_000_275, 48_000, 31_400),) * 2
+    expected = Bucket(1_700_000_000, 1_700_000_275, 48_000, 31_400, 100 * 101 / 14_971, 100 * 1050 / 14_971, 61_000)
+    assert reading.buckets == (expected,) * 2
     assert paths(server)[:4] == ["policies", "taps", "inputs", "metrics/app"]
     server.asked.clear()
     source.read(Request(merged(2)))

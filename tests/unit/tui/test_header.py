@@ -48,6 +48,41 @@ def test_the_six_lines_of_the_original() -> None:
     ]
 
 
+WITHOUT_HOSTS = {
+    "dns": {
+        "wire_packets": {"total": 144, "events": 144, "replies": 66, "srvfail": 1, "refused": 20, "nxdomain": 4},
+        "xact": {
+            "counts": {"total": 66, "timed_out": 2},
+            "in": {"total": 0},
+            "out": {"total": 0},
+            "quantiles_us": {"p50": 100, "p90": 400, "p95": 700, "p99": 2500},
+        },
+    },
+    "packets": {"total": 211, "in": 0, "out": 0, "cardinality": {"src_ips_in": 0, "dst_ips_out": 0, "ips": 19}},
+}
+
+
+def test_where_no_host_is_known_times_and_addresses_are_told_without_directions() -> None:
+    metrics = read_policy_metrics("p", policy_metrics("p", **WITHOUT_HOSTS))
+    lines = [plain(line).strip() for line in header_lines(metrics, Units(), 300)]
+    assert "IP Card. 19" in lines[1]
+    assert "Timed Out 2 │ Time 0.1/0.4/0.7/2.5 ms" in lines[3]
+    assert not [line for line in lines if " In " in line or " Out " in line.replace("Timed Out ", "")]
+
+
+def test_where_it_is_tight_each_kind_of_handler_that_saw_anything_has_one_line() -> None:
+    metrics = read_policy_metrics("p", policy_metrics("p", dhcp={"wire_packets": {"total": 0}}, **WITHOUT_HOSTS))
+    packets, dns = (plain(line).strip() for line in header_lines(metrics, Units(), 80, is_tight=True))
+    assert packets.startswith("Pkts 211")
+    assert dns.startswith("DNS 144/144 │ Timed Out 2 │ SRVFAIL 1.5% │ NXDOMAIN 6.1% │ REFUSED 30.3%")
+
+
+def test_failures_are_coloured_by_how_many_there_are() -> None:
+    metrics = read_policy_metrics("p", policy_metrics("p", **WITHOUT_HOSTS))
+    roles = {text: role for line in header_lines(metrics, Units(), 300) for text, role in line}
+    assert (roles["2"], roles["1.5%"], roles["30.3%"]) == (Role.WARNING, Role.WARNING, Role.BAD)
+
+
 def test_counts_as_they_are() -> None:
     line = texts(units=Units(is_percent=False), packets=PACKETS)[0]
     assert line.startswith("Pkts 48,000 │ UDP 38,850 │ TCP 9,000")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pktvisor.tui.history import LONGEST, History, Series, draw
-from pktvisor.tui.source import Request
+from pktvisor.tui.source import Bucket, Request
 from pktvisor.tui.windows import DEFAULT
 from support.documents import START_TS
 from support.terminals import NOW, FakeSource
@@ -73,3 +73,13 @@ def test_a_graph_has_a_column_per_value_and_shows_whatever_is_not_zero(values: l
     assert all(len(line) == len(values) for line in lines)
     for column, value in enumerate(values):
         assert (lines[-1][column] == " ") == (value is None)
+
+
+def test_failures_and_answer_times_go_back_as_far_as_buckets_tell() -> None:
+    history, source = History(), FakeSource()
+    reading = source.read(Request(DEFAULT))
+    before = Bucket(START_TS, START_TS + 60.0, 1.0, 1.0, failed=12.5, missing=3.0, answer_us=900.0)
+    history.take(replace(reading, buckets=(before,)))
+    for series, known in ((history.failed, 12.5), (history.missing, 3.0), (history.answers, 900.0)):
+        assert series.cells(START_TS + 60.0, 1, 60.0) == [known]
+        assert series.cells(NOW + 1, 1, 1.0) != [None]

@@ -159,7 +159,7 @@ def test_panels_and_rows_are_walked() -> None:
         assert focus() == ("top_qname2", 0)
         await bench.press("shift+tab")
         assert focus() == ("top_asn", 0)
-        assert "Top ASN" in bench.text, "what has the focus is in sight"
+        assert "Top IPv6" in bench.text, "what has the focus is in sight"
         await bench.press("escape")
         assert focus() == ("", 0)
 
@@ -290,13 +290,13 @@ def test_the_page_is_scrolled_by_keys_and_wheel() -> None:
     async def scenario(bench: Bench) -> None:
         canvas = bench.app.canvas("page")
         await bench.press("pagedown")
-        assert canvas.scroll_y == 20
+        assert canvas.scroll_y == canvas.max_scroll_y == 12
         await bench.press("home")
         await bench.press("down")
         assert canvas.scroll_y == 1
         await bench.press("end")
         assert "Top ASN" in bench.text
-        assert bench.lines[-1].endswith("22-42/42")
+        assert bench.lines[-1].endswith("13-33/33")
         canvas.scroll_to(0, 0, animate=False)
         await bench.pilot._post_mouse_events([_wheel_event()], "#page", (5, 5))
         await bench.pilot.pause()

@@ -32,7 +32,7 @@ def test_panels_stand_side_by_side_with_titles_and_rows() -> None:
 
 
 def test_what_is_hidden_is_told_and_the_selected_row_is_in_sight() -> None:
-    page = lay_out([panel("a", 9)], Frame(40, Focus("a", 7), rows=3))
+    page = lay_out([panel("a", 9)], Frame(40, Focus("a", 7), most_rows=3))
     assert texts(page)[0].endswith(" +6 ━")
     assert [line.split()[0] for line in texts(page)[1:4]] == ["a5", "a6", "a7"]
     assert [role for _, role in page.lines[3]] == [Role.SELECTED] * 2

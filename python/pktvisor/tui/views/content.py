@@ -45,8 +45,8 @@ class Content:
 
     panels: Sequence[Panel]
     above: Sequence[Line] = ()
-    rows: int | None = None
-    """Rows of every panel, where they shall be alike."""
+    most_rows: int = 10
+    """Rows of any panel at most, where each has as many as the highest beside it."""
     columns: int | None = None
 
 
@@ -66,10 +66,10 @@ def page_of(view: View, context: Context, focus: Focus, *, is_zoomed: bool = Fal
     content = view.build(context)
     settings = context.settings
     panels = [arranged(panel, settings.order, settings.wanted) for panel in content.panels]
-    frame = Frame(context.width, focus, rows=content.rows, columns=content.columns)
+    frame = Frame(context.width, focus, most_rows=content.most_rows, columns=content.columns)
     if is_zoomed and (panel := next((one for one in panels if one.key == focus.panel), None)):
         return zoomed(panel, frame)
-    if settings.wanted and content.rows is None:
+    if settings.wanted:
         panels = with_rows(panels)
     page = lay_out(panels, frame, content.above)
     if panels or not content.panels:

@@ -68,3 +68,13 @@ def _short_label(graph: Graph, most: float) -> str:
 def per_second(value: float) -> str:
     """Write a rate."""
     return f"{units.short(value)}/s"
+
+
+def in_percent(value: float) -> str:
+    """Write a share."""
+    return f"{units.short(value)}%"
+
+
+def in_milliseconds(value_us: float) -> str:
+    """Write a time given in microseconds."""
+    return f"{units.milliseconds(value_us)}ms"

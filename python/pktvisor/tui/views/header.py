@@ -1,9 +1,9 @@
-"""The header of the first screen: six lines of figures, cut to the width by leaving out what matters least."""
+"""The header of the first screen: lines of figures, cut to the width by leaving out what matters least."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pktvisor.api.documents import PolicyMetrics
 from pktvisor.api.values import Quantiles, number_at
@@ -26,8 +26,20 @@ class Item:
     role: Role = Role.VALUE
 
 
-def header_lines(metrics: PolicyMetrics, shown: Units, cells: int) -> list[Line]:
-    """Give the header's lines for the handlers that are there."""
+TIGHT = (
+    ("Pkts", "OS Drops", "Pkt Rates Total", "Volume", "UDP", "TCP", "IPv6", "In", "Out"),
+    ("DHCP Wire Pkts", "Discover", "Offer", "Request", "Ack"),
+    (
+        *("DNS Wire Pkts", "Timed Out", "SRVFAIL", "NXDOMAIN", "REFUSED", "Time", "In Time", "Out Time"),
+        *("DNS Xacts", "Rates Total", "Qname Card."),
+    ),
+)
+"""What one line for each kind of handler says, what matters most first."""
+SHORT = {"Pkt Rates Total": "Rates", "DHCP Wire Pkts": "DHCP", "DNS Wire Pkts": "DNS"}
+
+
+def header_lines(metrics: PolicyMetrics, shown: Units, cells: int, *, is_tight: bool = False) -> list[Line]:
+    """Give the header's lines for the handlers that are there; where it is tight one for each that saw anything."""
     lines: list[list[Item]] = []
     packets, dns = packet_figures(metrics), dns_figures(metrics)
     dhcp = metrics.handler("dhcp")
@@ -37,7 +49,17 @@ def header_lines(metrics: PolicyMetrics, shown: Units, cells: int) -> list[Line]
         lines.append(_dhcp(Figures(dhcp.metrics, DHCP, False), shown))
     if dns is not None:
         lines += [_dns_wire(dns, shown), _dns_xacts(dns, shown), _dns_replies(dns, shown)]
+    if is_tight:
+        every = [item for items in lines for item in items]
+        lines = [found for labels in TIGHT if (found := _chosen(every, labels)) and found[0].text not in NO_PACKETS]
     return [fitting(items, cells) for items in lines]
+
+
+def _chosen(items: Sequence[Item], labels: Sequence[str]) -> list[Item]:
+    """Give the items with these labels, in their order; of several with one label the first."""
+    known = {item.label: item for item in reversed(items)}
+    chosen = [known[label] for label in labels if label in known]
+    return [replace(item, label=SHORT.get(item.label, item.label), rank=rank) for rank, item in enumerate(chosen)]
 
 
 def fitting(items: Sequence[Item], cells: int) -> Line:
@@ -56,6 +78,11 @@ def _line(items: Sequence[Item]) -> Line:
         pieces += [(f"{item.label} ", Role.LABEL), (item.text, item.role)]
     return tuple(pieces)
 
+
+TIMES = (("In Time", "time_in"), ("Out Time", "time_out"))
+WAYS = (("In", "rate_in"), ("Out", "rate_out"))
+ADDRESSES = (("IP Card. In", "sources"), ("IP Card. Out", "destinations"))
+NO_PACKETS = ("0/0", "0")
 
 DHCP = {
     "total": ("wire_packets.total", ""),
@@ -78,22 +105,28 @@ def _packets(figures: Figures, shown: Units) -> list[Item]:
         part("Other", "other", 4),
         part("IPv4", "ipv4", 2),
         part("IPv6", "ipv6", 2),
-        both("In", "in"),
-        both("Out", "out"),
+        *([both("In", "in"), both("Out", "out")] if _has_directions(figures, "in", "out", "total") else []),
         part("Deep Samples", "deep", 5),
     ]
+
+
+def _has_directions(figures: Figures, inwards: str, outwards: str, total: str) -> bool:
+    """Tell whether directions say anything: where no host is known, nothing has one."""
+    return bool(figures.amount(inwards) or figures.amount(outwards) or not figures.amount(total))
 
 
 def _packet_rates(figures: Figures, metrics: PolicyMetrics, shown: Units) -> list[Item]:
     pcap = metrics.handler("pcap")
     items = [
         Item("Pkt Rates Total", _rate(figures.quantiles("rate"), "pps"), 0),
-        Item("In", _rate(figures.quantiles("rate_in"), "pps"), 3),
-        Item("Out", _rate(figures.quantiles("rate_out"), "pps"), 3),
         *_volume(figures, shown),
-        Item("IP Card. In", units.count(figures.number("sources")), 5),
-        Item("IP Card. Out", units.count(figures.number("destinations")), 5),
     ]
+    if _has_directions(figures, "in", "out", "total"):
+        ways = [Item(label, _rate(figures.quantiles(name), "pps"), 3) for label, name in WAYS]
+        items[1:1] = ways
+        items += [Item(label, units.count(figures.number(name)), 5) for label, name in ADDRESSES]
+    elif figures.number("addresses") is not None:
+        items.append(Item("IP Card.", units.count(figures.number("addresses")), 1))
     if pcap is not None:
         drops = (("OS Drops", "os_drops", 1), ("IF Drops", "if_drops", 6), ("TCP Errors", "tcp_reassembly_errors", 4))
         items += [_alarm(label, number_at(pcap.metrics, path), rank) for label, path, rank in drops]
@@ -136,24 +169,29 @@ def _dns_wire(figures: Figures, shown: Units) -> list[Item]:
 
 def _dns_xacts(figures: Figures, shown: Units) -> list[Item]:
     part = _parts(figures, shown, figures.amount("xacts"))
+    timed_out = figures.amount("timed_out")
+    asked = figures.amount("xacts") + timed_out
+    if _has_directions(figures, "xacts_in", "xacts_out", "xacts"):
+        times = [Item(label, _times(figures.quantiles(name)), 1) for label, name in TIMES]
+        ways = [part("In", "xacts_in", 3), part("Out", "xacts_out", 3), *times]
+    else:
+        ways = [Item("Time", _times(figures.quantiles("time")), 1)]
     return [
         Item("DNS Xacts", units.count(figures.number("xacts")), 0),
-        Item("Timed Out", units.count(figures.number("timed_out")), 1),
-        part("In", "xacts_in", 3),
-        part("Out", "xacts_out", 3),
-        Item("In Time", _times(figures.quantiles("time_in")), 1),
-        Item("Out Time", _times(figures.quantiles("time_out")), 1),
+        Item("Timed Out", units.count(timed_out), 1, _severity(timed_out, asked)),
+        *ways,
         Item("Qname Card.", units.count(figures.number("qnames")), 4),
     ]
 
 
 def _dns_replies(figures: Figures, shown: Units) -> list[Item]:
-    part = _parts(figures, shown, figures.amount("replies"))
+    replies = figures.amount("replies")
+    part = _parts(figures, shown, replies)
     return [
         part("DNS NOERROR", "noerror", 0),
-        part("SRVFAIL", "srvfail"),
+        replace(part("SRVFAIL", "srvfail"), role=_severity(figures.amount("srvfail"), replies)),
         part("NXDOMAIN", "nxdomain"),
-        part("REFUSED", "refused"),
+        replace(part("REFUSED", "refused"), role=_severity(figures.amount("refused"), replies)),
         part("NODATA", "nodata", 2),
     ]
 
@@ -169,6 +207,17 @@ class _parts:  # noqa: N801 (used like a function)
         if number is None or not self._shown.is_percent:
             return Item(label, units.count(number), rank)
         return Item(label, units.percent(number, self._base), rank)
+
+
+SERIOUS = 0.05
+"""Part from which failures are bad, rather than a warning."""
+
+
+def _severity(failures: float, base: float) -> Role:
+    """Say how bad some failures among all are."""
+    if not failures:
+        return Role.VALUE
+    return Role.BAD if failures >= base * SERIOUS else Role.WARNING
 
 
 def _alarm(label: str, number: float | None, rank: int) -> Item:
