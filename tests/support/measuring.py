@@ -10,6 +10,7 @@ from typing import Any
 from pktvisor import _core
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
+from pktvisor.inputs.filters import capture_filter
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import policy_document
@@ -127,7 +128,7 @@ def policy_over(
         str(source.path),
         policy,
         hosts=source.hosts,
-        filter_expression=source.filter_expression,
+        wanted=capture_filter(source.filter_expression),
         workers=source.workers,
     )
     return policy, report

@@ -64,6 +64,12 @@ impl FileReport {
         self.inner.was_stopped
     }
 
+    /// Numbers of the link types of packets that were not read for it (LINKTYPE_*).
+    #[getter]
+    fn unread_links(&self) -> Vec<u16> {
+        self.inner.unread_links.iter().copied().collect()
+    }
+
     fn ledger(&self) -> std::collections::BTreeMap<&'static str, u64> {
         self.inner.ledger.entries().collect()
     }

@@ -50,6 +50,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::resolve_interface, module)?)?;
+    module.add("LIVE_LINK_TYPES", pktvisor_core::capture::LIVE_LINK_TYPES.to_vec())?;
     module.add("ConfigFault", module.py().get_type::<errors::ConfigFault>())?;
     module.add("InputFault", module.py().get_type::<errors::InputFault>())?;
     module.add("RightsFault", module.py().get_type::<errors::RightsFault>())

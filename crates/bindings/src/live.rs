@@ -61,20 +61,19 @@ impl Drop for LiveInput {
 
 #[pymethods]
 impl LiveInput {
-    /// Opens the interface (a name, or `any`) and starts to feed the policies. `filter` runs in the kernel on Ethernet
-    /// frames, `raw_filter` on those of devices without link layer. `lookback_bytes` is memory for the newest frames, of
+    /// Opens the interface (a name, or `any`) and starts to feed the policies. `filters` run in the kernel,
+    /// each on the frames of its link type; those of other link types do not pass. `lookback_bytes` is memory for the newest frames, of
     /// all workers together; 0 keeps none. `sinks` are handlers that get the batches, each in
     /// a thread of its own.
     #[new]
-    #[pyo3(signature = (interface, policies, *, hosts, filter, raw_filter, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None))]
+    #[pyo3(signature = (interface, policies, *, hosts, filters=None, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         interface: &str,
         policies: Vec<PyRef<'_, Policy>>,
         hosts: HostRows,
-        filter: Instructions,
-        raw_filter: Instructions,
+        filters: Option<Vec<(u16, Instructions)>>,
         promiscuous: bool,
         workers: usize,
         fanout_group: u16,
@@ -83,8 +82,7 @@ impl LiveInput {
     ) -> PyResult<Self> {
         let ring = RingConfig {
             target: if interface == "any" { Target::Any } else { Target::Interface(interface.to_owned()) },
-            filter: filter::program(filter).map_err(raise)?,
-            raw_ip_filter: filter::program(raw_filter).map_err(raise)?,
+            filters: filters.map(filter::programs).transpose().map_err(raise)?,
             promiscuous,
             fanout: (workers > 1).then_some(fanout_group),
             ..RingConfig::default()

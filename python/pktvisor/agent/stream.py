@@ -108,6 +108,7 @@ class Stream:
         """Tell of it: the document below its name in a policy's description.
 
         `ledger` is what became of its packets: `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
+        `warnings` say what it can't read of them.
         """
         document: dict[str, object] = {
             "input": {"consumers": self.consumers, "running": self.is_running},
@@ -118,6 +119,8 @@ class Stream:
             document[self.source.type] = special
         if fault := self.fault:
             document["fault"] = fault
+        if warnings := self.source.warnings:
+            document["warnings"] = list(warnings)
         return document
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:

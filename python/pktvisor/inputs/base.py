@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -55,6 +55,11 @@ class Input(ABC):
             path=key,
         )
 
+    @classmethod
+    def check_tap(cls, config: Settings) -> None:
+        """Check those settings of a tap that stand by themselves; policies may complete the others. ConfigError."""
+        del config
+
     @property
     def config(self) -> Mapping[str, Value]:
         """Its configuration as it is shown: what was asked for, with what was found instead of `auto`."""
@@ -92,9 +97,9 @@ class Input(ABC):
         return None
 
     @property
-    def warning(self) -> str | None:
-        """Why it has kept rights that it does not need."""
-        return None
+    def warnings(self) -> Sequence[str]:
+        """What is not as it should be though it works, a sentence each: what it can't read, rights that it has kept."""
+        return ()
 
     def ledger(self) -> dict[str, int]:
         """What became of its packets so far, by name; see the loss ledger in the docs."""

@@ -13,14 +13,12 @@ from pktvisor.config.scalars import flag, number, text
 from pktvisor.errors import ConfigError, NotFoundError, within
 from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
 from pktvisor.inputs.faults import translated
-from pktvisor.inputs.filters import check_length, compile_filter
+from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
-from pktvisor.inputs.interfaces import Interface, find_interface
+from pktvisor.inputs.interfaces import ANY, Interface, find_interface
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Recording
 
-ETHERNET = 1
-RAW_IP = 101
 SOURCES = ("libpcap", "af_packet", "mock")
 """Engines by the names that configurations give them; the first two are one and the same here."""
 
@@ -54,10 +52,8 @@ class PcapInput(Input):
                 hint=f"there are {', '.join(SOURCES)}, not '{self._source}'",
                 path="pcap_source",
             )
-        self._filter = text(config, "bpf")
-        with within("bpf"):
-            check_length(self._filter)
-        self._config["bpf"] = self._filter
+        self._config["bpf"] = text(config, "bpf")
+        self._filter = _filter(config)
         self._hosts = text(config, "host_spec")
         with within("host_spec"):
             parse_hosts(self._hosts)
@@ -73,6 +69,10 @@ class PcapInput(Input):
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._source == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
+
+    @classmethod
+    def check_tap(cls, config: Settings) -> None:
+        _filter(config)
 
     @property
     def is_recorded(self) -> bool:
@@ -105,14 +105,20 @@ class PcapInput(Input):
                 self._interface.name,
                 policies,
                 hosts=parse_hosts(",".join(self.networks)),
-                filter=compile_filter(self._filter, ETHERNET, interface=self._interface.name),
-                raw_filter=compile_filter(self._filter, RAW_IP),
+                filters=self._programs(self._interface),
                 promiscuous=self._is_promiscuous,
                 workers=self._workers,
                 fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
                 lookback_bytes=self._lookback_bytes,
                 sinks=handlers,
             )
+
+    def _programs(self, interface: Interface) -> list[tuple[int, Program]] | None:
+        """Compile the filter for the link types of an interface; for all that may come where it is `any`."""
+        if self._filter is None:
+            return None
+        wanted = _core.LIVE_LINK_TYPES if interface.name == ANY else interface.own_link_types
+        return [(link_type, self._filter(link_type, interface.like(link_type))) for link_type in wanted]
 
     def attach(self, policy: _core.Policy) -> None:
         if self._recording is not None:
@@ -146,8 +152,12 @@ class PcapInput(Input):
         return None if self._capture is None else self._capture.fault()
 
     @property
-    def warning(self) -> str | None:
-        return None if self._capture is None else self._capture.warning()
+    def warnings(self) -> Sequence[str]:
+        if self._recording is not None:
+            return self._recording.warnings
+        kept_rights = None if self._capture is None else self._capture.warning()
+        missed = self._filter.notes(self._interface.own_link_types) if self._filter and self._interface else []
+        return [*([kept_rights] if kept_rights else []), *missed]
 
     def ledger(self) -> dict[str, int]:
         source = self._recording or self._capture
@@ -182,6 +192,11 @@ class PcapInput(Input):
         return recent_packets(
             self._capture, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
         )
+
+
+def _filter(config: Settings) -> CaptureFilter | None:
+    with within("bpf"):
+        return capture_filter(text(config, "bpf"))
 
 
 def _bounded(config: Settings, key: str, default: int, least: int, most: int) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pktvisor import _core
 from pktvisor.errors import PktvisorError
 from pktvisor.inputs.faults import file_warnings, translated
-from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.filters import CaptureFilter
 from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.unread import notes_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,18 +45,19 @@ class Recording:
 
     path: str
     hosts: str = ""
-    filter_expression: str = ""
+    wanted: CaptureFilter | None = None
+    """Lets the packets pass that are wanted; all, where there is none."""
     fault: str | None = None
     """What was wrong with the file the last time that it was read."""
+    warnings: Sequence[str] = ()
+    """What makes it look emptier than it is, a sentence each."""
     _readings: dict[int, _Reading] = field(default_factory=dict)
     _ledger: dict[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
         """Raise `InputError` or `ConfigError` where the file can't be read."""
         with translated(), _without_content():
-            _core.BatchReader(
-                [self.path], hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression)
-            )
+            _core.BatchReader([self.path], hosts=self._networks(), compile_filter=self.wanted)
 
     def read(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
@@ -97,7 +99,7 @@ class Recording:
                     [self.path],
                     [policy],
                     hosts=self._networks(),
-                    compile_filter=filter_compiler(self.filter_expression),
+                    compile_filter=self.wanted,
                     progress=lambda *_: not is_stopped.is_set(),
                 )
         except PktvisorError as error:
@@ -105,6 +107,7 @@ class Recording:
             logger.error("%s: %s", self.path, error)
             return
         self._ledger = report.ledger()
+        self.warnings = [f"{self.path}: {note}" for note in notes_of(report, self.wanted)]
         for warning in file_warnings(report):
             self.fault = warning
             logger.warning("%s", warning)

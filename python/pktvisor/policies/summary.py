@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pktvisor import _core
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.faults import file_warnings, translated
-from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import READER_HANDLERS, default_instances
 from pktvisor.policies.policy import MOST_PERIODS, Databases, Policy
@@ -67,11 +68,10 @@ def summarize_file(
     instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
-    report = run_file(
-        paths, policy, hosts=hosts, filter_expression=filter_expression, workers=workers, progress=progress
-    )
+    wanted = capture_filter(filter_expression)
+    report = run_file(paths, policy, hosts=hosts, wanted=wanted, workers=workers, progress=progress)
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
-    warnings = [*file_warnings(report), *_left_out(policy, report)]
+    warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if report.packets and not hosts:
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
@@ -93,7 +93,7 @@ def run_file(
     policy: Policy,
     *,
     hosts: str = "",
-    filter_expression: str = "",
+    wanted: CaptureFilter | None = None,
     workers: int = 1,
     progress: Progress | None = None,
     handlers: Sequence[BatchHandler] = (),
@@ -105,7 +105,7 @@ def run_file(
             [paths] if isinstance(paths, str) else list(paths),
             [policy.core, *(other.core for other in others)],
             hosts=parse_hosts(hosts) if hosts else [],
-            compile_filter=filter_compiler(filter_expression),
+            compile_filter=wanted,
             workers=workers,
             progress=progress,
             sinks=list(handlers),

@@ -26,6 +26,7 @@ from support.live import eventually
         ({"promiscuous": "maybe"}, "wrong type for key: promiscuous; it needs true or false"),
         ({"host_spec": "1.2.3"}, "host_spec: invalid CIDR: 1.2.3"),
         ({"bpf": "udp or " * 3000 + "tcp"}, "bpf: the filter has 21003 bytes; 16384 are the most"),
+        ({"bpf": "udp prot 53"}, "bpf: the filter 'udp prot 53' makes no sense"),
         ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
     ],
 )

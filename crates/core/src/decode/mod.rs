@@ -12,6 +12,8 @@ pub mod link;
 pub mod name;
 pub mod streams;
 
+use std::collections::BTreeSet;
+
 use crate::batch::{Address, Batch, EARLIER, PacketRow, PacketTable};
 use crate::hash::{fold, hash_word};
 use crate::ledger::{Ledger, Malformed};
@@ -28,6 +30,9 @@ const PROTOCOL_IPV4: u8 = 4;
 const PROTOCOL_IPV6: u8 = 41;
 const PROTOCOL_GRE: u8 = 47;
 const PROTOCOL_AUTHENTICATION: u8 = 51;
+
+/// Link types that are remembered for not being read.
+const MOST_UNREAD_LINKS: usize = 16;
 
 /// Tunnels within tunnels are followed this far.
 const MOST_TUNNELS: usize = 4;
@@ -51,6 +56,7 @@ pub struct Decoder {
     seed: u64,
     /// When to look again for what has waited too long.
     settle_ns: i64,
+    unread_links: BTreeSet<u16>,
 }
 
 /// How often that is looked for, in packet time.
@@ -86,6 +92,7 @@ impl Decoder {
             apps,
             seed: config.seed,
             settle_ns: i64::MIN,
+            unread_links: BTreeSet::new(),
         }
     }
 
@@ -97,6 +104,11 @@ impl Decoder {
     /// Datagrams and sides of TCP connections of which something waits for more.
     pub fn waiting(&self) -> usize {
         self.streams.waiting() + self.fragments.datagrams()
+    }
+
+    /// The link types of frames that were not read for it, as far as they are few.
+    pub fn unread_links(&self) -> &BTreeSet<u16> {
+        &self.unread_links
     }
 
     /// Memory held for TCP streams and fragments.
@@ -143,12 +155,20 @@ impl Decoder {
             Ok((next, payload)) => self.network(frame, next, payload, &mut row, batch),
             Err(fault) => {
                 batch.packets.push(&row);
+                self.note_unread(frame.link_type, fault);
                 Some(fault)
             }
         };
         match fault {
             None => batch.ledger.decoded += 1,
             Some(fault) => batch.ledger.count_malformed(fault),
+        }
+    }
+
+    #[cold]
+    fn note_unread(&mut self, link_type: u16, fault: Malformed) {
+        if fault == Malformed::LinkUnknown && self.unread_links.len() < MOST_UNREAD_LINKS {
+            self.unread_links.insert(link_type);
         }
     }
 

@@ -71,6 +71,7 @@ impl BatchReader {
                 self.has_ended = true;
                 self.part.report.damages = self.capture.damages();
                 self.part.decoder.finish(batch);
+                self.part.report.unread_links = self.part.decoder.unread_links().clone();
                 return self.capture.check();
             };
             self.part.take(&frame, batch)?;

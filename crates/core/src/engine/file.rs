@@ -3,6 +3,7 @@
 //! Several workers share one reading of the file ([`Sharing`]): each gets the packets of its own flows, and all see the
 //! same times at the same packets, so that together they hold what one worker would.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ pub struct FileReport {
     pub last_ns: Option<i64>,
     /// Somebody said stop before the end.
     pub was_stopped: bool,
+    /// Link types of packets that were not read for it, as far as they are few.
+    pub unread_links: BTreeSet<u16>,
 }
 
 /// Reads a file through the policies, and each worker's batches to sinks of its own. `progress` is called now and then
@@ -153,6 +156,7 @@ impl FileReport {
         self.first_ns = self.first_ns.or(part.report.first_ns);
         self.last_ns = self.last_ns.max(part.report.first_ns.map(|_| part.newest_ns));
         self.was_stopped |= part.report.was_stopped;
+        self.unread_links.extend(part.decoder.unread_links());
     }
 }
 
