@@ -29,7 +29,7 @@ def test_the_filters_of_policies_are_compiled(tmp_path: Path, capfd: pytest.Capt
     assert mistakes(f"{TAP % ''}  policies:\n{right}", tmp_path, capfd) == []
     [mistake] = mistakes(f"{TAP % ''}  policies:\n{right}{wrong}", tmp_path, capfd)
     assert mistake.startswith("6:")
-    assert "policies.b.input.config.bpf: the filter 'udp prot 53' makes no sense" in mistake
+    assert "policies.b.input.filter.bpf: the filter 'udp prot 53' makes no sense" in mistake
 
 
 def test_the_filter_of_a_tap_that_nobody_uses_is_compiled(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
