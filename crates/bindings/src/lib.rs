@@ -35,6 +35,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<window::Window>()?;
     module.add_class::<window::Exponential>()?;
     module.add_class::<file::FileReport>()?;
+    module.add_class::<file::Stop>()?;
     module.add_class::<live::LiveInput>()?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<batch::Table>()?;

@@ -122,6 +122,8 @@ pub struct Ledger {
     malformed: [u64; Malformed::ALL.len()],
     /// State that bounds made the agent give up, by name; these are not packets and stand outside the balance.
     pub evicted: Evicted,
+    /// Time stamps that jumped: a clock that was set, or a bad stamp. No packets of their own, outside the balance.
+    pub time_steps: u64,
 }
 
 /// What was thrown away to keep a bound: not packets, but what the agent would have known of them.
@@ -176,6 +178,7 @@ impl Ledger {
             "evicted.tcp_streams" => &mut self.evicted.tcp_streams,
             "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
             "evicted.transactions" => &mut self.evicted.transactions,
+            "time.steps" => &mut self.time_steps,
             _ => &mut self.malformed[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
         })
     }
@@ -194,6 +197,7 @@ impl Ledger {
             ("evicted.tcp_streams", self.evicted.tcp_streams),
             ("evicted.tcp_segments", self.evicted.tcp_segments),
             ("evicted.transactions", self.evicted.transactions),
+            ("time.steps", self.time_steps),
         ];
         let reasons = self.malformed;
         whole.into_iter().chain(Malformed::ALL.into_iter().map(move |reason| (reason.name(), reasons[reason as usize])))
@@ -224,6 +228,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.tcp_streams += other.evicted.tcp_streams;
         self.evicted.tcp_segments += other.evicted.tcp_segments;
         self.evicted.transactions += other.evicted.transactions;
+        self.time_steps += other.time_steps;
     }
 }
 

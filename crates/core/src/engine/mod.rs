@@ -6,6 +6,7 @@ mod file;
 mod live;
 mod policy;
 mod sharing;
+mod timeline;
 
 use std::sync::Arc;
 

@@ -1,7 +1,6 @@
 //! A MaxMind DB file, and what its records say.
 
 use std::fmt;
-use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
@@ -12,6 +11,7 @@ use serde::{Deserialize, de};
 
 use super::places::Coordinates;
 use crate::Error;
+use crate::read::opening::{self, Kinds};
 
 /// Files up to this size are read into memory: whatever happens to the file later, lookups go on. Bigger ones are
 /// mapped, so that only the pages in use take memory, which is shared with other processes.
@@ -143,11 +143,8 @@ impl Found<'_> {
 
 fn read_or_map(path: &Path) -> Result<Contents, Error> {
     let system = |cause: std::io::Error| Error::system(format!("open the geo database {}", path.display()), &cause);
-    let mut file = File::open(path).map_err(system)?;
+    let mut file = opening::open(path, Kinds::Files, &format!("the geo database {}", path.display()))?;
     let metadata = file.metadata().map_err(system)?;
-    if !metadata.is_file() {
-        return Err(Error::invalid(format!("{} is not a file, where a MaxMind DB file is needed", path.display())));
-    }
     if metadata.len() <= MAX_BYTES_IN_MEMORY {
         let mut bytes = Vec::with_capacity(metadata.len() as usize);
         // A file that grows meanwhile is cut off: the metadata at its end is then missing, which is an error.
@@ -420,7 +417,6 @@ mod tests {
         assert_eq!(missing.kind, ErrorKind::System);
         assert!(missing.message.starts_with("open the geo database "), "{missing}");
         assert!(missing.message.contains("missing.mmdb: No such file"), "{missing}");
-        let folder = refused("");
-        assert_eq!(folder.kind, ErrorKind::Invalid);
+        assert!(refused("").message.ends_with(": is a directory"));
     }
 }
