@@ -108,6 +108,12 @@ class FileReport:
     def unread_links(self) -> list[int]: ...
     def ledger(self) -> dict[str, int]: ...
 
+@final
+class Stop:
+    def __new__(cls) -> Stop: ...
+    def set(self) -> None: ...
+    def is_set(self) -> bool: ...
+
 def run_file(
     paths: Sequence[str],
     policies: Sequence[Policy],
@@ -116,6 +122,7 @@ def run_file(
     compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
     workers: int = 1,
     progress: Callable[[int, int, int | None], bool | None] | None = None,
+    stop: Stop | None = None,
     sinks: Sequence[object] | None = None,
 ) -> FileReport: ...
 
@@ -188,6 +195,7 @@ class BatchReader:
         *,
         hosts: Sequence[tuple[bytes, int]],
         compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
+        may_wait: bool = False,
     ) -> BatchReader: ...
     def next_batch(self) -> Batch | None: ...
     def stream(

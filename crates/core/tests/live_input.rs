@@ -288,7 +288,7 @@ fn windows_go_on_closing_when_the_clock_is_set_back_and_show_what_it_says() {
     let live = start(&LiveConfig { source: Source::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
     eventually(|| count(&policy) > 0);
     SET_BY_NS.store(-3600 * SECOND, Ordering::SeqCst);
-    eventually(|| live.status().ledger.entry("time.steps") > 0);
+    eventually(|| live.status().ledger.time_steps > 0);
     PASSED_NS.store(61 * SECOND, Ordering::SeqCst);
     eventually(|| policy.store().available() == 2);
     PASSED_NS.store(122 * SECOND, Ordering::SeqCst);
@@ -298,5 +298,5 @@ fn windows_go_on_closing_when_the_clock_is_set_back_and_show_what_it_says() {
     let starts: Vec<_> = windows.iter().map(|window| (window.start_ns - DAY) / SECOND).collect();
     assert_eq!(starts, [0, 61 - 3600, 122 - 3600]);
     assert_eq!(windows[0].length_seconds, 61);
-    assert_eq!(policy.read(0, 4).unwrap().state.ledger.entry("time.steps"), 1);
+    assert_eq!(policy.read(0, 4).unwrap().state.ledger.time_steps, 1);
 }

@@ -49,6 +49,11 @@ class Stream:
         tried = "" if self._retry is None else f"; {self._retry}"
         return f"{self.source.fault or 'it has ended'}{tried}"
 
+    def prepare(self) -> None:
+        """Try what may take long before it starts. Raises `InputError`, `ConfigError`."""
+        if not self.is_started:
+            self.source.prepare()
+
     def feed(self, policies: list[Policy]) -> None:
         """Feed policies, and start where nothing has been fed before. Raises `InputError`, `ConfigError`."""
         if self.is_started:

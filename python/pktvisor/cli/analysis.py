@@ -49,6 +49,7 @@ def analyse(paths: Sequence[str], options: argparse.Namespace, progress: Progres
         wanted=wanted,
         workers=options.workers or default_workers(),
         progress=progress,
+        stop=progress.stop,
     )
     progress.finish(report.packets)
     for warning in [*file_warnings(report), *notes_of(report, wanted)]:

@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pktvisor import _core
@@ -23,6 +22,7 @@ from pktvisor.cli.options import (
 )
 from pktvisor.errors import PktvisorError
 from pktvisor.escaping import printable_json
+from pktvisor.files import open_file
 
 if TYPE_CHECKING:
     from pktvisor.tui.source import Source
@@ -34,6 +34,7 @@ TIMEOUT_S = 15.0
 """For all answers together, where something is printed."""
 LEAST_INTERVAL_S = 0.2
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"
+MOST_TOKEN_BYTES = 1 << 16
 SINGLE_LETTERS = ("h", "p", "H", "P")
 
 
@@ -98,10 +99,16 @@ def _interface_source(options: argparse.Namespace) -> Source:
 def _file_source(options: argparse.Namespace) -> Source:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.progress import Progress
+    from pktvisor.cli.signals import signals_heard
 
     if options.window is not None and options.window.kind == "bucket":
         raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
-    return analyse(options.files, options, Progress(sys.stderr))
+    progress = Progress(sys.stderr)
+    with signals_heard(lambda _: progress.stop.set()):
+        source = analyse(options.files, options, progress)
+    if progress.stop.is_set():
+        raise KeyboardInterrupt
+    return source
 
 
 def _agent_source(options: argparse.Namespace) -> Source:
@@ -128,7 +135,8 @@ def _token(options: argparse.Namespace) -> str | None:
     token: str | None = options.token
     if token is None and options.token_file is not None:
         try:
-            token = Path(options.token_file).read_text(encoding="utf-8").strip()
+            with open_file(options.token_file) as file:
+                token = file.read(MOST_TOKEN_BYTES).decode().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--token-file: cannot read {options.token_file}: {error}") from None
     token = token or os.environ.get(TOKEN_VARIABLE) or None

@@ -70,6 +70,9 @@ class Input(ABC):
         """It plays something back: its time is that of the recording, and it has an end."""
         return False
 
+    def prepare(self) -> None:  # noqa: B027 (most inputs have nothing to try)
+        """Try what may take long before it starts; nothing is changed by it. Raises `InputError`, `ConfigError`."""
+
     @abstractmethod
     def start(self, policies: list[_core.Policy]) -> None:
         """Open it and feed these policies; again where it has ended by itself. Raises `InputError`, `ConfigError`."""

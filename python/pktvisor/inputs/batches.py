@@ -41,7 +41,10 @@ class Batches:
         networks = parse_hosts(hosts) if hosts else []
         with translated():
             self._reader = _core.BatchReader(
-                names_of(paths), hosts=networks, compile_filter=capture_filter(filter_expression)
+                names_of(paths),
+                hosts=networks,
+                compile_filter=capture_filter(filter_expression),
+                may_wait=True,
             )
 
     def __iter__(self) -> Iterator[_core.Batch]:

@@ -83,10 +83,13 @@ class PcapInput(Input):
         """The networks that count as this host: those configured, else the interface's own."""
         return split_hosts(self._hosts) or (self._interface.networks if self._interface else ())
 
+    def prepare(self) -> None:
+        if self._recording is not None:
+            self._recording.check()
+
     def start(self, policies: list[_core.Policy], handlers: Sequence[object] = ()) -> None:
         """Start to feed policies. `handlers`, each a BatchHandler, get the batches of an interface."""
         if self._recording is not None:
-            self._recording.check()
             for policy in policies:
                 self._recording.read(policy)
             return

@@ -9,14 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pktvisor import _core
-from pktvisor.errors import PktvisorError
+from pktvisor import _core, clock
+from pktvisor.errors import InputError, PktvisorError
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import CaptureFilter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
 
 logger = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 5.0
+"""How long anybody waits for a file: to be opened, and for its reading to end."""
 
 
 _QUOTED = re.compile(r"it starts with the bytes [0-9a-f ]+; ")
@@ -38,6 +41,12 @@ class _Reading:
     thread: threading.Thread
     is_stopped: threading.Event
 
+    def wait(self, path: str, until_s: float) -> None:
+        """Wait for its end, but not for ever: who reads a file that gives no bytes is left behind."""
+        self.thread.join(max(0.0, until_s - clock.monotonic()))
+        if self.thread.is_alive():
+            logger.error("%s: its reading does not end; it is left behind after %.0f s", path, LONGEST_WAIT_S)
+
 
 @dataclass
 class Recording:
@@ -55,9 +64,22 @@ class Recording:
     _ledger: dict[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise `InputError` or `ConfigError` where the file can't be read."""
-        with translated(), _without_content():
-            _core.BatchReader([self.path], hosts=self._networks(), compile_filter=self.wanted)
+        """Raise `InputError` or `ConfigError` where the file can't be read, or not in time."""
+        faults: list[PktvisorError] = []
+        thread = threading.Thread(target=self._open, args=(faults,), name=f"open {self.path}", daemon=True)
+        thread.start()
+        thread.join(LONGEST_WAIT_S)
+        if thread.is_alive():
+            raise InputError(f"open capture file {self.path}: it does not open within {LONGEST_WAIT_S:.0f} s")
+        if faults:
+            raise faults[0]
+
+    def _open(self, faults: list[PktvisorError]) -> None:
+        try:
+            with translated(), _without_content():
+                _core.BatchReader([self.path], hosts=self._networks(), compile_filter=self.wanted)
+        except PktvisorError as fault:
+            faults.append(fault)
 
     def read(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
@@ -67,18 +89,18 @@ class Recording:
         thread.start()
 
     def leave(self, policy: _core.Policy) -> None:
-        """Read no further for a policy."""
+        """Read no further for a policy. Nobody waits for that."""
         reading = self._readings.pop(id(policy), None)
         if reading is not None:
             reading.is_stopped.set()
-            reading.thread.join()
 
     def stop(self) -> None:
         """Read no further for anybody."""
         for reading in self._readings.values():
             reading.is_stopped.set()
+        until_s = clock.monotonic() + LONGEST_WAIT_S
         for reading in self._readings.values():
-            reading.thread.join()
+            reading.wait(self.path, until_s)
 
     @property
     def is_running(self) -> bool:

@@ -59,19 +59,23 @@ def summarize_file(
     geo_asn: str | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    stop: _core.Stop | None = None,
 ) -> FileSummary:
     """Reads a capture through net, dns and dhcp, and merges the last `periods` windows.
 
-    InputError where a file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies before
-    the damage, and a warning; so does a capture of which a part is in no window any more.
+    Standard input and FIFOs need a `stop`, which ends the reading. InputError where a file can't be read at all,
+    ConfigError for a wrong option. A damaged file gives what lies before the damage, and a warning; so does a capture
+    of which a part is in no window any more.
     """
     instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
     wanted = capture_filter(filter_expression)
-    report = run_file(paths, policy, hosts=hosts, wanted=wanted, workers=workers, progress=progress)
+    report = run_file(paths, policy, hosts=hosts, wanted=wanted, workers=workers, progress=progress, stop=stop)
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
+    if steps := report.ledger()["time.steps"]:
+        warnings.append(f"{steps} time stamps jump: such packets are counted as of the time before")
     if report.packets and not hosts:
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
@@ -96,6 +100,7 @@ def run_file(
     wanted: CaptureFilter | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    stop: _core.Stop | None = None,
     handlers: Sequence[BatchHandler] = (),
     others: Sequence[Policy] = (),
 ) -> _core.FileReport:
@@ -108,5 +113,6 @@ def run_file(
             compile_filter=wanted,
             workers=workers,
             progress=progress,
+            stop=stop,
             sinks=list(handlers),
         )

@@ -243,7 +243,7 @@ mod tests {
 
     fn merged(files: &[PathBuf]) -> Merged {
         let named = |path: &PathBuf| Named { path: path.clone(), is_wanted: true };
-        Merged::new(files.iter().map(named).collect()).unwrap().0
+        Merged::new(files.iter().map(named).collect(), None).unwrap().0
     }
 
     fn refused(paths: &[&Path]) -> String {
