@@ -118,6 +118,20 @@ fn read_other(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
 
 /// An IEEE 802.11 frame, mostly behind a header with what the radio knew.
 fn read_wireless(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
+    if link_type == PPI
+        && let Some((inner, frame)) = ppi::read(data)
+        && inner == u32::from(ETHERNET)
+    {
+        return read(ETHERNET, frame);
+    }
+    let frame = wireless(link_type, data)?;
+    if ieee80211::is_protected(frame) {
+        return Err(Malformed::LinkEncrypted);
+    }
+    ieee80211::read(frame).ok_or(Malformed::LinkTooShort)
+}
+
+fn wireless(link_type: u16, data: &[u8]) -> Result<&[u8], Malformed> {
     let frame = match link_type {
         IEEE802_11 => Some(data),
         IEEE802_11_RADIOTAP => radiotap::read(data),
@@ -125,17 +139,22 @@ fn read_wireless(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed>
         IEEE802_11_AVS => avs::read(data),
         PPI => match ppi::read(data) {
             Some((inner, frame)) if inner == u32::from(IEEE802_11) => Some(frame),
-            Some((inner, frame)) if inner == u32::from(ETHERNET) => return read(ETHERNET, frame),
             Some(_) => return Err(Malformed::LinkUnknown),
             None => None,
         },
         _ => return Err(Malformed::LinkUnknown),
     };
-    let frame = frame.ok_or(Malformed::LinkTooShort)?;
-    if ieee80211::is_protected(frame) {
-        return Err(Malformed::LinkEncrypted);
+    frame.ok_or(Malformed::LinkTooShort)
+}
+
+/// The sender's hardware address, where the header has one of the length of Ethernet's.
+pub fn source(link_type: u16, data: &[u8]) -> Option<[u8; 6]> {
+    match link_type {
+        ETHERNET => ethernet::source(data),
+        LINUX_SLL => sll::source_v1(data),
+        LINUX_SLL2 => sll::source_v2(data),
+        _ => ieee80211::source(wireless(link_type, data).ok()?),
     }
-    ieee80211::read(frame).ok_or(Malformed::LinkTooShort)
 }
 
 fn raw(data: &[u8]) -> Option<(u16, &[u8])> {

@@ -5,11 +5,15 @@
 //! one, and what was left in the old one is thrown away: counted as expired if it was past its time to live anyway,
 //! as evicted if not. So an ordinary load never loses a question, and a flood of questions without answers pushes
 //! out the oldest of them at a constant price.
+//!
+//! [`Tracker`] takes columns of messages, [`Pending`] one request after the other.
 
+mod pending;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use pending::Pending;
 use table::{Question, Table};
 
 /// Bounds and times of a [`Tracker`].

@@ -212,6 +212,16 @@ impl Table {
         }
     }
 
+    /// The question with this key.
+    #[inline]
+    pub fn get(&self, hash: u64, key: u64) -> Option<&Question> {
+        if self.len == 0 {
+            return None;
+        }
+        let (_, _, place) = self.find(hash, key)?;
+        self.questions.get(place)
+    }
+
     /// Puts a question in, in place of an older one with its key. Returns false, and does nothing, when the key is
     /// new and the table is full.
     // Inlined, so that the question is built where it will stand: by way of the stack it costs a stalled load.

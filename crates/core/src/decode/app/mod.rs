@@ -14,7 +14,6 @@ use crate::batch::{Address, Batch, PacketRow, Table, table_names};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
-use crate::wire::ethernet;
 
 include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 
@@ -50,9 +49,9 @@ impl Message<'_> {
         super::flow_hash(source, packet.source_port, destination, packet.destination_port, self.seed)
     }
 
-    /// The sender's hardware address, where the frame has an Ethernet header.
+    /// The sender's hardware address, where the frame's header has it.
     pub fn source_mac(&self) -> Option<[u8; 6]> {
-        if self.frame.link_type == super::link::ETHERNET { ethernet::source(self.frame.data) } else { None }
+        super::link::source(self.frame.link_type, self.frame.data)
     }
 }
 
