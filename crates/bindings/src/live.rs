@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
+use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{self, LiveConfig, Source};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -120,6 +121,11 @@ impl LiveInput {
     fn remove(&self, py: Python<'_>, policy: &Policy) {
         let policy = Arc::clone(&policy.inner);
         py.detach(|| self.inner.remove(&policy));
+    }
+
+    /// Says anew which networks are the hosts that directions are told by.
+    fn set_hosts(&self, py: Python<'_>, hosts: HostRows) {
+        py.detach(|| self.lock().set_hosts(Hosts::new(hosts)));
     }
 
     /// Notes how many policies the input has now, and how many handlers they have together, for the table `resources`.

@@ -120,6 +120,9 @@ pub struct Ledger {
     /// Lost by interfaces before the kernel had them, so that they stand outside the balance.
     pub dropped_by_interface: u64,
     malformed: [u64; Malformed::ALL.len()],
+    /// Of those decoded and malformed, the packets of neither direction: no end is a host, or none is known. Complete
+    /// once the batch has been handed on; outside the balance.
+    pub direction_unknown: u64,
     /// State that bounds made the agent give up, by name; these are not packets and stand outside the balance.
     pub evicted: Evicted,
     /// Time stamps that jumped: a clock that was set, or a bad stamp. No packets of their own, outside the balance.
@@ -174,6 +177,7 @@ impl Ledger {
             "dropped_by_kernel" => &mut self.dropped_by_kernel,
             "dropped_by_us" => &mut self.dropped_by_us,
             "dropped_by_interface" => &mut self.dropped_by_interface,
+            "direction_unknown" => &mut self.direction_unknown,
             "evicted.fragments" => &mut self.evicted.fragments,
             "evicted.tcp_streams" => &mut self.evicted.tcp_streams,
             "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
@@ -193,6 +197,7 @@ impl Ledger {
             ("dropped_by_us", self.dropped_by_us),
             ("dropped_by_interface", self.dropped_by_interface),
             ("malformed", self.malformed_total()),
+            ("direction_unknown", self.direction_unknown),
             ("evicted.fragments", self.evicted.fragments),
             ("evicted.tcp_streams", self.evicted.tcp_streams),
             ("evicted.tcp_segments", self.evicted.tcp_segments),
@@ -224,6 +229,7 @@ impl AddAssign<&Ledger> for Ledger {
         for (mine, theirs) in self.malformed.iter_mut().zip(&other.malformed) {
             *mine += theirs;
         }
+        self.direction_unknown += other.direction_unknown;
         self.evicted.fragments += other.evicted.fragments;
         self.evicted.tcp_streams += other.evicted.tcp_streams;
         self.evicted.tcp_segments += other.evicted.tcp_segments;

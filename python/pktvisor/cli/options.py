@@ -120,7 +120,8 @@ def add_summary_options(
         metavar="HOSTSPEC",
         type=_not_empty,
         help="networks to count as this host, which tells ingress from egress: CIDRs or addresses, as "
-        "10.0.1.0/24,2001:db8::5. A live interface's own networks are the default; a capture file has none",
+        "10.0.1.0/24,2001:db8::5; where both ends fit, the longer prefix decides. The networks and addresses of a live "
+        "interface are the default; a capture file has none",
     )
     parser.add_argument(
         "--periods",

@@ -108,6 +108,9 @@ class Input(ABC):
         """What became of its packets so far, by name; see the loss ledger in the docs."""
         return {}
 
+    def follow(self, now_s: float) -> None:  # noqa: B027 (most inputs depend on nothing that changes)
+        """Take in what has changed around it while at work; `now_s` is of a clock that nobody sets."""
+
     def note_policies(self, policies: int, handlers: int) -> None:  # noqa: B027 (most inputs need not know)
         """Hear how many policies it feeds, and how many handlers they have."""
 

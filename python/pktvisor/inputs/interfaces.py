@@ -37,6 +37,12 @@ class Interface:
         names = [name for name, kind in self.link_types.items() if kind == link_type]
         return sorted(names, key=lambda name: name != self.name)[:MOST_ALIKE]
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Give what counts as this host: its networks, and its addresses, which win over the others in them."""
+        addresses = (network.partition("/")[0] for network in self.networks)
+        return tuple(dict.fromkeys((*self.networks, *addresses)))
+
 
 def find_interface(target: str) -> Interface:
     """Find the interface that a name, an address, `any` or `auto` stands for. Raises `ConfigError` where none does."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pktvisor import _core
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import flag, number, text
-from pktvisor.errors import ConfigError, NotFoundError, within
+from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
 from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
 from pktvisor.inputs.faults import translated
 from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
@@ -19,6 +20,10 @@ from pktvisor.inputs.interfaces import ANY, Interface, find_interface
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Recording
 
+logger = logging.getLogger(__name__)
+
+ADDRESSES_SECONDS = 10
+"""Between two looks at an interface's addresses."""
 SOURCES = ("libpcap", "af_packet", "mock")
 """Engines by the names that configurations give them; the first two are one and the same here."""
 
@@ -62,6 +67,8 @@ class PcapInput(Input):
         self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
         self._interface: Interface | None = None
         self._capture: _core.LiveInput | None = None
+        self._look_again_s = 0.0
+        """When its addresses are looked at again."""
         self._counted_before: Mapping[str, int] = {}
         """The ledger of captures that have ended by themselves."""
         path = text(config, "pcap_file")
@@ -83,6 +90,11 @@ class PcapInput(Input):
         """The networks that count as this host: those configured, else the interface's own."""
         return split_hosts(self._hosts) or (self._interface.networks if self._interface else ())
 
+    @property
+    def hosts(self) -> Sequence[str]:
+        """What directions are told by: the networks configured, else those of the interface and its addresses."""
+        return split_hosts(self._hosts) or (self._interface.hosts if self._interface else ())
+
     def prepare(self) -> None:
         if self._recording is not None:
             self._recording.check()
@@ -103,11 +115,12 @@ class PcapInput(Input):
         self._interface = find_interface(self._target)
         if self._target == "auto":
             self._target = self._config["iface"] = self._interface.name
+        self._tell_hosts(self._interface.name)
         with translated():
             return _core.LiveInput(
                 self._interface.name,
                 policies,
-                hosts=parse_hosts(",".join(self.networks)),
+                hosts=parse_hosts(",".join(self.hosts)),
                 filters=self._programs(self._interface),
                 promiscuous=self._is_promiscuous,
                 workers=self._workers,
@@ -122,6 +135,24 @@ class PcapInput(Input):
             return None
         wanted = _core.LIVE_LINK_TYPES if interface.name == ANY else interface.own_link_types
         return [(link_type, self._filter(link_type, interface.like(link_type))) for link_type in wanted]
+
+    def _tell_hosts(self, name: str) -> None:
+        known = ", ".join(self.hosts)
+        logger.info("%s: %s", name, f"this host is {known}" if known else "no addresses, and so no directions")
+
+    def follow(self, now_s: float) -> None:
+        """Addresses of an interface come and go: look at them now and then, where they are its hosts."""
+        if self._capture is None or self._interface is None or self._hosts or now_s < self._look_again_s:
+            return
+        self._look_again_s = now_s + ADDRESSES_SECONDS
+        try:
+            found = find_interface(self._interface.name)
+        except PktvisorError:
+            return  # the interface is gone, which the capture tells itself
+        if found.networks != self._interface.networks:
+            self._interface = found
+            self._tell_hosts(found.name)
+            self._capture.set_hosts(parse_hosts(",".join(self.hosts)))
 
     def attach(self, policy: _core.Policy) -> None:
         if self._recording is not None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pktvisor import _core
 from pktvisor.config.models import Value
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Settings
 from pktvisor.handlers.net import Net
+from pktvisor.inputs import pcap
 from pktvisor.inputs.base import Defaults
-from pktvisor.inputs.pcap import PcapInput
+from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.interfaces import Interface
+from pktvisor.inputs.pcap import ADDRESSES_SECONDS, PcapInput
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.live import eventually
@@ -57,3 +63,73 @@ def test_an_attempt_that_fails_leaves_what_was_counted() -> None:
         with pytest.raises(ConfigError, match="there-is-none"):
             source.start([])
     assert source.ledger() == {}
+
+
+class FakeCapture:
+    """Keeps the hosts that it was given."""
+
+    def __init__(self, interface: str, policies: object, *, hosts: list[tuple[bytes, int]], **_: object) -> None:
+        self.hosts = [hosts]
+
+    def set_hosts(self, hosts: list[tuple[bytes, int]]) -> None:
+        self.hosts.append(hosts)
+
+
+class FakeInterfaces:
+    """One interface, whose networks the test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.networks: tuple[str, ...] = ("192.0.2.5/24", "2001:db8::5/64")
+        self.captures: list[FakeCapture] = []
+        monkeypatch.setattr(pcap, "find_interface", self.find)
+        monkeypatch.setattr(_core, "LiveInput", self.capture)
+
+    def find(self, _: str) -> Interface:
+        return Interface("eth0", self.networks, ("eth0",), {"eth0": 1})
+
+    def capture(self, *arguments: Any, **options: Any) -> FakeCapture:
+        self.captures.append(FakeCapture(*arguments, **options))
+        return self.captures[-1]
+
+    def given(self) -> list[list[tuple[bytes, int]]]:
+        """What the one capture was given as hosts, one time after the other."""
+        (capture,) = self.captures
+        return capture.hosts
+
+
+OWN = "192.0.2.5/24,2001:db8::5/64,192.0.2.5,2001:db8::5"
+
+
+def test_an_interfaces_networks_and_within_them_its_addresses_are_this_host(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    interfaces = FakeInterfaces(monkeypatch)
+    source = PcapInput({"iface": "eth0"}, Defaults())
+    with caplog.at_level("INFO", "pktvisor.inputs.pcap"):
+        source.start([])
+    assert interfaces.given() == [parse_hosts(OWN)]
+    assert caplog.messages == [f"eth0: this host is {OWN.replace(',', ', ')}"]
+    assert source.describe()["host_ips"] == {"ipv4": ["192.0.2.5/24"], "ipv6": ["2001:db8::5/64"]}
+
+
+def test_addresses_that_come_are_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    interfaces = FakeInterfaces(monkeypatch)
+    source = PcapInput({"iface": "eth0"}, Defaults())
+    source.start([])
+    source.follow(100)
+    interfaces.networks = ("192.0.2.6/24",)
+    source.follow(100 + ADDRESSES_SECONDS - 1)
+    assert interfaces.given() == [parse_hosts(OWN)], "it is not time to look again"
+    source.follow(100 + ADDRESSES_SECONDS)
+    source.follow(100 + 2 * ADDRESSES_SECONDS)
+    assert interfaces.given() == [parse_hosts(OWN), parse_hosts("192.0.2.6/24,192.0.2.6")]
+
+
+def test_hosts_that_were_said_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    interfaces = FakeInterfaces(monkeypatch)
+    source = PcapInput({"iface": "eth0", "host_spec": "10.0.0.0/8, 10.8.0.1"}, Defaults())
+    source.start([])
+    interfaces.networks = ("192.0.2.6/24",)
+    source.follow(100)
+    assert interfaces.given() == [parse_hosts("10.0.0.0/8,10.8.0.1")]
+    assert source.describe()["host_ips"] == {"ipv4": ["10.0.0.0/8", "10.8.0.1"]}

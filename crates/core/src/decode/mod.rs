@@ -111,6 +111,11 @@ impl Decoder {
         &self.unread_links
     }
 
+    /// Says anew which addresses are the agent's own hosts.
+    pub fn set_hosts(&mut self, hosts: Hosts) {
+        self.hosts = hosts;
+    }
+
     /// Memory held for TCP streams and fragments.
     pub fn memory_bytes(&self) -> usize {
         self.streams.memory_bytes() + self.fragments.memory_bytes()

@@ -58,7 +58,7 @@ impl BatchReader {
         let mut batch = self.spare();
         let filling = Arc::get_mut(&mut batch).expect("nobody else holds it");
         let filled = self.fill(filling, go_on);
-        self.part.report.ledger += &filling.ledger;
+        self.part.report.ledger += filling.complete_ledger();
         self.has_ended |= filled.is_err();
         filled?;
         if batch.packets.is_empty() && batch.apps.longest() == 0 {

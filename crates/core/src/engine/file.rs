@@ -322,8 +322,7 @@ impl Part {
 
     fn flush(&mut self) {
         self.decoder.settle(self.newest_ns, &mut self.filling.batch);
-        self.report.ledger += &self.filling.batch.ledger;
-        self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
+        self.report.ledger += &self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
     }
 
     /// Ends the last window at the time of the input's newest packet.

@@ -122,9 +122,11 @@ struct Attached {
 /// What workers and their owner share.
 struct Shared {
     stop: AtomicBool,
-    /// Counts changes of `policies`, so that workers look only when there is something to see.
+    /// Counts changes of what follows, so that workers look only when there is something to see.
     version: AtomicU64,
     policies: Mutex<Vec<Attached>>,
+    /// The agent's own hosts, once they have changed.
+    hosts: Mutex<Option<Hosts>>,
     /// Totals of policies and handlers that were noted and have not become rows yet.
     notes: Mutex<Vec<(u32, u32)>>,
     status: Mutex<LiveStatus>,
@@ -170,6 +172,7 @@ impl LiveInput {
             stop: AtomicBool::new(false),
             version: AtomicU64::new(0),
             policies: Mutex::new(attached),
+            hosts: Mutex::default(),
             notes: Mutex::default(),
             status: Mutex::default(),
         });
@@ -209,6 +212,12 @@ impl LiveInput {
     /// Takes a policy off.
     pub fn remove(&self, policy: &Arc<Policy>) {
         lock(&self.shared.policies).retain(|known| !Arc::ptr_eq(&known.policy, policy));
+        self.shared.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Says anew which addresses are the agent's own hosts: those of an interface come and go.
+    pub fn set_hosts(&self, hosts: Hosts) {
+        *lock(&self.shared.hosts) = Some(hosts);
         self.shared.version.fetch_add(1, Ordering::Release);
     }
 

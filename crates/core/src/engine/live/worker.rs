@@ -96,7 +96,7 @@ impl<S: FrameSource> Worker<S> {
         let mut last_second = 0;
         while !self.shared.stop.load(Ordering::Acquire) {
             self.follow_clock();
-            self.follow_policies();
+            self.follow_changes();
             let timeout_ms = if self.catching_up.is_empty() { POLL_MS } else { 0 };
             let Self { source, part, .. } = &mut self;
             match source.poll_block(timeout_ms, &mut |frame| part.take(&frame)) {
@@ -174,13 +174,17 @@ impl<S: FrameSource> Worker<S> {
         lock(&self.shared.status).ledger += &ledger;
     }
 
-    /// Starts on policies that were added, lets go of those that were removed.
-    fn follow_policies(&mut self) {
+    /// Starts on policies that were added, lets go of those that were removed; takes hosts that have changed.
+    fn follow_changes(&mut self) {
         let version = self.shared.version.load(Ordering::Acquire);
         if self.seen_version == Some(version) {
             return;
         }
         self.seen_version = Some(version);
+        if let Some(hosts) = lock(&self.shared.hosts).clone() {
+            self.decode.hosts = hosts.clone();
+            self.part.decoder.set_hosts(hosts);
+        }
         // Taken before the policies are looked at: those that were added before a note get its row.
         let notes = if self.is_first { std::mem::take(&mut *lock(&self.shared.notes)) } else { Vec::new() };
         let wanted = lock(&self.shared.policies).clone();
@@ -284,8 +288,8 @@ impl Part {
         self.filling.batch.ledger.time_steps += self.timeline.take_steps();
         let correction_ns = self.timeline.correction_ns();
         self.policies.iter_mut().for_each(|(_, policy)| policy.correct(correction_ns));
-        self.ledger += &self.filling.batch.ledger;
-        self.filling.flush(self.policies.iter_mut().map(|(_, policy)| policy), &mut self.sinks);
+        let policies = self.policies.iter_mut().map(|(_, policy)| policy);
+        self.ledger += &self.filling.flush(policies, &mut self.sinks);
     }
 }
 
