@@ -125,7 +125,7 @@ impl LiveInput {
 
     /// Says anew which networks are the hosts that directions are told by.
     fn set_hosts(&self, py: Python<'_>, hosts: HostRows) {
-        py.detach(|| self.lock().set_hosts(Hosts::new(hosts)));
+        py.detach(|| self.inner.set_hosts(Hosts::new(hosts)));
     }
 
     /// Notes how many policies the input has now, and how many handlers they have together, for the table `resources`.
