@@ -9,10 +9,10 @@ mod geo;
 mod handler;
 mod interfaces;
 mod live;
+mod metric;
 mod policy;
 mod rights;
 mod schema;
-mod sketch;
 mod usage;
 mod window;
 
@@ -33,7 +33,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<geo::GeoDatabase>()?;
     module.add_class::<policy::Policy>()?;
     module.add_class::<window::Window>()?;
-    module.add_class::<window::Exponential>()?;
+    module.add_class::<window::Group>()?;
+    module.add_class::<metric::Metric>()?;
+    module.add_class::<metric::Exponential>()?;
     module.add_class::<file::FileReport>()?;
     module.add_class::<file::Stop>()?;
     module.add_class::<live::LiveInput>()?;
@@ -41,8 +43,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::Table>()?;
     module.add_class::<batch::BatchReader>()?;
     module.add_class::<handler::BatchCounters>()?;
-    module.add_class::<sketch::Hll>()?;
-    module.add_class::<sketch::Frequent>()?;
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(batch::frame_columns, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;

@@ -13,7 +13,8 @@ use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig, Source, Usage};
-use pktvisor_core::plan::{Enrichment, MetricState, compile};
+use pktvisor_core::metric::MetricState;
+use pktvisor_core::plan::{Enrichment, compile};
 use pktvisor_core::read::CaptureReader;
 
 /// What a made-up clock has gone on since it was set to a day of 1970, and what it was set by.
@@ -71,7 +72,7 @@ fn count(policy: &Policy) -> u64 {
     let Some(window) = policy.read(0, 4) else { return 0 };
     assert!(window.state.ledger.balances());
     match &window.state.metrics[0] {
-        MetricState::Counter(count) => *count,
+        MetricState::Counter(count) => count.0,
         other => panic!("{other:?} is no counter"),
     }
 }
@@ -183,11 +184,8 @@ fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
         input.note_policies(3, 7);
         let shown = || {
             let metrics = resources.read(0, 4)?.state.metrics.clone();
-            let [MetricState::Counter(changes), MetricState::Counter(bytes), ..] = metrics[..] else { panic!() };
-            let (MetricState::Last(policies), MetricState::Last(handlers)) = (&metrics[2], &metrics[3]) else {
-                panic!()
-            };
-            Some((changes, bytes, policies.value(), handlers.value()))
+            let [changes, bytes, policies, handlers, ..] = &metrics[..] else { panic!() };
+            Some((changes.count(), bytes.count(), policies.count(), handlers.count()))
         };
         eventually(|| shown() == Some((2, 0, 3, 7)));
         let sender = Sender::new("left");

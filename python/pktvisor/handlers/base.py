@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pktvisor.config import scalars
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
+from pktvisor.metrics.breakdown import Breakdown, Together
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds import Metric, Purged
 
@@ -62,8 +63,8 @@ class Handler:
     """Metric groups with their defaults."""
     options: ClassVar[tuple[str, ...]] = ()
     """Keys of its configuration and filters, in the order that errors list them."""
-    direction: Column | None = None
-    """Where set, every metric is kept apart by this column, unless it says otherwise."""
+    by: Breakdown | None = None
+    """Where set, every metric is kept apart by this, unless it says otherwise."""
     fixed_top: ClassVar[bool] = False
     """Top lists always show ten, whatever the settings say."""
 
@@ -149,12 +150,20 @@ class Handler:
         """Numbers that stand in declarations by name."""
         return {}
 
-    def purged_of_direction(self, direction: int) -> Purged:
-        """Unanswered questions of a direction (0 unknown, 1 in, 2 out), for a handler kept apart by direction."""
-        raise NotImplementedError(f"handler {self.type} {self.version} counts no unanswered questions by direction")
+    @classmethod
+    def breakdown(cls, metric: Metric) -> Breakdown | None:
+        """What a metric is kept apart by."""
+        by = cls.by if metric.by is None else metric.by
+        return None if isinstance(by, Together) else by
 
-    def directions_shown(self) -> str | None:
-        """Name of the hidden counter that must not be 0 for a direction to be shown; None where all always are."""
+    def purged_of(self, number: int) -> Purged:
+        """Unanswered questions of a value of its closed breakdown, by the value's number."""
+        raise NotImplementedError(f"handler {self.type} {self.version} counts no unanswered questions by value")
+
+    def witness(self) -> str | None:
+        """Name of the hidden counter that must not be 0 for a value of a closed breakdown to be shown; None where all
+        always are.
+        """
         return None
 
     # Reading options; a policy's texts are already typed.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
 from pktvisor.metrics.expressions import (
     ALWAYS,
@@ -442,7 +443,7 @@ class DnsByDirection(DnsFilters):
         "xact_ttl_secs",
         "xact_ttl_ms",
     )
-    direction = dns.xact_direction
+    by = by_direction(dns.xact_direction)
 
     seen = Counter((DONE, LATE, ORPHAN), purged=Purged(QUESTION_FILTERED, 0), is_hidden=True)
     xacts = Counter(DONE, groups=("counters",), help="Count of DNS transactions (query and reply)")
@@ -589,18 +590,18 @@ class DnsByDirection(DnsFilters):
         # A filtered message counts once; so does the unfiltered other half of the exchange that it spoils.
         (FILTERED, PASSED & ANSWERED & ~DONE, FILTERED & DONE),
         within=ALWAYS,
-        by_direction=False,
+        by=TOGETHER,
         groups=("counters",),
         help="Count of DNS wire packets dropped by the configured filter(s)",
     )
-    observed_packets = Counter(within=EVENT, by_direction=False, help="Count of all DNS wire packets, before filters")
+    observed_packets = Counter(within=EVENT, by=TOGETHER, help="Count of all DNS wire packets, before filters")
     deep_sampled_packets = Counter(
-        within=SAMPLED, by_direction=False, help="Count of DNS wire packets that were sampled for deep inspection"
+        within=SAMPLED, by=TOGETHER, help="Count of DNS wire packets that were sampled for deep inspection"
     )
     observed_pps = Rate(
         path="rates.observed_pps",
         within=EVENT,
-        by_direction=False,
+        by=TOGETHER,
         help="Rate of DNS wire packets per second, before filters",
     )
 
@@ -624,14 +625,14 @@ class DnsByDirection(DnsFilters):
             flags=(FILTERED, CHECKING_DISABLED, dns.xact_direction == 1, dns.xact_direction == 2),
         )
 
-    def purged_of_direction(self, direction: int) -> Purged:
+    def purged_of(self, number: int) -> Purged:
         """Unfiltered questions of a direction (0 unknown, 1 in, 2 out) that a window's end found unanswered."""
-        return Purged(QUESTION_FILTERED | QUESTION_IN | QUESTION_OUT, (0, QUESTION_IN, QUESTION_OUT)[direction])
+        return Purged(QUESTION_FILTERED | QUESTION_IN | QUESTION_OUT, (0, QUESTION_IN, QUESTION_OUT)[number])
 
     def replacements(self) -> Mapping[str, Column]:
         if self.flag("public_suffix_list") and not self.has("only_qname_suffix"):
             return {"dns.qname2": dns.qname.tail(2), "dns.qname3": dns.qname.tail(3)}
         return {}
 
-    def directions_shown(self) -> str:
+    def witness(self) -> str:
         return "seen"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Handler
+from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.expressions import (
     ALWAYS,
     DEEP,
@@ -143,7 +144,7 @@ class NetByDirection(NetFilters):
 
     type, version, schema = "net", "2.0", "net"
     groups = {"cardinality": True, "counters": True, "quantiles": True, "top_geo": True, "top_ips": True}
-    direction = packet.direction
+    by = by_direction(packet.direction)
 
     seen = Counter(is_hidden=True)
     total_packets = Counter(groups=("counters",), help="Count of total packets matched by the configured filter(s)")
@@ -196,16 +197,16 @@ class NetByDirection(NetFilters):
     filtered_packets = Counter(
         within=FILTERED,
         groups=("counters",),
-        by_direction=False,
+        by=TOGETHER,
         help="Count of packets dropped by the configured filter(s)",
     )
     observed_pps = Rate(
-        path="rates.observed_pps", within=EVENT, by_direction=False, help="Rate of packets per second, before filters"
+        path="rates.observed_pps", within=EVENT, by=TOGETHER, help="Rate of packets per second, before filters"
     )
-    observed_packets = Counter(within=EVENT, by_direction=False, help="Count of all packets, before filters")
+    observed_packets = Counter(within=EVENT, by=TOGETHER, help="Count of all packets, before filters")
     deep_sampled_packets = Counter(
-        within=SAMPLED, by_direction=False, help="Count of packets that were sampled for deep inspection"
+        within=SAMPLED, by=TOGETHER, help="Count of packets that were sampled for deep inspection"
     )
 
-    def directions_shown(self) -> str:
+    def witness(self) -> str:
         return "seen"

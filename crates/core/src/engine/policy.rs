@@ -68,7 +68,7 @@ impl Policy {
             end_ns: now_ns,
             length_seconds: 0,
             is_closed: false,
-            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS))),
+            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS), self.config.seed)),
         }
     }
 
@@ -253,7 +253,8 @@ mod tests {
     use super::*;
     use crate::batch::{PacketRow, ResourceRow};
     use crate::decode::app::dns;
-    use crate::plan::{MetricState, compile};
+    use crate::metric::MetricState;
+    use crate::plan::compile;
     use serde_json::json;
 
     const SECOND: i64 = NANOSECONDS;
@@ -280,14 +281,14 @@ mod tests {
 
     fn count(window: &Merged, metric: usize) -> u64 {
         match &window.state.metrics[metric] {
-            MetricState::Counter(count) => *count,
+            MetricState::Counter(count) => count.0,
             other => panic!("{other:?} is no counter"),
         }
     }
 
     fn live(window: &Merged, metric: usize) -> u64 {
         match &window.state.metrics[metric] {
-            MetricState::Rate(rate) => rate.live(),
+            MetricState::Rate(rate) => rate.0.live(),
             other => panic!("{other:?} is no rate"),
         }
     }

@@ -286,7 +286,8 @@ mod tests {
     use crate::Error;
     use crate::decode::DecodeConfig;
     use crate::engine::{FileReport, PolicyConfig, run_file};
-    use crate::plan::{Enrichment, MetricState, compile};
+    use crate::metric::MetricState;
+    use crate::plan::{Enrichment, compile};
     use crate::read::testing::{self, Packet, PcapFile};
 
     const SECOND: i64 = 1_000_000_000;
@@ -352,7 +353,7 @@ mod tests {
         let window = |back| {
             let merged = store.read(back, back).unwrap();
             let [MetricState::Counter(count), MetricState::Rate(rate)] = &merged.state.metrics[..] else { panic!() };
-            (merged.start_ns, merged.end_ns, *count, rate.distribution().to_bytes())
+            (merged.start_ns, merged.end_ns, count.0, rate.0.distribution().to_bytes())
         };
         (0..store.available()).map(window).collect()
     }

@@ -13,7 +13,8 @@ use crate::engine::{Policy, PolicyConfig, PolicyWorker};
 use crate::enrich::geo::testing::{address, open};
 use crate::enrich::geo::{GeoKind, Places};
 use crate::ledger::Malformed;
-use crate::plan::{Enrichment, Items, MetricState, compile};
+use crate::metric::{Items, MetricState};
+use crate::plan::{Enrichment, compile};
 
 const SECOND: i64 = NANOSECONDS;
 
@@ -113,7 +114,7 @@ fn restore(policy: &Policy, saved: &[Vec<u8>]) -> usize {
 
 fn count(policy: &Policy, back: usize) -> u64 {
     match &policy.read(back, back).unwrap().state.metrics[0] {
-        MetricState::Counter(count) => *count,
+        MetricState::Counter(count) => count.0,
         other => panic!("{other:?} is no counter"),
     }
 }
@@ -182,7 +183,7 @@ fn an_open_window_whose_period_is_over_ends_where_it_was_left() {
     assert_eq!((after.read(0, 0).unwrap().start_ns, count(&after, 0)), (500 * SECOND, 1));
     assert_eq!(after.store().windows(), [(0, true), (1, false)]);
     match &closed.state.metrics[1] {
-        MetricState::Rate(rate) => assert_eq!((rate.live(), rate.distribution().count()), (0, 3)),
+        MetricState::Rate(rate) => assert_eq!((rate.0.live(), rate.0.distribution().count()), (0, 3)),
         other => panic!("{other:?} is no rate"),
     }
 }

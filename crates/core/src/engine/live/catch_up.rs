@@ -91,7 +91,8 @@ mod tests {
     use super::*;
     use crate::capture::lookback::Lookback;
     use crate::engine::PolicyConfig;
-    use crate::plan::{Enrichment, MetricState, compile};
+    use crate::metric::MetricState;
+    use crate::plan::{Enrichment, compile};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -117,7 +118,7 @@ mod tests {
         let window = policy.read(window, window).unwrap();
         assert!(window.state.ledger.balances());
         match &window.state.metrics[0] {
-            MetricState::Counter(count) => (window.start_ns / SECOND, *count),
+            MetricState::Counter(count) => (window.start_ns / SECOND, count.0),
             other => panic!("{other:?} is no counter"),
         }
     }
