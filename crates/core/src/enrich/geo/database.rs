@@ -1,17 +1,15 @@
 //! A MaxMind DB file, and what its records say.
 
-use std::fmt;
+use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
 
 use maxminddb::{LookupResult, Mmap, Reader, WithinOptions};
-use serde::de::{Deserializer, Visitor};
-use serde::{Deserialize, de};
 
 use super::places::Coordinates;
+use super::records::{NetworkRecord, PlaceRecord};
 use crate::Error;
-use crate::read::opening::{self, Kinds};
 
 /// Files up to this size are read into memory: whatever happens to the file later, lookups go on. Bigger ones are
 /// mapped, so that only the pages in use take memory, which is shared with other processes.
@@ -94,7 +92,7 @@ impl GeoDatabase {
         networks.take(RECORDS_TO_JUDGE_BY).flatten().any(|found| match self.kind {
             GeoKind::City => matches!(found.decode::<PlaceRecord>(), Ok(Some(record)) if record != <_>::default()),
             GeoKind::Network => {
-                matches!(found.decode::<NetworkRecord>(), Ok(Some(record)) if record.autonomous_system_number.is_some())
+                matches!(found.decode::<NetworkRecord>(), Ok(Some(record)) if record.number().is_some())
             }
         })
     }
@@ -143,8 +141,11 @@ impl Found<'_> {
 
 fn read_or_map(path: &Path) -> Result<Contents, Error> {
     let system = |cause: std::io::Error| Error::system(format!("open the geo database {}", path.display()), &cause);
-    let mut file = opening::open(path, Kinds::Files, &format!("the geo database {}", path.display()))?;
+    let mut file = File::open(path).map_err(system)?;
     let metadata = file.metadata().map_err(system)?;
+    if !metadata.is_file() {
+        return Err(Error::invalid(format!("{} is not a file, where a MaxMind DB file is needed", path.display())));
+    }
     if metadata.len() <= MAX_BYTES_IN_MEMORY {
         let mut bytes = Vec::with_capacity(metadata.len() as usize);
         // A file that grows meanwhile is cut off: the metadata at its end is then missing, which is an error.
@@ -154,114 +155,6 @@ fn read_or_map(path: &Path) -> Result<Contents, Error> {
     // SAFETY: the bytes are only ever read, each access is checked against the length, and the reader holds nothing
     // decoded for longer than one call; see `GeoDatabase` for what its user must not do to the file meanwhile.
     unsafe { Mmap::map(&file) }.map(Contents::Mapped).map_err(system)
-}
-
-/// The parts of a City record that make a place's text; all may be missing.
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(default)]
-struct PlaceRecord<'a> {
-    #[serde(borrow)]
-    continent: Coded<'a>,
-    #[serde(borrow)]
-    country: Coded<'a>,
-    #[serde(borrow)]
-    subdivisions: Vec<Coded<'a>>,
-    #[serde(borrow)]
-    city: Coded<'a>,
-    location: Location,
-}
-
-/// Something with a code, names by language, or both.
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(default)]
-struct Coded<'a> {
-    code: Option<&'a str>,
-    iso_code: Option<&'a str>,
-    #[serde(borrow)]
-    names: Names<'a>,
-}
-
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(default)]
-struct Names<'a> {
-    en: Option<&'a str>,
-}
-
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(default)]
-struct Location {
-    latitude: Option<Number>,
-    longitude: Option<Number>,
-}
-
-impl PlaceRecord<'_> {
-    /// `EU/Norway/18/Oslo`: continent code, country name (or its code), code of the first subdivision, city name. A
-    /// missing part is left out together with the slash before it; so without a continent the text begins with one.
-    fn text(&self) -> String {
-        let country = self.country.names.en.or(self.country.iso_code);
-        let subdivision = self.subdivisions.first().and_then(|first| first.iso_code);
-        let mut text = self.continent.code.unwrap_or_default().to_owned();
-        for part in [country, subdivision, self.city.names.en].into_iter().flatten() {
-            text.push('/');
-            text.push_str(part);
-        }
-        text
-    }
-
-    fn coordinates(&self) -> Option<Coordinates> {
-        Coordinates::from_degrees(self.location.latitude?.0, self.location.longitude?.0)
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct NetworkRecord<'a> {
-    autonomous_system_number: Option<Number>,
-    autonomous_system_organization: Option<&'a str>,
-}
-
-impl NetworkRecord<'_> {
-    /// `64500/Example Telegraph`, the bare number where no organization is named, nothing without a number.
-    fn text(&self) -> String {
-        match (self.autonomous_system_number, self.autonomous_system_organization) {
-            (Some(Number(number)), Some(organization)) => format!("{number}/{organization}"),
-            (Some(Number(number)), None) => number.to_string(),
-            (None, _) => String::new(),
-        }
-    }
-}
-
-/// A number of any of the format's types: writers of databases choose 16 or 32 bits, float or double. Doubles hold
-/// every AS number, which have 32 bits (RFC 6793), exactly.
-#[derive(Clone, Copy, PartialEq)]
-struct Number(f64);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AnyNumber;
-
-        impl Visitor<'_> for AnyNumber {
-            type Value = Number;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Number, E> {
-                Ok(Number(number as f64))
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Number, E> {
-                Ok(Number(number as f64))
-            }
-
-            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Number, E> {
-                Ok(Number(number))
-            }
-        }
-
-        deserializer.deserialize_any(AnyNumber)
-    }
 }
 
 #[cfg(test)]
@@ -339,6 +232,35 @@ mod tests {
     }
 
     #[test]
+    fn a_subdivision_without_a_code_is_called_by_its_name() {
+        let city = open("city.mmdb", GeoKind::City);
+        assert_eq!(text(&city, "198.18.0.1").as_deref(), Some("EU/Norway/Nordland/Labvik"));
+    }
+
+    #[test]
+    fn flat_records_tell_places_and_networks_too() {
+        let city = open("flat.mmdb", GeoKind::City);
+        for (address, expected, coordinates) in [
+            ("192.0.2.1", "EU/Norway", None),
+            ("192.0.2.129", "/CA/Quebec/Rivière-Essai", Coordinates::from_degrees(46.5, -71.25)),
+            ("198.51.100.1", "EU/Norway", None),
+            ("203.0.113.1", "", None),
+            ("203.0.113.129", "/JP", None),
+        ] {
+            assert_eq!(described(&city, address), Some((expected.to_owned(), coordinates)), "{address}");
+        }
+        let asn = open("flat.mmdb", GeoKind::Network);
+        for (address, expected) in [
+            ("192.0.2.1", ""),
+            ("198.51.100.1", "64500/Example Telegraph"),
+            ("203.0.113.1", "64501/Example Customer"),
+            ("203.0.113.129", ""),
+        ] {
+            assert_eq!(text(&asn, address).as_deref(), Some(expected), "{address}");
+        }
+    }
+
+    #[test]
     fn the_answer_holds_for_the_whole_network() {
         let city = open("city.mmdb", GeoKind::City);
         let prefix = |address: &str| city.find(address.parse().expect("an address")).prefix;
@@ -359,6 +281,10 @@ mod tests {
         assert!(error.message.ends_with("needed is a City database, such as GeoLite2-City.mmdb"), "{error}");
         let error = refused("city.mmdb", GeoKind::Network);
         assert!(error.message.ends_with("needed is an ASN or ISP database, such as GeoLite2-ASN.mmdb"), "{error}");
+        for kind in [GeoKind::City, GeoKind::Network] {
+            let error = refused("unlike.mmdb", kind);
+            assert!(error.message.contains("a database of type Example Proxies without the fields"), "{error}");
+        }
     }
 
     /// A database as big as those of whole countries: the records of the fixture, then zeros that nothing points at.
@@ -417,6 +343,7 @@ mod tests {
         assert_eq!(missing.kind, ErrorKind::System);
         assert!(missing.message.starts_with("open the geo database "), "{missing}");
         assert!(missing.message.contains("missing.mmdb: No such file"), "{missing}");
-        assert!(refused("").message.ends_with(": is a directory"));
+        let folder = refused("");
+        assert_eq!(folder.kind, ErrorKind::Invalid);
     }
 }

@@ -12,6 +12,7 @@
 
 mod database;
 mod places;
+mod records;
 mod table;
 
 pub use database::{GeoDatabase, GeoKind};
