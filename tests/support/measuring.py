@@ -10,11 +10,10 @@ from typing import Any
 from pktvisor import _core
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
-from pktvisor.inputs.filters import capture_filter
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import policy_document
-from pktvisor.policies.plan import Instance, Placed
+from pktvisor.policies.plan import DIRECTIONS, Instance, Placed
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.summary import open_databases, run_file
 
@@ -76,24 +75,27 @@ class Measured:
         """Give all entries that a top list tracks."""
         number, placed = self._find(instance, path)
         metric: Any = placed.metric
-        rows = self.window.metric(number, placed.index).top(EVERYTHING)
+        rows = self.window.top(number, placed.index, EVERYTHING)
         return {metric.render(row[0]): row[1] for row in rows}
 
     def quantiles(self, instance: str, path: str, ranks: Sequence[float]) -> tuple[list[float], int]:
         """Give the values at any ranks, and the number of values."""
         number, placed = self._find(instance, path)
-        row = self.window.metric(number, placed.index).quantiles(ranks)
+        if placed.metric.kind == "rate":
+            row, _ = self.window.rate(number, placed.index, ranks)
+        else:
+            row = self.window.quantiles(number, placed.index, ranks)
         return row[0], row[3]
 
     def counts_up_to(self, instance: str, path: str, bounds: Sequence[float]) -> tuple[list[int], int]:
         """Give a histogram's cumulative counts at any of its bounds, and the number of values."""
         number, placed = self._find(instance, path)
-        cumulative, count, _ = self.window.metric(number, placed.index).histogram(bounds)
+        cumulative, count, _ = self.window.histogram(number, placed.index, bounds)
         return cumulative, count
 
     def sketch(self, instance: str, path: str) -> bytes:
         number, placed = self._find(instance, path)
-        return self.window.metric(number, placed.index).image()
+        return self.window.sketch(number, placed.index)
 
     def _find(self, instance: str, path: str) -> tuple[int, Placed]:
         """Find the metric at a dotted path below its schema key, the direction first where it is kept apart."""
@@ -101,7 +103,8 @@ class Measured:
             if one.name != instance:
                 continue
             for placed in self.policy.plan.placed[number]:
-                if ".".join((*placed.name.path, placed.metric.path)) == path:
+                direction = "" if placed.direction is None else f"{DIRECTIONS[placed.direction]}."
+                if direction + placed.metric.path == path:
                     return number, placed
         raise AssertionError(f"{instance} has no metric {path}")
 
@@ -124,7 +127,7 @@ def policy_over(
         str(source.path),
         policy,
         hosts=source.hosts,
-        wanted=capture_filter(source.filter_expression),
+        filter_expression=source.filter_expression,
         workers=source.workers,
     )
     return policy, report

@@ -5,16 +5,15 @@ use pyo3::prelude::*;
 
 use crate::errors::raise;
 
-type InterfaceRow = (String, bool, bool, Vec<(String, u8)>, u64, u16);
+type InterfaceRow = (String, bool, bool, Vec<(String, u8)>, u64);
 
-/// Name, whether it is up, whether it is a loopback, addresses with prefix lengths, packets counted so far, and the
-/// link type of its frames.
+/// Name, whether it is up, whether it is a loopback, addresses with prefix lengths, and packets counted so far.
 #[pyfunction]
 pub fn interfaces(py: Python<'_>) -> PyResult<Vec<InterfaceRow>> {
     let found = py.detach(capture::interfaces).map_err(raise)?;
     let row = |interface: capture::Interface| {
         let addresses = interface.addresses.iter().map(|(address, length)| (address.to_string(), *length)).collect();
-        (interface.name, interface.up, interface.loopback, addresses, interface.packets, interface.link_type)
+        (interface.name, interface.up, interface.loopback, addresses, interface.packets)
     };
     Ok(found.into_iter().map(row).collect())
 }

@@ -10,21 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, QuantileValues, Sample, TopValues, Value
+from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, Kind, QuantileValues, Sample, TopValues
 
 FamilyType = Literal["gauge", "summary", "histogram"]
 
-
-def family_type(value: Value) -> FamilyType:
-    """Give the type that a value of this form has in Prometheus."""
-    match value:
-        case QuantileValues():
-            return "summary"
-        case HistogramValues():
-            return "histogram"
-        case _:
-            return "gauge"
-
+TYPES: dict[Kind, FamilyType] = {
+    "counter": "gauge",
+    "cardinality": "gauge",
+    "top": "gauge",
+    "rate": "summary",
+    "quantiles": "summary",
+    "histogram": "histogram",
+}
 
 Policies = Mapping[str, Iterable[HandlerSnapshot]]
 """Windows of policies, by the policies' names."""
@@ -76,9 +73,8 @@ def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -
 def _add(families: dict[str, Family], sample: Sample, series: Iterator[Series]) -> None:
     found = list(series)
     if found:
-        type_ = family_type(sample.value)
-        family = families.setdefault(sample.name, Family(sample.name, type_, sample.help))
-        if family.type == type_:
+        family = families.setdefault(sample.name, Family(sample.name, TYPES[sample.kind], sample.help))
+        if family.type == TYPES[sample.kind]:
             family.series += found
 
 

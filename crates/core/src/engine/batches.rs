@@ -8,7 +8,7 @@ use crate::Error;
 use crate::batch::{Batch, Table};
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
-use crate::read::{Capture, Frame, Patience};
+use crate::read::{Capture, Frame};
 
 /// Batches that were handed out and are filled again once nobody else holds them.
 const MOST_SPARES: usize = 4;
@@ -32,18 +32,13 @@ struct Part {
 }
 
 impl BatchReader {
-    /// Opens files and directories as one capture; with patience also what may let wait, see [`Capture::open_with`].
+    /// Opens files and directories as one capture; see [`Capture::open`].
     ///
     /// # Errors
     /// When one can't be opened or is no capture file.
-    pub fn open(
-        paths: &[PathBuf],
-        patience: Option<&Patience>,
-        decode: DecodeConfig,
-        filter: Option<FilterSource>,
-    ) -> Result<Self, Error> {
+    pub fn open(paths: &[PathBuf], decode: DecodeConfig, filter: Option<FilterSource>) -> Result<Self, Error> {
         let decoder = Decoder::new(DecodeConfig { needs: Needs::all(), ..decode });
-        let capture = Capture::open_with(paths, patience)?;
+        let capture = Capture::open(paths)?;
         let part = Part { decoder, filters: Filters::new(filter), report: FileReport::of(&capture) };
         Ok(Self { capture, part, spares: Vec::new(), has_ended: false })
     }
@@ -58,7 +53,7 @@ impl BatchReader {
         let mut batch = self.spare();
         let filling = Arc::get_mut(&mut batch).expect("nobody else holds it");
         let filled = self.fill(filling, go_on);
-        self.part.report.ledger += filling.complete_ledger();
+        self.part.report.ledger += &filling.ledger;
         self.has_ended |= filled.is_err();
         filled?;
         if batch.packets.is_empty() && batch.apps.longest() == 0 {
@@ -76,7 +71,6 @@ impl BatchReader {
                 self.has_ended = true;
                 self.part.report.damages = self.capture.damages();
                 self.part.decoder.finish(batch);
-                self.part.report.unread_links = self.part.decoder.unread_links().clone();
                 return self.capture.check();
             };
             self.part.take(&frame, batch)?;
