@@ -18,14 +18,14 @@ from pktvisor.cli.reader import reader_parser
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.expressions import schema
-from pktvisor.server.catalogue import ShownKind, shown_metrics
+from pktvisor.server.catalogue import shown_metrics
 from pktvisor.server.endpoint import Endpoint
 from pktvisor.server.openapi import PARAMETER, document
 from pktvisor.server.routes import groups
 
 REFERENCE = Path(__file__).parent / "reference"
 
-KINDS: dict[ShownKind, str] = {"top": "top list", "last": "newest value"}
+KINDS = {"top": "top list", "last": "newest value"}
 """Names for people, where they are others."""
 
 DECLARED_ELSEWHERE = (

@@ -1,29 +1,139 @@
-//! Lists `src/decode/app/*.rs`, so that a new protocol is one new file: each file there declares a `Messages` table,
-//! a `NAME`, the `PORTS` it listens on and a `Decoder`; this script joins them into `AppTables` and `AppDecoders`.
+//! Lists two folders, so that being there is all that a file must do.
+//!
+//! - `src/decode/app/*.rs`: a protocol. Each file declares a `Messages` table, a `NAME`, the `PORTS` it listens on and a
+//!   `Decoder`; they are joined into `AppTables` and `AppDecoders`.
+//! - `src/metric/kinds/*.rs`: a kind of metric. Each file declares a `NAME` and a `State` that implements `Kind`; they are
+//!   joined into `KindName` and `MetricState`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("src/decode/app");
+    write("apps.rs", &protocols(&files("src/decode/app")));
+    write("metric_kinds.rs", &kinds(&files("src/metric/kinds")));
+}
+
+/// The Rust files of a folder but `mod.rs`, by name.
+fn files(folder: &str) -> Vec<(String, PathBuf)> {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join(folder);
     println!("cargo::rerun-if-changed={}", folder.display());
-    let mut protocols: Vec<(String, PathBuf)> = std::fs::read_dir(&folder)
-        .expect("src/decode/app can be read")
-        .map(|entry| entry.expect("an entry of src/decode/app").path())
+    let mut files: Vec<(String, PathBuf)> = std::fs::read_dir(&folder)
+        .expect("the folder can be read")
+        .map(|entry| entry.expect("an entry of the folder").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .map(|path| (path.file_stem().expect("a file name").to_string_lossy().into_owned(), path))
         .filter(|(name, _)| name != "mod")
         .collect();
-    protocols.sort();
-    let out = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join("apps.rs");
-    std::fs::write(out, generated(&protocols)).expect("OUT_DIR can be written");
+    files.sort();
+    files
 }
 
-fn generated(protocols: &[(String, PathBuf)]) -> String {
-    let mut code = String::new();
-    for (name, path) in protocols {
-        let _ = writeln!(code, "#[path = {:?}]\npub mod {name};", path.display().to_string());
-    }
+fn write(name: &str, code: &str) {
+    let out = Path::new(&std::env::var("OUT_DIR").expect("set by cargo")).join(name);
+    std::fs::write(out, code).expect("OUT_DIR can be written");
+}
+
+/// `mod` lines for files, wherever they lie.
+fn modules(files: &[(String, PathBuf)]) -> String {
+    files.iter().map(|(name, path)| format!("#[path = {:?}]\npub mod {name};\n", path.display().to_string())).collect()
+}
+
+fn kinds(files: &[(String, PathBuf)]) -> String {
+    let variant = |name: &str| name[..1].to_uppercase() + &name[1..];
+    let each = |line: &dyn Fn(&str, &str) -> String| {
+        files.iter().map(|(name, _)| line(name, &variant(name))).collect::<String>()
+    };
+    let arms = |call: &str| each(&|_, variant| format!("Self::{variant}(state) => Kind::{call}, "));
+    format!(
+        "{modules}
+/// The name of each kind in this folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KindName {{ {variants} }}
+
+impl KindName {{
+    pub const ALL: &'static [Self] = &[{all}];
+    pub const fn name(self) -> &'static str {{ match self {{ {names} }} }}
+    pub fn by_name(name: &str) -> Option<Self> {{ Self::ALL.iter().copied().find(|kind| kind.name() == name) }}
+}}
+
+/// The state of one metric in one window.
+#[derive(Debug, Clone)]
+pub enum MetricState {{ {states} }}
+
+impl MetricState {{
+    pub(crate) fn new(kind: MetricKind, start_second: i64) -> Self {{ match kind.kind {{ {new} }} }}
+    pub fn name(&self) -> KindName {{ match self {{ {own} }} }}
+    #[inline]
+    pub(crate) fn feed(&mut self, feeding: &Feeding<'_>) {{ match self {{ {feed} }} }}
+    /// Takes in the same metric of another worker (`is_same_window`) or of another window.
+    pub fn merge(&mut self, other: &Self, is_same_window: bool) {{
+        match (self, other) {{
+            {merge}
+            _ => unreachable!(\"metrics that merge are of one kind\"),
+        }}
+    }}
+    pub fn shape(&self) -> Shape<'_> {{ match self {{ {shape} }} }}
+    pub fn items(&self) -> ItemKind {{ match self {{ {items} }} }}
+    pub fn memory_bytes(&self) -> usize {{ match self {{ {memory} }} }}
+    pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>) {{ match self {{ {save} }} }}
+    pub(crate) fn restore(reader: &mut Reader, kind: MetricKind, items: Items<'_>) -> Result<Self, Error> {{
+        Ok(match kind.kind {{ {restore} }})
+    }}
+    /// The sketch as other engines read it.
+    pub fn image(&self, items: Items<'_>) -> Vec<u8> {{ match self {{ {image} }} }}
+    /// Reads what [`Self::image`] wrote, as a metric of a closed window.
+    ///
+    /// # Errors
+    /// When the bytes are no such image.
+    pub fn from_image(bytes: &[u8], kind: MetricKind, items: Items<'_>) -> Result<Self, Error> {{
+        Ok(match kind.kind {{ {from_image} }})
+    }}
+    pub(crate) fn advance(&mut self, second: i64) {{ match self {{ {advance} }} }}
+    pub(crate) fn close(&mut self, end_second: i64) {{ match self {{ {close} }} }}
+    pub(crate) fn shrink(&mut self) {{ match self {{ {shrink} }} }}
+    pub(crate) fn carry_over(&mut self, closed: &Self) {{
+        match (self, closed) {{
+            {carry_over}
+            _ => unreachable!(\"a metric is of one kind in all windows\"),
+        }}
+    }}
+}}
+",
+        modules = modules(files),
+        variants = each(&|_, variant| format!("{variant}, ")),
+        all = each(&|_, variant| format!("Self::{variant}, ")),
+        names = each(&|name, variant| format!("Self::{variant} => {name}::NAME, ")),
+        states = each(&|name, variant| format!("{variant}({name}::State), ")),
+        new = each(&|_, variant| format!(
+            "KindName::{variant} => Self::{variant}(Kind::new(kind.items, start_second)), "
+        )),
+        own = each(&|_, variant| format!("Self::{variant}(_) => KindName::{variant}, ")),
+        feed = arms("feed(state, feeding)"),
+        merge = each(&|_, variant| format!(
+            "(Self::{variant}(mine), Self::{variant}(theirs)) => Kind::merge(mine, theirs, is_same_window), "
+        )),
+        shape = arms("shape(state)"),
+        items = arms("items(state)"),
+        memory = arms("memory_bytes(state)"),
+        save = arms("save(state, out, items)"),
+        restore = each(&|_, variant| format!(
+            "KindName::{variant} => Self::{variant}(Kind::restore(reader, kind.items, items)?), "
+        )),
+        image = arms("image(state, items)"),
+        from_image = each(&|_, variant| format!(
+            "KindName::{variant} => Self::{variant}(Kind::from_image(bytes, kind.items, items)?), "
+        )),
+        advance = arms("advance(state, second)"),
+        close = arms("close(state, end_second)"),
+        shrink = arms("shrink(state)"),
+        carry_over = each(&|_, variant| format!(
+            "(Self::{variant}(mine), Self::{variant}(closed)) => Kind::carry_over(mine, closed), "
+        )),
+    )
+}
+
+fn protocols(protocols: &[(String, PathBuf)]) -> String {
+    let mut code = modules(protocols);
     let each = |line: &dyn Fn(&str) -> String| protocols.iter().map(|(name, _)| line(name)).collect::<String>();
     let _ = write!(
         code,
@@ -44,51 +154,35 @@ impl AppTables {{
     pub fn longest(&self) -> usize {{ let mut rows = 0; {longest} rows }}
 }}
 
-/// Each protocol's name and the ports that it is usually met on; a protocol's number is its place here.
-pub(crate) const DEFAULT_PORTS: &[(&str, Ports)] = &[{ports}];
-
 /// The decoders of one worker, one per protocol in this folder.
 #[derive(Debug, Default)]
-pub struct AppDecoders {{ ports: PortTable, {decoders} }}
+pub struct AppDecoders {{ {decoders} }}
 
 impl AppDecoders {{
-    /// Decoders of messages that are known by these ports.
-    pub fn new(ports: PortSettings) -> Self {{
-        Self {{ ports: PortTable::new(ports), ..Self::default() }}
-    }}
-
-    /// Gives a payload to the protocol that its ports name.
+    /// Gives a payload to the protocol that its ports name; the first in alphabetical order wins.
     #[inline]
     pub fn datagram(&mut self, source_port: u16, destination_port: u16, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        let service = self.ports.udp(source_port, destination_port)?;
-        self.message(service.protocol, &Message {{ server_port: service.port, ..*message }}, tables, ledger)
+        {datagram}
+        let _ = (source_port, destination_port, message, tables, ledger);
+        None
     }}
 
-    /// The number of a TCP connection's protocol, and how it frames its messages.
+    /// How the protocol of a TCP connection frames its messages, and its number for [`AppDecoders::stream_message`].
     #[inline]
-    pub fn stream(&self, source_port: u16, destination_port: u16) -> Option<(u8, Framing)> {{
-        let service = self.ports.tcp(source_port, destination_port)?;
-        let (_, ports) = &DEFAULT_PORTS[usize::from(service.protocol)];
-        Some((service.protocol, ports.framing?))
+    pub fn stream(source_port: u16, destination_port: u16) -> Option<(u8, Framing)> {{
+        {stream}
+        let _ = (source_port, destination_port);
+        None
     }}
 
-    /// Gives a message of a TCP connection to the protocol of that number.
     pub fn stream_message(&mut self, protocol: u8, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        let service = self.ports.tcp(message.packet.source_port, message.packet.destination_port);
-        let server_port = service.map_or(0, |service| service.port);
-        self.message(protocol, &Message {{ server_port, ..*message }}, tables, ledger)
-    }}
-
-    /// Gives a payload to a protocol by its number.
-    #[inline]
-    pub fn message(&mut self, protocol: u8, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        {message}
+        {stream_message}
         let _ = (protocol, message, tables, ledger);
         None
     }}
 
-    /// Tells the decoders which columns and ports anybody asked for.
-    pub fn set_needs(&mut self, needs: &Needs) {{ self.ports.set_needs(needs); {needs} }}
+    /// Tells each decoder which columns anybody asked for.
+    pub fn set_needs(&mut self, needs: &Needs) {{ {needs} let _ = needs; }}
 }}
 ",
         fields = each(&|name| format!("pub {name}: {name}::Messages, ")),
@@ -98,8 +192,13 @@ impl AppDecoders {{
         reserve = each(&|name| format!("self.{name}.reserve(rows); ")),
         longest = each(&|name| format!("rows = rows.max(self.{name}.len()); ")),
         decoders = each(&|name| format!("pub {name}: {name}::Decoder, ")),
-        ports = each(&|name| format!("({name}::NAME, {name}::PORTS), ")),
-        message = protocols.iter().enumerate().map(|(number, (name, _))| format!(
+        datagram = each(&|name| format!(
+            "if {name}::PORTS.udp(source_port, destination_port) {{ return self.{name}.decode(message, &mut tables.{name}, ledger); }}\n        "
+        )),
+        stream = protocols.iter().enumerate().map(|(number, (name, _))| format!(
+            "if let Some(framing) = {name}::PORTS.tcp(source_port, destination_port) {{ return Some(({number}, framing)); }}\n        "
+        )).collect::<String>(),
+        stream_message = protocols.iter().enumerate().map(|(number, (name, _))| format!(
             "if protocol == {number} {{ return self.{name}.decode(message, &mut tables.{name}, ledger); }}\n        "
         )).collect::<String>(),
         needs = each(&|name| format!("self.{name}.set_needs(needs); ")),

@@ -1,14 +1,26 @@
 //! Frames of any link type through the decoder. The input is a link type (two bytes, little-endian), then frames, each
 //! behind its length in one byte: so fragments and streams meet each other. Every frame makes one row and is accounted
-//! for.
+//! for; nothing waits once the input has ended; and where a datagram was on a port that is read, there is a row of a
+//! message, or a reason.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{Batch, Table as _};
-use pktvisor_core::decode::app::Needs;
+use pktvisor_core::batch::{Batch, PacketTable, Table as _};
+use pktvisor_core::decode::app::{Needs, dhcp, dns};
 use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
 use pktvisor_core::read::Frame;
+
+/// Whether a datagram, or the first fragment of one, has a port that is read.
+fn has_messages(packets: &PacketTable) -> bool {
+    let is_read = |port: &u16| dns::PORTS.udp.contains(port) || dhcp::PORTS.udp.contains(port);
+    let ports = packets.source_port().iter().zip(packets.destination_port());
+    packets
+        .transport()
+        .iter()
+        .zip(ports)
+        .any(|(transport, (from, to))| *transport == 17 && (is_read(from) || is_read(to)))
+}
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&[low, high], mut rest)) = bytes.split_first_chunk::<2>() else { return };
@@ -28,6 +40,13 @@ fuzz_target!(|bytes: &[u8]| {
         batch.ledger.seen += 1;
         decoder.decode(&frame, &mut batch);
     }
+    decoder.finish(&mut batch);
+    assert_eq!(decoder.waiting(), 0);
     assert_eq!(batch.packets.len() as i64, frames);
     assert!(batch.ledger.balances());
+    if has_messages(&batch.packets) {
+        let evicted = batch.ledger.evicted;
+        let reasons = batch.ledger.malformed_total() + evicted.fragments;
+        assert!(batch.apps.longest() as u64 + reasons > 0);
+    }
 });

@@ -73,6 +73,17 @@ def test_it_is_captured_again(namespace: str, command: list[str]) -> None:
             process.kill()
 
 
+def test_its_addresses_are_followed(namespace: str, command: list[str]) -> None:
+    ip("-n", namespace, "address", "add", "192.0.2.5/24", "dev", INTERFACE)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            read_log(process, rf"{INTERFACE}: this host is 192\.0\.2\.5/24")
+            ip("-n", namespace, "address", "add", "198.51.100.7/32", "dev", INTERFACE)
+            read_log(process, r"this host is .*198\.51\.100\.7")
+        finally:
+            process.kill()
+
+
 def test_a_daemon_that_has_nothing_else_ends(namespace: str, command: list[str]) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -157,7 +157,7 @@ def test_an_agent_comes_is_watched_goes_and_comes_back(namespace: Namespace) -> 
 
 def test_a_wide_terminal_shows_everything_at_once(namespace: Namespace) -> None:
     with namespace.agent(), namespace.running(str(TRAFFIC)), screen_in(namespace, columns=200, rows=55) as screen:
-        screen.shows("● ok", "www.example.com", "Top QName 2", "Top ASN", "5 min", "q quit")
+        screen.shows("● ok", "www.example.com", "Top QName 2", "Top QTypes", "Top IPv4", "5 min", "q quit")
         screen.press("Tab", "Tab", "c")
         screen.shows("copied: ")  # which name leads the list changes while it is young
         assert screen.clipboard() in {"www.example.com", "mail.example.org", "missing.example.com"}

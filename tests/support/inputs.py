@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from pktvisor import _core
-from pktvisor.agent import stream, tap
+from pktvisor.agent import checking, stream, tap
 from pktvisor.errors import InputError
 from pktvisor.inputs.base import Input
 
@@ -27,13 +27,13 @@ class TestInput(Input):
         self.is_open = False
         self.broken: str | None = None
         self.starts = 0
-        self.warned: str | None = None
+        self.warned: list[str] = []
         TestInput.made.append(self)
 
     @classmethod
     def take_over(cls, monkeypatch: pytest.MonkeyPatch) -> None:
         """Be the input of every type, as long as the test runs."""
-        for module in (stream, tap):
+        for module in (checking, stream, tap):
             monkeypatch.setattr(module, "inputs", lambda: {"pcap": cls, "mock": cls})
         monkeypatch.setattr(cls, "made", [])
 
@@ -66,7 +66,7 @@ class TestInput(Input):
         return self.broken
 
     @property
-    def warning(self) -> str | None:
+    def warnings(self) -> list[str]:
         return self.warned
 
     def ledger(self) -> dict[str, int]:

@@ -10,10 +10,11 @@ from typing import Any
 from pktvisor import _core
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
+from pktvisor.inputs.filters import capture_filter
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import policy_document
-from pktvisor.policies.plan import DIRECTIONS, Instance, Placed
+from pktvisor.policies.plan import Instance, Placed
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.summary import open_databases, run_file
 
@@ -75,27 +76,24 @@ class Measured:
         """Give all entries that a top list tracks."""
         number, placed = self._find(instance, path)
         metric: Any = placed.metric
-        rows = self.window.top(number, placed.index, EVERYTHING)
+        rows = self.window.metric(number, placed.index).top(EVERYTHING)
         return {metric.render(row[0]): row[1] for row in rows}
 
     def quantiles(self, instance: str, path: str, ranks: Sequence[float]) -> tuple[list[float], int]:
         """Give the values at any ranks, and the number of values."""
         number, placed = self._find(instance, path)
-        if placed.metric.kind == "rate":
-            row, _ = self.window.rate(number, placed.index, ranks)
-        else:
-            row = self.window.quantiles(number, placed.index, ranks)
+        row = self.window.metric(number, placed.index).quantiles(ranks)
         return row[0], row[3]
 
     def counts_up_to(self, instance: str, path: str, bounds: Sequence[float]) -> tuple[list[int], int]:
         """Give a histogram's cumulative counts at any of its bounds, and the number of values."""
         number, placed = self._find(instance, path)
-        cumulative, count, _ = self.window.histogram(number, placed.index, bounds)
+        cumulative, count, _ = self.window.metric(number, placed.index).histogram(bounds)
         return cumulative, count
 
     def sketch(self, instance: str, path: str) -> bytes:
         number, placed = self._find(instance, path)
-        return self.window.sketch(number, placed.index)
+        return self.window.metric(number, placed.index).image()
 
     def _find(self, instance: str, path: str) -> tuple[int, Placed]:
         """Find the metric at a dotted path below its schema key, the direction first where it is kept apart."""
@@ -103,8 +101,7 @@ class Measured:
             if one.name != instance:
                 continue
             for placed in self.policy.plan.placed[number]:
-                direction = "" if placed.direction is None else f"{DIRECTIONS[placed.direction]}."
-                if direction + placed.metric.path == path:
+                if ".".join((*placed.name.path, placed.metric.path)) == path:
                     return number, placed
         raise AssertionError(f"{instance} has no metric {path}")
 
@@ -127,7 +124,7 @@ def policy_over(
         str(source.path),
         policy,
         hosts=source.hosts,
-        filter_expression=source.filter_expression,
+        wanted=capture_filter(source.filter_expression),
         workers=source.workers,
     )
     return policy, report

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pktvisor.metrics.snapshot import (
     HandlerSnapshot,
     HistogramValues,
-    Kind,
     Labels,
     QuantileValues,
     Sample,
@@ -17,7 +16,7 @@ from pktvisor.metrics.snapshot import (
 START_TS = 1_700_000_000
 
 
-def sample(kind: Kind, name: str, path: str, value: Value, labels: Labels = ()) -> Sample:
+def sample(kind: str, name: str, path: str, value: Value, labels: Labels = ()) -> Sample:
     """A metric `name` at the dotted `path`."""
     return Sample(
         kind=kind, path=tuple(path.split(".")), name=name, help=f"What {name} counts", value=value, labels=labels

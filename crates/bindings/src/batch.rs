@@ -8,13 +8,15 @@ use pktvisor_core::Error;
 use pktvisor_core::batch::{self, arrow, table_names};
 use pktvisor_core::engine;
 use pktvisor_core::frame::{Form, Frame, Words};
+use pktvisor_core::read::Patience;
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
 use crate::errors::raise;
-use crate::file::{FileReport, HostRows, PortRows, decode_config};
+use crate::file::{FileReport, HostRows, decode_config};
 use crate::filter;
+use crate::handler::Interruption;
 
 type Capsule<'py> = Bound<'py, PyCapsule>;
 
@@ -152,10 +154,24 @@ impl Table {
     }
 }
 
-/// Files and directories (`-` for standard input) as one capture, batch by batch.
+/// Files and directories as one capture, batch by batch; with `may_wait` also FIFOs, and standard input where a path is `-`.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct BatchReader {
     inner: Arc<Mutex<engine::BatchReader>>,
+    interruption: Interruption,
+}
+
+/// Waits until a signal's handler raises.
+fn patience(interruption: &Interruption) -> Patience {
+    let interruption = Arc::clone(interruption);
+    Arc::new(move || {
+        let fault = Python::attach(|py| py.check_signals()).err();
+        let goes_on = fault.is_none();
+        if let Some(fault) = fault {
+            *interruption.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+        }
+        goes_on
+    })
 }
 
 impl BatchReader {
@@ -167,17 +183,22 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None))]
+    #[pyo3(signature = (paths, *, hosts, compile_filter=None, may_wait=false))]
     fn new(
         py: Python<'_>,
         paths: Vec<PathBuf>,
         hosts: HostRows,
-        ports: Option<PortRows>,
         compile_filter: Option<Py<PyAny>>,
+        may_wait: bool,
     ) -> PyResult<Self> {
-        let (decode, filter) = (decode_config(hosts, ports), compile_filter.map(filter::source));
-        let opened = py.detach(|| engine::BatchReader::open(&paths, decode, filter)).map_err(raise)?;
-        Ok(Self { inner: Arc::new(Mutex::new(opened)) })
+        let (decode, filter) = (decode_config(hosts), compile_filter.map(filter::source));
+        let interruption = Interruption::default();
+        let patience = may_wait.then(|| patience(&interruption));
+        let opened = py.detach(|| engine::BatchReader::open(&paths, patience.as_ref(), decode, filter));
+        if let Some(fault) = interruption.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(fault);
+        }
+        Ok(Self { inner: Arc::new(Mutex::new(opened.map_err(raise)?)), interruption })
     }
 
     /// The next batch; None at the end of the file.
@@ -188,7 +209,8 @@ impl BatchReader {
             fault.is_none()
         };
         let batch = py.detach(|| self.lock().next_batch(&mut go_on));
-        match fault {
+        let interrupted = self.interruption.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match fault.or(interrupted) {
             Some(fault) => Err(fault),
             None => Ok(batch.map_err(raise)?.map(|inner| Batch { inner })),
         }

@@ -1,13 +1,14 @@
 //! Capture files through policies.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use pktvisor_core::batch::Address;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{self, FileConfig, Progress};
-use pktvisor_core::read::FileDamage;
+use pktvisor_core::read::{FileDamage, Patience};
 use pyo3::prelude::*;
 
 use crate::errors::raise;
@@ -17,6 +18,29 @@ use crate::policy::Policy;
 
 /// Seconds between two looks for signals, and two calls of the progress function.
 const SIGNAL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(200);
+
+/// Set, from whatever thread, to end the reading of a file.
+#[pyclass(frozen, module = "pktvisor._core")]
+#[derive(Default)]
+pub struct Stop {
+    is_set: Arc<AtomicBool>,
+}
+
+#[pymethods]
+impl Stop {
+    #[new]
+    fn new() -> Self {
+        Self::default()
+    }
+
+    fn set(&self) {
+        self.is_set.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_set.load(Ordering::Relaxed)
+    }
+}
 
 /// What became of a file.
 #[pyclass(frozen, module = "pktvisor._core")]
@@ -64,6 +88,12 @@ impl FileReport {
         self.inner.was_stopped
     }
 
+    /// Numbers of the link types of packets that were not read for it (LINKTYPE_*).
+    #[getter]
+    fn unread_links(&self) -> Vec<u16> {
+        self.inner.unread_links.iter().copied().collect()
+    }
+
     fn ledger(&self) -> std::collections::BTreeMap<&'static str, u64> {
         self.inner.ledger.entries().collect()
     }
@@ -72,36 +102,32 @@ impl FileReport {
 /// Addresses (16 bytes, IPv4 mapped) with prefix lengths in 128 bits.
 pub type HostRows = Vec<(Address, u8)>;
 
-/// Ports of protocols by name, where they are not the usual ones.
-pub type PortRows = std::collections::BTreeMap<String, Vec<u16>>;
-
-pub fn decode_config(hosts: HostRows, ports: Option<PortRows>) -> DecodeConfig {
-    let ports =
-        ports.unwrap_or_default().into_iter().map(|(name, ports)| (name, ports.into_iter().collect())).collect();
-    DecodeConfig { hosts: Hosts::new(hosts), ports, seed: crate::seed(), ..DecodeConfig::default() }
+pub fn decode_config(hosts: HostRows) -> DecodeConfig {
+    DecodeConfig { hosts: Hosts::new(hosts), seed: crate::seed(), ..DecodeConfig::default() }
 }
 
-/// Reads files and directories (`-` for standard input) as one capture through policies. `ports` are those
-/// by which protocols are known, by name, where they are not the usual ones. `progress` gets packets, bytes read and total bytes
-/// about five times a second; when it returns False, or a signal's handler raises, reading stops and what was read
-/// stays counted. `sinks` are handlers that get the batches, in this thread.
+/// Reads files and directories as one capture through policies. `progress` gets packets, bytes read and total bytes about five times a second; when
+/// it returns False, a signal's handler raises, or `stop` is set, reading stops and what was read stays counted. With
+/// `stop` what may let wait is read, too: a FIFO, and standard input where the path is `-`. `sinks` are handlers that get the batches, in this thread.
 #[pyfunction]
-#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, sinks=None))]
+#[pyo3(signature = (paths, policies, *, hosts, compile_filter=None, workers=1, progress=None, stop=None, sinks=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     policies: Vec<PyRef<'_, Policy>>,
     hosts: HostRows,
-    ports: Option<PortRows>,
     compile_filter: Option<Py<PyAny>>,
     workers: usize,
     progress: Option<Py<PyAny>>,
+    stop: Option<PyRef<'_, Stop>>,
     sinks: Option<Vec<Bound<'_, PyAny>>>,
 ) -> PyResult<FileReport> {
+    let stop = stop.map(|stop| Arc::clone(&stop.is_set));
     let config = FileConfig {
         paths,
-        decode: decode_config(hosts, ports),
+        patience: stop.clone().map(|stop| Arc::new(move || !stop.load(Ordering::Relaxed)) as Patience),
+        decode: decode_config(hosts),
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
         workers,
@@ -111,7 +137,7 @@ pub fn run_file(
     let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
     let sinks = direct_sinks(handlers, &interruption);
     let last = std::time::Instant::now();
-    let mut watch = Watch { progress, last, packets: 0, interruption: interruption.clone(), fault: None };
+    let mut watch = Watch { progress, stop, last, packets: 0, interruption: interruption.clone(), fault: None };
     let report = py.detach(|| engine::run_file(&config, &sinks, &mut |progress| watch.look(progress)));
     let interrupted = interruption.lock().unwrap_or_else(PoisonError::into_inner).take();
     match watch.fault.or(interrupted) {
@@ -123,6 +149,7 @@ pub fn run_file(
 /// Looks after signals and tells Python of the progress, now and then.
 struct Watch {
     progress: Option<Py<PyAny>>,
+    stop: Option<Arc<AtomicBool>>,
     last: std::time::Instant,
     packets: u64,
     interruption: Interruption,
@@ -133,6 +160,9 @@ impl Watch {
     fn look(&mut self, progress: Progress) -> bool {
         self.packets = progress.packets;
         if self.interruption.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return false;
+        }
+        if self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             return false;
         }
         if self.last.elapsed() < SIGNAL_INTERVAL {

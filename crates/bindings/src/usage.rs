@@ -23,10 +23,19 @@ pub fn usage() -> Usage {
 
 /// Processor time of the calling thread, in nanoseconds.
 fn thread_cpu_ns() -> u64 {
+    read_clock_ns(libc::CLOCK_THREAD_CPUTIME_ID).max(0).cast_unsigned()
+}
+
+/// Nanoseconds since the machine was started, which nobody sets; it goes on while the machine sleeps.
+pub fn since_boot_ns() -> i64 {
+    read_clock_ns(libc::CLOCK_BOOTTIME)
+}
+
+fn read_clock_ns(clock: libc::clockid_t) -> i64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the kernel writes a timespec through a valid pointer.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    (time.tv_sec * 1_000_000_000 + time.tv_nsec).max(0).cast_unsigned()
+    unsafe { libc::clock_gettime(clock, &raw mut time) };
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
 }
 
 /// Resident memory: the second number, in pages.

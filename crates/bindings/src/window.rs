@@ -3,47 +3,57 @@
 use std::sync::Arc;
 
 use pktvisor_core::engine::Policy;
-use pktvisor_core::plan::{ItemKind, MetricState};
-use pktvisor_core::sketch::distribution::{self, Distribution};
-use pktvisor_core::sketch::frequent::FrequentEntry;
+use pktvisor_core::enrich::geo::Places;
+use pktvisor_core::metric::MetricState;
+use pktvisor_core::plan::Place;
+use pktvisor_core::plan::groups::{Groups, KeyValue, key_values};
 use pktvisor_core::window::Merged;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
-/// Name, estimate, lower and upper bound, latitude and longitude.
-type TopRow = (TopName, u64, u64, u64, Option<String>, Option<String>);
+use crate::metric::Metric;
+
+/// One group of a handler that keeps metrics apart.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct Group {
+    values: Option<Vec<KeyValue>>,
+    rows: u64,
+    metrics: Vec<Arc<MetricState>>,
+    places: Arc<Places>,
+}
 
 #[derive(IntoPyObject)]
-enum TopName {
-    Text(String),
+enum GroupValue {
     Number(u64),
+    Text(String),
+    None(Option<u8>),
 }
 
-/// Quantiles, maximum, sum, count, and whether all values are whole numbers.
-type QuantileRow = (Vec<f64>, f64, f64, u64, bool);
+#[pymethods]
+impl Group {
+    /// The values that its rows share, in the order of the columns, None where they have none; None instead of all of them
+    /// for the group of what the bounds turned away.
+    #[getter]
+    fn values(&self) -> Option<Vec<GroupValue>> {
+        let value = |value: &KeyValue| match value {
+            KeyValue::None => GroupValue::None(None),
+            KeyValue::Number(number) => GroupValue::Number(*number),
+            KeyValue::Text(text) => GroupValue::Text(text.clone()),
+        };
+        self.values.as_ref().map(|values| values.iter().map(value).collect())
+    }
 
-/// A base-2 exponential histogram, as OpenTelemetry defines it.
-#[pyclass(frozen, get_all, module = "pktvisor._core")]
-pub struct Exponential {
-    scale: i32,
-    zero_threshold: f64,
-    zero_count: u64,
-    offset: i32,
-    counts: Vec<u64>,
-    count: u64,
-    sum: f64,
-    /// The smallest value; None where there is none.
-    min: Option<f64>,
-    /// The greatest value; None where there is none.
-    max: Option<f64>,
-}
+    /// Rows that went into it.
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.rows
+    }
 
-impl Exponential {
-    fn of(values: &Distribution) -> Self {
-        let distribution::Exponential { scale, zero_threshold, zero_count, offset, counts } = values.exponential();
-        let (count, sum, min, max) = (values.count(), values.sum(), values.min(), values.max());
-        Self { scale, zero_threshold, zero_count, offset, counts, count, sum, min, max }
+    /// A metric by its number among those that are kept apart.
+    fn metric(&self, metric: usize) -> PyResult<Metric> {
+        let state = self.metrics.get(metric).cloned();
+        let state = state.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in a group")))?;
+        Ok(Metric::shared(state, self.places.clone()))
     }
 }
 
@@ -59,21 +69,12 @@ impl Window {
         at.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in handler {handler}")))
     }
 
-    fn state(&self, handler: usize, metric: usize) -> PyResult<&MetricState> {
-        Ok(&self.merged.state.metrics[self.place(handler, metric)?])
+    fn groups_of(&self, handler: usize, metric: usize) -> Option<&Groups> {
+        match self.policy.plan().place(handler, metric)? {
+            Place::Grouped { groups, .. } => self.merged.state.groups.get(groups),
+            Place::Metric(_) => None,
+        }
     }
-}
-
-fn wrong_kind(wanted: &str) -> PyErr {
-    PyTypeError::new_err(format!("this metric is no {wanted}"))
-}
-
-fn quantiles_of(distribution: &Distribution, ranks: &[f64]) -> QuantileRow {
-    let whole = distribution.is_whole();
-    let shown = |value: f64| if whole { value.round() } else { value };
-    let values = ranks.iter().filter_map(|rank| distribution.quantile(*rank).map(shown)).collect();
-    let maximum = distribution.max().unwrap_or(0.0);
-    (values, maximum, distribution.sum(), distribution.count(), whole)
 }
 
 #[pymethods]
@@ -118,7 +119,7 @@ impl Window {
         let is_same_input = Arc::ptr_eq(&self.policy, &other.policy);
         match py.detach(|| self.merged.with(&other.merged, &places, !is_same_input)) {
             Some(merged) => Ok(Self { merged, policy: self.policy.clone() }),
-            None => Err(wrong_kind("metric of the same kind as the other")),
+            None => Err(PyTypeError::new_err("metrics of different kinds can't be merged")),
         }
     }
 
@@ -127,101 +128,42 @@ impl Window {
         self.merged.state.ledger.entries().collect()
     }
 
-    fn counter(&self, handler: usize, metric: usize) -> PyResult<u64> {
-        match self.state(handler, metric)? {
-            MetricState::Counter(count) => Ok(*count),
-            MetricState::Last(last) => Ok(last.value()),
-            _ => Err(wrong_kind("counter")),
+    /// The groups that a metric is kept apart by, the heaviest first and `most` at most; the one of what the bounds turned
+    /// away is last, where there is anything in it. Reading one unfolds its rows. Empty for a metric that is not kept apart.
+    fn groups(&self, py: Python<'_>, handler: usize, metric: usize, most: usize) -> Vec<Group> {
+        let Some(groups) = self.groups_of(handler, metric) else { return Vec::new() };
+        let places = &self.policy.enrichment().places;
+        py.detach(|| {
+            let group = |values, key: Option<&[u8]>, rows| {
+                let metrics = groups.metrics(key).into_iter().map(Arc::new).collect();
+                Group { values, rows, metrics, places: places.clone() }
+            };
+            let (refused, _) = groups.refused();
+            let kept = groups.keys().into_iter().take(most);
+            let kept = kept.map(|(key, rows)| group(Some(key_values(groups.plan(), key, places)), Some(key), rows));
+            kept.chain((refused > 0).then(|| group(None, None, refused))).collect()
+        })
+    }
+
+    /// Of the groups that a metric is kept apart by: how many there are, the rows that the bounds turned away, how many
+    /// different values these had (estimated), and the bytes that all take.
+    fn group_sizes(&self, handler: usize, metric: usize) -> (usize, u64, u64, usize) {
+        let Some(groups) = self.groups_of(handler, metric) else { return (0, 0, 0, 0) };
+        let (rows, keys) = groups.refused();
+        (groups.keys().len(), rows, keys.round() as u64, groups.memory_bytes())
+    }
+
+    /// The number that a metric that is kept apart has in each of its groups.
+    fn grouped_number(&self, handler: usize, metric: usize) -> PyResult<usize> {
+        match self.policy.plan().place(handler, metric) {
+            Some(Place::Grouped { metric, .. }) => Ok(metric),
+            _ => Err(PyIndexError::new_err(format!("no grouped metric {metric} in handler {handler}"))),
         }
     }
 
-    fn cardinality(&self, handler: usize, metric: usize) -> PyResult<f64> {
-        match self.state(handler, metric)? {
-            MetricState::Cardinality(hll) => Ok(hll.estimate()),
-            _ => Err(wrong_kind("cardinality")),
-        }
+    /// A metric by its handler and its number there, as in the plan.
+    fn metric(&self, handler: usize, metric: usize) -> PyResult<Metric> {
+        let at = self.place(handler, metric)?;
+        Ok(Metric::in_window(self.merged.state.clone(), at, self.policy.enrichment().places.clone()))
     }
-
-    fn quantiles(&self, handler: usize, metric: usize, ranks: Vec<f64>) -> PyResult<QuantileRow> {
-        match self.state(handler, metric)? {
-            MetricState::Distribution(distribution) => Ok(quantiles_of(distribution, &ranks)),
-            _ => Err(wrong_kind("distribution")),
-        }
-    }
-
-    /// The quantiles of the per-second counts, and the last complete second's.
-    fn rate(&self, handler: usize, metric: usize, ranks: Vec<f64>) -> PyResult<(QuantileRow, u64)> {
-        match self.state(handler, metric)? {
-            MetricState::Rate(rate) => Ok((quantiles_of(&rate.distribution(), &ranks), rate.live())),
-            _ => Err(wrong_kind("rate")),
-        }
-    }
-
-    /// How many values there are up to each bound, how many in all, and their sum.
-    fn histogram(&self, handler: usize, metric: usize, bounds: Vec<f64>) -> PyResult<(Vec<u64>, u64, f64)> {
-        match self.state(handler, metric)? {
-            MetricState::Distribution(values) => Ok((values.cumulative(&bounds), values.count(), values.sum())),
-            _ => Err(wrong_kind("distribution")),
-        }
-    }
-
-    /// The buckets of a distribution, or of a rate's per-second counts.
-    fn exponential(&self, handler: usize, metric: usize) -> PyResult<Exponential> {
-        match self.state(handler, metric)? {
-            MetricState::Distribution(values) => Ok(Exponential::of(values)),
-            MetricState::Rate(rate) => Ok(Exponential::of(&rate.distribution())),
-            _ => Err(wrong_kind("distribution")),
-        }
-    }
-
-    /// The heaviest items, heaviest first.
-    fn top(&self, handler: usize, metric: usize, count: usize) -> PyResult<Vec<TopRow>> {
-        let row = |entry: &FrequentEntry<'_>, name, latitude, longitude| {
-            (name, entry.estimate, entry.lower_bound, entry.upper_bound, latitude, longitude)
-        };
-        match self.state(handler, metric)? {
-            MetricState::Exact(counts) => {
-                let exact = |(value, count)| (TopName::Number(u64::from(value)), count, count, count, None, None);
-                Ok(counts.top(count).into_iter().map(exact).collect())
-            }
-            MetricState::Top(ItemKind::Place, top) => {
-                let places = &self.policy.enrichment().places;
-                let place = |entry: FrequentEntry<'_>| {
-                    let place = places.get(number(entry.item) as u32);
-                    row(&entry, TopName::Text(place.text.to_string()), place.latitude, place.longitude)
-                };
-                Ok(top.top(count).into_iter().map(place).collect())
-            }
-            MetricState::Top(ItemKind::Number, top) => {
-                let entry = |entry: FrequentEntry<'_>| row(&entry, TopName::Number(number(entry.item)), None, None);
-                Ok(top.top(count).into_iter().map(entry).collect())
-            }
-            MetricState::Top(kind, top) => {
-                let entry = |entry: FrequentEntry<'_>| row(&entry, TopName::Text(kind.text(entry.item)), None, None);
-                Ok(top.top(count).into_iter().map(entry).collect())
-            }
-            _ => Err(wrong_kind("top list")),
-        }
-    }
-
-    /// The sketch as Apache DataSketches writes it (HLL_8, frequent strings); other kinds in pktvisor's own form.
-    fn sketch<'py>(&self, py: Python<'py>, handler: usize, metric: usize) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = match self.state(handler, metric)? {
-            MetricState::Cardinality(hll) => hll.to_bytes(),
-            MetricState::Distribution(distribution) => distribution.to_bytes(),
-            MetricState::Rate(rate) => rate.to_bytes(),
-            MetricState::Exact(counts) => counts.to_bytes(|value| value.to_string()),
-            MetricState::Top(ItemKind::Place, top) => {
-                let places = &self.policy.enrichment().places;
-                top.to_bytes(|item| places.get(number(item) as u32).text.to_string())
-            }
-            MetricState::Top(kind, top) => top.to_bytes(|item| kind.text(item)),
-            MetricState::Counter(_) | MetricState::Last(_) => return Err(wrong_kind("sketch")),
-        };
-        Ok(PyBytes::new(py, &bytes))
-    }
-}
-
-fn number(item: &[u8]) -> u64 {
-    item.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

@@ -33,6 +33,7 @@ fn main() {
         let policy = Arc::new(Policy::new(compile(&json).expect("the plan compiles"), config));
         let file = FileConfig {
             paths: vec![PathBuf::from(capture)],
+            patience: None,
             decode: DecodeConfig { hosts: Hosts::new([(host, 104)]), seed: 7, ..DecodeConfig::default() },
             filter: None,
             policies: vec![policy],

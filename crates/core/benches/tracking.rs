@@ -112,8 +112,6 @@ impl Columns {
             bytes: &self.bytes,
             flags: &self.flags,
             note: None,
-            pairing: None,
-            subject: None,
         }
     }
 }

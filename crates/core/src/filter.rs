@@ -13,6 +13,9 @@ pub const MAX_INSTRUCTIONS: usize = 4096;
 /// Words of scratch memory (BPF_MEMWORDS).
 const MEMORY_WORDS: usize = 16;
 
+/// The program of an expression for frames of one link type.
+pub type LinkFilter = (u16, FilterProgram);
+
 /// One instruction, in the layout of the kernel's `struct sock_filter`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction {

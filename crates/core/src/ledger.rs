@@ -120,8 +120,13 @@ pub struct Ledger {
     /// Lost by interfaces before the kernel had them, so that they stand outside the balance.
     pub dropped_by_interface: u64,
     malformed: [u64; Malformed::ALL.len()],
+    /// Of those decoded and malformed, the packets of neither direction: no end is a host, or none is known. Complete
+    /// once the batch has been handed on; outside the balance.
+    pub direction_unknown: u64,
     /// State that bounds made the agent give up, by name; these are not packets and stand outside the balance.
     pub evicted: Evicted,
+    /// Time stamps that jumped: a clock that was set, or a bad stamp. No packets of their own, outside the balance.
+    pub time_steps: u64,
 }
 
 /// What was thrown away to keep a bound: not packets, but what the agent would have known of them.
@@ -172,10 +177,12 @@ impl Ledger {
             "dropped_by_kernel" => &mut self.dropped_by_kernel,
             "dropped_by_us" => &mut self.dropped_by_us,
             "dropped_by_interface" => &mut self.dropped_by_interface,
+            "direction_unknown" => &mut self.direction_unknown,
             "evicted.fragments" => &mut self.evicted.fragments,
             "evicted.tcp_streams" => &mut self.evicted.tcp_streams,
             "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
             "evicted.transactions" => &mut self.evicted.transactions,
+            "time.steps" => &mut self.time_steps,
             _ => &mut self.malformed[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
         })
     }
@@ -190,10 +197,12 @@ impl Ledger {
             ("dropped_by_us", self.dropped_by_us),
             ("dropped_by_interface", self.dropped_by_interface),
             ("malformed", self.malformed_total()),
+            ("direction_unknown", self.direction_unknown),
             ("evicted.fragments", self.evicted.fragments),
             ("evicted.tcp_streams", self.evicted.tcp_streams),
             ("evicted.tcp_segments", self.evicted.tcp_segments),
             ("evicted.transactions", self.evicted.transactions),
+            ("time.steps", self.time_steps),
         ];
         let reasons = self.malformed;
         whole.into_iter().chain(Malformed::ALL.into_iter().map(move |reason| (reason.name(), reasons[reason as usize])))
@@ -220,10 +229,12 @@ impl AddAssign<&Ledger> for Ledger {
         for (mine, theirs) in self.malformed.iter_mut().zip(&other.malformed) {
             *mine += theirs;
         }
+        self.direction_unknown += other.direction_unknown;
         self.evicted.fragments += other.evicted.fragments;
         self.evicted.tcp_streams += other.evicted.tcp_streams;
         self.evicted.tcp_segments += other.evicted.tcp_segments;
         self.evicted.transactions += other.evicted.transactions;
+        self.time_steps += other.time_steps;
     }
 }
 

@@ -30,6 +30,7 @@ pub mod wire;
 pub mod engine;
 pub mod expr;
 pub mod frame;
+pub mod metric;
 pub mod plan;
 pub mod sketch;
 pub mod window;

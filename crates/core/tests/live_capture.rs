@@ -174,7 +174,7 @@ fn the_filter_refuses_in_the_kernel_and_does_not_cut() {
     in_namespace(|| {
         veth_pair("left", "right");
         let sender = Sender::new("left");
-        let mut ring = Ring::open(&RingConfig { filter: Some(to_port_53()), ..on("right") }).unwrap();
+        let mut ring = Ring::open(&RingConfig { filters: Some(vec![(1, to_port_53())]), ..on("right") }).unwrap();
         for number in 0..300u16 {
             sender.send(&udp(1, 2, 1000 + number, if number % 3 == 0 { 53 } else { 80 }));
         }
@@ -190,7 +190,7 @@ fn a_filter_for_live_interfaces_finds_the_tag_that_the_kernel_took_off() {
     in_namespace(|| {
         veth_pair("left", "right");
         let sender = Sender::new("left");
-        let mut ring = Ring::open(&RingConfig { filter: Some(vlan_100()), ..on("right") }).unwrap();
+        let mut ring = Ring::open(&RingConfig { filters: Some(vec![(1, vlan_100())]), ..on("right") }).unwrap();
         for tag in [100u8, 101] {
             let mut tagged = udp(1, 2, 1000, 53);
             tagged.splice(12..12, [0x81, 0x00, 0x60, tag]);
@@ -294,8 +294,9 @@ fn a_filter_on_any_reads_tunnels_by_its_raw_ip_form() {
         veth_pair("left", "right");
         let tunnel = network::Tunnel::new("tunnel");
         // IPv4's protocol field is UDP: in a packet without any link header.
-        let raw_ip_filter = Some(filter([(0x30, 0, 0, 9), (0x15, 0, 1, 17), (0x06, 0, 0, 1), (0x06, 0, 0, 0)]));
-        let mut ring = Ring::open(&RingConfig { filter: Some(to_port_53()), raw_ip_filter, ..any() }).unwrap();
+        let raw_ip = filter([(0x30, 0, 0, 9), (0x15, 0, 1, 17), (0x06, 0, 0, 1), (0x06, 0, 0, 0)]);
+        let filters = Some(vec![(1, to_port_53()), (101, raw_ip)]);
+        let mut ring = Ring::open(&RingConfig { filters, ..any() }).unwrap();
         let sender = Sender::new("left");
         sender.send(&udp(1, 2, 1000, 53));
         sender.send(&udp(1, 2, 1000, 80));
@@ -307,6 +308,21 @@ fn a_filter_on_any_reads_tunnels_by_its_raw_ip_form() {
 
         let link_types = |seen: &[Seen]| seen.iter().map(|one| one.link_type).collect::<Vec<_>>();
         assert_eq!(link_types(&drain(&mut ring)), [1, 1, 101]);
+    });
+}
+
+#[test]
+fn a_filter_on_a_tunnel_is_that_for_raw_ip_and_without_one_nothing_passes() {
+    in_namespace(|| {
+        let tunnel = network::Tunnel::new("tunnel");
+        let raw_ip = filter([(0x30, 0, 0, 9), (0x15, 0, 1, 17), (0x06, 0, 0, 1), (0x06, 0, 0, 0)]);
+        let with = Some(vec![(1, to_port_53()), (101, raw_ip)]);
+        let without = Some(vec![(1, to_port_53())]);
+        let [mut reads, mut misses] =
+            [with, without].map(|filters| Ring::open(&RingConfig { filters, ..on("tunnel") }).unwrap());
+        tunnel.receive(&udp(3, 4, 1000, 53).split_off(14));
+
+        assert_eq!((drain(&mut reads).len(), drain(&mut misses).len()), (1, 0));
     });
 }
 
@@ -413,7 +429,8 @@ fn net_raw_alone_is_enough() {
         veth_pair("left", "right");
         let sender = Sender::new("left");
         network::keep_only_net_raw();
-        let config = RingConfig { promiscuous: true, fanout: Some(1), filter: Some(to_port_53()), ..on("right") };
+        let config =
+            RingConfig { promiscuous: true, fanout: Some(1), filters: Some(vec![(1, to_port_53())]), ..on("right") };
         let mut ring = Ring::open(&config).unwrap();
         sender.send(&udp(1, 2, 3, 53));
         assert_eq!(drain(&mut ring).len(), 1);

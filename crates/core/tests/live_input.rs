@@ -6,14 +6,31 @@
 mod network;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig, Source, Usage};
-use pktvisor_core::plan::{Enrichment, MetricState, compile};
+use pktvisor_core::metric::MetricState;
+use pktvisor_core::plan::{Enrichment, compile};
 use pktvisor_core::read::CaptureReader;
+
+/// What a made-up clock has gone on since it was set to a day of 1970, and what it was set by.
+static PASSED_NS: AtomicI64 = AtomicI64::new(0);
+static SET_BY_NS: AtomicI64 = AtomicI64::new(0);
+
+const SECOND: i64 = 1_000_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+fn made_up_steady_ns() -> i64 {
+    DAY + PASSED_NS.load(Ordering::SeqCst)
+}
+
+fn made_up_now_ns() -> i64 {
+    made_up_steady_ns() + SET_BY_NS.load(Ordering::SeqCst)
+}
 
 fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64
@@ -28,6 +45,7 @@ fn config(interface: &str) -> LiveConfig {
         lookback_bytes: 8 << 20,
         usage: || Usage { thread_cpu_ns: 0, memory_bytes: 4096 },
         now_ns,
+        steady_ns: now_ns,
     }
 }
 
@@ -54,7 +72,7 @@ fn count(policy: &Policy) -> u64 {
     let Some(window) = policy.read(0, 4) else { return 0 };
     assert!(window.state.ledger.balances());
     match &window.state.metrics[0] {
-        MetricState::Counter(count) => *count,
+        MetricState::Counter(count) => count.0,
         other => panic!("{other:?} is no counter"),
     }
 }
@@ -93,7 +111,7 @@ fn a_policy_with_lookback_shows_what_passed_before_it_came_and_one_without_does_
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let mut input = start(&config("right"), vec![first.clone()]);
+        let input = start(&config("right"), vec![first.clone()]);
         let sender = Sender::new("left");
         (0..500).for_each(|port| sender.send(&datagram(port)));
         eventually(|| count(&first) == 500);
@@ -113,7 +131,7 @@ fn policies_that_come_and_go_under_load_count_every_packet_once() {
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let mut input = start(&LiveConfig { lookback_bytes: 64 << 20, ..config("right") }, vec![first.clone()]);
+        let input = start(&LiveConfig { lookback_bytes: 64 << 20, ..config("right") }, vec![first.clone()]);
         let sending = std::thread::spawn(|| {
             let sender = Sender::new("left");
             for round in 0..200u16 {
@@ -166,11 +184,8 @@ fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
         input.note_policies(3, 7);
         let shown = || {
             let metrics = resources.read(0, 4)?.state.metrics.clone();
-            let [MetricState::Counter(changes), MetricState::Counter(bytes), ..] = metrics[..] else { panic!() };
-            let (MetricState::Last(policies), MetricState::Last(handlers)) = (&metrics[2], &metrics[3]) else {
-                panic!()
-            };
-            Some((changes, bytes, policies.value(), handlers.value()))
+            let [changes, bytes, policies, handlers, ..] = &metrics[..] else { panic!() };
+            Some((changes.count(), bytes.count(), policies.count(), handlers.count()))
         };
         eventually(|| shown() == Some((2, 0, 3, 7)));
         let sender = Sender::new("left");
@@ -209,7 +224,7 @@ fn without_lookback_there_are_no_packets_to_be_had_and_policies_start_when_they_
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let mut input = start(&LiveConfig { lookback_bytes: 0, ..config("right") }, vec![first.clone()]);
+        let input = start(&LiveConfig { lookback_bytes: 0, ..config("right") }, vec![first.clone()]);
         let sender = Sender::new("left");
         (0..10).for_each(|port| sender.send(&datagram(port)));
         eventually(|| count(&first) == 10);
@@ -226,7 +241,7 @@ fn workers_have_no_capabilities() {
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let mut input = start(&config("right"), vec![first.clone()]);
+        let input = start(&config("right"), vec![first.clone()]);
         // Workers of other tests may just have begun.
         eventually(|| {
             let workers = capabilities_of_workers();
@@ -254,7 +269,7 @@ fn capabilities_of_workers() -> Vec<[u64; 3]> {
 #[test]
 fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
     let (first, config) = (policy(), LiveConfig { source: Source::Mock { seed: 5 }, ..config("none") });
-    let mut input = start(&config, vec![first.clone()]);
+    let input = start(&config, vec![first.clone()]);
     eventually(|| count(&first) >= 3);
     assert!(input.is_running());
     input.stop();
@@ -262,4 +277,24 @@ fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
     assert!(!input.is_running() && packets >= 3);
     assert_eq!(input.status().ledger.decoded, packets);
     assert_eq!(source_ports(input.recent().pcapng(0, None, 1 << 20).unwrap()).len() as u64, packets);
+}
+
+#[test]
+fn windows_go_on_closing_when_the_clock_is_set_back_and_show_what_it_says() {
+    let clocks = LiveConfig { now_ns: made_up_now_ns, steady_ns: made_up_steady_ns, ..config("none") };
+    let policy = policy();
+    let live = start(&LiveConfig { source: Source::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
+    eventually(|| count(&policy) > 0);
+    SET_BY_NS.store(-3600 * SECOND, Ordering::SeqCst);
+    eventually(|| live.status().ledger.time_steps > 0);
+    PASSED_NS.store(61 * SECOND, Ordering::SeqCst);
+    eventually(|| policy.store().available() == 2);
+    PASSED_NS.store(122 * SECOND, Ordering::SeqCst);
+    eventually(|| policy.store().available() == 3);
+    live.stop();
+    let windows: Vec<_> = (0..3).rev().map(|back| policy.read(back, back).unwrap()).collect();
+    let starts: Vec<_> = windows.iter().map(|window| (window.start_ns - DAY) / SECOND).collect();
+    assert_eq!(starts, [0, 61 - 3600, 122 - 3600]);
+    assert_eq!(windows[0].length_seconds, 61);
+    assert_eq!(policy.read(0, 4).unwrap().state.ledger.time_steps, 1);
 }

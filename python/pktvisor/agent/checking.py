@@ -16,7 +16,7 @@ from pktvisor.agent.tap import Origin, Tap, make_tap
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import MOST_ERRORS, locate
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, NoMatchError
+from pktvisor.errors import ConfigError, NoMatchError, within
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS
 from pktvisor.handlers.custom import Families
@@ -73,6 +73,11 @@ def _tap_mistakes(config: TapConfig, taps: dict[str, Tap]) -> Iterator[ConfigErr
         if error_of_key := inputs()[config.input_type].unknown(key):
             error_of_key.path = f"taps.{config.name}.config.{key}"
             yield error_of_key
+    try:
+        with within(f"taps.{config.name}.config"):
+            inputs()[config.input_type].check_tap(config.config)
+    except ConfigError as error:
+        yield error
 
 
 def _global_mistakes(settings: Mapping[str, Settings]) -> Iterator[ConfigError]:

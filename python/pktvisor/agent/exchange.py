@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings, prepare, prepare_resources
@@ -65,8 +66,12 @@ def plan_exchange(
 
 def _check_policies(staying: Mapping[str, AgentPolicy], arriving: Sequence[PolicyConfig]) -> None:
     """ConfigError where there would be too many, before any is made."""
-    made = [policy for policy in staying.values() if policy.origin is not Origin.STREAM]
-    if len(made) + len(arriving) > MOST_POLICIES:
+    _check_number(staying.values(), len(arriving))
+
+
+def _check_number(policies: Iterable[AgentPolicy], more: int = 0) -> None:
+    made = [policy for policy in policies if policy.origin is not Origin.STREAM]
+    if len(made) + more > MOST_POLICIES:
         raise ConfigError(f"an agent has at most {MOST_POLICIES} policies: remove some first", path="policies")
 
 
@@ -101,24 +106,77 @@ def check_metric_names(policies: Iterable[AgentPolicy], owners: Families) -> Non
             check_families((module.instance.handler for part in policy.parts for module in part.modules), owners)
 
 
-def feed(policies: Iterable[AgentPolicy]) -> None:
+def rebased(exchange: Exchange, policies: Mapping[str, AgentPolicy], streams: Mapping[str, Stream]) -> Exchange | None:
+    """Give an exchange as it is for what there is now; None where other changes meanwhile make it another one.
+
+    Raises what `plan_exchange` does where there are too many, or names are taken, by now.
+    """
+    if any(policies.get(policy.name) is not policy for policy in exchange.leaving):
+        return None
+    staying = {name: policy for name, policy in policies.items() if policy not in exchange.leaving}
+    used = {part.stream for policy in exchange.arriving.values() for part in policy.parts}
+    if any(not _is_free(stream, streams) for stream in used) or staying.keys() & exchange.arriving.keys():
+        return None
+    together = [*staying.values(), *exchange.arriving.values()]
+    _check_number(together)
+    _check_streams(together)
+    _check_instances(together)
+    check_metric_names(together, {})
+    return replace(exchange, staying=staying, streams={**streams, **{stream.name: stream for stream in used}})
+
+
+def _is_free(stream: Stream, streams: Mapping[str, Stream]) -> bool:
+    """Whether a stream is at work as it was, or nobody else has made one of its name."""
+    if stream.name in streams:
+        return streams[stream.name] is stream
+    return not stream.is_started
+
+
+def prepare_streams(policies: Iterable[AgentPolicy]) -> None:
+    """Try what may take long of the streams that are to start. Raises `InputError`, `ConfigError`."""
+    for stream, users in _by_stream(policies).items():
+        with _failing(users):
+            stream.prepare()
+
+
+def feed(policies: Sequence[AgentPolicy]) -> None:
     """Let the streams feed policies, all or none of them. Raises `InputError`, `ConfigError`."""
-    by_stream: dict[Stream, list[tuple[str, Policy]]] = {}
     for policy in policies:
         logger.info("policy [%s]: starting", policy.name)
-        for part in policy.parts:
-            by_stream.setdefault(part.stream, []).append((policy.name, part.policy))
     fed: list[tuple[Stream, Policy, bool]] = []
-    for stream, users in by_stream.items():
+    for stream, users in _by_stream(policies).items():
         was_started = stream.is_started
         try:
-            with within(f"policies.{users[0][0]}.input"):
+            with _failing(users):
                 stream.feed([policy for _, policy in users])
-        except PktvisorError as error:
+        except PktvisorError:
             _take_back(fed)
-            error.message = f"policy [{users[0][0]}] failed to start: {error.message}"
             raise
         fed += [(stream, policy, was_started) for _, policy in users]
+
+
+Users = list[tuple[str, Policy]]
+"""Policies with the names that people know them by."""
+
+
+def _by_stream(policies: Iterable[AgentPolicy]) -> dict[Stream, Users]:
+    by_stream: dict[Stream, Users] = {}
+    for policy in policies:
+        for part in policy.parts:
+            by_stream.setdefault(part.stream, []).append((policy.name, part.policy))
+    return by_stream
+
+
+@contextmanager
+def _failing(users: Users) -> Iterator[None]:
+    """Say in errors whose stream it is."""
+    name, _ = users[0]
+    try:
+        with within(f"policies.{name}.input"):
+            yield
+    except PktvisorError as error:
+        error.message = f"policy [{name}] failed to start: {error.message}"
+        raise
 
 
 def _take_back(fed: Sequence[tuple[Stream, Policy, bool]]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.agent.changes import Changes, Difference, difference
-from pktvisor.agent.exchange import Exchange, feed, plan_exchange
+from pktvisor.agent.exchange import Exchange, feed, plan_exchange, prepare_streams, rebased
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
@@ -32,6 +32,11 @@ from pktvisor.policies.policy import Databases
 
 logger = logging.getLogger(__name__)
 
+MOST_ATTEMPTS = 5
+"""How often a change is planned while others go on."""
+LONGEST_WAIT_S = 6.0
+"""How long anybody waits for streams that are to end; each gives up by itself a little before."""
+
 
 @dataclass(frozen=True)
 class AgentSettings:
@@ -47,8 +52,9 @@ class AgentSettings:
 class LocalAgent:
     """The running process. Nothing runs before a policy is added.
 
-    Changes are made one at a time. Readers see what was before a change or what is after it: the mappings are
-    replaced, never changed.
+    Readers see what was before a change or what is after it: the mappings are replaced, never changed. Changes are
+    carried out one at a time. What takes long about them is done outside the lock: they are planned before, and planned
+    anew where another change came between; inputs are waited for afterwards.
     """
 
     version = _core.__version__
@@ -121,16 +127,55 @@ class LocalAgent:
 
     def start(self, config: PolicyConfig, origin: Origin) -> AgentPolicy:
         """Start a policy. Raises `ConflictError`, `NoMatchError`, `ConfigError`, `InputError`."""
-        with self._changing:
-            self._carry_out(self._plan_one(leaving=(), arriving=[config], origin=origin))
-            return self._policies[config.name]
+
+        def plan() -> _Planned:
+            taps = self._taps
+            exchange = self._plan_one(leaving=(), arriving=[config], origin=origin)
+            return _Planned(exchange, lambda: self._has_taps(exchange, taps))
+
+        exchange = self._change(plan)
+        return exchange.arriving[config.name]
 
     def remove_policy(self, name: str) -> None:
         """Stop a policy, and its streams where nobody else uses them."""
-        with self._changing:
+
+        def plan() -> _Planned:
             if name not in self._policies:
                 raise NotFoundError("policy does not exists")
-            self._carry_out(self._plan_one(leaving=[self._policies[name]], arriving=(), origin=Origin.API))
+            leaving = [self._policies[name]]
+            return _Planned(self._plan_one(leaving=leaving, arriving=(), origin=Origin.API), lambda: True)
+
+        self._change(plan)
+
+    def _change(self, plan: Callable[[], _Planned]) -> Exchange:
+        """Carry out what is planned; where other changes came between too often, planned while none can."""
+        for _ in range(MOST_ATTEMPTS):
+            planned = plan()
+            prepare_streams(planned.exchange.arriving.values())
+            with self._changing:
+                idle = self._carry_out_if_it_holds(planned)
+            if idle is not None:
+                break
+        else:
+            with self._changing:
+                planned = plan()
+                idle = self._carry_out(planned.exchange)
+                planned.finish()
+        _stop(idle)
+        return planned.exchange
+
+    def _carry_out_if_it_holds(self, planned: _Planned) -> Sequence[Stream] | None:
+        exchange = rebased(planned.exchange, self._policies, self._streams) if planned.holds() else None
+        if exchange is None:
+            return None
+        idle = self._carry_out(exchange)
+        planned.finish()
+        return idle
+
+    def _has_taps(self, exchange: Exchange, taps: Mapping[str, Tap]) -> bool:
+        """Tell whether the taps of policies that arrive are still those that they were planned with."""
+        names = {part.stream.tap for policy in exchange.arriving.values() for part in policy.parts}
+        return all(self._taps.get(name) is taps.get(name) for name in names)
 
     def _plan_one(
         self, *, leaving: Sequence[AgentPolicy], arriving: Sequence[PolicyConfig], origin: Origin
@@ -164,22 +209,44 @@ class LocalAgent:
             raise
 
     def _take_over(self, config: AgentConfig, *, is_dry_run: bool) -> Changes:
-        with self._changing:
-            others = {name: tap for name, tap in self._taps.items() if tap.origin is not Origin.CONFIGURATION}
-            taps = others | {tap.name: make_tap(tap, Origin.CONFIGURATION) for tap in config.taps}
-            for name, tap in others.items():
-                if taps[name] is not tap:
-                    raise _tap_exists(name)
-            check_number(taps)
-            around = self._surroundings(taps, config.global_handlers)
-            changes = self._compare(config, around)
-            _tell_unknown_types(config.global_handlers)
-            exchange = self._plan(changes.policies, config, around)
-            if not is_dry_run:
-                self._carry_out(exchange)
-                self._taps, self._global_settings = taps, config.global_handlers
-                logger.info("configuration: %s", changes.sentence())
+        _tell_unknown_types(config.global_handlers)
+        if is_dry_run:
+            changes, _ = self._plan_configuration(config)
             return changes
+        told: list[Changes] = []
+
+        def plan() -> _Planned:
+            before = (self._taps, self._global_settings, self._policies)
+            changes, exchange = self._plan_configuration(config)
+            told.append(changes)
+            return _Planned(
+                exchange,
+                holds=lambda: before == (self._taps, self._global_settings, self._policies),
+                finish=lambda: self._take_settings(config),
+            )
+
+        self._change(plan)
+        logger.info("configuration: %s", told[-1].sentence())
+        return told[-1]
+
+    def _plan_configuration(self, config: AgentConfig) -> tuple[Changes, Exchange]:
+        """Say what a configuration changes, and how."""
+        around = self._surroundings(self._taps_of(config), config.global_handlers)
+        changes = self._compare(config, around)
+        return changes, self._plan(changes.policies, config, around)
+
+    def _taps_of(self, config: AgentConfig) -> Mapping[str, Tap]:
+        """Give the taps of a configuration with those that it leaves alone."""
+        others = {name: tap for name, tap in self._taps.items() if tap.origin is not Origin.CONFIGURATION}
+        taps = others | {tap.name: make_tap(tap, Origin.CONFIGURATION) for tap in config.taps}
+        for name, tap in others.items():
+            if taps[name] is not tap:
+                raise _tap_exists(name)
+        check_number(taps)
+        return taps
+
+    def _take_settings(self, config: AgentConfig) -> None:
+        self._taps, self._global_settings = self._taps_of(config), config.global_handlers
 
     def _plan(self, policies: Difference, config: AgentConfig, around: Surroundings) -> Exchange:
         """Prepare what a configuration changes of the policies."""
@@ -218,17 +285,17 @@ class LocalAgent:
         names = dict.fromkeys(part.stream.tap for part in policy.parts)
         return {name: self._taps[name].describe() for name in names if name in self._taps}
 
-    def _carry_out(self, exchange: Exchange) -> None:
-        """Exchange policies. Where one can't be started nothing has changed."""
+    def _carry_out(self, exchange: Exchange) -> Sequence[Stream]:
+        """Exchange policies. Where one can't be started nothing has changed. Gives the streams that nobody uses now."""
         if self._state is not None:
             for policy in exchange.arriving.values():
                 self._state.restore(policy)
-        feed(exchange.arriving.values())
+        feed([*exchange.arriving.values()])
         self._policies = {**exchange.staying, **exchange.arriving}
-        self._let_go(exchange.leaving, exchange.streams)
+        return self._let_go(exchange.leaving, exchange.streams)
 
-    def _let_go(self, leaving: Sequence[AgentPolicy], streams: Mapping[str, Stream]) -> None:
-        """Stop policies, then streams that nobody uses, with the policies that these have brought along."""
+    def _let_go(self, leaving: Sequence[AgentPolicy], streams: Mapping[str, Stream]) -> Sequence[Stream]:
+        """Stop policies; give the streams that nobody uses, whose own policies go, too."""
         before = {*self._policies, *(policy.name for policy in leaving)}
         for policy in leaving:
             logger.info("policy [%s]: stopping", policy.name)
@@ -237,8 +304,6 @@ class LocalAgent:
         users = [policy for policy in self._policies.values() if policy.origin is not Origin.STREAM]
         used = {part.stream.name for policy in users for part in policy.parts}
         self._streams = {name: stream for name, stream in streams.items() if name in used}
-        for name in streams.keys() - used:
-            streams[name].stop()
         self._policies = {
             name: policy
             for name, policy in self._policies.items()
@@ -247,35 +312,76 @@ class LocalAgent:
         if self._state is not None:
             for name in before - self._policies.keys():
                 self._state.forget(name)
+        return [stream for name, stream in streams.items() if name not in used]
 
     def check(self) -> Sequence[str]:
         """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""
         return self._watch.look(self._streams)
 
     def resume(self, now_s: float) -> None:
-        """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets."""
-        with self._changing:
-            for stream in self._streams.values():
-                stream.resume(now_s)
+        """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets.
+
+        While a change is carried out nothing is done: the next call will do.
+        """
+        with self._unless_changing() as is_free:
+            if is_free:
+                for stream in self._streams.values():
+                    stream.resume(now_s)
 
     def save(self) -> None:
-        """Keep the windows for the next process, where there is a place for them."""
-        with self._changing:
-            if self._state is not None:
+        """Keep the windows for the next process, where there is a place for them; not while a change is carried out."""
+        with self._unless_changing() as is_free:
+            if is_free and self._state is not None:
                 self._state.save(self._policies.values())
+
+    @contextmanager
+    def _unless_changing(self, wait_s: float = 0.0) -> Iterator[bool]:
+        """Hold the lock if nobody does, or gives it up within a time."""
+        is_free = self._changing.acquire(timeout=wait_s)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                self._changing.release()
 
     def shut_down(self) -> None:
         """Ask the process to end."""
         self.is_stopping.set()
 
     def stop(self) -> None:
-        """Stop all streams; windows stay readable, and are kept where there is a place for them."""
-        with self._changing:
-            for stream in self._streams.values():
-                stream.stop()
-            self.save()
+        """Stop all streams; windows stay readable, and are kept where there is a place for them.
+
+        A change that does not come to its end is not waited for; windows are those of the last time then.
+        """
+        with self._unless_changing(LONGEST_WAIT_S) as is_free:
+            if not is_free:
+                logger.error("a change of policies does not end: stopping without it")
+            _stop(self._streams.values())
+            if is_free:
+                self.save()
             if self._state is not None:
                 self._state.close()
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """A change before it is carried out."""
+
+    exchange: Exchange
+    holds: Callable[[], bool]
+    """Tells whether what it was planned for is still so."""
+    finish: Callable[[], None] = lambda: None
+    """Does what else belongs to it."""
+
+
+def _stop(streams: Iterable[Stream]) -> None:
+    """Stop streams at the same time: one that does not end does not keep the others."""
+    threads = [threading.Thread(target=stream.stop, name=f"stop {stream.name}", daemon=True) for stream in streams]
+    for thread in threads:
+        thread.start()
+    until_s = clock.monotonic() + LONGEST_WAIT_S
+    for thread in threads:
+        thread.join(max(0.0, until_s - clock.monotonic()))
 
 
 @contextmanager

@@ -49,6 +49,11 @@ class Stream:
         tried = "" if self._retry is None else f"; {self._retry}"
         return f"{self.source.fault or 'it has ended'}{tried}"
 
+    def prepare(self) -> None:
+        """Try what may take long before it starts. Raises `InputError`, `ConfigError`."""
+        if not self.is_started:
+            self.source.prepare()
+
     def feed(self, policies: list[Policy]) -> None:
         """Feed policies, and start where nothing has been fed before. Raises `InputError`, `ConfigError`."""
         if self.is_started:
@@ -70,6 +75,7 @@ class Stream:
     def resume(self, now_s: float) -> None:
         """Start the input again where it has ended by itself, and the time for another attempt has come."""
         if self.source.is_running or self.source.is_recorded:
+            self.source.follow(now_s)
             return
         self._retry = self._retry or Retry(now_s)
         if now_s < self._retry.due_s:
@@ -108,21 +114,32 @@ class Stream:
         """Tell of it: the document below its name in a policy's description.
 
         `ledger` is what became of its packets: `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
+        `direction_unknown_share` is the part of the packets read of which no end is a host: 0 to 1.
+        `warnings` say what it can't read of them.
         """
+        ledger = self.source.ledger()
         document: dict[str, object] = {
             "input": {"consumers": self.consumers, "running": self.is_running},
             "module": {"config": dict(self.source.config) or None, "name": self.name},
-            "ledger": self.source.ledger(),
+            "ledger": ledger,
+            "direction_unknown_share": _direction_unknown_share(ledger),
         }
         if special := self.source.describe():
             document[self.source.type] = special
         if fault := self.fault:
             document["fault"] = fault
+        if warnings := self.source.warnings:
+            document["warnings"] = list(warnings)
         return document
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         """Give the newest packets; see `agent.running.RunningInput`."""
         return self.source.recent_packets(filter_expression=filter_expression, seconds=seconds, most_bytes=most_bytes)
+
+
+def _direction_unknown_share(ledger: Mapping[str, int]) -> float:
+    read = ledger.get("decoded", 0) + ledger.get("malformed", 0)
+    return round(ledger.get("direction_unknown", 0) / read, 4) if read else 0.0
 
 
 def make_stream(tap: Tap, wanted: PolicyInput, known: Mapping[str, Stream], defaults: Defaults) -> Stream:

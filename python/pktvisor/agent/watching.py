@@ -16,7 +16,8 @@ class Watch:
     def __init__(self) -> None:
         self._with_fault: set[tuple[str, int]] = set()
         """Names, and how often each was started: one that ends soon after it was started again is told of again."""
-        self._with_warning: set[str] = set()
+        self._warnings: set[tuple[str, str]] = set()
+        """Names, and what was told of them."""
 
     def look(self, streams: Mapping[str, Stream]) -> Sequence[str]:
         """Give a sentence for each stream that has ended though nobody stopped it; what is new of them is logged."""
@@ -26,8 +27,8 @@ class Watch:
         for name, _ in with_fault - self._with_fault:
             logger.error("%s", faults[name])
         self._with_fault = with_fault
-        warnings = {name: warning for name, stream in live.items() if (warning := stream.source.warning)}
-        for name in warnings.keys() - self._with_warning:
-            logger.warning("input [%s]: %s", name, warnings[name])
-        self._with_warning = set(warnings)
+        warnings = {(name, warning) for name, stream in streams.items() for warning in stream.source.warnings}
+        for name, warning in sorted(warnings - self._warnings):
+            logger.warning("input [%s]: %s", name, warning)
+        self._warnings = warnings
         return list(faults.values())

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pktvisor import clock
 from pktvisor.api.faults import ApiFault, DocumentFault, TlsFault, Unreachable
+from pktvisor.files import check_file
 
 DEFAULT_PORT = 10853
 LARGEST_BODY_BYTES = 64 * 2**20
@@ -176,11 +177,15 @@ class Connection:
 
 def _tls_context(endpoint: Endpoint) -> ssl.SSLContext:
     try:
+        if endpoint.ca_file is not None:
+            check_file(endpoint.ca_file)
         context = ssl.create_default_context(cafile=endpoint.ca_file)
     except OSError as error:
         raise TlsFault(f"cannot read certificates from {endpoint.ca_file}: {error.strerror or error}") from error
     try:
         if endpoint.cert_file is not None:
+            for path in filter(None, (endpoint.cert_file, endpoint.key_file)):
+                check_file(path)
             context.load_cert_chain(endpoint.cert_file, endpoint.key_file)
     except OSError as error:
         raise TlsFault(f"cannot use {endpoint.cert_file} as a certificate: {error.strerror or error}") from error

@@ -12,6 +12,8 @@ from pktvisor.cli.progress import Progress
 from pktvisor.cli.summary import default_workers
 from pktvisor.escaping import printable
 from pktvisor.inputs.faults import file_warnings
+from pktvisor.inputs.filters import capture_filter
+from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import policy_document
 from pktvisor.policies.policy import Policy
@@ -38,17 +40,19 @@ def analyse(paths: Sequence[str], options: argparse.Namespace, progress: Progres
         )
         for periods in (1, MOST_PERIODS)
     )
+    wanted = capture_filter(options.filter_expression)
     report = run_file(
         paths,
         whole,
         others=[minutes],
         hosts=options.hosts or "",
-        filter_expression=options.filter_expression,
+        wanted=wanted,
         workers=options.workers or default_workers(),
         progress=progress,
+        stop=progress.stop,
     )
     progress.finish(report.packets)
-    for warning in file_warnings(report):
+    for warning in [*file_warnings(report), *notes_of(report, wanted)]:
         complain(warning)
     name = _name(paths)
     inventory = _inventory(name, paths, report.ledger())

@@ -9,6 +9,7 @@ from pathlib import Path
 from pktvisor.cli.daemon_options import DaemonOptions
 from pktvisor.cli.options import complain
 from pktvisor.errors import InputError
+from pktvisor.files import check_appendable
 
 
 def detach(options: DaemonOptions) -> bool:
@@ -35,6 +36,6 @@ def detach(options: DaemonOptions) -> bool:
 def _try_log(path: str) -> None:
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
+        check_appendable(path)
     except OSError as error:
         raise InputError(f"Log init failed: {path}: {error.strerror}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from pktvisor import clock
+from pktvisor import _core, clock
 
 INTERVAL_S = 1.0
 SPINNER = "|/-\\"
@@ -16,15 +16,15 @@ class Progress:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self.is_stopped = False
+        self.stop = _core.Stop()
         """Set to stop reading early."""
         self._is_shown = stream.isatty()
         self._last_time = clock.monotonic()
         self._last_packets = 0
         self._turns = 0
 
-    def __call__(self, packets: int, bytes_read: int, total_bytes: int | None) -> bool:
-        """Take note of where the reading is, and say whether to go on."""
+    def __call__(self, packets: int, bytes_read: int, total_bytes: int | None) -> None:
+        """Take note of where the reading is."""
         elapsed_s = clock.monotonic() - self._last_time
         if self._is_shown and elapsed_s >= INTERVAL_S:
             rate = (packets - self._last_packets) / elapsed_s
@@ -32,7 +32,6 @@ class Progress:
             self.stream.flush()
             self._last_time += elapsed_s
             self._last_packets = packets
-        return not self.is_stopped
 
     def finish(self, packets: int) -> None:
         """Say how many packets there were."""

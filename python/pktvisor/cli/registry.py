@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
-from pathlib import Path
 
 from pktvisor.errors import ConfigError, InputError
+from pktvisor.files import open_file
 
 logger = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ COLUMNS = ("Service Name", "Port Number", "Transport Protocol")
 def check_registry(path: str) -> None:
     """Raise `InputError` or `ConfigError` where the file is no registry; say that it is not used."""
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
+        with io.TextIOWrapper(open_file(path), newline="", encoding="utf-8") as file:
             header = next(csv.reader(file), [])
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: the registry of services can't be read: {error}") from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from pktvisor.cli.daemon_options import DaemonOptions, clamped_periods
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.registry import check_registry
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
+from pktvisor.cli.signals import ENDING, signals_heard
 from pktvisor.config.models import AgentConfig
 from pktvisor.errors import InputError, NotFoundError, PktvisorError
 from pktvisor.handlers import handlers
@@ -39,9 +42,7 @@ LOOK_INTERVAL_S = 1.0
 """How often the daemon looks whether the captures are still at work, and keeps windows."""
 
 Signals: TypeAlias = SimpleQueue[int]
-"""Signals that have come. A handler may run between any two instructions of the main thread, while that holds a lock,
-and within another handler; this queue's `put` is made for such places.
-"""
+"""Signals that have come."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _run(work: Work) -> None:
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
     with ExitStack() as stack:
-        signals = _take_signals()
+        signals = _take_signals(stack)
         stack.callback(agent.stop)
         give_up_files(options)
         agent.take_over(work.config)
@@ -116,7 +117,6 @@ def _run(work: Work) -> None:
         server = WebServer(agent, _server_settings(options))
         server.start()
         stack.callback(server.stop)
-        signal.signal(signal.SIGHUP, lambda number, _: signals.put(number))
         if options.otel:
             pusher = _start_pusher(agent, options)
             stack.callback(pusher.stop)
@@ -126,12 +126,13 @@ def _run(work: Work) -> None:
 
 def _look_after(agent: LocalAgent, server: WebServer, signals: Signals, *, must_run: bool) -> None:
     """Wait for the end. Where all that there is to do has ended by itself, that is a fault."""
+    reloading = Reloading(lambda: _reload(agent, server))
     while not agent.is_stopping.is_set():
         came = _wait(signals)
         if came & {signal.SIGINT, signal.SIGTERM}:
             return
         if signal.SIGHUP in came:
-            _reload(agent, server)
+            reloading.ask()
         faults = agent.check()
         if faults and must_run:
             raise InputError(faults[0])
@@ -160,7 +161,7 @@ def _settings(work: Work) -> AgentSettings:
     options = work.options
     return AgentSettings(
         windows=WindowDefaults(clamped_periods(options.periods), options.max_deep_sample),
-        inputs=Defaults(options.workers, options.lookback, not options.no_promiscuous, tuple(options.dns_ports)),
+        inputs=Defaults(options.workers, options.lookback, not options.no_promiscuous),
         databases=open_databases(
             options.geo_city or options.default_geo_city,
             options.geo_asn or options.default_geo_asn,
@@ -223,13 +224,38 @@ def _tell_options(work: Work) -> None:
         logger.warning("%s", warning)
 
 
-def _take_signals() -> Signals:
-    """Collect the signals that ask for the end."""
+def _take_signals(stack: ExitStack) -> Signals:
+    """Collect the signals that ask for the end, or to read the configuration again."""
     signals: Signals = SimpleQueue()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: signals.put(number))
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to read again
+    stack.enter_context(signals_heard(signals.put, (*ENDING, signal.SIGHUP)))
     return signals
+
+
+class Reloading:
+    """Reads again what can be read again, in a thread of its own: the main thread goes on looking after all else.
+
+    Whoever asks while it is at work gets it done once more, however often he asks.
+    """
+
+    def __init__(self, reload: Callable[[], None]) -> None:
+        self._reload = reload
+        self._asked = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+
+    def ask(self) -> None:
+        """Have it done."""
+        self._asked.release()
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def _run(self) -> None:
+        while self._asked.acquire():
+            while self._asked.acquire(blocking=False):
+                pass  # many that came meanwhile are one
+            try:
+                self._reload()
+            except Exception:  # a fault of ours must not be the last reload
+                logger.exception("not read again")
 
 
 def _reload(agent: LocalAgent, server: WebServer) -> None:

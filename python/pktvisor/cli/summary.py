@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from pktvisor.cli.options import DEFAULT_PERIODS, MOST_PERIODS, UsageError, complain, print_result
 from pktvisor.cli.progress import Progress
+from pktvisor.cli.signals import signals_heard
 from pktvisor.escaping import printable_json
 
 MOST_WORKERS = 4
@@ -30,29 +29,30 @@ def print_summary(paths: Sequence[str], options: argparse.Namespace) -> None:
     if not 1 <= options.periods <= MOST_PERIODS:
         raise UsageError(f"argument --periods: {options.periods} is not between 1 and {MOST_PERIODS}")
     progress = Progress(sys.stderr)
-    if options.json or sys.stdout is None or not sys.stdout.isatty():
-        _print_json(paths, options, progress)
-    else:
-        _print_text(paths, options, progress)
+    # What was read until a signal is summarised all the same.
+    with signals_heard(lambda _: progress.stop.set()):
+        if options.json or sys.stdout is None or not sys.stdout.isatty():
+            _print_json(paths, options, progress)
+        else:
+            _print_text(paths, options, progress)
 
 
 def _print_json(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> None:
     from pktvisor.outputs.json import encode, flat_document
     from pktvisor.policies.summary import summarize_file
 
-    with _signals_stop(progress):
-        summary = summarize_file(
-            paths,
-            periods=options.periods,
-            deep_sample_rate=options.deep_sample_rate,
-            filter_expression=options.filter_expression,
-            hosts=options.hosts or "",
-            geo_city=options.geo_city,
-            geo_asn=options.geo_asn,
-            workers=options.workers or default_workers(),
-            dns_ports=options.dns_ports or (),
-            progress=progress,
-        )
+    summary = summarize_file(
+        paths,
+        periods=options.periods,
+        deep_sample_rate=options.deep_sample_rate,
+        filter_expression=options.filter_expression,
+        hosts=options.hosts or "",
+        geo_city=options.geo_city,
+        geo_asn=options.geo_asn,
+        workers=options.workers or default_workers(),
+        progress=progress,
+        stop=progress.stop,
+    )
     progress.finish(summary.packets)
     for warning in summary.warnings:
         complain(warning)
@@ -76,8 +76,7 @@ def _print_text(paths: Sequence[str], options: argparse.Namespace, progress: Pro
     from pktvisor.tui.watch import Watch
     from pktvisor.tui.windows import WHOLE
 
-    with _signals_stop(progress):
-        source = analyse(paths, options, progress)
+    source = analyse(paths, options, progress)
     watch = Watch(source, Request(WHOLE), interval_s=1.0)
     watch.step()
     if options.verbose and watch.state.reading is not None:
@@ -96,18 +95,3 @@ def _tell_ledger(ledger: Mapping[str, int]) -> None:
 def default_workers() -> int:
     """Give how many threads share a file: one per processor that this process may use, but few."""
     return min(len(os.sched_getaffinity(0)), MOST_WORKERS)
-
-
-@contextmanager
-def _signals_stop(progress: Progress) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the reading; what was read is summarised all the same."""
-
-    def stop(*_: object) -> None:
-        progress.is_stopped = True
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

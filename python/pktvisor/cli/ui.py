@@ -1,12 +1,12 @@
-"""pktvisor: watch a running agent, or a capture file, in the terminal."""
+"""pktvisor: watch a running agent, an interface, or capture files, in the terminal."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pktvisor import _core
@@ -22,6 +22,7 @@ from pktvisor.cli.options import (
 )
 from pktvisor.errors import PktvisorError
 from pktvisor.escaping import printable_json
+from pktvisor.files import open_file
 
 if TYPE_CHECKING:
     from pktvisor.tui.source import Source
@@ -33,6 +34,7 @@ TIMEOUT_S = 15.0
 """For all answers together, where something is printed."""
 LEAST_INTERVAL_S = 0.2
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"
+MOST_TOKEN_BYTES = 1 << 16
 SINGLE_LETTERS = ("h", "p", "H", "P")
 
 
@@ -59,11 +61,11 @@ def _run(options: argparse.Namespace) -> int:
     from pktvisor.tui.watch import Watch
     from pktvisor.tui.windows import DEFAULT, WHOLE
 
-    is_file = bool(options.files)
+    is_file = bool(options.files) and not _is_live(options)
     is_printed = options.once or options.json
     if not is_printed and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UsageError("there is no terminal here: --once prints the first screen, --json the document")
-    source = _file_source(options) if is_file else _agent_source(options)
+    source = _own_source(options) if options.files else _agent_source(options)
     try:
         window = options.window or (WHOLE if is_file else DEFAULT)
         watch = Watch(source, Request(window, options.policy), interval_s=options.interval)
@@ -72,15 +74,41 @@ def _run(options: argparse.Namespace) -> int:
         source.close()
 
 
+def _is_live(options: argparse.Namespace) -> bool:
+    from pktvisor.cli.interface import is_interface
+
+    return len(options.files) == 1 and is_interface(options.files[0])
+
+
+def _own_source(options: argparse.Namespace) -> Source:
+    """Summarise files, or an interface, in this process."""
+    if not options.hosts:
+        options.hosts = options.host or ""
+    return _interface_source(options) if _is_live(options) else _file_source(options)
+
+
+def _interface_source(options: argparse.Namespace) -> Source:
+    from pktvisor.cli.interface import watch_interface
+
+    source = watch_interface(options.files[0], options)
+    if options.once or options.json:
+        time.sleep(options.interval)
+    return source
+
+
 def _file_source(options: argparse.Namespace) -> Source:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.progress import Progress
+    from pktvisor.cli.signals import signals_heard
 
     if options.window is not None and options.window.kind == "bucket":
         raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
-    if not options.hosts:
-        options.hosts = options.host or ""
-    return analyse(options.files, options, Progress(sys.stderr))
+    progress = Progress(sys.stderr)
+    with signals_heard(lambda _: progress.stop.set()):
+        source = analyse(options.files, options, progress)
+    if progress.stop.is_set():
+        raise KeyboardInterrupt
+    return source
 
 
 def _agent_source(options: argparse.Namespace) -> Source:
@@ -107,7 +135,8 @@ def _token(options: argparse.Namespace) -> str | None:
     token: str | None = options.token
     if token is None and options.token_file is not None:
         try:
-            token = Path(options.token_file).read_text(encoding="utf-8").strip()
+            with open_file(options.token_file) as file:
+                token = file.read(MOST_TOKEN_BYTES).decode().strip()
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"--token-file: cannot read {options.token_file}: {error}") from None
     token = token or os.environ.get(TOKEN_VARIABLE) or None
@@ -150,12 +179,15 @@ def _undashed(arguments: Sequence[str]) -> list[str]:
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="pktvisor", description="Watch a running agent, or a capture file.", allow_abbrev=False)
+    parser = Parser(
+        prog="pktvisor", description="Watch a running agent, an interface, or capture files.", allow_abbrev=False
+    )
     parser.add_argument(
         "files",
         metavar="FILE",
         nargs="*",
-        help="capture files, and directories of them, to analyse as one, instead of an agent to ask",
+        help="instead of an agent to ask: capture files, and directories of them, to analyse as one; or an interface "
+        "(any for all) to capture on",
     )
     parser.add_argument(
         "-H",
@@ -219,7 +251,7 @@ def _add_showing_options(parser: Parser) -> None:
 
 def _add_file_options(parser: Parser) -> None:
     parser.set_defaults(deep_sample_rate=100, workers=None)
-    files = parser.add_argument_group("for a capture file")
+    files = parser.add_argument_group("for capture files and interfaces")
     files.add_argument(
         "-b", dest="filter_expression", metavar="BPF", default="", help="only packets that pass this filter"
     )

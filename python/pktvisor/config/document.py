@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NoReturn, TypeAlias
 
 import yaml
 
 from pktvisor.errors import ConfigError, InputError
+from pktvisor.files import open_file
 
 MOST_BYTES = 1 << 20
 MOST_LEVELS = 32
@@ -141,7 +141,7 @@ def _place(source: str, mark: Mark) -> str:
 def read_text(path: str) -> str:
     """The text of a file. InputError where it can't be read, ConfigError where it is too large or not UTF-8."""
     try:
-        with Path(path).open("rb") as file:
+        with open_file(path) as file:
             data = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

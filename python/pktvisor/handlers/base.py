@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pktvisor.config import scalars
-from pktvisor.config.ports import read_ports
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, within
+from pktvisor.errors import ConfigError
+from pktvisor.metrics.breakdown import Breakdown, Together
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds import Metric, Purged
 
@@ -30,10 +30,6 @@ class Exchanges:
     observe: Condition = ALWAYS
     apart_by: Column | None = None
     address: Column | None = None
-    pairing: Column | None = None
-    """How questions and answers belong together."""
-    question: Column | None = None
-    """A hash of what is asked, by which a question asked again is known."""
     flags: tuple[Condition, ...] = ()
     """Conditions of the question, handed back with the answer as the bits of `xact.question_flags`."""
 
@@ -50,8 +46,6 @@ class Settings:
     topn_percentile_threshold: int = 0
     metrics: Mapping[str, Any] = field(default_factory=dict)
     """Metrics that a policy declares, for the handler `custom`."""
-    input_dns_ports: tuple[int, ...] = ()
-    """Ports by which its input knows DNS; none where nobody can make the input look at others."""
 
 
 class Handler:
@@ -69,8 +63,8 @@ class Handler:
     """Metric groups with their defaults."""
     options: ClassVar[tuple[str, ...]] = ()
     """Keys of its configuration and filters, in the order that errors list them."""
-    direction: Column | None = None
-    """Where set, every metric is kept apart by this column, unless it says otherwise."""
+    by: Breakdown | None = None
+    """Where set, every metric is kept apart by this, unless it says otherwise."""
     fixed_top: ClassVar[bool] = False
     """Top lists always show ten, whatever the settings say."""
 
@@ -144,19 +138,6 @@ class Handler:
         """Events that its filters keep."""
         return ALWAYS
 
-    @property
-    def own_dns_ports(self) -> tuple[int, ...]:
-        """The ports by which it knows DNS, whatever those of its input are; none where these are its own, too."""
-        if not self.has("dns_ports"):
-            return ()
-        with within("dns_ports"):
-            return read_ports(self.settings.options["dns_ports"])
-
-    def at_ports(self) -> Condition:
-        """Rows at its ports: other policies may make the input look at others."""
-        ports = self.own_dns_ports or self.settings.input_dns_ports
-        return Column("dns.server_port").one_of(ports) if ports and self.table == "dns" else ALWAYS
-
     def exchanges(self) -> Exchanges | None:
         """How its questions and answers are matched, if they are."""
         return None
@@ -169,12 +150,20 @@ class Handler:
         """Numbers that stand in declarations by name."""
         return {}
 
-    def purged_of_direction(self, direction: int) -> Purged:
-        """Unanswered questions of a direction (0 unknown, 1 in, 2 out), for a handler kept apart by direction."""
-        raise NotImplementedError(f"handler {self.type} {self.version} counts no unanswered questions by direction")
+    @classmethod
+    def breakdown(cls, metric: Metric) -> Breakdown | None:
+        """What a metric is kept apart by."""
+        by = cls.by if metric.by is None else metric.by
+        return None if isinstance(by, Together) else by
 
-    def directions_shown(self) -> str | None:
-        """Name of the hidden counter that must not be 0 for a direction to be shown; None where all always are."""
+    def purged_of(self, number: int) -> Purged:
+        """Unanswered questions of a value of its closed breakdown, by the value's number."""
+        raise NotImplementedError(f"handler {self.type} {self.version} counts no unanswered questions by value")
+
+    def witness(self) -> str | None:
+        """Name of the hidden counter that must not be 0 for a value of a closed breakdown to be shown; None where all
+        always are.
+        """
         return None
 
     # Reading options; a policy's texts are already typed.
@@ -203,9 +192,4 @@ class Handler:
     def xact_ttl_ms(self) -> int:
         """How long a question waits for its answer; milliseconds win over seconds."""
         of_seconds = self.number("xact_ttl_secs", 0) * 1000 if self.has("xact_ttl_secs") else DEFAULT_XACT_TTL_MS
-        ttl_ms = self.number("xact_ttl_ms", of_seconds)
-        if ttl_ms == 0:
-            raise ConfigError(
-                "a question that waits no time has no answer: xact_ttl_ms or xact_ttl_secs must be at least 1"
-            )
-        return ttl_ms
+        return self.number("xact_ttl_ms", of_seconds)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.metrics.breakdown import Breakdown, Open, Part, by_direction
 from pktvisor.metrics.declaration_text import Declaration, read_declaration
 from pktvisor.metrics.expression_text import Expression, parse_expression
 from pktvisor.metrics.expressions import ALWAYS, EVENT, Column, Condition, dns, schema
-from pktvisor.metrics.kinds import Histogram, Metric, Quantiles, Rate
-from pktvisor.metrics.mnemonics import is_direction
-from pktvisor.metrics.named_columns import EXCHANGE_TABLE, PACKET_TABLE, NamedColumn
+from pktvisor.metrics.kinds import Metric
+from pktvisor.metrics.mnemonics import is_direction, mnemonics
+from pktvisor.metrics.named_columns import (
+    EXCHANGE_TABLE,
+    PACKET_TABLE,
+    WITH_ARTICLE,
+    NamedColumn,
+    Nature,
+    named_column,
+)
 
 MOST_METRICS = 64
 
 EXCHANGING_TABLE = "dns"
 """The table whose rows are matched into exchanges."""
-
-_SUFFIXES: Mapping[type[Metric], tuple[str, ...]] = {
-    Rate: ("_sum", "_count"),
-    Quantiles: ("_sum", "_count"),
-    Histogram: ("_bucket", "_sum", "_count"),
-}
-"""What Prometheus puts behind the names of a kind's further series."""
 
 
 class Custom(Handler):
@@ -31,23 +33,18 @@ class Custom(Handler):
 
     type, schema = "custom", "custom"
     inputs = ("pcap", "dnstap", "mock")
-    options = ("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms", "dns_ports")
+    options = ("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms")
 
     def __init__(self, settings: Settings) -> None:
         declarations = _declarations(settings)
         self.groups = {group: True for one in declarations.values() for group in one.metric.groups}
         super().__init__(settings)
         self._keep = self._where()
-        self._metrics = {name: one.metric for name, one in declarations.items()}
-        columns = {"where": self._keep.columns} | {name: one.columns for name, one in declarations.items()}
+        columns = {"where": self._keep.columns} | {name: _columns(name, one) for name, one in declarations.items()}
         self.table = _table(declarations, columns)
-        if self.own_dns_ports and self.table != EXCHANGING_TABLE:
-            raise ConfigError(
-                f"dns_ports is for modules that look at {EXCHANGING_TABLE}; this one looks at {self.table}",
-                path="dns_ports",
-            )
+        self._metrics = {name: _apart(name, one, self.table) for name, one in declarations.items()}
         self._exchanged = {one.base for named in columns.values() for one in named if one.table == EXCHANGE_TABLE}
-        self.direction = _direction(declarations, self.table)
+        _check_breakdowns(self._metrics)
         check_families([self])
 
     def _where(self) -> Expression:
@@ -77,8 +74,6 @@ class Custom(Handler):
             dns.bytes,
             self.xact_ttl_ms,
             observe=EVENT,
-            pairing=dns.pairing,
-            question=dns.question,
             address=dns.ecs if "xact.question_address" in self._exchanged else None,
         )
 
@@ -137,27 +132,71 @@ def _home(column: NamedColumn) -> str:
     return EXCHANGING_TABLE if column.table == EXCHANGE_TABLE else column.table
 
 
-def _direction(declarations: Mapping[str, Declaration], table: str) -> Column | None:
-    """The column that metrics are kept apart by, where any is."""
-    found: dict[str, str] = {}
-    for name, declaration in declarations.items():
-        if declaration.by:
-            with within(f"metrics.{name}.by"):
-                found.setdefault(_direction_column(declaration.by, table), name)
-    if len(found) > 1:
-        raise ConfigError(f"the metrics of a module are kept apart by one direction, not by {' and '.join(found)}")
-    return next((Column(name) for name in found), None)
+BY_NATURES: tuple[Nature, ...] = ("number", "text", "address", "place")
+"""What columns may be that metrics are kept apart by."""
 
 
-def _direction_column(by: str, table: str) -> str:
+def _columns(name: str, declaration: Declaration) -> tuple[NamedColumn, ...]:
+    """All columns that a declaration names, those that it is kept apart by included."""
+    with within(f"metrics.{name}.by"):
+        return (*declaration.columns, *(_by_column(by) for by in declaration.by if not is_direction(by)))
+
+
+def _by_column(name: str) -> NamedColumn:
+    column = named_column(name)
+    if column.nature not in BY_NATURES:
+        wanted = ", ".join(WITH_ARTICLE[nature] for nature in BY_NATURES)
+        raise ConfigError(f"{name} is {WITH_ARTICLE[column.nature]}; metrics are kept apart by one of {wanted}")
+    return column
+
+
+def _apart(name: str, declaration: Declaration, table: str) -> Metric:
+    """The metric that is declared, with what it is kept apart by."""
+    if not declaration.by:
+        return declaration.metric
+    with within(f"metrics.{name}.by"):
+        return replace(declaration.metric, by=_breakdown(declaration, table))
+
+
+def _breakdown(declaration: Declaration, table: str) -> Breakdown:
+    names = [_direction(name, table) if is_direction(name) else name for name in declaration.by]
+    directions = [name for name in names if is_direction(name)]
+    if len(names) == 1 and directions:
+        return by_direction(Column(names[0]))
+    parts = tuple(_part(_by_column(name)) for name in names)
+    taken = {"lat", "lon", *declaration.metric.labels()}
+    for part in parts:
+        if part.label in taken:
+            raise ConfigError(f"the label {part.label} is that of the metric's own items; give these another 'label'")
+    return Open(parts, declaration.most_groups)
+
+
+def _part(column: NamedColumn) -> Part:
+    words = mnemonics(column.name)
+    return Part(column.name.replace(".", "_"), column.column, str if words is None else words.name)
+
+
+def _direction(name: str, table: str) -> str:
+    """The column that holds the direction of a table's rows, be it named without its table."""
     known = [column.name for column in schema().values() if column.table in (table, PACKET_TABLE)]
-    directions = [name for name in known if is_direction(name)]
-    wanted = next((name for name in directions if name in (by, f"{table}.{by}")), None)
-    if wanted is None:
-        raise ConfigError(
-            f"metrics of table {table} can be kept apart by direction, that is {' or '.join(directions)}, not by '{by}'"
-        )
-    return wanted
+    directions = [column for column in known if is_direction(column)]
+    found = next((column for column in reversed(directions) if column in (name, f"{table}.{name}")), None)
+    if found is None and name == "direction":
+        found = f"{PACKET_TABLE}.direction"
+    if found is None:
+        raise ConfigError(f"metrics of table {table} are kept apart by {' or '.join(directions)}, not by '{name}'")
+    return found
+
+
+def _check_breakdowns(metrics: Mapping[str, Metric]) -> None:
+    """ConfigError where values of one metric's breakdown would stand where another metric does in JSON."""
+    for name in metrics:
+        for other, kept in metrics.items():
+            if isinstance(kept.by, Open) and kept.by.labels[0] == name:
+                raise ConfigError(
+                    f"'{other}' is kept apart below '{name}' in JSON; give this metric another name",
+                    path=f"metrics.{name}",
+                )
 
 
 Families = dict[str, tuple[str, str]]
@@ -175,7 +214,7 @@ def check_families(handlers: Iterable[Handler], owners: Families | None = None) 
         if not isinstance(handler, Custom):
             continue
         for name, metric in handler.metrics().items():
-            for family in (name, *(f"{name}{suffix}" for suffix in _SUFFIXES.get(type(metric), ()))):
+            for family in (name, *(f"{name}{suffix}" for suffix in metric.series_suffixes())):
                 owner = (name, type(metric).__name__.lower())
                 other = owners.setdefault(family, owner)
                 if other != owner:

@@ -6,12 +6,12 @@ direction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from pktvisor.errors import ConfigError, within
+from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
-from pktvisor.metrics.domain_names import domain_name, domain_suffix
 from pktvisor.metrics.expressions import (
     ALWAYS,
     DEEP,
@@ -35,13 +35,10 @@ PARSED = dns.parsed == 1
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = (dns.rcode == number for number in (0, 2, 3, 5))
 NODATA = NOERROR & (dns.answers == 0)
 AUTHORITATIVE, AUTHENTICATED, CHECKING_DISABLED = (dns.flags.has_bits(bit) for bit in (0x0400, 0x0020, 0x0010))
-ECS = QUERY & (dns.has_ecs == 1)
+ECS = QUERY & dns.ecs.is_present()
 TO_HOST, FROM_HOST = dns.direction == 1, dns.direction == 2
 
 ANSWERED, LATE, ORPHAN = (xact.outcome == number for number in (1, 2, 3))
-
-MOST_ANSWERS = 2**16 - 1
-"""What a header can announce."""
 
 DNSTAP_TYPES = ("auth", "client", "forwarder", "resolver", "stub", "tool", "update")
 
@@ -55,13 +52,6 @@ class DnsFilters(Handler):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._check_dnstap_type()
-        self._check_lists()
-
-    def _check_lists(self) -> None:
-        """A filter without a value would let nothing pass."""
-        for key in ("only_qtype", "only_qname", "only_qname_suffix"):
-            if self.has(key) and not self.texts(key):
-                raise ConfigError(f"DnsStreamHandler: {key} is an empty list, which fits nothing: name at least one")
 
     def _check_dnstap_type(self) -> None:
         """`dnstap_msg_type` leaves packets alone, but must make sense."""
@@ -97,17 +87,8 @@ class DnsFilters(Handler):
             numbers.append(number)
         return numbers
 
-    def names(self) -> list[str]:
-        """The names of `only_qname`."""
-        return self._names("only_qname", domain_name)
-
-    def suffixes(self) -> list[str]:
-        """The ends of names of `only_qname_suffix`."""
-        return self._names("only_qname_suffix", domain_suffix)
-
-    def _names(self, key: str, read: Callable[[str], str]) -> list[str]:
-        with within(key):
-            return [read(name) for name in self.texts(key)]
+    def names(self, key: str) -> list[str]:
+        return [name.lower() for name in self.texts(key)]
 
     def keep_rcode(self) -> Condition:
         if self.flag("exclude_noerror"):
@@ -123,10 +104,6 @@ class DnsFilters(Handler):
             count = self.settings.options["answer_count"]
             if isinstance(count, bool) or not isinstance(count, int):
                 raise ConfigError("DnsStreamHandler: wrong value type for answer_count filter. It should be an integer")
-            if count > MOST_ANSWERS:
-                raise ConfigError(
-                    f"DnsStreamHandler: answer_count is {count}, but no message has more than {MOST_ANSWERS} answers"
-                )
             keep &= dns.answers == count
         return keep
 
@@ -136,13 +113,9 @@ class DnsFilters(Handler):
     def keep_name(self) -> Condition:
         keep = ALWAYS
         if self.has("only_qname"):
-            keep &= PARSED & dns.qname.one_of_texts(self.names())
+            keep &= PARSED & dns.qname.one_of_texts(self.names("only_qname"))
         if self.has("only_qname_suffix"):
-            suffixes = self.suffixes()
-            keep &= PARSED & (
-                dns.qname.below(*(suffix for suffix in suffixes if not suffix.startswith(".")))
-                | dns.qname.ends_with(*(suffix for suffix in suffixes if suffix.startswith(".")))
-            )
+            keep &= PARSED & dns.qname.ends_with(*self.names("only_qname_suffix"))
         return keep
 
     def keep_place(self) -> Condition:
@@ -187,7 +160,6 @@ class Dns(DnsFilters):
         "recorded_stream",
         "xact_ttl_secs",
         "xact_ttl_ms",
-        "dns_ports",
     )
 
     total = Counter(
@@ -406,7 +378,7 @@ class Dns(DnsFilters):
         if self.rcodes() and not self.flag("exclude_noerror"):
             wanted.append(REPLY & dns.rcode.one_of(self.rcodes()))
         if self.has("only_qname"):
-            wanted.append(dns.qname.one_of_texts(self.names()))
+            wanted.append(dns.qname.one_of_texts(self.names("only_qname")))
         if not wanted:
             return ALWAYS
         first, *others = wanted
@@ -416,8 +388,6 @@ class Dns(DnsFilters):
 
     def keep(self) -> Condition:
         keep = self.keep_rcode() & self.keep_answers() & self.keep_qtype() & self.keep_name() & self.keep_place()
-        if self.flag("only_queries") and self.flag("only_responses"):
-            raise ConfigError("DnsStreamHandler: no message meets both only_queries and only_responses: leave one out")
         if self.flag("only_queries"):
             keep &= QUERY
         if self.flag("only_responses"):
@@ -425,25 +395,17 @@ class Dns(DnsFilters):
         return keep
 
     def exchanges(self) -> Exchanges:
-        return Exchanges(
-            dns.exchange,
-            dns.is_reply,
-            dns.bytes,
-            self.xact_ttl_ms,
-            observe=PASSED,
-            pairing=dns.pairing,
-            question=dns.question,
-        )
+        return Exchanges(dns.exchange, dns.is_reply, dns.bytes, self.xact_ttl_ms, observe=PASSED)
 
     def replacements(self) -> Mapping[str, Column]:
-        suffixes = self.suffixes()
+        suffixes = self.names("only_qname_suffix")
         if suffixes or self.flag("public_suffix_list"):
             return {"dns.qname2": dns.qname.tail(2, suffixes), "dns.qname3": dns.qname.tail(3, suffixes)}
         return {}
 
 
 # Flags of a question that come back with its answer, and of questions that are never answered.
-QUESTION_FILTERED, QUESTION_CD, QUESTION_IN, QUESTION_OUT, QUESTION_ECS = 1, 2, 4, 8, 16
+QUESTION_FILTERED, QUESTION_CD, QUESTION_IN, QUESTION_OUT = 1, 2, 4, 8
 
 DONE = ANSWERED & ~xact.question_flags.has_bits(QUESTION_FILTERED)
 """Responses in time whose query was not filtered."""
@@ -480,9 +442,8 @@ class DnsByDirection(DnsFilters):
         "recorded_stream",
         "xact_ttl_secs",
         "xact_ttl_ms",
-        "dns_ports",
     )
-    direction = dns.xact_direction
+    by = by_direction(dns.xact_direction)
 
     seen = Counter((DONE, LATE, ORPHAN), purged=Purged(QUESTION_FILTERED, 0), is_hidden=True)
     xacts = Counter(DONE, groups=("counters",), help="Count of DNS transactions (query and reply)")
@@ -530,7 +491,7 @@ class DnsByDirection(DnsFilters):
         help="Count of DNS transactions with the CD flag set in the query",
     )
     ecs_xacts = Counter(
-        DONE & xact.question_flags.has_bits(QUESTION_ECS),
+        DONE & xact.question_address.is_present(),
         groups=("counters", "top_ecs"),
         print_groups=("counters",),
         help="Count of DNS transactions with an EDNS client subnet in the query",
@@ -629,18 +590,18 @@ class DnsByDirection(DnsFilters):
         # A filtered message counts once; so does the unfiltered other half of the exchange that it spoils.
         (FILTERED, PASSED & ANSWERED & ~DONE, FILTERED & DONE),
         within=ALWAYS,
-        by_direction=False,
+        by=TOGETHER,
         groups=("counters",),
         help="Count of DNS wire packets dropped by the configured filter(s)",
     )
-    observed_packets = Counter(within=EVENT, by_direction=False, help="Count of all DNS wire packets, before filters")
+    observed_packets = Counter(within=EVENT, by=TOGETHER, help="Count of all DNS wire packets, before filters")
     deep_sampled_packets = Counter(
-        within=SAMPLED, by_direction=False, help="Count of DNS wire packets that were sampled for deep inspection"
+        within=SAMPLED, by=TOGETHER, help="Count of DNS wire packets that were sampled for deep inspection"
     )
     observed_pps = Rate(
         path="rates.observed_pps",
         within=EVENT,
-        by_direction=False,
+        by=TOGETHER,
         help="Rate of DNS wire packets per second, before filters",
     )
 
@@ -653,8 +614,6 @@ class DnsByDirection(DnsFilters):
         return (QUERY & queries) | (REPLY & replies)
 
     def exchanges(self) -> Exchanges:
-        flags = (FILTERED, CHECKING_DISABLED, dns.xact_direction == 1, dns.xact_direction == 2)
-        looks_at_ecs = "top_ecs" in self.enabled
         return Exchanges(
             dns.exchange,
             dns.is_reply,
@@ -662,20 +621,18 @@ class DnsByDirection(DnsFilters):
             self.xact_ttl_ms,
             observe=EVENT,
             apart_by=dns.xact_direction,
-            address=dns.ecs if looks_at_ecs else None,
-            flags=(*flags, ECS) if looks_at_ecs else flags,
-            pairing=dns.pairing,
-            question=dns.question,
+            address=dns.ecs if "top_ecs" in self.enabled else None,
+            flags=(FILTERED, CHECKING_DISABLED, dns.xact_direction == 1, dns.xact_direction == 2),
         )
 
-    def purged_of_direction(self, direction: int) -> Purged:
+    def purged_of(self, number: int) -> Purged:
         """Unfiltered questions of a direction (0 unknown, 1 in, 2 out) that a window's end found unanswered."""
-        return Purged(QUESTION_FILTERED | QUESTION_IN | QUESTION_OUT, (0, QUESTION_IN, QUESTION_OUT)[direction])
+        return Purged(QUESTION_FILTERED | QUESTION_IN | QUESTION_OUT, (0, QUESTION_IN, QUESTION_OUT)[number])
 
     def replacements(self) -> Mapping[str, Column]:
         if self.flag("public_suffix_list") and not self.has("only_qname_suffix"):
             return {"dns.qname2": dns.qname.tail(2), "dns.qname3": dns.qname.tail(3)}
         return {}
 
-    def directions_shown(self) -> str:
+    def witness(self) -> str:
         return "seen"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Handler
+from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.expressions import (
     ALWAYS,
     DEEP,
@@ -43,33 +42,24 @@ class NetFilters(Handler):
         return _remote_is(self.flag("geoloc_notfound"), prefixes, (ip.src.place, ip.dst.place))
 
     def _keep_networks(self) -> Condition:
-        numbers = [_as_number(number) for number in self.texts("only_asn_number")]
+        numbers = self.texts("only_asn_number")
+        for number in numbers:
+            if not number.isdigit():
+                raise ConfigError(
+                    f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {number}"
+                )
         prefixes = [f"{number}/" for number in numbers]
-        return _remote_is(self.flag("asn_notfound"), prefixes, (ip.src.network, ip.dst.network), map(str, numbers))
+        return _remote_is(self.flag("asn_notfound"), prefixes, (ip.src.network, ip.dst.network))
 
 
-MOST_AS_NUMBER = 2**32 - 1
-"""AS numbers have 32 bits (RFC 6793)."""
-
-
-def _as_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MOST_AS_NUMBER:
-        raise ConfigError(
-            f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {text[:60]}"
-        )
-    return int(text)
-
-
-def _remote_is(
-    may_be_unknown: bool, prefixes: list[str], ends: tuple[Column, Column], names: Iterable[str] = ()
-) -> Condition:
-    """The remote end is unknown, where that is asked for, or called by one of the prefixes or of the whole names."""
-    wholes = [*(("Unknown",) if may_be_unknown else ()), *names]
+def _remote_is(may_be_unknown: bool, prefixes: list[str], ends: tuple[Column, Column]) -> Condition:
+    """The remote end is unknown, where that is asked for, or called by one of the prefixes."""
 
     def fits(end: Column) -> Condition:
-        if wholes and prefixes:
-            return end.one_of_texts(wholes) | end.starts_with(*prefixes)
-        return end.one_of_texts(wholes) if wholes else end.starts_with(*prefixes)
+        unknown, called = end == "Unknown", end.starts_with(*prefixes)
+        if may_be_unknown and prefixes:
+            return unknown | called
+        return unknown if may_be_unknown else called
 
     if not may_be_unknown and not prefixes:
         return ALWAYS
@@ -154,7 +144,7 @@ class NetByDirection(NetFilters):
 
     type, version, schema = "net", "2.0", "net"
     groups = {"cardinality": True, "counters": True, "quantiles": True, "top_geo": True, "top_ips": True}
-    direction = packet.direction
+    by = by_direction(packet.direction)
 
     seen = Counter(is_hidden=True)
     total_packets = Counter(groups=("counters",), help="Count of total packets matched by the configured filter(s)")
@@ -207,16 +197,16 @@ class NetByDirection(NetFilters):
     filtered_packets = Counter(
         within=FILTERED,
         groups=("counters",),
-        by_direction=False,
+        by=TOGETHER,
         help="Count of packets dropped by the configured filter(s)",
     )
     observed_pps = Rate(
-        path="rates.observed_pps", within=EVENT, by_direction=False, help="Rate of packets per second, before filters"
+        path="rates.observed_pps", within=EVENT, by=TOGETHER, help="Rate of packets per second, before filters"
     )
-    observed_packets = Counter(within=EVENT, by_direction=False, help="Count of all packets, before filters")
+    observed_packets = Counter(within=EVENT, by=TOGETHER, help="Count of all packets, before filters")
     deep_sampled_packets = Counter(
-        within=SAMPLED, by_direction=False, help="Count of packets that were sampled for deep inspection"
+        within=SAMPLED, by=TOGETHER, help="Count of packets that were sampled for deep inspection"
     )
 
-    def directions_shown(self) -> str:
+    def witness(self) -> str:
         return "seen"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,8 +26,6 @@ class Defaults:
     lookback_mb: int = 0
     """How many megabytes of the newest packets each keeps."""
     is_promiscuous: bool = True
-    dns_ports: tuple[int, ...] = ()
-    """Ports by which DNS is known; none for the usual ones."""
 
 
 class Input(ABC):
@@ -57,20 +55,23 @@ class Input(ABC):
             path=key,
         )
 
+    @classmethod
+    def check_tap(cls, config: Settings) -> None:
+        """Check those settings of a tap that stand by themselves; policies may complete the others. ConfigError."""
+        del config
+
     @property
     def config(self) -> Mapping[str, Value]:
         """Its configuration as it is shown: what was asked for, with what was found instead of `auto`."""
         return self._config
 
     @property
-    def dns_ports(self) -> tuple[int, ...]:
-        """The ports by which it knows DNS; none for an input that has no packets."""
-        return ()
-
-    @property
     def is_recorded(self) -> bool:
         """It plays something back: its time is that of the recording, and it has an end."""
         return False
+
+    def prepare(self) -> None:  # noqa: B027 (most inputs have nothing to try)
+        """Try what may take long before it starts; nothing is changed by it. Raises `InputError`, `ConfigError`."""
 
     @abstractmethod
     def start(self, policies: list[_core.Policy]) -> None:
@@ -99,13 +100,16 @@ class Input(ABC):
         return None
 
     @property
-    def warning(self) -> str | None:
-        """Why it has kept rights that it does not need."""
-        return None
+    def warnings(self) -> Sequence[str]:
+        """What is not as it should be though it works, a sentence each: what it can't read, rights that it has kept."""
+        return ()
 
     def ledger(self) -> dict[str, int]:
         """What became of its packets so far, by name; see the loss ledger in the docs."""
         return {}
+
+    def follow(self, now_s: float) -> None:  # noqa: B027 (most inputs depend on nothing that changes)
+        """Take in what has changed around it while at work; `now_s` is of a clock that nobody sets."""
 
     def note_policies(self, policies: int, handlers: int) -> None:  # noqa: B027 (most inputs need not know)
         """Hear how many policies it feeds, and how many handlers they have."""

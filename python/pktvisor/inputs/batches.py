@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from pktvisor import _core
 from pktvisor.inputs.faults import file_warnings, translated
-from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.metrics.mnemonics import Words
 
@@ -41,7 +41,10 @@ class Batches:
         networks = parse_hosts(hosts) if hosts else []
         with translated():
             self._reader = _core.BatchReader(
-                names_of(paths), hosts=networks, compile_filter=filter_compiler(filter_expression)
+                names_of(paths),
+                hosts=networks,
+                compile_filter=capture_filter(filter_expression),
+                may_wait=True,
             )
 
     def __iter__(self) -> Iterator[_core.Batch]:

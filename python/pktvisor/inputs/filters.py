@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 from pktvisor.errors import ConfigError
 
@@ -23,9 +23,14 @@ _NO_NETMASK = 0  # what tcpdump gives, too: only `ip broadcast` depends on it
 # Most link types have the same number in capture files (LINKTYPE_*) and in libpcap's calls (DLT_*); these differ.
 _LIBPCAP_LINK_TYPES = {100: 11, 101: 12, 102: 15, 103: 16}
 
-# The pseudo-interface of all interfaces, and one whose frames look like theirs: Ethernet.
-_ANY = "any"
-_LOOPBACK = "lo"
+Program = list[tuple[int, int, int, int]]
+"""(code, jump if true, jump if false, k) of each instruction."""
+
+PASSES_NOTHING: Program = [(6, 0, 0, 0)]
+"""Return 0: no packet passes."""
+
+PLACES = (1, 101, 105, 117)
+"""Link types one of which can express what makes sense at all: Ethernet, raw IP, 802.11, the packet filter's log."""
 
 # libpcap's compiler is reentrant, but the name look-ups of some C libraries that it calls are not.
 _one_at_a_time = threading.Lock()
@@ -55,29 +60,79 @@ def check_length(expression: str) -> None:
         raise ConfigError(f"the filter has {length} bytes; {MOST_BYTES} are the most")
 
 
-def compile_filter(
-    expression: str, link_type: int, *, interface: str | None = None, snaplen: int = WHOLE_PACKET
-) -> list[tuple[int, int, int, int]]:
-    """The program for an expression: (code, jump if true, jump if false, k) of each instruction; none if it is empty.
+class CaptureFilter:
+    """A filter expression, which is compiled for each link type where packets of it are met (call it to have it).
 
-    For a live `interface` (`any` for all) the program is what `tcpdump -i` would attach: there the kernel takes VLAN
-    tags off packets, so `vlan 100` looks for the tag beside the packet, where a program for files looks into it. That
-    needs the right to capture; without it, and where the interface's own link type is another, the program is that for
-    files. `link_type` is a LINKTYPE number.
+    A link type that can't express it (there is no VLAN tag in raw IP) is one where it passes nothing; `notes` says so.
+    """
+
+    def __init__(self, expression: str) -> None:
+        """ConfigError where the expression makes sense nowhere, or libpcap is missing."""
+        self.expression = expression
+        self._notes: dict[int, str] = {}
+        errors = []
+        for place in PLACES:
+            try:
+                compile_filter(expression, place)
+            except ConfigError as error:
+                errors.append(error)
+            else:
+                return
+        raise errors[0]  # that of Ethernet
+
+    def __call__(self, link_type: int, interfaces: Sequence[str] = ()) -> Program:
+        """Compile it for a link type; see `compile_filter`."""
+        try:
+            return compile_filter(self.expression, link_type, interfaces=interfaces)
+        except ConfigError as error:
+            self._notes[link_type] = f"no packet of {describe_link_type(link_type)} passes the filter: {error}"
+            return PASSES_NOTHING
+
+    def notes(self, link_types: Sequence[int] | None = None) -> list[str]:
+        """Tell on which link types (of these, if they are given) it passes nothing, a sentence for each."""
+        return [note for kind, note in self._notes.items() if link_types is None or kind in link_types]
+
+
+def capture_filter(expression: str) -> CaptureFilter | None:
+    """Make the filter of an expression; None for an empty one. Raises ConfigError where it makes no sense."""
+    return CaptureFilter(expression) if expression.strip() else None
+
+
+def compile_filter(
+    expression: str, link_type: int, *, interfaces: Sequence[str] = (), snaplen: int = WHOLE_PACKET
+) -> Program:
+    """The program for an expression; none if it is empty.
+
+    For live `interfaces` the program is what `tcpdump -i` would attach to the first of them that is up and of this
+    link type: there the kernel takes VLAN tags off packets, so `vlan 100` looks for the tag beside the packet, where a
+    program for files looks into it. That needs the right to capture; without it, or such an interface, the program is
+    that for files. `link_type` is a LINKTYPE number.
 
     Raises ConfigError with libpcap's reason, or when libpcap is missing.
     """
     check_length(expression)
     if not expression.strip():
         return []
-    libpcap_type = _LIBPCAP_LINK_TYPES.get(link_type, link_type)
     with _one_at_a_time:
         libpcap = _load()
-        with _handle(libpcap, libpcap_type, interface, snaplen) as handle:
+        with _handle(libpcap, _libpcap_type(link_type), interfaces, snaplen) as handle:
             return _compile(libpcap, handle, expression)
 
 
-def _compile(libpcap: ctypes.CDLL, handle: int, expression: str) -> list[tuple[int, int, int, int]]:
+def describe_link_type(link_type: int) -> str:
+    """Name a link type as libpcap does, as `link type 105 (802.11)`; its number alone where libpcap knows none."""
+    with contextlib.suppress(ConfigError), _one_at_a_time:
+        described = _load().pcap_datalink_val_to_description(_libpcap_type(link_type))
+        if described is not None:
+            return f"link type {link_type} ({described.decode(errors='replace')})"
+    return f"link type {link_type}"
+
+
+def _libpcap_type(link_type: int) -> int:
+    return _LIBPCAP_LINK_TYPES.get(link_type, link_type)
+
+
+def _compile(libpcap: ctypes.CDLL, handle: int, expression: str) -> Program:
     text = expression.encode(errors="replace")
     if b"\0" in text:
         raise ConfigError(f"the filter {expression!r} makes no sense: it contains a zero byte")
@@ -92,9 +147,10 @@ def _compile(libpcap: ctypes.CDLL, handle: int, expression: str) -> list[tuple[i
 
 
 @contextlib.contextmanager
-def _handle(libpcap: ctypes.CDLL, libpcap_type: int, interface: str | None, snaplen: int) -> Iterator[int]:
+def _handle(libpcap: ctypes.CDLL, libpcap_type: int, interfaces: Sequence[str], snaplen: int) -> Iterator[int]:
     """A live handle where there is an interface and the right to open it; otherwise one without an interface."""
-    handle = _open_live(libpcap, libpcap_type, interface, snaplen) if interface else None
+    opened = (_open_live(libpcap, libpcap_type, interface, snaplen) for interface in interfaces)
+    handle = next((handle for handle in opened if handle is not None), None)
     if handle is None:
         handle = libpcap.pcap_open_dead(libpcap_type, snaplen)
     try:
@@ -104,9 +160,7 @@ def _handle(libpcap: ctypes.CDLL, libpcap_type: int, interface: str | None, snap
 
 
 def _open_live(libpcap: ctypes.CDLL, libpcap_type: int, interface: str, snaplen: int) -> int | None:
-    # The handle of `any` itself is for frames in libpcap's own "cooked" form, which the agent's capture does not use.
-    name = (_LOOPBACK if interface == _ANY else interface).encode()
-    handle: int | None = libpcap.pcap_create(name, ctypes.create_string_buffer(_ERROR_BYTES))
+    handle: int | None = libpcap.pcap_create(interface.encode(), ctypes.create_string_buffer(_ERROR_BYTES))
     if handle is None:
         return None
     libpcap.pcap_set_snaplen(handle, snaplen)
@@ -135,6 +189,7 @@ def _declare(libpcap: ctypes.CDLL) -> ctypes.CDLL:
         "pcap_datalink": (number, (handle,)),
         "pcap_compile": (number, (handle, program, text, number, ctypes.c_uint32)),
         "pcap_geterr": (text, (handle,)),
+        "pcap_datalink_val_to_description": (text, (number,)),
         "pcap_freecode": (None, (program,)),
         "pcap_close": (None, (handle,)),
     }
@@ -142,14 +197,3 @@ def _declare(libpcap: ctypes.CDLL) -> ctypes.CDLL:
         function = getattr(libpcap, name)
         function.restype, function.argtypes = result, arguments
     return libpcap
-
-
-def filter_compiler(expression: str) -> Callable[[int], list[tuple[int, int, int, int]]] | None:
-    """Give a function that compiles an expression for a link type; None for an empty one.
-
-    ConfigError, at once, where the expression makes no sense.
-    """
-    if not expression:
-        return None
-    compile_filter(expression, 1)  # Ethernet: what is wrong there is wrong everywhere
-    return lambda link_type: compile_filter(expression, link_type)

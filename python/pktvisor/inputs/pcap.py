@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import secrets
 from collections.abc import Mapping, Sequence
 
 from pktvisor import _core
 from pktvisor.config.models import Settings
-from pktvisor.config.ports import read_ports
 from pktvisor.config.scalars import flag, number, text
-from pktvisor.errors import ConfigError, NotFoundError, within
+from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
 from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
 from pktvisor.inputs.faults import translated
-from pktvisor.inputs.filters import check_length, compile_filter
+from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
-from pktvisor.inputs.interfaces import Interface, find_interface
+from pktvisor.inputs.interfaces import ANY, Interface, find_interface
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Recording
 
-ETHERNET = 1
-RAW_IP = 101
+logger = logging.getLogger(__name__)
+
+ADDRESSES_SECONDS = 10
+"""Between two looks at an interface's addresses."""
 SOURCES = ("libpcap", "af_packet", "mock")
 """Engines by the names that configurations give them; the first two are one and the same here."""
 
@@ -44,7 +46,6 @@ class PcapInput(Input):
         "promiscuous",
         "workers",
         "lookback_mb",
-        "dns_ports",
     )
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
@@ -56,36 +57,29 @@ class PcapInput(Input):
                 hint=f"there are {', '.join(SOURCES)}, not '{self._source}'",
                 path="pcap_source",
             )
-        self._filter = text(config, "bpf")
-        with within("bpf"):
-            check_length(self._filter)
-        self._config["bpf"] = self._filter
+        self._config["bpf"] = text(config, "bpf")
+        self._filter = _filter(config)
         self._hosts = text(config, "host_spec")
         with within("host_spec"):
             parse_hosts(self._hosts)
         self._workers = _bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
         self._lookback_bytes = _bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
         self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
-        with within("dns_ports"):
-            self._dns_ports = read_ports(config["dns_ports"]) if "dns_ports" in config else defaults.dns_ports
         self._interface: Interface | None = None
         self._capture: _core.LiveInput | None = None
+        self._look_again_s = 0.0
+        """When its addresses are looked at again."""
         self._counted_before: Mapping[str, int] = {}
         """The ledger of captures that have ended by themselves."""
         path = text(config, "pcap_file")
-        self._recording = Recording(path, self._hosts, self._filter, self._ports) if path else None
+        self._recording = Recording(path, self._hosts, self._filter) if path else None
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._source == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
 
-    @property
-    def dns_ports(self) -> tuple[int, ...]:
-        return self._dns_ports or tuple(_core.usual_ports()["dns"])
-
-    @property
-    def _ports(self) -> dict[str, tuple[int, ...]]:
-        """Ports of protocols for the core, where they are not the usual ones."""
-        return {"dns": self._dns_ports} if self._dns_ports else {}
+    @classmethod
+    def check_tap(cls, config: Settings) -> None:
+        _filter(config)
 
     @property
     def is_recorded(self) -> bool:
@@ -96,10 +90,18 @@ class PcapInput(Input):
         """The networks that count as this host: those configured, else the interface's own."""
         return split_hosts(self._hosts) or (self._interface.networks if self._interface else ())
 
+    @property
+    def hosts(self) -> Sequence[str]:
+        """What directions are told by: the networks configured, else those of the interface and its addresses."""
+        return split_hosts(self._hosts) or (self._interface.hosts if self._interface else ())
+
+    def prepare(self) -> None:
+        if self._recording is not None:
+            self._recording.check()
+
     def start(self, policies: list[_core.Policy], handlers: Sequence[object] = ()) -> None:
         """Start to feed policies. `handlers`, each a BatchHandler, get the batches of an interface."""
         if self._recording is not None:
-            self._recording.check()
             for policy in policies:
                 self._recording.read(policy)
             return
@@ -107,28 +109,50 @@ class PcapInput(Input):
         self._counted_before, self._capture = self.ledger(), capture
 
     def _start_mock(self, policies: list[_core.Policy]) -> _core.LiveInput:
-        return _core.LiveInput.mock(
-            policies, seed=secrets.randbits(64), ports=self._ports, lookback_bytes=self._lookback_bytes
-        )
+        return _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=self._lookback_bytes)
 
     def _start_capture(self, policies: list[_core.Policy], handlers: Sequence[object]) -> _core.LiveInput:
         self._interface = find_interface(self._target)
         if self._target == "auto":
             self._target = self._config["iface"] = self._interface.name
+        self._tell_hosts(self._interface.name)
         with translated():
             return _core.LiveInput(
                 self._interface.name,
                 policies,
-                hosts=parse_hosts(",".join(self.networks)),
-                ports=self._ports,
-                filter=compile_filter(self._filter, ETHERNET, interface=self._interface.name),
-                raw_filter=compile_filter(self._filter, RAW_IP),
+                hosts=parse_hosts(",".join(self.hosts)),
+                filters=self._programs(self._interface),
                 promiscuous=self._is_promiscuous,
                 workers=self._workers,
                 fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
                 lookback_bytes=self._lookback_bytes,
                 sinks=handlers,
             )
+
+    def _programs(self, interface: Interface) -> list[tuple[int, Program]] | None:
+        """Compile the filter for the link types of an interface; for all that may come where it is `any`."""
+        if self._filter is None:
+            return None
+        wanted = _core.LIVE_LINK_TYPES if interface.name == ANY else interface.own_link_types
+        return [(link_type, self._filter(link_type, interface.like(link_type))) for link_type in wanted]
+
+    def _tell_hosts(self, name: str) -> None:
+        known = ", ".join(self.hosts)
+        logger.info("%s: %s", name, f"this host is {known}" if known else "no addresses, and so no directions")
+
+    def follow(self, now_s: float) -> None:
+        """Addresses of an interface come and go: look at them now and then, where they are its hosts."""
+        if self._capture is None or self._interface is None or self._hosts or now_s < self._look_again_s:
+            return
+        self._look_again_s = now_s + ADDRESSES_SECONDS
+        try:
+            found = find_interface(self._interface.name)
+        except PktvisorError:
+            return  # the interface is gone, which the capture tells itself
+        if found.networks != self._interface.networks:
+            self._interface = found
+            self._tell_hosts(found.name)
+            self._capture.set_hosts(parse_hosts(",".join(self.hosts)))
 
     def attach(self, policy: _core.Policy) -> None:
         if self._recording is not None:
@@ -162,8 +186,12 @@ class PcapInput(Input):
         return None if self._capture is None else self._capture.fault()
 
     @property
-    def warning(self) -> str | None:
-        return None if self._capture is None else self._capture.warning()
+    def warnings(self) -> Sequence[str]:
+        if self._recording is not None:
+            return self._recording.warnings
+        kept_rights = None if self._capture is None else self._capture.warning()
+        missed = self._filter.notes(self._interface.own_link_types) if self._filter and self._interface else []
+        return [*([kept_rights] if kept_rights else []), *missed]
 
     def ledger(self) -> dict[str, int]:
         source = self._recording or self._capture
@@ -198,6 +226,11 @@ class PcapInput(Input):
         return recent_packets(
             self._capture, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
         )
+
+
+def _filter(config: Settings) -> CaptureFilter | None:
+    with within("bpf"):
+        return capture_filter(text(config, "bpf"))
 
 
 def _bounded(config: Settings, key: str, default: int, least: int, most: int) -> int:

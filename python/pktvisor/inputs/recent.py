@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pktvisor import _core, clock
 from pktvisor.inputs.faults import translated
-from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.filters import capture_filter
 
 
 def recent_packets(
@@ -15,8 +15,8 @@ def recent_packets(
     `filter_expression` is in tcpdump's language; where not all packets that pass it fit, the oldest are left out.
     ConfigError where it makes no sense, or where the input was started without lookback.
     """
-    compile_filter = filter_compiler(filter_expression)
+    wanted = capture_filter(filter_expression)
     with translated():
         return capture.recent_packets(
-            seconds=seconds, compile_filter=compile_filter, most_bytes=most_bytes, now_ns=clock.now_ns()
+            seconds=seconds, compile_filter=wanted, most_bytes=most_bytes, now_ns=clock.now_ns()
         )

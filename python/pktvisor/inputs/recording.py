@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pktvisor import _core
-from pktvisor.errors import PktvisorError
+from pktvisor import _core, clock
+from pktvisor.errors import InputError, PktvisorError
 from pktvisor.inputs.faults import file_warnings, translated
-from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.filters import CaptureFilter
 from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.unread import notes_of
 
 logger = logging.getLogger(__name__)
+
+LONGEST_WAIT_S = 5.0
+"""How long anybody waits for a file: to be opened, and for its reading to end."""
 
 
 _QUOTED = re.compile(r"it starts with the bytes [0-9a-f ]+; ")
@@ -37,6 +41,12 @@ class _Reading:
     thread: threading.Thread
     is_stopped: threading.Event
 
+    def wait(self, path: str, until_s: float) -> None:
+        """Wait for its end, but not for ever: who reads a file that gives no bytes is left behind."""
+        self.thread.join(max(0.0, until_s - clock.monotonic()))
+        if self.thread.is_alive():
+            logger.error("%s: its reading does not end; it is left behind after %.0f s", path, LONGEST_WAIT_S)
+
 
 @dataclass
 class Recording:
@@ -44,20 +54,32 @@ class Recording:
 
     path: str
     hosts: str = ""
-    filter_expression: str = ""
-    ports: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    """Ports of protocols, where they are not the usual ones."""
+    wanted: CaptureFilter | None = None
+    """Lets the packets pass that are wanted; all, where there is none."""
     fault: str | None = None
     """What was wrong with the file the last time that it was read."""
+    warnings: Sequence[str] = ()
+    """What makes it look emptier than it is, a sentence each."""
     _readings: dict[int, _Reading] = field(default_factory=dict)
     _ledger: dict[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Raise `InputError` or `ConfigError` where the file can't be read."""
-        with translated(), _without_content():
-            _core.BatchReader(
-                [self.path], hosts=self._networks(), compile_filter=filter_compiler(self.filter_expression)
-            )
+        """Raise `InputError` or `ConfigError` where the file can't be read, or not in time."""
+        faults: list[PktvisorError] = []
+        thread = threading.Thread(target=self._open, args=(faults,), name=f"open {self.path}", daemon=True)
+        thread.start()
+        thread.join(LONGEST_WAIT_S)
+        if thread.is_alive():
+            raise InputError(f"open capture file {self.path}: it does not open within {LONGEST_WAIT_S:.0f} s")
+        if faults:
+            raise faults[0]
+
+    def _open(self, faults: list[PktvisorError]) -> None:
+        try:
+            with translated(), _without_content():
+                _core.BatchReader([self.path], hosts=self._networks(), compile_filter=self.wanted)
+        except PktvisorError as fault:
+            faults.append(fault)
 
     def read(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
@@ -67,18 +89,18 @@ class Recording:
         thread.start()
 
     def leave(self, policy: _core.Policy) -> None:
-        """Read no further for a policy."""
+        """Read no further for a policy. Nobody waits for that."""
         reading = self._readings.pop(id(policy), None)
         if reading is not None:
             reading.is_stopped.set()
-            reading.thread.join()
 
     def stop(self) -> None:
         """Read no further for anybody."""
         for reading in self._readings.values():
             reading.is_stopped.set()
+        until_s = clock.monotonic() + LONGEST_WAIT_S
         for reading in self._readings.values():
-            reading.thread.join()
+            reading.wait(self.path, until_s)
 
     @property
     def is_running(self) -> bool:
@@ -99,8 +121,7 @@ class Recording:
                     [self.path],
                     [policy],
                     hosts=self._networks(),
-                    ports=self.ports,
-                    compile_filter=filter_compiler(self.filter_expression),
+                    compile_filter=self.wanted,
                     progress=lambda *_: not is_stopped.is_set(),
                 )
         except PktvisorError as error:
@@ -108,6 +129,7 @@ class Recording:
             logger.error("%s: %s", self.path, error)
             return
         self._ledger = report.ledger()
+        self.warnings = [f"{self.path}: {note}" for note in notes_of(report, self.wanted)]
         for warning in file_warnings(report):
             self.fault = warning
             logger.warning("%s", warning)

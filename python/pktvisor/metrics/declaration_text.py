@@ -15,14 +15,20 @@ from pktvisor.config import scalars
 from pktvisor.config.models import Settings, Value
 from pktvisor.config.suggestions import did_you_mean, is_meant
 from pktvisor.errors import ConfigError, within
+from pktvisor.metrics.breakdown import MOST_GROUPS
 from pktvisor.metrics.expression_text import parse_expression
-from pktvisor.metrics.expressions import ALWAYS, Column, Condition, schema, xact
-from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Metric, Quantiles, Rate, TopN
+from pktvisor.metrics.expressions import ALWAYS, Condition, schema, xact
+from pktvisor.metrics.kinds import Metric, declarable_kinds
+from pktvisor.metrics.kinds.base import Declarable, Declared
 from pktvisor.metrics.mnemonics import mnemonics
 from pktvisor.metrics.named_columns import EXCHANGE_TABLE, WITH_ARTICLE, NamedColumn, Nature, named_column
 
-COMMON_KEYS = ("where", "help", "group", "by")
-TOP_KEYS = ("label", "weight", "count")
+COMMON_KEYS = ("where", "help", "group", "by", "most_groups")
+
+MOST_BY = 2
+"""Columns that a metric may be kept apart by."""
+MOST_GROUPS_DECLARED = 100_000
+"""Groups that a declaration may ask for."""
 
 MOST_ENTRIES = 1000
 """Entries that a top list may show; its sketch tracks some thousands."""
@@ -45,50 +51,10 @@ class Declaration:
     """All columns that it names."""
     table: str = ""
     """The table whose rows it counts, where it says so."""
-    by: str = ""
-    """The direction that it is kept apart by: `direction` for its table's, or the name of a column."""
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What a declaration says, read."""
-
-    settings: Settings
-    where: Condition
-    measured: tuple[NamedColumn, ...]
-    weight: NamedColumn | None
-    common: Mapping[str, Any]
-    """What all kinds have, as their constructors take it."""
-
-    @property
-    def column(self) -> Column:
-        """The first column that is measured."""
-        return self.measured[0].column
-
-    @property
-    def value(self) -> Column | None:
-        """The column whose values are added; None where rows are counted."""
-        return self.measured[0].column if self.measured else None
-
-    @property
-    def also(self) -> tuple[tuple[Column, Condition], ...]:
-        """Further columns, as kinds take them."""
-        return tuple((one.column, self.where) for one in self.measured[1:])
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """A kind of metrics, as policies know it."""
-
-    make: Callable[[_Parts], Metric]
-    natures: tuple[Nature, ...]
-    """What its columns may be."""
-    counts_rows: bool = False
-    """Whether it may name a table."""
-    takes_several: bool = False
-    """Whether several columns may feed it."""
-    keys: tuple[str, ...] = ()
-    """Keys that only it has."""
+    by: tuple[str, ...] = ()
+    """The columns that it is kept apart by; a direction may leave out the name of its table."""
+    most_groups: int = MOST_GROUPS
+    """Groups that are kept where these are met in the traffic."""
 
 
 def read_declaration(name: str, value: Value) -> Declaration:
@@ -100,7 +66,7 @@ def read_declaration(name: str, value: Value) -> Declaration:
     table = ""
     measured: tuple[NamedColumn, ...] = ()
     with within(kind):
-        if _KINDS[kind].counts_rows and "." not in str(value[kind]):
+        if _form(kind).counts_rows and "." not in str(value[kind]):
             table = _table(scalars.text(value, kind))
         else:
             measured = _measured(kind, value[kind])
@@ -111,10 +77,42 @@ def read_declaration(name: str, value: Value) -> Declaration:
         "path": name,
         "help": _text(value, "help") or _help(kind, value),
         "groups": _groups(value),
-        "by_direction": "by" in value,
     }
-    parts = _Parts(value, _of_answers(where, columns), measured, weight, common)
-    return Declaration(_KINDS[kind].make(parts), columns, table, _text(value, "by"))
+    label, count, render = _top_settings(value, measured) if "label" in _form(kind).keys else ("", None, str)
+    parts = Declared(_of_answers(where, columns), measured, weight, label, count, render, common)
+    metric = declarable_kinds()[kind].declared(parts)
+    return Declaration(metric, columns, table, _by(value), _most_groups(value))
+
+
+def _form(kind: str) -> Declarable:
+    """How a kind is declared."""
+    form = declarable_kinds()[kind].declarable
+    assert form is not None, "a declarable kind"
+    return form
+
+
+def _by(value: Settings) -> tuple[str, ...]:
+    """The names of the columns that a metric is kept apart by."""
+    if "by" not in value:
+        return ()
+    with within("by"):
+        listed = value["by"] if isinstance(value["by"], list) else [scalars.text(value, "by")]
+        names = tuple(str(name) for name in listed)
+        if not 1 <= len(names) <= MOST_BY or len(set(names)) < len(names):
+            raise ConfigError(f"a metric is kept apart by one column or by {MOST_BY} different ones")
+        return names
+
+
+def _most_groups(value: Settings) -> int:
+    if "most_groups" not in value:
+        return MOST_GROUPS
+    with within("most_groups"):
+        most = scalars.number(value, "most_groups", MOST_GROUPS)
+        if "by" not in value:
+            raise ConfigError("only a metric that is kept apart has groups: say by which column, as 'by: vlan.id'")
+        if not 1 <= most <= MOST_GROUPS_DECLARED:
+            raise ConfigError(f"a metric keeps 1 to {MOST_GROUPS_DECLARED} groups, not {most}")
+        return most
 
 
 def tables() -> list[str]:
@@ -142,13 +140,14 @@ def _check_name(name: str) -> None:
 
 def _kind(value: Mapping[str, Value]) -> str:
     """The kind, all keys being known."""
-    kinds = [key for key in value if key in _KINDS]
+    known_kinds = declarable_kinds()
+    kinds = [key for key in value if key in known_kinds]
     if not kinds:
-        hints = (is_meant(kind, value) for kind in _KINDS)
-        raise ConfigError(f"a metric needs a kind, one of {', '.join(_KINDS)}{next(filter(None, hints), '')}")
+        hints = (is_meant(kind, value) for kind in known_kinds)
+        raise ConfigError(f"a metric needs a kind, one of {', '.join(known_kinds)}{next(filter(None, hints), '')}")
     if len(kinds) > 1:
         raise ConfigError(f"a metric has one kind, not {' and '.join(kinds)}")
-    known = (*kinds, *COMMON_KEYS, *_KINDS[kinds[0]].keys)
+    known = (*kinds, *COMMON_KEYS, *_form(kinds[0]).keys)
     for key in value:
         if key not in known:
             raise ConfigError(f"a {kinds[0]} has no '{key[:60]}', only {', '.join(known)}{did_you_mean(key, known)}")
@@ -157,7 +156,7 @@ def _kind(value: Mapping[str, Value]) -> str:
 
 def _measured(kind: str, value: Value) -> tuple[NamedColumn, ...]:
     """The columns that feed a metric."""
-    form = _KINDS[kind]
+    form = _form(kind)
     if form.takes_several and isinstance(value, list) and value:
         columns = tuple(_column(kind, form.natures, text) for text in value)
     elif isinstance(value, str):
@@ -182,7 +181,7 @@ def _weight(value: Settings) -> NamedColumn | None:
     if "weight" not in value:
         return None
     with within("weight"):
-        return _column("weight", _KINDS["counter"].natures, scalars.text(value, "weight"))
+        return _column("weight", _form("counter").natures, scalars.text(value, "weight"))
 
 
 def _where(value: Settings) -> tuple[Condition, tuple[NamedColumn, ...]]:
@@ -219,23 +218,12 @@ def _help(kind: str, value: Settings) -> str:
     return f"Declared in a policy: {kind} of {columns}{where}"
 
 
-def _counter(parts: _Parts) -> Metric:
-    return Counter(parts.where, parts.value, **parts.common)
-
-
-def _top(parts: _Parts) -> Metric:
-    first = parts.measured[0]
+def _top_settings(value: Settings, measured: Sequence[NamedColumn]) -> tuple[str, int | None, Callable[[Any], str]]:
+    """What only top lists have: the label of their items, how many are shown, and the text of an item's number."""
+    first = measured[0]
     words = mnemonics(first.name)
-    return TopN(
-        column=first.column,
-        where=parts.where,
-        also=parts.also,
-        label=_label(parts.settings, (first.base if first.is_tail else first.name).rpartition(".")[2]),
-        weight=None if parts.weight is None else parts.weight.column,
-        count=_count(parts.settings),
-        render=str if words is None else words.name,
-        **parts.common,
-    )
+    label = _label(value, (first.base if first.is_tail else first.name).rpartition(".")[2])
+    return label, _count(value), str if words is None else words.name
 
 
 def _label(settings: Settings, default: str) -> str:
@@ -265,24 +253,3 @@ def _count(settings: Settings) -> int | None:
 def _text(settings: Settings, key: str) -> str:
     with within(key):
         return scalars.text(settings, key)
-
-
-_KINDS: Mapping[str, _Kind] = {
-    "counter": _Kind(_counter, ("number",), counts_rows=True),
-    "rate": _Kind(
-        lambda parts: Rate(where=parts.where, value=parts.value, **parts.common), ("number",), counts_rows=True
-    ),
-    "top_n": _Kind(_top, ("number", "text", "address", "place"), takes_several=True, keys=TOP_KEYS),
-    "cardinality": _Kind(
-        lambda parts: Cardinality(column=parts.column, where=parts.where, also=parts.also, **parts.common),
-        ("number", "text", "address"),
-        takes_several=True,
-    ),
-    "quantiles": _Kind(
-        lambda parts: Quantiles(column=parts.column, where=parts.where, **parts.common), ("number", "fraction")
-    ),
-    "histogram": _Kind(
-        lambda parts: Histogram(column=parts.column, where=parts.where, **parts.common), ("number", "fraction")
-    ),
-}
-KINDS = tuple(_KINDS)

@@ -6,11 +6,8 @@ Every output (JSON, Prometheus, OTLP, the terminal) renders this one model; no m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from pktvisor.metrics.exponential import ExponentialValues
-
-Kind = Literal["counter", "rate", "quantiles", "histogram", "cardinality", "top"]
 
 QUANTILES = (0.5, 0.9, 0.95, 0.99)
 """The quantiles that every output shows, as ranks."""
@@ -73,7 +70,8 @@ Value = int | QuantileValues | HistogramValues | TopValues
 class Sample:
     """One metric of one handler in one window."""
 
-    kind: Kind
+    kind: str
+    """The name of its kind, for people: outputs go by the form of the value."""
     path: tuple[str, ...]
     """Where it stands below the schema key in JSON, as `("xact", "counts", "total")`."""
     name: str

@@ -10,18 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, Kind, QuantileValues, Sample, TopValues
+from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, QuantileValues, Sample, TopValues, Value
 
 FamilyType = Literal["gauge", "summary", "histogram"]
 
-TYPES: dict[Kind, FamilyType] = {
-    "counter": "gauge",
-    "cardinality": "gauge",
-    "top": "gauge",
-    "rate": "summary",
-    "quantiles": "summary",
-    "histogram": "histogram",
-}
+
+def family_type(value: Value) -> FamilyType:
+    """Give the type that a value of this form has in Prometheus."""
+    match value:
+        case QuantileValues():
+            return "summary"
+        case HistogramValues():
+            return "histogram"
+        case _:
+            return "gauge"
+
 
 Policies = Mapping[str, Iterable[HandlerSnapshot]]
 """Windows of policies, by the policies' names."""
@@ -73,8 +76,9 @@ def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -
 def _add(families: dict[str, Family], sample: Sample, series: Iterator[Series]) -> None:
     found = list(series)
     if found:
-        family = families.setdefault(sample.name, Family(sample.name, TYPES[sample.kind], sample.help))
-        if family.type == TYPES[sample.kind]:
+        type_ = family_type(sample.value)
+        family = families.setdefault(sample.name, Family(sample.name, type_, sample.help))
+        if family.type == type_:
             family.series += found
 
 

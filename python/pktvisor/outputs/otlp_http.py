@@ -22,6 +22,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from pktvisor import clock
 from pktvisor.errors import ConfigError
+from pktvisor.files import check_file
 
 PROTOBUF = "application/x-protobuf"
 RETRYABLE = {429, 502, 503, 504}
@@ -66,6 +67,8 @@ class Receiver:
         context = ssl.create_default_context()
         if self.cert is not None:
             try:
+                for path in filter(None, (self.cert, self.key)):
+                    check_file(path)
                 context.load_cert_chain(self.cert, self.key, password=lambda: "")
             except (OSError, ValueError) as error:
                 files = self.cert if self.key is None else f"{self.cert} with key {self.key}"

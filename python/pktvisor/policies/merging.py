@@ -16,7 +16,7 @@ from pktvisor.policies.plan import Instance, Placed
 from pktvisor.policies.policy import Policy, Range, WindowReader
 
 Key = tuple[str, int | None, str]
-"""What makes two metrics the same: path, direction and kind."""
+"""What makes two metrics the same: path, value of a closed breakdown, and kind."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Part:
     def placed(self) -> dict[Key, Placed]:
         """Its metrics."""
         placed = self.policy.plan.placed[self.number]
-        return {(one.metric.path, one.direction, type(one.metric).__name__): one for one in placed}
+        return {(one.metric.path, one.number, type(one.metric).__name__): one for one in placed}
 
 
 class MergedPolicies:
@@ -128,20 +128,20 @@ def _own_samples(part: Part, original: Part, holders: dict[Key, list[Part]], now
     own = {key: one for key, one in part.placed.items() if holders[key][0] is original}
     for key, one in own.items():
         if reader.is_shown(number, handler, one):
-            sample = reader.sample(number, handler, one)
-            is_added = isinstance(sample.value, QuantileValues)
-            yield replace(sample, value=_added(holders[key], key, now_ns)) if is_added else sample
+            for sample in reader.samples_of(number, handler, one):
+                is_added = isinstance(sample.value, QuantileValues)
+                yield replace(sample, value=_added(holders[key], key, sample, now_ns)) if is_added else sample
     yield from reader.unfed(number, handler)
 
 
-def _added(parts: Sequence[Part], key: Key, now_ns: int) -> QuantileValues:
-    """Quantiles of several handlers, added one by one."""
+def _added(parts: Sequence[Part], key: Key, like: Sample, now_ns: int) -> QuantileValues:
+    """Quantiles of several handlers, those of the group of a sample, added one by one."""
     values: list[QuantileValues] = []
     for part in parts:
         reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
-        value = reader.sample(part.number, part.instance.handler, part.placed[key]).value
-        if isinstance(value, QuantileValues):
-            values.append(value)
+        for sample in reader.samples_of(part.number, part.instance.handler, part.placed[key]):
+            if isinstance(sample.value, QuantileValues) and sample.labels == like.labels:
+                values.append(sample.value)
     filled = [value for value in values if value.count] or values[:1]
     sums = tuple(sum(ranked) for ranked in zip(*(value.values for value in filled), strict=True))
     return replace(filled[0], values=sums, live=values[0].live)

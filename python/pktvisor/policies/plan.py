@@ -9,12 +9,9 @@ from typing import Any
 
 from pktvisor.handlers.base import Exchanges, Handler
 from pktvisor.handlers.custom import check_families
+from pktvisor.metrics.breakdown import TOGETHER_NAME, Breakdown, Closed, GroupName, Open
 from pktvisor.metrics.expressions import Column
-from pktvisor.metrics.kinds import Counter, Feed, LedgerCounter, Metric
-
-DIRECTIONS = ("unknown", "in", "out")
-"""Directions by their numbers in the core's columns."""
-DIRECTION_ORDER = (1, 2, 0)
+from pktvisor.metrics.kinds import Feed, Metric
 
 NEVER = ["not", ["true"]]
 
@@ -24,8 +21,19 @@ class Placed:
     """A metric of a handler instance and where the core keeps it."""
 
     metric: Metric
-    direction: int | None
     index: int
+    """Its number in the handler."""
+    by: Breakdown | None = None
+    """What it is kept apart by."""
+    number: int | None = None
+    """The value of a closed breakdown that this is the metric of."""
+
+    @property
+    def name(self) -> GroupName:
+        """How outputs name its value of a closed breakdown."""
+        if isinstance(self.by, Closed) and self.number is not None:
+            return self.by.name(self.number)
+        return TOGETHER_NAME
 
 
 @dataclass(frozen=True)
@@ -63,23 +71,24 @@ def _placed(handler: Handler) -> Iterator[Placed]:
     for metric in handler.metrics().values():
         if not handler.is_counted(metric):
             continue
-        is_apart = handler.direction is not None and metric.by_direction is not False
-        for direction in DIRECTION_ORDER if is_apart else (None,):
-            yield Placed(metric, direction, index)
+        by = handler.breakdown(metric)
+        for number in by.order if isinstance(by, Closed) else (None,):
+            yield Placed(metric, index, by, number)
             index += 1
 
 
 def _handler_spec(handler: Handler, placed: Sequence[Placed]) -> dict[str, Any]:
     rewrite = _Rewriter(handler, placed)
     exchanges = handler.exchanges()
+    opened = list(dict.fromkeys(one.by for one in placed if isinstance(one.by, Open)))
     return {
         "table": handler.table,
-        "ports": {"dns": handler.own_dns_ports} if handler.own_dns_ports else {},
-        "select": rewrite.json((handler.at_ports() & handler.select()).json, None),
+        "select": rewrite.json(handler.select().json, None),
         "keep": rewrite.json(handler.keep().json, None),
         "deep_sample_percent": max(1, min(100, handler.settings.deep_sample_rate)),
         "exchanges": None if exchanges is None else _exchanges_spec(exchanges, rewrite),
-        "metrics": [_metric_spec(handler, one, rewrite) for one in placed],
+        "groups": [_groups_spec(by, rewrite) for by in opened],
+        "metrics": [_metric_spec(handler, one, rewrite, opened) for one in placed],
     }
 
 
@@ -93,31 +102,33 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
         "is_reply": name(exchanges.is_reply),
         "bytes": name(exchanges.bytes),
         "address": name(exchanges.address),
-        "pairing": name(exchanges.pairing),
-        "question": name(exchanges.question),
         "ttl_ms": exchanges.ttl_ms,
         "observe": rewrite.json(exchanges.observe.json, None),
         "flags": [rewrite.json(flag.json, None) for flag in exchanges.flags],
     }
 
 
-def _metric_spec(handler: Handler, placed: Placed, rewrite: _Rewriter) -> dict[str, Any]:
+def _groups_spec(by: Open, rewrite: _Rewriter) -> dict[str, Any]:
+    return {"by": [rewrite.json(part.column.json, None) for part in by.parts], "most": by.most}
+
+
+def _metric_spec(handler: Handler, placed: Placed, rewrite: _Rewriter, opened: Sequence[Open]) -> dict[str, Any]:
     metric = placed.metric
-    if isinstance(metric, LedgerCounter):
-        return {"kind": "ledger", "entry": metric.entry}
-    feeds = [_feed_spec(handler, feed, placed, rewrite) for feed in metric.feeds()]
-    spec: dict[str, Any] = {"kind": metric.kind, "feeds": feeds}
-    if isinstance(metric, Counter) and metric.purged is not None:
-        purged = metric.purged if placed.direction is None else handler.purged_of_direction(placed.direction)
+    feeds = [_feed_spec(feed, placed, rewrite) for feed in metric.feeds()]
+    spec: dict[str, Any] = {"kind": metric.core_kind, "feeds": feeds, **metric.plan_settings()}
+    if isinstance(placed.by, Open):
+        spec["group"] = opened.index(placed.by)
+    if "purged" in spec and placed.number is not None:
+        purged = handler.purged_of(placed.number)
         spec["purged"] = {"mask": purged.mask, "value": purged.value}
     return spec
 
 
-def _feed_spec(handler: Handler, feed: Feed, placed: Placed, rewrite: _Rewriter) -> dict[str, Any]:
+def _feed_spec(feed: Feed, placed: Placed, rewrite: _Rewriter) -> dict[str, Any]:
     where, column, weight = feed
-    if placed.direction is not None and handler.direction is not None:
-        where = where & (handler.direction == placed.direction)
-    spec: dict[str, Any] = {"where": rewrite.json(where.json, placed.direction)}
+    if placed.number is not None and isinstance(placed.by, Closed):
+        where = where & placed.by.condition(placed.number)
+    spec: dict[str, Any] = {"where": rewrite.json(where.json, placed.number)}
     if column is not None:
         spec["column"] = rewrite.json(column.json, None)
     if weight is not None:
@@ -131,17 +142,17 @@ class _Rewriter:
     def __init__(self, handler: Handler, placed: Sequence[Placed]) -> None:
         self._parameters: Mapping[str, int] = handler.parameters()
         self._replacements = {name: column.json for name, column in handler.replacements().items()}
-        self._indexes = {(one.metric.path, one.direction): one.index for one in placed}
+        self._indexes = {(one.metric.path, one.number): one.index for one in placed}
 
-    def json(self, value: Any, direction: int | None) -> Any:
+    def json(self, value: Any, number: int | None) -> Any:
         match value:
             case ["slow", column, str(metric), percent]:
-                index = self._indexes.get((metric, direction))
+                index = self._indexes.get((metric, number))
                 return NEVER if index is None else ["slow", column, index, percent]
             case ["text" | "place" | "domain" | "cidr" as operator, column, *how, list(constants)]:
-                return [operator, self.json(column, direction), *how, constants]
+                return [operator, self.json(column, number), *how, constants]
             case list():
-                return [self.json(part, direction) for part in value]
+                return [self.json(part, number) for part in value]
             case str() if value.startswith("$"):
                 return self._parameters[value[1:]]
             case str():

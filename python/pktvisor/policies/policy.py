@@ -8,21 +8,10 @@ from dataclasses import dataclass
 from pktvisor import _core
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
-from pktvisor.metrics.exponential import ExponentialValues
-from pktvisor.metrics.histogram_bounds import BOUNDS
-from pktvisor.metrics.kinds import Cardinality, Histogram, Quantiles, Rate, TopN
-from pktvisor.metrics.snapshot import (
-    QUANTILES,
-    HandlerSnapshot,
-    HistogramValues,
-    Kind,
-    QuantileValues,
-    Sample,
-    TopEntry,
-    TopValues,
-    Value,
-)
-from pktvisor.policies.plan import DIRECTIONS, Instance, Placed, Plan
+from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
+from pktvisor.metrics.kinds import Reading
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Value
+from pktvisor.policies.plan import Instance, Placed, Plan
 
 NANOSECONDS = 1_000_000_000
 
@@ -31,6 +20,9 @@ MOST_PERIODS = 10
 
 Range = tuple[int, int]
 """Windows from a first to a last one, counted from the open one (0) backwards."""
+
+MOST_GROUPS_SHOWN = 10_000
+"""Groups of an open breakdown that a document shows, the heaviest first."""
 
 MERGED_TOPN_COUNT = 10
 """Entries of a top list in merged windows, whatever the settings say: pktvisor never carried them over."""
@@ -158,7 +150,9 @@ class WindowReader:
         self._is_open = not window.is_closed and not policy.is_recorded
         self._start_ts = window.start_ns // NANOSECONDS
         self._now_ns = now_ns
-        self._directions: dict[int, set[int]] = {}
+        self._seen: dict[int, set[int | None]] = {}
+        """Values of a closed breakdown of which anything was seen, by handler."""
+        self._groups: dict[tuple[int, Breakdown | None], list[_core.Group]] = {}
 
     def _runs(self, handler: Handler) -> bool:
         """The window goes on with the clock; that of a recording only with its packets."""
@@ -188,115 +182,68 @@ class WindowReader:
         """What the handler of that number shows."""
         for placed in self._policy.plan.placed[number]:
             if self.is_shown(number, handler, placed):
-                yield self.sample(number, handler, placed)
+                yield from self.samples_of(number, handler, placed)
         yield from self.unfed(number, handler)
 
     def is_shown(self, number: int, handler: Handler, placed: Placed) -> bool:
-        """Whether a metric is to be seen, and anything was seen in its direction."""
+        """Whether a metric is to be seen, and anything was seen of its value of a closed breakdown."""
         if not handler.is_shown(placed.metric):
             return False
-        return placed.direction is None or placed.direction in self._directions_shown(number, handler)
+        return placed.number is None or placed.number in self._numbers_shown(number, handler, placed.by)
 
-    def _directions_shown(self, number: int, handler: Handler) -> set[int]:
-        """The directions in which anything was seen."""
-        if number not in self._directions:
-            self._directions[number] = self._find_directions(number, handler)
-        return self._directions[number]
-
-    def _find_directions(self, number: int, handler: Handler) -> set[int]:
-        hidden = handler.directions_shown()
-        if hidden is None:
-            return set(range(len(DIRECTIONS)))
-        witness = handler.metrics()[hidden]
-        counters = [one for one in self._policy.plan.placed[number] if one.metric is witness]
-        return {
-            one.direction for one in counters if one.direction is not None and self._window.counter(number, one.index)
-        }
+    def _numbers_shown(self, number: int, handler: Handler, by: Breakdown | None) -> set[int | None]:
+        """The values of a closed breakdown of which anything was seen."""
+        if not isinstance(by, Closed):
+            return {None}
+        witness = handler.witness()
+        if witness is None:
+            return set(by.order)
+        if number not in self._seen:
+            metric = handler.metrics()[witness]
+            counters = [one for one in self._policy.plan.placed[number] if one.metric is metric]
+            self._seen[number] = {one.number for one in counters if self._window.metric(number, one.index).count()}
+        return self._seen[number]
 
     def unfed(self, number: int, handler: Handler) -> Iterator[Sample]:
-        """Metrics that are shown though the groups that feed them are off: zeros."""
+        """Metrics that are shown though the metric groups that feed them are off: zeros."""
         for metric in handler.metrics().values():
             if handler.is_shown(metric) and not handler.is_counted(metric):
-                is_apart = handler.direction is not None
-                for direction in sorted(self._directions_shown(number, handler)) if is_apart else (None,):
-                    yield _sample(handler, Placed(metric, direction, -1), "counter", 0)
+                by = handler.breakdown(metric)
+                for value in by.order if isinstance(by, Closed) else (None,):
+                    if value in self._numbers_shown(number, handler, by):
+                        placed = Placed(metric, -1, by, value)
+                        yield _sample(handler, placed, 0, placed.name)
 
-    def sample(self, number: int, handler: Handler, placed: Placed) -> Sample:
-        """One metric's value."""
-        kind, value = self._value(number, handler, placed)
-        return _sample(handler, placed, kind, value)
+    def samples_of(self, number: int, handler: Handler, placed: Placed) -> Iterator[Sample]:
+        """One metric's value; of an open breakdown its value for each group."""
+        reading = self._reading(handler)
+        if isinstance(placed.by, Open):
+            at = self._window.grouped_number(number, placed.index)
+            for group in self._groups_of(number, placed):
+                value = placed.metric.read(group.metric(at), reading)
+                yield _sample(handler, placed, value, placed.by.name(group.values))
+        else:
+            value = placed.metric.read(self._window.metric(number, placed.index), reading)
+            yield _sample(handler, placed, value, placed.name)
 
-    def _value(self, number: int, handler: Handler, placed: Placed) -> tuple[Kind, Value]:
-        metric, index = placed.metric, placed.index
-        match metric:
-            case Histogram():
-                return "histogram", self._histogram(number, index)
-            case Quantiles():
-                return "quantiles", _quantiles(self._window.quantiles(number, index, QUANTILES), None)
-            case Rate():
-                row, live = self._window.rate(number, index, QUANTILES)
-                return "rate", _quantiles(row, live if self._runs(handler) and metric.has_live else None)
-            case Cardinality():
-                return "cardinality", round(self._window.cardinality(number, index))
-            case TopN():
-                return "top", self._top(number, handler, metric, index)
-            case _:
-                return "counter", self._window.counter(number, index)
+    def _groups_of(self, number: int, placed: Placed) -> list[_core.Group]:
+        """The groups of an open breakdown, which all metrics that are kept apart by it share."""
+        key = (number, placed.by)
+        if key not in self._groups:
+            self._groups[key] = self._window.groups(number, placed.index, MOST_GROUPS_SHOWN)
+        return self._groups[key]
 
-    def _histogram(self, number: int, index: int) -> HistogramValues:
-        cumulative, count, total = self._window.histogram(number, index, BOUNDS)
-        before = (0, *cumulative)
-        buckets = [(bound, upto) for bound, upto, less in zip(BOUNDS, cumulative, before, strict=False) if upto > less]
-        exponential = ExponentialValues.of(self._window.exponential(number, index))
-        return HistogramValues(tuple(buckets), count, total, exponential)
-
-    def _top(self, number: int, handler: Handler, metric: TopN, index: int) -> TopValues:
-        settings = handler.settings
+    def _reading(self, handler: Handler) -> Reading:
         is_fixed = self._is_merged or handler.fixed_top
-        count = metric.count or (MERGED_TOPN_COUNT if is_fixed else settings.topn_count)
-        threshold = 0 if is_fixed else settings.topn_percentile_threshold
-        rows = self._window.top(number, index, count)
-        least = _threshold([row[1] for row in rows], threshold)
-        entries = tuple(
-            TopEntry(
-                name=metric.render(name),
-                estimate=estimate,
-                lower_bound=lower,
-                upper_bound=upper,
-                extra=(("lat", latitude), ("lon", longitude)) if latitude and longitude else (),
-            )
-            for name, estimate, lower, upper, latitude, longitude in rows
-            if estimate >= least
+        return Reading(
+            is_running=self._runs(handler),
+            top_count=MERGED_TOPN_COUNT if is_fixed else handler.settings.topn_count,
+            top_percentile=0 if is_fixed else handler.settings.topn_percentile_threshold,
         )
-        return TopValues(metric.label, entries)
 
 
-def _sample(handler: Handler, placed: Placed, kind: Kind, value: Value) -> Sample:
+def _sample(handler: Handler, placed: Placed, value: Value, group: GroupName) -> Sample:
     metric = placed.metric
     parts = tuple(metric.path.split("."))
     name = "_".join((metric.prefix or handler.schema, *parts))
-    if placed.direction is None:
-        return Sample(kind, parts, name, metric.help, value)
-    direction = DIRECTIONS[placed.direction]
-    return Sample(kind, (direction, *parts), name, metric.help, value, labels=(("direction", direction),))
-
-
-def _quantiles(row: tuple[list[float], float, float, int, bool], live: int | None) -> QuantileValues:
-    values, maximum, total, count, is_whole = row
-    number = int if is_whole else float
-    return QuantileValues(
-        values=tuple(number(value) for value in values),
-        maximum=number(maximum),
-        total=number(total),
-        count=count,
-        live=live,
-    )
-
-
-def _threshold(estimates: Sequence[int], percent: int) -> int:
-    """The quantile of the estimates below which entries are left out; inclusive, as KLL sketches give it."""
-    if percent <= 0 or not estimates:
-        return 0
-    ascending = sorted(estimates)
-    rank = max(1, -(-len(ascending) * percent // 100))
-    return ascending[rank - 1]
+    return Sample(metric.name, (*group.path, *parts), name, metric.help, value, labels=group.labels)

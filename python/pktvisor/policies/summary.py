@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pktvisor import _core
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.faults import file_warnings, translated
-from pktvisor.inputs.filters import filter_compiler
+from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import READER_HANDLERS, default_instances
 from pktvisor.policies.policy import MOST_PERIODS, Databases, Policy
@@ -57,28 +58,24 @@ def summarize_file(
     geo_city: str | None = None,
     geo_asn: str | None = None,
     workers: int = 1,
-    dns_ports: Sequence[int] = (),
     progress: Progress | None = None,
+    stop: _core.Stop | None = None,
 ) -> FileSummary:
     """Reads a capture through net, dns and dhcp, and merges the last `periods` windows.
 
-    InputError where a file can't be read at all, ConfigError for a wrong option. A damaged file gives what lies before
-    the damage, and a warning; so does a capture of which a part is in no window any more.
+    Standard input and FIFOs need a `stop`, which ends the reading. InputError where a file can't be read at all,
+    ConfigError for a wrong option. A damaged file gives what lies before the damage, and a warning; so does a capture
+    of which a part is in no window any more.
     """
     instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
-    report = run_file(
-        paths,
-        policy,
-        hosts=hosts,
-        filter_expression=filter_expression,
-        workers=workers,
-        dns_ports=dns_ports,
-        progress=progress,
-    )
+    wanted = capture_filter(filter_expression)
+    report = run_file(paths, policy, hosts=hosts, wanted=wanted, workers=workers, progress=progress, stop=stop)
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
-    warnings = [*file_warnings(report), *_left_out(policy, report)]
+    warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
+    if steps := report.ledger()["time.steps"]:
+        warnings.append(f"{steps} time stamps jump: such packets are counted as of the time before")
     if report.packets and not hosts:
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
@@ -100,10 +97,10 @@ def run_file(
     policy: Policy,
     *,
     hosts: str = "",
-    filter_expression: str = "",
+    wanted: CaptureFilter | None = None,
     workers: int = 1,
-    dns_ports: Sequence[int] = (),
     progress: Progress | None = None,
+    stop: _core.Stop | None = None,
     handlers: Sequence[BatchHandler] = (),
     others: Sequence[Policy] = (),
 ) -> _core.FileReport:
@@ -113,9 +110,9 @@ def run_file(
             [paths] if isinstance(paths, str) else list(paths),
             [policy.core, *(other.core for other in others)],
             hosts=parse_hosts(hosts) if hosts else [],
-            ports={"dns": dns_ports} if dns_ports else {},
-            compile_filter=filter_compiler(filter_expression),
+            compile_filter=wanted,
             workers=workers,
             progress=progress,
+            stop=stop,
             sinks=list(handlers),
         )

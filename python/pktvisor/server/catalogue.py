@@ -5,19 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
-from pktvisor.metrics.kinds import Cardinality, Histogram, Last, Metric, Quantiles, Rate, TopN
-from pktvisor.metrics.snapshot import Kind
+from pktvisor.metrics.breakdown import Closed, Open
 from pktvisor.outputs.json import Document
 
-ShownKind = Kind | Literal["last"]
-"""Kinds as they are told; in snapshots a newest value is a counter."""
-
 DIRECTION = "*D*"
-"""Stands in a path for `in`, `out` and `unknown`."""
+"""Stands in a path for the values of a closed breakdown: `in`, `out` and `unknown`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +21,7 @@ class ShownMetric:
 
     path: str
     """Place in JSON, with the schema key and dots."""
-    kind: ShownKind
+    kind: str
     help: str
     prometheus: str
     labels: list[str]
@@ -61,31 +56,16 @@ def shown_metrics(handler: type[Handler]) -> Iterator[ShownMetric]:
     for metric in handler.declared().values():
         if metric.is_hidden:
             continue
-        is_apart = handler.direction is not None and metric.by_direction is not False
+        by = handler.breakdown(metric)
+        lead = f"{DIRECTION}." if isinstance(by, Closed) else ""
+        apart = [by.label] if isinstance(by, Closed) else list(by.labels) if isinstance(by, Open) else []
+        if isinstance(by, Open):
+            lead = "".join(f"{label}.*." for label in by.labels)
         yield ShownMetric(
-            path=f"{handler.schema}.{f'{DIRECTION}.' if is_apart else ''}{metric.path}",
-            kind=kind_of(metric),
+            path=f"{handler.schema}.{lead}{metric.path}",
+            kind=metric.name,
             help=metric.help,
             prometheus="_".join((metric.prefix or handler.schema, *metric.path.split("."))),
-            labels=[*(["direction"] if is_apart else []), *([metric.label] if isinstance(metric, TopN) else [])],
+            labels=[*apart, *metric.labels()],
             groups=list(metric.groups),
         )
-
-
-def kind_of(metric: Metric) -> ShownKind:
-    """Give the kind of a metric."""
-    match metric:
-        case Histogram():
-            return "histogram"
-        case Quantiles():
-            return "quantiles"
-        case Last():
-            return "last"
-        case Rate():
-            return "rate"
-        case Cardinality():
-            return "cardinality"
-        case TopN():
-            return "top"
-        case _:
-            return "counter"

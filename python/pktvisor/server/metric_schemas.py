@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from pktvisor.handlers.base import Handler
+from pktvisor.metrics.breakdown import by_direction
+from pktvisor.metrics.expressions import packet
 from pktvisor.outputs.json import QUANTILE_KEYS
-from pktvisor.policies.plan import DIRECTIONS
-from pktvisor.server.catalogue import DIRECTION, ShownKind, ShownMetric, shown_metrics, sorted_handlers
+from pktvisor.server.catalogue import DIRECTION, ShownMetric, shown_metrics, sorted_handlers
 from pktvisor.server.endpoint import Schema
 from pktvisor.server.schemas import COUNT, NUMBER, TEXT, mapping, record, reference
 
-COMPONENT_OF: dict[ShownKind, str] = {
+COMPONENT_OF = {
     "last": "Counter",
     "counter": "Counter",
     "cardinality": "Cardinality",
@@ -60,7 +61,11 @@ def handler_schema(handler: type[Handler]) -> Schema:
 
 def _place(root: dict[str, Any], metric: ShownMetric) -> None:
     _, *parts = metric.path.split(".")
-    branches = [[direction, *parts[1:]] for direction in DIRECTIONS] if parts[0] == DIRECTION else [parts]
+    branches = (
+        [[direction, *parts[1:]] for direction in by_direction(packet.direction).names]
+        if parts[0] == DIRECTION
+        else [parts]
+    )
     for *parents, leaf in branches:
         node = root
         for name in parents:

@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from pktvisor.errors import ConfigError
+from pktvisor.files import check_file
 from pktvisor.server.settings import TlsFiles
 
 NO_PEM = "a certificate is needed, then its key, in PEM form and without a password"
@@ -60,7 +61,7 @@ def _load_roots(context: ssl.SSLContext, path: Path) -> None:
 
 def _check_readable(path: Path) -> None:
     try:
-        path.open("rb").close()
+        check_file(path)
     except OSError as error:
         raise _error(str(path), error) from None
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import get_args
 
 from pktvisor.errors import ConfigError
+from pktvisor.files import open_file
 from pktvisor.server.endpoint import AccessScope
 
 PREFIX = "sha256:"
@@ -83,7 +84,7 @@ def make_token(name: str, scope: AccessScope) -> NewToken:
 def read_tokens(path: Path) -> tuple[Token, ...]:
     """Read a token file. Raises `ConfigError` where it can't be read, makes no sense, or others may read it."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             _check_rights(path, os.fstat(file.fileno()).st_mode)
             content = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:

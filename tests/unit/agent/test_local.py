@@ -264,7 +264,7 @@ def test_a_stream_that_keeps_rights_is_told_of_once(
     monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
     agent.add_tap(TAP)
     agent.add_policy(body(policy()))
-    TestInput.made[0].warned = "capabilities are kept"
+    TestInput.made[0].warned = ["capabilities are kept"]
     for _ in range(2):
         assert agent.check() == []
     assert [message.split("]: ")[1] for message in caplog.messages] == ["capabilities are kept"]

@@ -26,7 +26,7 @@ def test_a_terminal_sees_one_line_a_second(seconds: list[float]) -> None:
     progress = Progress(terminal)
     for time, packets in ((0.4, 400), (1.0, 1000), (1.5, 1500), (3.0, 5000)):
         seconds[0] = time
-        assert progress(packets, packets * 100, 1_000_000)
+        progress(packets, packets * 100, 1_000_000)
     progress.finish(5001)
     assert terminal.getvalue().split(CLEAR_LINE) == [
         "",

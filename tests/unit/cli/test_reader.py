@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pktvisor import _core
 from pktvisor.cli import reader
 from pktvisor.errors import InputError
+from support.daemon import eventually
 from support.reading import FakeReading, Summary
 from support.snapshots import START_TS
 
@@ -25,10 +27,11 @@ def test_the_result_is_one_line_of_json_named_by_its_periods(
 
 
 def test_options_reach_the_engine(reading: FakeReading) -> None:
-    summarised = "--dns-ports 8600,53 -b udp -H 10.0.0.0/8 --periods 1 --max-deep-sample 50"
+    summarised = "-b udp -H 10.0.0.0/8 --periods 1 --max-deep-sample 50"
     assert reader.main(f"{summarised} --geo-city c.mmdb --geo-asn a.mmdb --workers 3 -i PCAP -".split()) == 0
     assert reading.paths == ["-"]
     reading.options.pop("progress")
+    reading.options.pop("stop")
     assert reading.options == {
         "periods": 1,
         "deep_sample_rate": 50,
@@ -37,7 +40,6 @@ def test_options_reach_the_engine(reading: FakeReading) -> None:
         "geo_city": "c.mmdb",
         "geo_asn": "a.mmdb",
         "workers": 3,
-        "dns_ports": (53, 8600),
     }
 
 
@@ -57,7 +59,6 @@ def test_the_sample_rate_is_clamped(reading: FakeReading, given: str, used: int)
         (["--max-deep-sample", "all", "x"], "--max-deep-sample: 'all' is not a whole number"),
         (["-H", "", "x"], "-H: at least one CIDR is needed"),
         (["-i", "smoke", "x"], "-i: invalid choice: 'smoke'"),
-        (["--dns-ports", "dns", "x"], "--dns-ports: 'dns' is no port"),
         (["--workers", "0", "x"], "--workers: '0' is not a whole number from 1 to 64"),
         (["--colour", "x"], "--colour"),
     ],
@@ -93,20 +94,21 @@ def test_the_verbose_hear_what_became_of_the_packets(reading: FakeReading, capfd
 def test_a_signal_stops_the_reading_and_the_result_is_printed(
     reading: FakeReading, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    went_on: list[bool] = []
+    stopped: list[bool] = []
 
     def summarize_file(paths: list[str], **options: object) -> Summary:
-        progress = options["progress"]
-        assert callable(progress)
-        went_on.append(progress(1, 100, None))
+        stop = options["stop"]
+        assert isinstance(stop, _core.Stop)
+        stopped.append(stop.is_set())
         signal.raise_signal(signal.SIGTERM)
-        went_on.append(progress(2, 200, None))
+        eventually(stop.is_set)  # by a thread of its own: this one could be anywhere
+        stopped.append(stop.is_set())
         return reading.summary
 
     monkeypatch.setattr(sys.modules["pktvisor.policies.summary"], "summarize_file", summarize_file)
     before = signal.getsignal(signal.SIGTERM)
     assert reader.main(["some.pcap"]) == 0
-    assert went_on == [True, False]
+    assert stopped == [False, True]
     assert "packets" in json.loads(capfd.readouterr().out)["5m"]
     assert signal.getsignal(signal.SIGTERM) is before
 

@@ -59,7 +59,7 @@ class Interrupted(BatchHandler):
 def total(policy: Policy) -> int:
     window = policy.core.read(0, 0)
     assert window is not None
-    return window.counter(0, 0)
+    return window.metric(0, 0).count()
 
 
 def test_a_handler_sees_every_packet_beside_the_plan() -> None:

@@ -71,6 +71,38 @@ def test_metrics_are_kept_apart_by_direction_where_they_ask_for_it() -> None:
     assert "direction=" in run("apart: {rate: packet, by: direction}").prometheus()
 
 
+def test_metrics_are_kept_apart_by_the_values_of_any_column() -> None:
+    found = shown(
+        "n: {counter: dns, by: dns.qtype}, names: {cardinality: dns.qname, by: dns.qtype}, all: {counter: dns}"
+    )
+    apart = found["dns_qtype"]
+    assert {"A", "AAAA"} <= set(apart)
+    assert sum(group["n"] for group in apart.values()) == found["all"]
+    of_a = shown("n: {counter: dns, where: dns.qtype == A}, names: {cardinality: dns.qname, where: dns.qtype == A}")
+    assert (apart["A"]["n"], apart["A"]["names"]) == (of_a["n"], of_a["names"])
+
+
+def test_two_columns_make_groups_within_groups_and_become_labels() -> None:
+    found = shown("n: {counter: dns, by: [dns.transport, dns.rcode]}, all: {counter: dns}")
+    udp = found["dns_transport"]["udp"]["dns_rcode"]
+    assert udp["NOERROR"]["n"] == shown("n: {counter: dns, where: dns.transport == udp and dns.rcode == NOERROR}")["n"]
+    text = run("n: {counter: dns, by: [dns.transport, dns.rcode]}").prometheus()
+    assert 'dns_rcode="NOERROR",dns_transport="udp",handler="edge-wire-m",policy="golden"' in text
+
+
+def test_groups_beyond_the_bound_are_one_called_other() -> None:
+    found = shown("n: {counter: dns, by: dns.qname, most_groups: 2}, all: {counter: dns}")["dns_qname"]
+    total = shown("all: {counter: dns}")["all"]
+    assert len(found) == 3
+    assert "other" in found
+    assert sum(group["n"] for group in found.values()) == total
+
+
+def test_rows_without_a_value_are_a_group_of_their_own() -> None:
+    found = shown("n: {counter: dns, by: dns.ecs}, with_one: {counter: dns, where: dns.ecs in 0.0.0.0/0}")
+    assert found["dns_ecs"]["none"]["n"] > 0
+
+
 def test_exchanges_are_measured_at_their_answers() -> None:
     found = shown(
         "answered: {counter: dns, where: xact.outcome == answered}, times: {histogram: xact.time_us},"
@@ -148,7 +180,7 @@ def test_every_column_can_be_used(name: str) -> None:
         (
             "a: {counter: dns, wher: x}",
             "metrics.a",
-            "a counter has no 'wher', only counter, where, help, group, by; did",
+            "a counter has no 'wher', only counter, where, help, group, by, most_groups; did",
         ),
         ("a: {counter: dns, count: 1}", "metrics.a", "a counter has no 'count'"),
         ("a: {counter: dnss}", "metrics.a.counter", "no table 'dnss'; there are packet, "),
@@ -167,14 +199,14 @@ def test_every_column_can_be_used(name: str) -> None:
         ("a: {top_n: []}", "metrics.a.top_n", "a top_n needs the name of a column or a list of them"),
         ("a: {quantiles: [dns.id]}", "metrics.a.quantiles", "a quantiles needs the name of a column, not a list"),
         ("a: {top_n: [dns.id, dns.qname]}", "metrics.a.top_n", "must be of one type"),
-        ("a: {top_n: [dns.id, dns.bytes]}", "metrics.a.top_n", "must be of one type"),
+        ("a: {top_n: [dns.id, dns.rcode]}", "metrics.a.top_n", "must be of one type"),
         ("a: {top_n: dns.id, count: 1001}", "metrics.a.count", "a top list shows 1 to 1000 entries, not 1001"),
         ("a: {top_n: dns.id, count: x}", "metrics.a.count", "wrong type for key: count"),
         ("a: {top_n: dns.id, label: a-b}", "metrics.a.label", "'a-b' can't be a label"),
         ("a: {top_n: dns.id, label: policy}", "metrics.a.label", "'policy' can't be a label"),
         ("a: {top_n: dns.id, label: __x}", "metrics.a.label", "'__x' can't be a label"),
         ("a: {top_n: dns.id, weight: dns.qname}", "metrics.a.weight", "dns.qname is a text; a weight needs a number"),
-        ("a: {counter: dns, where: [x]}", "metrics.a.where", "wrong type for key: where; it needs a text"),
+        ("a: {counter: dns, where: [x]}", "metrics.a.where", "wrong type for key: where"),
         (
             "a: {counter: dns, where: dns.rcod == 1}",
             "metrics.a.where",
@@ -182,12 +214,33 @@ def test_every_column_can_be_used(name: str) -> None:
         ),
         ("a: {counter: dns, help: 1}", "metrics.a.help", "wrong type for key: help"),
         ("a: {counter: dns, group: all}", "metrics.a.group", "'all' can't be the name of a group"),
-        ("a: {counter: dns, by: qname}", "metrics.a.by", "can be kept apart by direction, that is packet.direction or"),
+        ("a: {counter: dns, by: qname}", "metrics.a.by", "no column 'qname'"),
         (
-            "a: {counter: dns, by: direction}, b: {counter: dns, by: xact_direction}",
-            "",
-            "are kept apart by one direction, not by dns.direction and dns.xact_direction",
+            "a: {counter: dns, by: dns.time_ns}",
+            "metrics.a.by",
+            "dns.time_ns is a point in time; metrics are kept apart by",
         ),
+        (
+            "a: {counter: dhcp, by: xact_direction}",
+            "metrics.a.by",
+            "are kept apart by packet.direction or dhcp.direction, not by",
+        ),
+        ("a: {counter: packet, by: []}", "metrics.a.by", "kept apart by one column or by 2 different ones"),
+        ("a: {counter: packet, by: [vlan.id, vlan.id]}", "metrics.a.by", "by one column or by 2 different ones"),
+        ("a: {counter: packet, by: [vlan.id, ip.src, ip.dst]}", "metrics.a.by", "by one column or by 2 different"),
+        ("a: {counter: dhcp, by: dns.qname}", "", "'a' looks at dhcp, 'a' at dns"),
+        (
+            "a: {counter: packet, by: vlan.id, most_groups: 0}",
+            "metrics.a.most_groups",
+            "keeps 1 to 100000 groups, not 0",
+        ),
+        ("a: {counter: packet, most_groups: 5}", "metrics.a.most_groups", "say by which column"),
+        (
+            "a: {top_n: ip.src, label: vlan_id, by: vlan.id}",
+            "metrics.a.by",
+            "the label vlan_id is that of the metric's own items",
+        ),
+        ("vlan_id: {counter: packet}, a: {counter: packet, by: vlan.id}", "metrics.vlan_id", "kept apart below"),
         ("a-b: {counter: dns}", "metrics.a-b", "invalid metric name: a-b"),
         ("period: {counter: dns}", "metrics.period", "a metric can't be called 'period'"),
         ("in: {counter: dns}", "metrics.in", "a metric can't be called 'in'"),

@@ -1,23 +1,19 @@
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pktvisor.errors import ConfigError
 from pktvisor.inputs import filters
-from pktvisor.inputs.filters import compile_filter
+from pktvisor.inputs.filters import PASSES_NOTHING, Program, capture_filter, compile_filter
+from support.namespaces import in_namespace
 
 ETHERNET, RAW_IP, COOKED = 1, 101, 113
-CLONE_NEWNET = 0x40000000
-
-Program = list[tuple[int, int, int, int]]
 
 EXPRESSIONS = [
     "udp port 53",
@@ -53,35 +49,6 @@ def tcpdump(*arguments: str) -> Program:
     return [(code, jump_true, jump_false, k) for code, jump_true, jump_false, k in numbers[1:]]
 
 
-def in_namespace(story: Callable[[], None]) -> None:
-    """Run a story in a network namespace with a veth pair, left and right; both go with the thread."""
-    problems: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-                pytest.skip("a network namespace needs root")
-            for command in (
-                "link add left type veth peer name right",
-                "link set left up",
-                "link set right up",
-                "link set lo up",
-                "addr add 10.9.0.1/24 dev left",
-            ):
-                subprocess.run(["ip", *command.split()], check=True)
-            story()
-        except BaseException as problem:
-            problems.append(problem)
-
-    if shutil.which("ip") is None:
-        pytest.skip("the command ip (package iproute2) is missing")
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if problems:
-        raise problems[0]
-
-
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_a_file_filter_is_what_tcpdump_compiles(expression: str) -> None:
     assert compile_filter(expression, ETHERNET) == tcpdump("-y", "EN10MB", expression)
@@ -96,7 +63,7 @@ def test_link_types_have_their_numbers_from_capture_files() -> None:
 def test_a_live_filter_is_what_tcpdump_attaches() -> None:
     def story() -> None:
         for expression in EXPRESSIONS:
-            assert compile_filter(expression, ETHERNET, interface="left") == tcpdump("-i", "left", expression)
+            assert compile_filter(expression, ETHERNET, interfaces=["left"]) == tcpdump("-i", "left", expression)
 
     in_namespace(story)
 
@@ -105,8 +72,8 @@ def test_a_live_filter_looks_for_the_vlan_tag_beside_the_packet() -> None:
     vlan_tag_present = 0xFFFFF030  # SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT
 
     def story() -> None:
-        for interface in ("left", "any"):
-            live = compile_filter("vlan 100", ETHERNET, interface=interface)
+        for interfaces in (["left"], ["idle", "left"], ["there-is-none", "lo"]):
+            live = compile_filter("vlan 100", ETHERNET, interfaces=interfaces)
             assert vlan_tag_present in {k for *_, k in live}
             assert live != compile_filter("vlan 100", ETHERNET)
 
@@ -114,11 +81,11 @@ def test_a_live_filter_looks_for_the_vlan_tag_beside_the_packet() -> None:
 
 
 def test_an_interface_that_cannot_be_opened_has_the_filter_for_files() -> None:
-    assert compile_filter("vlan 100", ETHERNET, interface="no-such-one") == compile_filter("vlan 100", ETHERNET)
+    assert compile_filter("vlan 100", ETHERNET, interfaces=["no-such-one"]) == compile_filter("vlan 100", ETHERNET)
 
 
 def test_an_interface_of_another_link_type_has_the_filter_for_files() -> None:
-    assert compile_filter("udp port 53", RAW_IP, interface="lo") == compile_filter("udp port 53", RAW_IP)
+    assert compile_filter("udp port 53", RAW_IP, interfaces=["lo"]) == compile_filter("udp port 53", RAW_IP)
 
 
 def test_the_snap_length_is_what_an_accepting_program_returns() -> None:
@@ -147,6 +114,32 @@ def test_a_mistake_is_told_with_the_expression_and_the_reason(expression: str, r
     assert "\n" not in str(error.value)
 
 
+def test_a_link_type_that_cannot_express_a_filter_is_one_where_nothing_passes_and_that_is_told() -> None:
+    for expression in ("vlan 77", "arp", "ether host 02:00:00:00:00:01", "mpls", "pppoes"):
+        wanted = capture_filter(expression)
+        assert wanted is not None
+        assert wanted(ETHERNET) == compile_filter(expression, ETHERNET)
+        assert wanted.notes() == []
+        assert wanted(RAW_IP) == wanted(RAW_IP) == PASSES_NOTHING
+        [note] = wanted.notes()
+        assert note.startswith("no packet of link type 101 (Raw IP) passes the filter: ")
+        assert repr(expression) in note
+        assert wanted.notes([ETHERNET]) == []
+
+
+def test_a_filter_that_ethernet_cannot_express_is_none_the_worse_for_it() -> None:
+    wanted = capture_filter("type mgt subtype beacon")
+    assert wanted is not None
+    assert wanted(105) == tcpdump("-y", "IEEE802_11", "type mgt subtype beacon")
+    assert wanted(ETHERNET) == PASSES_NOTHING
+
+
+def test_a_filter_that_makes_sense_nowhere_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match="syntax error"):
+        capture_filter("udp prot 53")
+    assert capture_filter(" ") is None
+
+
 def test_a_missing_library_is_told_with_the_package_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filters, "_LIBRARY_NAMES", ("libno-such-library.so.9",))
     with pytest.raises(ConfigError, match=r"apt install libpcap0\.8"):
@@ -171,7 +164,7 @@ def test_compiling_leaves_no_open_files() -> None:
     def story() -> None:
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(5):
-            compile_filter("udp port 53", ETHERNET, interface="left")
+            compile_filter("udp port 53", ETHERNET, interfaces=["left"])
         assert len(list(Path("/proc/self/fd").iterdir())) == before
 
     in_namespace(story)

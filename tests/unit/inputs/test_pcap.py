@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from pktvisor import _core
 from pktvisor.config.models import Value
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Settings
-from pktvisor.handlers.dns import Dns
 from pktvisor.handlers.net import Net
+from pktvisor.inputs import pcap
 from pktvisor.inputs.base import Defaults
-from pktvisor.inputs.pcap import PcapInput
+from pktvisor.inputs.hosts import parse_hosts
+from pktvisor.inputs.interfaces import Interface
+from pktvisor.inputs.pcap import ADDRESSES_SECONDS, PcapInput
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.live import eventually
@@ -27,8 +32,7 @@ from support.live import eventually
         ({"promiscuous": "maybe"}, "wrong type for key: promiscuous; it needs true or false"),
         ({"host_spec": "1.2.3"}, "host_spec: invalid CIDR: 1.2.3"),
         ({"bpf": "udp or " * 3000 + "tcp"}, "bpf: the filter has 21003 bytes; 16384 are the most"),
-        ({"dns_ports": "53,"}, "dns_ports: '' is no port"),
-        ({"dns_ports": ["0"]}, "dns_ports: '0' is no port"),
+        ({"bpf": "udp prot 53"}, "bpf: the filter 'udp prot 53' makes no sense"),
         ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
     ],
 )
@@ -61,24 +65,71 @@ def test_an_attempt_that_fails_leaves_what_was_counted() -> None:
     assert source.ledger() == {}
 
 
-def test_a_live_input_looks_at_the_ports_of_all_its_policies_and_each_sees_its_own() -> None:
-    """The made-up packets are of port 53."""
+class FakeCapture:
+    """Keeps the hosts that it was given."""
 
-    def policy(source: PcapInput, **options: Value) -> Policy:
-        settings = Settings(options=options, input_dns_ports=source.dns_ports)
-        return Policy("test", [Instance("dns", Dns(settings))])
+    def __init__(self, interface: str, policies: object, *, hosts: list[tuple[bytes, int]], **_: object) -> None:
+        self.hosts = [hosts]
 
-    def queries(policy: Policy) -> int:
-        (snapshot,) = policy.bucket(0, 0)
-        (sample,) = [one for one in snapshot.samples if one.path == ("wire_packets", "queries")]
-        assert isinstance(sample.value, int)
-        return sample.value
+    def set_hosts(self, hosts: list[tuple[bytes, int]]) -> None:
+        self.hosts.append(hosts)
 
-    source = PcapInput({"pcap_source": "mock", "dns_ports": "8600"}, Defaults(lookback_mb=1))
-    of_input, own = policy(source), policy(source, dns_ports=["53"])
-    source.start([of_input.core])
-    eventually(lambda: source.ledger()["seen"] >= 2)
-    source.attach(own.core)
-    eventually(lambda: queries(own) >= 2)
-    source.stop()
-    assert queries(of_input) == 0
+
+class FakeInterfaces:
+    """One interface, whose networks the test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.networks: tuple[str, ...] = ("192.0.2.5/24", "2001:db8::5/64")
+        self.captures: list[FakeCapture] = []
+        monkeypatch.setattr(pcap, "find_interface", self.find)
+        monkeypatch.setattr(_core, "LiveInput", self.capture)
+
+    def find(self, _: str) -> Interface:
+        return Interface("eth0", self.networks, ("eth0",), {"eth0": 1})
+
+    def capture(self, *arguments: Any, **options: Any) -> FakeCapture:
+        self.captures.append(FakeCapture(*arguments, **options))
+        return self.captures[-1]
+
+    def given(self) -> list[list[tuple[bytes, int]]]:
+        """What the one capture was given as hosts, one time after the other."""
+        (capture,) = self.captures
+        return capture.hosts
+
+
+OWN = "192.0.2.5/24,2001:db8::5/64,192.0.2.5,2001:db8::5"
+
+
+def test_an_interfaces_networks_and_within_them_its_addresses_are_this_host(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    interfaces = FakeInterfaces(monkeypatch)
+    source = PcapInput({"iface": "eth0"}, Defaults())
+    with caplog.at_level("INFO", "pktvisor.inputs.pcap"):
+        source.start([])
+    assert interfaces.given() == [parse_hosts(OWN)]
+    assert caplog.messages == [f"eth0: this host is {OWN.replace(',', ', ')}"]
+    assert source.describe()["host_ips"] == {"ipv4": ["192.0.2.5/24"], "ipv6": ["2001:db8::5/64"]}
+
+
+def test_addresses_that_come_are_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    interfaces = FakeInterfaces(monkeypatch)
+    source = PcapInput({"iface": "eth0"}, Defaults())
+    source.start([])
+    source.follow(100)
+    interfaces.networks = ("192.0.2.6/24",)
+    source.follow(100 + ADDRESSES_SECONDS - 1)
+    assert interfaces.given() == [parse_hosts(OWN)], "it is not time to look again"
+    source.follow(100 + ADDRESSES_SECONDS)
+    source.follow(100 + 2 * ADDRESSES_SECONDS)
+    assert interfaces.given() == [parse_hosts(OWN), parse_hosts("192.0.2.6/24,192.0.2.6")]
+
+
+def test_hosts_that_were_said_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    interfaces = FakeInterfaces(monkeypatch)
+    source = PcapInput({"iface": "eth0", "host_spec": "10.0.0.0/8, 10.8.0.1"}, Defaults())
+    source.start([])
+    interfaces.networks = ("192.0.2.6/24",)
+    source.follow(100)
+    assert interfaces.given() == [parse_hosts("10.0.0.0/8,10.8.0.1")]
+    assert source.describe()["host_ips"] == {"ipv4": ["10.0.0.0/8", "10.8.0.1"]}

@@ -12,6 +12,7 @@ from pktvisor.handlers.net import Net
 from pktvisor.inputs.recording import Recording
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
+from support.links import write
 from support.live import eventually
 
 CAPTURE = str(Path(__file__).parents[2] / "captures" / "dns_resolver.pcap")
@@ -70,3 +71,13 @@ def test_a_damaged_file_is_counted_up_to_the_damage(tmp_path: Path) -> None:
     assert recording.ledger()["seen"] == 210
     assert recording.fault is not None
     assert "is damaged at byte" in recording.fault
+
+
+def test_a_file_that_is_not_read_is_told_of_while_nothing_is_wrong_with_it(tmp_path: Path) -> None:
+    usb = write(tmp_path / "usb.pcap", 189, [bytes(64)])
+    recording = Recording(str(usb))
+    recording.read(policy().core)
+    eventually(lambda: not recording.is_running)
+    assert recording.fault is None
+    [warning] = recording.warnings
+    assert "1 of 1 packets could not be read" in warning

@@ -88,10 +88,10 @@ def test_a_window_gives_its_values_in_buckets_where_its_quantiles_lie() -> None:
     window, metrics = window_and_metrics(Histogram)
     seen = 0
     for metric in metrics:
-        core = window.exponential(0, metric)
+        core = window.metric(0, metric).exponential()
         values = ExponentialValues.of(core)
         assert core.count == values.zero_count + sum(values.counts)
-        quantiles, maximum, total, count, _ = window.quantiles(0, metric, [0.1, 0.5, 0.99])
+        quantiles, maximum, total, count, _ = window.metric(0, metric).quantiles([0.1, 0.5, 0.99])
         assert (core.max or 0.0, core.sum, core.count) == (maximum, total, count)
         for rank, quantile in zip([0.1, 0.5, 0.99], quantiles, strict=False):
             reached = list(accumulate(values.counts, initial=values.zero_count))
@@ -104,11 +104,12 @@ def test_a_window_gives_its_values_in_buckets_where_its_quantiles_lie() -> None:
 
 def test_a_rate_gives_its_seconds_in_buckets() -> None:
     window, metrics = window_and_metrics(Rate)
-    (row, _), core = window.rate(0, metrics[0], []), window.exponential(0, metrics[0])
+    rate = window.metric(0, metrics[0])
+    row, core = rate.quantiles([]), rate.exponential()
     assert core.count == core.zero_count + sum(core.counts) == row[3] > 0
 
 
 def test_other_kinds_have_no_buckets() -> None:
     window, metrics = window_and_metrics(Counter)
     with pytest.raises(TypeError, match="no distribution"):
-        window.exponential(0, metrics[0])
+        window.metric(0, metrics[0]).exponential()

@@ -12,7 +12,7 @@ from pktvisor.outputs.families import Family, Policies, gather
 
 
 def window(value: int, *, is_closed: bool = True, kind: str = "counter") -> list[HandlerSnapshot]:
-    sample = Sample(kind, ("total",), "packets_total", "Packets", value)  # type: ignore[arg-type]
+    sample = Sample(kind, ("total",), "packets_total", "Packets", value)
     return [
         HandlerSnapshot(
             instance="edge-eth-net",

@@ -178,7 +178,7 @@ def test_metrics_of_other_kinds_do_not_merge() -> None:
     window = policy.core.read(0, 0)
     assert window is not None
     kinds = {type(one.metric).__name__: one.index for one in policy.plan.placed[0]}
-    with pytest.raises(TypeError, match="of the same kind"):
+    with pytest.raises(TypeError, match="different kinds"):
         window.merged(window, [(0, kinds["Counter"], 0, kinds["TopN"])])
     with pytest.raises(IndexError):
         window.merged(window, [(0, 1000, 0, 0)])

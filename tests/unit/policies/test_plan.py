@@ -47,18 +47,18 @@ def test_groups_that_are_off_are_not_counted() -> None:
 def test_version_two_keeps_its_metrics_apart_by_direction_in_out_unknown() -> None:
     plan = Plan([Instance("net", made("net", "2.0"))])
     totals = [one for one in plan.placed[0] if one.metric.path == "total_packets"]
-    assert [one.direction for one in totals] == [1, 2, 0]
+    assert [one.number for one in totals] == [1, 2, 0]
     metrics = json.loads(plan.json)["handlers"][0]["metrics"]
     for one in totals:
-        assert ["eq", "packet.direction", one.direction] in metrics[one.index]["feeds"][0]["where"]
+        assert ["eq", "packet.direction", one.number] in metrics[one.index]["feeds"][0]["where"]
     observed = [one for one in plan.placed[0] if one.metric.path == "observed_packets"]
-    assert [one.direction for one in observed] == [None]
+    assert [one.number for one in observed] == [None]
 
 
 def test_slow_names_the_metric_by_its_number_of_the_same_direction() -> None:
     plan = Plan([Instance("dns", made("dns", "2.0"))])
     metrics = json.loads(plan.json)["handlers"][0]["metrics"]
-    index = {(one.metric.path, one.direction): one.index for one in plan.placed[0]}
+    index = {(one.metric.path, one.number): one.index for one in plan.placed[0]}
     for direction in (0, 1, 2):
         slow = metrics[index["top_slow_xacts", direction]]["feeds"][0]["where"]
         assert text_of(["slow", "xact.time_us", index["xact_time_us", direction], 90]) in text_of(slow)
@@ -102,7 +102,7 @@ def test_unanswered_questions_of_a_direction_are_told_by_their_flags() -> None:
     plan = Plan([Instance("dns", made("dns", "2.0"))])
     metrics = json.loads(plan.json)["handlers"][0]["metrics"]
     purged = {
-        one.direction: metrics[one.index]["purged"] for one in plan.placed[0] if one.metric.path == "timeout_queries"
+        one.number: metrics[one.index]["purged"] for one in plan.placed[0] if one.metric.path == "timeout_queries"
     }
     assert {direction: value["value"] for direction, value in purged.items()} == {0: 0, 1: 4, 2: 8}
 

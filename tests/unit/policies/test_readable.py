@@ -50,3 +50,11 @@ def test_only_the_other_end_counts_where_one_is_a_host() -> None:
 @pytest.mark.parametrize(("hosts", "warnings"), [("", [WITHOUT_HOSTS]), (ALL_IPV4, [])])
 def test_who_reads_without_hosts_hears_what_they_would_add(hosts: str, warnings: list[str]) -> None:
     assert summarize_file(CAPTURE, hosts=hosts).warnings == warnings
+
+
+def test_the_ledger_tells_how_many_packets_have_no_direction() -> None:
+    for hosts in ("", "10.8.0.1", ALL_IPV4):
+        summary = summarize_file(CAPTURE, hosts=hosts)
+        packets: Any = flat_document(summary.handlers)["packets"]
+        assert summary.ledger["direction_unknown"] == packets["unknown_dir"]
+        assert sum(packets[name] for name in ("in", "out", "unknown_dir")) == packets["total"]

@@ -77,6 +77,12 @@ def test_where_it_is_tight_each_kind_of_handler_that_saw_anything_has_one_line()
     assert dns.startswith("DNS 144/144 │ Timed Out 2 │ SRVFAIL 1.5% │ NXDOMAIN 6.1% │ REFUSED 30.3%")
 
 
+def test_a_tight_line_takes_nothing_from_another_kind_of_handler() -> None:
+    metrics = read_policy_metrics("p", policy_metrics("p", dns=DNS))
+    (line,) = header_lines(metrics, Units(), 80, is_tight=True)
+    assert plain(line).strip().startswith("DNS 31,400/31,400")
+
+
 def test_failures_are_coloured_by_how_many_there_are() -> None:
     metrics = read_policy_metrics("p", policy_metrics("p", **WITHOUT_HOSTS))
     roles = {text: role for line in header_lines(metrics, Units(), 300) for text, role in line}

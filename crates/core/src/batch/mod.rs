@@ -71,6 +71,13 @@ impl Batch {
             && self.ledger == Ledger::default()
     }
 
+    /// The ledger with what is counted over whole columns.
+    pub fn complete_ledger(&mut self) -> &Ledger {
+        let is_unknown = |direction: &&u8| **direction == Direction::Unknown as u8;
+        self.ledger.direction_unknown = self.packets.direction().iter().filter(is_unknown).count() as u64;
+        &self.ledger
+    }
+
     pub fn clear(&mut self) {
         self.packets.clear();
         self.apps.clear();

@@ -34,6 +34,14 @@ pub(super) fn of_hardware(hardware_type: u16) -> u16 {
     }
 }
 
+/// The link types that live frames come with.
+pub const LIVE: [u16; 4] = [ETHERNET, RAW_IP, IEEE_802_11, IEEE_802_11_RADIOTAP];
+
+/// The hardware types of the devices whose frames have this link type.
+pub(super) fn hardware_of(link_type: u16) -> Vec<u16> {
+    (0..u16::MAX).filter(|hardware_type| of_hardware(*hardware_type) == link_type).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +52,13 @@ mod tests {
         assert_eq!(of_hardware(libc::ARPHRD_NONE), RAW_IP);
         assert_eq!(of_hardware(libc::ARPHRD_SIT), RAW_IP);
         assert_eq!(of_hardware(libc::ARPHRD_INFINIBAND), UNKNOWN_LINK_TYPE);
+    }
+
+    #[test]
+    fn every_link_type_of_live_frames_has_its_devices() {
+        assert_eq!(hardware_of(ETHERNET), [libc::ARPHRD_ETHER, libc::ARPHRD_LOOPBACK]);
+        assert!(hardware_of(RAW_IP).contains(&libc::ARPHRD_NONE));
+        let known: Vec<u16> = LIVE.iter().flat_map(|link_type| hardware_of(*link_type)).collect();
+        assert!((0..u16::MAX).all(|one| known.contains(&one) == (of_hardware(one) != UNKNOWN_LINK_TYPE)));
     }
 }

@@ -4,7 +4,7 @@ use super::interfaces::{self, Interface};
 use super::socket::{self, SharedMemory};
 use super::{InterfaceDrops, Target, admission, block};
 use crate::error::{Error, ErrorKind};
-use crate::filter::FilterProgram;
+use crate::filter::LinkFilter;
 use crate::read::Frame;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -25,12 +25,10 @@ const RETIRE_SLACK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone)]
 pub struct RingConfig {
     pub target: Target,
-    /// Run by the kernel on each packet. It sees what the interface's frames begin with, without their outer VLAN tag
-    /// (which a filter compiled for a live interface looks for beside the packet).
-    pub filter: Option<FilterProgram>,
-    /// For [`Target::Any`]: the same filter compiled for raw IP, which is run in the place of `filter` on interfaces
-    /// without an Ethernet header (tunnels). Without it `filter` runs there as well, and misreads those packets.
-    pub raw_ip_filter: Option<FilterProgram>,
+    /// Run by the kernel on each packet: the program of each link type, as packets of the others do not pass. They see
+    /// what an interface's frames begin with, without their outer VLAN tag (which a filter compiled for a live interface
+    /// looks for beside the packet). Without it every packet passes.
+    pub filters: Option<Vec<LinkFilter>>,
     /// Ask the interface for frames addressed to others, too. Has no meaning for [`Target::Any`].
     pub promiscuous: bool,
     /// Rings with the same group share an interface's packets, each flow (both directions) going to one of them. The
@@ -50,8 +48,7 @@ impl Default for RingConfig {
     fn default() -> Self {
         Self {
             target: Target::Any,
-            filter: None,
-            raw_ip_filter: None,
+            filters: None,
             promiscuous: false,
             fanout: None,
             block_bytes: 256 << 10,
@@ -272,8 +269,8 @@ fn start(socket: &OwnedFd, config: &RingConfig, interface: Option<&Interface>) -
     let socket = socket.as_fd();
     let index = interface.map_or(EVERY_INTERFACE, |one| one.index);
     let sees_loopback = interface.is_none_or(|one| one.loopback);
-    let raw_ip = config.raw_ip_filter.as_ref().filter(|_| interface.is_none());
-    let program = admission::program(config.filter.as_ref(), raw_ip, sees_loopback);
+    let only = interface.map(|one| one.link_type);
+    let program = admission::program(config.filters.as_deref(), only, sees_loopback);
     if let Some(group) = config.fanout {
         socket::attach_filter(socket, &admission::NOTHING)?;
         socket::bind(socket, index)?;

@@ -8,14 +8,19 @@ const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 /// The subnets called host. Written for few of them: every packet is compared with each.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
+    /// Both from the longest prefix to the shortest, so that the first that fits decides.
     v4: Vec<Subnet<u32>>,
     v6: Vec<Subnet<u128>>,
+    /// The highest rank of all.
+    highest: u8,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Subnet<T> {
     network: T,
     mask: T,
+    /// Bits of its prefix (IPv4: 96 more), and one more: 0 is left for addresses that fit nowhere.
+    rank: u8,
 }
 
 impl Hosts {
@@ -24,45 +29,59 @@ impl Hosts {
     pub fn new(subnets: impl IntoIterator<Item = (Address, u8)>) -> Self {
         let mut hosts = Self::default();
         for (address, prefix) in subnets {
-            let mask = if prefix == 0 { 0 } else { u128::MAX << (128 - u32::from(prefix.min(128))) };
+            let prefix = prefix.min(128);
+            let mask = if prefix == 0 { 0 } else { u128::MAX << (128 - u32::from(prefix)) };
             let network = u128::from_be_bytes(address) & mask;
+            let rank = prefix + 1;
             if prefix >= 96 && network >> 32 == 0xffff {
-                hosts.v4.push(Subnet { network: network as u32, mask: mask as u32 });
+                hosts.v4.push(Subnet { network: network as u32, mask: mask as u32, rank });
             } else {
-                hosts.v6.push(Subnet { network, mask });
+                hosts.v6.push(Subnet { network, mask, rank });
             }
+            hosts.highest = hosts.highest.max(rank);
         }
+        hosts.v4.sort_by_key(|subnet| std::cmp::Reverse(subnet.rank));
+        hosts.v6.sort_by_key(|subnet| std::cmp::Reverse(subnet.rank));
         hosts
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.v4.is_empty() && self.v6.is_empty()
-    }
-
-    /// The unspecified address (`0.0.0.0`, `::`) is nobody's host.
     #[inline(always)]
     pub fn contains(&self, address: &Address) -> bool {
+        self.rank(address) > 0
+    }
+
+    /// Higher for the longer prefix that an address has in common with a host, 0 for none. The unspecified address
+    /// (`0.0.0.0`, `::`) is nobody's host.
+    #[inline(always)]
+    fn rank(&self, address: &Address) -> u8 {
         let [.., a, b, c, d] = *address;
         if address.starts_with(&MAPPED) {
             let address = u32::from_be_bytes([a, b, c, d]);
-            address != 0 && self.v4.iter().any(|subnet| address & subnet.mask == subnet.network)
+            let fits = self.v4.iter().find(|subnet| address & subnet.mask == subnet.network);
+            fits.filter(|_| address != 0).map_or(0, |subnet| subnet.rank)
         } else {
             let address = u128::from_be_bytes(*address);
-            address != 0 && self.v6.iter().any(|subnet| address & subnet.mask == subnet.network)
+            let fits = self.v6.iter().find(|subnet| address & subnet.mask == subnet.network);
+            fits.filter(|_| address != 0).map_or(0, |subnet| subnet.rank)
         }
     }
 
-    /// In where the destination is a host, else out where the source is one.
+    /// In where the destination is a host, out where the source is one. Where both are, the longer prefix tells which
+    /// of them is meant: an interface's address within its subnet, a server within a site. The destination, where both
+    /// are equally long.
     #[inline(always)]
     pub fn direction(&self, source: &Address, destination: &Address) -> Direction {
-        if self.is_empty() {
-            Direction::Unknown
-        } else if self.contains(destination) {
-            Direction::In
-        } else if self.contains(source) {
-            Direction::Out
-        } else {
-            Direction::Unknown
+        if self.highest == 0 {
+            return Direction::Unknown;
+        }
+        let to = self.rank(destination);
+        if to == self.highest {
+            return Direction::In;
+        }
+        match self.rank(source) {
+            from if from > to => Direction::Out,
+            _ if to > 0 => Direction::In,
+            _ => Direction::Unknown,
         }
     }
 }
@@ -76,11 +95,33 @@ mod tests {
     }
 
     #[test]
-    fn the_destination_wins_where_both_ends_are_hosts() {
+    fn the_destination_wins_where_both_ends_are_equally_much_hosts() {
         let hosts = Hosts::new([(v4(10, 0, 0, 0), 96 + 8)]);
         assert_eq!(hosts.direction(&v4(10, 1, 1, 1), &v4(10, 2, 2, 2)), Direction::In);
         assert_eq!(hosts.direction(&v4(10, 1, 1, 1), &v4(11, 2, 2, 2)), Direction::Out);
         assert_eq!(hosts.direction(&v4(9, 1, 1, 1), &v4(11, 2, 2, 2)), Direction::Unknown);
+    }
+
+    #[test]
+    fn the_longer_prefix_wins_where_both_ends_are_hosts() {
+        let (subnet, server) = ((v4(10, 0, 0, 0), 96 + 24), (v4(10, 0, 0, 5), 128));
+        let (client, server_address) = (v4(10, 0, 0, 77), v4(10, 0, 0, 5));
+        for hosts in [Hosts::new([subnet, server]), Hosts::new([server, subnet])] {
+            assert_eq!(hosts.direction(&client, &server_address), Direction::In);
+            assert_eq!(hosts.direction(&server_address, &client), Direction::Out);
+            assert_eq!(hosts.direction(&client, &v4(10, 0, 0, 78)), Direction::In);
+            assert_eq!(hosts.direction(&client, &v4(224, 0, 0, 251)), Direction::Out);
+            assert_eq!(hosts.direction(&server_address, &v4(10, 0, 0, 255)), Direction::Out, "a broadcast of ours");
+        }
+        let v6 = |last: u8| [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
+        let hosts = Hosts::new([subnet, (v6(0), 32), (v6(5), 128)]);
+        assert_eq!(hosts.direction(&v6(9), &v6(5)), Direction::In);
+        assert_eq!(hosts.direction(&v6(5), &v6(9)), Direction::Out);
+    }
+
+    #[test]
+    fn without_hosts_no_direction_is_known() {
+        assert_eq!(Hosts::default().direction(&v4(10, 0, 0, 1), &v4(10, 0, 0, 2)), Direction::Unknown);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::batch::{Batch, Table};
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
-use crate::read::{Capture, Frame};
+use crate::read::{Capture, Frame, Patience};
 
 /// Batches that were handed out and are filled again once nobody else holds them.
 const MOST_SPARES: usize = 4;
@@ -32,13 +32,18 @@ struct Part {
 }
 
 impl BatchReader {
-    /// Opens files and directories as one capture; see [`Capture::open`].
+    /// Opens files and directories as one capture; with patience also what may let wait, see [`Capture::open_with`].
     ///
     /// # Errors
     /// When one can't be opened or is no capture file.
-    pub fn open(paths: &[PathBuf], decode: DecodeConfig, filter: Option<FilterSource>) -> Result<Self, Error> {
+    pub fn open(
+        paths: &[PathBuf],
+        patience: Option<&Patience>,
+        decode: DecodeConfig,
+        filter: Option<FilterSource>,
+    ) -> Result<Self, Error> {
         let decoder = Decoder::new(DecodeConfig { needs: Needs::all(), ..decode });
-        let capture = Capture::open(paths)?;
+        let capture = Capture::open_with(paths, patience)?;
         let part = Part { decoder, filters: Filters::new(filter), report: FileReport::of(&capture) };
         Ok(Self { capture, part, spares: Vec::new(), has_ended: false })
     }
@@ -53,7 +58,7 @@ impl BatchReader {
         let mut batch = self.spare();
         let filling = Arc::get_mut(&mut batch).expect("nobody else holds it");
         let filled = self.fill(filling, go_on);
-        self.part.report.ledger += &filling.ledger;
+        self.part.report.ledger += filling.complete_ledger();
         self.has_ended |= filled.is_err();
         filled?;
         if batch.packets.is_empty() && batch.apps.longest() == 0 {
@@ -71,6 +76,7 @@ impl BatchReader {
                 self.has_ended = true;
                 self.part.report.damages = self.capture.damages();
                 self.part.decoder.finish(batch);
+                self.part.report.unread_links = self.part.decoder.unread_links().clone();
                 return self.capture.check();
             };
             self.part.take(&frame, batch)?;

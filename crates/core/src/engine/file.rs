@@ -3,25 +3,29 @@
 //! Several workers share one reading of the file ([`Sharing`]): each gets the packets of its own flows, and all see the
 //! same times at the same packets, so that together they hold what one worker would.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::sharing::{Leaving, Sharing};
+use super::timeline::Timeline;
 use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
 use crate::Error;
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::ledger::Ledger;
-use crate::read::{Capture, Chunk, FileDamage, Frame, Piece};
+use crate::read::{Capture, Chunk, FileDamage, Frame, Mark, Patience, Piece};
 
-/// Batches between two calls of the progress function: some tens of milliseconds.
-const BATCHES_PER_REPORT: u32 = 64;
+/// Packets between two calls of the progress function: some tens of milliseconds, also where a filter lets nothing pass.
+const PACKETS_PER_REPORT: u64 = 1 << 17;
 
 /// What is read, and what is made of it.
 #[derive(Clone)]
 pub struct FileConfig {
-    /// Files and directories that are read as one capture; standard input where it is `-`.
+    /// Files and directories that are read as one capture; with patience FIFOs, too, and standard input where it is `-`.
     pub paths: Vec<PathBuf>,
+    /// Says whether to go on waiting for what is no file. Without it only files are read.
+    pub patience: Option<Patience>,
     pub decode: DecodeConfig,
     pub filter: Option<FilterSource>,
     pub policies: Vec<Arc<Policy>>,
@@ -53,6 +57,8 @@ pub struct FileReport {
     pub last_ns: Option<i64>,
     /// Somebody said stop before the end.
     pub was_stopped: bool,
+    /// Link types of packets that were not read for it, as far as they are few.
+    pub unread_links: BTreeSet<u16>,
 }
 
 /// Reads a file through the policies, and each worker's batches to sinks of its own. `progress` is called now and then
@@ -62,7 +68,7 @@ pub fn run_file(
     sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<FileReport, Error> {
-    let capture = Capture::open(&config.paths)?;
+    let capture = Capture::open_with(&config.paths, config.patience.as_ref())?;
     let (capture, parts) = if config.workers > 1 {
         run_shared(capture, config, sinks, progress)
     } else {
@@ -94,18 +100,18 @@ fn run_alone(
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Outcome {
     let mut part = Part::new(config, sinks);
-    let (mut packets, mut batches) = (0_u64, 0_u32);
+    let mut timeline = Timeline::default();
+    let mut packets = 0_u64;
     while let Some(frame) = capture.next_frame() {
         packets += 1;
-        if !part.take(&frame, config)? {
-            continue;
-        }
-        batches += 1;
-        if batches % BATCHES_PER_REPORT == 0 && !progress(Progress::of(&capture, packets)) {
+        let frame = Frame { time_ns: timeline.place(frame.time_ns), ..frame };
+        part.take_next(&frame, &mut timeline, config)?;
+        if packets.is_multiple_of(PACKETS_PER_REPORT) && !progress(Progress::of(&capture, packets)) {
             part.report.was_stopped = true;
             break;
         }
     }
+    part.count_steps(timeline.take_steps());
     progress(Progress::of(&capture, packets));
     Ok((capture, vec![part]))
 }
@@ -119,7 +125,7 @@ fn run_shared(
 ) -> Outcome {
     let sharing = Sharing::new(capture, config);
     let shared = &sharing;
-    let parts = std::thread::scope(|scope| {
+    let mut parts = std::thread::scope(|scope| {
         let others: Vec<_> = (1..config.workers)
             .map(|number| (number, sinks()))
             .map(|(number, sinks)| {
@@ -132,6 +138,7 @@ fn run_shared(
         parts.extend(joined);
         parts.into_iter().collect::<Result<Vec<_>, _>>()
     })?;
+    parts[0].count_steps(sharing.take_steps());
     progress(sharing.progress());
     Ok((sharing.into_capture(), parts))
 }
@@ -153,6 +160,7 @@ impl FileReport {
         self.first_ns = self.first_ns.or(part.report.first_ns);
         self.last_ns = self.last_ns.max(part.report.first_ns.map(|_| part.newest_ns));
         self.was_stopped |= part.report.was_stopped;
+        self.unread_links.extend(part.decoder.unread_links());
     }
 }
 
@@ -163,9 +171,10 @@ struct Part {
     filling: Filling,
     policies: Vec<PolicyWorker>,
     sinks: Vec<Box<dyn BatchSink>>,
-    batches: u32,
     /// Time of the newest packet.
     newest_ns: i64,
+    /// The last moment of the windows that end first; none before the first packet.
+    last_ns: Option<i64>,
     report: FileReport,
 }
 
@@ -182,8 +191,8 @@ impl Part {
             filling: Filling::new(),
             policies: Vec::new(),
             sinks,
-            batches: 0,
             newest_ns: i64::MIN,
+            last_ns: None,
             report: FileReport::default(),
         }
     }
@@ -197,11 +206,12 @@ impl Part {
         progress: &mut dyn FnMut(Progress) -> bool,
     ) -> Result<Self, Error> {
         let _leaving = Leaving { sharing, worker };
-        let mut done = None;
+        let (mut done, mut packets) = (None, 0_u64);
         while let Some(chunk) = sharing.next(worker, done.take()) {
-            let had_batches = self.batches;
             self.take_share(&chunk, worker, sharing, config)?;
-            let is_due = self.batches / BATCHES_PER_REPORT > had_batches / BATCHES_PER_REPORT;
+            let reports = packets / PACKETS_PER_REPORT;
+            packets += chunk.frames();
+            let is_due = packets / PACKETS_PER_REPORT > reports;
             if is_due && !self.report.was_stopped && !progress(sharing.progress()) {
                 self.report.was_stopped = true;
                 sharing.end();
@@ -225,9 +235,12 @@ impl Part {
         for piece in chunk.share(worker) {
             match piece {
                 Piece::Frame(frame) => {
-                    self.take(&frame, config)?;
+                    if self.passes(&frame)? {
+                        self.newest_ns = self.newest_ns.max(frame.time_ns);
+                        self.decode(&frame);
+                    }
                 }
-                Piece::Mark(time_ns) => self.pass_mark(time_ns, worker, sharing, config),
+                Piece::Mark(mark) => self.pass_mark(mark, worker, sharing, config),
             }
         }
         Ok(())
@@ -236,55 +249,71 @@ impl Part {
     /// A packet of this time, perhaps another worker's, starts or ends a window. The workers end it together: what
     /// comes later is compared with the whole window, and not with a worker's share of it.
     #[cold]
-    fn pass_mark(&mut self, time_ns: i64, worker: usize, sharing: &Sharing, config: &FileConfig) {
-        self.see_time(time_ns, config);
-        self.flush();
+    fn pass_mark(&mut self, mark: Mark, worker: usize, sharing: &Sharing, config: &FileConfig) {
+        self.come_to(mark, config);
         sharing.meet(worker);
-        self.policies.iter_mut().for_each(|policy| policy.advance(time_ns));
+        self.policies.iter_mut().for_each(|policy| policy.advance(mark.time_ns));
         sharing.meet(worker);
         self.policies.iter_mut().for_each(PolicyWorker::remember_whole);
     }
 
-    /// Takes a frame; tells whether a batch went through the plans.
+    /// Takes the next frame of the file, as its only worker.
     #[inline(always)]
-    fn take(&mut self, frame: &Frame<'_>, config: &FileConfig) -> Result<bool, Error> {
-        let is_decoded = self.decode_filtered(frame, config)?;
-        let is_full = is_decoded && self.filling.batch.is_full();
-        if is_full {
-            self.batches = self.batches.wrapping_add(1);
+    fn take_next(&mut self, frame: &Frame<'_>, timeline: &mut Timeline, config: &FileConfig) -> Result<(), Error> {
+        if !self.passes(frame)? {
+            return Ok(());
+        }
+        if self.last_ns.is_none_or(|last_ns| frame.time_ns > last_ns) {
+            self.end_windows(frame.time_ns, timeline, config);
+        }
+        self.newest_ns = self.newest_ns.max(frame.time_ns);
+        self.decode(frame);
+        Ok(())
+    }
+
+    #[cold]
+    fn end_windows(&mut self, time_ns: i64, timeline: &mut Timeline, config: &FileConfig) {
+        self.count_steps(timeline.take_steps());
+        self.come_to(Mark { time_ns, correction_ns: timeline.correction_ns() }, config);
+        self.policies.iter_mut().for_each(|policy| policy.advance(time_ns));
+        self.last_ns = Some(self.policies.iter().map(PolicyWorker::last_ns).min().unwrap_or(i64::MAX));
+    }
+
+    /// Starts the windows, or gives those that may end what belongs to them.
+    fn come_to(&mut self, mark: Mark, config: &FileConfig) {
+        if self.report.first_ns.is_none() {
+            self.report.first_ns = Some(mark.time_ns);
+            self.start(mark.time_ns, config);
+            self.policies.iter_mut().for_each(|policy| policy.correct_open(mark.correction_ns));
+        }
+        self.newest_ns = self.newest_ns.max(mark.time_ns);
+        self.flush();
+        self.policies.iter_mut().for_each(|policy| policy.correct(mark.correction_ns));
+    }
+
+    /// `false` where the filter drops the frame, which is counted.
+    #[inline(always)]
+    fn passes(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
+        let passes = self.filters.passes(frame)?;
+        if !passes {
+            let ledger = &mut self.filling.batch.ledger;
+            ledger.seen += 1;
+            ledger.filtered += 1;
+        }
+        Ok(passes)
+    }
+
+    #[inline(always)]
+    fn decode(&mut self, frame: &Frame<'_>) {
+        self.filling.batch.ledger.seen += 1;
+        self.decoder.decode(frame, &mut self.filling.batch);
+        if self.filling.batch.is_full() {
             self.flush();
         }
-        Ok(is_full)
     }
 
-    /// `false` where the filter drops the frame.
-    #[inline(always)]
-    fn decode_filtered(&mut self, frame: &Frame<'_>, config: &FileConfig) -> Result<bool, Error> {
-        if !self.filters.passes(frame)? {
-            self.count_filtered();
-            return Ok(false);
-        }
-        self.see_time(frame.time_ns, config);
-        let batch = &mut self.filling.batch;
-        batch.ledger.seen += 1;
-        self.decoder.decode(frame, batch);
-        Ok(true)
-    }
-
-    fn count_filtered(&mut self) {
-        let ledger = &mut self.filling.batch.ledger;
-        ledger.seen += 1;
-        ledger.filtered += 1;
-    }
-
-    /// The first packet starts the windows.
-    #[inline(always)]
-    fn see_time(&mut self, time_ns: i64, config: &FileConfig) {
-        if self.report.first_ns.is_none() {
-            self.report.first_ns = Some(time_ns);
-            self.start(time_ns, config);
-        }
-        self.newest_ns = self.newest_ns.max(time_ns);
+    fn count_steps(&mut self, steps: u64) {
+        self.filling.batch.ledger.time_steps += steps;
     }
 
     fn start(&mut self, time_ns: i64, config: &FileConfig) {
@@ -293,8 +322,7 @@ impl Part {
 
     fn flush(&mut self) {
         self.decoder.settle(self.newest_ns, &mut self.filling.batch);
-        self.report.ledger += &self.filling.batch.ledger;
-        self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
+        self.report.ledger += &self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
     }
 
     /// Ends the last window at the time of the input's newest packet.

@@ -6,6 +6,7 @@ mod file;
 mod live;
 mod policy;
 mod sharing;
+mod timeline;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ pub use policy::{Policy, PolicyConfig, PolicyWorker};
 use crate::Error;
 use crate::batch::Batch;
 use crate::filter::FilterProgram;
+use crate::ledger::Ledger;
 
 /// Takes batches as they are made, beside the plans: a handler written in Python, a data frame.
 pub trait BatchSink: Send {
@@ -37,10 +39,15 @@ impl Filling {
         Self { batch: Batch::with_room() }
     }
 
-    /// Runs the plans over the batch, shows it to the sinks, and empties it.
-    fn flush<'a>(&mut self, policies: impl Iterator<Item = &'a mut PolicyWorker>, sinks: &mut [Box<dyn BatchSink>]) {
+    /// Runs the plans over the batch, shows it to the sinks, and empties it. Gives its ledger.
+    fn flush<'a>(
+        &mut self,
+        policies: impl Iterator<Item = &'a mut PolicyWorker>,
+        sinks: &mut [Box<dyn BatchSink>],
+    ) -> Ledger {
+        let ledger = self.batch.complete_ledger().clone();
         if self.batch.is_empty() {
-            return;
+            return ledger;
         }
         for policy in policies {
             policy.process(&self.batch);
@@ -52,6 +59,7 @@ impl Filling {
             self.batch = Arc::try_unwrap(shared).unwrap_or_else(|_| Batch::with_room());
         }
         self.batch.clear();
+        ledger
     }
 }
 

@@ -68,7 +68,7 @@ impl Policy {
             end_ns: now_ns,
             length_seconds: 0,
             is_closed: false,
-            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS))),
+            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS), self.config.seed)),
         }
     }
 
@@ -112,10 +112,11 @@ impl Policy {
             number: clock.number(),
             start_ns,
             last_ns: start_ns,
+            correction_ns: 0,
             state: executor.state(start_ns.div_euclid(NANOSECONDS)),
         };
         let live = self.store.add_worker(live);
-        let mut worker = PolicyWorker { policy: self.clone(), live, clock, executor, told_open: 0 };
+        let mut worker = PolicyWorker { policy: self.clone(), live, clock, executor, correction_ns: 0, told_open: 0 };
         worker.remember_whole();
         worker
     }
@@ -127,23 +128,38 @@ pub struct PolicyWorker {
     live: Arc<Mutex<LiveWindow>>,
     clock: Clock,
     executor: Executor,
+    /// What times have more than the clock shows; windows that begin note it.
+    correction_ns: i64,
     /// How many of the policy's open exchanges are this worker's.
     told_open: usize,
 }
 
 impl PolicyWorker {
-    /// From this time on a packet ends the open window.
-    pub fn next_ns(&self) -> i64 {
-        self.clock.next_ns()
+    /// The open window's last moment: a later packet ends it.
+    pub fn last_ns(&self) -> i64 {
+        self.clock.last_ns()
     }
 
-    /// Counts a batch, parted where windows end.
+    /// Times that come have so much more than the clock shows, see [`super::timeline`]. Windows that begin show what the
+    /// clock shows; the open one goes on as it began.
+    pub fn correct(&mut self, correction_ns: i64) {
+        self.correction_ns = correction_ns;
+    }
+
+    /// As [`Self::correct`], for the open window, too: it has only begun.
+    pub fn correct_open(&mut self, correction_ns: i64) {
+        self.correct(correction_ns);
+        self.live.lock().unwrap_or_else(PoisonError::into_inner).correction_ns = correction_ns;
+    }
+
+    /// Counts a batch, parted where windows end. A packet ends at most one of its worker's windows, and those that other
+    /// workers have ended meanwhile.
     pub fn process(&mut self, batch: &Batch) {
         let times = batch.packets.time_ns();
         let mut from = 0;
         loop {
-            let next_ns = self.clock.next_ns();
-            let end = times[from..].iter().position(|time_ns| *time_ns >= next_ns).map(|row| from + row);
+            let last_ns = self.clock.last_ns();
+            let end = times[from..].iter().position(|time_ns| *time_ns > last_ns).map(|row| from + row);
             self.run(batch, from..end.unwrap_or(times.len()), end.is_none());
             match end {
                 Some(row) => self.shift(times[row]),
@@ -184,7 +200,7 @@ impl PolicyWorker {
 
     /// Time has come to this point though no packet of this worker's says so: ends the window if it is over.
     pub fn advance(&mut self, now_ns: i64) {
-        if now_ns >= self.clock.next_ns() {
+        if now_ns > self.clock.last_ns() {
             self.shift(now_ns);
         }
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,12 +224,12 @@ impl PolicyWorker {
 
     fn shift(&mut self, now_ns: i64) {
         self.clock.shift(now_ns);
-        let start_ns = self.clock.start_ns();
+        let (number, start_ns, correction_ns) = (self.clock.number(), self.clock.start_ns(), self.correction_ns);
         let mut next = self.executor.state(start_ns.div_euclid(NANOSECONDS));
         self.policy.store.shift(&self.live, |live| {
             live.state.close(start_ns.div_euclid(NANOSECONDS));
             self.executor.shift(&live.state, now_ns, &mut next);
-            LiveWindow { number: self.clock.number(), start_ns, last_ns: start_ns, state: next }
+            LiveWindow { number, start_ns, last_ns: start_ns, correction_ns, state: next }
         });
     }
 
@@ -237,7 +253,8 @@ mod tests {
     use super::*;
     use crate::batch::{PacketRow, ResourceRow};
     use crate::decode::app::dns;
-    use crate::plan::{MetricState, compile};
+    use crate::metric::MetricState;
+    use crate::plan::compile;
     use serde_json::json;
 
     const SECOND: i64 = NANOSECONDS;
@@ -264,14 +281,14 @@ mod tests {
 
     fn count(window: &Merged, metric: usize) -> u64 {
         match &window.state.metrics[metric] {
-            MetricState::Counter(count) => *count,
+            MetricState::Counter(count) => count.0,
             other => panic!("{other:?} is no counter"),
         }
     }
 
     fn live(window: &Merged, metric: usize) -> u64 {
         match &window.state.metrics[metric] {
-            MetricState::Rate(rate) => rate.live(),
+            MetricState::Rate(rate) => rate.0.live(),
             other => panic!("{other:?} is no rate"),
         }
     }
@@ -289,6 +306,28 @@ mod tests {
         assert!(policy.read(3, 3).is_none());
         let all = policy.read(0, 4).unwrap();
         assert_eq!((count(&all, 0), count(&all, 2), all.start_ns), (6, 4, 10 * SECOND));
+    }
+
+    #[test]
+    fn whatever_the_times_every_batch_comes_to_its_end() {
+        const EXTREMES: [i64; 7] =
+            [i64::MAX, i64::MIN, 0, i64::MAX - 1, i64::MAX - 61 * SECOND, i64::MIN + 1, i64::MAX];
+        for periods in [1, 3] {
+            for start_ns in EXTREMES {
+                let policy = policy(periods);
+                let (mut alone, mut other) = (policy.worker(start_ns, true), policy.worker(start_ns, true));
+                let mut batch = Batch::default();
+                for time_ns in EXTREMES.into_iter().cycle().take(100) {
+                    batch.packets.push(&PacketRow { time_ns, ..PacketRow::EMPTY });
+                    alone.advance(time_ns);
+                }
+                alone.process(&batch);
+                other.process(&batch);
+                alone.finish(i64::MAX);
+                other.finish(i64::MIN);
+                assert!(count(&policy.read(0, 9).unwrap(), 0) > 0);
+            }
+        }
     }
 
     #[test]

@@ -12,9 +12,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::file::{FileConfig, Progress};
+use super::timeline::Timeline;
 use super::{Filters, Policy};
 use crate::decode::flow_of;
-use crate::read::{Capture, Chunk, ChunkReader, Deal, Frame};
+use crate::read::{Capture, Chunk, ChunkReader, Deal, Frame, Mark};
 use crate::window::Clock;
 
 /// A worker with fewer chunks left than this reads more, if nobody does: the others have as few, mostly, and go on with
@@ -64,8 +65,9 @@ struct Dealer {
     policies: Vec<Arc<Policy>>,
     /// The windows as the workers will have them; none before the first packet.
     clocks: Vec<Clock>,
-    /// From this time on a packet ends a window, or starts the first.
-    next_ns: i64,
+    timeline: Timeline,
+    /// A later packet ends a window; none has started one before the first that passes.
+    last_ns: Option<i64>,
 }
 
 impl Sharing {
@@ -182,6 +184,11 @@ impl Sharing {
         self.queues().progress
     }
 
+    /// Stamps that jumped, as far as was read.
+    pub fn take_steps(&self) -> u64 {
+        self.queues().source.as_mut().map_or(0, |source| source.dealer.timeline.take_steps())
+    }
+
     /// The capture, once all have left.
     pub fn into_capture(self) -> Capture {
         let queues = self.queues.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -224,32 +231,35 @@ impl Dealer {
             filters: Filters::new(config.filter.clone()),
             policies: config.policies.clone(),
             clocks: Vec::new(),
-            next_ns: i64::MIN,
+            timeline: Timeline::default(),
+            last_ns: None,
         }
     }
 
     #[inline(always)]
     fn deal(&mut self, frame: &Frame<'_>) -> Deal {
-        let is_mark = frame.time_ns >= self.next_ns && self.is_mark(frame);
+        let time_ns = self.timeline.place(frame.time_ns);
+        let is_due = self.last_ns.is_none_or(|last_ns| time_ns > last_ns);
+        let mark = if is_due { self.mark(frame, time_ns) } else { None };
         // The upper bits of the hash as a fraction of one.
         let share = ((flow_of(frame, self.seed) >> 32) * self.workers) >> 32;
-        Deal { share: share as usize, is_mark }
+        Deal { share: share as usize, time_ns, mark }
     }
 
     #[cold]
-    fn is_mark(&mut self, frame: &Frame<'_>) -> bool {
+    fn mark(&mut self, frame: &Frame<'_>, time_ns: i64) -> Option<Mark> {
         // Where the filter can't be made, the worker who gets the frame says so.
         if !self.filters.passes(frame).unwrap_or(false) {
-            return false;
+            return None;
         }
-        if self.next_ns == i64::MIN {
-            self.clocks = self.policies.iter().map(|policy| policy.clock(frame.time_ns, false)).collect();
+        if self.last_ns.is_none() {
+            self.clocks = self.policies.iter().map(|policy| policy.clock(time_ns, false)).collect();
         }
-        for clock in self.clocks.iter_mut().filter(|clock| frame.time_ns >= clock.next_ns()) {
-            clock.shift(frame.time_ns);
+        for clock in self.clocks.iter_mut().filter(|clock| time_ns > clock.last_ns()) {
+            clock.shift(time_ns);
         }
-        self.next_ns = self.clocks.iter().map(Clock::next_ns).min().unwrap_or(i64::MAX);
-        true
+        self.last_ns = Some(self.clocks.iter().map(Clock::last_ns).min().unwrap_or(i64::MAX));
+        Some(Mark { time_ns, correction_ns: self.timeline.correction_ns() })
     }
 }
 
@@ -276,7 +286,8 @@ mod tests {
     use crate::Error;
     use crate::decode::DecodeConfig;
     use crate::engine::{FileReport, PolicyConfig, run_file};
-    use crate::plan::{Enrichment, MetricState, compile};
+    use crate::metric::MetricState;
+    use crate::plan::{Enrichment, compile};
     use crate::read::testing::{self, Packet, PcapFile};
 
     const SECOND: i64 = 1_000_000_000;
@@ -324,6 +335,7 @@ mod tests {
         let policy = PolicyConfig { periods: 9, enrichment: Enrichment::default(), seed: 1 };
         FileConfig {
             paths: vec![path.into()],
+            patience: None,
             decode: DecodeConfig { seed: 1, ..DecodeConfig::default() },
             filter: None,
             policies: vec![Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), policy))],
@@ -341,7 +353,7 @@ mod tests {
         let window = |back| {
             let merged = store.read(back, back).unwrap();
             let [MetricState::Counter(count), MetricState::Rate(rate)] = &merged.state.metrics[..] else { panic!() };
-            (merged.start_ns, merged.end_ns, *count, rate.distribution().to_bytes())
+            (merged.start_ns, merged.end_ns, count.0, rate.0.distribution().to_bytes())
         };
         (0..store.available()).map(window).collect()
     }
@@ -362,6 +374,50 @@ mod tests {
                 assert_eq!((other.first_ns, other.last_ns), (report.first_ns, report.last_ns));
             }
         }
+    }
+
+    /// What the workers of a file hold of packets at these seconds, one worker or several.
+    fn held(name: &str, seconds: &[i64]) -> Vec<(i64, i64, u64)> {
+        let packets: Vec<_> =
+            seconds.iter().enumerate().map(|(at, second)| packet(second * SECOND, at as u8, 1, 100)).collect();
+        let file = TemporaryFile::new(name, &PcapFile::MICROSECONDS.write(&packets));
+        let [one, several] = [1, 3].map(|workers| {
+            let config = config(&file.0, workers);
+            let steps = read(&config).ledger.time_steps;
+            let shown = windows(&config);
+            assert_eq!(config.policies[0].read(0, 9).unwrap().state.ledger.time_steps, steps);
+            (steps, shown)
+        });
+        assert_eq!(one, several, "{name}");
+        one.1
+            .into_iter()
+            .rev()
+            .map(|(start_ns, end_ns, count, _)| (start_ns / SECOND, end_ns / SECOND, count))
+            .collect()
+    }
+
+    #[test]
+    fn windows_go_on_closing_whatever_the_stamps() {
+        const Y2106: i64 = u32::MAX as i64;
+        let bad: Vec<_> = (0..180)
+            .map(|at| {
+                if at == 30 {
+                    Y2106
+                } else if at == 90 {
+                    0
+                } else {
+                    10_000 + at
+                }
+            })
+            .collect();
+        assert_eq!(held("bad", &bad), [(10_000, 10_060, 60), (10_060, 10_120, 60), (10_120, 10_179, 60)]);
+        let set_back: Vec<_> = (0..180).map(|at| if at < 30 { 10_000 + at } else { 5_000 + at }).collect();
+        let shown = held("set-back", &set_back);
+        let lengths: Vec<_> = shown.iter().map(|(start, end, _)| end - start).collect();
+        assert_eq!((lengths, shown[0].0, shown[1].0), (vec![60, 60, 57], 10_000, 5_062));
+        let set_ahead: Vec<_> = (0..60).map(|at| if at < 30 { 10_000 + at } else { Y2106 - 1000 + at }).collect();
+        assert_eq!(held("set-ahead", &set_ahead)[0], (10_000, 10_089, 31));
+        assert_eq!(held("set-ahead", &set_ahead)[1].0, Y2106 - 969);
     }
 
     #[test]

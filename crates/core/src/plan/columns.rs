@@ -4,15 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Enrichment;
-use super::kernels::is_specified;
-use crate::batch::{Address, Column, EARLIER, Span, TextColumn};
+use crate::batch::{Address, Column, ColumnType, EARLIER, Span, TextColumn};
 use crate::decode::name;
 use crate::enrich::geo::{GeoDatabase, GeoTable, Places};
 use crate::enrich::suffix::public_suffix_bytes;
 use crate::expr::{Bitmap, TextMatch};
-
-/// A place index for a row that has none, so that metrics pass over it.
-pub(crate) const NO_PLACE: u32 = u32::MAX;
+use crate::metric::{NO_PLACE, is_specified};
 
 /// Values of one such column for the batch at hand.
 #[derive(Debug)]
@@ -28,6 +25,33 @@ pub(crate) enum Values {
 }
 
 impl Values {
+    /// A column of this type without rows.
+    pub fn empty(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::U8 => Self::U8(Vec::new()),
+            ColumnType::U16 => Self::U16(Vec::new()),
+            ColumnType::U32 => Self::U32(Vec::new()),
+            ColumnType::U64 => Self::U64(Vec::new()),
+            ColumnType::I64 => Self::I64(Vec::new()),
+            ColumnType::F64 => Self::F64(Vec::new()),
+            ColumnType::Address => Self::Address(Vec::new()),
+            ColumnType::Text => Self::Spans(Vec::new()),
+        }
+    }
+
+    pub fn clear(&mut self) {
+        match self {
+            Self::U8(values) => values.clear(),
+            Self::U16(values) => values.clear(),
+            Self::U32(values) => values.clear(),
+            Self::U64(values) => values.clear(),
+            Self::I64(values) => values.clear(),
+            Self::F64(values) => values.clear(),
+            Self::Address(values) => values.clear(),
+            Self::Spans(spans) => spans.clear(),
+        }
+    }
+
     /// `text` are the bytes of the table that the column belongs to.
     pub fn view<'a>(&'a self, text: &'a [u8]) -> Column<'a> {
         match self {
@@ -102,19 +126,13 @@ pub(crate) fn tails(names: TextColumn<'_>, rows: &Bitmap, labels: u8, suffixes: 
         let suffix = if suffixes.is_empty() {
             public_suffix_bytes(name)
         } else {
-            let fitting = suffixes.iter().filter(|suffix| ends_with_labels(name, suffix.as_bytes()));
-            fitting.map(String::len).max()
+            let found = suffixes.iter().find(|suffix| name.ends_with(suffix.as_bytes()));
+            found.map(String::len)
         };
         let parts = name::cut(name, names.spans[row].start, suffix.unwrap_or(0));
         spans[row] = if labels == 2 { parts.last_two } else { parts.last_three };
     });
     Values::Spans(spans)
-}
-
-/// Whether a name ends with a suffix of whole labels.
-fn ends_with_labels(name: &[u8], suffix: &[u8]) -> bool {
-    let before = name.strip_suffix(suffix);
-    before.is_some_and(|before| before.is_empty() || before.ends_with(b".") || suffix.starts_with(b"."))
 }
 
 /// A condition on the text of places; each distinct place is judged once.

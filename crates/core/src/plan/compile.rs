@@ -1,14 +1,16 @@
 //! From a specification to a plan: names become indexes, equal conditions and metrics become one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::columns::PlaceTest;
 use super::exchange::{self, ExchangePlan, Field};
-use super::spec::{ExchangesSpec, FeedSpec, HandlerSpec, ItemKind, MetricKind, MetricSpec, PlanSpec};
+use super::groups::{GroupPlan, MOST_GROUPS};
+use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec};
 use super::{
-    BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Link, Plan, Purge, Register, Stage, Step, TablePlan,
+    BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Link, Place, Plan, Purge, Register, Stage, Step, TablePlan,
 };
 use crate::Error;
 use crate::batch::{Batch, ColumnDefinition, ColumnType, Table, table_names};
@@ -16,6 +18,7 @@ use crate::decode::app::Needs;
 use crate::decode::hosts::Hosts;
 use crate::expr::{ColumnName, Condition, Test};
 use crate::ledger::Entry;
+use crate::metric::{ItemKind, KindName, MetricKind};
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
@@ -45,7 +48,8 @@ struct Compiler {
     kept: Vec<(usize, BitmapIndex)>,
     metrics: Vec<MetricKind>,
     known_metrics: HashMap<String, usize>,
-    places: Vec<Vec<usize>>,
+    places: Vec<Vec<Place>>,
+    groups: Vec<GroupPlan>,
     exchanges: Vec<ExchangePlan>,
     samplers: Vec<u8>,
     registers: Vec<Register>,
@@ -90,6 +94,7 @@ impl Compiler {
             tables: self.tables.into_iter().map(|table| table.plan).collect(),
             metrics: self.metrics,
             places: self.places,
+            groups: self.groups.into_iter().map(Arc::new).collect(),
             exchanges: self.exchanges,
             samplers: self.samplers,
             registers: self.registers,
@@ -102,9 +107,6 @@ impl Compiler {
 
     fn handler(&mut self, handler: usize, spec: &HandlerSpec) -> Result<(), Error> {
         let table = self.table(&spec.table)?;
-        for (protocol, ports) in &spec.ports {
-            self.needs.add_ports(protocol, ports.iter().copied());
-        }
         let nothing = Verdicts { event: 0, passed: 0, filtered: 0, sampled: 0, deep: 0 };
         let mut scope = Scope { handler, table, verdicts: nothing, exchange: None };
         let reached = self.reached(&scope, spec.behind)?;
@@ -115,17 +117,22 @@ impl Compiler {
         }
         // Conditions may name metrics that stand later in the list, so all metrics get their place first.
         let first = self.metrics.len();
+        let groups = spec.groups.iter().map(|groups| self.groups(&scope, groups)).collect::<Result<Vec<_>, _>>()?;
         let mut places = Vec::new();
         for metric in &spec.metrics {
-            places.push(self.place(&scope, metric)?);
+            places.push(match metric.group {
+                Some(group) => self.grouped_place(&scope, metric, groups.get(group).copied())?,
+                None => Place::Metric(self.place(&scope, metric)?),
+            });
         }
         self.places.push(places);
         for (at, metric) in spec.metrics.iter().enumerate() {
-            let place = self.places[handler][at];
-            // A metric equal to one before it shares its place and is fed once.
-            let is_shared = place < first || self.places[handler][..at].contains(&place);
-            if !is_shared {
-                self.feed(&scope, metric, place)?;
+            match self.places[handler][at] {
+                // A metric equal to one before it shares its place and is fed once.
+                Place::Metric(place) if place < first || self.places[handler][..at].contains(&Place::Metric(place)) => {
+                }
+                Place::Metric(place) => self.feed(&scope, metric, place)?,
+                Place::Grouped { groups, metric: place } => self.grouped_feed(&scope, metric, groups, place)?,
             }
         }
         Ok(())
@@ -141,7 +148,14 @@ impl Compiler {
         })?;
         let definitions = Batch::default().table(known).expect("every name has its table").definitions();
         self.tables.push(TableCompiler {
-            plan: TablePlan { table: known, columns: Vec::new(), bitmaps: 1, steps: Vec::new(), feeds: Vec::new() },
+            plan: TablePlan {
+                table: known,
+                columns: Vec::new(),
+                bitmaps: 1,
+                steps: Vec::new(),
+                feeds: Vec::new(),
+                groups: Vec::new(),
+            },
             definitions,
             types: Vec::new(),
             conditions: HashMap::new(),
@@ -210,8 +224,6 @@ impl Compiler {
             is_reply: column(self, &spec.is_reply, ColumnType::U8)?,
             bytes: column(self, &spec.bytes, ColumnType::U32)?,
             address: spec.address.as_ref().map(|name| column(self, name, ColumnType::Address)).transpose()?,
-            pairing: spec.pairing.as_ref().map(|name| column(self, name, ColumnType::U8)).transpose()?,
-            question: spec.question.as_ref().map(|name| column(self, name, ColumnType::U32)).transpose()?,
             rows: self.parsed_condition(scope, &spec.observe)?,
             flags: spec.flags.iter().map(|flag| self.parsed_condition(scope, flag)).collect::<Result<_, _>>()?,
             ttl_ms: spec.ttl_ms,
@@ -230,14 +242,7 @@ impl Compiler {
 
     /// A place in the state for a metric; equal metrics get the same.
     fn place(&mut self, scope: &Scope, spec: &MetricSpec) -> Result<usize, Error> {
-        let kind = match spec {
-            MetricSpec::Counter { .. } | MetricSpec::Ledger { .. } => MetricKind::Counter,
-            MetricSpec::Rate { .. } => MetricKind::Rate,
-            MetricSpec::Distribution { .. } => MetricKind::Distribution,
-            MetricSpec::Cardinality { .. } => MetricKind::Cardinality,
-            MetricSpec::Last { .. } => MetricKind::Last,
-            MetricSpec::Top { feeds } => self.top_kind(scope, feeds)?,
-        };
+        let kind = self.kind(scope, spec)?;
         let shape = format!("{} {spec:?}", scope.handler);
         if let Some(known) = self.known_metrics.get(&shape) {
             return Ok(*known);
@@ -247,60 +252,116 @@ impl Compiler {
         Ok(self.metrics.len() - 1)
     }
 
-    fn top_kind(&mut self, scope: &Scope, feeds: &[FeedSpec]) -> Result<MetricKind, Error> {
+    fn kind(&mut self, scope: &Scope, spec: &MetricSpec) -> Result<MetricKind, Error> {
+        if spec.kind == LEDGER_KIND {
+            return Ok(MetricKind { kind: KindName::Counter, items: ItemKind::None });
+        }
+        let kind = KindName::by_name(&spec.kind).ok_or_else(|| {
+            let names: Vec<_> = KindName::ALL.iter().map(|kind| kind.name()).collect();
+            Error::invalid(format!("no kind of metric '{}'; there are {}", spec.kind, names.join(", ")))
+        })?;
+        let items = if kind == KindName::Top { self.items(scope, &spec.feeds)? } else { ItemKind::None };
+        Ok(MetricKind { kind, items })
+    }
+
+    /// What the items of a top list are.
+    fn items(&mut self, scope: &Scope, feeds: &[FeedSpec]) -> Result<ItemKind, Error> {
         let Some(FeedSpec { column: Some(column), .. }) = feeds.first() else {
             return Err(Error::invalid("a top list needs a column"));
         };
-        Ok(match ColumnName::parse(column)? {
-            ColumnName::Place(_) | ColumnName::Network(_) => MetricKind::Top(ItemKind::Place),
-            ColumnName::Tail { .. } => MetricKind::Top(ItemKind::Text),
-            ColumnName::Plain(name) => {
-                let index = self.plain_column(scope, &name)?;
-                match self.tables[scope.table].types[index] {
-                    ColumnType::U8 | ColumnType::U16 => MetricKind::TopExact,
-                    ColumnType::Text => MetricKind::Top(ItemKind::Text),
-                    ColumnType::Address => MetricKind::Top(ItemKind::Address),
-                    _ => MetricKind::Top(ItemKind::Number),
-                }
-            }
-        })
+        let name = ColumnName::parse(column)?;
+        let index = if let ColumnName::Plain(name) = &name { self.plain_column(scope, name)? } else { 0 };
+        Ok(self.items_of(scope, &name, index))
+    }
+
+    /// What the values of a column are as items.
+    fn items_of(&self, scope: &Scope, name: &ColumnName, column: ColumnIndex) -> ItemKind {
+        match name {
+            ColumnName::Place(_) | ColumnName::Network(_) => ItemKind::Place,
+            ColumnName::Tail { .. } => ItemKind::Text,
+            ColumnName::Plain(_) => ItemKind::of_column(self.tables[scope.table].types[column]),
+        }
     }
 
     fn feed(&mut self, scope: &Scope, spec: &MetricSpec, metric: usize) -> Result<(), Error> {
-        match spec {
-            MetricSpec::Ledger { entry } => {
-                self.ledger.push((metric, ledger_entry(entry)?));
-                return Ok(());
-            }
-            MetricSpec::Counter { purged: Some(purged), .. } => {
-                let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
-                self.purges.push(Purge { metric, exchange, mask: purged.mask, value: purged.value });
-            }
-            _ => {}
+        if let Some(entry) = &spec.entry {
+            self.ledger.push((metric, ledger_entry(entry)?));
         }
-        let (MetricSpec::Counter { feeds, .. }
-        | MetricSpec::Rate { feeds }
-        | MetricSpec::Distribution { feeds }
-        | MetricSpec::Cardinality { feeds }
-        | MetricSpec::Last { feeds }
-        | MetricSpec::Top { feeds }) = spec
-        else {
-            return Ok(());
-        };
-        for feed in feeds {
-            self.one_feed(scope, feed, metric)?;
+        if let Some(purged) = spec.purged {
+            let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
+            self.purges.push(Purge { metric, exchange, mask: purged.mask, value: purged.value });
         }
-        Ok(())
+        spec.feeds.iter().try_for_each(|feed| self.one_feed(scope, feed, metric))
     }
 
     fn one_feed(&mut self, scope: &Scope, spec: &FeedSpec, metric: usize) -> Result<(), Error> {
+        let feed = self.compiled_feed(scope, spec, metric)?;
+        self.tables[scope.table].plan.feeds.push(feed);
+        Ok(())
+    }
+
+    fn compiled_feed(&mut self, scope: &Scope, spec: &FeedSpec, metric: usize) -> Result<Feed, Error> {
         let rows = self.parsed_condition(scope, &spec.rows)?;
         let mut column = |json: &Option<Value>| -> Result<Option<ColumnIndex>, Error> {
             let Some(json) = json else { return Ok(None) };
             Ok(Some(self.column(scope, &ColumnName::parse(json)?, rows)?))
         };
         let (column, weight) = (column(&spec.column)?, column(&spec.weight)?);
-        self.tables[scope.table].plan.feeds.push(Feed { metric, rows, column, weight });
+        Ok(Feed { metric, rows, column, weight })
+    }
+
+    /// A place for the groups of a handler.
+    fn groups(&mut self, scope: &Scope, spec: &GroupsSpec) -> Result<usize, Error> {
+        if !(1..=MOST_GROUPS).contains(&spec.most) {
+            return Err(Error::invalid(format!("a handler keeps 1 to {MOST_GROUPS} groups, not {}", spec.most)));
+        }
+        let mut by = Vec::new();
+        let mut by_items = Vec::new();
+        for column in &spec.by {
+            let name = ColumnName::parse(column)?;
+            let column = self.column(scope, &name, scope.verdicts.passed)?;
+            by_items.push(self.items_of(scope, &name, column));
+            by.push(column);
+        }
+        let plan = GroupPlan {
+            by,
+            by_items,
+            most: spec.most,
+            metrics: Vec::new(),
+            conditions: Vec::new(),
+            sources: Vec::new(),
+            feeds: Vec::new(),
+        };
+        self.groups.push(plan);
+        let at = self.groups.len() - 1;
+        self.tables[scope.table].plan.groups.push(at);
+        Ok(at)
+    }
+
+    fn grouped_place(&mut self, scope: &Scope, spec: &MetricSpec, groups: Option<usize>) -> Result<Place, Error> {
+        let groups = groups.ok_or_else(|| Error::invalid("a metric names groups that the handler has not"))?;
+        if spec.entry.is_some() || spec.purged.is_some() {
+            return Err(Error::invalid("the ledger, and what is purged, can't be grouped"));
+        }
+        let kind = self.kind(scope, spec)?;
+        let plan = &mut self.groups[groups];
+        plan.metrics.push(kind);
+        Ok(Place::Grouped { groups, metric: plan.metrics.len() - 1 })
+    }
+
+    fn grouped_feed(&mut self, scope: &Scope, spec: &MetricSpec, groups: usize, metric: usize) -> Result<(), Error> {
+        for feed in &spec.feeds {
+            let Feed { rows, column, weight, .. } = self.compiled_feed(scope, feed, metric)?;
+            let types = &self.tables[scope.table].types;
+            let plan = &mut self.groups[groups];
+            let rows = place_in(&mut plan.conditions, rows);
+            if rows >= u64::BITS as usize {
+                return Err(Error::invalid("the grouped metrics of a handler have more than 64 different conditions"));
+            }
+            let mut source = |index: ColumnIndex| place_in(&mut plan.sources, (index, types[index]));
+            let feed = Feed { metric, rows, column: column.map(&mut source), weight: weight.map(&mut source) };
+            plan.feeds.push(feed);
+        }
         Ok(())
     }
 
@@ -383,10 +444,10 @@ impl Compiler {
 
     fn slow(&mut self, scope: &Scope, column: &ColumnName, metric: usize, percent: u8) -> Result<BitmapIndex, Error> {
         let column = self.column(scope, column, EVERY_ROW)?;
-        let metric =
-            *self.places.get(scope.handler).and_then(|places| places.get(metric)).ok_or_else(|| {
-                Error::invalid(format!("'slow' names metric {metric}, but the handler has not so many"))
-            })?;
+        let place = self.places.get(scope.handler).and_then(|places| places.get(metric));
+        let Some(Place::Metric(metric)) = place.copied() else {
+            return Err(Error::invalid(format!("'slow' names metric {metric}, which the handler has not, or grouped")));
+        };
         let register = Register { metric, quantile_percent: percent };
         let known = self.registers.iter().position(|known| *known == register);
         let register = known.unwrap_or_else(|| {
@@ -515,6 +576,14 @@ fn ledger_entry(name: &str) -> Result<Entry, Error> {
     })
 }
 
+/// The place of a value among some, at their end where it is new.
+fn place_in<T: PartialEq>(values: &mut Vec<T>, value: T) -> usize {
+    values.iter().position(|known| *known == value).unwrap_or_else(|| {
+        values.push(value);
+        values.len() - 1
+    })
+}
+
 /// Whether a condition means something else in another handler.
 fn is_of_handler(condition: &Condition) -> bool {
     let is_exchange = |column: &ColumnName| matches!(column, ColumnName::Plain(name) if name.starts_with("xact."));
@@ -548,7 +617,7 @@ mod tests {
         let top = json!({"kind": "top", "feeds": [{"where": nxdomain, "column": "dns.qname"}]});
         let plan =
             compile(&json!({"handlers": [{"table": "dns", "metrics": [counter, top, counter]}]}).to_string()).unwrap();
-        assert_eq!(plan.places, [[0, 1, 0]]);
+        assert_eq!(plan.places, [[0, 1, 0].map(Place::Metric)]);
         let tests = plan.tables[0].steps.iter().filter(|step| matches!(step, Step::Test { .. })).count();
         assert_eq!(tests, 1);
         assert!(plan.needs.has("dns.qname") && !plan.needs.has("dns.ecs"));
@@ -578,11 +647,11 @@ mod tests {
         let feed = |feed| json!({"kind": "counter", "feeds": [feed]});
         for (metric, sentence) in [
             (feed(json!({"where": ["eq", "dns.rkode", 3]})), "table 'dns' has no column 'dns.rkode'"),
-            (feed(json!({"where": ["cidr", "dns.rcode", ["10.0.0.0/8"]]})), "a column of type u16 can't be tested so"),
+            (feed(json!({"where": ["cidr", "dns.rcode", ["10.0.0.0/8"]]})), "a column of type u8 can't be tested so"),
             (feed(json!({"where": ["eq", "xact.outcome", 1]})), "no column 'xact.outcome'"),
             (json!({"kind": "counter", "feeds": [], "purged": {"mask": 0, "value": 0}}), "'purged' needs exchanges"),
             (json!({"kind": "ledger", "entry": "dropped_by_nobody"}), "the ledger has no entry 'dropped_by_nobody'"),
-            (json!({"kind": "gauge"}), "this is no plan: unknown variant `gauge`"),
+            (json!({"kind": "gauge"}), "no kind of metric 'gauge'; there are cardinality, counter"),
         ] {
             let message = compile_metric(metric).unwrap_err().message;
             assert!(message.contains(sentence), "{message}");

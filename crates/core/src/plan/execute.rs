@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::columns::{Lookups, Values, tails};
 use super::exchange::{Exchange, Rows};
-use super::kernels::{Kernels, Seconds};
+use super::groups::Chunk;
 use super::link::{Linking, Side};
 use super::sampler::Sampler;
-use super::spec::MetricKind;
-use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, MetricState, Plan, State, Step, TablePlan};
+use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, Plan, State, Step, TablePlan};
 use crate::batch::{Address, Batch, Column, Table};
 use crate::expr::{Bitmap, ColumnName};
+use crate::metric::{Feeding, MetricKind, MetricState, NO_PLACE, Seconds};
 
 /// Runs one plan for one worker.
 pub struct Executor {
@@ -19,7 +19,8 @@ pub struct Executor {
     tables: Vec<Work>,
     shared: Shared,
     linking: Linking,
-    kernels: Kernels,
+    seed: u64,
+    chunk: Chunk,
 }
 
 /// What a worker keeps between batches, whatever the table.
@@ -92,7 +93,8 @@ impl Executor {
                 counted_evicted: 0,
             },
             linking: Linking::default(),
-            kernels: Kernels::new(seed),
+            seed,
+            chunk: Chunk::default(),
             plan,
         }
     }
@@ -144,7 +146,12 @@ impl Executor {
                     continue; // a place, and no database to look it up in
                 }
                 let rows = &work.bitmaps[feed.rows];
-                self.kernels.feed(&mut state.metrics[feed.metric], rows, column, weight, times_ns, &work.seconds);
+                let feeding = Feeding { rows, column, weight, times_ns, seconds: &work.seconds, seed: self.seed };
+                state.metrics[feed.metric].feed(&feeding);
+            }
+            for groups in &plan.groups {
+                let column = |index| work.column(plan, index, &view, &self.shared);
+                state.groups[*groups].feed(&work.bitmaps, column, times_ns, &mut self.chunk);
             }
         }
     }
@@ -154,7 +161,7 @@ impl Executor {
         state.ledger += ledger;
         for (metric, entry) in &self.plan.ledger {
             if let MetricState::Counter(count) = &mut state.metrics[*metric] {
-                *count += ledger.count(*entry);
+                count.0 += ledger.count(*entry);
             }
         }
     }
@@ -169,21 +176,15 @@ impl Executor {
     /// counts what has waited too long in the new.
     pub fn shift(&mut self, closed: &State, now_ns: i64, next: &mut State) {
         self.remember(closed);
-        for (old, new) in closed.metrics.iter().zip(&mut next.metrics) {
-            if let (MetricState::Last(old), MetricState::Last(new)) = (old, new) {
-                new.merge(old);
-            }
-        }
+        next.carry_over(closed);
         self.purge(now_ns, next);
     }
 
     /// Keeps the quantiles of a window that has closed which later rows are compared with.
     pub fn remember(&mut self, closed: &State) {
         for (value, register) in self.shared.registers.iter_mut().zip(&self.plan.registers) {
-            if let MetricState::Distribution(distribution) = &closed.metrics[register.metric] {
-                let quantile = distribution.quantile(f64::from(register.quantile_percent) / 100.0);
-                *value = quantile.unwrap_or(*value);
-            }
+            let quantile = closed.metrics[register.metric].quantile(f64::from(register.quantile_percent) / 100.0);
+            *value = quantile.unwrap_or(*value);
         }
     }
 
@@ -194,7 +195,7 @@ impl Executor {
                 let meets = |flags: &usize| *flags as u8 & purge.mask == purge.value;
                 let count: u64 = (0..256).filter(meets).map(|flags| purged[flags]).sum();
                 if let MetricState::Counter(counter) = &mut next.metrics[purge.metric] {
-                    *counter += count;
+                    counter.0 += count;
                 }
             }
         }
@@ -207,7 +208,7 @@ impl Executor {
 
     /// A state for a window that starts now.
     pub fn state(&self, start_second: i64) -> State {
-        State::new(&self.plan, start_second)
+        State::new(&self.plan, start_second, self.seed)
     }
 
     pub fn kinds(&self) -> &[MetricKind] {
@@ -306,7 +307,7 @@ impl Work {
             (ColumnName::Place(_), Column::Address(addresses)) => lookups.places(addresses, rows, false),
             (ColumnName::Network(_), Column::Address(addresses)) => lookups.places(addresses, rows, true),
             (ColumnName::Tail { labels, suffixes, .. }, Column::Text(names)) => tails(names, rows, *labels, suffixes),
-            (_, other) => Values::U32(vec![super::columns::NO_PLACE; other.len()]),
+            (_, other) => Values::U32(vec![NO_PLACE; other.len()]),
         };
         shared.lookups = lookups;
         self.columns[column] = Some(values);
@@ -319,10 +320,8 @@ impl Work {
             key: words(column(wanted.key)),
             apart_by: wanted.apart_by.map(|index| bytes(column(index))),
             is_reply: bytes(column(wanted.is_reply)),
-            bytes: numbers(column(wanted.bytes)),
+            bytes: sizes(column(wanted.bytes)),
             address: wanted.address.map(|index| addresses(column(index))),
-            pairing: wanted.pairing.map(|index| bytes(column(index))),
-            question: wanted.question.map(|index| numbers(column(index))),
             time_ns: &view.table.times_ns()[view.from..view.to],
         };
         let flags: Vec<&Bitmap> = wanted.flags.iter().map(|flag| &self.bitmaps[*flag]).collect();
@@ -346,7 +345,7 @@ fn bytes(column: Column<'_>) -> &[u8] {
     }
 }
 
-fn numbers(column: Column<'_>) -> &[u32] {
+fn sizes(column: Column<'_>) -> &[u32] {
     match column {
         Column::U32(values) => values,
         _ => unreachable!("checked when the plan was compiled"),

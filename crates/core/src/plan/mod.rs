@@ -10,8 +10,7 @@ mod columns;
 mod compile;
 mod exchange;
 mod execute;
-mod kernels;
-mod last;
+pub mod groups;
 mod link;
 mod sampler;
 pub mod spec;
@@ -24,14 +23,13 @@ use crate::decode::app::Needs;
 use crate::enrich::geo::{GeoDatabase, Places};
 use crate::expr::{ColumnName, Test};
 use crate::ledger::Entry;
+use crate::metric::MetricKind;
+use groups::GroupPlan;
 
-pub(crate) use bytes::Items;
 pub use compile::compile;
 pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
 pub use execute::Executor;
-pub use last::Last;
-pub use spec::ItemKind;
-pub use state::{MetricState, State};
+pub use state::State;
 
 /// What a plan may look up about addresses.
 #[derive(Clone, Default)]
@@ -49,9 +47,10 @@ pub struct Plan {
     pub(crate) tables: Vec<TablePlan>,
     /// In this order the tables' steps are taken.
     pub(crate) stages: Vec<Stage>,
-    pub(crate) metrics: Vec<spec::MetricKind>,
+    pub(crate) metrics: Vec<MetricKind>,
     /// Where the metrics of each handler stand in the state: by handler and metric as in the specification.
-    pub(crate) places: Vec<Vec<usize>>,
+    pub(crate) places: Vec<Vec<Place>>,
+    pub(crate) groups: Vec<Arc<GroupPlan>>,
     pub(crate) exchanges: Vec<exchange::ExchangePlan>,
     pub(crate) samplers: Vec<u8>,
     pub(crate) registers: Vec<Register>,
@@ -62,10 +61,27 @@ pub struct Plan {
     pub(crate) fingerprint: u128,
 }
 
+/// Where a metric stands in the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Among the metrics.
+    Metric(usize),
+    /// Among the metrics of each of these groups.
+    Grouped { groups: usize, metric: usize },
+}
+
 impl Plan {
-    /// Index in the state of a handler's metric.
-    pub fn metric(&self, handler: usize, metric: usize) -> Option<usize> {
+    /// Where a handler's metric stands.
+    pub fn place(&self, handler: usize, metric: usize) -> Option<Place> {
         self.places.get(handler)?.get(metric).copied()
+    }
+
+    /// Index in the state of a handler's metric that is not grouped.
+    pub fn metric(&self, handler: usize, metric: usize) -> Option<usize> {
+        match self.place(handler, metric)? {
+            Place::Metric(at) => Some(at),
+            Place::Grouped { .. } => None,
+        }
     }
 
     pub fn handlers(&self) -> usize {
@@ -81,6 +97,8 @@ pub(crate) struct TablePlan {
     pub bitmaps: usize,
     pub steps: Vec<Step>,
     pub feeds: Vec<Feed>,
+    /// Groups that its rows feed, as they stand in the plan.
+    pub groups: Vec<usize>,
 }
 
 /// Index of a bitmap of a table; [`EVERY_ROW`] is all ones.

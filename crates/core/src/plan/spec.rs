@@ -1,11 +1,7 @@
 //! A plan as Python's declarations write it (JSON).
 
-use std::net::Ipv6Addr;
-
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::decode::ports::PortSettings;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,9 +15,6 @@ pub struct PlanSpec {
 pub struct HandlerSpec {
     /// The table whose rows are its events.
     pub table: String,
-    /// Ports of protocols, by name, that must be looked at for it beside those of its input.
-    #[serde(default)]
-    pub ports: PortSettings,
     /// A handler before this one in the list: only what that one keeps gets here.
     pub behind: Option<usize>,
     /// Rows that are events at all; all where missing.
@@ -34,6 +27,9 @@ pub struct HandlerSpec {
     #[serde(default = "all_percent")]
     pub deep_sample_percent: u8,
     pub exchanges: Option<ExchangesSpec>,
+    /// By which columns metrics are kept apart that say so.
+    #[serde(default)]
+    pub groups: Vec<GroupsSpec>,
     pub metrics: Vec<MetricSpec>,
 }
 
@@ -43,6 +39,15 @@ fn always() -> Value {
 
 fn all_percent() -> u8 {
     100
+}
+
+/// Metrics kept apart by the values of columns, see `plan::groups`.
+#[derive(Debug, Clone, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct GroupsSpec {
+    pub by: Vec<Value>,
+    /// Groups that are kept at most; the rows of others go into one.
+    pub most: usize,
 }
 
 /// Questions matched with answers among the handler's rows; gives the columns `xact.*`.
@@ -59,10 +64,6 @@ pub struct ExchangesSpec {
     pub bytes: String,
     /// Address column of the question, handed back with the answer.
     pub address: Option<String>,
-    /// Column that says how questions and answers belong together, see [`crate::track::MANY_ANSWERS`].
-    pub pairing: Option<String>,
-    /// Column with a hash of what is asked: by it a question asked again is known.
-    pub question: Option<String>,
     pub ttl_ms: u64,
     /// Rows that take part.
     #[serde(default = "always")]
@@ -72,24 +73,23 @@ pub struct ExchangesSpec {
     pub flags: Vec<Value>,
 }
 
+/// One metric: its kind, a name of `metric::kinds` or `ledger`, and what goes into it. Every entry of `feeds` adds.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum MetricSpec {
-    /// Number of rows, or sum of a column's values; every list entry adds.
-    Counter { feeds: Vec<FeedSpec>, purged: Option<PurgedSpec> },
-    /// The same per second.
-    Rate { feeds: Vec<FeedSpec> },
-    /// Quantiles and histogram of a column's values.
-    Distribution { feeds: Vec<FeedSpec> },
-    /// Number of distinct values.
-    Cardinality { feeds: Vec<FeedSpec> },
-    /// Heaviest values.
-    Top { feeds: Vec<FeedSpec> },
-    /// Newest value of a column.
-    Last { feeds: Vec<FeedSpec> },
-    /// An entry of the loss ledger.
-    Ledger { entry: String },
+#[serde(deny_unknown_fields)]
+pub struct MetricSpec {
+    pub kind: String,
+    #[serde(default)]
+    pub feeds: Vec<FeedSpec>,
+    /// Of a counter: exchanges that count when they are purged.
+    pub purged: Option<PurgedSpec>,
+    /// By which of the handler's `groups` it is kept apart.
+    pub group: Option<usize>,
+    /// Of a ledger metric: the entry that it mirrors.
+    pub entry: Option<String>,
 }
+
+/// A counter that mirrors an entry of the loss ledger.
+pub const LEDGER_KIND: &str = "ledger";
 
 #[derive(Debug, Clone, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
@@ -106,37 +106,4 @@ pub struct FeedSpec {
 pub struct PurgedSpec {
     pub mask: u8,
     pub value: u8,
-}
-
-/// What a metric keeps; decides the sketch in its state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MetricKind {
-    Counter,
-    Rate,
-    Distribution,
-    Cardinality,
-    Last,
-    /// Heaviest of few possible values (16 bits): counted exactly.
-    TopExact,
-    /// Heaviest of any values.
-    Top(ItemKind),
-}
-
-/// What the items of a top list are, so that they can be written as text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ItemKind {
-    Text,
-    Address,
-    Number,
-    Place,
-}
-
-impl ItemKind {
-    /// An item of text or addresses as text; numbers and places have no text of their own.
-    pub fn text(self, item: &[u8]) -> String {
-        match (self, item.first_chunk::<16>()) {
-            (Self::Address, Some(address)) if item.len() == 16 => Ipv6Addr::from(*address).to_canonical().to_string(),
-            _ => String::from_utf8_lossy(item).into_owned(),
-        }
-    }
 }

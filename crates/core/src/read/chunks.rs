@@ -22,6 +22,7 @@ pub struct ChunkReader {
 pub struct Chunk {
     bytes: Vec<u8>,
     shares: Vec<Vec<Place>>,
+    marks: Vec<Mark>,
     frames: u64,
 }
 
@@ -29,19 +30,27 @@ pub struct Chunk {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deal {
     pub share: usize,
-    /// Its time is told to all others.
-    pub is_mark: bool,
+    /// Its time, which may be another than its stamp.
+    pub time_ns: i64,
+    /// Told to all others.
+    pub mark: Option<Mark>,
+}
+
+/// What all are told before anybody gets a frame: its time, and what that has more than its stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    pub time_ns: i64,
+    pub correction_ns: i64,
 }
 
 /// What a share is made of.
 #[derive(Debug, Clone, Copy)]
 pub enum Piece<'a> {
     Frame(Frame<'a>),
-    /// The time of a frame, told to all before anybody gets it.
-    Mark(i64),
+    Mark(Mark),
 }
 
-/// A frame of a share, or a mark.
+/// A frame of a share, or a mark, whose number is where a frame's bytes start.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     time_ns: i64,
@@ -123,13 +132,13 @@ fn copy(merged: &mut Merged, chunk: &mut Chunk, mut deal: impl FnMut(&Frame<'_>)
 impl Chunk {
     /// An empty chunk of so many shares.
     pub fn new(shares: usize) -> Self {
-        Self { bytes: Vec::new(), shares: vec![Vec::new(); shares], frames: 0 }
+        Self { bytes: Vec::new(), shares: vec![Vec::new(); shares], marks: Vec::new(), frames: 0 }
     }
 
     #[inline(always)]
     fn push(&mut self, record: &Record, deal: Deal) {
         let place = Place {
-            time_ns: record.time_ns,
+            time_ns: deal.time_ns,
             start: record.start,
             captured_bytes: record.captured_bytes,
             wire_bytes: record.wire_bytes,
@@ -137,8 +146,10 @@ impl Chunk {
             link_type: record.link_type,
             is_mark: false,
         };
-        if deal.is_mark {
-            self.shares.iter_mut().for_each(|share| share.push(Place { is_mark: true, ..place }));
+        if let Some(mark) = deal.mark {
+            let place = Place { is_mark: true, start: self.marks.len() as u32, ..place };
+            self.shares.iter_mut().for_each(|share| share.push(place));
+            self.marks.push(mark);
         }
         self.shares[deal.share].push(place);
         self.frames += 1;
@@ -153,7 +164,7 @@ impl Chunk {
                 self.prefetch(later);
             }
             if place.is_mark {
-                return Piece::Mark(place.time_ns);
+                return Piece::Mark(self.marks[place.start as usize]);
             }
             let Place { time_ns, link_type, interface, wire_bytes, .. } = *place;
             let data = &self.bytes[place.start as usize..][..place.captured_bytes as usize];
@@ -186,6 +197,7 @@ impl Chunk {
             self.bytes = Vec::new();
         }
         self.shares.iter_mut().for_each(Vec::clear);
+        self.marks.clear();
         self.frames = 0;
     }
 }
@@ -203,9 +215,9 @@ mod tests {
         let mut chunk = Chunk::new(shares);
         loop {
             let first = turn;
-            let more = reader.next_chunk(&mut chunk, |_| {
+            let more = reader.next_chunk(&mut chunk, |frame| {
                 turn += 1;
-                Deal { share: (turn - 1) % shares, is_mark: false }
+                Deal { share: (turn - 1) % shares, time_ns: frame.time_ns, mark: None }
             });
             if !more {
                 let damage = reader.capture().damages().pop().map(|file| file.damage);
@@ -270,19 +282,23 @@ mod tests {
 
     #[test]
     fn a_mark_stands_in_every_share_before_its_frame() {
+        let deal = |frame: &Frame<'_>| {
+            let mark = Mark { time_ns: frame.time_ns + 5, correction_ns: 5 };
+            Deal { share: 1, time_ns: frame.time_ns + 5, mark: (frame.time_ns == 2000).then_some(mark) }
+        };
         let file = PcapFile::MICROSECONDS.write(&packets(4));
         let mut reader = ChunkReader::new(testing::capture(&file));
         let mut chunk = Chunk::new(2);
-        assert!(reader.next_chunk(&mut chunk, |frame| Deal { share: 1, is_mark: frame.time_ns == 2000 }));
+        assert!(reader.next_chunk(&mut chunk, deal));
         let times = |share: usize| -> Vec<(bool, i64)> {
             let piece = |piece| match piece {
                 Piece::Frame(frame) => (false, frame.time_ns),
-                Piece::Mark(time_ns) => (true, time_ns),
+                Piece::Mark(mark) => (true, mark.time_ns),
             };
             chunk.share(share).map(piece).collect()
         };
-        assert_eq!(times(0), [(true, 2000)]);
-        assert_eq!(times(1), [(false, 0), (false, 1000), (true, 2000), (false, 2000), (false, 3000)]);
+        assert_eq!(times(0), [(true, 2005)]);
+        assert_eq!(times(1), [(false, 5), (false, 1005), (true, 2005), (false, 2005), (false, 3005)]);
         assert_eq!(chunk.frames(), 4);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::merge::Merged;
-use super::{CaptureReader, Damage, Frame};
+use super::{CaptureReader, Damage, Frame, Patience};
 use crate::Error;
 
 /// A capture in one file, or in several that are read as one, in the order of time.
@@ -33,17 +33,25 @@ pub(super) struct Named {
 }
 
 impl Capture {
-    /// Opens files and directories, whose files are read as far as they are captures; `-` is standard input.
+    /// Opens files and directories, whose files are read as far as they are captures.
     ///
     /// # Errors
     /// When a file that is named can't be opened or is no capture, or a directory holds none. An empty one among several
     /// is left out: `tcpdump -G` leaves some.
     pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
+        Self::open_with(paths, None)
+    }
+
+    /// As [`Self::open`]; with patience also what may let wait: FIFOs, and standard input where a path is `-`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_with(paths: &[PathBuf], patience: Option<&Patience>) -> Result<Self, Error> {
         let files = expand(paths)?;
         if let [Named { path, is_wanted: true }] = &files[..] {
-            return Ok(Self::of(open(path)?, &path.display().to_string()));
+            return Ok(Self::of(open(path, patience)?, &path.display().to_string()));
         }
-        let (merged, skipped) = Merged::new(files)?;
+        let (merged, skipped) = Merged::new(files, patience)?;
         if merged.is_empty() {
             let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             return Err(Error::format(format!("there is no capture file in {}", names.join(", "))));
@@ -109,13 +117,9 @@ impl Capture {
     }
 }
 
-/// Opens a capture file; standard input where the path is `-`.
-pub(super) fn open(path: &Path) -> Result<CaptureReader, Error> {
-    if path.as_os_str() == "-" {
-        CaptureReader::from_read(Box::new(std::io::stdin()), "standard input")
-    } else {
-        CaptureReader::open(path)
-    }
+/// Opens a capture file; with patience also what may let wait.
+pub(super) fn open(path: &Path, patience: Option<&Patience>) -> Result<CaptureReader, Error> {
+    patience.map_or_else(|| CaptureReader::open(path), |patience| CaptureReader::open_stream(path, patience))
 }
 
 /// The files that are meant, those of a directory by name.

@@ -9,7 +9,7 @@ use std::collections::BinaryHeap;
 use std::path::PathBuf;
 
 use super::files::{Named, open};
-use super::{CaptureReader, Damage, FileDamage, Frame, Record};
+use super::{CaptureReader, Damage, FileDamage, Frame, Patience, Record};
 use crate::Error;
 
 /// Files that may be open at the same time: fewer than the descriptors that a process usually may have. What each holds
@@ -25,6 +25,8 @@ pub(super) struct Merged {
     turns: BinaryHeap<Turn>,
     /// The file whose packet was given last.
     current: Option<usize>,
+    /// With what is waited for files that are none.
+    patience: Option<Patience>,
     /// Numbers of the files that are open.
     open: Vec<usize>,
     /// Bytes of the files that were read to their ends.
@@ -48,11 +50,12 @@ struct Ahead {
 
 impl Merged {
     /// Looks at the beginning of each file; gives those that were left out, too, with the reason.
-    pub(super) fn new(files: Vec<Named>) -> Result<(Self, Vec<String>), Error> {
+    pub(super) fn new(files: Vec<Named>, patience: Option<&Patience>) -> Result<(Self, Vec<String>), Error> {
         let mut merged = Self {
             files: Vec::with_capacity(files.len()),
             turns: BinaryHeap::new(),
             current: None,
+            patience: patience.cloned(),
             open: Vec::new(),
             bytes_done: 0,
             total_bytes: Some(0),
@@ -65,7 +68,7 @@ impl Merged {
                 skipped.push(format!("{} is empty", path.display()));
                 continue;
             }
-            match open(&path) {
+            match open(&path, patience) {
                 Ok(reader) => merged.add(path, reader),
                 Err(error) if is_wanted => return Err(error),
                 Err(error) => skipped.push(error.message),
@@ -147,7 +150,7 @@ impl Merged {
             )));
             return false;
         }
-        match open(&self.files[number].path) {
+        match open(&self.files[number].path, self.patience.as_ref()) {
             Err(error) => self.lament(number, Damage { offset: 0, reason: error.message }),
             Ok(mut reader) => match reader.next_record() {
                 None => self.finish(number, &reader),
@@ -240,7 +243,7 @@ mod tests {
 
     fn merged(files: &[PathBuf]) -> Merged {
         let named = |path: &PathBuf| Named { path: path.clone(), is_wanted: true };
-        Merged::new(files.iter().map(named).collect()).unwrap().0
+        Merged::new(files.iter().map(named).collect(), None).unwrap().0
     }
 
     fn refused(paths: &[&Path]) -> String {
@@ -266,7 +269,7 @@ mod tests {
             [folder.capture("aaaaaaaaaaaaaaaaaaaaaaaa", times(0, 3)), folder.capture("bbbbbbbb", times(1000, 5))];
         let mut reader = ChunkReader::new(Capture::open(&files).unwrap());
         let (mut found, mut chunk, mut chunks) = (Vec::new(), Chunk::new(1), 0);
-        while reader.next_chunk(&mut chunk, |_| Deal { share: 0, is_mark: false }) {
+        while reader.next_chunk(&mut chunk, |frame| Deal { share: 0, time_ns: frame.time_ns, mark: None }) {
             let frames = chunk.share(0).map(|piece| match piece {
                 Piece::Frame(frame) => told(&frame),
                 Piece::Mark(_) => panic!("there are no marks"),

@@ -16,6 +16,7 @@ mod chunks;
 mod compression;
 mod files;
 mod merge;
+pub(crate) mod opening;
 mod order;
 mod pcap;
 mod pcapng;
@@ -36,11 +37,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::Error;
-pub use chunks::{Chunk, ChunkReader, Deal, Piece};
+pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
 pub use files::{Capture, FileDamage};
 
 use blocks::Blocks;
 use compression::{Compression, Stream};
+pub use opening::Patience;
+use opening::{Kinds, Patient};
 use pcap::Pcap;
 use pcapng::Pcapng;
 
@@ -131,18 +134,31 @@ enum Stop {
 }
 
 impl CaptureReader {
-    /// Opens a capture file. Fails when the file can't be read, or isn't a capture file from its first bytes on.
+    /// Opens a capture file. Fails when it is no file or can't be read, or isn't a capture from its first bytes on.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let name = path.display().to_string();
-        let failed = |cause| Error::system(format_args!("open capture file {name}"), &cause);
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if metadata.is_dir() {
-            return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+        Self::from_file(opening::open(path, Kinds::Files, &format!("capture file {name}"))?, &name)
+    }
+
+    fn from_file(file: File, name: &str) -> Result<Self, Error> {
+        let total_bytes = file.metadata().ok().map(|metadata| metadata.len());
+        Ok(Self { total_bytes, ..Self::from_read(Box::new(file), name)? })
+    }
+
+    /// Opens a capture file, a FIFO, or standard input where the path is `-`. Bytes of those are waited for as long as
+    /// `patience` says so; then they end.
+    pub fn open_stream(path: &Path, patience: &Patience) -> Result<Self, Error> {
+        let failed = |cause| Error::system("read standard input", &cause);
+        if path.as_os_str() == "-" {
+            let input = Patient::standard_input(patience).map_err(failed)?;
+            return Self::from_read(Box::new(input), "standard input");
         }
-        let mut reader = Self::from_read(Box::new(file), &name)?;
-        reader.total_bytes = metadata.is_file().then_some(metadata.len());
-        Ok(reader)
+        let name = path.display().to_string();
+        let file = opening::open(path, Kinds::FilesAndFifos, &format!("capture file {name}"))?;
+        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Self::from_file(file, &name);
+        }
+        Self::from_read(Box::new(Patient::new(file, patience)), &name)
     }
 
     /// Reads a capture from any stream, such as standard input; `name` is what error sentences call it.

@@ -14,6 +14,20 @@ impl<'a> Reader<'a> {
         Self { sketch, rest: bytes }
     }
 
+    /// What `read` makes of bytes that hold nothing else.
+    pub fn whole<T>(
+        sketch: &'static str,
+        bytes: &'a [u8],
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut reader = Self::new(sketch, bytes);
+        let value = read(&mut reader)?;
+        match reader.remaining() {
+            0 => Ok(value),
+            more => Err(reader.error(format_args!("{more} bytes too many"))),
+        }
+    }
+
     /// An error about these bytes: `"HLL bytes: unknown version 3"`.
     pub fn error(&self, problem: impl std::fmt::Display) -> Error {
         Error::format(format!("{} bytes: {problem}", self.sketch))

@@ -49,9 +49,11 @@ pub struct FirstWindow {
     pub start_ns: i64,
 }
 
-/// From this time on a window that began at `start_ns` is over.
-pub(super) fn period_end_ns(start_ns: i64) -> i64 {
-    start_ns.div_euclid(NANOSECONDS).saturating_add(PERIOD_SECONDS).saturating_mul(NANOSECONDS)
+/// The last moment of a window that began at `start_ns`; the end of time where its period does not end before. No time is
+/// later than that, so that a packet which begins a window never ends the same one.
+pub(super) fn last_ns(start_ns: i64) -> i64 {
+    let end_second = start_ns.div_euclid(NANOSECONDS) + PERIOD_SECONDS;
+    end_second.checked_mul(NANOSECONDS).map_or(i64::MAX, |end_ns| end_ns - 1)
 }
 
 /// One worker's view of a policy's windows.
@@ -61,21 +63,21 @@ pub struct Clock {
     shifts: bool,
     shared: Option<SharedShifts>,
     start_ns: i64,
-    next_ns: i64,
+    last_ns: i64,
     number: usize,
 }
 
 impl Clock {
     pub fn new(first: FirstWindow, shifts: bool, shared: Option<SharedShifts>) -> Self {
         let FirstWindow { number, start_ns } = shared.as_ref().map_or(first, |shared| shared.join(first));
-        let mut clock = Self { shifts, shared, start_ns, next_ns: 0, number };
+        let mut clock = Self { shifts, shared, start_ns, last_ns: 0, number };
         clock.start(start_ns);
         clock
     }
 
     fn start(&mut self, start_ns: i64) {
         self.start_ns = start_ns;
-        self.next_ns = if self.shifts { period_end_ns(start_ns) } else { i64::MAX };
+        self.last_ns = if self.shifts { last_ns(start_ns) } else { i64::MAX };
     }
 
     pub fn start_ns(&self) -> i64 {
@@ -87,9 +89,9 @@ impl Clock {
         self.number
     }
 
-    /// From this time on the open window is over.
-    pub fn next_ns(&self) -> i64 {
-        self.next_ns
+    /// The open window's last moment: it is over when time has come beyond.
+    pub fn last_ns(&self) -> i64 {
+        self.last_ns
     }
 
     /// Ends the open window at this time, or where another worker already did.
@@ -113,9 +115,9 @@ mod tests {
     #[test]
     fn a_window_ends_a_period_after_the_second_it_began_in() {
         let mut clock = Clock::new(first(0, 10 * SECOND + 5), true, None);
-        assert_eq!(clock.next_ns(), 70 * SECOND);
+        assert_eq!(clock.last_ns(), 70 * SECOND - 1);
         clock.shift(1000 * SECOND + 1);
-        assert_eq!((clock.start_ns(), clock.next_ns(), clock.number()), (1000 * SECOND + 1, 1060 * SECOND, 1));
+        assert_eq!((clock.start_ns(), clock.last_ns(), clock.number()), (1000 * SECOND + 1, 1060 * SECOND - 1, 1));
     }
 
     #[test]
@@ -141,6 +143,13 @@ mod tests {
 
     #[test]
     fn a_single_window_never_ends() {
-        assert_eq!(Clock::new(first(0, 0), false, None).next_ns(), i64::MAX);
+        assert_eq!(Clock::new(first(0, 0), false, None).last_ns(), i64::MAX);
+    }
+
+    #[test]
+    fn what_begins_a_window_does_not_end_it_whatever_the_time() {
+        for start_ns in [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 61 * SECOND, i64::MAX - 1, i64::MAX] {
+            assert!(last_ns(start_ns) >= start_ns, "{start_ns}");
+        }
     }
 }

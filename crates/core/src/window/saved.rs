@@ -14,10 +14,11 @@
 
 use std::sync::Arc;
 
-use super::FirstWindow;
+use super::{FirstWindow, NANOSECONDS};
 use crate::Error;
 use crate::enrich::geo::Places;
-use crate::plan::{Items, Plan, State};
+use crate::metric::Items;
+use crate::plan::{Plan, State};
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::Reader;
 
@@ -91,7 +92,7 @@ impl SavedWindow {
         if number > GREATEST_NUMBER || start_ns > end_ns {
             return Err(reader.error(format_args!("window {number} from {start_ns} to {end_ns}")));
         }
-        let state = State::restore(reader, plan, items)?;
+        let state = State::restore(reader, plan, start_ns.div_euclid(NANOSECONDS), items)?;
         match reader.remaining() {
             0 => {
                 let first = FirstWindow { number: number as usize, start_ns };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::clock::period_end_ns;
+use super::clock;
 use super::saved::GREATEST_RESTORED;
 use super::{FirstWindow, NANOSECONDS, SavedWindow};
 use crate::Error;
@@ -16,7 +16,17 @@ pub struct LiveWindow {
     pub start_ns: i64,
     /// Time of the newest row seen.
     pub last_ns: i64,
+    /// What these times have more than the clock showed when the window began; see `engine::timeline`. Readers are told what
+    /// the clock showed.
+    pub correction_ns: i64,
     pub state: State,
+}
+
+impl LiveWindow {
+    /// A time as the clock would have shown it.
+    fn shown_ns(&self, time_ns: i64) -> i64 {
+        time_ns.saturating_sub(self.correction_ns)
+    }
 }
 
 /// What all workers that have ended a window saw of it. Shared with readers, so that these copy nothing.
@@ -119,8 +129,8 @@ impl Inner {
             let live = lock(live);
             if live.number == number {
                 parts.push(Ended {
-                    start_ns: live.start_ns,
-                    end_ns: live.last_ns,
+                    start_ns: live.shown_ns(live.start_ns),
+                    end_ns: live.shown_ns(live.last_ns),
                     state: Arc::new(live.state.clone()),
                 });
             }
@@ -174,7 +184,7 @@ impl Store {
         if std::mem::take(&mut inner.is_undecided)
             && let Some(open) = inner.ended.get_mut(&newest)
         {
-            let is_over = shifts && !(open.start_ns..period_end_ns(open.start_ns)).contains(&now_ns);
+            let is_over = shifts && !(open.start_ns..=clock::last_ns(open.start_ns)).contains(&now_ns);
             if is_over {
                 close(open);
                 inner.newest += 1;
@@ -199,8 +209,9 @@ impl Store {
     pub fn remove_worker(&self, live: &Arc<Mutex<LiveWindow>>) {
         let mut inner = self.inner();
         inner.lives.retain(|known| !Arc::ptr_eq(known, live));
-        let LiveWindow { number, start_ns, last_ns, state } = lock(live).clone();
-        inner.take(number, Ended { start_ns, end_ns: last_ns, state: Arc::new(state) }, self.periods);
+        let live = lock(live).clone();
+        let (start_ns, end_ns) = (live.shown_ns(live.start_ns), live.shown_ns(live.last_ns));
+        inner.take(live.number, Ended { start_ns, end_ns, state: Arc::new(live.state) }, self.periods);
     }
 
     /// Ends a worker's open window: it joins the ended ones and the window that `next` gives takes its place. Readers
@@ -218,7 +229,8 @@ impl Store {
             (live.number, live.start_ns)
         };
         inner.newest = inner.newest.max(number);
-        let part = Ended { start_ns: ended.start_ns, end_ns, state: Arc::new(ended.state) };
+        let (start_ns, end_ns) = (ended.shown_ns(ended.start_ns), ended.shown_ns(end_ns));
+        let part = Ended { start_ns, end_ns, state: Arc::new(ended.state) };
         inner.take(ended.number, part, self.periods);
     }
 

@@ -13,7 +13,8 @@ use crate::engine::{Policy, PolicyConfig, PolicyWorker};
 use crate::enrich::geo::testing::{address, open};
 use crate::enrich::geo::{GeoKind, Places};
 use crate::ledger::Malformed;
-use crate::plan::{Enrichment, Items, MetricState, compile};
+use crate::metric::{Items, MetricState};
+use crate::plan::{Enrichment, compile};
 
 const SECOND: i64 = NANOSECONDS;
 
@@ -113,7 +114,7 @@ fn restore(policy: &Policy, saved: &[Vec<u8>]) -> usize {
 
 fn count(policy: &Policy, back: usize) -> u64 {
     match &policy.read(back, back).unwrap().state.metrics[0] {
-        MetricState::Counter(count) => *count,
+        MetricState::Counter(count) => count.0,
         other => panic!("{other:?} is no counter"),
     }
 }
@@ -141,7 +142,7 @@ proptest! {
         let mut worker = before.worker(events[0].second * SECOND, true);
         let mut cut = cut.min(events.len());
         feed(&mut worker, &events[..cut]);
-        while cut < events.len() && events[cut].second * SECOND >= worker.next_ns() {
+        while cut < events.len() && events[cut].second * SECOND > worker.last_ns() {
             feed(&mut worker, &events[cut..=cut]);
             cut += 1;
         }
@@ -182,7 +183,7 @@ fn an_open_window_whose_period_is_over_ends_where_it_was_left() {
     assert_eq!((after.read(0, 0).unwrap().start_ns, count(&after, 0)), (500 * SECOND, 1));
     assert_eq!(after.store().windows(), [(0, true), (1, false)]);
     match &closed.state.metrics[1] {
-        MetricState::Rate(rate) => assert_eq!((rate.live(), rate.distribution().count()), (0, 3)),
+        MetricState::Rate(rate) => assert_eq!((rate.0.live(), rate.0.distribution().count()), (0, 3)),
         other => panic!("{other:?} is no rate"),
     }
 }
@@ -195,7 +196,7 @@ fn a_window_from_the_future_is_over_and_a_single_window_never_is() {
     let (back_in_time, single) = (process(&plan(), 5, 2), process(&plan(), 1, 3));
     restore(&back_in_time, &saved);
     let worker = back_in_time.worker(50 * SECOND, true);
-    assert_eq!(worker.next_ns(), 110 * SECOND);
+    assert_eq!(worker.last_ns(), 110 * SECOND - 1);
     restore(&single, &saved);
     feed(&mut single.worker(9000 * SECOND, true), &[at(9000)]);
     assert_eq!((count(&single, 0), single.read(0, 0).unwrap().start_ns), (2, 100 * SECOND));
@@ -207,7 +208,7 @@ fn workers_agree_on_a_window_that_goes_on() {
     feed(&mut before.worker(0, true), &[at(0), at(61), at(70)]);
     restore(&after, &save_all(&before));
     let (mut one, mut two) = (after.worker(80 * SECOND, true), after.worker(81 * SECOND, true));
-    assert_eq!((one.next_ns(), two.next_ns()), (121 * SECOND, 121 * SECOND));
+    assert_eq!((one.last_ns(), two.last_ns()), (121 * SECOND - 1, 121 * SECOND - 1));
     feed(&mut one, &[at(90), at(130)]);
     feed(&mut two, &[at(91)]);
     assert_eq!(after.store().windows(), [(0, true), (1, false), (2, false)], "one of them still has window 1 open");
@@ -224,7 +225,7 @@ fn workers_of_a_file_go_on_with_the_same_window() {
     let mut one = after.worker(30 * SECOND, false);
     feed(&mut one, &[at(30), at(60)]);
     let two = after.worker(30 * SECOND, false);
-    assert_eq!(two.next_ns(), 60 * SECOND);
+    assert_eq!(two.last_ns(), 60 * SECOND - 1);
 }
 
 #[test]

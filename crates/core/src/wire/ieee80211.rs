@@ -13,6 +13,7 @@ const DATA: u8 = 2;
 const NO_DATA: u8 = 4;
 const QUALITY: u8 = 8;
 /// Bits of the frame control's second byte.
+const FROM_ACCESS_POINT: u8 = 0x02;
 const BOTH_ACCESS_POINTS: u8 = 0x03;
 const PROTECTED: u8 = 0x40;
 const ORDER: u8 = 0x80;
@@ -44,6 +45,18 @@ pub fn read(bytes: &[u8]) -> Option<(u16, &[u8])> {
     llc::read(behind_padding(bytes, quality_at + QUALITY_BYTES + throughput + aggregated)?)
 }
 
+/// The sender's hardware address: the second address from a station, the third from an access point, the fourth between
+/// two of them.
+pub fn source(bytes: &[u8]) -> Option<[u8; 6]> {
+    let &[control, flags] = bytes.first_chunk()?;
+    let at = match flags & BOTH_ACCESS_POINTS {
+        FROM_ACCESS_POINT => 16,
+        BOTH_ACCESS_POINTS => HEADER_BYTES,
+        _ => 10,
+    };
+    if is_data(control) { bytes.get(at..at + ADDRESS_BYTES)?.try_into().ok() } else { None }
+}
+
 /// What follows a header of so many bytes. Some radios pad it to a multiple of four, which only LLC tells.
 fn behind_padding(bytes: &[u8], header_bytes: usize) -> Option<&[u8]> {
     let payload = bytes.get(header_bytes..)?;
@@ -66,6 +79,19 @@ mod tests {
     /// A frame with this control, then so many bytes of header behind the fixed ones.
     fn frame(control: u8, flags: u8, more: &[u8]) -> Vec<u8> {
         [&[control, flags][..], &[0; 22], more, &LLC_IPV4].concat()
+    }
+
+    #[test]
+    fn the_sender_is_where_the_direction_says() {
+        let mut bytes = frame(0x08, 0, &[4; 6]);
+        bytes[10..16].fill(2);
+        bytes[16..22].fill(3);
+        for (direction, sender) in [(0, 2), (1, 2), (2, 3), (3, 4)] {
+            bytes[1] = direction;
+            assert_eq!(source(&bytes), Some([sender; 6]), "{direction}");
+        }
+        assert_eq!(source(&bytes[..29]), None);
+        assert_eq!(source(&[0x80; 40]), None, "a beacon");
     }
 
     #[test]

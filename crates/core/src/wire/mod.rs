@@ -7,6 +7,8 @@ pub mod authentication;
 pub mod avs;
 pub mod c_hdlc;
 pub mod cmd;
+pub mod dhcpv4;
+pub mod dhcpv6;
 pub mod e_tag;
 pub mod enc;
 pub mod erspan;

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pktvisor.api.documents import PolicyMetrics
@@ -26,13 +27,11 @@ class Item:
     role: Role = Role.VALUE
 
 
-TIGHT = (
-    ("Pkts", "OS Drops", "Pkt Rates Total", "Volume", "UDP", "TCP", "IPv6", "In", "Out"),
-    ("DHCP Wire Pkts", "Discover", "Offer", "Request", "Ack"),
-    (
-        *("DNS Wire Pkts", "Timed Out", "SRVFAIL", "NXDOMAIN", "REFUSED", "Time", "In Time", "Out Time"),
-        *("DNS Xacts", "Rates Total", "Qname Card."),
-    ),
+TIGHT_PACKETS = ("Pkts", "OS Drops", "Pkt Rates Total", "Volume", "UDP", "TCP", "IPv6", "In", "Out")
+TIGHT_DHCP = ("DHCP Wire Pkts", "Discover", "Offer", "Request", "Ack")
+TIGHT_DNS = (
+    *("DNS Wire Pkts", "Timed Out", "SRVFAIL", "NXDOMAIN", "REFUSED", "Time", "In Time", "Out Time"),
+    *("DNS Xacts", "Rates Total", "Qname Card."),
 )
 """What one line for each kind of handler says, what matters most first."""
 SHORT = {"Pkt Rates Total": "Rates", "DHCP Wire Pkts": "DHCP", "DNS Wire Pkts": "DNS"}
@@ -40,24 +39,23 @@ SHORT = {"Pkt Rates Total": "Rates", "DHCP Wire Pkts": "DHCP", "DNS Wire Pkts": 
 
 def header_lines(metrics: PolicyMetrics, shown: Units, cells: int, *, is_tight: bool = False) -> list[Line]:
     """Give the header's lines for the handlers that are there; where it is tight one for each that saw anything."""
-    lines: list[list[Item]] = []
-    packets, dns = packet_figures(metrics), dns_figures(metrics)
-    dhcp = metrics.handler("dhcp")
+    packets, dns, dhcp = packet_figures(metrics), dns_figures(metrics), metrics.handler("dhcp")
+    kinds: list[tuple[Sequence[str], list[list[Item]]]] = []
     if packets is not None:
-        lines += [_packets(packets, shown), _packet_rates(packets, metrics, shown)]
+        kinds.append((TIGHT_PACKETS, [_packets(packets, shown), _packet_rates(packets, metrics, shown)]))
     if dhcp is not None:
-        lines.append(_dhcp(Figures(dhcp.metrics, DHCP, False), shown))
+        kinds.append((TIGHT_DHCP, [_dhcp(Figures(dhcp.metrics, DHCP, False), shown)]))
     if dns is not None:
-        lines += [_dns_wire(dns, shown), _dns_xacts(dns, shown), _dns_replies(dns, shown)]
+        kinds.append((TIGHT_DNS, [_dns_wire(dns, shown), _dns_xacts(dns, shown), _dns_replies(dns, shown)]))
     if is_tight:
-        every = [item for items in lines for item in items]
-        lines = [found for labels in TIGHT if (found := _chosen(every, labels)) and found[0].text not in NO_PACKETS]
-    return [fitting(items, cells) for items in lines]
+        lines = [_chosen(itertools.chain(*own), labels) for labels, own in kinds]
+        return [fitting(items, cells) for items in lines if items[0].text not in NO_PACKETS]
+    return [fitting(items, cells) for _, own in kinds for items in own]
 
 
-def _chosen(items: Sequence[Item], labels: Sequence[str]) -> list[Item]:
-    """Give the items with these labels, in their order; of several with one label the first."""
-    known = {item.label: item for item in reversed(items)}
+def _chosen(items: Iterable[Item], labels: Sequence[str]) -> list[Item]:
+    """Give the items with these labels, in their order."""
+    known = {item.label: item for item in items}
     chosen = [known[label] for label in labels if label in known]
     return [replace(item, label=SHORT.get(item.label, item.label), rank=rank) for rank, item in enumerate(chosen)]
 
@@ -178,7 +176,7 @@ def _dns_xacts(figures: Figures, shown: Units) -> list[Item]:
         ways = [Item("Time", _times(figures.quantiles("time")), 1)]
     return [
         Item("DNS Xacts", units.count(figures.number("xacts")), 0),
-        Item("Timed Out", units.count(timed_out), 1, _severity(timed_out, asked)),
+        Item("Timed Out", units.count(figures.number("timed_out")), 1, _severity(timed_out, asked)),
         *ways,
         Item("Qname Card.", units.count(figures.number("qnames")), 4),
     ]

@@ -10,7 +10,7 @@ from pktvisor.tui.panels import WIDE, Panel, Row, facts_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
 from pktvisor.tui.views.facts import facts_of, state
 
-GOOD_ENDS = ("seen", "decoded", "filtered")
+GOOD_ENDS = ("seen", "decoded", "filtered", "direction_unknown")
 """Entries of a ledger that are no loss; every other one that is not 0 is shown as one."""
 
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{BatchSink, Filling, Policy, PolicyWorker};
+use super::{BatchSink, Filling, Policy, PolicyWorker, Timeline};
 use crate::capture::lookback::{Cursor, Kept};
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
@@ -24,6 +24,7 @@ pub(super) struct CatchUp {
     has_begun: bool,
     cursor: Cursor,
     decoder: Decoder,
+    timeline: Timeline,
     filling: Filling,
 }
 
@@ -34,20 +35,30 @@ impl CatchUp {
         since_ns: i64,
         kept: Arc<Kept>,
         decode: &DecodeConfig,
+        timeline: &Timeline,
     ) -> Self {
         let mut needs = Needs::default();
         policies.iter().for_each(|(policy, _)| needs.extend(&policy.plan().needs));
         let decoder = Decoder::new(DecodeConfig { needs, ..decode.clone() });
-        Self { policies, since_ns, has_begun: false, cursor: Cursor::new(kept), decoder, filling: Filling::new() }
+        Self {
+            policies,
+            since_ns,
+            has_begun: false,
+            cursor: Cursor::new(kept),
+            decoder,
+            timeline: timeline.clone(),
+            filling: Filling::new(),
+        }
     }
 
     /// Reads on for so many bytes. `true` where nothing is left to read.
     pub fn step(&mut self, most_bytes: usize) -> bool {
-        let Self { policies, since_ns, has_begun, cursor, decoder, filling } = self;
+        let Self { policies, since_ns, has_begun, cursor, decoder, timeline, filling } = self;
         let passage = cursor.read(most_bytes, |frame| {
             *has_begun |= frame.time_ns >= *since_ns;
             if *has_begun {
-                decode(decoder, frame, filling, policies);
+                let frame = Frame { time_ns: timeline.place(frame.time_ns), ..*frame };
+                decode(decoder, &frame, filling, policies);
             }
         });
         filling.batch.ledger += &Ledger::of_own_drops(passage.missed);
@@ -80,7 +91,8 @@ mod tests {
     use super::*;
     use crate::capture::lookback::Lookback;
     use crate::engine::PolicyConfig;
-    use crate::plan::{Enrichment, MetricState, compile};
+    use crate::metric::MetricState;
+    use crate::plan::{Enrichment, compile};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -99,14 +111,14 @@ mod tests {
 
     fn catch_up(policy: &Arc<Policy>, since_ns: i64, lookback: &Lookback) -> CatchUp {
         let policies = vec![(policy.clone(), policy.worker(since_ns, true))];
-        CatchUp::new(policies, since_ns, lookback.kept(), &DecodeConfig::default())
+        CatchUp::new(policies, since_ns, lookback.kept(), &DecodeConfig::default(), &Timeline::default())
     }
 
     fn count(policy: &Policy, window: usize) -> (i64, u64) {
         let window = policy.read(window, window).unwrap();
         assert!(window.state.ledger.balances());
         match &window.state.metrics[0] {
-            MetricState::Counter(count) => (window.start_ns / SECOND, *count),
+            MetricState::Counter(count) => (window.start_ns / SECOND, count.0),
             other => panic!("{other:?} is no counter"),
         }
     }

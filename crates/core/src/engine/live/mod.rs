@@ -12,7 +12,9 @@ mod worker;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use super::timeline::Timeline;
 use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
 use crate::Error;
 use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
@@ -55,8 +57,10 @@ pub struct LiveConfig {
     /// What the process and the calling thread have used so far; measured by the first worker for the table
     /// `resources`.
     pub usage: fn() -> Usage,
-    /// Wall clock, nanoseconds since 1970: moves windows on where no packet does.
+    /// Wall clock, nanoseconds since 1970, which time stamps are of: moves windows on where no packet does.
     pub now_ns: fn() -> i64,
+    /// The wall clock as it would be if nobody had set it since the process began: tells when somebody has.
+    pub steady_ns: fn() -> i64,
 }
 
 /// What a running input tells of itself.
@@ -74,8 +78,14 @@ pub struct LiveInput {
     shared: Arc<Shared>,
     recent: Recent,
     now_ns: fn() -> i64,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
+
+/// How long an input that is to stop is waited for: a worker looks ten times a second whether to stop, and then goes through
+/// what it holds.
+const LONGEST_STOP: Duration = Duration::from_secs(5);
+/// Between two looks whether it has stopped.
+const STOP_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The newest frames of an input; also after it has stopped.
 #[derive(Clone)]
@@ -112,9 +122,11 @@ struct Attached {
 /// What workers and their owner share.
 struct Shared {
     stop: AtomicBool,
-    /// Counts changes of `policies`, so that workers look only when there is something to see.
+    /// Counts changes of what follows, so that workers look only when there is something to see.
     version: AtomicU64,
     policies: Mutex<Vec<Attached>>,
+    /// The agent's own hosts, once they have changed.
+    hosts: Mutex<Option<Hosts>>,
     /// Totals of policies and handlers that were noted and have not become rows yet.
     notes: Mutex<Vec<(u32, u32)>>,
     status: Mutex<LiveStatus>,
@@ -160,6 +172,7 @@ impl LiveInput {
             stop: AtomicBool::new(false),
             version: AtomicU64::new(0),
             policies: Mutex::new(attached),
+            hosts: Mutex::default(),
             notes: Mutex::default(),
             status: Mutex::default(),
         });
@@ -175,7 +188,7 @@ impl LiveInput {
             threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);
         }
         let recent = Recent { kept, turn: Arc::default() };
-        Ok(Self { shared, recent, now_ns: config.now_ns, threads })
+        Ok(Self { shared, recent, now_ns: config.now_ns, threads: Mutex::new(threads) })
     }
 
     /// Adds a policy; its first window starts when the workers see it, within a tenth of a second.
@@ -202,6 +215,12 @@ impl LiveInput {
         self.shared.version.fetch_add(1, Ordering::Release);
     }
 
+    /// Says anew which addresses are the agent's own hosts: those of an interface come and go.
+    pub fn set_hosts(&self, hosts: Hosts) {
+        *lock(&self.shared.hosts) = Some(hosts);
+        self.shared.version.fetch_add(1, Ordering::Release);
+    }
+
     /// Notes how many policies the input has now and how many handlers they have together: a row of the table
     /// `resources`, seen by the policies that were added before.
     pub fn note_policies(&self, policies: u32, handlers: u32) {
@@ -222,16 +241,25 @@ impl LiveInput {
 
     /// Whether any worker is still at work.
     pub fn is_running(&self) -> bool {
-        self.threads.iter().any(|thread| !thread.is_finished())
+        lock(&self.threads).iter().any(|thread| !thread.is_finished())
     }
 
-    /// Stops the workers and waits for them; what they hold is counted first.
-    pub fn stop(&mut self) {
+    /// Stops the workers and waits for them; what they hold is counted first. One that does not end in time is left
+    /// behind, and told as a fault: nobody waits for ever.
+    pub fn stop(&self) {
         self.shared.stop.store(true, Ordering::Release);
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                lock(&self.shared.status).fault = Some(Error::invalid("a capture thread panicked"));
+        let threads = std::mem::take(&mut *lock(&self.threads));
+        let deadline = Instant::now() + LONGEST_STOP;
+        for thread in threads {
+            while !thread.is_finished() && Instant::now() < deadline {
+                std::thread::sleep(STOP_INTERVAL);
             }
+            let fault = match thread.is_finished() {
+                true if thread.join().is_ok() => continue,
+                true => "a capture thread panicked".to_owned(),
+                false => format!("a capture thread does not end; it is left behind after {} s", LONGEST_STOP.as_secs()),
+            };
+            lock(&self.shared.status).fault = Some(Error::invalid(fault));
         }
     }
 }

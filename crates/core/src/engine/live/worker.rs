@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 
 use super::catch_up::{self, CatchUp};
 use super::meter::Meter;
-use super::{Attached, BatchSink, Filling, Filters, LiveConfig, NANOSECONDS, Policy, PolicyWorker, Shared, lock};
+use super::{
+    Attached, BatchSink, Filling, Filters, LiveConfig, NANOSECONDS, Policy, PolicyWorker, Shared, Timeline, lock,
+};
 use crate::Error;
 use crate::capture::lookback::Lookback;
 use crate::capture::{FrameSource, capabilities};
@@ -27,6 +29,7 @@ pub(super) struct Worker<S> {
     /// Policies that still read what is kept; one after the other.
     catching_up: Vec<CatchUp>,
     now_ns: fn() -> i64,
+    steady_ns: fn() -> i64,
     seen_version: Option<u64>,
     dropped: u64,
     dropped_by_interface: u64,
@@ -41,6 +44,7 @@ struct Part {
     sinks: Vec<Box<dyn BatchSink>>,
     lookback: Option<Lookback>,
     meter: Meter,
+    timeline: Timeline,
     /// Bytes of frames since the last look at those who catch up.
     live_bytes: usize,
     ledger: Ledger,
@@ -64,6 +68,7 @@ impl<S: FrameSource> Worker<S> {
             sinks,
             lookback,
             meter: Meter::new(config.usage, config.now_ns, number == 0),
+            timeline: Timeline::corrected(correction_ns(config.now_ns, config.steady_ns)),
             live_bytes: 0,
             ledger: Ledger::default(),
             fault: None,
@@ -76,6 +81,7 @@ impl<S: FrameSource> Worker<S> {
             decode: config.decode.clone(),
             catching_up: Vec::new(),
             now_ns: config.now_ns,
+            steady_ns: config.steady_ns,
             seen_version: None,
             dropped: 0,
             dropped_by_interface: 0,
@@ -89,7 +95,8 @@ impl<S: FrameSource> Worker<S> {
         }
         let mut last_second = 0;
         while !self.shared.stop.load(Ordering::Acquire) {
-            self.follow_policies();
+            self.follow_clock();
+            self.follow_changes();
             let timeout_ms = if self.catching_up.is_empty() { POLL_MS } else { 0 };
             let Self { source, part, .. } = &mut self;
             match source.poll_block(timeout_ms, &mut |frame| part.take(&frame)) {
@@ -108,9 +115,21 @@ impl<S: FrameSource> Worker<S> {
         self.finish();
     }
 
+    /// Where the wall clock was set, times go on as if it had not been; windows that begin from now on show it.
+    fn follow_clock(&mut self) {
+        if self.part.timeline.follow(correction_ns(self.now_ns, self.steady_ns)) {
+            self.part.flush();
+        }
+    }
+
+    /// The time now, on the line that frames' times are on.
+    fn line_now_ns(&self) -> i64 {
+        self.part.timeline.at((self.now_ns)())
+    }
+
     /// Once a second, and whenever nothing comes: drops, status, and the windows' ends.
     fn count_time(&mut self, frames: usize, last_second: &mut i64) {
-        let now_ns = (self.now_ns)();
+        let now_ns = self.line_now_ns();
         let second = now_ns.div_euclid(NANOSECONDS);
         if frames == 0 {
             self.part.policies.iter_mut().for_each(|(_, policy)| policy.advance(now_ns));
@@ -121,7 +140,7 @@ impl<S: FrameSource> Worker<S> {
             self.part.decoder.settle(now_ns, &mut self.part.filling.batch);
             self.publish();
             if let Some(lookback) = &mut self.part.lookback {
-                lookback.advance(now_ns);
+                lookback.advance((self.now_ns)());
             }
         }
     }
@@ -155,13 +174,17 @@ impl<S: FrameSource> Worker<S> {
         lock(&self.shared.status).ledger += &ledger;
     }
 
-    /// Starts on policies that were added, lets go of those that were removed.
-    fn follow_policies(&mut self) {
+    /// Starts on policies that were added, lets go of those that were removed; takes hosts that have changed.
+    fn follow_changes(&mut self) {
         let version = self.shared.version.load(Ordering::Acquire);
         if self.seen_version == Some(version) {
             return;
         }
         self.seen_version = Some(version);
+        if let Some(hosts) = lock(&self.shared.hosts).clone() {
+            self.decode.hosts = hosts.clone();
+            self.part.decoder.set_hosts(hosts);
+        }
         // Taken before the policies are looked at: those that were added before a note get its row.
         let notes = if self.is_first { std::mem::take(&mut *lock(&self.shared.notes)) } else { Vec::new() };
         let wanted = lock(&self.shared.policies).clone();
@@ -189,10 +212,12 @@ impl<S: FrameSource> Worker<S> {
 
     fn start(&mut self, new: Vec<Attached>) {
         let now_ns = (self.now_ns)();
+        let timeline = &self.part.timeline;
         let mut late = Vec::new();
         let mut since_ns = i64::MAX;
         for Attached { policy, since_ns: wanted_ns } in new {
-            let worker = policy.worker(wanted_ns.unwrap_or(now_ns), true);
+            let mut worker = policy.worker(timeline.at(wanted_ns.unwrap_or(now_ns)), true);
+            worker.correct_open(timeline.correction_ns());
             match wanted_ns {
                 Some(wanted_ns) => {
                     since_ns = since_ns.min(wanted_ns);
@@ -203,7 +228,7 @@ impl<S: FrameSource> Worker<S> {
         }
         match &self.part.lookback {
             Some(lookback) if !late.is_empty() => {
-                self.catching_up.push(CatchUp::new(late, since_ns, lookback.kept(), &self.decode));
+                self.catching_up.push(CatchUp::new(late, since_ns, lookback.kept(), &self.decode, timeline));
             }
             _ => self.part.policies.extend(late),
         }
@@ -216,7 +241,7 @@ impl<S: FrameSource> Worker<S> {
             self.catch_up();
         }
         self.count_drops();
-        let now_ns = (self.now_ns)();
+        let now_ns = self.line_now_ns();
         self.part.policies.iter_mut().for_each(|(_, policy)| policy.finish(now_ns));
         self.publish();
     }
@@ -249,7 +274,8 @@ impl Part {
             lookback.push(frame);
             self.live_bytes += frame.data.len();
         }
-        self.decoder.decode(frame, batch);
+        let frame = Frame { time_ns: self.timeline.place(frame.time_ns), ..*frame };
+        self.decoder.decode(&frame, batch);
         if frame.time_ns >= self.meter.due_ns {
             self.meter.measure(frame.time_ns, batch);
         }
@@ -259,7 +285,15 @@ impl Part {
     }
 
     fn flush(&mut self) {
-        self.ledger += &self.filling.batch.ledger;
-        self.filling.flush(self.policies.iter_mut().map(|(_, policy)| policy), &mut self.sinks);
+        self.filling.batch.ledger.time_steps += self.timeline.take_steps();
+        let correction_ns = self.timeline.correction_ns();
+        self.policies.iter_mut().for_each(|(_, policy)| policy.correct(correction_ns));
+        let policies = self.policies.iter_mut().map(|(_, policy)| policy);
+        self.ledger += &self.filling.flush(policies, &mut self.sinks);
     }
+}
+
+/// What the steady clock has more than the wall clock.
+fn correction_ns(now_ns: fn() -> i64, steady_ns: fn() -> i64) -> i64 {
+    steady_ns().saturating_sub(now_ns())
 }

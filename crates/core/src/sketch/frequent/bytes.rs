@@ -40,6 +40,17 @@ impl Frequent {
     /// # Errors
     /// When the bytes are no such image or contradict themselves.
     pub fn from_bytes(bytes: &[u8], key: impl Fn(&[u8]) -> u64) -> Result<Frequent, Error> {
+        Self::from_image(bytes, |text| Some((key(text), text.to_vec())))
+    }
+
+    /// The same, for items that are kept otherwise than as their text: `item` makes an item and its key from its text.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`], and when a text is no such item.
+    pub(crate) fn from_image<Item: AsRef<[u8]>>(
+        bytes: &[u8],
+        item: impl Fn(&[u8]) -> Option<(u64, Item)>,
+    ) -> Result<Frequent, Error> {
         let mut reader = Reader::new("frequent items", bytes);
         let Some(header) = Header::read(&mut reader)? else {
             return Ok(Frequent::new(LG_MOST_SLOTS));
@@ -49,8 +60,9 @@ impl Frequent {
         for count in counts.chunks_exact(8) {
             let count = u64::from_le_bytes(count.try_into().expect("eight bytes"));
             let length = reader.u32()? as usize;
-            let item = reader.bytes(length)?;
-            sketch.update(key(item), item, count);
+            let text = reader.bytes(length)?;
+            let (key, item) = item(text).ok_or_else(|| reader.error("a text that is no such item"))?;
+            sketch.update(key, item.as_ref(), count);
         }
         if sketch.stream_weight > header.stream_weight {
             return Err(reader.error(format_args!("counters exceed the stream's weight of {}", header.stream_weight)));

@@ -1,0 +1,238 @@
+//! Time that never steps, made of time stamps that may.
+//!
+//! Time stamps are data: a clock is set while it captures, a file is spliced of others, one stamp is damaged. So packets get
+//! times on a line of their own. As long as stamps follow each other it is that of the stamps. One that jumps, back by more
+//! than a minute or ahead by more than a day, counts as of the newest time, and as a step; the next packet says whether the
+//! clock was set or the stamp was bad. Where it was set, the line goes on: after a step back without a gap, after one ahead
+//! with a gap of a minute, which ends a window. What a time has more than the clock shows is the correction; it is taken
+//! off again where windows are shown.
+
+use crate::window::{NANOSECONDS, PERIOD_SECONDS};
+
+/// A packet may be so much older than the newest: captures of several queues, or files merged, are out of order.
+const MOST_BACK_NS: i64 = PERIOD_SECONDS * NANOSECONDS;
+
+/// A time without packets that is believed at once.
+const MOST_SILENCE_NS: i64 = 24 * 60 * 60 * NANOSECONDS;
+
+/// Differences between clocks up to this are no step, but the time that it takes to read them.
+const SLACK_NS: i64 = NANOSECONDS / 2;
+
+/// Stamps before 1823 and after 2116 stand for these: the line can go on for as long again.
+const MOST_STAMP_NS: i64 = 1 << 62;
+
+/// Turns stamps into times of a line.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    newest_ns: i64,
+    /// Times that are believed.
+    earliest_ns: i64,
+    latest_ns: i64,
+    /// What times have more than stamps.
+    correction_ns: i64,
+    /// The correction before the last step: of two clocks that take turns, each has its own.
+    former_ns: i64,
+    /// A stamp that jumped, and the newest time when it did.
+    suspect: Option<(i64, i64)>,
+    has_begun: bool,
+    steps: u64,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self {
+            newest_ns: -MOST_STAMP_NS,
+            earliest_ns: -MOST_STAMP_NS,
+            latest_ns: MOST_STAMP_NS,
+            correction_ns: 0,
+            former_ns: 0,
+            suspect: None,
+            has_begun: false,
+            steps: 0,
+        }
+    }
+}
+
+impl Timeline {
+    /// A line that begins with a correction, as that of another worker who knows of steps.
+    pub fn corrected(correction_ns: i64) -> Self {
+        let mut timeline = Self::default();
+        timeline.follow(correction_ns);
+        timeline.steps = 0;
+        timeline
+    }
+
+    /// The time of the next packet with this stamp; at most a minute before the newest.
+    #[inline(always)]
+    pub fn place(&mut self, stamp_ns: i64) -> i64 {
+        let time_ns = self.at(stamp_ns);
+        if time_ns < self.earliest_ns || time_ns > self.latest_ns {
+            return self.jump(stamp_ns);
+        }
+        if time_ns > self.newest_ns {
+            self.move_to(time_ns);
+        }
+        time_ns
+    }
+
+    /// The time that a stamp stands for if the clock has not been set.
+    #[inline(always)]
+    pub fn at(&self, stamp_ns: i64) -> i64 {
+        stamp_ns.saturating_add(self.correction_ns)
+    }
+
+    /// What times have more than stamps now.
+    pub fn correction_ns(&self) -> i64 {
+        self.correction_ns
+    }
+
+    /// Somebody who compares the clock with one that nobody sets knows the correction. Tells whether the clock was set.
+    pub fn follow(&mut self, correction_ns: i64) -> bool {
+        let is_step = self.correction_ns.abs_diff(correction_ns) > SLACK_NS as u64;
+        if is_step {
+            self.steps += u64::from(self.suspect.is_none()); // the suspect was counted
+            self.correct(correction_ns);
+        }
+        is_step
+    }
+
+    /// Steps since the last call.
+    pub fn take_steps(&mut self) -> u64 {
+        std::mem::take(&mut self.steps)
+    }
+
+    #[inline(always)]
+    fn move_to(&mut self, time_ns: i64) {
+        self.has_begun = true;
+        self.newest_ns = time_ns;
+        self.earliest_ns = time_ns.saturating_sub(MOST_BACK_NS);
+        self.latest_ns = time_ns.saturating_add(MOST_SILENCE_NS);
+    }
+
+    fn correct(&mut self, correction_ns: i64) {
+        self.former_ns = std::mem::replace(&mut self.correction_ns, correction_ns);
+        self.suspect = None;
+    }
+
+    #[cold]
+    fn jump(&mut self, stamp_ns: i64) -> i64 {
+        let stamp_ns = stamp_ns.clamp(-MOST_STAMP_NS, MOST_STAMP_NS);
+        if !self.has_begun {
+            self.steps += 1;
+            self.move_to(stamp_ns);
+            return stamp_ns;
+        }
+        let by_former_ns = stamp_ns.saturating_add(self.former_ns);
+        if (self.earliest_ns..=self.newest_ns.saturating_add(MOST_BACK_NS)).contains(&by_former_ns) {
+            self.correct(self.former_ns);
+            self.move_to(self.newest_ns.max(by_former_ns));
+            return by_former_ns;
+        }
+        if !self.confirms(stamp_ns) {
+            self.steps += 1;
+            self.suspect = Some((stamp_ns, self.newest_ns));
+            return self.newest_ns;
+        }
+        self.believe(stamp_ns)
+    }
+
+    /// Whether a stamp says that the one right before was not bad: it follows it. Of a clock that went ahead packets may
+    /// be rare.
+    fn confirms(&self, stamp_ns: i64) -> bool {
+        let Some((suspect_ns, _)) = self.suspect.filter(|(_, newest_ns)| *newest_ns == self.newest_ns) else {
+            return false;
+        };
+        let is_ahead = self.at(suspect_ns) > self.newest_ns;
+        let latest_ns = if is_ahead { i64::MAX } else { suspect_ns.saturating_add(MOST_SILENCE_NS) };
+        (suspect_ns.saturating_sub(MOST_BACK_NS)..=latest_ns).contains(&stamp_ns)
+    }
+
+    /// The clock was set: the line goes on from here.
+    fn believe(&mut self, stamp_ns: i64) -> i64 {
+        let is_ahead = self.at(stamp_ns) > self.newest_ns;
+        let gap_ns = if is_ahead { PERIOD_SECONDS * NANOSECONDS } else { 0 };
+        let time_ns = self.newest_ns.saturating_add(gap_ns);
+        self.correct(time_ns.saturating_sub(stamp_ns));
+        self.move_to(time_ns);
+        time_ns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECOND: i64 = NANOSECONDS;
+    const DAY: i64 = 86_400;
+
+    /// Times in seconds of stamps in seconds, and the steps.
+    fn line(stamps: impl IntoIterator<Item = i64>) -> (Vec<i64>, u64) {
+        let mut timeline = Timeline::default();
+        let times = stamps.into_iter().map(|stamp| timeline.place(stamp * SECOND) / SECOND).collect();
+        (times, timeline.take_steps())
+    }
+
+    #[test]
+    fn times_of_stamps_that_follow_each_other_are_the_stamps() {
+        let stamps = [1000, 1001, 999, 941, 1000, 5000, DAY, 2 * DAY - 1];
+        assert_eq!(line(stamps), (stamps.to_vec(), 0));
+    }
+
+    #[test]
+    fn a_bad_stamp_counts_as_of_the_newest_time() {
+        let y2106 = 4_294_967_295;
+        assert_eq!(line([1000, y2106, 1001, 0, 1002]), (vec![1000, 1000, 1001, 1001, 1002], 2));
+        let start = 1_700_000_000;
+        let stamps = [start, y2106, start + 1, 0, start + 2, 0, y2106, start + 3];
+        assert_eq!(line(stamps).0, [0, 0, 1, 1, 2, 2, 2, 3].map(|second| start + second));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_goes_on_on_the_line() {
+        assert_eq!(line([10_000, 6_400, 6_401, 6_460]), (vec![10_000, 10_000, 10_000, 10_059], 1));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_ahead_leaves_a_minute() {
+        let year = 365 * DAY;
+        assert_eq!(line([0, year, year + 1, year + 2]), (vec![0, 0, 60, 61], 1));
+        assert_eq!(line([0, 2 * DAY, 5 * DAY, 5 * DAY + 1]).0, [0, 0, 60, 61], "packets may be rare");
+    }
+
+    #[test]
+    fn two_clocks_that_take_turns_each_keep_their_own_time() {
+        let ahead = 50 * DAY;
+        let stamps = (0..40).map(|at| if at % 4 < 2 { at } else { ahead + at });
+        let (times, steps) = line(stamps);
+        assert!(times.iter().all(|time| *time < 60 + 40), "one gap, and no more: {times:?}");
+        assert_eq!(steps, 1);
+    }
+
+    #[test]
+    fn a_clock_that_is_known_to_be_set_makes_one_step() {
+        let mut timeline = Timeline::default();
+        timeline.place(1000 * SECOND);
+        assert!(!timeline.follow(SECOND / 4));
+        assert!(timeline.follow(3600 * SECOND));
+        assert!(!timeline.follow(3600 * SECOND + 1));
+        assert_eq!(timeline.place(SECOND - 2600 * SECOND), 1001 * SECOND);
+        assert_eq!(timeline.take_steps(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_stamps_make_the_line_step(stamps in prop::collection::vec(prop_oneof![any::<i64>(), 0..200 * SECOND], 0..50)) {
+            let mut timeline = Timeline::default();
+            let mut newest_ns = None;
+            for stamp_ns in stamps {
+                let time_ns = timeline.place(stamp_ns);
+                if let Some(newest_ns) = newest_ns {
+                    prop_assert!(time_ns >= i64::saturating_sub(newest_ns, MOST_BACK_NS));
+                    prop_assert!(time_ns <= i64::saturating_add(newest_ns, MOST_SILENCE_NS));
+                }
+                newest_ns = newest_ns.max(Some(time_ns));
+            }
+        }
+    }
+}

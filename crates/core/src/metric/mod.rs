@@ -1,0 +1,140 @@
+//! Metrics: one kind, one file in `kinds/`; being there is all that it takes (see `build.rs`).
+//!
+//! A kind says in one place what it keeps of a stream, how rows feed it, how it merges, which [`Shape`] it shows and how it
+//! is written down. The plan, the windows and the bindings know kinds only through this contract.
+//!
+//! Each file in `kinds/` declares `NAME`, what plans and records call the kind, and `State`, which implements [`Kind`].
+
+mod items;
+mod seconds;
+
+use std::fmt::Debug;
+
+pub use items::{ItemKind, Items};
+pub(crate) use items::{NO_PLACE, address_key, is_specified, number};
+pub(crate) use seconds::Seconds;
+
+use crate::Error;
+use crate::batch::Column;
+use crate::expr::Bitmap;
+use crate::sketch::reader::Reader;
+use crate::sketch::{Distribution, Exact, Frequent};
+
+include!(concat!(env!("OUT_DIR"), "/metric_kinds.rs"));
+
+/// What a metric is: its kind, and what its items are where it keeps any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MetricKind {
+    pub kind: KindName,
+    pub items: ItemKind,
+}
+
+/// The rows that feed a metric.
+pub(crate) struct Feeding<'a> {
+    pub rows: &'a Bitmap,
+    /// Values that count; without it rows are counted.
+    pub column: Option<Column<'a>>,
+    pub weight: Option<Column<'a>>,
+    pub times_ns: &'a [i64],
+    pub seconds: &'a Seconds,
+    /// The hash seed of this process.
+    pub seed: u64,
+}
+
+/// What a metric shows: outputs know these few shapes and no kind.
+#[derive(Debug)]
+pub enum Shape<'a> {
+    /// A number.
+    Count(u64),
+    /// A number of distinct values, which is estimated.
+    Estimate(f64),
+    /// How values are spread; of a rate also its last complete second.
+    Distribution { values: std::borrow::Cow<'a, Distribution>, live: Option<u64> },
+    /// The heaviest items.
+    Items(ItemKind, TopItems<'a>),
+}
+
+/// A top list as it is kept.
+#[derive(Debug, Clone, Copy)]
+pub enum TopItems<'a> {
+    Exact(&'a Exact),
+    Frequent(&'a Frequent),
+}
+
+/// The contract of a kind.
+pub(crate) trait Kind: Clone + Debug + Sized {
+    /// A metric of which nothing is known yet, of a window that begins within this second.
+    fn new(items: ItemKind, start_second: i64) -> Self;
+
+    /// Takes in the rows of a batch.
+    fn feed(&mut self, feeding: &Feeding<'_>);
+
+    /// Takes in the same metric of another worker (`is_same_window`) or of another window. Associative and commutative,
+    /// with [`Self::new`] as its identity.
+    fn merge(&mut self, other: &Self, is_same_window: bool);
+
+    fn shape(&self) -> Shape<'_>;
+
+    fn memory_bytes(&self) -> usize;
+
+    /// Writes everything, so that the metric can go on where it is read, in any process.
+    fn save(&self, out: &mut Vec<u8>, items: Items<'_>);
+
+    /// Reads what [`Self::save`] wrote.
+    fn restore(reader: &mut Reader, kind: ItemKind, items: Items<'_>) -> Result<Self, Error>;
+
+    /// The sketch as other engines read it: Apache DataSketches' image where there is one, else the form of its own that
+    /// its family documents.
+    fn image(&self, items: Items<'_>) -> Vec<u8>;
+
+    /// Reads an image, as a metric of a closed window.
+    fn from_image(bytes: &[u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error>;
+
+    /// What the items are; [`ItemKind::None`] where there are none.
+    fn items(&self) -> ItemKind {
+        ItemKind::None
+    }
+
+    /// Time has moved on to this second, though nothing may have happened.
+    fn advance(&mut self, _second: i64) {}
+
+    /// The window ends.
+    fn close(&mut self, _end_second: i64) {}
+
+    /// Gives room back that only a window that still grows needs.
+    fn shrink(&mut self) {}
+
+    /// The next window begins: takes over what holds until it is told anew.
+    fn carry_over(&mut self, _closed: &Self) {}
+}
+
+impl MetricState {
+    pub fn kind(&self) -> MetricKind {
+        MetricKind { kind: self.name(), items: self.items() }
+    }
+
+    /// Takes in a metric of another handler that saw the same time; false where it is of another kind.
+    pub fn merge_alike(&mut self, other: &MetricState) -> bool {
+        let is_alike = self.kind() == other.kind();
+        if is_alike {
+            self.merge(other, true);
+        }
+        is_alike
+    }
+
+    /// A number as it is kept; 0 for what is no number.
+    pub fn count(&self) -> u64 {
+        match self.shape() {
+            Shape::Count(count) => count,
+            _ => 0,
+        }
+    }
+
+    /// A quantile of the values; `None` for what keeps none, and where there are none.
+    pub fn quantile(&self, rank: f64) -> Option<f64> {
+        match self.shape() {
+            Shape::Distribution { values, .. } => values.quantile(rank),
+            _ => None,
+        }
+    }
+}

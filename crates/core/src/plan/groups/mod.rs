@@ -1,0 +1,393 @@
+//! Metrics kept apart by the values of some columns: by exporter and interface, by VLAN, by network.
+//!
+//! Each distinct value is a *group*. A group begins as a log of its rows, a few dozen bytes each ([`log`]), and reading
+//! unfolds the log into metrics; so a group of three rows costs some hundred bytes and is exact. A group of more than
+//! [`MOST_LOGGED_SMALL`] rows gets metrics of its own, and its log only gathers rows to feed these in chunks.
+//!
+//! There are bounds: as many groups as the plan says, and [`MOST_BYTES`] of memory. What they turn away counts into one
+//! group, *other*; how many rows and how many different values that were is counted.
+
+mod log;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use log::Log;
+pub(crate) use log::{Chunk, Source};
+
+use super::{BitmapIndex, ColumnIndex, Feed};
+use crate::Error;
+use crate::batch::Column;
+use crate::expr::Bitmap;
+use crate::hash::SeededState;
+use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
+use crate::sketch::Hll;
+use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
+use crate::sketch::reader::{Reader, write_block, write_varint};
+
+/// Rows that a group may have before it gets metrics of its own.
+const MOST_LOGGED_SMALL: u32 = 64;
+
+/// Rows that are gathered before they are fed to a group's own metrics.
+const MOST_LOGGED: u32 = 1024;
+
+/// Bytes that the groups of one worker's window may take; beyond, new ones are turned away.
+pub const MOST_BYTES: usize = 256 << 20;
+
+/// Groups that a plan may ask for.
+pub const MOST_GROUPS: usize = 1 << 20;
+
+/// What is kept apart, and by which columns.
+#[derive(Debug)]
+pub struct GroupPlan {
+    pub(crate) by: Vec<ColumnIndex>,
+    pub(crate) by_items: Vec<ItemKind>,
+    pub(crate) most: usize,
+    pub(crate) metrics: Vec<MetricKind>,
+    /// Conditions that the feeds name, at most 64: a row remembers which hold by a bit each.
+    pub(crate) conditions: Vec<BitmapIndex>,
+    /// Columns that the feeds name.
+    pub(crate) sources: Vec<(ColumnIndex, Source)>,
+    /// Feeds of the metrics; rows are numbers of `conditions`, columns numbers of `sources`.
+    pub(crate) feeds: Vec<Feed>,
+}
+
+/// One group.
+#[derive(Debug, Clone, Default)]
+pub struct Group {
+    rows: u64,
+    log: Log,
+    full: Option<Box<[MetricState]>>,
+}
+
+/// The groups of one handler in one window.
+#[derive(Debug, Clone)]
+pub struct Groups {
+    plan: Arc<GroupPlan>,
+    /// Numbers of the groups by their keys.
+    numbers: HashMap<Box<[u8]>, u32, SeededState>,
+    groups: Vec<Group>,
+    /// What the bounds turned away.
+    other: Group,
+    refused_keys: Hll,
+    memory_bytes: usize,
+    span: Span,
+    /// Keys of the hash tables.
+    seed: u64,
+    /// Windows that were merged into this one.
+    earlier: Vec<Arc<Groups>>,
+}
+
+/// The seconds that a window's rates know of.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: i64,
+    now: i64,
+    end: Option<i64>,
+}
+
+impl Groups {
+    pub(crate) fn new(plan: Arc<GroupPlan>, start_second: i64, seed: u64) -> Self {
+        Self {
+            plan,
+            numbers: HashMap::with_hasher(SeededState(seed)),
+            groups: Vec::new(),
+            other: Group::default(),
+            refused_keys: Hll::new(),
+            memory_bytes: 0,
+            span: Span { start: start_second, now: start_second, end: None },
+            seed,
+            earlier: Vec::new(),
+        }
+    }
+
+    /// Takes in the rows of a batch that any condition holds for.
+    pub(crate) fn feed<'a>(
+        &mut self,
+        bitmaps: &[Bitmap],
+        column: impl Fn(ColumnIndex) -> Column<'a>,
+        times_ns: &[i64],
+        work: &mut Chunk,
+    ) {
+        let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
+        let by: Vec<Column<'_>> = plan.by.iter().map(|index| column(*index)).collect();
+        let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
+        let conditions: Vec<&Bitmap> = plan.conditions.iter().map(|index| &bitmaps[*index]).collect();
+        let mut key = Vec::new();
+        for (row, time_ns) in times_ns.iter().enumerate() {
+            let holds = conditions.iter().enumerate().fold(0, |bits, (at, rows)| bits | u64::from(rows.get(row)) << at);
+            if holds == 0 {
+                continue;
+            }
+            key.clear();
+            by.iter().for_each(|column| log::write_value(&mut key, column, row));
+            let group = self.at(&key);
+            group.rows += 1;
+            let before = group.log.memory_bytes() as isize;
+            group.log.push(holds, *time_ns, &sources, row);
+            let grown = group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed);
+            self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
+        }
+    }
+
+    /// The group of a key; the other one where there is no room for it.
+    fn at(&mut self, key: &[u8]) -> &mut Group {
+        if let Some(number) = self.numbers.get(key) {
+            return &mut self.groups[*number as usize];
+        }
+        if self.groups.len() >= self.plan.most || self.memory_bytes >= MOST_BYTES {
+            let (first, second) = murmur3_128(key, DATASKETCHES_SEED);
+            self.refused_keys.update(first, second);
+            return &mut self.other;
+        }
+        self.numbers.insert(key.into(), self.groups.len() as u32);
+        self.memory_bytes += key.len() + size_of::<Group>() + 2 * size_of::<(Box<[u8]>, u32)>();
+        self.groups.push(Group::default());
+        self.groups.last_mut().expect("just pushed")
+    }
+
+    /// Takes in what another worker saw in the same window.
+    pub(crate) fn merge_worker(&mut self, other: &Groups) {
+        let (plan, seed) = (self.plan.clone(), self.seed);
+        let mut keys: Vec<_> = other.numbers.iter().collect();
+        // The heaviest first, so that the bound turns away the lightest, whatever the order of workers.
+        keys.sort_unstable_by(|(a, a_number), (b, b_number)| {
+            let rows = |number: &u32| other.groups[*number as usize].rows;
+            rows(b_number).cmp(&rows(a_number)).then_with(|| a.cmp(b))
+        });
+        self.span.now = self.span.now.max(other.span.now);
+        self.span.end = self.span.end.max(other.span.end);
+        for (key, number) in keys {
+            let theirs = &other.groups[*number as usize];
+            let span = self.span;
+            let grown = self.at(key).merge(&plan, theirs, other.span, span, seed);
+            self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
+        }
+        self.other.merge(&plan, &other.other, other.span, self.span, seed);
+        self.refused_keys.merge(&other.refused_keys);
+    }
+
+    /// Takes in another window.
+    pub(crate) fn merge_window(&mut self, other: &Groups) {
+        self.earlier.push(Arc::new(other.clone()));
+    }
+
+    pub(crate) fn advance(&mut self, second: i64) {
+        self.span.now = self.span.now.max(second);
+    }
+
+    pub(crate) fn close(&mut self, end_second: i64) {
+        self.span.end.get_or_insert(end_second);
+    }
+
+    /// Feeds what was gathered, and gives room back.
+    pub(crate) fn shrink(&mut self) {
+        let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
+        let mut work = Chunk::default();
+        for group in self.groups.iter_mut().chain(std::iter::once(&mut self.other)) {
+            if group.full.is_some() {
+                group.fold(&plan, span, &mut work, seed);
+            }
+            group.log.shrink();
+        }
+        self.memory_bytes = self.measured_bytes();
+    }
+
+    /// The keys of all groups, the heaviest first, equals by their keys; with the number of rows of each.
+    pub fn keys(&self) -> Vec<(&[u8], u64)> {
+        let mut rows: HashMap<&[u8], u64> = HashMap::new();
+        for part in self.parts() {
+            for (key, number) in &part.numbers {
+                *rows.entry(key).or_default() += part.groups[*number as usize].rows;
+            }
+        }
+        let mut keys: Vec<_> = rows.into_iter().collect();
+        keys.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        keys
+    }
+
+    /// The metrics of a group, or of the other one where no key is given.
+    pub fn metrics(&self, key: Option<&[u8]>) -> Vec<MetricState> {
+        let mut parts = self.parts().filter_map(|part| Some((part.group(key)?, part.span)));
+        let Some((first, span)) = parts.next() else {
+            return fresh(&self.plan, self.span.start).into_vec();
+        };
+        let mut metrics = first.unfolded(&self.plan, span, self.seed);
+        for (group, span) in parts {
+            let others = group.unfolded(&self.plan, span, self.seed);
+            metrics.iter_mut().zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, false));
+        }
+        metrics.into_vec()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Groups> {
+        std::iter::once(self).chain(self.earlier.iter().map(|part| &**part))
+    }
+
+    fn group(&self, key: Option<&[u8]>) -> Option<&Group> {
+        match key {
+            None => Some(&self.other),
+            Some(key) => self.numbers.get(key).map(|number| &self.groups[*number as usize]),
+        }
+    }
+
+    /// Rows that were turned away, and how many different values they had, estimated.
+    pub fn refused(&self) -> (u64, f64) {
+        let rows = self.parts().map(|part| part.other.rows).sum();
+        let mut keys = self.refused_keys.clone();
+        self.earlier.iter().for_each(|part| keys.merge(&part.refused_keys));
+        (rows, keys.estimate())
+    }
+
+    pub fn plan(&self) -> &GroupPlan {
+        &self.plan
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.parts().map(|part| part.memory_bytes + size_of::<Self>() + part.refused_keys.memory_bytes()).sum()
+    }
+
+    fn measured_bytes(&self) -> usize {
+        let keys: usize = self.numbers.keys().map(|key| key.len() + 2 * size_of::<(Box<[u8]>, u32)>()).sum();
+        keys + self.groups.iter().chain(std::iter::once(&self.other)).map(Group::memory_bytes).sum::<usize>()
+    }
+
+    /// Writes all groups, the heaviest first; keys by what their values are.
+    pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>) {
+        let keys = self.keys();
+        write_varint(out, keys.len() as u64);
+        for (key, _) in keys {
+            let number = self.numbers.get(key).expect("a key of this window");
+            write_block(out, &log::written_key(key, &self.plan.by_items, items));
+            self.groups[*number as usize].save(out, &self.plan, self.span, self.seed, items);
+        }
+        self.other.save(out, &self.plan, self.span, self.seed, items);
+        write_block(out, &self.refused_keys.to_bytes());
+    }
+
+    /// Reads what [`Self::save`] wrote of the same plan.
+    pub(crate) fn restore(&mut self, reader: &mut Reader, items: Items<'_>) -> Result<(), Error> {
+        let plan = self.plan.clone();
+        for _ in 0..reader.count()? {
+            let key = log::read_key(reader.block()?, &plan.by_items, items)
+                .ok_or_else(|| reader.error("a key that is none"))?;
+            let group = Group::restore(reader, &plan, items)?;
+            let place = self.at(&key);
+            if place.rows == 0 {
+                *place = group;
+            }
+        }
+        self.other = Group::restore(reader, &plan, items)?;
+        self.refused_keys = Hll::from_bytes(reader.block()?)?;
+        self.memory_bytes = self.measured_bytes();
+        Ok(())
+    }
+}
+
+impl Group {
+    /// Feeds the log where it is long enough; tells by how many bytes the metrics have grown.
+    #[inline]
+    fn settle(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) -> isize {
+        let most = if self.full.is_some() { MOST_LOGGED } else { MOST_LOGGED_SMALL };
+        if self.log.rows() < most {
+            return 0;
+        }
+        let before = self.full_bytes() as isize;
+        self.fold(plan, span, work, seed);
+        self.full_bytes() as isize - before
+    }
+
+    /// Feeds the log to the group's own metrics, which are made where there are none.
+    fn fold(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) {
+        let metrics = self.full.get_or_insert_with(|| fresh(plan, span.start));
+        work.feed(plan, &self.log, metrics, seed);
+        self.log.clear();
+    }
+
+    /// The group's metrics with all that it has seen, up to where the window is.
+    fn unfolded(&self, plan: &GroupPlan, span: Span, seed: u64) -> Box<[MetricState]> {
+        let mut metrics = self.full.clone().unwrap_or_else(|| fresh(plan, span.start));
+        Chunk::default().feed(plan, &self.log, &mut metrics, seed);
+        for metric in &mut metrics {
+            match span.end {
+                Some(end) => metric.close(end),
+                None => metric.advance(span.now),
+            }
+        }
+        metrics
+    }
+
+    /// Takes in the same group of another worker; tells by how many bytes it has grown.
+    fn merge(&mut self, plan: &GroupPlan, other: &Group, theirs: Span, mine: Span, seed: u64) -> isize {
+        let before = self.memory_bytes() as isize;
+        self.rows += other.rows;
+        let is_small = self.full.is_none() && other.full.is_none();
+        if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
+            self.log.append(&other.log);
+        } else {
+            let mut work = Chunk::default();
+            self.fold(plan, mine, &mut work, seed);
+            let others = other.unfolded(plan, theirs, seed);
+            let metrics = self.full.iter_mut().flatten();
+            metrics.zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, true));
+        }
+        self.memory_bytes() as isize - before
+    }
+
+    fn full_bytes(&self) -> usize {
+        let metrics = self.full.iter().flatten();
+        metrics.map(|metric| metric.memory_bytes().max(size_of::<MetricState>())).sum()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.log.memory_bytes() + self.full_bytes()
+    }
+
+    fn save(&self, out: &mut Vec<u8>, plan: &GroupPlan, span: Span, seed: u64, items: Items<'_>) {
+        write_varint(out, self.rows);
+        if self.rows > 0 {
+            self.unfolded(plan, Span { end: None, ..span }, seed).iter().for_each(|metric| metric.save(out, items));
+        }
+    }
+
+    fn restore(reader: &mut Reader, plan: &GroupPlan, items: Items<'_>) -> Result<Self, Error> {
+        let rows = reader.varint()?;
+        let read = |kind: &MetricKind| MetricState::restore(reader, *kind, items);
+        let full = match rows {
+            0 => None,
+            _ => Some(plan.metrics.iter().map(read).collect::<Result<_, _>>()?),
+        };
+        Ok(Self { rows, log: Log::default(), full })
+    }
+}
+
+fn fresh(plan: &GroupPlan, start_second: i64) -> Box<[MetricState]> {
+    plan.metrics.iter().map(|kind| MetricState::new(*kind, start_second)).collect()
+}
+
+/// One value of a group's key, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyValue {
+    /// The row had no value.
+    None,
+    Number(u64),
+    Text(String),
+}
+
+/// The values of a key, in the order of the columns.
+pub fn key_values(plan: &GroupPlan, key: &[u8], places: &crate::enrich::geo::Places) -> Vec<KeyValue> {
+    let mut reader = Reader::new("key", key);
+    let mut value = |items: &ItemKind| match log::read_item(&mut reader, *items) {
+        Some(item) if *items == ItemKind::Place => match crate::metric::number(&item) as u32 {
+            NO_PLACE => KeyValue::None,
+            place => KeyValue::Text(places.get(place).text.to_string()),
+        },
+        Some(item) if matches!(items, ItemKind::Text | ItemKind::Address) => KeyValue::Text(items.text(&item)),
+        Some(item) => KeyValue::Number(crate::metric::number(&item)),
+        None => KeyValue::None,
+    };
+    plan.by_items.iter().map(&mut value).collect()
+}
+
+#[cfg(test)]
+mod tests;

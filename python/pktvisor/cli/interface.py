@@ -1,0 +1,96 @@
+"""An interface as a source for the terminal interface, without a daemon: captured and summarised in this process."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import socket
+
+from pktvisor import _core, clock
+from pktvisor.api.documents import App, Input, Inventory, PolicyMetrics, read_policy_metrics
+from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
+from pktvisor.errors import PeriodError
+from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.pcap import PcapInput
+from pktvisor.outputs.json import policy_document
+from pktvisor.policies.policy import MOST_PERIODS, Policy
+from pktvisor.policies.readable import readable_instances
+from pktvisor.policies.summary import open_databases
+from pktvisor.tui.source import Reading, Request
+from pktvisor.tui.windows import LAST, Window, windows
+
+POLICY = "live"
+"""Name of the policy that an interface is summarised by."""
+
+
+def is_interface(target: str) -> bool:
+    """Tell whether a name is that of an interface, of any, or an IP address that one may have."""
+    if target in {"any", "auto", *(name for _, name in socket.if_nameindex())}:
+        return True
+    try:
+        ipaddress.ip_address(target)
+    except ValueError:
+        return False
+    return True
+
+
+def watch_interface(target: str, options: argparse.Namespace) -> InterfaceSource:
+    """Start to capture on an interface. Raises `PktvisorError`: it takes the right to."""
+    databases = open_databases(options.geo_city, options.geo_asn)
+    policy = Policy(POLICY, readable_instances(policy=POLICY), periods=MOST_PERIODS, databases=databases)
+    config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
+    return InterfaceSource(target, PcapInput(config, Defaults()), policy)
+
+
+class InterfaceSource:
+    """Gives the windows of a policy that an input in this process feeds."""
+
+    is_live = True
+
+    def __init__(self, name: str, source: PcapInput, policy: Policy) -> None:
+        """Start the input. Raises `InputError`, `ConfigError`."""
+        self._name = name
+        self._input = source
+        self._policy = policy
+        source.start([policy.core])
+
+    @property
+    def name(self) -> str:
+        """Give the interface's name."""
+        return self._name
+
+    def close(self) -> None:
+        """End the capture."""
+        self._input.stop()
+
+    def read(self, request: Request) -> Reading:
+        """Give a window. Raises `Unreachable` where the interface is gone, `PeriodFault` where the window is."""
+        if self._input.fault is not None:
+            raise Unreachable(self._input.fault)
+        if request.policy not in {None, POLICY}:
+            raise MissingFault(f'an interface has no policy "{request.policy}"')
+        metrics = self._metrics(request.window)
+        return Reading(
+            app=App(_core.__version__),
+            metrics=metrics,
+            window=request.window,
+            windows=windows(self._policy.periods),
+            inventory=self._inventory(),
+            taken_at=clock.now(),
+            live=self._metrics(Window("bucket", 0)) if request.window == LAST else None,
+        )
+
+    def _metrics(self, window: Window) -> PolicyMetrics:
+        now_ns = clock.now_ns()
+        read = self._policy.bucket if window.kind == "bucket" else self._policy.window
+        try:
+            snapshots = read(window.number, now_ns)
+        except PeriodError as error:
+            most = self._policy.core.available() - 1
+            raise PeriodFault(str(error), least=0, most=most, is_early=error.is_early) from error
+        return read_policy_metrics(POLICY, {POLICY: policy_document(snapshots)})
+
+    def _inventory(self) -> Inventory:
+        source = self._input
+        known = Input(self._name, source.is_running, 1, source.config, source.ledger(), {"pcap": source.describe()})
+        return Inventory(inputs={self._name: known})

@@ -1,0 +1,106 @@
+"""What metrics are kept apart by: the values of one or more columns.
+
+A *closed* breakdown knows its values (directions): each gets its own place in the plan. An *open* one meets them in the
+traffic (networks, VLANs, exporters): the core keeps a bounded number of groups, and one called `other` for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pktvisor.metrics.expressions import Column, Condition
+
+OTHER = "other"
+"""Name of the group of what the bounds turned away."""
+
+NONE = "none"
+"""Name of the value of rows that have none."""
+
+MOST_GROUPS = 1000
+"""Groups that are kept where a breakdown says no other number."""
+
+
+@dataclass(frozen=True)
+class GroupName:
+    """A group as outputs show it."""
+
+    path: tuple[str, ...] = ()
+    """What leads its metrics' place in JSON."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """Label names with their values."""
+
+
+TOGETHER_NAME = GroupName()
+"""The name of what is not kept apart."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A column of few known values."""
+
+    column: Column = field(compare=False)
+    label: str
+    """Name of the label."""
+    names: tuple[str, ...]
+    """Name of each value, by its number."""
+    order: tuple[int, ...]
+    """The numbers, in the order in which they are shown."""
+
+    def condition(self, number: int) -> Condition:
+        """The rows of a value."""
+        return self.column == number
+
+    def name(self, number: int) -> GroupName:
+        return GroupName((self.names[number],), ((self.label, self.names[number]),))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One column of an open breakdown."""
+
+    label: str
+    """Name of the label, and of the level in JSON."""
+    column: Column = field(compare=False)
+    render: Callable[[int], str] = field(default=str, compare=False)
+    """Text of a value that is a number."""
+
+
+@dataclass(frozen=True)
+class Open:
+    """One or more columns, whose values are met in the traffic."""
+
+    parts: tuple[Part, ...]
+    most: int = MOST_GROUPS
+    """Groups that are kept; the rows of others count into one."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels."""
+        return tuple(part.label for part in self.parts)
+
+    def name(self, values: Sequence[int | str | None] | None) -> GroupName:
+        """The name of a group by its values; by None, of the group of all others."""
+        texts = [OTHER] * len(self.parts) if values is None else list(self._texts(values))
+        pairs = tuple(zip(self.labels, texts, strict=True))
+        return GroupName(tuple(step for pair in pairs for step in pair), pairs)
+
+    def _texts(self, values: Sequence[int | str | None]) -> Iterator[str]:
+        for part, value in zip(self.parts, values, strict=True):
+            text = NONE if value is None else value if isinstance(value, str) else part.render(value)
+            is_taken = isinstance(value, str) and text in (OTHER, NONE)
+            yield f'"{text}"' if is_taken else text
+
+
+class Together:
+    """Says of a metric that it is not kept apart, whatever its handler does."""
+
+
+TOGETHER = Together()
+
+Breakdown = Closed | Open
+
+
+def by_direction(column: Column) -> Closed:
+    """Incoming, outgoing and unknown, shown in this order."""
+    return Closed(column, "direction", ("unknown", "in", "out"), (1, 2, 0))

@@ -1,0 +1,159 @@
+"""What all kinds of metrics have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pktvisor.metrics.breakdown import Closed, Open, Together
+from pktvisor.metrics.expressions import PASSED, Column, Condition
+from pktvisor.metrics.named_columns import NamedColumn, Nature
+from pktvisor.metrics.snapshot import QUANTILES, QuantileValues, Value
+
+if TYPE_CHECKING:
+    from pktvisor import _core
+
+Feed = tuple[Condition, Column | None, Column | None]
+"""Rows, the column whose values count, and the column that weighs them."""
+
+Shape = Literal["count", "estimate", "rate", "quantiles", "histogram", "top"]
+"""What a value looks like: the few forms that outputs know."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a metric is read."""
+
+    is_running: bool
+    """The window goes on with the clock: its last second can be told."""
+    top_count: int
+    """Entries of a top list, where the metric says no other number."""
+    top_percentile: int = 0
+    """Entries below this percentile of the list are left out."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a policy's declaration of a metric says, read."""
+
+    where: Condition
+    measured: tuple[NamedColumn, ...]
+    weight: NamedColumn | None
+    label: str
+    """Label of a top list's items."""
+    count: int | None
+    """Entries of a top list."""
+    render: Callable[[Any], str]
+    """Text of a top list's item that is a number."""
+    common: Mapping[str, Any] = field(default_factory=dict)
+    """What all kinds have, as their constructors take it."""
+
+    @property
+    def column(self) -> Column:
+        """The first column that is measured."""
+        return self.measured[0].column
+
+    @property
+    def value(self) -> Column | None:
+        """The column whose values are added; None where rows are counted."""
+        return self.measured[0].column if self.measured else None
+
+    @property
+    def also(self) -> tuple[tuple[Column, Condition], ...]:
+        """Further columns, as kinds take them."""
+        return tuple((one.column, self.where) for one in self.measured[1:])
+
+
+@dataclass(frozen=True)
+class Declarable:
+    """How policies declare a kind in YAML."""
+
+    key: str
+    """The key that names the kind, as `top_n`."""
+    natures: tuple[Nature, ...]
+    """What its columns may be."""
+    counts_rows: bool = False
+    """Whether it may name a table."""
+    takes_several: bool = False
+    """Whether several columns may feed it."""
+    keys: tuple[str, ...] = ()
+    """Keys that only it has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric: what it counts, over which rows, in which metric group, under which name."""
+
+    name: ClassVar[str]
+    """What people and documents call the kind."""
+    core_kind: ClassVar[str]
+    """What the core calls it."""
+    shape: ClassVar[Shape]
+    scope: ClassVar[Condition] = PASSED
+    """Rows that the kind looks at where the declaration says no other."""
+    declarable: ClassVar[Declarable | None] = None
+    """How policies declare it, if they can."""
+
+    help: str = ""
+    """One sentence for people: Prometheus' HELP, the docs."""
+    path: str = ""
+    """Place in JSON below the schema key, with dots; the attribute's name where missing."""
+    groups: tuple[str, ...] = ()
+    """Switches that must all be on; none for a metric that is always there."""
+    print_groups: tuple[str, ...] | None = None
+    """Switches that decide whether it is shown, where they are not those that decide whether it is counted."""
+    prefix: str | None = None
+    """First part of the Prometheus name, where it is not the handler's schema."""
+    within: Condition | None = None
+    """Rows it looks at instead of the kind's scope."""
+    by: Closed | Open | Together | None = None
+    """What it is kept apart by; None for what the handler says."""
+    is_hidden: bool = False
+    """Kept for other metrics' sake, shown nowhere."""
+
+    @classmethod
+    def declared(cls, parts: Declared) -> Metric:
+        """The metric that a policy declares; only of kinds that are declarable."""
+        raise NotImplementedError
+
+    def feeds(self) -> list[Feed]:
+        """What goes into it."""
+        raise NotImplementedError
+
+    def plan_settings(self) -> dict[str, Any]:
+        """What the core must know of it besides its kind and feeds."""
+        return {}
+
+    def read(self, core: _core.Metric, reading: Reading) -> Value:
+        """Its value, from the core."""
+        raise NotImplementedError
+
+    def labels(self) -> tuple[str, ...]:
+        """Names of the labels that its own series have."""
+        return ()
+
+    def series_suffixes(self) -> tuple[str, ...]:
+        """What Prometheus puts behind the names of further series."""
+        return ()
+
+    def named(self, name: str) -> Self:
+        """The metric with its path filled in."""
+        return self if self.path else replace(self, path=name)
+
+    def rows(self, where: Condition) -> Condition:
+        """The rows of a feed: its own condition within the metric's scope."""
+        return (self.scope if self.within is None else self.within) & where
+
+
+def quantile_values(core: _core.Metric, live: int | None = None) -> QuantileValues:
+    """Quantiles as outputs show them, from what the core keeps of values or of seconds."""
+    values, maximum, total, count, is_whole = core.quantiles(QUANTILES)
+    number = int if is_whole else float
+    return QuantileValues(
+        values=tuple(number(value) for value in values),
+        maximum=number(maximum),
+        total=number(total),
+        count=count,
+        live=live,
+    )

@@ -1,0 +1,84 @@
+"""The values met most often, or with the largest sum of a weight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pktvisor.metrics.expressions import ALWAYS, DEEP, Column, Condition
+from pktvisor.metrics.kinds.base import Declarable, Declared, Feed, Metric, Reading, Shape
+from pktvisor.metrics.snapshot import TopEntry, TopValues
+
+if TYPE_CHECKING:
+    from pktvisor import _core
+
+
+@dataclass(frozen=True)
+class TopN(Metric):
+    """The values met most often, or with the largest sum of a weight."""
+
+    name: ClassVar[str] = "top"
+    core_kind: ClassVar[str] = "top"
+    shape: ClassVar[Shape] = "top"
+    scope: ClassVar[Condition] = DEEP
+    declarable: ClassVar[Declarable | None] = Declarable(
+        "top_n", ("number", "text", "address", "place"), takes_several=True, keys=("label", "weight", "count")
+    )
+
+    column: Column
+    where: Condition = ALWAYS
+    also: tuple[tuple[Column, Condition], ...] = ()
+    """Further columns that feed it, each with its rows."""
+    label: str = "name"
+    """Name of the label that an item gets in Prometheus."""
+    weight: Column | None = None
+    count: int | None = None
+    """Entries that are shown, whatever the settings say."""
+    render: Callable[[Any], str] = field(default=str, compare=False)
+    """Text of an item that is a number."""
+
+    @classmethod
+    def declared(cls, parts: Declared) -> TopN:
+        return cls(
+            column=parts.column,
+            where=parts.where,
+            also=parts.also,
+            label=parts.label,
+            weight=None if parts.weight is None else parts.weight.column,
+            count=parts.count,
+            render=parts.render,
+            **parts.common,
+        )
+
+    def feeds(self) -> list[Feed]:
+        columns = ((self.column, self.where), *self.also)
+        return [(self.rows(where), column, self.weight) for column, where in columns]
+
+    def labels(self) -> tuple[str, ...]:
+        return (self.label,)
+
+    def read(self, core: _core.Metric, reading: Reading) -> TopValues:
+        rows = core.top(self.count or reading.top_count)
+        least = _threshold([row[1] for row in rows], reading.top_percentile)
+        entries = tuple(
+            TopEntry(
+                name=self.render(name),
+                estimate=estimate,
+                lower_bound=lower,
+                upper_bound=upper,
+                extra=(("lat", latitude), ("lon", longitude)) if latitude and longitude else (),
+            )
+            for name, estimate, lower, upper, latitude, longitude in rows
+            if estimate >= least
+        )
+        return TopValues(self.label, entries)
+
+
+def _threshold(estimates: Sequence[int], percent: int) -> int:
+    """The quantile of the estimates below which entries are left out; inclusive, as KLL sketches give it."""
+    if percent <= 0 or not estimates:
+        return 0
+    ascending = sorted(estimates)
+    rank = max(1, -(-len(ascending) * percent // 100))
+    return ascending[rank - 1]

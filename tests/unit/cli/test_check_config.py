@@ -1,0 +1,44 @@
+"""pktvisord --check-config: what only inputs themselves know is told, too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pktvisor.cli.check_config import check_config
+
+TAP = "visor:\n  taps:\n    eth: {input_type: pcap, config: {iface: eth0%s}}\n"
+POLICY = "    %s: {kind: collection, input: {tap: eth, input_type: pcap%s}, handlers: {modules: {m: {type: dns}}}}\n"
+
+
+def mistakes(text: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """Check a configuration and give what was said, without the file's name."""
+    path = folder / "edge.yaml"
+    path.write_text(text)
+    status = check_config(str(path))
+    said = capfd.readouterr().err.splitlines()
+    assert (status != 0) == bool(said)
+    return [line.removeprefix(f"{path}:") for line in said]
+
+
+def test_the_filters_of_policies_are_compiled(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    right, wrong = (
+        POLICY % (name, f", filter: {{bpf: {bpf}}}") for name, bpf in (("a", "vlan 7"), ("b", "udp prot 53"))
+    )
+    assert mistakes(f"{TAP % ''}  policies:\n{right}", tmp_path, capfd) == []
+    [mistake] = mistakes(f"{TAP % ''}  policies:\n{right}{wrong}", tmp_path, capfd)
+    assert mistake.startswith("6:")
+    assert "policies.b.input.filter.bpf: the filter 'udp prot 53' makes no sense" in mistake
+
+
+def test_the_filter_of_a_tap_that_nobody_uses_is_compiled(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    [mistake] = mistakes(TAP % ", bpf: ip an tcp", tmp_path, capfd)
+    assert mistake.startswith("3:")
+    assert "taps.eth.config.bpf: the filter 'ip an tcp' makes no sense" in mistake
+
+
+def test_the_filter_of_a_tap_is_told_of_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    policies = POLICY % ("a", "") + POLICY % ("b", "")
+    [mistake] = mistakes(f"{TAP % ', bpf: ip an tcp'}  policies:\n{policies}", tmp_path, capfd)
+    assert mistake.startswith("3:")

@@ -1,0 +1,81 @@
+"""An interface as a source, with packets that are made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
+from pktvisor.cli import ui
+from pktvisor.cli.interface import InterfaceSource, is_interface
+from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.pcap import PcapInput
+from pktvisor.policies.policy import Policy
+from pktvisor.policies.readable import readable_instances
+from pktvisor.tui.figures import packet_figures
+from pktvisor.tui.source import Reading, Request
+from pktvisor.tui.windows import DEFAULT, LAST, LIVE, Window
+from support.serving import until
+
+
+@pytest.fixture
+def source() -> Iterator[InterfaceSource]:
+    policy = Policy("live", readable_instances(policy="live"), periods=10)
+    source = InterfaceSource("eth7", PcapInput({"pcap_source": "mock"}, Defaults()), policy)
+    yield source
+    source.close()
+
+
+def packets(reading: Reading) -> float:
+    figures = packet_figures(reading.metrics)
+    return 0 if figures is None else figures.amount("total")
+
+
+@pytest.mark.parametrize("window", [LIVE, DEFAULT])
+def test_what_was_captured_is_shown_as_it_comes(source: InterfaceSource, window: Window) -> None:
+    assert until(lambda: packets(source.read(Request(window))) > 0)
+    reading = source.read(Request(window))
+    assert (source.name, reading.is_live, reading.metrics.policy) == ("eth7", True, "live")
+    (known,) = reading.inventory.inputs.values()
+    assert known.is_running
+    assert known.ledger["seen"] > 0
+
+
+def test_a_period_that_has_not_closed_yet_will_come(source: InterfaceSource) -> None:
+    with pytest.raises(PeriodFault) as raised:
+        source.read(Request(LAST))
+    assert raised.value.is_early
+
+
+def test_there_is_one_policy(source: InterfaceSource) -> None:
+    with pytest.raises(MissingFault, match="no policy"):
+        source.read(Request(LIVE, "edge"))
+
+
+def test_an_interface_that_goes_away_is_told(source: InterfaceSource, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PcapInput, "fault", "eth7 is gone")
+    with pytest.raises(Unreachable, match="eth7 is gone"):
+        source.read(Request(LIVE))
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [("lo", True), ("any", True), ("auto", True), ("192.0.2.1", True), ("::1", True), ("a.pcap", False), ("-", False)],
+)
+def test_what_is_an_interface(target: str, told: bool) -> None:
+    assert is_interface(target) is told
+
+
+def test_an_interface_is_watched_without_an_agent(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], make: Callable[[], InterfaceSource]
+) -> None:
+    monkeypatch.setattr("pktvisor.cli.interface.watch_interface", lambda *_: make())
+    assert ui.main(["lo", "--once", "--interval", "0.2"]) == 0
+    assert "Policy live" in capfd.readouterr().out.splitlines()[0]
+
+
+@pytest.fixture
+def make() -> Callable[[], InterfaceSource]:
+    policy = Policy("live", readable_instances(policy="live"), periods=10)
+    return lambda: InterfaceSource("lo", PcapInput({"pcap_source": "mock"}, Defaults()), policy)
