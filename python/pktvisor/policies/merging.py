@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pktvisor import _core
+from pktvisor.metrics.breakdown import Breakdown, Open
 from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues, Sample
 from pktvisor.policies.plan import Instance, Placed
-from pktvisor.policies.policy import Policy, Range, WindowReader
+from pktvisor.policies.policy import Policy, Range, WindowReader, sample_of
 
-Key = tuple[str, int | None, str]
-"""What makes two metrics the same: path, value of a closed breakdown, and kind."""
+Key = tuple[str, int | None, str, Breakdown | None]
+"""What makes two metrics the same: path, value of a closed breakdown, kind, and what it is kept apart by."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Part:
     def placed(self) -> dict[Key, Placed]:
         """Its metrics."""
         placed = self.policy.plan.placed[self.number]
-        return {(one.metric.path, one.number, type(one.metric).__name__): one for one in placed}
+        return {(one.metric.path, one.number, type(one.metric).__name__, one.by): one for one in placed}
 
 
 class MergedPolicies:
@@ -115,7 +116,7 @@ def _with_others(part: Part, others: Sequence[Part], holders: dict[Key, list[Par
         pairs = [
             (part.number, one.index, other.number, theirs[key].index)
             for key, one in part.placed.items()
-            if holders[key][0] is part and key in theirs
+            if holders[key][0] is part and key in theirs and not isinstance(one.by, Open)
         ]
         window = window.merged(other.window, pairs)
     return window
@@ -127,11 +128,34 @@ def _own_samples(part: Part, original: Part, holders: dict[Key, list[Part]], now
     number, handler = part.number, part.instance.handler
     own = {key: one for key, one in part.placed.items() if holders[key][0] is original}
     for key, one in own.items():
-        if reader.is_shown(number, handler, one):
+        if not reader.is_shown(number, handler, one):
+            continue
+        if isinstance(one.by, Open):
+            yield from _grouped_samples(one, holders[key], key, now_ns)
+        else:
             for sample in reader.samples_of(number, handler, one):
                 is_added = isinstance(sample.value, QuantileValues)
                 yield replace(sample, value=_added(holders[key], key, sample, now_ns)) if is_added else sample
     yield from reader.unfed(number, handler)
+
+
+def _grouped_samples(like: Placed, parts: Sequence[Part], key: Key, now_ns: int) -> Iterator[Sample]:
+    """A metric of an open breakdown, each group merged over all handlers that have it."""
+    assert isinstance(like.by, Open)
+    groups: dict[tuple[int | str | None, ...] | None, _core.Metric] = {}
+    for part in parts:
+        reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
+        placed = part.placed[key]
+        at = part.window.grouped_number(part.number, placed.index)
+        for group in reader.groups_of(part.number, placed):
+            values = None if group.values is None else tuple(group.values)
+            metric = group.metric(at)
+            groups[values] = groups[values].merged(metric) if values in groups else metric
+    lead = parts[0]
+    handler = lead.instance.handler
+    reading = WindowReader(lead.policy, lead.window, is_merged=True, now_ns=now_ns).reading(handler)
+    for values, metric in groups.items():
+        yield sample_of(handler, like, like.metric.read(metric, reading), like.by.name(values))
 
 
 def _added(parts: Sequence[Part], key: Key, like: Sample, now_ns: int) -> QuantileValues:

@@ -212,28 +212,29 @@ class WindowReader:
                 for value in by.order if isinstance(by, Closed) else (None,):
                     if value in self._numbers_shown(number, handler, by):
                         placed = Placed(metric, -1, by, value)
-                        yield _sample(handler, placed, 0, placed.name)
+                        yield sample_of(handler, placed, 0, placed.name)
 
     def samples_of(self, number: int, handler: Handler, placed: Placed) -> Iterator[Sample]:
         """One metric's value; of an open breakdown its value for each group."""
-        reading = self._reading(handler)
+        reading = self.reading(handler)
         if isinstance(placed.by, Open):
             at = self._window.grouped_number(number, placed.index)
-            for group in self._groups_of(number, placed):
+            for group in self.groups_of(number, placed):
                 value = placed.metric.read(group.metric(at), reading)
-                yield _sample(handler, placed, value, placed.by.name(group.values))
+                yield sample_of(handler, placed, value, placed.by.name(group.values))
         else:
             value = placed.metric.read(self._window.metric(number, placed.index), reading)
-            yield _sample(handler, placed, value, placed.name)
+            yield sample_of(handler, placed, value, placed.name)
 
-    def _groups_of(self, number: int, placed: Placed) -> list[_core.Group]:
+    def groups_of(self, number: int, placed: Placed) -> list[_core.Group]:
         """The groups of an open breakdown, which all metrics that are kept apart by it share."""
         key = (number, placed.by)
         if key not in self._groups:
             self._groups[key] = self._window.groups(number, placed.index, MOST_GROUPS_SHOWN)
         return self._groups[key]
 
-    def _reading(self, handler: Handler) -> Reading:
+    def reading(self, handler: Handler) -> Reading:
+        """How the metrics of a handler are read in this window."""
         is_fixed = self._is_merged or handler.fixed_top
         return Reading(
             is_running=self._runs(handler),
@@ -242,7 +243,8 @@ class WindowReader:
         )
 
 
-def _sample(handler: Handler, placed: Placed, value: Value, group: GroupName) -> Sample:
+def sample_of(handler: Handler, placed: Placed, value: Value, group: GroupName) -> Sample:
+    """A metric's value of a group, as outputs take it."""
     metric = placed.metric
     parts = tuple(metric.path.split("."))
     name = "_".join((metric.prefix or handler.schema, *parts))

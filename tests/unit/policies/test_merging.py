@@ -182,3 +182,19 @@ def test_metrics_of_other_kinds_do_not_merge() -> None:
         window.merged(window, [(0, kinds["Counter"], 0, kinds["TopN"])])
     with pytest.raises(IndexError):
         window.merged(window, [(0, 1000, 0, 0)])
+
+
+def test_groups_of_like_handlers_are_merged_value_by_value() -> None:
+    def custom(where: str) -> Policy:
+        metrics = {
+            "n": {"counter": "dns", "where": where, "by": "dns.qtype"},
+            "names": {"cardinality": "dns.qname", "where": where, "by": "dns.qtype"},
+            "top": {"top_n": "dns.qname", "where": where, "by": "dns.qtype"},
+        }
+        return Policy("test", [Instance("m", handler("custom", "1.0")(Settings(metrics=metrics)), "tap")])
+
+    queries, replies, both = custom("dns.is_reply == 0"), custom("dns.is_reply == 1"), custom("dns.is_reply >= 0")
+    read("dns_resolver.pcap", queries, replies, both)
+    merged = document(MergedPolicies([queries, replies]).bucket(0, NOW_NS))["custom_merged"]["custom"]["dns_qtype"]
+    assert merged == document(both.bucket(0, NOW_NS))["m"]["custom"]["dns_qtype"]
+    assert merged["A"]["n"] > 0
