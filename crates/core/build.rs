@@ -154,35 +154,51 @@ impl AppTables {{
     pub fn longest(&self) -> usize {{ let mut rows = 0; {longest} rows }}
 }}
 
+/// Each protocol's name and the ports that it is usually met on; a protocol's number is its place here.
+pub(crate) const DEFAULT_PORTS: &[(&str, Ports)] = &[{ports}];
+
 /// The decoders of one worker, one per protocol in this folder.
 #[derive(Debug, Default)]
-pub struct AppDecoders {{ {decoders} }}
+pub struct AppDecoders {{ ports: PortTable, {decoders} }}
 
 impl AppDecoders {{
-    /// Gives a payload to the protocol that its ports name; the first in alphabetical order wins.
+    /// Decoders of messages that are known by these ports.
+    pub fn new(ports: PortSettings) -> Self {{
+        Self {{ ports: PortTable::new(ports), ..Self::default() }}
+    }}
+
+    /// Gives a payload to the protocol that its ports name.
     #[inline]
     pub fn datagram(&mut self, source_port: u16, destination_port: u16, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        {datagram}
-        let _ = (source_port, destination_port, message, tables, ledger);
-        None
+        let service = self.ports.udp(source_port, destination_port)?;
+        self.message(service.protocol, &Message {{ server_port: service.port, ..*message }}, tables, ledger)
     }}
 
-    /// How the protocol of a TCP connection frames its messages, and its number for [`AppDecoders::stream_message`].
+    /// The number of a TCP connection's protocol, and how it frames its messages.
     #[inline]
-    pub fn stream(source_port: u16, destination_port: u16) -> Option<(u8, Framing)> {{
-        {stream}
-        let _ = (source_port, destination_port);
-        None
+    pub fn stream(&self, source_port: u16, destination_port: u16) -> Option<(u8, Framing)> {{
+        let service = self.ports.tcp(source_port, destination_port)?;
+        let (_, ports) = &DEFAULT_PORTS[usize::from(service.protocol)];
+        Some((service.protocol, ports.framing?))
     }}
 
+    /// Gives a message of a TCP connection to the protocol of that number.
     pub fn stream_message(&mut self, protocol: u8, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        {stream_message}
+        let service = self.ports.tcp(message.packet.source_port, message.packet.destination_port);
+        let server_port = service.map_or(0, |service| service.port);
+        self.message(protocol, &Message {{ server_port, ..*message }}, tables, ledger)
+    }}
+
+    /// Gives a payload to a protocol by its number.
+    #[inline]
+    pub fn message(&mut self, protocol: u8, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
+        {message}
         let _ = (protocol, message, tables, ledger);
         None
     }}
 
-    /// Tells each decoder which columns anybody asked for.
-    pub fn set_needs(&mut self, needs: &Needs) {{ {needs} let _ = needs; }}
+    /// Tells the decoders which columns and ports anybody asked for.
+    pub fn set_needs(&mut self, needs: &Needs) {{ self.ports.set_needs(needs); {needs} }}
 }}
 ",
         fields = each(&|name| format!("pub {name}: {name}::Messages, ")),
@@ -192,13 +208,8 @@ impl AppDecoders {{
         reserve = each(&|name| format!("self.{name}.reserve(rows); ")),
         longest = each(&|name| format!("rows = rows.max(self.{name}.len()); ")),
         decoders = each(&|name| format!("pub {name}: {name}::Decoder, ")),
-        datagram = each(&|name| format!(
-            "if {name}::PORTS.udp(source_port, destination_port) {{ return self.{name}.decode(message, &mut tables.{name}, ledger); }}\n        "
-        )),
-        stream = protocols.iter().enumerate().map(|(number, (name, _))| format!(
-            "if let Some(framing) = {name}::PORTS.tcp(source_port, destination_port) {{ return Some(({number}, framing)); }}\n        "
-        )).collect::<String>(),
-        stream_message = protocols.iter().enumerate().map(|(number, (name, _))| format!(
+        ports = each(&|name| format!("({name}::NAME, {name}::PORTS), ")),
+        message = protocols.iter().enumerate().map(|(number, (name, _))| format!(
             "if protocol == {number} {{ return self.{name}.decode(message, &mut tables.{name}, ledger); }}\n        "
         )).collect::<String>(),
         needs = each(&|name| format!("self.{name}.set_needs(needs); ")),

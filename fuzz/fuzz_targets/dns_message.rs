@@ -9,14 +9,11 @@ use pktvisor_core::ledger::Ledger;
 use pktvisor_core::read::Frame;
 
 fuzz_target!(|payload: &[u8]| {
-    let mut needs = Needs::default();
-    needs.add("dns.ecs");
-    needs.add("dns.signatures");
     let mut decoder = dns::Decoder::default();
-    decoder.set_needs(&needs);
+    decoder.set_needs(&Needs::all());
     let frame = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
     let packet = PacketRow { source_port: 4000, destination_port: 53, ..PacketRow::EMPTY };
-    let message = Message { payload, packet: &packet, packet_row: 0, frame: &frame, seed: 1 };
+    let message = Message { payload, packet: &packet, packet_row: 0, frame: &frame, seed: 1, server_port: 53 };
     let mut table = dns::Messages::default();
     decoder.decode(&message, &mut table, &mut Ledger::default());
     decoder.decode(&message, &mut table, &mut Ledger::default());

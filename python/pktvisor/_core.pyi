@@ -10,6 +10,9 @@ class ConfigFault(Exception): ...
 class InputFault(Exception): ...
 class RightsFault(InputFault): ...
 
+def usual_ports() -> dict[str, list[int]]:
+    """The ports by which protocols are known where nobody says otherwise, by name of protocol."""
+
 def columns() -> list[tuple[str, str, str, str, str]]: ...
 def interfaces() -> list[tuple[str, bool, bool, list[tuple[str, int]], int, int]]: ...
 def resolve_interface(target: str) -> str: ...
@@ -136,6 +139,7 @@ def run_file(
     policies: Sequence[Policy],
     *,
     hosts: Sequence[tuple[bytes, int]],
+    ports: Mapping[str, Sequence[int]] | None = None,
     compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
     workers: int = 1,
     progress: Callable[[int, int, int | None], bool | None] | None = None,
@@ -151,6 +155,7 @@ class LiveInput:
         policies: Sequence[Policy],
         *,
         hosts: Sequence[tuple[bytes, int]],
+        ports: Mapping[str, Sequence[int]] | None = None,
         filters: Sequence[tuple[int, Sequence[tuple[int, int, int, int]]]] | None = None,
         promiscuous: bool = True,
         workers: int = 1,
@@ -163,6 +168,7 @@ class LiveInput:
         policies: Sequence[Policy],
         *,
         seed: int,
+        ports: Mapping[str, Sequence[int]] | None = None,
         lookback_bytes: int = 0,
         sinks: Sequence[object] | None = None,
     ) -> LiveInput: ...
@@ -212,6 +218,7 @@ class BatchReader:
         paths: Sequence[str],
         *,
         hosts: Sequence[tuple[bytes, int]],
+        ports: Mapping[str, Sequence[int]] | None = None,
         compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
         may_wait: bool = False,
     ) -> BatchReader: ...

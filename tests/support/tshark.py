@@ -6,7 +6,8 @@ frames where missing) and one of
 - `values: FIELD`      how often the fields occur: of messages rather than frames
 - `distinct: FIELD`    how many different values they have
 - `top: FIELD`         how often each value occurs; `labels: N` cuts names to their last N labels first,
-                       `names: qtype` or `rcode` writes numbers as their mnemonics
+                       `names: qtype` or `rcode` writes numbers as their mnemonics, `extended_rcode` those of the
+                       upper eight bits of a code alone
 - `quantiles: FIELD`   p50, p90, p95 and p99 of the values; `scale: 1000000` makes microseconds of seconds
 - `per_second: FIELD`   quantiles of what the field's values add up to in each second of the capture; `frame` counts
 
@@ -28,6 +29,7 @@ NAMES: dict[str | None, Callable[[str], str]] = {
     None: str,
     "qtype": lambda number: qtype_name(int(number)).lower(),
     "rcode": lambda number: rcode_name(int(number)).lower(),
+    "extended_rcode": lambda number: rcode_name(int(number, 0) << 4).lower(),
 }
 KINDS = {"values", "distinct", "top", "quantiles", "per_second"}
 RANKS = (50, 90, 95, 99)

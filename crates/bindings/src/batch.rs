@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 
 use crate::errors::raise;
-use crate::file::{FileReport, HostRows, decode_config};
+use crate::file::{FileReport, HostRows, PortRows, decode_config};
 use crate::filter;
 use crate::handler::Interruption;
 
@@ -183,15 +183,16 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (paths, *, hosts, compile_filter=None, may_wait=false))]
+    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false))]
     fn new(
         py: Python<'_>,
         paths: Vec<PathBuf>,
         hosts: HostRows,
+        ports: Option<PortRows>,
         compile_filter: Option<Py<PyAny>>,
         may_wait: bool,
     ) -> PyResult<Self> {
-        let (decode, filter) = (decode_config(hosts), compile_filter.map(filter::source));
+        let (decode, filter) = (decode_config(hosts, ports), compile_filter.map(filter::source));
         let interruption = Interruption::default();
         let patience = may_wait.then(|| patience(&interruption));
         let opened = py.detach(|| engine::BatchReader::open(&paths, patience.as_ref(), decode, filter));

@@ -102,21 +102,29 @@ impl FileReport {
 /// Addresses (16 bytes, IPv4 mapped) with prefix lengths in 128 bits.
 pub type HostRows = Vec<(Address, u8)>;
 
-pub fn decode_config(hosts: HostRows) -> DecodeConfig {
-    DecodeConfig { hosts: Hosts::new(hosts), seed: crate::seed(), ..DecodeConfig::default() }
+/// Ports of protocols by name, where they are not the usual ones.
+pub type PortRows = std::collections::BTreeMap<String, Vec<u16>>;
+
+pub fn decode_config(hosts: HostRows, ports: Option<PortRows>) -> DecodeConfig {
+    let ports =
+        ports.unwrap_or_default().into_iter().map(|(name, ports)| (name, ports.into_iter().collect())).collect();
+    DecodeConfig { hosts: Hosts::new(hosts), ports, seed: crate::seed(), ..DecodeConfig::default() }
 }
 
-/// Reads files and directories as one capture through policies. `progress` gets packets, bytes read and total bytes about five times a second; when
+/// Reads files and directories as one capture through policies. `ports` are those by which protocols are known, by name,
+/// where they are not the usual ones. `progress` gets packets, bytes read and total bytes about five times a second; when
 /// it returns False, a signal's handler raises, or `stop` is set, reading stops and what was read stays counted. With
-/// `stop` what may let wait is read, too: a FIFO, and standard input where the path is `-`. `sinks` are handlers that get the batches, in this thread.
+/// `stop` what may let wait is read, too: a FIFO, and standard input where the path is `-`. `sinks` are handlers that get
+/// the batches, in this thread.
 #[pyfunction]
-#[pyo3(signature = (paths, policies, *, hosts, compile_filter=None, workers=1, progress=None, stop=None, sinks=None))]
+#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
     paths: Vec<PathBuf>,
     policies: Vec<PyRef<'_, Policy>>,
     hosts: HostRows,
+    ports: Option<PortRows>,
     compile_filter: Option<Py<PyAny>>,
     workers: usize,
     progress: Option<Py<PyAny>>,
@@ -127,7 +135,7 @@ pub fn run_file(
     let config = FileConfig {
         paths,
         patience: stop.clone().map(|stop| Arc::new(move || !stop.load(Ordering::Relaxed)) as Patience),
-        decode: decode_config(hosts),
+        decode: decode_config(hosts, ports),
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
         workers,

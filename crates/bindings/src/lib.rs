@@ -46,6 +46,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(batch::frame_columns, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::usual_ports, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
     module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;
     module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;

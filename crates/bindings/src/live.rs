@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::errors::raise;
-use crate::file::{HostRows, decode_config};
+use crate::file::{HostRows, PortRows, decode_config};
 use crate::filter::{self, Instructions};
 use crate::handler::{Handler, beside_sinks};
 use crate::policy::Policy;
@@ -69,13 +69,14 @@ impl LiveInput {
     /// all workers together; 0 keeps none. `sinks` are handlers that get the batches, each in
     /// a thread of its own.
     #[new]
-    #[pyo3(signature = (interface, policies, *, hosts, filters=None, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None))]
+    #[pyo3(signature = (interface, policies, *, hosts, ports=None, filters=None, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         interface: &str,
         policies: Vec<PyRef<'_, Policy>>,
         hosts: HostRows,
+        ports: Option<PortRows>,
         filters: Option<Vec<(u16, Instructions)>>,
         promiscuous: bool,
         workers: usize,
@@ -90,7 +91,7 @@ impl LiveInput {
             fanout: (workers > 1).then_some(fanout_group),
             ..RingConfig::default()
         };
-        let decode = decode_config(hosts);
+        let decode = decode_config(hosts, ports);
         let config = LiveConfig { workers, lookback_bytes, ..config(Source::Ring(ring), decode) };
         Self::start(py, config, &policies, sinks)
     }
@@ -98,15 +99,16 @@ impl LiveInput {
     /// Starts to feed the policies with made-up DNS packets, one every 100 ms, the same from the same seed. The host is
     /// 192.168.0.1.
     #[staticmethod]
-    #[pyo3(signature = (policies, *, seed, lookback_bytes=0, sinks=None))]
+    #[pyo3(signature = (policies, *, seed, ports=None, lookback_bytes=0, sinks=None))]
     fn mock(
         py: Python<'_>,
         policies: Vec<PyRef<'_, Policy>>,
         seed: u64,
+        ports: Option<PortRows>,
         lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
-        let config = LiveConfig { lookback_bytes, ..config(Source::Mock { seed }, decode_config(Vec::new())) };
+        let config = LiveConfig { lookback_bytes, ..config(Source::Mock { seed }, decode_config(Vec::new(), ports)) };
         Self::start(py, config, &policies, sinks)
     }
 

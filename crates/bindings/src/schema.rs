@@ -1,6 +1,7 @@
 //! The columns that there are.
 
 use pktvisor_core::batch::{Batch, table_names};
+use pktvisor_core::decode::ports;
 use pktvisor_core::plan::EXCHANGE_DEFINITIONS;
 use pyo3::prelude::*;
 
@@ -22,4 +23,10 @@ pub fn columns() -> Vec<ColumnRow> {
     };
     rows.extend(EXCHANGE_DEFINITIONS.iter().map(exchange));
     rows
+}
+
+/// The ports by which protocols are known where nobody says otherwise, by name of protocol.
+#[pyfunction]
+pub fn usual_ports() -> std::collections::BTreeMap<&'static str, Vec<u16>> {
+    ports::usual_ports().map(|(name, ports)| (name, ports.into_iter().collect())).collect()
 }

@@ -112,6 +112,8 @@ impl Columns {
             bytes: &self.bytes,
             flags: &self.flags,
             note: None,
+            pairing: None,
+            subject: None,
         }
     }
 }

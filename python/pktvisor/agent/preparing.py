@@ -105,6 +105,7 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
         defaults=around.windows,
         global_settings=around.global_settings,
         name=instance,
+        dns_ports=stream.source.dns_ports,
     )
     return [
         Part(stream, group, _windows(config.name, group, periods, stream, around))

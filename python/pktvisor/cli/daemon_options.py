@@ -43,6 +43,7 @@ class DaemonOptions:
     periods: int = DEFAULT_PERIODS
     max_deep_sample: int = 100
     workers: int = 1
+    dns_ports: tuple[int, ...] = ()
     lookback_mb: int | None = None
     no_promiscuous: bool = False
     state_dir: str | None = None

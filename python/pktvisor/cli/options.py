@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from pktvisor import _core
+from pktvisor.config.ports import read_ports
 from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.escaping import printable_lines
 from pktvisor.inputs.base import MOST_WORKERS
@@ -124,6 +125,13 @@ def add_summary_options(
         "interface are the default; a capture file has none",
     )
     parser.add_argument(
+        "--dns-ports",
+        metavar="PORTS",
+        type=_ports,
+        help="ports by which DNS is known, as 53,8600, instead of the usual ones: "
+        f"{', '.join(str(port) for port in _core.usual_ports()['dns'])}",
+    )
+    parser.add_argument(
         "--periods",
         metavar="P",
         type=whole_number,
@@ -168,6 +176,13 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:10]) <= MOST_WORKERS:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to {MOST_WORKERS}")
     return int(text)
+
+
+def _ports(text: str) -> tuple[int, ...]:
+    try:
+        return read_ports(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(error.message) from error
 
 
 def _not_empty(text: str) -> str:

@@ -161,7 +161,7 @@ def _settings(work: Work) -> AgentSettings:
     options = work.options
     return AgentSettings(
         windows=WindowDefaults(clamped_periods(options.periods), options.max_deep_sample),
-        inputs=Defaults(options.workers, options.lookback, not options.no_promiscuous),
+        inputs=Defaults(options.workers, options.lookback, not options.no_promiscuous, tuple(options.dns_ports)),
         databases=open_databases(
             options.geo_city or options.default_geo_city,
             options.geo_asn or options.default_geo_asn,

@@ -50,6 +50,7 @@ def _print_json(paths: Sequence[str], options: argparse.Namespace, progress: Pro
         geo_city=options.geo_city,
         geo_asn=options.geo_asn,
         workers=options.workers or default_workers(),
+        dns_ports=options.dns_ports or (),
         progress=progress,
         stop=progress.stop,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pktvisor.config.document import MapNode, Node, ScalarNode
-from pktvisor.config.models import Scalar, Settings
+from pktvisor.config.free_form import value_of
+from pktvisor.config.models import Settings, Value
+from pktvisor.config.ports import read_ports
 from pktvisor.config.reading import Reading
 from pktvisor.errors import ConfigError
 
@@ -59,7 +61,8 @@ TEXTS = (
     "tls_key",
     "token_file",
 )
-OPTIONS = frozenset((*FLAGS, *NUMBERS, *TEXTS))
+PORTS = ("dns_ports",)
+OPTIONS = frozenset((*FLAGS, *NUMBERS, *TEXTS, *PORTS))
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "y": True, "false": False, "no": False, "off": False, "n": False}
 _LONGEST_NUMBER = 19
@@ -67,7 +70,7 @@ _LONGEST_NUMBER = 19
 
 def read_options(reading: Reading, node: MapNode) -> Settings:
     """The options, each with its type; unknown ones are left out with a warning."""
-    options: dict[str, Scalar] = {}
+    options: dict[str, Value] = {}
     with reading.part("config"):
         reading.warn_of_unknown(node, OPTIONS, "option")
         for name, (_, value) in node.named.items():
@@ -77,7 +80,9 @@ def read_options(reading: Reading, node: MapNode) -> Settings:
     return options
 
 
-def _option(name: str, node: Node) -> Scalar:
+def _option(name: str, node: Node) -> Value:
+    if name in PORTS and not isinstance(node, MapNode):
+        return [str(port) for port in read_ports(value_of(name, node))]
     if not isinstance(node, ScalarNode):
         raise ConfigError(f"wrong type for key: {name}", hint=f"it needs a single value, not {node}")
     if name in FLAGS:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pktvisor.config import scalars
+from pktvisor.config.ports import read_ports
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, within
 from pktvisor.metrics.breakdown import Breakdown, Together
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds import Metric, Purged
@@ -30,6 +31,10 @@ class Exchanges:
     observe: Condition = ALWAYS
     apart_by: Column | None = None
     address: Column | None = None
+    pairing: Column | None = None
+    """How questions and answers belong together."""
+    question: Column | None = None
+    """A hash of what is asked, by which a question asked again is known."""
     flags: tuple[Condition, ...] = ()
     """Conditions of the question, handed back with the answer as the bits of `xact.question_flags`."""
 
@@ -46,6 +51,8 @@ class Settings:
     topn_percentile_threshold: int = 0
     metrics: Mapping[str, Any] = field(default_factory=dict)
     """Metrics that a policy declares, for the handler `custom`."""
+    input_dns_ports: tuple[int, ...] = ()
+    """Ports by which its input knows DNS; none where nobody can make the input look at others."""
 
 
 class Handler:
@@ -138,6 +145,19 @@ class Handler:
         """Events that its filters keep."""
         return ALWAYS
 
+    @property
+    def own_dns_ports(self) -> tuple[int, ...]:
+        """The ports by which it knows DNS, whatever those of its input are; none where these are its own, too."""
+        if not self.has("dns_ports"):
+            return ()
+        with within("dns_ports"):
+            return read_ports(self.settings.options["dns_ports"])
+
+    def at_ports(self) -> Condition:
+        """Rows at its ports: other policies may make the input look at others."""
+        ports = self.own_dns_ports or self.settings.input_dns_ports
+        return Column("dns.server_port").one_of(ports) if ports and self.table == "dns" else ALWAYS
+
     def exchanges(self) -> Exchanges | None:
         """How its questions and answers are matched, if they are."""
         return None
@@ -192,4 +212,9 @@ class Handler:
     def xact_ttl_ms(self) -> int:
         """How long a question waits for its answer; milliseconds win over seconds."""
         of_seconds = self.number("xact_ttl_secs", 0) * 1000 if self.has("xact_ttl_secs") else DEFAULT_XACT_TTL_MS
-        return self.number("xact_ttl_ms", of_seconds)
+        ttl_ms = self.number("xact_ttl_ms", of_seconds)
+        if ttl_ms == 0:
+            raise ConfigError(
+                "a question that waits no time has no answer: xact_ttl_ms or xact_ttl_secs must be at least 1"
+            )
+        return ttl_ms

@@ -33,7 +33,7 @@ class Custom(Handler):
 
     type, schema = "custom", "custom"
     inputs = ("pcap", "dnstap", "mock")
-    options = ("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms")
+    options = ("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms", "dns_ports")
 
     def __init__(self, settings: Settings) -> None:
         declarations = _declarations(settings)
@@ -43,6 +43,11 @@ class Custom(Handler):
         columns = {"where": self._keep.columns} | {name: _columns(name, one) for name, one in declarations.items()}
         self.table = _table(declarations, columns)
         self._metrics = {name: _apart(name, one, self.table) for name, one in declarations.items()}
+        if self.own_dns_ports and self.table != EXCHANGING_TABLE:
+            raise ConfigError(
+                f"dns_ports is for modules that look at {EXCHANGING_TABLE}; this one looks at {self.table}",
+                path="dns_ports",
+            )
         self._exchanged = {one.base for named in columns.values() for one in named if one.table == EXCHANGE_TABLE}
         _check_breakdowns(self._metrics)
         check_families([self])
@@ -74,6 +79,8 @@ class Custom(Handler):
             dns.bytes,
             self.xact_ttl_ms,
             observe=EVENT,
+            pairing=dns.pairing,
+            question=dns.question,
             address=dns.ecs if "xact.question_address" in self._exchanged else None,
         )
 

@@ -6,12 +6,13 @@ direction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, Settings
 from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
+from pktvisor.metrics.domain_names import domain_name, domain_suffix
 from pktvisor.metrics.expressions import (
     ALWAYS,
     DEEP,
@@ -35,10 +36,13 @@ PARSED = dns.parsed == 1
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = (dns.rcode == number for number in (0, 2, 3, 5))
 NODATA = NOERROR & (dns.answers == 0)
 AUTHORITATIVE, AUTHENTICATED, CHECKING_DISABLED = (dns.flags.has_bits(bit) for bit in (0x0400, 0x0020, 0x0010))
-ECS = QUERY & dns.ecs.is_present()
+ECS = QUERY & (dns.has_ecs == 1)
 TO_HOST, FROM_HOST = dns.direction == 1, dns.direction == 2
 
 ANSWERED, LATE, ORPHAN = (xact.outcome == number for number in (1, 2, 3))
+
+MOST_ANSWERS = 2**16 - 1
+"""What a header can announce."""
 
 DNSTAP_TYPES = ("auth", "client", "forwarder", "resolver", "stub", "tool", "update")
 
@@ -52,6 +56,13 @@ class DnsFilters(Handler):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._check_dnstap_type()
+        self._check_lists()
+
+    def _check_lists(self) -> None:
+        """A filter without a value would let nothing pass."""
+        for key in ("only_qtype", "only_qname", "only_qname_suffix"):
+            if self.has(key) and not self.texts(key):
+                raise ConfigError(f"DnsStreamHandler: {key} is an empty list, which fits nothing: name at least one")
 
     def _check_dnstap_type(self) -> None:
         """`dnstap_msg_type` leaves packets alone, but must make sense."""
@@ -87,8 +98,17 @@ class DnsFilters(Handler):
             numbers.append(number)
         return numbers
 
-    def names(self, key: str) -> list[str]:
-        return [name.lower() for name in self.texts(key)]
+    def names(self) -> list[str]:
+        """The names of `only_qname`."""
+        return self._names("only_qname", domain_name)
+
+    def suffixes(self) -> list[str]:
+        """The ends of names of `only_qname_suffix`."""
+        return self._names("only_qname_suffix", domain_suffix)
+
+    def _names(self, key: str, read: Callable[[str], str]) -> list[str]:
+        with within(key):
+            return [read(name) for name in self.texts(key)]
 
     def keep_rcode(self) -> Condition:
         if self.flag("exclude_noerror"):
@@ -104,6 +124,10 @@ class DnsFilters(Handler):
             count = self.settings.options["answer_count"]
             if isinstance(count, bool) or not isinstance(count, int):
                 raise ConfigError("DnsStreamHandler: wrong value type for answer_count filter. It should be an integer")
+            if count > MOST_ANSWERS:
+                raise ConfigError(
+                    f"DnsStreamHandler: answer_count is {count}, but no message has more than {MOST_ANSWERS} answers"
+                )
             keep &= dns.answers == count
         return keep
 
@@ -113,9 +137,13 @@ class DnsFilters(Handler):
     def keep_name(self) -> Condition:
         keep = ALWAYS
         if self.has("only_qname"):
-            keep &= PARSED & dns.qname.one_of_texts(self.names("only_qname"))
+            keep &= PARSED & dns.qname.one_of_texts(self.names())
         if self.has("only_qname_suffix"):
-            keep &= PARSED & dns.qname.ends_with(*self.names("only_qname_suffix"))
+            suffixes = self.suffixes()
+            keep &= PARSED & (
+                dns.qname.below(*(suffix for suffix in suffixes if not suffix.startswith(".")))
+                | dns.qname.ends_with(*(suffix for suffix in suffixes if suffix.startswith(".")))
+            )
         return keep
 
     def keep_place(self) -> Condition:
@@ -160,6 +188,7 @@ class Dns(DnsFilters):
         "recorded_stream",
         "xact_ttl_secs",
         "xact_ttl_ms",
+        "dns_ports",
     )
 
     total = Counter(
@@ -378,7 +407,7 @@ class Dns(DnsFilters):
         if self.rcodes() and not self.flag("exclude_noerror"):
             wanted.append(REPLY & dns.rcode.one_of(self.rcodes()))
         if self.has("only_qname"):
-            wanted.append(dns.qname.one_of_texts(self.names("only_qname")))
+            wanted.append(dns.qname.one_of_texts(self.names()))
         if not wanted:
             return ALWAYS
         first, *others = wanted
@@ -388,6 +417,8 @@ class Dns(DnsFilters):
 
     def keep(self) -> Condition:
         keep = self.keep_rcode() & self.keep_answers() & self.keep_qtype() & self.keep_name() & self.keep_place()
+        if self.flag("only_queries") and self.flag("only_responses"):
+            raise ConfigError("DnsStreamHandler: no message meets both only_queries and only_responses: leave one out")
         if self.flag("only_queries"):
             keep &= QUERY
         if self.flag("only_responses"):
@@ -395,17 +426,25 @@ class Dns(DnsFilters):
         return keep
 
     def exchanges(self) -> Exchanges:
-        return Exchanges(dns.exchange, dns.is_reply, dns.bytes, self.xact_ttl_ms, observe=PASSED)
+        return Exchanges(
+            dns.exchange,
+            dns.is_reply,
+            dns.bytes,
+            self.xact_ttl_ms,
+            observe=PASSED,
+            pairing=dns.pairing,
+            question=dns.question,
+        )
 
     def replacements(self) -> Mapping[str, Column]:
-        suffixes = self.names("only_qname_suffix")
+        suffixes = self.suffixes()
         if suffixes or self.flag("public_suffix_list"):
             return {"dns.qname2": dns.qname.tail(2, suffixes), "dns.qname3": dns.qname.tail(3, suffixes)}
         return {}
 
 
 # Flags of a question that come back with its answer, and of questions that are never answered.
-QUESTION_FILTERED, QUESTION_CD, QUESTION_IN, QUESTION_OUT = 1, 2, 4, 8
+QUESTION_FILTERED, QUESTION_CD, QUESTION_IN, QUESTION_OUT, QUESTION_ECS = 1, 2, 4, 8, 16
 
 DONE = ANSWERED & ~xact.question_flags.has_bits(QUESTION_FILTERED)
 """Responses in time whose query was not filtered."""
@@ -442,6 +481,7 @@ class DnsByDirection(DnsFilters):
         "recorded_stream",
         "xact_ttl_secs",
         "xact_ttl_ms",
+        "dns_ports",
     )
     by = by_direction(dns.xact_direction)
 
@@ -491,7 +531,7 @@ class DnsByDirection(DnsFilters):
         help="Count of DNS transactions with the CD flag set in the query",
     )
     ecs_xacts = Counter(
-        DONE & xact.question_address.is_present(),
+        DONE & xact.question_flags.has_bits(QUESTION_ECS),
         groups=("counters", "top_ecs"),
         print_groups=("counters",),
         help="Count of DNS transactions with an EDNS client subnet in the query",
@@ -614,6 +654,8 @@ class DnsByDirection(DnsFilters):
         return (QUERY & queries) | (REPLY & replies)
 
     def exchanges(self) -> Exchanges:
+        flags = (FILTERED, CHECKING_DISABLED, dns.xact_direction == 1, dns.xact_direction == 2)
+        looks_at_ecs = "top_ecs" in self.enabled
         return Exchanges(
             dns.exchange,
             dns.is_reply,
@@ -621,8 +663,10 @@ class DnsByDirection(DnsFilters):
             self.xact_ttl_ms,
             observe=EVENT,
             apart_by=dns.xact_direction,
-            address=dns.ecs if "top_ecs" in self.enabled else None,
-            flags=(FILTERED, CHECKING_DISABLED, dns.xact_direction == 1, dns.xact_direction == 2),
+            address=dns.ecs if looks_at_ecs else None,
+            flags=(*flags, ECS) if looks_at_ecs else flags,
+            pairing=dns.pairing,
+            question=dns.question,
         )
 
     def purged_of(self, number: int) -> Purged:

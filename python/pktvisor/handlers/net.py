@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import TOGETHER, by_direction
@@ -42,24 +44,33 @@ class NetFilters(Handler):
         return _remote_is(self.flag("geoloc_notfound"), prefixes, (ip.src.place, ip.dst.place))
 
     def _keep_networks(self) -> Condition:
-        numbers = self.texts("only_asn_number")
-        for number in numbers:
-            if not number.isdigit():
-                raise ConfigError(
-                    f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {number}"
-                )
+        numbers = [_as_number(number) for number in self.texts("only_asn_number")]
         prefixes = [f"{number}/" for number in numbers]
-        return _remote_is(self.flag("asn_notfound"), prefixes, (ip.src.network, ip.dst.network))
+        return _remote_is(self.flag("asn_notfound"), prefixes, (ip.src.network, ip.dst.network), map(str, numbers))
 
 
-def _remote_is(may_be_unknown: bool, prefixes: list[str], ends: tuple[Column, Column]) -> Condition:
-    """The remote end is unknown, where that is asked for, or called by one of the prefixes."""
+MOST_AS_NUMBER = 2**32 - 1
+"""AS numbers have 32 bits (RFC 6793)."""
+
+
+def _as_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MOST_AS_NUMBER:
+        raise ConfigError(
+            f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {text[:60]}"
+        )
+    return int(text)
+
+
+def _remote_is(
+    may_be_unknown: bool, prefixes: list[str], ends: tuple[Column, Column], names: Iterable[str] = ()
+) -> Condition:
+    """The remote end is unknown, where that is asked for, or called by one of the prefixes or of the whole names."""
+    wholes = [*(("Unknown",) if may_be_unknown else ()), *names]
 
     def fits(end: Column) -> Condition:
-        unknown, called = end == "Unknown", end.starts_with(*prefixes)
-        if may_be_unknown and prefixes:
-            return unknown | called
-        return unknown if may_be_unknown else called
+        if wholes and prefixes:
+            return end.one_of_texts(wholes) | end.starts_with(*prefixes)
+        return end.one_of_texts(wholes) if wholes else end.starts_with(*prefixes)
 
     if not may_be_unknown and not prefixes:
         return ALWAYS

@@ -26,6 +26,8 @@ class Defaults:
     lookback_mb: int = 0
     """How many megabytes of the newest packets each keeps."""
     is_promiscuous: bool = True
+    dns_ports: tuple[int, ...] = ()
+    """Ports by which DNS is known; none for the usual ones."""
 
 
 class Input(ABC):
@@ -64,6 +66,11 @@ class Input(ABC):
     def config(self) -> Mapping[str, Value]:
         """Its configuration as it is shown: what was asked for, with what was found instead of `auto`."""
         return self._config
+
+    @property
+    def dns_ports(self) -> tuple[int, ...]:
+        """The ports by which it knows DNS; none for an input that has no packets."""
+        return ()
 
     @property
     def is_recorded(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pktvisor import _core
 from pktvisor.config.models import Settings
+from pktvisor.config.ports import read_ports
 from pktvisor.config.scalars import flag, number, text
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
 from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
@@ -46,6 +47,7 @@ class PcapInput(Input):
         "promiscuous",
         "workers",
         "lookback_mb",
+        "dns_ports",
     )
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
@@ -65,6 +67,8 @@ class PcapInput(Input):
         self._workers = _bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
         self._lookback_bytes = _bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
         self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
+        with within("dns_ports"):
+            self._dns_ports = read_ports(config["dns_ports"]) if "dns_ports" in config else defaults.dns_ports
         self._interface: Interface | None = None
         self._capture: _core.LiveInput | None = None
         self._look_again_s = 0.0
@@ -72,7 +76,7 @@ class PcapInput(Input):
         self._counted_before: Mapping[str, int] = {}
         """The ledger of captures that have ended by themselves."""
         path = text(config, "pcap_file")
-        self._recording = Recording(path, self._hosts, self._filter) if path else None
+        self._recording = Recording(path, self._hosts, self._filter, self._ports) if path else None
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._source == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
@@ -80,6 +84,15 @@ class PcapInput(Input):
     @classmethod
     def check_tap(cls, config: Settings) -> None:
         _filter(config)
+
+    @property
+    def dns_ports(self) -> tuple[int, ...]:
+        return self._dns_ports or tuple(_core.usual_ports()["dns"])
+
+    @property
+    def _ports(self) -> dict[str, tuple[int, ...]]:
+        """Ports of protocols for the core, where they are not the usual ones."""
+        return {"dns": self._dns_ports} if self._dns_ports else {}
 
     @property
     def is_recorded(self) -> bool:
@@ -109,7 +122,9 @@ class PcapInput(Input):
         self._counted_before, self._capture = self.ledger(), capture
 
     def _start_mock(self, policies: list[_core.Policy]) -> _core.LiveInput:
-        return _core.LiveInput.mock(policies, seed=secrets.randbits(64), lookback_bytes=self._lookback_bytes)
+        return _core.LiveInput.mock(
+            policies, seed=secrets.randbits(64), ports=self._ports, lookback_bytes=self._lookback_bytes
+        )
 
     def _start_capture(self, policies: list[_core.Policy], handlers: Sequence[object]) -> _core.LiveInput:
         self._interface = find_interface(self._target)
@@ -121,6 +136,7 @@ class PcapInput(Input):
                 self._interface.name,
                 policies,
                 hosts=parse_hosts(",".join(self.hosts)),
+                ports=self._ports,
                 filters=self._programs(self._interface),
                 promiscuous=self._is_promiscuous,
                 workers=self._workers,

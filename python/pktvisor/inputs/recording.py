@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -56,6 +56,8 @@ class Recording:
     hosts: str = ""
     wanted: CaptureFilter | None = None
     """Lets the packets pass that are wanted; all, where there is none."""
+    ports: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Ports of protocols, where they are not the usual ones."""
     fault: str | None = None
     """What was wrong with the file the last time that it was read."""
     warnings: Sequence[str] = ()
@@ -121,6 +123,7 @@ class Recording:
                     [self.path],
                     [policy],
                     hosts=self._networks(),
+                    ports=self.ports,
                     compile_filter=self.wanted,
                     progress=lambda *_: not is_stopped.is_set(),
                 )

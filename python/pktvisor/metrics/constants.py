@@ -7,6 +7,7 @@ import re
 
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
+from pktvisor.metrics.domain_names import domain_name
 from pktvisor.metrics.expressions import schema
 from pktvisor.metrics.mnemonics import mnemonics
 from pktvisor.metrics.named_columns import WITH_ARTICLE, NamedColumn
@@ -33,13 +34,24 @@ def number_of(named: NamedColumn, text: str) -> int:
     )
 
 
-def text_of(named: NamedColumn, text: str) -> str:
-    """The text that a constant is; names are in lower case and end without a dot, as in the column."""
+def text_of(named: NamedColumn, text: str, *, is_whole: bool = True) -> str:
+    """The text that a constant is, a whole one or the part of one; names are in the form of the column."""
     if text in schema():
         raise ConfigError(f"{named.name} can be compared with constants, not with the column {text}")
     if not text:
         raise ConfigError("an empty text stands for nothing; 'is absent' asks for rows without one")
-    return text.lower().rstrip(".") if named.is_of_dns_names else text
+    if not named.is_of_dns_names:
+        return text
+    if not is_whole:
+        return _part_of_name(text)
+    return domain_name(text.removeprefix(".") if named.is_tail else text)
+
+
+def _part_of_name(text: str) -> str:
+    """The beginning or the end of names."""
+    if not text.isascii():
+        raise ConfigError(f"'{text[:80]}' is no part of a name on the wire: write it in ASCII, as xn--...")
+    return text.lower().rstrip(".")
 
 
 def network_of(named: NamedColumn, text: str) -> str:

@@ -15,6 +15,7 @@ column.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -225,10 +226,10 @@ class _Parser:
             return named.column.has_bits(mask)
         if self._accept("word", "starts", "with"):
             self._check_nature(named, operator, "text", "place")
-            return named.column.starts_with(*self._texts(named))
+            return named.column.starts_with(*self._texts(named, is_whole=False))
         if self._accept("word", "ends", "with"):
             self._check_nature(named, operator, "text", "place")
-            return named.column.ends_with(*self._texts(named))
+            return named.column.ends_with(*self._texts(named, is_whole=False))
         operators = ", ".join((*COMPARISONS, "in", "below", "has", "starts with", "ends with"))
         _fail(operator.start, f"{operators} or is must follow a column, not {operator}")
 
@@ -242,11 +243,12 @@ class _Parser:
             return named.column == numbers[0]
         return named.column.one_of(sorted(set(numbers)))
 
-    def _texts(self, named: NamedColumn) -> list[str]:
-        return self._texts_of(named, self._constants())
+    def _texts(self, named: NamedColumn, *, is_whole: bool = True) -> list[str]:
+        return self._texts_of(named, self._constants(), is_whole=is_whole)
 
-    def _texts_of(self, named: NamedColumn, tokens: Sequence[Token]) -> list[str]:
-        texts = [self._read(named, token, text_of) for token in tokens]
+    def _texts_of(self, named: NamedColumn, tokens: Sequence[Token], *, is_whole: bool = True) -> list[str]:
+        read = functools.partial(text_of, is_whole=is_whole)
+        texts = [self._read(named, token, read) for token in tokens]
         # Tails of longer names have a dot before them, and nobody should have to know.
         return [*texts, *(f".{text}" for text in texts)] if named.is_tail else texts
 

@@ -27,6 +27,8 @@ EXCHANGE_TABLE = "xact"
 
 LARGEST = {"u8": 2**8 - 1, "u16": 2**16 - 1, "u32": 2**32 - 1}
 """The largest value of the columns that hold less than 64 bits."""
+_LARGEST_OF = {"dns.rcode": 2**12 - 1}
+"""The largest value of columns that do not use all of their bits."""
 _LARGEST_COMPARABLE = 2**63 - 1
 
 _NATURES: dict[str, Nature] = {"i64": "time", "f64": "fraction", "text": "text", "address": "address"}
@@ -69,7 +71,7 @@ class NamedColumn:
     @property
     def largest(self) -> int:
         """The largest number that its values may be compared with."""
-        return LARGEST.get(schema()[self.base].type, _LARGEST_COMPARABLE)
+        return _LARGEST_OF.get(self.base) or LARGEST.get(schema()[self.base].type, _LARGEST_COMPARABLE)
 
     @property
     def is_of_dns_names(self) -> bool:

@@ -52,8 +52,11 @@ def make_modules(
     defaults: WindowDefaults,
     global_settings: Mapping[str, Settings],
     name: str | None = None,
+    dns_ports: tuple[int, ...] = (),
 ) -> list[Module]:
     """Make a policy's handlers for one of its taps; `name` is their instances' where it is not made up of the parts'.
+
+    `dns_ports` are those by which the tap's input knows DNS.
 
     ConfigError, with its place, for what makes no sense.
     """
@@ -63,7 +66,7 @@ def make_modules(
             of_type = global_settings.get(module.type, {})
             told = _told(module, policy.window, defaults, of_type)
             with _placed(module, policy.window, of_type):
-                made = _make_handler(policy.name, module, told, input_type)
+                made = _make_handler(policy.name, module, told, input_type, dns_ports)
                 is_behind = policy.is_chain and place > 0
                 instance = Instance(
                     name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
@@ -119,7 +122,9 @@ def _told(
     return told
 
 
-def _make_handler(policy_name: str, module: ModuleConfig, told: Settings, input_type: str) -> Handler:
+def _make_handler(
+    policy_name: str, module: ModuleConfig, told: Settings, input_type: str, dns_ports: tuple[int, ...]
+) -> Handler:
     declared = _find_handler(policy_name, module)
     if input_type not in declared.inputs:
         raise ConfigError(
@@ -135,6 +140,7 @@ def _make_handler(policy_name: str, module: ModuleConfig, told: Settings, input_
         topn_count=number(told, "topn_count", 10),
         topn_percentile_threshold=_threshold(told),
         metrics=module.metrics,
+        input_dns_ports=dns_ports,
     )
     return declared(settings)
 

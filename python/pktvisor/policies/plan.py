@@ -83,7 +83,8 @@ def _handler_spec(handler: Handler, placed: Sequence[Placed]) -> dict[str, Any]:
     opened = list(dict.fromkeys(one.by for one in placed if isinstance(one.by, Open)))
     return {
         "table": handler.table,
-        "select": rewrite.json(handler.select().json, None),
+        "ports": {"dns": handler.own_dns_ports} if handler.own_dns_ports else {},
+        "select": rewrite.json((handler.at_ports() & handler.select()).json, None),
         "keep": rewrite.json(handler.keep().json, None),
         "deep_sample_percent": max(1, min(100, handler.settings.deep_sample_rate)),
         "exchanges": None if exchanges is None else _exchanges_spec(exchanges, rewrite),
@@ -102,6 +103,8 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
         "is_reply": name(exchanges.is_reply),
         "bytes": name(exchanges.bytes),
         "address": name(exchanges.address),
+        "pairing": name(exchanges.pairing),
+        "question": name(exchanges.question),
         "ttl_ms": exchanges.ttl_ms,
         "observe": rewrite.json(exchanges.observe.json, None),
         "flags": [rewrite.json(flag.json, None) for flag in exchanges.flags],

@@ -58,6 +58,7 @@ def summarize_file(
     geo_city: str | None = None,
     geo_asn: str | None = None,
     workers: int = 1,
+    dns_ports: Sequence[int] = (),
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
 ) -> FileSummary:
@@ -71,7 +72,16 @@ def summarize_file(
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
     wanted = capture_filter(filter_expression)
-    report = run_file(paths, policy, hosts=hosts, wanted=wanted, workers=workers, progress=progress, stop=stop)
+    report = run_file(
+        paths,
+        policy,
+        hosts=hosts,
+        dns_ports=dns_ports,
+        wanted=wanted,
+        workers=workers,
+        progress=progress,
+        stop=stop,
+    )
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if steps := report.ledger()["time.steps"]:
@@ -99,6 +109,7 @@ def run_file(
     hosts: str = "",
     wanted: CaptureFilter | None = None,
     workers: int = 1,
+    dns_ports: Sequence[int] = (),
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
     handlers: Sequence[BatchHandler] = (),
@@ -110,6 +121,7 @@ def run_file(
             [paths] if isinstance(paths, str) else list(paths),
             [policy.core, *(other.core for other in others)],
             hosts=parse_hosts(hosts) if hosts else [],
+            ports={"dns": dns_ports} if dns_ports else {},
             compile_filter=wanted,
             workers=workers,
             progress=progress,

@@ -27,7 +27,7 @@ def test_the_result_is_one_line_of_json_named_by_its_periods(
 
 
 def test_options_reach_the_engine(reading: FakeReading) -> None:
-    summarised = "-b udp -H 10.0.0.0/8 --periods 1 --max-deep-sample 50"
+    summarised = "--dns-ports 8600,53 -b udp -H 10.0.0.0/8 --periods 1 --max-deep-sample 50"
     assert reader.main(f"{summarised} --geo-city c.mmdb --geo-asn a.mmdb --workers 3 -i PCAP -".split()) == 0
     assert reading.paths == ["-"]
     reading.options.pop("progress")
@@ -40,6 +40,7 @@ def test_options_reach_the_engine(reading: FakeReading) -> None:
         "geo_city": "c.mmdb",
         "geo_asn": "a.mmdb",
         "workers": 3,
+        "dns_ports": (53, 8600),
     }
 
 
@@ -59,6 +60,7 @@ def test_the_sample_rate_is_clamped(reading: FakeReading, given: str, used: int)
         (["--max-deep-sample", "all", "x"], "--max-deep-sample: 'all' is not a whole number"),
         (["-H", "", "x"], "-H: at least one CIDR is needed"),
         (["-i", "smoke", "x"], "-i: invalid choice: 'smoke'"),
+        (["--dns-ports", "dns", "x"], "--dns-ports: 'dns' is no port"),
         (["--workers", "0", "x"], "--workers: '0' is not a whole number from 1 to 64"),
         (["--colour", "x"], "--colour"),
     ],

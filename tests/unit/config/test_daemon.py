@@ -46,6 +46,18 @@ def test_an_option_of_another_type_is_refused(text: str) -> None:
     assert caught.value.path == f"config.{name}"
 
 
+@pytest.mark.parametrize("text", ["[8600, 5300]", '"8600, 5300"', "'5300,8600'"])
+def test_ports_are_a_list_or_a_text(text: str) -> None:
+    assert options(f"{{dns_ports: {text}}}") == {"dns_ports": ["5300", "8600"]}
+
+
+@pytest.mark.parametrize("text", ["[53, x]", "{udp: 53}", "''", "70000"])
+def test_what_are_no_ports_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        options(f"{{dns_ports: {text}}}")
+    assert caught.value.path == "config.dns_ports"
+
+
 def test_an_option_that_is_not_known_is_ignored_with_a_warning() -> None:
     config = load_config("visor: {config: {prot: 1, tls: true}}", source="edge.yaml")
     assert config.options == {"tls": True}

@@ -77,7 +77,6 @@ def test_all_ends_its_list() -> None:
     [
         ({}, 5_000),
         ({"xact_ttl_secs": 2}, 2_000),
-        ({"xact_ttl_secs": 0}, 0),
         ({"xact_ttl_ms": 300}, 300),
         ({"xact_ttl_secs": 2, "xact_ttl_ms": 300}, 300),
     ],

@@ -199,7 +199,7 @@ def test_every_column_can_be_used(name: str) -> None:
         ("a: {top_n: []}", "metrics.a.top_n", "a top_n needs the name of a column or a list of them"),
         ("a: {quantiles: [dns.id]}", "metrics.a.quantiles", "a quantiles needs the name of a column, not a list"),
         ("a: {top_n: [dns.id, dns.qname]}", "metrics.a.top_n", "must be of one type"),
-        ("a: {top_n: [dns.id, dns.rcode]}", "metrics.a.top_n", "must be of one type"),
+        ("a: {top_n: [dns.id, dns.bytes]}", "metrics.a.top_n", "must be of one type"),
         ("a: {top_n: dns.id, count: 1001}", "metrics.a.count", "a top list shows 1 to 1000 entries, not 1001"),
         ("a: {top_n: dns.id, count: x}", "metrics.a.count", "wrong type for key: count"),
         ("a: {top_n: dns.id, label: a-b}", "metrics.a.label", "'a-b' can't be a label"),

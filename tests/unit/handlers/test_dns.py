@@ -9,6 +9,7 @@ from pktvisor.handlers import handler
 from pktvisor.handlers.base import Handler, Settings
 from pktvisor.handlers.dns import DnsFilters
 from pktvisor.metrics.expressions import ALWAYS
+from pktvisor.policies.plan import Instance, Plan
 
 VERSIONS = ["1.0", "2.0"]
 
@@ -91,6 +92,43 @@ def test_a_kind_of_dnstap_messages_must_be_known_and_leaves_packets_alone(versio
         dns(version, dnstap_msg_type="server")
     with pytest.raises(ConfigError, match="wrong type for key: dnstap_msg_type"):
         dns(version, dnstap_msg_type=["client"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"answer_count": 65536}, "answer_count is 65536, but no message has more than 65535 answers"),
+        ({"only_qname": []}, "only_qname is an empty list, which fits nothing"),
+        ({"only_qname_suffix": []}, "only_qname_suffix is an empty list, which fits nothing"),
+        ({"only_qtype": []}, "only_qtype is an empty list, which fits nothing"),
+        ({"only_qname": ["a..b"]}, "'a..b' is no name that could be met"),
+        ({"only_qname_suffix": ["*.example.com"]}, "'*.example.com' is no name that could be met"),
+        ({"xact_ttl_ms": 0}, "a question that waits no time has no answer"),
+        ({"xact_ttl_secs": 0}, "a question that waits no time has no answer"),
+        ({"dns_ports": "53,x"}, "'x' is no port"),
+    ],
+)
+def test_what_can_never_match_is_refused(version: str, options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Plan([Instance("dns", dns(version, **options))])
+    assert sentence in caught.value.message
+
+
+def test_no_message_is_both_query_and_response() -> None:
+    with pytest.raises(ConfigError, match="no message meets both only_queries and only_responses"):
+        dns(only_queries=True, only_responses=True).keep()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_ports_of_its_own_win_over_those_of_its_input(version: str) -> None:
+    def at(own: object, of_input: tuple[int, ...]) -> object:
+        settings = Settings(options={} if own is None else {"dns_ports": own}, input_dns_ports=of_input)
+        return handler("dns", version)(settings).at_ports().json
+
+    assert at(None, ()) == ALWAYS.json
+    assert at(None, (53,)) == ["in", "dns.server_port", [53]]
+    assert at("8600, 53", (53,)) == at(["53", "8600"], ()) == ["in", "dns.server_port", [53, 8600]]
 
 
 @pytest.mark.parametrize("key", ["only_queries", "only_responses"])

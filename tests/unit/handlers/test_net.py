@@ -43,8 +43,17 @@ def test_a_switch_that_is_off_filters_nothing(key: str) -> None:
     assert net(**off).keep() is net().keep()
 
 
-def test_a_network_is_asked_for_by_its_whole_number() -> None:
-    assert "64500/" in str(net(only_asn_number=["64500"]).keep().json)
+@pytest.mark.parametrize("number", ["4294967296", "-1", "", "²"])
+def test_a_number_that_no_network_has_is_refused(number: str) -> None:
+    with pytest.raises(ConfigError, match=f"only_asn_number filter contained an invalid/unsupported value: {number}"):
+        net(only_asn_number=[number]).keep()
+
+
+@pytest.mark.parametrize("number", ["64500", "0064500"])
+def test_a_network_is_asked_for_by_its_whole_number_with_or_without_an_organization(number: str) -> None:
+    condition = str(net(only_asn_number=[number]).keep().json)
+    assert "['64500/']" in condition
+    assert "['64500']" in condition
 
 
 def test_both_versions_know_the_same_options() -> None:

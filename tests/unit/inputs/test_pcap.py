@@ -10,6 +10,7 @@ from pktvisor import _core
 from pktvisor.config.models import Value
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Settings
+from pktvisor.handlers.dns import Dns
 from pktvisor.handlers.net import Net
 from pktvisor.inputs import pcap
 from pktvisor.inputs.base import Defaults
@@ -33,6 +34,8 @@ from support.live import eventually
         ({"host_spec": "1.2.3"}, "host_spec: invalid CIDR: 1.2.3"),
         ({"bpf": "udp or " * 3000 + "tcp"}, "bpf: the filter has 21003 bytes; 16384 are the most"),
         ({"bpf": "udp prot 53"}, "bpf: the filter 'udp prot 53' makes no sense"),
+        ({"dns_ports": "53,"}, "dns_ports: '' is no port"),
+        ({"dns_ports": ["0"]}, "dns_ports: '0' is no port"),
         ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
     ],
 )
@@ -133,3 +136,26 @@ def test_hosts_that_were_said_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     source.follow(100)
     assert interfaces.given() == [parse_hosts("10.0.0.0/8,10.8.0.1")]
     assert source.describe()["host_ips"] == {"ipv4": ["10.0.0.0/8", "10.8.0.1"]}
+
+
+def test_a_live_input_looks_at_the_ports_of_all_its_policies_and_each_sees_its_own() -> None:
+    """The made-up packets are of port 53."""
+
+    def policy(source: PcapInput, **options: Value) -> Policy:
+        settings = Settings(options=options, input_dns_ports=source.dns_ports)
+        return Policy("test", [Instance("dns", Dns(settings))])
+
+    def queries(policy: Policy) -> int:
+        (snapshot,) = policy.bucket(0, 0)
+        (sample,) = [one for one in snapshot.samples if one.path == ("wire_packets", "queries")]
+        assert isinstance(sample.value, int)
+        return sample.value
+
+    source = PcapInput({"pcap_source": "mock", "dns_ports": "8600"}, Defaults(lookback_mb=1))
+    of_input, own = policy(source), policy(source, dns_ports=["53"])
+    source.start([of_input.core])
+    eventually(lambda: source.ledger()["seen"] >= 2)
+    source.attach(own.core)
+    eventually(lambda: queries(own) >= 2)
+    source.stop()
+    assert queries(of_input) == 0

@@ -128,7 +128,7 @@ def test_whatever_can_be_written_the_core_compiles(condition: Condition) -> None
     [
         (Condition(["eq", "dns.nothing", 1]), "table 'dns' has no column 'dns.nothing'"),
         (Condition(["about", "dns.rcode", 1]), "about"),
-        (dns.rcode.within("10.0.0.0/8"), "a column of type u8 can't be tested so"),
+        (dns.rcode.within("10.0.0.0/8"), "a column of type u16 can't be tested so"),
         (dns.ecs.within("10.0.0.0/99"), "10.0.0.0/99"),
     ],
 )

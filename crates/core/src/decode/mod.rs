@@ -10,6 +10,8 @@ pub mod hosts;
 mod laws;
 pub mod link;
 pub mod name;
+pub mod ports;
+mod records;
 pub mod streams;
 
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ use crate::wire::{self, ethertype};
 use app::{AppDecoders, AppTables, Ends, Message, Needs};
 use fragments::{Fragment, FragmentKey, FragmentTable};
 use hosts::Hosts;
+use ports::PortSettings;
 use streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 
 pub const PROTOCOL_TCP: u8 = 6;
@@ -43,6 +46,8 @@ pub struct DecodeConfig {
     pub hosts: Hosts,
     pub streams: StreamLimits,
     pub needs: Needs,
+    /// By which ports messages are known.
+    pub ports: PortSettings,
     /// Random per process, so that nobody outside can choose names that collide.
     pub seed: u64,
 }
@@ -83,7 +88,7 @@ struct FragmentHeader {
 
 impl Decoder {
     pub fn new(config: DecodeConfig) -> Self {
-        let mut apps = AppDecoders::default();
+        let mut apps = AppDecoders::new(config.ports);
         apps.set_needs(&config.needs);
         Self {
             hosts: config.hosts,
@@ -96,7 +101,7 @@ impl Decoder {
         }
     }
 
-    /// Tells the decoder which columns the plans ask for; the others may stay empty.
+    /// Tells the decoder which columns the plans ask for (the others may stay empty), and on which ports to look further.
     pub fn set_needs(&mut self, needs: &Needs) {
         self.apps.set_needs(needs);
     }
@@ -283,7 +288,7 @@ impl Decoder {
         if tcp.bad_header {
             return Some(Malformed::TcpBadHeader);
         }
-        let (number, framing) = AppDecoders::stream(tcp.source_port, tcp.destination_port)?;
+        let (number, framing) = self.apps.stream(tcp.source_port, tcp.destination_port)?;
         self.segment(frame, &tcp, ip, Protocol { number, framing }, row, batch)
     }
 
@@ -439,7 +444,8 @@ fn read_late(
     let frame = Frame { time_ns: packet.time_ns, link_type: 0, interface: 0, wire_bytes: packet.wire_bytes, data: &[] };
     let packet_row = earlier.last_row() as u32 | EARLIER;
     let wire_bytes = cut.bytes.len() as u32;
-    let message = Message { payload: cut.bytes, wire_bytes, packet, packet_row, frame: &frame, ends: None, seed };
+    let message =
+        Message { payload: cut.bytes, wire_bytes, packet, packet_row, frame: &frame, ends: None, seed, server_port: 0 };
     // What can't be read of it leaves a row that says so; its packet was counted when it came.
     apps.stream_message(cut.protocol, &message, tables, ledger);
 }
@@ -496,7 +502,7 @@ fn usual_flow(frame: &Frame<'_>, seed: u64) -> Option<u64> {
         return usual_ipv6_flow(frame.data, seed);
     }
     let fragment = u16::from_be_bytes([bytes[20], bytes[21]]) & 0x3fff;
-    if bytes[23] == PROTOCOL_UDP && fragment == 0 && may_be_dhcp([bytes[34], bytes[35], bytes[36], bytes[37]]) {
+    if bytes[23] == PROTOCOL_UDP && fragment == 0 && may_ask_groups([bytes[34], bytes[35], bytes[36], bytes[37]]) {
         return None;
     }
     let address = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
@@ -509,17 +515,22 @@ fn usual_ipv6_flow(data: &[u8], seed: u64) -> Option<u64> {
     if bytes[12..14] != [0x86, 0xdd] || bytes[14] >> 4 != 6 || !matches!(protocol, PROTOCOL_TCP | PROTOCOL_UDP) {
         return None;
     }
-    if protocol == PROTOCOL_UDP && may_be_dhcp([bytes[54], bytes[55], bytes[56], bytes[57]]) {
+    if protocol == PROTOCOL_UDP && may_ask_groups([bytes[54], bytes[55], bytes[56], bytes[57]]) {
         return None;
     }
     let address = |at: usize| -> &Address { bytes[at..at + 16].try_into().expect("sixteen bytes") };
     Some(end_of_flow(address(22), 0, seed).wrapping_add(end_of_flow(address(38), 0, seed)))
 }
 
-/// Whether one of two ports lies near those of DHCP.
+/// Multicast DNS, a port between, and link-local name resolution.
+const MULTICAST_DNS_PORTS: std::ops::RangeInclusive<u16> = app::dns::MDNS_PORT..=app::dns::LLMNR_PORT;
+
+/// Whether one of two ports lies near those of DHCP, or of DNS that asks groups: there the answer may come from another
+/// address than the one that was asked.
 #[inline(always)]
-fn may_be_dhcp([a, b, c, d]: [u8; 4]) -> bool {
-    DHCP_PORTS.contains(&u16::from_be_bytes([a, b])) || DHCP_PORTS.contains(&u16::from_be_bytes([c, d]))
+fn may_ask_groups([a, b, c, d]: [u8; 4]) -> bool {
+    let is_near = |port| DHCP_PORTS.contains(&port) || MULTICAST_DNS_PORTS.contains(&port);
+    is_near(u16::from_be_bytes([a, b])) || is_near(u16::from_be_bytes([c, d]))
 }
 
 #[inline(never)]
@@ -532,6 +543,10 @@ fn unusual_flow(frame: &Frame<'_>, seed: u64) -> u64 {
         _ => read_encapsulated(next, payload, &mut row),
     };
     // Addresses alone, so that the fragments of a datagram go where the rest of its flow goes.
+    let client = found.as_ref().ok().and_then(Option::as_ref).and_then(|ip| multicast_client(ip, &row));
+    if let Some(client) = client {
+        return end_of_flow(client, 0, seed);
+    }
     match found {
         Ok(Some(ip)) if is_dhcp(&ip) => 0,
         Ok(Some(_)) if row.ip_version == 4 => flow_of_ipv4(last_four(&row.source), last_four(&row.destination), seed),
@@ -558,6 +573,18 @@ fn last_four(address: &Address) -> [u8; 4] {
 fn is_dhcp(ip: &IpPayload<'_>) -> bool {
     let is_port = |at| wire::be16(ip.bytes, at).is_some_and(|port| app::dhcp::PORTS.udp.contains(&port));
     ip.protocol == PROTOCOL_UDP && ip.fragment.is_none() && (is_port(0) || is_port(2))
+}
+
+/// The end of a multicast DNS or LLMNR message that asks, or is answered: what belongs together shares it alone.
+fn multicast_client<'a>(ip: &IpPayload<'_>, row: &'a PacketRow) -> Option<&'a Address> {
+    if ip.protocol != PROTOCOL_UDP || ip.fragment.is_some() {
+        return None;
+    }
+    let is_server = |at| matches!(wire::be16(ip.bytes, at), Some(app::dns::MDNS_PORT | app::dns::LLMNR_PORT));
+    if is_server(2) {
+        return Some(&row.source);
+    }
+    is_server(0).then_some(&row.destination)
 }
 
 /// Hashes one end of a flow; the sum of both ends is the same whichever sends.
@@ -649,7 +676,16 @@ fn read_encapsulated<'a>(
 /// A message to be filled in: all that is known of its packet.
 #[inline(always)]
 fn envelope<'a>(frame: &'a Frame<'a>, packet: &'a PacketRow, packet_row: usize, seed: u64) -> Message<'a> {
-    Message { payload: &[], wire_bytes: 0, packet, packet_row: packet_row as u32, frame, ends: None, seed }
+    Message {
+        payload: &[],
+        wire_bytes: 0,
+        packet,
+        packet_row: packet_row as u32,
+        frame,
+        ends: None,
+        seed,
+        server_port: 0,
+    }
 }
 
 #[cfg(test)]
@@ -657,8 +693,8 @@ mod tests {
     use std::path::Path;
 
     use super::{unusual_flow, usual_flow};
-    use crate::read::CaptureReader;
     use crate::read::testing::write_fuzz_seed;
+    use crate::read::{CaptureReader, Frame};
 
     /// Not a test: real frames for the fuzz targets of the decoders (`fuzz/run`).
     #[test]
@@ -684,6 +720,20 @@ mod tests {
             }
             write_fuzz_seed("decode_frame", &name, &[&link_type.to_le_bytes()[..], &seed].concat());
         }
+    }
+
+    #[test]
+    fn a_question_to_a_group_and_the_answer_of_one_of_it_are_of_one_flow() {
+        let flow = |source: [u8; 4], destination: [u8; 4], source_port: u16, destination_port: u16| {
+            let ports = [source_port.to_be_bytes(), destination_port.to_be_bytes()].concat();
+            let ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0];
+            let packet = [&[0; 12], &[8, 0][..], &ip, &source, &destination, &ports, &[0, 8, 0, 0]].concat();
+            super::flow_of(&Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 42, data: &packet }, 7)
+        };
+        let (client, server, group) = ([192, 0, 2, 10], [192, 0, 2, 77], [224, 0, 0, 252]);
+        assert_eq!(flow(client, group, 4000, 5355), flow(server, client, 5355, 4000));
+        assert_eq!(flow(client, [224, 0, 0, 251], 4000, 5353), flow(server, client, 5353, 4000));
+        assert_ne!(flow(client, group, 4000, 53), flow(server, client, 53, 4000), "of other protocols both ends count");
     }
 
     #[test]

@@ -253,9 +253,15 @@ fn parts(start: usize, length: usize, dots: [usize; 3]) -> Parts {
     }
 }
 
-/// Cuts a name so that its last `suffix_bytes` (a public suffix, say) count as its last label.
+/// Cuts a name so that its last `suffix_bytes` (a public suffix, say) count as its last label. A name that is a suffix
+/// itself stays whole.
 pub fn cut(name: &[u8], start: u32, suffix_bytes: usize) -> Parts {
-    let from_end = if suffix_bytes < name.len() { name.len() - suffix_bytes } else { name.len() };
+    if suffix_bytes >= name.len() && suffix_bytes > 0 {
+        let whole = Span { start, length: name.len() as u32 };
+        let last_three = if name.iter().filter(|byte| **byte == b'.').count() == 1 { Span::NONE } else { whole };
+        return Parts { whole, last_two: whole, last_three };
+    }
+    let from_end = name.len() - suffix_bytes;
     let mut dots = [0; 3];
     let mut end = (from_end + 1).min(name.len());
     for dot in &mut dots {
@@ -371,6 +377,9 @@ mod tests {
         assert_eq!(cut_texts("www.shop.co.uk", 5), some(["www.shop.co.uk", ".shop.co.uk", "www.shop.co.uk"]));
         assert_eq!(cut_texts("a.www.shop.co.uk", 0), some(["a.www.shop.co.uk", ".co.uk", ".shop.co.uk"]));
         assert_eq!(cut_texts("shop.co.uk", 5), some(["shop.co.uk", "shop.co.uk", "-"]));
+        assert_eq!(cut_texts("s3.amazonaws.com", 16), some(["s3.amazonaws.com"; 3]), "a suffix itself");
+        assert_eq!(cut_texts("co.uk", 5), some(["co.uk", "co.uk", "-"]));
+        assert_eq!(cut_texts("x.s3.amazonaws.com", 16), some(["x.s3.amazonaws.com", "x.s3.amazonaws.com", "-"]));
     }
 
     #[test]

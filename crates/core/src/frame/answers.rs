@@ -75,6 +75,8 @@ impl Answers {
             bytes: messages.bytes(),
             flags: &no_flags,
             note: None,
+            pairing: Some(messages.pairing()),
+            subject: Some(messages.question()),
         };
         self.tracker.observe(&columns, 0..messages.len(), &mut self.exchanges);
         let has_question = |row: &u32| {

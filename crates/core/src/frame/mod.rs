@@ -49,15 +49,13 @@ enum Endpoint {
     ClientAddress,
     ClientPort,
     ServerAddress,
-    ServerPort,
 }
 
 /// What data frames see of messages beside their own columns.
-const ENDPOINTS: [(ColumnDefinition, Source); 4] = [
+const ENDPOINTS: [(ColumnDefinition, Source); 3] = [
     endpoint("dns.client", ColumnType::Address, "Address that asks", Endpoint::ClientAddress),
     endpoint("dns.client_port", ColumnType::U16, "Port that asks", Endpoint::ClientPort),
     endpoint("dns.server", ColumnType::Address, "Address that is asked", Endpoint::ServerAddress),
-    endpoint("dns.server_port", ColumnType::U16, "Port that is asked", Endpoint::ServerPort),
 ];
 
 const fn endpoint(
@@ -202,30 +200,16 @@ impl Endpoint {
             Self::ServerAddress => Made::Address(by_way(batch, packets.destination(), packets.source())),
             // The packet that completes a message in fragments has no ports.
             Self::ClientPort => Made::U16(messages.port().to_vec()),
-            Self::ServerPort => Made::U16(by_way(batch, packets.destination_port(), packets.source_port())),
         }
     }
 }
 
 /// For each message the value of its packet in one column where it is a question, in the other where it is an answer.
-fn by_way<T: Copy + Empty>(batch: &Batch, of_question: &[T], of_answer: &[T]) -> Vec<T> {
+fn by_way(batch: &Batch, of_question: &[Address], of_answer: &[Address]) -> Vec<Address> {
     let messages = &batch.apps.dns;
     let choose = |(is_reply, packet): (&u8, &u32)| {
         let column = if *is_reply == 0 { of_question } else { of_answer };
-        column.get(*packet as usize).copied().unwrap_or(T::EMPTY)
+        column.get(*packet as usize).copied().unwrap_or_default()
     };
     messages.is_reply().iter().zip(messages.packet_row()).map(choose).collect()
-}
-
-/// What stands for no value.
-trait Empty {
-    const EMPTY: Self;
-}
-
-impl Empty for Address {
-    const EMPTY: Self = [0; 16];
-}
-
-impl Empty for u16 {
-    const EMPTY: Self = 0;
 }

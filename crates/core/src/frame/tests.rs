@@ -19,7 +19,7 @@ fn push(batch: &mut Batch, exchange: u64, time_ns: i64, is_reply: bool) {
     batch.packets.push(&PacketRow { source: from.0, destination: to.0, ..ports });
     let bytes = if is_reply { 300 } else { 100 };
     let message = dns::Row { time_ns, packet_row, bytes, exchange, port: 4711, ..dns::Row::EMPTY };
-    batch.apps.dns.push(&dns::Row { is_reply: u8::from(is_reply), rcode: 3 * u8::from(is_reply), ..message });
+    batch.apps.dns.push(&dns::Row { is_reply: u8::from(is_reply), rcode: 3 * u16::from(is_reply), ..message });
 }
 
 fn frame(name: &str, words: Option<Words>, column: &str) -> Frame {
@@ -45,10 +45,8 @@ fn both_messages_of_an_exchange_have_the_same_client_and_server() {
     assert_eq!(as_text("dns.client"), some(&["192.0.2.1"; 2]));
     assert_eq!(as_text("dns.server"), some(&["192.0.2.53"; 2]));
     assert_eq!(as_text("dns.ecs"), [None, None], "no address is no text");
-    for (column, port) in [("dns.client_port", 4711), ("dns.server_port", 53)] {
-        let rows = frame("dns", None, column).rows(&batch);
-        assert!(matches!(rows.columns[0].column(), Column::U16(ports) if ports == [port; 2]), "{column}");
-    }
+    let rows = frame("dns", None, "dns.client_port").rows(&batch);
+    assert!(matches!(rows.columns[0].column(), Column::U16(ports) if ports == [4711; 2]));
 }
 
 #[test]

@@ -126,13 +126,19 @@ pub(crate) fn tails(names: TextColumn<'_>, rows: &Bitmap, labels: u8, suffixes: 
         let suffix = if suffixes.is_empty() {
             public_suffix_bytes(name)
         } else {
-            let found = suffixes.iter().find(|suffix| name.ends_with(suffix.as_bytes()));
-            found.map(String::len)
+            let fitting = suffixes.iter().filter(|suffix| ends_with_labels(name, suffix.as_bytes()));
+            fitting.map(String::len).max()
         };
         let parts = name::cut(name, names.spans[row].start, suffix.unwrap_or(0));
         spans[row] = if labels == 2 { parts.last_two } else { parts.last_three };
     });
     Values::Spans(spans)
+}
+
+/// Whether a name ends with a suffix of whole labels.
+fn ends_with_labels(name: &[u8], suffix: &[u8]) -> bool {
+    let before = name.strip_suffix(suffix);
+    before.is_some_and(|before| before.is_empty() || before.ends_with(b".") || suffix.starts_with(b"."))
 }
 
 /// A condition on the text of places; each distinct place is judged once.

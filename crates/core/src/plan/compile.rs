@@ -107,6 +107,9 @@ impl Compiler {
 
     fn handler(&mut self, handler: usize, spec: &HandlerSpec) -> Result<(), Error> {
         let table = self.table(&spec.table)?;
+        for (protocol, ports) in &spec.ports {
+            self.needs.add_ports(protocol, ports.iter().copied());
+        }
         let nothing = Verdicts { event: 0, passed: 0, filtered: 0, sampled: 0, deep: 0 };
         let mut scope = Scope { handler, table, verdicts: nothing, exchange: None };
         let reached = self.reached(&scope, spec.behind)?;
@@ -224,6 +227,8 @@ impl Compiler {
             is_reply: column(self, &spec.is_reply, ColumnType::U8)?,
             bytes: column(self, &spec.bytes, ColumnType::U32)?,
             address: spec.address.as_ref().map(|name| column(self, name, ColumnType::Address)).transpose()?,
+            pairing: spec.pairing.as_ref().map(|name| column(self, name, ColumnType::U8)).transpose()?,
+            question: spec.question.as_ref().map(|name| column(self, name, ColumnType::U32)).transpose()?,
             rows: self.parsed_condition(scope, &spec.observe)?,
             flags: spec.flags.iter().map(|flag| self.parsed_condition(scope, flag)).collect::<Result<_, _>>()?,
             ttl_ms: spec.ttl_ms,
@@ -647,7 +652,7 @@ mod tests {
         let feed = |feed| json!({"kind": "counter", "feeds": [feed]});
         for (metric, sentence) in [
             (feed(json!({"where": ["eq", "dns.rkode", 3]})), "table 'dns' has no column 'dns.rkode'"),
-            (feed(json!({"where": ["cidr", "dns.rcode", ["10.0.0.0/8"]]})), "a column of type u8 can't be tested so"),
+            (feed(json!({"where": ["cidr", "dns.rcode", ["10.0.0.0/8"]]})), "a column of type u16 can't be tested so"),
             (feed(json!({"where": ["eq", "xact.outcome", 1]})), "no column 'xact.outcome'"),
             (json!({"kind": "counter", "feeds": [], "purged": {"mask": 0, "value": 0}}), "'purged' needs exchanges"),
             (json!({"kind": "ledger", "entry": "dropped_by_nobody"}), "the ledger has no entry 'dropped_by_nobody'"),

@@ -4,7 +4,7 @@ use super::{BitmapIndex, ColumnIndex};
 use crate::batch::{Address, Column, ColumnDefinition, ColumnType};
 use crate::expr::Bitmap;
 use crate::hash::hash_word;
-use crate::track::{Exchanges, Messages, Tracker, TrackerConfig};
+use crate::track::{Exchanges, MULTICAST, Messages, Tracker, TrackerConfig};
 
 /// A column of exchanges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,7 +28,7 @@ pub const DEFINITIONS: [ColumnDefinition; 6] = [
         "xact.outcome",
         ColumnType::U8,
         "",
-        "0 a question, 1 an answer in time, 2 one too late, 3 one without question",
+        "0 a question (or nothing of the kind), 1 an answer in time, 2 one too late, 3 one without question, 4 a further message of an answer, 5 a question asked again",
     ),
     column("xact.time_us", ColumnType::U64, "microseconds", "From question to answer"),
     column("xact.question_bytes", ColumnType::U32, "bytes", "Size of the question that this row answers"),
@@ -55,6 +55,8 @@ pub(crate) struct ExchangePlan {
     pub is_reply: ColumnIndex,
     pub bytes: ColumnIndex,
     pub address: Option<ColumnIndex>,
+    pub pairing: Option<ColumnIndex>,
+    pub question: Option<ColumnIndex>,
     pub rows: BitmapIndex,
     pub flags: Vec<BitmapIndex>,
     pub ttl_ms: u64,
@@ -84,6 +86,8 @@ pub(crate) struct Rows<'a> {
     pub is_reply: &'a [u8],
     pub bytes: &'a [u32],
     pub address: Option<&'a [Address]>,
+    pub pairing: Option<&'a [u8]>,
+    pub question: Option<&'a [u32]>,
     pub time_ns: &'a [i64],
 }
 
@@ -117,6 +121,8 @@ impl Exchange {
             bytes: rows.bytes,
             flags: &self.flags,
             note: rows.address.map(|_| self.notes.as_slice()),
+            pairing: rows.pairing,
+            subject: rows.question,
         };
         self.tracker.observe(&messages, observed.rows(), &mut self.columns);
         self.set_ratios(rows.bytes);
@@ -127,6 +133,11 @@ impl Exchange {
         let Some(apart_by) = rows.apart_by else { return };
         self.keys.clear();
         self.keys.extend(rows.key.iter().zip(apart_by).map(|(key, part)| hash_word(*key, u64::from(*part))));
+        for (row, pairing) in rows.pairing.unwrap_or_default().iter().enumerate() {
+            if pairing & MULTICAST != 0 {
+                self.keys[row] = rows.key[row];
+            }
+        }
     }
 
     fn set_flags(&mut self, rows: usize, flag_bits: &[&Bitmap]) {

@@ -320,8 +320,10 @@ impl Work {
             key: words(column(wanted.key)),
             apart_by: wanted.apart_by.map(|index| bytes(column(index))),
             is_reply: bytes(column(wanted.is_reply)),
-            bytes: sizes(column(wanted.bytes)),
+            bytes: numbers(column(wanted.bytes)),
             address: wanted.address.map(|index| addresses(column(index))),
+            pairing: wanted.pairing.map(|index| bytes(column(index))),
+            question: wanted.question.map(|index| numbers(column(index))),
             time_ns: &view.table.times_ns()[view.from..view.to],
         };
         let flags: Vec<&Bitmap> = wanted.flags.iter().map(|flag| &self.bitmaps[*flag]).collect();
@@ -345,7 +347,7 @@ fn bytes(column: Column<'_>) -> &[u8] {
     }
 }
 
-fn sizes(column: Column<'_>) -> &[u32] {
+fn numbers(column: Column<'_>) -> &[u32] {
     match column {
         Column::U32(values) => values,
         _ => unreachable!("checked when the plan was compiled"),

@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::decode::ports::PortSettings;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlanSpec {
@@ -15,6 +17,9 @@ pub struct PlanSpec {
 pub struct HandlerSpec {
     /// The table whose rows are its events.
     pub table: String,
+    /// Ports of protocols, by name, that must be looked at for it beside those of its input.
+    #[serde(default)]
+    pub ports: PortSettings,
     /// A handler before this one in the list: only what that one keeps gets here.
     pub behind: Option<usize>,
     /// Rows that are events at all; all where missing.
@@ -64,6 +69,10 @@ pub struct ExchangesSpec {
     pub bytes: String,
     /// Address column of the question, handed back with the answer.
     pub address: Option<String>,
+    /// Column that says how questions and answers belong together, see [`crate::track::MANY_ANSWERS`].
+    pub pairing: Option<String>,
+    /// Column with a hash of what is asked: by it a question asked again is known.
+    pub question: Option<String>,
     pub ttl_ms: u64,
     /// Rows that take part.
     #[serde(default = "always")]

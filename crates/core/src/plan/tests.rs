@@ -16,10 +16,10 @@ use crate::window::NANOSECONDS;
 struct Packet {
     second: i64,
     version: u8,
-    rcode: Option<u8>,
+    rcode: Option<u16>,
 }
 
-fn packet(second: i64, version: u8, rcode: Option<u8>) -> Packet {
+fn packet(second: i64, version: u8, rcode: Option<u16>) -> Packet {
     Packet { second, version, rcode }
 }
 
@@ -67,7 +67,7 @@ fn run(handlers: &[Value], packets: &[Packet]) -> Vec<[u64; 3]> {
     counts(&policy, 0)
 }
 
-const NXDOMAIN: u8 = 3;
+const NXDOMAIN: u16 = 3;
 
 fn nxdomain() -> Value {
     json!(["eq", "dns.rcode", NXDOMAIN])

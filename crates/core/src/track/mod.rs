@@ -14,7 +14,21 @@ mod table;
 mod tests;
 
 pub use pending::Pending;
-use table::{Question, Table};
+use table::{Put, Question, Table};
+
+// How a question and its answers belong together: bits of [`Messages::pairing`].
+
+/// Of a question: several messages may answer it (a zone transfer, whoever is in a group).
+pub const MANY_ANSWERS: u8 = 1;
+/// Of a question: it need not be answered. Of an answer: its question need not have been seen.
+pub const OPTIONAL: u8 = 2;
+/// The message has no counterpart.
+pub const ALONE: u8 = 4;
+/// The message is of a protocol that asks groups: the directions of question and answer don't tell whether they belong
+/// together.
+pub const MULTICAST: u8 = 8;
+/// A kept question that has an answer already, and may get more.
+const HAS_ANSWER: u8 = 128;
 
 /// Bounds and times of a [`Tracker`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,13 +60,24 @@ pub struct Messages<'a> {
     pub flags: &'a [u8],
     /// An index that the caller keeps with the question; handed back with the answer.
     pub note: Option<&'a [u32]>,
+    /// Bits as [`MANY_ANSWERS`]; without them each question has one answer.
+    pub pairing: Option<&'a [u8]>,
+    /// What is asked, hashed: a question that asks the same under the same key as an open one is that one again.
+    pub subject: Option<&'a [u32]>,
+}
+
+impl Messages<'_> {
+    #[inline(always)]
+    fn pairing(&self, row: usize) -> u8 {
+        self.pairing.map_or(0, |pairing| pairing[row])
+    }
 }
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Outcome {
-    /// A question, or a row that was not selected.
+    /// A question, a row that was not selected, or a message that need not have a counterpart and has none.
     None = 0,
     /// An answer in time.
     Answered = 1,
@@ -60,10 +85,14 @@ pub enum Outcome {
     Late = 2,
     /// An answer to which no question is open.
     Orphan = 3,
+    /// A further message of an answer.
+    Continued = 4,
+    /// A question that is open already, asked again; its time goes on from the first.
+    Repeated = 5,
 }
 
-/// What became of each message of a batch; as long as the batch. But for `outcome`, rows other than answers with a
-/// question hold 0.
+/// What became of each message of a batch; as long as the batch. But for `outcome`, rows other than the first answers to
+/// questions hold 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exchanges {
     /// [`Outcome`] as a number.
@@ -74,7 +103,7 @@ pub struct Exchanges {
     pub question_flags: Vec<u8>,
     /// Empty if the messages have no notes.
     pub question_note: Vec<u32>,
-    /// The rows that do not hold 0 everywhere.
+    /// The rows that may not hold 0 everywhere: answers, and questions asked again.
     answers: Vec<u32>,
 }
 
@@ -160,8 +189,11 @@ impl Tracker {
             if let Some((_, later)) = chunk.get(at + AHEAD) {
                 self.prefetch(*later);
             }
+            if messages.pairing(*row) & ALONE != 0 {
+                continue;
+            }
             if messages.is_reply[*row] == 0 {
-                self.ask(messages, *row, *hash);
+                self.ask(messages, *row, *hash, out);
             } else {
                 self.answer(messages, *row, *hash, out);
             }
@@ -175,16 +207,43 @@ impl Tracker {
         self.old.prefetch(hash);
     }
 
-    /// Opens a question. One that is open under the same key is forgotten silently.
+    /// Opens a question.
     #[inline]
-    fn ask(&mut self, messages: &Messages<'_>, row: usize, hash: u64) {
+    fn ask(&mut self, messages: &Messages<'_>, row: usize, hash: u64, out: &mut Exchanges) {
         let note = messages.note.map_or(0, |note| note[row]);
         let time_ns = messages.time_ns[row];
-        let question = Question::new(messages.key[row], time_ns, messages.bytes[row], messages.flags[row], note);
-        self.old.take(hash, question.key);
-        if !self.young.put(hash, question) {
-            self.change_generation(time_ns);
-            self.young.put(hash, question);
+        let mut question = Question::new(messages.key[row], time_ns, messages.bytes[row], messages.flags[row], note);
+        question.subject = messages.subject.map_or(0, |subject| subject[row]);
+        question.pairing = messages.pairing(row);
+        let mut before = self.old.take(hash, question.key);
+        match self.young.put(hash, question) {
+            Put::New => {}
+            Put::Instead(other) => before = Some(other),
+            Put::Full => {
+                self.change_generation(time_ns);
+                self.young.put(hash, question);
+            }
+        }
+        if let Some(before) = before
+            && messages.subject.is_some()
+        {
+            self.ask_again(before, question, (row, hash), out);
+        }
+    }
+
+    /// A question is open under the same key: the same, which goes on, or another, which nobody will answer any more.
+    #[cold]
+    fn ask_again(&mut self, before: Question, question: Question, (row, hash): (usize, u64), out: &mut Exchanges) {
+        if before.pairing & HAS_ANSWER != 0 {
+            return;
+        }
+        if before.subject == question.subject && !self.is_late(age_ns(question.time_ns, before.time_ns)) {
+            out.outcome[row] = Outcome::Repeated as u8;
+            out.answers.push(row as u32);
+            self.young.put(hash, before);
+        } else if before.is_missed_without_answer() {
+            self.expired += 1;
+            self.expired_by_flags[usize::from(before.flags)] += 1;
         }
     }
 
@@ -194,17 +253,41 @@ impl Tracker {
         let key = messages.key[row];
         out.answers.push(row as u32);
         let Some(question) = self.young.take(hash, key).or_else(|| self.old.take(hash, key)) else {
-            out.outcome[row] = Outcome::Orphan as u8;
+            let may_come_unasked = messages.pairing(row) & OPTIONAL != 0;
+            out.outcome[row] = if may_come_unasked { Outcome::None } else { Outcome::Orphan } as u8;
             return;
         };
         let elapsed_ns = messages.time_ns[row].abs_diff(question.time_ns);
-        let outcome = if self.is_late(elapsed_ns) { Outcome::Late } else { Outcome::Answered };
-        out.outcome[row] = outcome as u8;
+        let is_late = self.is_late(elapsed_ns);
+        if question.pairing & MANY_ANSWERS != 0 {
+            let had_answer = question.pairing & HAS_ANSWER != 0;
+            let mut kept = question;
+            kept.time_ns = messages.time_ns[row];
+            kept.pairing |= HAS_ANSWER;
+            self.keep_open(hash, kept);
+            if had_answer {
+                out.outcome[row] = Outcome::Continued as u8;
+                return;
+            }
+        }
+        if is_late && question.pairing & OPTIONAL != 0 {
+            return;
+        }
+        out.outcome[row] = if is_late { Outcome::Late } else { Outcome::Answered } as u8;
         out.elapsed_us[row] = elapsed_ns / 1_000;
         out.question_bytes[row] = question.bytes;
         out.question_flags[row] = question.flags;
         if messages.note.is_some() {
             out.question_note[row] = question.note;
+        }
+    }
+
+    /// Keeps a question for further answers; it is forgotten when none has come for the time to live.
+    #[cold]
+    fn keep_open(&mut self, hash: u64, question: Question) {
+        if matches!(self.young.put(hash, question), Put::Full) {
+            self.change_generation(question.time_ns);
+            self.young.put(hash, question);
         }
     }
 
@@ -223,7 +306,7 @@ impl Tracker {
             let (ttl_ms, by_flags) = (self.ttl_ms, &mut self.expired_by_flags);
             self.old.remove_if(|question| {
                 let late = age_ns(now_ns, question.time_ns) / MILLISECOND_NS >= ttl_ms;
-                by_flags[usize::from(question.flags)] += u64::from(late);
+                by_flags[usize::from(question.flags)] += u64::from(late && question.is_missed_without_answer());
                 expired += u64::from(late);
                 late
             });
@@ -237,7 +320,7 @@ impl Tracker {
 
     /// Removes the questions that are past their time to live, in whole seconds of both the time and the time to
     /// live; a time to live of a second or less leaves none. Calls `each` with the flags of every question that went
-    /// unanswered, those included that expired since the last purge; returns their number. Meant for the moment when
+    /// unanswered but should not have, those included that expired since the last purge; returns their number. Meant for the moment when
     /// a window closes.
     pub fn purge(&mut self, now_ns: i64, mut each: impl FnMut(u8)) -> u64 {
         let mut count = 0;
@@ -251,13 +334,13 @@ impl Tracker {
             if table.oldest_ns() <= last_start_ns {
                 table.remove_if(|question| {
                     let over = question.time_ns <= last_start_ns;
-                    if over {
+                    if over && question.is_missed_without_answer() {
                         each(question.flags);
+                        count += 1;
                     }
                     over
                 });
             }
-            count += (before - table.len()) as u64;
             table.shrink(before);
         }
         count
@@ -283,7 +366,8 @@ impl Tracker {
         self.evicted
     }
 
-    /// Questions thrown away to keep the bound when their time to live was over: the next purge counts them.
+    /// Questions that were over before a purge found them: thrown away to keep the bound when their time to live was
+    /// over, or replaced by another under their key. The next purge counts those that should have had an answer.
     pub fn expired(&self) -> u64 {
         self.expired
     }

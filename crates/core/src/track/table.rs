@@ -11,14 +11,32 @@ pub(super) struct Question {
     pub bytes: u32,
     /// The caller's index; the next free place while this one is free.
     pub note: u32,
+    /// What is asked, hashed.
+    pub subject: u32,
     pub flags: u8,
+    /// See [`super::MANY_ANSWERS`].
+    pub pairing: u8,
     open: bool,
 }
 
 impl Question {
     pub fn new(key: u64, time_ns: i64, bytes: u32, flags: u8, note: u32) -> Self {
-        Self { key, time_ns, bytes, note, flags, open: true }
+        Self { key, time_ns, bytes, note, subject: 0, flags, pairing: 0, open: true }
     }
+
+    /// Whether it is a loss if nothing answers it any more.
+    pub fn is_missed_without_answer(&self) -> bool {
+        self.pairing & (super::OPTIONAL | super::HAS_ANSWER) == 0
+    }
+}
+
+/// What became of a question that was put into a table.
+pub(super) enum Put {
+    New,
+    /// It stands where another one with its key stood.
+    Instead(Question),
+    /// Its key is new, and there is no room: nothing was done.
+    Full,
 }
 
 /// Questions that one bucket of the index has room for.
@@ -222,24 +240,24 @@ impl Table {
         self.questions.get(place)
     }
 
-    /// Puts a question in, in place of an older one with its key. Returns false, and does nothing, when the key is
-    /// new and the table is full.
+    /// Puts a question in, in place of an older one with its key.
     // Inlined, so that the question is built where it will stand: by way of the stack it costs a stalled load.
     #[inline(always)]
-    pub fn put(&mut self, hash: u64, question: Question) -> bool {
+    pub fn put(&mut self, hash: u64, question: Question) -> Put {
         if self.len >= self.buckets.len() * QUESTIONS_PER_BUCKET && self.len < self.capacity {
             self.grow();
         }
-        if let Some((_, _, place)) = self.find(hash, question.key) {
-            self.questions[place] = question;
-        } else if self.len >= self.capacity {
-            return false;
-        } else {
-            let place = self.store(question);
-            self.enter(hash, place);
+        let found = self.find(hash, question.key);
+        if found.is_none() && self.len >= self.capacity {
+            return Put::Full;
         }
         self.oldest_ns = self.oldest_ns.min(question.time_ns);
-        true
+        if let Some((_, _, place)) = found {
+            return Put::Instead(std::mem::replace(&mut self.questions[place], question));
+        }
+        let place = self.store(question);
+        self.enter(hash, place);
+        Put::New
     }
 
     /// Puts a question into the place that was freed last, or at the end.

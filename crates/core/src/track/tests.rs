@@ -12,6 +12,9 @@ type Message = (u64, i64, bool, u32, u8);
 struct Story {
     tracker: Tracker,
     out: Exchanges,
+    /// Of the messages to come.
+    pairing: u8,
+    subject: Option<u32>,
 }
 
 impl Story {
@@ -20,7 +23,7 @@ impl Story {
     }
 
     fn with(config: TrackerConfig) -> Self {
-        Self { tracker: Tracker::new(config), out: Exchanges::default() }
+        Self { tracker: Tracker::new(config), out: Exchanges::default(), pairing: 0, subject: None }
     }
 
     fn batch(&mut self, messages: &[Message]) -> &Exchanges {
@@ -30,6 +33,8 @@ impl Story {
         let bytes: Vec<_> = messages.iter().map(|message| message.3).collect();
         let flags: Vec<_> = messages.iter().map(|message| message.4).collect();
         let note: Vec<_> = bytes.iter().map(|bytes| bytes * 2).collect();
+        let pairing = vec![self.pairing; messages.len()];
+        let subject = self.subject.map(|subject| vec![subject; messages.len()]);
         let columns = Messages {
             key: &key,
             time_ns: &time_ns,
@@ -37,6 +42,8 @@ impl Story {
             bytes: &bytes,
             flags: &flags,
             note: Some(&note),
+            pairing: Some(&pairing),
+            subject: subject.as_deref(),
         };
         self.tracker.observe(&columns, 0..messages.len(), &mut self.out);
         &self.out
@@ -77,8 +84,87 @@ fn an_answer_counts_once() {
     assert_eq!(story.answer(1, MS), (ORPHAN, 0));
 }
 
+const NOTHING: u8 = Outcome::None as u8;
+const CONTINUED: u8 = Outcome::Continued as u8;
+const REPEATED: u8 = Outcome::Repeated as u8;
+
 #[test]
-fn a_question_asked_again_starts_again() {
+fn a_question_asked_again_is_the_first_one_still() {
+    let mut story = Story { subject: Some(7), ..Story::new(5_000) };
+    let again: Vec<Message> = [0, 1_000, 2_000].map(|ms| (1, ms * MS, false, 40 + ms as u32, 3)).to_vec();
+    assert_eq!(story.batch(&again).outcome, [0, REPEATED, REPEATED]);
+    let out = story.batch(&[(1, 2_030 * MS, true, 80, 0)]);
+    assert_eq!((out.outcome[0], out.elapsed_us[0], out.question_bytes[0]), (ANSWERED, 2_030_000, 40));
+    assert_eq!(story.batch(&[(2, 0, false, 40, 0)]).outcome, [NOTHING], "rows are cleared");
+}
+
+#[test]
+fn another_question_under_the_same_key_is_new_and_the_first_one_has_no_answer() {
+    let mut story = Story { subject: Some(7), ..Story::new(5_000) };
+    story.ask(1, 0);
+    story.subject = Some(8);
+    story.ask(1, 1_000 * MS);
+    assert_eq!(story.out.outcome, [NOTHING]);
+    assert_eq!(story.answer(1, 1_500 * MS), (ANSWERED, 500_000));
+    let mut flags = Vec::new();
+    assert_eq!((story.tracker.purge(1_500 * MS, |flag| flags.push(flag)), flags), (1, vec![3]));
+}
+
+#[test]
+fn a_question_asked_again_too_late_is_new_and_the_first_one_has_timed_out() {
+    let mut story = Story { subject: Some(7), ..Story::new(5_000) };
+    story.ask(1, 0);
+    story.ask(1, 5_000 * MS);
+    assert_eq!(story.answer(1, 5_010 * MS), (ANSWERED, 10_000));
+    assert_eq!(story.tracker.purge(5_010 * MS, |_| {}), 1);
+}
+
+#[test]
+fn a_repetition_is_known_among_those_asked_long_before() {
+    let mut story =
+        Story { subject: Some(7), ..Story::with(TrackerConfig { capacity: 2, ..TrackerConfig::default() }) };
+    (1..=3).for_each(|key| story.ask(key, key as i64 * MS));
+    story.ask(1, 10 * MS);
+    assert_eq!(story.out.outcome, [REPEATED], "it was of the old generation");
+    assert_eq!(story.answer(1, 21 * MS), (ANSWERED, 20_000));
+}
+
+#[test]
+fn an_answer_of_several_messages_counts_once_and_goes_on_while_it_comes() {
+    let mut story = Story { pairing: MANY_ANSWERS, ..Story::new(5_000) };
+    story.ask(1, 0);
+    story.pairing = 0;
+    assert_eq!(story.answer(1, 1_000 * MS), (ANSWERED, 1_000_000));
+    for second in [4, 8, 12] {
+        assert_eq!(story.answer(1, second * 1_000 * MS), (CONTINUED, 0), "{second}");
+        assert_eq!(story.tracker.purge(second * 1_000 * MS, |_| {}), 0);
+    }
+    assert_eq!((story.tracker.purge(30_000 * MS, |_| {}), story.tracker.open()), (0, 0), "it was answered");
+    assert_eq!(story.answer(1, 30_000 * MS).0, ORPHAN);
+}
+
+#[test]
+fn a_question_to_whoever_is_there_need_not_be_answered_and_may_be_by_several() {
+    let mut story = Story { pairing: MANY_ANSWERS | OPTIONAL, ..Story::new(5_000) };
+    story.ask(1, 0);
+    story.ask(2, 0);
+    story.pairing = OPTIONAL;
+    assert_eq!(story.answer(1, MS), (ANSWERED, 1_000));
+    assert_eq!(story.answer(1, 2 * MS).0, CONTINUED);
+    assert_eq!(story.answer(2, 6_000 * MS).0, NOTHING, "too late for an answer, but nobody waited");
+    assert_eq!(story.answer(3, MS).0, NOTHING, "nobody was seen to ask");
+    assert_eq!((story.tracker.purge(60_000 * MS, |_| {}), story.tracker.open()), (0, 0));
+}
+
+#[test]
+fn what_has_no_counterpart_is_left_alone() {
+    let mut story = Story { pairing: ALONE, ..Story::new(5_000) };
+    story.ask(1, 0);
+    assert_eq!((story.answer(1, MS).0, story.tracker.open()), (NOTHING, 0));
+}
+
+#[test]
+fn without_knowing_what_is_asked_a_question_asked_again_starts_again() {
     let mut story = Story::new(5_000);
     story.ask(1, 0);
     story.ask(1, 4_000 * MS);
@@ -136,6 +222,8 @@ fn rows_that_are_not_selected_are_passed_over() {
         bytes: &[1, 2, 3],
         flags: &[0, 0, 0],
         note: None,
+        pairing: None,
+        subject: None,
     };
     tracker.observe(&messages, [0, 2], &mut out);
     assert_eq!(out.outcome, [0, 0, ORPHAN]);
@@ -291,7 +379,8 @@ proptest! {
         for (at, (key, put)) in steps.into_iter().enumerate() {
             let hash = Table::hash(seed, key);
             if put {
-                prop_assert!(table.put(hash, Question::new(key, at as i64, 0, 0, 0)));
+                let put = table.put(hash, Question::new(key, at as i64, 0, 0, 0));
+                prop_assert!(!matches!(put, Put::Full));
                 model.insert(key, at as i64);
             } else {
                 prop_assert_eq!(table.take(hash, key).map(|it| it.time_ns), model.remove(&key));

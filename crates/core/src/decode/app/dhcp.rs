@@ -254,7 +254,7 @@ mod tests {
     }
 
     fn message<'a>(payload: &'a [u8], packet: &'a PacketRow) -> Message<'a> {
-        Message { payload, wire_bytes: payload.len() as u32, packet, packet_row: 0, frame: &FRAME, ends: None, seed: 0 }
+        Message { payload, wire_bytes: payload.len() as u32, packet, packet_row: 0, frame: &FRAME, ends: None, seed: 0, server_port: 0 }
     }
 
     const COOKIE: [u8; 4] = [0x63, 0x82, 0x53, 0x63];

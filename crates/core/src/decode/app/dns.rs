@@ -1,26 +1,33 @@
-//! DNS messages (RFC 1035) over UDP and TCP: header, first question, and on demand EDNS client subnet (RFC 7871) and
-//! the presence of signatures.
+//! DNS messages (RFC 1035) over UDP and TCP: header and first question, and on demand what the records say: the upper
+//! bits of the response code (RFC 6891), client subnet (RFC 7871), signatures, and whether there is no data (RFC 2308).
 
 use crate::batch::{Address, Direction, Span, table};
 use crate::decode::app::{Message, Needs, Ports};
-use crate::decode::{name, streams};
-use crate::hash::hash_word;
+use crate::decode::records::{self, ResponseRecords};
+use crate::decode::{PROTOCOL_UDP, name, streams};
+use crate::hash::{hash_bytes, hash_word};
 use crate::ledger::{Ledger, Malformed};
+use crate::track::{ALONE, MANY_ANSWERS, MULTICAST, OPTIONAL};
 use crate::wire::be16;
 
 pub const NAME: &str = "dns";
 
-/// DNS, multicast DNS, link-local name resolution, and a port that some resolvers answer on.
-const DNS_PORTS: &[u16] = &[53, 5353, 5355, 53000];
+/// Multicast DNS (RFC 6762) and link-local multicast name resolution (RFC 4795).
+pub const MDNS_PORT: u16 = 5353;
+pub const LLMNR_PORT: u16 = 5355;
+
+/// DNS, its two multicast forms, and a port that some resolvers answer on.
+const DNS_PORTS: &[u16] = &[53, MDNS_PORT, LLMNR_PORT, 53000];
 
 pub const PORTS: Ports = Ports { udp: DNS_PORTS, tcp: DNS_PORTS, framing: Some(streams::DNS_FRAMING) };
 
 const HEADER_BYTES: usize = 12;
-/// No more records of a message than this are walked over; the first question stands before them all.
-const MOST_RECORDS: u16 = 100;
-const TYPE_OPT: u16 = 41;
-const TYPE_RRSIG: u16 = 46;
-const OPTION_CLIENT_SUBNET: u16 = 8;
+/// No more questions of a message than this are walked over; the first one stands before them all.
+const MOST_QUESTIONS: u16 = 100;
+const TYPE_IXFR: u16 = 251;
+const TYPE_AXFR: u16 = 252;
+/// Types that only a question can have: transfers, mailboxes, and any type.
+const QUESTION_TYPES: std::ops::RangeInclusive<u16> = TYPE_IXFR..=255;
 
 table! {
     /// One row per DNS message.
@@ -33,11 +40,14 @@ table! {
         ip_version: u8 => "dns.ip_version", "", "4 or 6";
         transport: u8 => "dns.transport", "", "6 TCP, 17 UDP; from dnstap also 1 TLS, 2 HTTPS, 3 DNSCrypt over UDP, 4 DNSCrypt over TCP, 5 QUIC";
         port: u16 => "dns.port", "", "The port that is not the DNS port: the client's";
-        exchange: u64 => "dns.exchange", "", "Hash of flow and identifier, equal for a query and its response";
+        server_port: u16 => "dns.server_port", "", "The DNS port, by which the message was known";
+        exchange: u64 => "dns.exchange", "", "Hash of flow (of multicast protocols: of the client's end) and identifier, equal for a query and its response";
+        pairing: u8 => "dns.pairing", "", "How question and answer belong together, bits added up: 1 several messages may answer, 2 the other need not be there, 4 they don't, 8 the protocol is multicast";
+        question: u32 => "dns.question", "", "Hash of the first question of a query, equal where it is asked again; 0 for a response";
         id: u16 => "dns.id", "", "Identifier";
         flags: u16 => "dns.flags", "", "Second word of the header: QR, opcode, AA, TC, RD, RA, AD, CD, rcode";
         is_reply: u8 => "dns.is_reply", "", "1 for a response, 0 for a query";
-        rcode: u8 => "dns.rcode", "", "Response code of the header (4 bits)";
+        rcode: u16 => "dns.rcode", "", "Response code: 4 bits of the header, below the 8 of an OPT record where a response has one";
         answers: u16 => "dns.answers", "", "Number of answer records that the header announces";
         parsed: u8 => "dns.parsed", "", "1 where header and question could be read";
         qtype: u16 => "dns.qtype", "", "Type of the first question";
@@ -45,7 +55,9 @@ table! {
         qname2: Span => "dns.qname2", "", "Its last two labels, with the dot before them";
         qname3: Span => "dns.qname3", "", "Its last three labels, with the dot before them";
         ecs: Address => "dns.ecs", "", "Address of the EDNS client subnet option; zeros where there is none";
+        has_ecs: u8 => "dns.has_ecs", "", "1 where a query has an EDNS client subnet option, be it without an address (prefix length 0)";
         signatures: u8 => "dns.signatures", "", "1 where the answer section holds an RRSIG record";
+        nodata: u8 => "dns.nodata", "", "1 for a response without data by RFC 2308: NOERROR, whole, no record of the type asked for (aliases may stand there), and no referral";
     }
     time time_ns; packet_rows |table| table.packet_row();
 }
@@ -53,7 +65,10 @@ table! {
 #[derive(Debug, Default)]
 pub struct Decoder {
     needs_ecs: bool,
+    needs_question: bool,
+    needs_rcode: bool,
     needs_signatures: bool,
+    needs_nodata: bool,
 }
 
 /// What the header and the first question say.
@@ -66,8 +81,11 @@ struct Question {
 
 impl Decoder {
     pub fn set_needs(&mut self, needs: &Needs) {
-        self.needs_ecs = needs.has("dns.ecs");
+        self.needs_ecs = needs.has("dns.ecs") || needs.has("dns.has_ecs");
+        self.needs_question = needs.has("dns.question");
+        self.needs_rcode = needs.has("dns.rcode");
         self.needs_signatures = needs.has("dns.signatures");
+        self.needs_nodata = needs.has("dns.nodata");
     }
 
     /// Writes one row; what can't be read of a message leaves `parsed` at 0 and its columns empty.
@@ -78,65 +96,145 @@ impl Decoder {
         table: &mut Messages,
         _ledger: &mut Ledger,
     ) -> Option<Malformed> {
-        let port = client_port(message.packet.source_port, message.packet.destination_port);
+        let (_, port) = message.client();
         if port == 0 {
             return Some(Malformed::DnsBadPort); // nobody's port: not taken for DNS
         }
         let mut header = [0_u16; 6];
         let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
-            write_row(message, &header, port, None, table);
+            self.write_row(message, &header, port, None, table);
             return Some(Malformed::DnsTooShort);
         };
         for (word, pair) in header.iter_mut().zip(bytes.chunks_exact(2)) {
             *word = u16::from_be_bytes([pair[0], pair[1]]);
         }
         let question = read_question(message.payload, &header, &mut table.text);
-        write_row(message, &header, port, question.as_ref(), table);
+        self.write_row(message, &header, port, question.as_ref(), table);
         let Some(question) = question else { return Some(Malformed::DnsBadQuestion) };
-        if self.needs_ecs || self.needs_signatures {
-            self.read_records(message.payload, &header, question.end, table);
+        if header[1] & FLAG_RESPONSE == 0 {
+            if self.needs_ecs && header[3..] != [0; 3] {
+                let row = table.last_row();
+                let subnet = records::client_subnet(message.payload, question.end, [header[3], header[4], header[5]]);
+                (table.has_ecs[row], table.ecs[row]) = subnet;
+            }
+        } else if self.needs_records(&header) {
+            self.read_response_records(message.payload, &header, &question, table);
         }
         None
     }
 
-    /// Walks answers, authority and additional records for signatures and the client subnet. Damage there ends the
-    /// walk and does no harm.
-    fn read_records(&self, bytes: &[u8], header: &[u16; 6], start: usize, table: &mut Messages) {
+    /// Whether the records of a response tell anything that is asked for.
+    #[inline(always)]
+    fn needs_records(&self, header: &[u16; 6]) -> bool {
+        let [_, flags, _, answers, _, additional] = *header;
+        self.needs_rcode && additional != 0
+            || self.needs_signatures && answers != 0
+            || self.needs_nodata && flags & FLAGS_NODATA == FLAG_RESPONSE
+    }
+
+    /// Walks the records of a response. Damage ends the walk: what was found before it holds, and nothing is said of
+    /// data.
+    fn read_response_records(&self, bytes: &[u8], header: &[u16; 6], question: &Question, table: &mut Messages) {
         let [_, flags, questions, answers, authority, additional] = *header;
-        let is_reply = flags & 0x8000 != 0;
-        let counts = [answers, authority, additional];
-        if counts == [0; 3] || (is_reply && !self.needs_signatures) || (!is_reply && !self.needs_ecs) {
-            return;
-        }
-        let mut at = start;
-        let mut left = MOST_RECORDS.saturating_sub(questions);
-        for (section, count) in counts.into_iter().enumerate() {
-            for _ in 0..count {
-                if left == 0 {
-                    return;
-                }
-                left -= 1;
-                let Some(record) = Record::read(bytes, at) else { return };
-                at = record.end;
-                if section == 0 && record.kind == TYPE_RRSIG {
-                    let row = table.last_row();
-                    table.signatures[row] = 1;
-                    return;
-                }
-                if section == 2 && record.kind == TYPE_OPT && !is_reply {
-                    let row = table.last_row();
-                    table.ecs[row] = client_subnet(record.data);
-                    return;
-                }
-            }
-        }
+        let row = table.last_row();
+        let found = ResponseRecords::read(bytes, question.end, [answers, authority, additional], question.qtype);
+        table.rcode[row] |= u16::from(found.extended_rcode) << 4;
+        table.signatures[row] = u8::from(found.has_signature);
+        let may_lack_data = found.is_whole && questions == 1 && !QUESTION_TYPES.contains(&question.qtype);
+        let is_noerror_query = flags & FLAGS_NODATA == FLAG_RESPONSE && found.extended_rcode == 0;
+        table.nodata[row] = u8::from(may_lack_data && is_noerror_query && found.lacks_data());
+    }
+
+    #[inline(always)]
+    fn write_row(
+        &self,
+        message: &Message<'_>,
+        header: &[u16; 6],
+        port: u16,
+        question: Option<&Question>,
+        table: &mut Messages,
+    ) {
+        let [id, flags, _, answers, ..] = *header;
+        let name = question.map_or(name::Parts::NONE, |question| question.name);
+        let qtype = question.map_or(0, |question| question.qtype);
+        let is_reply = flags & FLAG_RESPONSE != 0;
+        let (exchange, pairing) = exchange_of(message, id, qtype, is_reply);
+        let asked = if self.needs_question && !is_reply { asked(message.seed, qtype, name.whole, &table.text) } else { 0 };
+        table.push(&Row {
+            time_ns: message.packet.time_ns,
+            packet_row: message.packet_row,
+            bytes: message.wire_bytes,
+            direction: message.packet.direction,
+            xact_direction: exchange_direction(message.packet.direction, is_reply),
+            ip_version: message.packet.ip_version,
+            transport: message.packet.transport,
+            port,
+            server_port: message.server_port,
+            exchange,
+            pairing,
+            question: asked,
+            id,
+            flags,
+            is_reply: u8::from(is_reply),
+            rcode: flags & 0x0f,
+            answers,
+            parsed: u8::from(question.is_some()),
+            qtype,
+            qname: name.whole,
+            qname2: name.last_two,
+            qname3: name.last_three,
+            ..Row::EMPTY
+        });
     }
 }
 
-/// The DNS port is looked for at the destination first; the other port is the client's.
+const FLAG_RESPONSE: u16 = 0x8000;
+/// QR, operation, TC and response code: set as in a plain response, there may be no data in it.
+const FLAGS_NODATA: u16 = 0xfa0f;
+
+/// The hash that a query has in common with its response, and how they belong together.
 #[inline(always)]
-fn client_port(source: u16, destination: u16) -> u16 {
-    if DNS_PORTS.contains(&destination) { source } else { destination }
+fn exchange_of(message: &Message<'_>, id: u16, qtype: u16, is_reply: bool) -> (u64, u8) {
+    if message.packet.transport == PROTOCOL_UDP && matches!(message.server_port, MDNS_PORT | LLMNR_PORT) {
+        return multicast_exchange(message, id, is_reply);
+    }
+    let is_transfer = matches!(qtype, TYPE_IXFR | TYPE_AXFR) && message.packet.transport != PROTOCOL_UDP;
+    let pairing = if is_transfer { MANY_ANSWERS } else { 0 };
+    (hash_word(message.flow(), u64::from(id)), pairing)
+}
+
+/// A question to a group is answered to the socket that asked, by whoever can (RFC 4795 section 2.3, RFC 6762 section
+/// 6.7); between mDNS ports identifiers are 0 and answers go to the group (RFC 6762 section 18.1).
+#[cold]
+fn multicast_exchange(message: &Message<'_>, id: u16, is_reply: bool) -> (u64, u8) {
+    let packet = message.packet;
+    let exchange = hash_word(message.client_flow(), u64::from(id));
+    let pairing = if packet.source_port == MDNS_PORT && packet.destination_port == MDNS_PORT {
+        ALONE
+    } else if is_reply {
+        OPTIONAL
+    } else if is_group(message.addresses().1) {
+        MANY_ANSWERS | OPTIONAL
+    } else {
+        0
+    };
+    (exchange, pairing | MULTICAST)
+}
+
+/// 224.0.0.0/4 or ff00::/8.
+fn is_group(address: &Address) -> bool {
+    match std::net::Ipv6Addr::from(*address).to_canonical() {
+        std::net::IpAddr::V4(address) => address.is_multicast(),
+        std::net::IpAddr::V6(address) => address.is_multicast(),
+    }
+}
+
+/// A hash of what is asked.
+#[inline(always)]
+fn asked(seed: u64, qtype: u16, name: Span, text: &[u8]) -> u32 {
+    let start = name.start as usize;
+    let name = if name.is_none() { &[] } else { &text[start..start + name.length as usize] };
+    hash_bytes(seed ^ u64::from(qtype), name) as u32
 }
 
 /// A query to a host and the response from it belong to one exchange, whose direction is in.
@@ -161,7 +259,7 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
     let qtype = be16(bytes, name_end)?;
     be16(bytes, name_end + 2)?;
     let mut end = name_end + 4;
-    for _ in 1..questions.min(MOST_RECORDS) {
+    for _ in 1..questions.min(MOST_QUESTIONS) {
         end = name::skip(bytes, end)? + 4;
         if end > bytes.len() {
             return None;
@@ -170,106 +268,75 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
     Some(Question { qtype, name, end })
 }
 
-#[inline(always)]
-fn write_row(message: &Message<'_>, header: &[u16; 6], port: u16, question: Option<&Question>, table: &mut Messages) {
-    let [id, flags, _, answers, ..] = *header;
-    let name = question.map_or(name::Parts::NONE, |question| question.name);
-    let is_reply = flags >> 15 == 1;
-    table.push(&Row {
-        time_ns: message.packet.time_ns,
-        packet_row: message.packet_row,
-        bytes: message.wire_bytes,
-        direction: message.packet.direction,
-        xact_direction: exchange_direction(message.packet.direction, is_reply),
-        ip_version: message.packet.ip_version,
-        transport: message.packet.transport,
-        port,
-        exchange: hash_word(message.flow(), u64::from(id)),
-        id,
-        flags,
-        is_reply: u8::from(is_reply),
-        rcode: (flags & 0x0f) as u8,
-        answers,
-        parsed: u8::from(question.is_some()),
-        qtype: question.map_or(0, |question| question.qtype),
-        qname: name.whole,
-        qname2: name.last_two,
-        qname3: name.last_three,
-        ..Row::EMPTY
-    });
-}
-
-/// One resource record (RFC 1035 section 4.1.3).
-struct Record<'a> {
-    kind: u16,
-    data: &'a [u8],
-    end: usize,
-}
-
-impl<'a> Record<'a> {
-    fn read(bytes: &'a [u8], at: usize) -> Option<Self> {
-        let fixed = name::skip(bytes, at)?;
-        let kind = be16(bytes, fixed)?;
-        let length = usize::from(be16(bytes, fixed + 8)?);
-        let start = fixed + 10;
-        let data = bytes.get(start..start + length)?;
-        Some(Self { kind, data, end: start + length })
-    }
-}
-
-/// The address of the client subnet option among the options of an OPT record, wherever it stands (RFC 7871 section
-/// 6); host bits as sent, zeros where the option is missing, cut or of another family.
-fn client_subnet(options: &[u8]) -> Address {
-    let mut rest = options;
-    while let (Some(code), Some(length)) = (be16(rest, 0), be16(rest, 2)) {
-        let Some(option) = rest.get(4..4 + usize::from(length)) else { break };
-        if code == OPTION_CLIENT_SUBNET {
-            return subnet_address(option).unwrap_or([0; 16]);
-        }
-        rest = &rest[4 + usize::from(length)..];
-    }
-    [0; 16]
-}
-
-fn subnet_address(option: &[u8]) -> Option<Address> {
-    let family = be16(option, 0)?;
-    let sent = option.get(4..)?;
-    let mut address = [0; 16];
-    let (room, start) = match family {
-        1 => (4, 12),
-        2 => (16, 0),
-        _ => return None,
-    };
-    if sent.is_empty() || sent.len() > room {
-        return None;
-    }
-    if family == 1 {
-        address[10..12].fill(0xff);
-    }
-    address[start..start + sent.len()].copy_from_slice(sent);
-    Some(address)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::batch::PacketRow;
+    use crate::read::Frame;
 
-    #[test]
-    fn the_client_subnet_is_found_behind_other_options_at_any_prefix_length() {
-        let cookie = [0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
-        let mut options = cookie.to_vec();
-        options.extend([0, 8, 0, 7, 0, 1, 24, 0, 192, 0, 2]);
-        assert_eq!(client_subnet(&options)[10..], [0xff, 0xff, 192, 0, 2, 0]);
-        let v6 = [0, 8, 0, 11, 0, 2, 56, 0, 0x20, 0x01, 0x0d, 0xb8, 1, 2, 3];
-        assert_eq!(client_subnet(&v6)[..8], [0x20, 0x01, 0x0d, 0xb8, 1, 2, 3, 0]);
-        assert_eq!(client_subnet(&v6[..9]), [0; 16], "cut");
-        assert_eq!(client_subnet(&[0, 8, 0, 5, 0, 3, 8, 0, 1]), [0; 16], "a family of the future");
+    const CLIENT: &str = "192.0.2.10";
+    const SERVER: &str = "192.0.2.53";
+
+    fn address(text: &str) -> Address {
+        match text.parse().expect("an address") {
+            std::net::IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+            std::net::IpAddr::V6(address) => address.octets(),
+        }
+    }
+
+    /// Exchange, pairing and what is asked of a message for `www.example.com` between two ends.
+    fn row_of(source: (&str, u16), destination: (&str, u16), flags: u16, server_port: u16) -> (u64, u8, u32) {
+        let packet = PacketRow {
+            transport: PROTOCOL_UDP,
+            source: address(source.0),
+            destination: address(destination.0),
+            source_port: source.1,
+            destination_port: destination.1,
+            ..PacketRow::EMPTY
+        };
+        let frame = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
+        let payload = [&[0, 7], &flags.to_be_bytes()[..], b"\0\x01\0\0\0\0\0\0\x03WwW\x03com\0\0\x01\0\x01"].concat();
+        let message = Message { payload: &payload, packet: &packet, packet_row: 0, wire_bytes: 0, frame: &frame, ends: None, seed: 1, server_port };
+        let (mut table, mut decoder) = (Messages::default(), Decoder::default());
+        decoder.set_needs(&Needs::all());
+        assert_eq!(decoder.decode(&message, &mut table, &mut Ledger::default()), None);
+        (table.exchange()[0], table.pairing()[0], table.question()[0])
     }
 
     #[test]
-    fn the_port_of_the_client_is_the_one_that_is_not_dns() {
-        assert_eq!(client_port(40_000, 53), 40_000);
-        assert_eq!(client_port(53, 40_000), 40_000);
-        assert_eq!(client_port(5353, 5353), 5353);
+    fn a_response_has_the_exchange_of_its_query_and_asks_nothing() {
+        let (exchange, pairing, question) = row_of((CLIENT, 4000), (SERVER, 53), 0x0100, 53);
+        assert_eq!((pairing, question == 0), (0, false));
+        assert_eq!(row_of((SERVER, 53), (CLIENT, 4000), 0x8180, 53), (exchange, 0, 0));
+        assert_ne!(row_of((SERVER, 53), (CLIENT, 4001), 0x8180, 53).0, exchange);
+    }
+
+    #[test]
+    fn whoever_is_of_a_group_answers_the_socket_that_asked() {
+        for (group, port) in [("224.0.0.252", LLMNR_PORT), ("ff02::1:3", LLMNR_PORT), ("224.0.0.251", MDNS_PORT)] {
+            let (asked, pairing, _) = row_of((CLIENT, 4000), (group, port), 0, port);
+            assert_eq!(pairing, MANY_ANSWERS | OPTIONAL | MULTICAST);
+            let (answered, pairing, _) = row_of((SERVER, port), (CLIENT, 4000), 0x8000, port);
+            assert_eq!((answered, pairing), (asked, OPTIONAL | MULTICAST), "{group}");
+        }
+    }
+
+    #[test]
+    fn between_multicast_ports_nothing_is_paired_and_a_server_there_is_like_any_other() {
+        assert_eq!(row_of((CLIENT, MDNS_PORT), ("224.0.0.251", MDNS_PORT), 0, MDNS_PORT).1, ALONE | MULTICAST);
+        assert_eq!(row_of((CLIENT, 4000), (SERVER, MDNS_PORT), 0, MDNS_PORT).1, MULTICAST);
+    }
+
+    #[test]
+    fn the_port_of_the_server_is_the_one_that_names_the_protocol() {
+        let port = |source, destination, server_port| {
+            let packet = PacketRow { source_port: source, destination_port: destination, ..PacketRow::EMPTY };
+            let frame = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
+            let message = Message { payload: &[], packet: &packet, packet_row: 0, wire_bytes: 0, frame: &frame, ends: None, seed: 1, server_port };
+            message.client().1
+        };
+        assert_eq!(port(40_000, 53, 53), 40_000);
+        assert_eq!(port(53, 40_000, 53), 40_000);
+        assert_eq!(port(5353, 5353, 5353), 5353);
     }
 }

@@ -4,13 +4,14 @@
 //!
 //! - `NAME`, the name of its table, the first part of its column names;
 //! - `Messages`, its table, one row per message (made with [`table!`](crate::batch::table));
-//! - `PORTS`, by which its packets are known;
+//! - `PORTS`, by which its packets are known where an input's settings name no others;
 //! - `Decoder`, what it must remember between messages, with
 //!   `decode(&mut self, &Message, &mut Messages, &mut Ledger) -> Option<Malformed>` and `set_needs(&mut self, &Needs)`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::batch::{Address, Batch, PacketRow, Table, table_names};
+use crate::decode::ports::{PortSettings, PortTable};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
@@ -35,17 +36,41 @@ pub struct Message<'a> {
     /// Where it came through a tunnel: those who speak, which the packet's addresses may not be.
     pub ends: Option<&'a Ends>,
     pub seed: u64,
+    /// The port by which the protocol was known: the server's.
+    pub server_port: u16,
 }
 
 impl Message<'_> {
+    /// Those who speak: source and destination.
+    #[inline(always)]
+    pub fn addresses(&self) -> (&Address, &Address) {
+        match self.ends {
+            Some([source, destination]) => (source, destination),
+            None => (&self.packet.source, &self.packet.destination),
+        }
+    }
+
+    /// Address and port of the end that is not the server.
+    #[inline(always)]
+    pub fn client(&self) -> (&Address, u16) {
+        let (source, destination) = self.addresses();
+        if self.packet.destination_port == self.server_port {
+            (source, self.packet.source_port)
+        } else {
+            (destination, self.packet.destination_port)
+        }
+    }
+
+    /// A hash of the client's end alone, for protocols whose answers come from elsewhere than where the question went.
+    pub fn client_flow(&self) -> u64 {
+        let (address, port) = self.client();
+        super::flow_hash(address, port, &[0; 16], self.server_port, self.seed)
+    }
+
     /// A hash of both ends, the same for both directions.
     #[inline]
     pub fn flow(&self) -> u64 {
-        let packet = self.packet;
-        let (source, destination) = match self.ends {
-            Some([source, destination]) => (source, destination),
-            None => (&packet.source, &packet.destination),
-        };
+        let (packet, (source, destination)) = (self.packet, self.addresses());
         super::flow_hash(source, packet.source_port, destination, packet.destination_port, self.seed)
     }
 
@@ -55,30 +80,20 @@ impl Message<'_> {
     }
 }
 
-/// The ports by which a protocol's packets are known, at either end.
+/// The ports by which a protocol's packets are usually known, at either end.
 pub struct Ports {
     pub udp: &'static [u16],
     pub tcp: &'static [u16],
-    /// How its messages are framed over TCP.
+    /// How its messages are framed over TCP; `None` where it does not go over TCP.
     pub framing: Option<Framing>,
 }
 
-impl Ports {
-    #[inline(always)]
-    fn udp(&self, source: u16, destination: u16) -> bool {
-        self.udp.iter().any(|port| *port == destination || *port == source)
-    }
-
-    #[inline(always)]
-    fn tcp(&self, source: u16, destination: u16) -> Option<Framing> {
-        if self.tcp.iter().any(|port| *port == destination || *port == source) { self.framing } else { None }
-    }
-}
-
-/// The names of the columns that the plans of an input ask for. Decoders may leave the others empty.
+/// What the plans of an input ask for: columns by name (decoders may leave the others empty), and ports of protocols
+/// beside those of the input.
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
     columns: HashSet<String>,
+    ports: BTreeMap<String, BTreeSet<u16>>,
 }
 
 impl Needs {
@@ -87,7 +102,7 @@ impl Needs {
         let batch = Batch::default();
         let tables = table_names().filter_map(|name| batch.table(name));
         let columns = tables.flat_map(|table| table.definitions()).map(|column| column.name.to_owned()).collect();
-        Self { columns }
+        Self { columns, ports: BTreeMap::new() }
     }
 
     pub fn add(&mut self, column: &str) {
@@ -100,7 +115,19 @@ impl Needs {
         self.columns.contains(column)
     }
 
+    pub fn add_ports(&mut self, protocol: &str, ports: impl IntoIterator<Item = u16>) {
+        self.ports.entry(protocol.to_owned()).or_default().extend(ports);
+    }
+
+    /// The ports of a protocol that are asked for.
+    pub fn ports(&self, protocol: &str) -> impl Iterator<Item = u16> {
+        self.ports.get(protocol).into_iter().flatten().copied()
+    }
+
     pub fn extend(&mut self, other: &Needs) {
         self.columns.extend(other.columns.iter().cloned());
+        for (protocol, ports) in &other.ports {
+            self.add_ports(protocol, ports.iter().copied());
+        }
     }
 }

@@ -1,0 +1,29 @@
+"""Lists of ports, as options and configurations write them: `[53, 8600]`, or a text with commas."""
+
+from __future__ import annotations
+
+from pktvisor.config.models import Value
+from pktvisor.config.scalars import describe
+from pktvisor.errors import ConfigError
+
+MOST_PORTS = 256
+_LARGEST = 65535
+
+
+def read_ports(value: Value) -> tuple[int, ...]:
+    """The ports of a list, a text with commas, or one number: in order, each once. ConfigError for what is none."""
+    if isinstance(value, bool | dict):
+        raise ConfigError(f"ports are a list or a text with commas, as 53,8600, not {describe(value)}")
+    parts = [str(part).strip() for part in (value if isinstance(value, list) else str(value).split(","))]
+    ports = dict.fromkeys(_port(part) for part in parts)
+    if not ports:
+        raise ConfigError("at least one port is needed, as 53")
+    if len(ports) > MOST_PORTS:
+        raise ConfigError(f"there may be {MOST_PORTS} ports, not {len(ports)}")
+    return tuple(sorted(ports))
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:10]) <= _LARGEST):
+        raise ConfigError(f"'{text[:40]}' is no port: a number from 1 to {_LARGEST} would do")
+    return int(text)

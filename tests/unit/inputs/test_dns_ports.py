@@ -1,0 +1,90 @@
+"""On which ports DNS is looked for: what the daemon, a tap and a handler say of it, over one capture file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pktvisor.agent.local import AgentSettings, LocalAgent
+from pktvisor.config.schema import load_config
+from pktvisor.inputs.base import Defaults
+from support.dns_packets import CLIENT, Message, Story
+from support.live import eventually
+
+USUAL, OWN, OTHER = 53, 8600, 5300
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    """One question to port 53, two to 8600, three to 5300; the last one over TCP."""
+    story, server = Story(), "192.0.2.53"
+    for at, port in enumerate([USUAL, OWN, OWN, OTHER, OTHER]):
+        story.udp(at, CLIENT, (server, port), Message(identity=at))
+    story.tcp(6, CLIENT, (server, OTHER), Message())
+    return story.write(tmp_path / "ports.pcap")
+
+
+def counts(capture: Path, tap: str = "", modules: str = "", options: tuple[int, ...] = ()) -> list[int]:
+    """Queries that each of a policy's handlers counts."""
+    modules = modules or "d: {type: dns}"
+    text = f"""
+visor:
+  taps: {{file: {{input_type: pcap, config: {{pcap_file: "{capture}"{tap}}}}}}}
+  policies:
+    edge: {{kind: collection, input: {{tap: file, input_type: pcap}}, handlers: {{modules: {{{modules}}}}}}}
+"""
+    agent = LocalAgent(AgentSettings(inputs=Defaults(dns_ports=options)))
+    agent.take_over(load_config(text))
+    eventually(lambda: not any(one["input"]["running"] for one in inputs_of(agent)))
+    found = [counted(snapshot.samples) for snapshot in agent.policies["edge"].bucket(0)]
+    agent.stop()
+    return found
+
+
+def inputs_of(agent: LocalAgent) -> list[dict[str, dict[str, object]]]:
+    return [stream.describe() for stream in agent.inputs.values()]  # type: ignore[misc]
+
+
+def counted(samples: object) -> int:
+    (value,) = [sample.value for sample in samples if sample.path[-2:] == ("wire_packets", "queries")]  # type: ignore[attr-defined]
+    return int(value)
+
+
+def test_the_usual_ports_are_looked_at_where_nobody_says_otherwise(capture: Path) -> None:
+    assert counts(capture) == [1]
+
+
+@pytest.mark.parametrize("ports", ["[8600, 5300]", '"5300, 8600"'])
+def test_those_of_a_tap_stand_instead_of_the_usual_ones(capture: Path, ports: str) -> None:
+    assert counts(capture, tap=f", dns_ports: {ports}") == [5]
+
+
+def test_those_of_the_daemon_are_for_taps_that_say_nothing(capture: Path) -> None:
+    assert counts(capture, options=(OWN,)) == [2]
+    assert counts(capture, tap=", dns_ports: 53", options=(OWN,)) == [1]
+
+
+def test_handlers_of_one_input_see_their_own_ports_each(capture: Path) -> None:
+    modules = (
+        "usual: {type: dns}, own: {type: dns, config: {dns_ports: 8600}}, "
+        "other: {type: dns, config: {dns_ports: [5300, 53]}}"
+    )
+    assert counts(capture, modules=modules) == [1, 2, 4]
+    assert counts(capture, tap=", dns_ports: 5300", modules=modules) == [3, 2, 4]
+
+
+def test_a_handler_that_declares_its_metrics_may_have_ports_of_its_own(capture: Path) -> None:
+    custom = "c: {type: custom, config: {dns_ports: [8600]}, metrics: {queries: {counter: dns}}}"
+    agent = LocalAgent(AgentSettings())
+    agent.take_over(
+        load_config(f"""
+visor:
+  taps: {{file: {{input_type: pcap, config: {{pcap_file: "{capture}"}}}}}}
+  policies: {{edge: {{kind: collection, input: {{tap: file, input_type: pcap}}, handlers: {{modules: {{{custom}}}}}}}}}
+""")
+    )
+    eventually(lambda: not any(one["input"]["running"] for one in inputs_of(agent)))
+    (snapshot,) = agent.policies["edge"].bucket(0)
+    assert [sample.value for sample in snapshot.samples] == [2]
+    agent.stop()
