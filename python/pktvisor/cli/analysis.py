@@ -47,6 +47,7 @@ def analyse(paths: Sequence[str], options: argparse.Namespace, progress: Progres
         others=[minutes],
         hosts=options.hosts or "",
         wanted=wanted,
+        dns_ports=options.dns_ports or (),
         workers=options.workers or default_workers(),
         progress=progress,
         stop=progress.stop,

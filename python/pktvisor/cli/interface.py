@@ -39,7 +39,7 @@ def watch_interface(target: str, options: argparse.Namespace) -> InterfaceSource
     databases = open_databases(options.geo_city, options.geo_asn)
     policy = Policy(POLICY, readable_instances(policy=POLICY), periods=MOST_PERIODS, databases=databases)
     config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
-    return InterfaceSource(target, PcapInput(config, Defaults()), policy)
+    return InterfaceSource(target, PcapInput(config, Defaults(dns_ports=options.dns_ports or ())), policy)
 
 
 class InterfaceSource:

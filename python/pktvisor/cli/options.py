@@ -124,13 +124,7 @@ def add_summary_options(
         "10.0.1.0/24,2001:db8::5; where both ends fit, the longer prefix decides. The networks and addresses of a live "
         "interface are the default; a capture file has none",
     )
-    parser.add_argument(
-        "--dns-ports",
-        metavar="PORTS",
-        type=_ports,
-        help="ports by which DNS is known, as 53,8600, instead of the usual ones: "
-        f"{', '.join(str(port) for port in _core.usual_ports()['dns'])}",
-    )
+    add_dns_ports(parser)
     parser.add_argument(
         "--periods",
         metavar="P",
@@ -158,6 +152,17 @@ def add_summary_options(
     )
     parser.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
     parser.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
+
+
+def add_dns_ports(parser: argparse._ActionsContainer) -> None:
+    """Add the option about the ports of DNS."""
+    parser.add_argument(
+        "--dns-ports",
+        metavar="PORTS",
+        type=_ports,
+        help="ports by which DNS is known, as 53,8600, instead of the usual ones: "
+        f"{', '.join(str(port) for port in _core.usual_ports()['dns'])}",
+    )
 
 
 def whole_number(text: str) -> int:

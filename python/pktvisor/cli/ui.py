@@ -16,6 +16,7 @@ from pktvisor.cli.options import (
     USAGE_STATUS,
     Parser,
     UsageError,
+    add_dns_ports,
     complain,
     forget_stdout,
     print_result,
@@ -256,6 +257,7 @@ def _add_file_options(parser: Parser) -> None:
         "-b", dest="filter_expression", metavar="BPF", default="", help="only packets that pass this filter"
     )
     files.add_argument("--hosts", metavar="HOSTSPEC", default="", help="networks to count as this host, as -H")
+    add_dns_ports(files)
     files.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
     files.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import argparse
 import io
+from pathlib import Path
 
 import pytest
 
 from pktvisor.cli.analysis import analyse
 from pktvisor.cli.progress import Progress
 from pktvisor.errors import InputError
-from pktvisor.tui.figures import packet_figures
+from pktvisor.tui.figures import dns_figures, packet_figures
 from pktvisor.tui.file_source import FileSource
 from pktvisor.tui.source import Request
 from pktvisor.tui.windows import WHOLE, merged
 from support.captures import FOLDER, counts_of
+from support.dns_packets import CLIENT, Message, Story
 
 CAPTURE = FOLDER / "multi_window.pcap"
 
 
-def source_of(path: str) -> FileSource:
+def source_of(path: str, dns_ports: tuple[int, ...] | None = None) -> FileSource:
     options = argparse.Namespace(
-        hosts="", filter_expression="", geo_city=None, geo_asn=None, deep_sample_rate=100, workers=None
+        hosts="",
+        filter_expression="",
+        geo_city=None,
+        geo_asn=None,
+        deep_sample_rate=100,
+        workers=None,
+        dns_ports=dns_ports,
     )
     return analyse([path], options, Progress(io.StringIO()))
 
@@ -41,6 +49,19 @@ def test_what_became_of_the_packets_is_an_input() -> None:
     (known,) = source_of(str(CAPTURE)).read(Request(WHOLE)).inventory.inputs.values()
     assert known.name == CAPTURE.name
     assert known.ledger["seen"] == counts_of(CAPTURE)["packets"]
+
+
+@pytest.mark.parametrize(("dns_ports", "queries"), [(None, 1), ((8600,), 2)])
+def test_dns_is_looked_for_on_the_ports_that_are_said(
+    tmp_path: Path, dns_ports: tuple[int, ...] | None, queries: int
+) -> None:
+    story = Story()
+    for at, port in enumerate([53, 8600, 8600]):
+        story.udp(at, CLIENT, ("192.0.2.53", port), Message(identity=at))
+    path = story.write(tmp_path / "ports.pcap")
+    figures = dns_figures(source_of(str(path), dns_ports).read(Request(WHOLE)).metrics)
+    assert figures is not None
+    assert figures.number("queries") == queries
 
 
 def test_a_file_that_is_not_there() -> None:
