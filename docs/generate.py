@@ -1,5 +1,5 @@
 """Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json
-and commands.md.
+commands.md, and the table of options in configuration.md.
 
 Usage: python docs/generate.py. A test fails where the pages are older than the code.
 """
@@ -12,9 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pktvisor import _core
-from pktvisor.cli.daemon_options import daemon_parser
+from pktvisor.cli.daemon import daemon_parser
 from pktvisor.cli.options import STATUSES
 from pktvisor.cli.reader import reader_parser
+from pktvisor.cli.ui import terminal_parser
+from pktvisor.config.daemon_options import FORMER, KEYS
+from pktvisor.config.options import Declared, File, Flag, Number, Ports
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.expressions import schema
@@ -39,6 +42,8 @@ FRAMES_NOTE = (
 )
 
 NOTE = "<!-- Written by docs/generate.py; change the declarations, not this page. -->"
+OPTIONS_BEGIN = "<!-- The table of options is written by docs/generate.py. -->"
+OPTIONS_END = "<!-- Here it ends. -->"
 
 
 def metrics_page() -> str:
@@ -140,7 +145,8 @@ def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
 def commands_page() -> str:
     """Every command with its options."""
     statuses = "\n".join(f"| {status} | {meaning} |" for status, meaning in sorted(STATUSES.items()))
-    sections = ["# Commands", NOTE, *(_command_section(parser) for parser in (daemon_parser(), reader_parser()))]
+    parsers = (daemon_parser(), reader_parser(), terminal_parser())
+    sections = ["# Commands", NOTE, *map(_command_section, parsers)]
     sections.append(f"## Exit statuses\n\n| Status | |\n|---|---|\n{statuses}")
     return "\n\n".join(sections) + "\n"
 
@@ -163,6 +169,25 @@ def _option_row(action: argparse.Action) -> str:
     return f"| {names} | {meaning} |"
 
 
+def configuration_page() -> str:
+    """The hand-written page of configurations, with the table of options in it."""
+    text = (REFERENCE / "configuration.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(OPTIONS_BEGIN)
+    _, _, after = rest.partition(OPTIONS_END)
+    rows = "\n".join(_key_row(one) for one in KEYS.values())
+    table = f"| Key | Type | Default | |\n|---|---|---|---|\n{rows}"
+    return f"{before}{OPTIONS_BEGIN}\n\n{table}\n\n{OPTIONS_END}{after}"
+
+
+def _key_row(one: Declared) -> str:
+    option = one.option
+    kinds = {Flag: "flag", Number: "number", File: "path", Ports: "ports: a list, or a text with commas"}
+    kind = next((name for base, name in kinds.items() if isinstance(option, base)), "text")
+    default = f"`{one.default}`" if one.default not in (None, False) else ""
+    meaning = f"without effect: {one.help}" if option.section == FORMER else one.help
+    return f"| `{one.name}` | {kind} | {default} | {meaning.removesuffix(f'(default: {one.default})').rstrip()} |"
+
+
 def openapi_page() -> str:
     """The OpenAPI document, with the admin API."""
     return json.dumps(document(with_admin=True, version=_core.__version__), indent=1, ensure_ascii=False) + "\n"
@@ -176,6 +201,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "rest.md": rest_page(),
         REFERENCE / "openapi.json": openapi_page(),
         REFERENCE / "commands.md": commands_page(),
+        REFERENCE / "configuration.md": configuration_page(),
     }
 
 

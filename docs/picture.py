@@ -6,7 +6,6 @@ shows these.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import math
 import random
@@ -19,6 +18,8 @@ from pathlib import Path
 from pktvisor.api.client import Client
 from pktvisor.api.connection import Endpoint
 from pktvisor.cli.analysis import analyse
+from pktvisor.cli.progress import Progress
+from pktvisor.config.command_options import SummaryOptions
 from pktvisor.tui.agent_source import AgentSource
 from pktvisor.tui.app import Terminal
 from pktvisor.tui.saving import picture
@@ -79,18 +80,17 @@ def _agent(target: str) -> Source:
 
 
 def _capture(target: str | None) -> Source:
-    options = argparse.Namespace(
-        filter_expression="",
+    options = SummaryOptions(
         hosts=f"{RESOLVER}/32,{RESOLVER_6}/128",
         geo_city=str(GEO / "city.mmdb"),
         geo_asn=str(GEO / "asn.mmdb"),
     )
     if target is not None:
-        return analyse(target, options)
+        return analyse([target], options, Progress(sys.stderr))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "resolver.pcap"
         path.write_bytes(pcap_bytes(sorted(traffic(), key=lambda one: one.time_ns)))
-        return analyse(str(path), options)
+        return analyse([str(path)], options, Progress(sys.stderr))
 
 
 def traffic() -> Iterator[Packet]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor.config import modules, policies, schema, selectors, taps
-from pktvisor.config.daemon import OPTIONS
+from pktvisor.config.daemon_options import KEYS
 from pktvisor.config.schema import check, load_config
 from pktvisor.handlers.base import WINDOW_OPTIONS
 
@@ -30,5 +30,5 @@ def test_the_mistake_on_the_page_is_what_is_said() -> None:
 
 def test_every_key_is_on_the_page() -> None:
     keys = (*schema.SECTIONS, *taps.KEYS, *policies.KEYS, *policies.INPUT_KEYS, *policies.HANDLERS_KEYS)
-    for key in (*keys, *modules.KEYS, *modules.GROUP_KEYS, *selectors.KEYS, *OPTIONS, *WINDOW_OPTIONS):
+    for key in (*keys, *modules.KEYS, *modules.GROUP_KEYS, *selectors.KEYS, *KEYS, *WINDOW_OPTIONS):
         assert re.search(rf"\b{key}\b", PAGE), key

@@ -20,7 +20,9 @@ def _generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["metrics.md", "columns.md", "rest.md", "openapi.json", "commands.md"])
+@pytest.mark.parametrize(
+    "name", ["metrics.md", "columns.md", "rest.md", "openapi.json", "commands.md", "configuration.md"]
+)
 def test_a_generated_page_is_as_new_as_the_code(name: str) -> None:
     pages = {path.name: (path, text) for path, text in _generator().pages().items()}
     path, text = pages[name]

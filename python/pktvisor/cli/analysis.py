@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pktvisor.api.documents import Input, Inventory, PolicyMetrics, read_policy_
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.summary import default_workers
+from pktvisor.config.command_options import SummaryOptions
 from pktvisor.escaping import printable
 from pktvisor.inputs.faults import file_warnings
 from pktvisor.inputs.filters import capture_filter
@@ -27,13 +27,13 @@ POLICY = "capture"
 """Name of the policy that a file is analysed by."""
 
 
-def analyse(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> FileSource:
+def analyse(paths: Sequence[str], options: SummaryOptions, progress: Progress) -> FileSource:
     """Read files as one capture: all of it in one window, and its last minutes beside. Raises `PktvisorError`."""
     databases = open_databases(options.geo_city, options.geo_asn)
     whole, minutes = (
         Policy(
             POLICY,
-            readable_instances(policy=POLICY, deep_sample_rate=options.deep_sample_rate),
+            readable_instances(policy=POLICY, deep_sample_rate=options.max_deep_sample),
             periods=periods,
             is_recorded=True,
             databases=databases,
@@ -47,7 +47,7 @@ def analyse(paths: Sequence[str], options: argparse.Namespace, progress: Progres
         others=[minutes],
         hosts=options.hosts or "",
         wanted=wanted,
-        dns_ports=options.dns_ports or (),
+        dns_ports=options.dns_ports,
         workers=options.workers or default_workers(),
         progress=progress,
         stop=progress.stop,

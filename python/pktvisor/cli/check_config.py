@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pktvisor.agent.checking import check_agent
-from pktvisor.cli.daemon_options import check_options
 from pktvisor.cli.options import FAILURE_STATUS, complain, print_result
+from pktvisor.config.daemon_options import check_options
 from pktvisor.config.document import read_text
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import read_all

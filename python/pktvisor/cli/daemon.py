@@ -5,25 +5,27 @@ from __future__ import annotations
 import argparse
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from pktvisor.cli.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, daemon_parser, resolve
-from pktvisor.cli.options import FAILURE_STATUS, FILE_FAILURE_STATUS, UsageError, complain, run
+from pktvisor.cli.options import FAILURE_STATUS, FILE_FAILURE_STATUS, Parser, UsageError, complain, run
+from pktvisor.cli.parsing import add_options, add_version
+from pktvisor.config.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, resolve
 from pktvisor.errors import PktvisorError
-
-PATHS = (
-    *("tls_cert", "tls_key", "tls_client_ca", "token_file", "log_file", "state_dir", "geo_city", "geo_asn"),
-    *("default_geo_city", "default_geo_asn", "iana_service_port_registry", "default_service_registry"),
-    *("otel_tls_cert", "otel_tls_key"),
-)
-"""Options that name a file or a directory."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status."""
     return run(daemon_parser(), arguments, _run)
+
+
+def daemon_parser() -> Parser:
+    """Make the parser. What was not said is None, so that the file may say it."""
+    parser = Parser(
+        prog="pktvisord", description="Summarise your data streams: live, served over HTTP, or from a file."
+    )
+    add_options(parser, DaemonOptions, is_open=True)
+    add_version(parser)
+    return parser
 
 
 def _run(said: argparse.Namespace) -> int:
@@ -39,7 +41,6 @@ def _run(said: argparse.Namespace) -> int:
         return _summarize(said)
     if len(said.targets) > 1:
         raise UsageError("only capture files can be more than one TARGET: --config takes more interfaces than one")
-    said.target = said.targets[0] if said.targets else None
     return _serve(said)
 
 
@@ -54,9 +55,9 @@ def _is_file(target: str) -> bool:
 def _summarize(said: argparse.Namespace) -> int:
     from pktvisor.cli.summary import print_summary
 
-    said.deep_sample_rate = 100 if said.max_deep_sample is None else said.max_deep_sample
+    options = resolve(vars(said), {})
     try:
-        print_summary(said.targets, said)
+        print_summary(options.targets, options)
     except UsageError:
         raise
     except PktvisorError as error:
@@ -76,26 +77,20 @@ def _serve(said: argparse.Namespace) -> int:
             from pktvisor.config.schema import load_file
 
             config = load_file(said.config)
-        options = resolve(said, config.options)
+        options = resolve(vars(said), config.options)
     except PktvisorError as error:
         complain(error)
         return FAILURE_STATUS
     if options.module_list:
         return list_modules(options)
-    if said.target is None and not options.admin_api and not config.policies:
+    target = next(iter(options.targets), None)
+    if target is None and not options.admin_api and not config.policies:
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
         complain("pktvisord --help tells the options")
         return FAILURE_STATUS
-    options = _absolute(options)
-    config_file = None if said.config is None else Path(said.config).resolve()
-    work = Work(options, config, config_file, said.target, said.filter_expression, said.hosts or "")
+    options = options.absolute()
+    config_file = None if options.config is None else Path(options.config)
+    work = Work(options, config, config_file, target, options.filter_expression, options.hosts or "")
     if options.daemon and detach(options):
         return 0
     return serve(work)
-
-
-def _absolute(options: DaemonOptions) -> DaemonOptions:
-    """Make paths independent of the directory that the daemon works in."""
-    paths = {name: value for name in PATHS if (value := getattr(options, name)) is not None}
-    absolute: dict[str, Any] = {name: str(Path(path).resolve()) for name, path in paths.items()}
-    return replace(options, **absolute)

@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from pktvisor.cli.daemon_options import DaemonOptions
 from pktvisor.cli.options import complain
+from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.errors import InputError
 from pktvisor.files import check_appendable
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 import socket
 
 from pktvisor import _core, clock
 from pktvisor.api.documents import App, Input, Inventory, PolicyMetrics, read_policy_metrics
 from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
+from pktvisor.config.command_options import MOST_PERIODS, SummaryOptions
 from pktvisor.errors import PeriodError
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
 from pktvisor.outputs.json import policy_document
-from pktvisor.policies.policy import MOST_PERIODS, Policy
+from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases
 from pktvisor.tui.source import Reading, Request
@@ -34,12 +34,12 @@ def is_interface(target: str) -> bool:
     return True
 
 
-def watch_interface(target: str, options: argparse.Namespace) -> InterfaceSource:
+def watch_interface(target: str, options: SummaryOptions) -> InterfaceSource:
     """Start to capture on an interface. Raises `PktvisorError`: it takes the right to."""
     databases = open_databases(options.geo_city, options.geo_asn)
     policy = Policy(POLICY, readable_instances(policy=POLICY), periods=MOST_PERIODS, databases=databases)
     config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
-    return InterfaceSource(target, PcapInput(config, Defaults(dns_ports=options.dns_ports or ())), policy)
+    return InterfaceSource(target, PcapInput(config, Defaults(dns_ports=options.dns_ports)), policy)
 
 
 class InterfaceSource:

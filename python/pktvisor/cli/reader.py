@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
-from pktvisor.cli.options import (
-    FILE_FAILURE_STATUS,
-    Parser,
-    UsageError,
-    add_general_options,
-    add_summary_options,
-    complain,
-    run,
-)
+from pktvisor.cli.options import FILE_FAILURE_STATUS, Parser, UsageError, complain, run
+from pktvisor.cli.parsing import add_options, add_version
 from pktvisor.cli.summary import print_summary
+from pktvisor.config.command_options import SummaryOptions
+from pktvisor.config.options import Operands, Text
 from pktvisor.errors import PktvisorError
 
 INPUTS = ("pcap",)
+
+
+@dataclass(frozen=True)
+class ReaderOptions(SummaryOptions):
+    """Everything that the reader can be told."""
+
+    files: Annotated[
+        tuple[str, ...],
+        Operands(
+            value="FILE",
+            is_needed=True,
+            help="capture files, and directories of them, which are read as one capture in the order of time; - is "
+            "standard input",
+        ),
+    ] = ()
+    input: Annotated[
+        str,
+        Text(
+            written="-i",
+            value="INPUT",
+            reader=str.lower,
+            choices=INPUTS,
+            help=f"what the file holds: {', '.join(INPUTS)} (default: {{default}})",
+        ),
+    ] = "pcap"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(reader_parser(), arguments, _summarize)
 
 
-def _summarize(options: argparse.Namespace) -> int:
+def _summarize(said: argparse.Namespace) -> int:
+    options = ReaderOptions(**vars(said))
     try:
         print_summary(options.files, options)
     except UsageError:
@@ -43,22 +66,6 @@ def reader_parser() -> Parser:
         description="Summarise capture files (pcap or pcapng, also compressed): as text on a terminal, elsewhere as "
         "one line of JSON.",
     )
-    parser.add_argument(
-        "files",
-        metavar="FILE",
-        nargs="+",
-        help="capture files, and directories of them, which are read as one capture in the order of time; - is "
-        "standard input",
-    )
-    parser.add_argument(
-        "-i",
-        dest="input",
-        metavar="INPUT",
-        type=str.lower,
-        choices=INPUTS,
-        default="pcap",
-        help=f"what the file holds: {', '.join(INPUTS)} (default: %(default)s)",
-    )
-    add_summary_options(parser)
-    add_general_options(parser)
+    add_options(parser, ReaderOptions)
+    add_version(parser)
     return parser

@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 
 from pktvisor import _core
-from pktvisor.cli.daemon_options import DaemonOptions
+from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.errors import PktvisorError
 from pktvisor.inputs.faults import translated
 from pktvisor.server.listen import LOWEST_FREE_PORT

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
-from pktvisor.cli.daemon_options import DaemonOptions, clamped_periods
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.registry import check_registry
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
 from pktvisor.cli.signals import ENDING, signals_heard
+from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.errors import InputError, NotFoundError, PktvisorError
 from pktvisor.handlers import handlers
@@ -111,7 +111,7 @@ def _run(work: Work) -> None:
         agent.take_over(work.config)
         if work.target is not None:
             agent.define(default_tap(work.target, work.hosts), Origin.COMMAND_LINE)
-            windows = WindowDefaults(clamped_periods(options.periods), options.max_deep_sample)
+            windows = WindowDefaults(options.kept_periods, options.max_deep_sample)
             agent.start(default_policy(work.filter_expression, windows), Origin.COMMAND_LINE)
         give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
         server = WebServer(agent, _server_settings(options))
@@ -160,8 +160,8 @@ def _can_get_other_work(work: Work) -> bool:
 def _settings(work: Work) -> AgentSettings:
     options = work.options
     return AgentSettings(
-        windows=WindowDefaults(clamped_periods(options.periods), options.max_deep_sample),
-        inputs=Defaults(options.workers, options.lookback, not options.no_promiscuous, tuple(options.dns_ports)),
+        windows=WindowDefaults(options.kept_periods, options.max_deep_sample),
+        inputs=Defaults(options.workers or 1, options.lookback, not options.no_promiscuous, options.dns_ports),
         databases=open_databases(
             options.geo_city or options.default_geo_city,
             options.geo_asn or options.default_geo_asn,

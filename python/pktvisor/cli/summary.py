@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from pktvisor.cli.options import DEFAULT_PERIODS, MOST_PERIODS, UsageError, complain, print_result
+from pktvisor.cli.options import UsageError, complain, print_result
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.signals import signals_heard
+from pktvisor.config.command_options import MOST_PERIODS, SummaryOptions
 from pktvisor.escaping import printable_json
 
 MOST_WORKERS = 4
 """One worker at a time reads and deals the packets out; that is a quarter of all work, so that more bring little."""
 
 
-def print_summary(paths: Sequence[str], options: argparse.Namespace) -> None:
+def print_summary(paths: Sequence[str], options: SummaryOptions) -> None:
     """Summarise files and directories as one capture (`-` is standard input) and print the result.
 
     On a terminal that is text about all of it, elsewhere one line of JSON about the last periods. Raises
     `PktvisorError`.
     """
-    if options.summary:
-        options.periods = 1
-    elif options.periods is None:
-        options.periods = DEFAULT_PERIODS
+    options = replace(options, periods=1 if options.summary else options.periods)
     if not 1 <= options.periods <= MOST_PERIODS:
         raise UsageError(f"argument --periods: {options.periods} is not between 1 and {MOST_PERIODS}")
     progress = Progress(sys.stderr)
@@ -37,20 +35,20 @@ def print_summary(paths: Sequence[str], options: argparse.Namespace) -> None:
             _print_text(paths, options, progress)
 
 
-def _print_json(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> None:
+def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress) -> None:
     from pktvisor.outputs.json import encode, flat_document
     from pktvisor.policies.summary import summarize_file
 
     summary = summarize_file(
         paths,
         periods=options.periods,
-        deep_sample_rate=options.deep_sample_rate,
+        deep_sample_rate=options.max_deep_sample,
         filter_expression=options.filter_expression,
         hosts=options.hosts or "",
         geo_city=options.geo_city,
         geo_asn=options.geo_asn,
         workers=options.workers or default_workers(),
-        dns_ports=options.dns_ports or (),
+        dns_ports=options.dns_ports,
         progress=progress,
         stop=progress.stop,
     )
@@ -70,7 +68,7 @@ def fit_for_stdout(document: bytes) -> bytes:
     return printable_json(document.decode()).encode()
 
 
-def _print_text(paths: Sequence[str], options: argparse.Namespace, progress: Progress) -> None:
+def _print_text(paths: Sequence[str], options: SummaryOptions, progress: Progress) -> None:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.page import page
     from pktvisor.tui.source import Request

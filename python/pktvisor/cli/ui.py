@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -16,11 +15,12 @@ from pktvisor.cli.options import (
     USAGE_STATUS,
     Parser,
     UsageError,
-    add_dns_ports,
     complain,
     forget_stdout,
     print_result,
 )
+from pktvisor.cli.parsing import add_options
+from pktvisor.cli.ui_options import DEFAULT_HOST, TOKEN_VARIABLE, TerminalOptions
 from pktvisor.errors import PktvisorError
 from pktvisor.escaping import printable_json
 from pktvisor.files import open_file
@@ -28,13 +28,7 @@ from pktvisor.files import open_file
 if TYPE_CHECKING:
     from pktvisor.tui.source import Source
     from pktvisor.tui.watch import State, Watch
-    from pktvisor.tui.windows import Window
 
-DEFAULT_HOST = "localhost"
-TIMEOUT_S = 15.0
-"""For all answers together, where something is printed."""
-LEAST_INTERVAL_S = 0.2
-TOKEN_VARIABLE = "PKTVISOR_TOKEN"
 MOST_TOKEN_BYTES = 1 << 16
 SINGLE_LETTERS = ("h", "p", "H", "P")
 
@@ -42,7 +36,7 @@ SINGLE_LETTERS = ("h", "p", "H", "P")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status."""
     try:
-        return _run(_parser().parse_args(_undashed(sys.argv[1:] if arguments is None else arguments)))
+        return _run(_read(sys.argv[1:] if arguments is None else arguments))
     except UsageError as error:
         complain(f"pktvisor: {error}")
         complain("pktvisor --help tells the options")
@@ -57,7 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED_STATUS
 
 
-def _run(options: argparse.Namespace) -> int:
+def _read(arguments: Sequence[str]) -> TerminalOptions:
+    return TerminalOptions(**vars(terminal_parser().parse_args(_undashed(arguments))))
+
+
+def _run(options: TerminalOptions) -> int:
     from pktvisor.tui.source import Request
     from pktvisor.tui.watch import Watch
     from pktvisor.tui.windows import DEFAULT, WHOLE
@@ -75,29 +73,27 @@ def _run(options: argparse.Namespace) -> int:
         source.close()
 
 
-def _is_live(options: argparse.Namespace) -> bool:
+def _is_live(options: TerminalOptions) -> bool:
     from pktvisor.cli.interface import is_interface
 
     return len(options.files) == 1 and is_interface(options.files[0])
 
 
-def _own_source(options: argparse.Namespace) -> Source:
+def _own_source(options: TerminalOptions) -> Source:
     """Summarise files, or an interface, in this process."""
-    if not options.hosts:
-        options.hosts = options.host or ""
     return _interface_source(options) if _is_live(options) else _file_source(options)
 
 
-def _interface_source(options: argparse.Namespace) -> Source:
+def _interface_source(options: TerminalOptions) -> Source:
     from pktvisor.cli.interface import watch_interface
 
-    source = watch_interface(options.files[0], options)
+    source = watch_interface(options.files[0], options.for_captures())
     if options.once or options.json:
         time.sleep(options.interval)
     return source
 
 
-def _file_source(options: argparse.Namespace) -> Source:
+def _file_source(options: TerminalOptions) -> Source:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.progress import Progress
     from pktvisor.cli.signals import signals_heard
@@ -106,13 +102,13 @@ def _file_source(options: argparse.Namespace) -> Source:
         raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
     progress = Progress(sys.stderr)
     with signals_heard(lambda _: progress.stop.set()):
-        source = analyse(options.files, options, progress)
+        source = analyse(options.files, options.for_captures(), progress)
     if progress.stop.is_set():
         raise KeyboardInterrupt
     return source
 
 
-def _agent_source(options: argparse.Namespace) -> Source:
+def _agent_source(options: TerminalOptions) -> Source:
     from pktvisor.api.client import Client
     from pktvisor.api.connection import Endpoint
     from pktvisor.tui.agent_source import AgentSource
@@ -131,7 +127,7 @@ def _agent_source(options: argparse.Namespace) -> Source:
     return AgentSource(Client(endpoint))
 
 
-def _token(options: argparse.Namespace) -> str | None:
+def _token(options: TerminalOptions) -> str | None:
     """Give the token of the option, the file or the environment, in this order."""
     token: str | None = options.token
     if token is None and options.token_file is not None:
@@ -146,7 +142,7 @@ def _token(options: argparse.Namespace) -> str | None:
     return token
 
 
-def _print(watch: Watch, options: argparse.Namespace) -> int:
+def _print(watch: Watch, options: TerminalOptions) -> int:
     """Print the first screen, or the document."""
     from pktvisor.cli.page import page
 
@@ -179,109 +175,13 @@ def _undashed(arguments: Sequence[str]) -> list[str]:
     return [argument[1:] if argument.split("=")[0][2:] in SINGLE_LETTERS else argument for argument in arguments]
 
 
-def _parser() -> Parser:
+def terminal_parser() -> Parser:
+    """Make the parser."""
     parser = Parser(
         prog="pktvisor", description="Watch a running agent, an interface, or capture files.", allow_abbrev=False
     )
-    parser.add_argument(
-        "files",
-        metavar="FILE",
-        nargs="*",
-        help="instead of an agent to ask: capture files, and directories of them, to analyse as one; or an interface "
-        "(any for all) to capture on",
-    )
-    parser.add_argument(
-        "-H",
-        dest="host",
-        metavar="HOST",
-        help=f"agent's host (default: {DEFAULT_HOST}); of a file, the networks to count as this host, as --hosts",
-    )
-    parser.add_argument(
-        "-p", dest="port", metavar="PORT", type=_port, default=10853, help="agent's port (default: %(default)s)"
-    )
-    parser.add_argument(
-        "-P",
-        dest="policy",
-        metavar="POLICY",
-        help="policy to show first (default: default, or the first that there is)",
-    )
-    _add_access_options(parser)
-    _add_showing_options(parser)
-    _add_file_options(parser)
+    add_options(parser, TerminalOptions)
     parser.add_argument(
         "-version", "--version", action="version", version=_core.__version__, help="show the version's number"
     )
     return parser
-
-
-def _add_access_options(parser: Parser) -> None:
-    parser.add_argument("-tls", "--tls", action="store_true", help="speak TLS to the agent")
-    parser.add_argument(
-        "-tls-noverify", "--tls-noverify", action="store_true", help="speak TLS, and take whatever certificate it has"
-    )
-    parser.add_argument("--tls-ca", metavar="FILE", help="certificates to trust instead of the system's (PEM)")
-    parser.add_argument(
-        "--tls-cert", metavar="FILE", help="our certificate, where the agent wants one (PEM); speaks TLS"
-    )
-    parser.add_argument("--tls-key", metavar="FILE", help="its private key, where it is not in the same file (PEM)")
-    parser.add_argument("--token", metavar="TOKEN", help=f"token that the agent wants (default: ${TOKEN_VARIABLE})")
-    parser.add_argument("--token-file", metavar="FILE", help="file with that token, which other users then don't see")
-
-
-def _add_showing_options(parser: Parser) -> None:
-    parser.add_argument(
-        "--window",
-        metavar="W",
-        type=_window,
-        help="live, last (the last closed period) or that many minutes merged, 2 to 10 (default: 5; of a file, all)",
-    )
-    parser.add_argument(
-        "--interval", metavar="S", type=_interval, default=1.0, help="seconds between readings (default: %(default)g)"
-    )
-    parser.add_argument(
-        "--timeout",
-        metavar="S",
-        type=_interval,
-        default=TIMEOUT_S,
-        help="with --once and --json: seconds that the agent may take for everything (default: %(default)g)",
-    )
-    printed = parser.add_mutually_exclusive_group()
-    printed.add_argument("--once", action="store_true", help="print the first screen as text, and end")
-    printed.add_argument("--json", action="store_true", help="print the policy's metrics as JSON, and end")
-
-
-def _add_file_options(parser: Parser) -> None:
-    parser.set_defaults(deep_sample_rate=100, workers=None)
-    files = parser.add_argument_group("for capture files and interfaces")
-    files.add_argument(
-        "-b", dest="filter_expression", metavar="BPF", default="", help="only packets that pass this filter"
-    )
-    files.add_argument("--hosts", metavar="HOSTSPEC", default="", help="networks to count as this host, as -H")
-    add_dns_ports(files)
-    files.add_argument("--geo-city", metavar="FILE", help="MaxMind database of places")
-    files.add_argument("--geo-asn", metavar="FILE", help="MaxMind database of networks (ASN or ISP)")
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 2**16:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
-    return int(text)
-
-
-def _interval(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not LEAST_INTERVAL_S <= seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from {LEAST_INTERVAL_S} to 3600")
-    return seconds
-
-
-def _window(text: str) -> Window:
-    from pktvisor.tui.windows import parse_window
-
-    try:
-        return parse_window(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None

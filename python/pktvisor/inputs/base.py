@@ -12,10 +12,6 @@ from pktvisor.config.models import Settings, Value
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NotFoundError
 
-MOST_WORKERS = 64
-"""Threads of one input; each has a ring of its own."""
-MOST_LOOKBACK_MB = 1 << 16
-
 
 @dataclass(frozen=True)
 class Defaults:

@@ -9,11 +9,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 
 from pktvisor import _core
+from pktvisor.config.command_options import MOST_LOOKBACK_MB, MOST_WORKERS
 from pktvisor.config.models import Settings
 from pktvisor.config.ports import read_ports
 from pktvisor.config.scalars import flag, number, text
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
-from pktvisor.inputs.base import MOST_LOOKBACK_MB, MOST_WORKERS, Defaults, Input
+from pktvisor.inputs.base import Defaults, Input
 from pktvisor.inputs.faults import translated
 from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts

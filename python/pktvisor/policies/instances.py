@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from pktvisor.config.command_options import MOST_PERIODS
 from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
 from pktvisor.config.scalars import number, texts
 from pktvisor.config.suggestions import did_you_mean
@@ -14,7 +15,6 @@ from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.handlers.base import Settings as HandlerSettings
 from pktvisor.policies.plan import Instance, Plan
-from pktvisor.policies.policy import MOST_PERIODS
 
 GROUP_OPTIONS = ("enable", "disable")
 CLAMPED: Mapping[str, tuple[int, int]] = {"num_periods": (1, MOST_PERIODS), "deep_sample_rate": (1, 100)}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
+from pktvisor.config.command_options import MOST_PERIODS
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
@@ -15,7 +16,6 @@ from pktvisor.policies.plan import Instance, Placed, Plan
 
 NANOSECONDS = 1_000_000_000
 
-MOST_PERIODS = 10
 """Windows that a policy keeps at most."""
 
 Range = tuple[int, int]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
+from pktvisor.config.command_options import MOST_PERIODS
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import CaptureFilter, capture_filter
@@ -13,7 +14,7 @@ from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import READER_HANDLERS, default_instances
-from pktvisor.policies.policy import MOST_PERIODS, Databases, Policy
+from pktvisor.policies.policy import Databases, Policy
 
 WITHOUT_HOSTS = (
     "no hosts are known: -H NETWORKS (as 10.0.1.0/24) would tell ingress from egress, and with it answer times, "

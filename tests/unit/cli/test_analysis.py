@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from pktvisor.cli.analysis import analyse
 from pktvisor.cli.progress import Progress
+from pktvisor.config.command_options import SummaryOptions
 from pktvisor.errors import InputError
 from pktvisor.tui.figures import dns_figures, packet_figures
 from pktvisor.tui.file_source import FileSource
@@ -21,17 +21,8 @@ from support.dns_packets import CLIENT, Message, Story
 CAPTURE = FOLDER / "multi_window.pcap"
 
 
-def source_of(path: str, dns_ports: tuple[int, ...] | None = None) -> FileSource:
-    options = argparse.Namespace(
-        hosts="",
-        filter_expression="",
-        geo_city=None,
-        geo_asn=None,
-        deep_sample_rate=100,
-        workers=None,
-        dns_ports=dns_ports,
-    )
-    return analyse([path], options, Progress(io.StringIO()))
+def source_of(path: str, dns_ports: tuple[int, ...] = ()) -> FileSource:
+    return analyse([path], SummaryOptions(dns_ports=dns_ports), Progress(io.StringIO()))
 
 
 def test_the_whole_file_and_its_minutes_agree() -> None:
@@ -51,10 +42,8 @@ def test_what_became_of_the_packets_is_an_input() -> None:
     assert known.ledger["seen"] == counts_of(CAPTURE)["packets"]
 
 
-@pytest.mark.parametrize(("dns_ports", "queries"), [(None, 1), ((8600,), 2)])
-def test_dns_is_looked_for_on_the_ports_that_are_said(
-    tmp_path: Path, dns_ports: tuple[int, ...] | None, queries: int
-) -> None:
+@pytest.mark.parametrize(("dns_ports", "queries"), [((), 1), ((8600,), 2)])
+def test_dns_is_looked_for_on_the_ports_that_are_said(tmp_path: Path, dns_ports: tuple[int, ...], queries: int) -> None:
     story = Story()
     for at, port in enumerate([53, 8600, 8600]):
         story.udp(at, CLIENT, ("192.0.2.53", port), Message(identity=at))

@@ -14,8 +14,8 @@ import pytest
 
 from pktvisor import logs
 from pktvisor.cli import service
-from pktvisor.cli.daemon_options import DaemonOptions
 from pktvisor.cli.service import Work
+from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.config.schema import load_config
 from support.inputs import TestInput

@@ -13,6 +13,7 @@ import pytest
 
 from pktvisor.cli import ui
 from pktvisor.cli.options import UsageError
+from pktvisor.cli.ui_options import TOKEN_VARIABLE
 from support.captures import FOLDER
 from support.documents import DNS, PACKETS, policy_info, policy_metrics
 from support.rest_server import Reply, RestServer, json_reply, rest_server
@@ -148,7 +149,7 @@ class Endpoints:
     ],
 )
 def test_options_of_either_dash(monkeypatch: pytest.MonkeyPatch, given: list[str], name: str, value: object) -> None:
-    monkeypatch.delenv(ui.TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(TOKEN_VARIABLE, raising=False)
     endpoints = Endpoints(monkeypatch)
     ui.main([*given, "--once"])
     assert getattr(endpoints.made[0], name) == value
@@ -157,7 +158,7 @@ def test_options_of_either_dash(monkeypatch: pytest.MonkeyPatch, given: list[str
 def test_the_token_of_a_file_or_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     endpoints = Endpoints(monkeypatch)
     (tmp_path / "token").write_text("from-file\n")
-    monkeypatch.setenv(ui.TOKEN_VARIABLE, "from-environment")
+    monkeypatch.setenv(TOKEN_VARIABLE, "from-environment")
     for given in (["--token", "said"], ["--token-file", str(tmp_path / "token")], []):
         ui.main([*given, "--once"])
     assert [endpoint.token for endpoint in endpoints.made] == ["said", "from-file", "from-environment"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pktvisor.config.daemon import FLAGS, NUMBERS, TEXTS
+from pktvisor.config.daemon_options import KEYS
 from pktvisor.config.models import Scalar
+from pktvisor.config.options import Flag, Number, Ports
 from pktvisor.config.schema import check, load_config
 from pktvisor.errors import ConfigError
 
@@ -73,7 +74,7 @@ def test_options_that_are_no_map_are_ignored_with_a_warning() -> None:
 
 
 def test_every_option_is_checked() -> None:
-    names = (*FLAGS, *NUMBERS)
-    text = "\n".join(f"    {name}: what" for name in (*names, *TEXTS))
+    names = [name for name, one in KEYS.items() if isinstance(one.option, Flag | Number | Ports)]
+    text = "\n".join(f"    {name}: what" for name in (*names, *sorted(KEYS.keys() - names)))
     errors = check(f"visor:\n  config:\n{text}\n")
     assert [error.path for error in errors] == [f"config.{name}" for name in names]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pktvisor.cli.daemon_options import DaemonOptions, check_options, daemon_parser, resolve
-from pktvisor.config.daemon import OPTIONS
+from pktvisor.cli.daemon import daemon_parser
+from pktvisor.config.daemon_options import DaemonOptions, check_options, resolve
 from pktvisor.errors import ConfigError
 
 
 def options(*arguments: str, **configured: object) -> DaemonOptions:
-    return resolve(daemon_parser().parse_args(arguments), configured)
+    return resolve(vars(daemon_parser().parse_args(arguments)), configured)
 
 
 def test_without_a_word_there_are_the_defaults() -> None:
@@ -21,6 +23,11 @@ def test_without_a_word_there_are_the_defaults() -> None:
 def test_the_file_says_what_the_line_does_not() -> None:
     both = options("-p", "1", "--periods", "2", port=3, periods=4, host="::1", max_deep_sample=7)
     assert (both.port, both.periods, both.host, both.max_deep_sample) == (1, 2, "::1", 7)
+
+
+def test_ports_are_numbers_wherever_they_are_said() -> None:
+    assert options(dns_ports=["53", "8600"]).dns_ports == (53, 8600)
+    assert options("--dns-ports", "8600,53", dns_ports=["5353"]).dns_ports == (53, 8600)
 
 
 def test_a_switch_is_on_where_either_says_so() -> None:
@@ -35,8 +42,13 @@ def test_the_admin_api_makes_the_agent_look_back() -> None:
     assert options("--lookback-mb", "8").lookback == 8
 
 
-def test_a_file_can_say_every_option() -> None:
-    assert {field for field in DaemonOptions.__dataclass_fields__ if field not in OPTIONS} == set()
+def test_paths_are_those_of_the_folder_where_the_command_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = options("--config", "a.yaml", "--log-file", "logs/a", geo_city="/places.mmdb").absolute()
+    assert (made.config, made.log_file) == (str(tmp_path / "a.yaml"), str(tmp_path / "logs" / "a"))
+    assert (made.geo_city, made.geo_asn) == ("/places.mmdb", None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,203 @@
+"""The options of pktvisord: said on the command line, else in `visor.config` of the file, else their defaults."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pktvisor import logs
+from pktvisor.config.command_options import MOST_LOOKBACK_MB, SummaryOptions
+from pktvisor.config.options import Declared, File, Flag, Number, Operands, Port, Text, options_of
+from pktvisor.errors import ConfigError
+
+CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
+DEFAULT_LOOKBACK_MB = 32
+
+AGENT = "the agent"
+LOOK_UPS = "look-ups"
+EXPORT = "export"
+FORMER = "understood, without effect"
+NOT_SENT = "crash reports are not sent anywhere"
+
+
+@dataclass(frozen=True)
+class DaemonOptions(SummaryOptions):
+    """Everything that the daemon can be told. A field's name is its key in `visor.config`."""
+
+    targets: Annotated[
+        tuple[str, ...],
+        Operands(
+            value="TARGET",
+            help="a network interface, one of its IP addresses, any (all interfaces), auto (the busiest one), or "
+            f"capture files (ending in {', '.join(CAPTURE_FILE_ENDINGS)}, or any files and directories that are there)",
+        ),
+    ] = ()
+
+    daemon: Annotated[bool, Flag(written="-d", section=AGENT, help="run in the background")] = False
+    config: Annotated[
+        str | None,
+        File(section=AGENT, is_key=False, help="taps, policies and options in YAML; SIGHUP reads it again"),
+    ] = None
+    check_config: Annotated[
+        str | None,
+        File(section=AGENT, is_key=False, help="say all that is wrong with a configuration file, and end"),
+    ] = None
+    host: Annotated[
+        str, Text(written="-l", value="HOST", section=AGENT, help="serve on this host or IP (default: {default})")
+    ] = "localhost"
+    port: Annotated[int, Port(written="-p", section=AGENT, help="serve on this port (default: {default})")] = 10853
+    host_names: Annotated[
+        str | None,
+        Text(
+            value="NAMES",
+            section=AGENT,
+            help="names, with commas between, that clients may call this agent by (Host), beside localhost and HOST",
+        ),
+    ] = None
+    admin_api: Annotated[bool, Flag(section=AGENT, help="taps and policies can be changed over HTTP")] = False
+    tls: Annotated[bool, Flag(section=AGENT, help="serve HTTPS; needs --tls-cert and --tls-key")] = False
+    tls_cert: Annotated[str | None, File(section=AGENT, help="certificate (PEM)")] = None
+    tls_key: Annotated[str | None, File(section=AGENT, help="private key (PEM)")] = None
+    tls_client_ca: Annotated[
+        str | None, File(section=AGENT, help="clients must have a certificate of this authority (PEM)")
+    ] = None
+    token_file: Annotated[str | None, File(section=AGENT, help="clients must have one of these tokens")] = None
+    make_token: Annotated[
+        tuple[str, str] | None,
+        Text(
+            value=("NAME", "SCOPE"),
+            section=AGENT,
+            is_key=False,
+            help="make a token of scope read or admin, print it, and end",
+        ),
+    ] = None
+    log_file: Annotated[str | None, File(section=AGENT, help="log into a file")] = None
+    syslog: Annotated[bool, Flag(section=AGENT, help="log to syslog")] = False
+    log_format: Annotated[
+        str,
+        Text(
+            value="FORM",
+            choices=logs.FORMS,
+            section=AGENT,
+            help="text (the default), or json: an object on each line",
+        ),
+    ] = "text"
+    state_dir: Annotated[str | None, File(value="DIR", section=AGENT, help="keep windows there over a restart")] = None
+    lookback_mb: Annotated[
+        int | None,
+        Number(
+            least=0,
+            most=MOST_LOOKBACK_MB,
+            section=AGENT,
+            help="megabytes of the newest packets that each input keeps, so that a new policy shows the last minute "
+            f"at once (default: {DEFAULT_LOOKBACK_MB} with the admin API, else 0)",
+        ),
+    ] = None
+    no_promiscuous: Annotated[bool, Flag(section=AGENT, help="only packets from and to this host")] = False
+    no_sandbox: Annotated[bool, Flag(section=AGENT, help="keep all capabilities, and the whole file system")] = False
+    module_list: Annotated[bool, Flag(section=AGENT, help="list inputs and handlers, and end")] = False
+
+    geo_cache_size: Annotated[int, Number(section=LOOK_UPS, help="entries per database (default: {default})")] = 10_000
+    default_geo_city: Annotated[str | None, File(section=LOOK_UPS, help="used where there is no --geo-city")] = None
+    default_geo_asn: Annotated[str | None, File(section=LOOK_UPS, help="used where there is no --geo-asn")] = None
+    iana_service_port_registry: Annotated[str | None, File(section=LOOK_UPS, help="names of ports (IANA's CSV)")] = None
+    default_service_registry: Annotated[
+        str | None, File(section=LOOK_UPS, help="used where there is no such registry")
+    ] = None
+
+    prom_instance: Annotated[
+        str | None, Text(value="ID", section=EXPORT, help="a label 'instance' for all Prometheus series")
+    ] = None
+    otel: Annotated[bool, Flag(section=EXPORT, help="push closed windows by OTLP over HTTP")] = False
+    otel_host: Annotated[str, Text(value="HOST", section=EXPORT, help="the receiver's host (default: {default})")] = (
+        "localhost"
+    )
+    otel_port: Annotated[int, Port(section=EXPORT, help="the receiver's port (default: {default})")] = 4318
+    otel_path: Annotated[
+        str, Text(value="PATH", section=EXPORT, help="the path that it takes metrics at (default: {default})")
+    ] = "/v1/metrics"
+    otel_interval: Annotated[
+        int, Number(value="S", section=EXPORT, help="seconds between pushes (default: {default})")
+    ] = 60
+    otel_tls: Annotated[bool, Flag(section=EXPORT, help="push over HTTPS")] = False
+    otel_tls_cert: Annotated[str | None, File(section=EXPORT, help="certificate to show (PEM)")] = None
+    otel_tls_key: Annotated[str | None, File(section=EXPORT, help="its private key (PEM)")] = None
+
+    prometheus: Annotated[bool, Flag(section=FORMER, help="Prometheus metrics are always there")] = False
+    no_track: Annotated[bool, Flag(section=FORMER, help="nobody is told that the agent runs, ever")] = False
+    module_dir: Annotated[str | None, Text(value="DIR", section=FORMER, help="there are no modules to load")] = None
+    cp_token: Annotated[str | None, Text(value="TOKEN", section=FORMER, help=NOT_SENT)] = None
+    cp_url: Annotated[str | None, Text(value="URL", section=FORMER, help=NOT_SENT)] = None
+    cp_path: Annotated[str | None, Text(value="PATH", section=FORMER, help=NOT_SENT)] = None
+    cp_custom: Annotated[str | None, Text(value="TEXT", section=FORMER, help=NOT_SENT)] = None
+    cp_disable: Annotated[bool, Flag(section=FORMER, help=NOT_SENT)] = False
+
+    @property
+    def lookback(self) -> int:
+        """Megabytes of the newest packets that each input keeps: some where the API can make use of them."""
+        if self.lookback_mb is not None:
+            return self.lookback_mb
+        return DEFAULT_LOOKBACK_MB if self.admin_api else 0
+
+    @property
+    def kept_periods(self) -> int:
+        """Windows that an agent keeps: as many as it was told, within what it can."""
+        declared = DECLARED["periods"].option
+        assert isinstance(declared, Number)
+        return declared.clamped(self.periods)
+
+    def absolute(self) -> DaemonOptions:
+        """Make paths independent of the directory that the daemon works in."""
+        files = [name for name, one in DECLARED.items() if isinstance(one.option, File)]
+        told = {name: path for name in files if (path := getattr(self, name))}
+        absolute: dict[str, Any] = {name: str(Path(path).resolve()) for name, path in told.items()}
+        return dataclasses.replace(self, **absolute)
+
+
+DECLARED: Mapping[str, Declared] = options_of(DaemonOptions)
+KEYS: Mapping[str, Declared] = {name: one for name, one in DECLARED.items() if one.option.is_key}
+"""The options that `visor.config` may say."""
+
+
+def resolve(said: Mapping[str, Any], configured: Mapping[str, Any]) -> DaemonOptions:
+    """Join the command line with a file's options. Raises `ConfigError` for what makes no sense together."""
+    values: dict[str, Any] = {}
+    for name, one in DECLARED.items():
+        on_line, in_file = said.get(name), configured.get(name)
+        if isinstance(one.option, Flag):
+            values[name] = bool(on_line) or bool(in_file)
+        elif on_line is not None or in_file is not None:
+            values[name] = one.option.taken(in_file) if on_line is None else on_line
+    options = DaemonOptions(**values)
+    for error in _mistakes(options):
+        error.path = ""  # it may have been said on the command line
+        raise error
+    return options
+
+
+def check_options(configured: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """Give all that is wrong with a file's options, those included that the daemon would silently make others."""
+    values = {name: KEYS[name].option.taken(value) for name, value in configured.items() if value is not None}
+    options = DaemonOptions(**values)
+    yield from _mistakes(options)
+    yield from _values_refused(options, are_clamped=True)
+
+
+def _mistakes(options: DaemonOptions) -> Iterator[ConfigError]:
+    """Give what the daemon refuses: what does not belong together, then what is out of bounds."""
+    if options.tls and not (options.tls_cert and options.tls_key):
+        yield ConfigError("you must specify --tls-key and --tls-cert to use --tls", path="config.tls")
+    reporting = (options.cp_token, options.cp_url, options.cp_path)
+    if any(reporting) and not all(reporting) and not options.cp_disable:
+        message = "missing information to setup crashpad"
+        yield ConfigError(message, hint="--cp-token, --cp-url and --cp-path belong together", path="config")
+    yield from _values_refused(options, are_clamped=False)
+
+
+def _values_refused(options: DaemonOptions, *, are_clamped: bool) -> Iterator[ConfigError]:
+    for name, one in KEYS.items():
+        if getattr(one.option, "is_clamped", False) == are_clamped:
+            yield from one.mistakes(getattr(options, name))
