@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
-use pktvisor_core::engine::{self, LiveConfig, Source};
+use pktvisor_core::engine::{self, LiveConfig, LiveSource};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -35,7 +35,7 @@ fn steady_ns() -> i64 {
 }
 
 /// One worker without lookback.
-fn config(source: Source, decode: DecodeConfig) -> LiveConfig {
+fn config(source: LiveSource, decode: DecodeConfig) -> LiveConfig {
     LiveConfig { source, decode, workers: 1, filter: None, lookback_bytes: 0, usage: usage::usage, now_ns, steady_ns }
 }
 
@@ -92,7 +92,7 @@ impl LiveInput {
             ..RingConfig::default()
         };
         let decode = decode_config(hosts, ports);
-        let config = LiveConfig { workers, lookback_bytes, ..config(Source::Ring(ring), decode) };
+        let config = LiveConfig { workers, lookback_bytes, ..config(LiveSource::Ring(ring), decode) };
         Self::start(py, config, &policies, sinks)
     }
 
@@ -108,7 +108,8 @@ impl LiveInput {
         lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
-        let config = LiveConfig { lookback_bytes, ..config(Source::Mock { seed }, decode_config(Vec::new(), ports)) };
+        let config =
+            LiveConfig { lookback_bytes, ..config(LiveSource::Mock { seed }, decode_config(Vec::new(), ports)) };
         Self::start(py, config, &policies, sinks)
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::engine::{LiveConfig, LiveInput, Policy, PolicyConfig, Source, Usage};
+use pktvisor_core::engine::{LiveConfig, LiveInput, LiveSource, Policy, PolicyConfig, Usage};
 use pktvisor_core::metric::MetricState;
 use pktvisor_core::plan::{Enrichment, compile};
 use pktvisor_core::read::CaptureReader;
@@ -38,7 +38,7 @@ fn now_ns() -> i64 {
 
 fn config(interface: &str) -> LiveConfig {
     LiveConfig {
-        source: Source::Ring(ring(interface)),
+        source: LiveSource::Ring(ring(interface)),
         decode: DecodeConfig::default(),
         workers: 1,
         filter: None,
@@ -53,8 +53,8 @@ fn ring(interface: &str) -> RingConfig {
     RingConfig { target: Target::Interface(interface.into()), retire_ms: 10, ..RingConfig::default() }
 }
 
-fn fanout(interface: &str) -> Source {
-    Source::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
+fn fanout(interface: &str) -> LiveSource {
+    LiveSource::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
 }
 
 fn start(config: &LiveConfig, policies: Vec<Arc<Policy>>) -> LiveInput {
@@ -268,7 +268,7 @@ fn capabilities_of_workers() -> Vec<[u64; 3]> {
 
 #[test]
 fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
-    let (first, config) = (policy(), LiveConfig { source: Source::Mock { seed: 5 }, ..config("none") });
+    let (first, config) = (policy(), LiveConfig { source: LiveSource::Mock { seed: 5 }, ..config("none") });
     let input = start(&config, vec![first.clone()]);
     eventually(|| count(&first) >= 3);
     assert!(input.is_running());
@@ -283,7 +283,7 @@ fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
 fn windows_go_on_closing_when_the_clock_is_set_back_and_show_what_it_says() {
     let clocks = LiveConfig { now_ns: made_up_now_ns, steady_ns: made_up_steady_ns, ..config("none") };
     let policy = policy();
-    let live = start(&LiveConfig { source: Source::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
+    let live = start(&LiveConfig { source: LiveSource::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
     eventually(|| count(&policy) > 0);
     SET_BY_NS.store(-3600 * SECOND, Ordering::SeqCst);
     eventually(|| live.status().ledger.time_steps > 0);

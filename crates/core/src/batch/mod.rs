@@ -8,6 +8,8 @@ pub mod arrow;
 pub(crate) mod column;
 mod packet;
 mod resources;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
 pub use packet::{Direction, PacketRow, PacketTable};
@@ -34,7 +36,8 @@ pub trait Table {
     fn column(&self, index: usize) -> Column<'_>;
     /// Nanoseconds since 1970 of each row.
     fn times_ns(&self) -> &[i64];
-    /// For each row the row of its packet; empty in the packet table itself.
+    /// For each row the row of its packet, in ascending order; empty where rows have none: in the packet table itself, and
+    /// in tables that are cut into windows by their own times.
     fn packet_rows(&self) -> &[u32];
     fn clear(&mut self);
 }
@@ -48,6 +51,8 @@ pub struct Batch {
     pub earlier: PacketTable,
     /// What a live input takes.
     pub resources: ResourceTable,
+    #[cfg(test)]
+    pub(crate) probes: testing::ProbeTable,
     /// What became of the frames of this batch.
     pub ledger: Ledger,
 }
@@ -83,7 +88,14 @@ impl Batch {
         self.apps.clear();
         self.earlier.clear();
         self.resources.clear();
+        #[cfg(test)]
+        self.probes.clear();
         self.ledger = Ledger::default();
+    }
+
+    /// All tables, that of packets first.
+    pub fn tables(&self) -> impl Iterator<Item = &dyn Table> {
+        table_names().filter_map(|name| self.table(name))
     }
 
     /// The table of that name: `packet`, `resources`, or that of an application protocol.
@@ -91,6 +103,8 @@ impl Batch {
         match name {
             "packet" => Some(&self.packets),
             "resources" => Some(&self.resources),
+            #[cfg(test)]
+            "probe" => Some(&self.probes),
             _ => self.apps.table(name),
         }
     }
@@ -98,7 +112,10 @@ impl Batch {
 
 /// The names of all tables, `packet` first.
 pub fn table_names() -> impl Iterator<Item = &'static str> {
-    std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(std::iter::once("resources"))
+    let names = std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(std::iter::once("resources"));
+    #[cfg(test)]
+    let names = names.chain(std::iter::once("probe"));
+    names
 }
 
 /// Declares a table: its struct of vectors and, from the same lines, the schema that Python and the docs read.
@@ -129,6 +146,7 @@ macro_rules! table {
         }
 
         impl $row {
+            #[allow(dead_code)]
             pub const EMPTY: Self = Self {
                 $( $field: <$type as $crate::batch::column::ColumnValue>::EMPTY, )+
             };

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::intake::{Decode, Intake, Polled, Source, run_recorded};
 use super::sharing::{Leaving, Sharing};
-use super::timeline::Timeline;
 use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
 use crate::Error;
+use crate::batch::Batch;
 use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::ledger::Ledger;
@@ -69,51 +70,72 @@ pub fn run_file(
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<FileReport, Error> {
     let capture = Capture::open_with(&config.paths, config.patience.as_ref())?;
-    let (capture, parts) = if config.workers > 1 {
+    if config.workers > 1 {
         run_shared(capture, config, sinks, progress)
     } else {
-        run_alone(capture, config, sinks(), progress)
-    }?;
-    capture.check()?;
-    let mut whole = FileReport::of(&capture);
-    for part in &parts {
-        whole.add(part);
+        run_recorded(Frames::new(capture, config), &config.policies, sinks(), progress)
     }
-    let end_ns = whole.last_ns.unwrap_or(0);
-    for part in parts {
-        whole.ledger += &part.finish(config, end_ns);
-    }
-    for policy in &config.policies {
-        policy.store().end();
-    }
-    Ok(whole)
 }
 
-/// The capture when there is no more to be read of it, and what the workers made of it.
-type Outcome = Result<(Capture, Vec<Part>), Error>;
+/// A capture, read and decoded frame by frame by one worker.
+struct Frames {
+    capture: Capture,
+    decoder: Decoder,
+    filters: Filters,
+}
 
-/// One worker reads and decodes, frame by frame.
-fn run_alone(
-    mut capture: Capture,
-    config: &FileConfig,
-    sinks: Vec<Box<dyn BatchSink>>,
-    progress: &mut dyn FnMut(Progress) -> bool,
-) -> Outcome {
-    let mut part = Part::new(config, sinks);
-    let mut timeline = Timeline::default();
-    let mut packets = 0_u64;
-    while let Some(frame) = capture.next_frame() {
-        packets += 1;
-        let frame = Frame { time_ns: timeline.place(frame.time_ns), ..frame };
-        part.take_next(&frame, &mut timeline, config)?;
-        if packets.is_multiple_of(PACKETS_PER_REPORT) && !progress(Progress::of(&capture, packets)) {
-            part.report.was_stopped = true;
-            break;
-        }
+impl Frames {
+    fn new(capture: Capture, config: &FileConfig) -> Self {
+        let (decoder, filters) = (Decoder::new(config.decode.clone()), Filters::new(config.filter.clone()));
+        Self { capture, decoder, filters }
     }
-    part.count_steps(timeline.take_steps());
-    progress(Progress::of(&capture, packets));
-    Ok((capture, vec![part]))
+}
+
+impl Source for Frames {
+    fn poll(&mut self, _wait_ms: i32, intake: &mut Intake) -> Result<Polled, Error> {
+        for _ in 0..PACKETS_PER_REPORT {
+            let Some(frame) = self.capture.next_frame() else {
+                self.capture.check()?;
+                return Ok(Polled::Ended);
+            };
+            if self.filters.passes(&frame)? {
+                intake.take(&mut self.decoder, frame.time_ns, &frame);
+            } else {
+                intake.leave_out(frame.time_ns);
+            }
+        }
+        Ok(Polled::Items(PACKETS_PER_REPORT as usize))
+    }
+
+    fn set_needs(&mut self, needs: &Needs) {
+        self.decoder.set_needs(needs);
+    }
+
+    fn finish(&mut self, batch: &mut Batch) {
+        self.decoder.finish(batch);
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::of(&self.capture, 0)
+    }
+
+    fn tell(&self, report: &mut FileReport) {
+        report.damages = self.capture.damages();
+        report.skipped = self.capture.skipped().to_vec();
+        report.unread_links.extend(self.decoder.unread_links());
+    }
+}
+
+impl Decode<Frame<'_>> for Decoder {
+    #[inline(always)]
+    fn decode(&mut self, frame: &Frame<'_>, time_ns: i64, batch: &mut Batch) {
+        Decoder::decode(self, &Frame { time_ns, ..*frame }, batch);
+    }
+
+    #[inline(always)]
+    fn settle(&mut self, now_ns: i64, batch: &mut Batch) {
+        Decoder::settle(self, now_ns, batch);
+    }
 }
 
 /// Several workers share the file; this thread is one of them, and tells the progress.
@@ -122,7 +144,7 @@ fn run_shared(
     config: &FileConfig,
     sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     progress: &mut dyn FnMut(Progress) -> bool,
-) -> Outcome {
+) -> Result<FileReport, Error> {
     let sharing = Sharing::new(capture, config);
     let shared = &sharing;
     let mut parts = std::thread::scope(|scope| {
@@ -140,7 +162,23 @@ fn run_shared(
     })?;
     parts[0].count_steps(sharing.take_steps());
     progress(sharing.progress());
-    Ok((sharing.into_capture(), parts))
+    let capture = sharing.into_capture();
+    capture.check()?;
+    Ok(finish_shared(&capture, parts, config))
+}
+
+/// Ends the windows of all workers with the newest packet of any.
+fn finish_shared(capture: &Capture, parts: Vec<Part>, config: &FileConfig) -> FileReport {
+    let mut whole = FileReport::of(capture);
+    for part in &parts {
+        whole.add(part);
+    }
+    let end_ns = whole.last_ns.unwrap_or(0);
+    for part in parts {
+        whole.ledger += &part.finish(config, end_ns);
+    }
+    config.policies.iter().for_each(|policy| policy.store().end());
+    whole
 }
 
 impl Progress {
@@ -173,8 +211,6 @@ struct Part {
     sinks: Vec<Box<dyn BatchSink>>,
     /// Time of the newest packet.
     newest_ns: i64,
-    /// The last moment of the windows that end first; none before the first packet.
-    last_ns: Option<i64>,
     report: FileReport,
 }
 
@@ -192,7 +228,6 @@ impl Part {
             policies: Vec::new(),
             sinks,
             newest_ns: i64::MIN,
-            last_ns: None,
             report: FileReport::default(),
         }
     }
@@ -255,28 +290,6 @@ impl Part {
         self.policies.iter_mut().for_each(|policy| policy.advance(mark.time_ns));
         sharing.meet(worker);
         self.policies.iter_mut().for_each(PolicyWorker::remember_whole);
-    }
-
-    /// Takes the next frame of the file, as its only worker.
-    #[inline(always)]
-    fn take_next(&mut self, frame: &Frame<'_>, timeline: &mut Timeline, config: &FileConfig) -> Result<(), Error> {
-        if !self.passes(frame)? {
-            return Ok(());
-        }
-        if self.last_ns.is_none_or(|last_ns| frame.time_ns > last_ns) {
-            self.end_windows(frame.time_ns, timeline, config);
-        }
-        self.newest_ns = self.newest_ns.max(frame.time_ns);
-        self.decode(frame);
-        Ok(())
-    }
-
-    #[cold]
-    fn end_windows(&mut self, time_ns: i64, timeline: &mut Timeline, config: &FileConfig) {
-        self.count_steps(timeline.take_steps());
-        self.come_to(Mark { time_ns, correction_ns: timeline.correction_ns() }, config);
-        self.policies.iter_mut().for_each(|policy| policy.advance(time_ns));
-        self.last_ns = Some(self.policies.iter().map(PolicyWorker::last_ns).min().unwrap_or(i64::MAX));
     }
 
     /// Starts the windows, or gives those that may end what belongs to them.

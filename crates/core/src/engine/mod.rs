@@ -2,7 +2,9 @@
 
 mod batches;
 mod budget;
+mod cut;
 mod file;
+mod intake;
 mod live;
 mod policy;
 mod sharing;
@@ -13,7 +15,8 @@ use std::sync::Arc;
 pub use batches::BatchReader;
 pub use budget::Budget;
 pub use file::{FileConfig, FileReport, Progress, run_file};
-pub use live::{LiveConfig, LiveInput, LiveStatus, Recent, Source, Usage};
+pub use intake::{Decode, Intake, Polled, Source, run_recorded};
+pub use live::{LiveConfig, LiveInput, LiveSource, LiveStatus, Recent, Usage};
 pub use policy::{Policy, PolicyConfig, PolicyWorker};
 
 use crate::Error;

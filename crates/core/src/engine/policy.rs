@@ -1,11 +1,11 @@
 //! A policy at work: one plan, its windows, and a worker's share of them.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::cut::Cut;
 use crate::Error;
-use crate::batch::{Batch, Table};
+use crate::batch::Batch;
 use crate::ledger::Ledger;
 use crate::plan::{Enrichment, Executor, Plan, State};
 use crate::window::{Clock, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store};
@@ -25,8 +25,8 @@ pub struct Policy {
     plan: Arc<Plan>,
     config: PolicyConfig,
     store: Store,
-    /// Agreed on by the workers of a live input; those of a file see the same packets and need not.
-    shifts: SharedShifts,
+    /// Agreed on by the workers of the live input that came last; those of a file see the same packets and need not.
+    shifts: Mutex<SharedShifts>,
     /// Questions that wait for their answer, of all workers.
     open_exchanges: AtomicUsize,
 }
@@ -34,13 +34,7 @@ pub struct Policy {
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
         let store = Store::new(config.periods);
-        Self {
-            plan: Arc::new(plan),
-            config,
-            store,
-            shifts: SharedShifts::default(),
-            open_exchanges: AtomicUsize::new(0),
-        }
+        Self { plan: Arc::new(plan), config, store, shifts: Mutex::default(), open_exchanges: AtomicUsize::new(0) }
     }
 
     pub fn plan(&self) -> &Plan {
@@ -96,16 +90,37 @@ impl Policy {
         self.store.restore(saved.into_iter().filter_map(read).collect())
     }
 
-    /// When the windows of a worker end, whose first starts at this time.
-    pub(super) fn clock(&self, start_ns: i64, agrees: bool) -> Clock {
-        let shifts = self.config.periods > 1;
-        Clock::new(self.store.first_window(start_ns, shifts), shifts, agrees.then(|| self.shifts.clone()))
+    /// What the workers of one more live input agree on. Beside inputs at work it has windows of its own clock, from the
+    /// newest on; otherwise it goes on where the last one was.
+    pub fn begin_input(&self) -> SharedShifts {
+        let mut latest = self.shifts.lock().unwrap_or_else(PoisonError::into_inner);
+        if !latest.take() {
+            *latest = SharedShifts::default();
+            latest.take();
+        }
+        latest.clone()
     }
 
-    /// A worker of this policy; its first window starts at this time. `agrees` where other workers see other packets
-    /// and so must agree on the ends of windows.
+    /// When the windows of a worker end, whose first starts at this time.
+    pub(super) fn clock(&self, start_ns: i64, shared: Option<&SharedShifts>) -> Clock {
+        let shifts = self.config.periods > 1;
+        let first = match shared {
+            Some(_) => self.store.newest_window(start_ns, shifts),
+            None => self.store.first_window(start_ns, shifts),
+        };
+        Clock::new(first, shifts, shared.cloned())
+    }
+
+    /// A worker of this policy; its first window starts at this time. `agrees` where other workers of the input that came
+    /// last see other packets and so must agree on the ends of windows.
     pub fn worker(self: &Arc<Self>, start_ns: i64, agrees: bool) -> PolicyWorker {
-        let clock = self.clock(start_ns, agrees);
+        let shared = agrees.then(|| self.shifts.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        self.worker_of(shared.as_ref(), start_ns)
+    }
+
+    /// A worker of an input, see [`Self::begin_input`]; of one whose workers see the same packets where there is none.
+    pub fn worker_of(self: &Arc<Self>, input: Option<&SharedShifts>, start_ns: i64) -> PolicyWorker {
+        let clock = self.clock(start_ns, input);
         let executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
         let start_ns = clock.start_ns();
         let live = LiveWindow {
@@ -152,21 +167,15 @@ impl PolicyWorker {
         self.live.lock().unwrap_or_else(PoisonError::into_inner).correction_ns = correction_ns;
     }
 
-    /// Counts a batch, parted where windows end. A packet ends at most one of its worker's windows, and those that other
+    /// Counts a batch, parted where windows end. A row ends at most one of its worker's windows, and those that other
     /// workers have ended meanwhile.
     pub fn process(&mut self, batch: &Batch) {
-        let times = batch.packets.time_ns();
-        let mut from = 0;
-        loop {
-            let last_ns = self.clock.last_ns();
-            let end = times[from..].iter().position(|time_ns| *time_ns > last_ns).map(|row| from + row);
-            self.run(batch, from..end.unwrap_or(times.len()), end.is_none());
-            match end {
-                Some(row) => self.shift(times[row]),
-                None => break,
-            }
-            from = end.unwrap_or(times.len());
+        let mut cut = Cut::new(batch);
+        while let Some(time_ns) = cut.next(self.clock.last_ns()) {
+            self.run(batch, &cut);
+            self.shift(time_ns);
         }
+        self.run(batch, &cut);
         self.account(&batch.ledger);
         self.tell_open(self.executor.open_exchanges());
     }
@@ -176,31 +185,23 @@ impl PolicyWorker {
         self.policy.open_exchanges.fetch_add(open.wrapping_sub(before), Ordering::Relaxed);
     }
 
-    /// Runs the plan over the rows whose packets are in a range; messages follow their packets.
-    fn run(&mut self, batch: &Batch, packets: Range<usize>, is_last: bool) {
+    /// Runs the plan over the rows that are at hand.
+    fn run(&mut self, batch: &Batch, cut: &Cut<'_>) {
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest_ns = batch.packets.time_ns()[packets.clone()].iter().max().copied().unwrap_or(live.last_ns);
+        let newest_ns = cut.newest_ns().unwrap_or(live.last_ns);
         let has_new_second = newest_ns.div_euclid(NANOSECONDS) > live.last_ns.div_euclid(NANOSECONDS);
         live.last_ns = live.last_ns.max(newest_ns);
-        let rows = |table: &dyn Table| {
-            let owners = table.packet_rows();
-            if std::ptr::addr_eq(table, &raw const batch.packets) {
-                return packets.clone();
-            }
-            let from = owners.partition_point(|row| (*row as usize) < packets.start);
-            let to = if is_last { table.len() } else { owners.partition_point(|row| (*row as usize) < packets.end) };
-            from..to.max(from)
-        };
-        self.executor.run(batch, rows, &mut live.state);
+        self.executor.run(batch, |table| cut.rows(table), &mut live.state);
         if has_new_second {
             // The time passes for protocols of which there was no message, too.
             live.state.advance(newest_ns.div_euclid(NANOSECONDS));
         }
     }
 
-    /// Time has come to this point though no packet of this worker's says so: ends the window if it is over.
+    /// Time has come to this point though no row of this worker's says so: ends the window if it is over, and those that
+    /// other workers have ended meanwhile.
     pub fn advance(&mut self, now_ns: i64) {
-        if now_ns > self.clock.last_ns() {
+        while now_ns > self.clock.last_ns() {
             self.shift(now_ns);
         }
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -228,7 +229,7 @@ impl PolicyWorker {
         let mut next = self.executor.state(start_ns.div_euclid(NANOSECONDS));
         self.policy.store.shift(&self.live, |live| {
             live.state.close(start_ns.div_euclid(NANOSECONDS));
-            self.executor.shift(&live.state, now_ns, &mut next);
+            self.executor.shift(&live.state, start_ns, &mut next);
             LiveWindow { number, start_ns, last_ns: start_ns, correction_ns, state: next }
         });
     }
@@ -389,6 +390,41 @@ mod tests {
         policy.worker(0, false).process(&alone);
         let window = policy.read(0, 0).unwrap();
         assert_eq!((count(&window, 0), count(&window, 1)), (1, 0));
+    }
+
+    #[test]
+    fn inputs_with_other_clocks_end_no_windows_of_each_other() {
+        const AHEAD: i64 = 600;
+        let policy = policy(5);
+        let (here, ahead) = (policy.begin_input(), policy.begin_input());
+        let mut first = policy.worker_of(Some(&here), 0);
+        let mut second = policy.worker_of(Some(&ahead), AHEAD * SECOND);
+        for minute in 0..3 {
+            second.process(&batch(&[(AHEAD + minute * 60 + 1, false)]));
+            first.process(&batch(&[(minute * 60 + 2, false), (minute * 60 + 59, false)]));
+        }
+        assert_eq!([0, 1, 2].map(|back| count(&policy.read(back, back).unwrap(), 0)), [3, 3, 3]);
+        assert_eq!((first.last_ns(), second.last_ns()), (182 * SECOND - 1, (AHEAD + 181) * SECOND - 1));
+    }
+
+    #[test]
+    fn an_input_goes_on_where_the_one_before_it_was() {
+        let policy = policy(5);
+        policy.worker_of(Some(&policy.begin_input()), 0).process(&batch(&[(0, false), (61, false)]));
+        let mut next = policy.worker_of(Some(&policy.begin_input()), 300 * SECOND);
+        next.process(&batch(&[(300, false)]));
+        let starts = [0, 1, 2].map(|back| policy.read(back, back).unwrap().start_ns / SECOND);
+        assert_eq!(starts, [300, 61, 0]);
+    }
+
+    #[test]
+    fn an_input_that_comes_later_begins_with_the_newest_window() {
+        let policy = policy(5);
+        let mut first = policy.worker_of(Some(&policy.begin_input()), 0);
+        first.process(&batch(&[(0, false), (61, false), (122, false)]));
+        let mut second = policy.worker_of(Some(&policy.begin_input()), 7 * SECOND);
+        second.process(&batch(&[(7, false), (8, false)]));
+        assert_eq!(count(&policy.read(0, 0).unwrap(), 0), 3);
     }
 
     #[test]

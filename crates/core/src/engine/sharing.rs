@@ -253,7 +253,7 @@ impl Dealer {
             return None;
         }
         if self.last_ns.is_none() {
-            self.clocks = self.policies.iter().map(|policy| policy.clock(time_ns, false)).collect();
+            self.clocks = self.policies.iter().map(|policy| policy.clock(time_ns, None)).collect();
         }
         for clock in self.clocks.iter_mut().filter(|clock| time_ns > clock.last_ns()) {
             clock.shift(time_ns);

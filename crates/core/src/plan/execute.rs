@@ -33,6 +33,9 @@ struct Shared {
     counted_evicted: u64,
 }
 
+/// The packet's row of a row that has none.
+const NO_PACKET: u32 = u32::MAX;
+
 /// Room for the bitmaps and worked-out columns of one table.
 #[derive(Default)]
 struct Work {
@@ -53,10 +56,10 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// For each row the row of its packet; `None` for packets themselves.
+    /// For each row the row of its packet, none where rows have no packet; `None` for packets themselves.
     fn packets(&self) -> Option<&'a [u32]> {
         let is_packet = std::ptr::addr_eq(self.table, &raw const self.batch.packets);
-        (!is_packet).then(|| &self.table.packet_rows()[self.from..self.to])
+        (!is_packet).then(|| self.table.packet_rows().get(self.from..self.to).unwrap_or(&[]))
     }
 
     fn column(&self, index: usize) -> Column<'a> {
@@ -293,9 +296,12 @@ impl Work {
 
     fn gather(&mut self, column: ColumnIndex, plan: &TablePlan, view: &View<'_>) {
         if let ColumnSource::Packet(at) = &plan.columns[column] {
-            let rows = &view.table.packet_rows()[view.from..view.to];
-            self.columns[column] =
-                Some(Values::gather(view.batch.packets.column(*at), view.batch.earlier.column(*at), rows));
+            let (packets, earlier) = (view.batch.packets.column(*at), view.batch.earlier.column(*at));
+            let values = match view.packets() {
+                Some([]) => Values::gather(packets, earlier, &vec![NO_PACKET; view.to - view.from]),
+                rows => Values::gather(packets, earlier, rows.unwrap_or(&[])),
+            };
+            self.columns[column] = Some(values);
         }
     }
 

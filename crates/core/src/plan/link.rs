@@ -11,7 +11,8 @@ pub(crate) struct Linking {
     packets: Bitmap,
 }
 
-/// One table's rows, and for each the row of its packet; `None` where the rows are packets themselves.
+/// One table's rows, and for each the row of its packet, none where they have no packets; `None` where the rows are packets
+/// themselves.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'a> {
     pub bitmap: &'a Bitmap,
@@ -46,7 +47,7 @@ impl Linking {
 
 fn to_packets(messages: &Bitmap, owners: &[u32], packets: &Range<usize>, out: &mut Bitmap) {
     messages.for_each(|row| {
-        let owner = owners[row] as usize;
+        let owner = owners.get(row).map_or(usize::MAX, |owner| *owner as usize);
         if packets.contains(&owner) {
             out.set(owner - packets.start);
         }
@@ -92,6 +93,8 @@ mod tests {
     fn what_has_no_packet_at_hand_is_linked_to_nothing() {
         assert_eq!(linked(&[1, 1], None, Some(&[9, 11]), 2, 10..12), bitmap(&[0, 1]));
         assert_eq!(linked(&[1, 1], Some(&[9, 11]), None, 2, 10..12), bitmap(&[0, 1]));
+        assert_eq!(linked(&[1, 1], Some(&[]), None, 2, 10..12), bitmap(&[0, 0]), "rows without packets");
+        assert_eq!(linked(&[1, 1], None, Some(&[]), 2, 10..12), bitmap(&[0, 0]));
         let mut out = bitmap(&[1, 1, 1]);
         Linking::default().link(None, None, 2, &(0..2), &mut out);
         assert_eq!(out, bitmap(&[0, 0]));

@@ -1,6 +1,7 @@
 //! When windows end.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{NANOSECONDS, PERIOD_SECONDS};
@@ -9,15 +10,28 @@ use super::{NANOSECONDS, PERIOD_SECONDS};
 const MOST_STARTS: usize = 64;
 
 /// The starts of the windows so far, shared by workers that see different packets of one input: whoever first sees a
-/// window's end decides where the next begins.
+/// window's end decides where the next begins. Each input of a policy has its own, since its clock says nothing of another's.
 #[derive(Debug, Default, Clone)]
 pub struct SharedShifts {
-    starts_ns: Arc<Mutex<BTreeMap<usize, i64>>>,
+    shared: Arc<Shifts>,
+}
+
+#[derive(Debug, Default)]
+struct Shifts {
+    starts_ns: Mutex<BTreeMap<usize, i64>>,
+    workers: AtomicUsize,
+    /// An input has them, from before its first worker begins until its last has ended.
+    is_taken: AtomicBool,
 }
 
 impl SharedShifts {
     fn starts_ns(&self) -> MutexGuard<'_, BTreeMap<usize, i64>> {
-        self.starts_ns.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.starts_ns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes them for an input; `false` where another has them.
+    pub fn take(&self) -> bool {
+        !self.shared.is_taken.swap(true, Ordering::AcqRel)
     }
 
     /// The window that a new worker begins with: the newest that is agreed, or the one proposed.
@@ -70,6 +84,9 @@ pub struct Clock {
 impl Clock {
     pub fn new(first: FirstWindow, shifts: bool, shared: Option<SharedShifts>) -> Self {
         let FirstWindow { number, start_ns } = shared.as_ref().map_or(first, |shared| shared.join(first));
+        if let Some(SharedShifts { shared }) = &shared {
+            shared.workers.fetch_add(1, Ordering::AcqRel);
+        }
         let mut clock = Self { shifts, shared, start_ns, last_ns: 0, number };
         clock.start(start_ns);
         clock
@@ -99,6 +116,16 @@ impl Clock {
         self.number += 1;
         let start_ns = self.shared.as_ref().map_or(now_ns, |shared| shared.agree(self.number, now_ns));
         self.start(start_ns);
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        if let Some(SharedShifts { shared }) = &self.shared
+            && shared.workers.fetch_sub(1, Ordering::AcqRel) == 1
+        {
+            shared.is_taken.store(false, Ordering::Release);
+        }
     }
 }
 
@@ -139,6 +166,16 @@ mod tests {
         let late = Clock::new(first(7, 0), true, Some(shared.clone()));
         assert_eq!((late.number(), late.start_ns()), (107, 6000 * SECOND));
         assert_eq!(shared.starts_ns().len(), MOST_STARTS);
+    }
+
+    #[test]
+    fn what_an_input_has_taken_is_free_again_after_its_last_worker() {
+        let shared = SharedShifts::default();
+        assert!(shared.take());
+        let workers = [0, 5].map(|start_ns| Clock::new(first(0, start_ns), true, Some(shared.clone())));
+        assert!(!shared.take(), "it is at work");
+        drop(workers);
+        assert!(shared.take());
     }
 
     #[test]

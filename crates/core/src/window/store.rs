@@ -196,6 +196,13 @@ impl Store {
         FirstWindow { number: inner.first, start_ns: inner.first_start_ns.unwrap_or(now_ns) }
     }
 
+    /// As [`Self::first_window`], for an input with a clock of its own: others may have come further already.
+    pub fn newest_window(&self, now_ns: i64, shifts: bool) -> FirstWindow {
+        let first = self.first_window(now_ns, shifts);
+        let newest = self.inner().newest;
+        if newest > first.number { FirstWindow { number: newest, start_ns: now_ns } } else { first }
+    }
+
     /// A place for a new worker's open window.
     pub fn add_worker(&self, live: LiveWindow) -> Arc<Mutex<LiveWindow>> {
         let mut inner = self.inner();

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::batch::{Address, Batch, PacketRow, Table, table_names};
+use crate::batch::{Address, Batch, PacketRow, Table};
 use crate::decode::ports::{PortSettings, PortTable};
 use crate::decode::streams::Framing;
 use crate::ledger::{Ledger, Malformed};
@@ -100,8 +100,8 @@ impl Needs {
     /// Every column of every table, for those who look at whole batches.
     pub fn all() -> Self {
         let batch = Batch::default();
-        let tables = table_names().filter_map(|name| batch.table(name));
-        let columns = tables.flat_map(|table| table.definitions()).map(|column| column.name.to_owned()).collect();
+        let columns =
+            batch.tables().flat_map(|table| table.definitions()).map(|column| column.name.to_owned()).collect();
         Self { columns, ports: BTreeMap::new() }
     }
 

@@ -22,6 +22,7 @@ use crate::capture::{FrameSource, Mock, Ring, RingConfig, mock, recent};
 use crate::decode::DecodeConfig;
 use crate::decode::hosts::Hosts;
 use crate::ledger::Ledger;
+use crate::window::SharedShifts;
 pub use meter::Usage;
 use worker::Worker;
 
@@ -35,7 +36,7 @@ const MOST_NOTES: usize = 1024;
 
 /// What gives the packets.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum LiveSource {
     /// Receive rings on an interface, one per worker.
     Ring(RingConfig),
     /// Made-up packets, the same from the same seed; one worker, whose only host is that of the packets.
@@ -45,7 +46,7 @@ pub enum Source {
 /// Where packets come from and how they are decoded.
 #[derive(Clone)]
 pub struct LiveConfig {
-    pub source: Source,
+    pub source: LiveSource,
     pub decode: DecodeConfig,
     /// Rings that share the interface's packets by flow, each with its own worker.
     pub workers: usize,
@@ -117,6 +118,15 @@ impl Recent {
 struct Attached {
     policy: Arc<Policy>,
     since_ns: Option<i64>,
+    /// What the workers agree on.
+    shifts: SharedShifts,
+}
+
+impl Attached {
+    fn new(policy: Arc<Policy>, since_ns: Option<i64>) -> Self {
+        let shifts = policy.begin_input();
+        Self { policy, since_ns, shifts }
+    }
 }
 
 /// What workers and their owner share.
@@ -147,11 +157,11 @@ impl LiveInput {
         sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
         match &config.source {
-            Source::Ring(ring) => {
+            LiveSource::Ring(ring) => {
                 let rings = (0..config.workers.max(1)).map(|_| Ring::open(ring)).collect::<Result<Vec<_>, _>>()?;
                 Self::start_on(rings, config, policies, sinks)
             }
-            Source::Mock { seed } => {
+            LiveSource::Mock { seed } => {
                 let [a, b, c, d] = mock::HOST;
                 let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
                 let decode = DecodeConfig { hosts: Hosts::new([(host, 128)]), ..config.decode.clone() };
@@ -167,7 +177,7 @@ impl LiveInput {
         policies: Vec<Arc<Policy>>,
         sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
-        let attached = policies.into_iter().map(|policy| Attached { policy, since_ns: None }).collect();
+        let attached = policies.into_iter().map(|policy| Attached::new(policy, None)).collect();
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             version: AtomicU64::new(0),
@@ -193,7 +203,7 @@ impl LiveInput {
 
     /// Adds a policy; its first window starts when the workers see it, within a tenth of a second.
     pub fn add(&self, policy: Arc<Policy>) {
-        self.attach(Attached { policy, since_ns: None });
+        self.attach(Attached::new(policy, None));
     }
 
     /// Adds a policy whose first window starts with the oldest frame that is kept, but at most a minute ago. Where none
@@ -201,7 +211,7 @@ impl LiveInput {
     pub fn add_with_lookback(&self, policy: Arc<Policy>) {
         let least_ns = (self.now_ns)().saturating_sub(MOST_LOOKBACK_NS);
         let since_ns = complete_from_ns(&self.recent.kept).map(|oldest_ns| oldest_ns.max(least_ns));
-        self.attach(Attached { policy, since_ns });
+        self.attach(Attached::new(policy, since_ns));
     }
 
     fn attach(&self, attached: Attached) {

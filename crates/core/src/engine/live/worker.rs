@@ -215,8 +215,8 @@ impl<S: FrameSource> Worker<S> {
         let timeline = &self.part.timeline;
         let mut late = Vec::new();
         let mut since_ns = i64::MAX;
-        for Attached { policy, since_ns: wanted_ns } in new {
-            let mut worker = policy.worker(timeline.at(wanted_ns.unwrap_or(now_ns)), true);
+        for Attached { policy, since_ns: wanted_ns, shifts } in new {
+            let mut worker = policy.worker_of(Some(&shifts), timeline.at(wanted_ns.unwrap_or(now_ns)));
             worker.correct_open(timeline.correction_ns());
             match wanted_ns {
                 Some(wanted_ns) => {
