@@ -1,4 +1,4 @@
-//! Any bytes as a saved window, as they are and behind a header that fits them: refused, or read to a window that reads,
+//! Any bytes as a saved window, as they are and behind headers that fit them: refused, or read to a window that reads,
 //! merges, goes on and is written again.
 
 #![no_main]
@@ -12,20 +12,8 @@ use pktvisor_core::enrich::geo::Places;
 use pktvisor_core::plan::{Enrichment, compile};
 use pktvisor_core::window::SavedWindow;
 
-/// The plan of the seeds: a metric of every kind, top lists of every kind of item.
-const PLAN: &str = r#"{"handlers": [{"table": "packet", "metrics": [
-    {"kind": "counter", "feeds": [{}]},
-    {"kind": "rate", "feeds": [{"column": "packet.bytes"}]},
-    {"kind": "distribution", "feeds": [{"column": "packet.bytes"}]},
-    {"kind": "cardinality", "feeds": [{"column": "ip.src"}]},
-    {"kind": "top", "feeds": [{"column": "transport.dst_port"}]},
-    {"kind": "top", "feeds": [{"column": "ip.src"}]},
-    {"kind": "top", "feeds": [{"column": "packet.bytes"}]},
-    {"kind": "top", "feeds": [{"column": {"place": "ip.src"}}]}
-]}, {"table": "dns", "metrics": [
-    {"kind": "top", "feeds": [{"column": "dns.qname"}]},
-    {"kind": "cardinality", "feeds": [{"column": "dns.qname"}]}
-]}]}"#;
+/// The plan of the seeds: a metric of every kind, top lists of every kind of item, groups.
+const PLAN: &str = include_str!("../../crates/core/src/window/every_kind.json");
 
 /// Shared: it is bounded, and to make one for each input would take longer than all the rest.
 static PLACES: LazyLock<Arc<Places>> = LazyLock::new(Arc::default);
@@ -37,8 +25,8 @@ fn policy() -> Arc<Policy> {
 
 fuzz_target!(|bytes: &[u8]| {
     let policy = policy();
-    let sealed = SavedWindow::sealed(policy.plan(), bytes);
-    if policy.restore([bytes, &sealed, &sealed]).unwrap() == 0 {
+    let sealed = [SavedWindow::sealed(bytes), SavedWindow::sealed_for_one_plan(policy.plan(), bytes)];
+    if policy.restore([bytes, &sealed[0], &sealed[1]]).unwrap() == 0 {
         return;
     }
     let window = policy.read(0, 2).unwrap();

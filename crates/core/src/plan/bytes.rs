@@ -1,65 +1,112 @@
 //! A state as bytes, at full fidelity: what is read goes on as if nothing had happened.
 //!
-//! Each metric is a byte that says its kind, then its sketch in the form that its family keeps it in. The ledger follows,
-//! each entry by its name.
+//! Each metric is its keys (see [`super::keys`]) and a block: its sketch in the form that its family keeps it in. A reader
+//! takes the metrics that its plan has and leaves the others out; what its plan has besides begins with nothing. Groups
+//! follow in the same way, then the ledger, each entry by its name.
 
+use std::collections::HashMap;
+
+use super::keys::MetricKey;
 use super::{Plan, State};
 use crate::Error;
 use crate::ledger::Ledger;
-use crate::metric::{ItemKind, Items, KindName, MetricKind, MetricState};
+use crate::metric::{Items, MetricState};
 use crate::sketch::reader::{Reader, write_block, write_varint};
 
 impl State {
-    pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>) {
-        for metric in &self.metrics {
-            out.push(tag(metric.kind()));
-            metric.save(out, items);
+    pub(crate) fn save(&self, out: &mut Vec<u8>, plan: &Plan, items: Items<'_>) {
+        let mut block = Vec::new();
+        write_varint(out, self.metrics.len() as u64);
+        for (metric, keys) in self.metrics.iter().zip(&plan.keys) {
+            MetricKey::write_all(keys, out);
+            save_metric(metric, &mut block, out, items);
         }
-        self.groups.iter().for_each(|groups| groups.save(out, items));
+        write_varint(out, self.groups.len() as u64);
+        for groups in &self.groups {
+            MetricKey::write_all(&groups.plan().keys, out);
+            block.clear();
+            groups.save(&mut block, items);
+            write_block(out, &block);
+        }
         save_ledger(&self.ledger, out);
     }
 
-    /// Reads what [`Self::save`] wrote of a state of the same plan.
+    /// Reads what [`Self::save`] wrote, be it of another plan; and how many of the plan's metrics were found.
     pub(crate) fn restore(
         reader: &mut Reader,
         plan: &Plan,
         start_second: i64,
         items: Items<'_>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, usize), Error> {
         let mut state = Self::new(plan, start_second, items.seed);
-        for (metric, kind) in state.metrics.iter_mut().zip(&plan.metrics) {
-            *metric = restore_metric(reader, *kind, items)?;
-        }
-        for groups in &mut state.groups {
-            groups.restore(reader, items)?;
-        }
+        let found = state.restore_metrics(reader, plan, items)? + state.restore_groups(reader, items)?;
         state.ledger = restore_ledger(reader)?;
-        Ok(state)
+        Ok((state, found))
+    }
+
+    fn restore_metrics(&mut self, reader: &mut Reader, plan: &Plan, items: Items<'_>) -> Result<usize, Error> {
+        let mut places: HashMap<MetricKey, Vec<usize>> = HashMap::new();
+        for (place, keys) in plan.keys.iter().enumerate() {
+            keys.iter().for_each(|key| places.entry(*key).or_default().push(place));
+        }
+        let mut found = vec![false; plan.metrics.len()];
+        for _ in 0..reader.count()? {
+            let keys = MetricKey::read_all(reader)?;
+            let block = reader.block()?;
+            for place in keys.iter().filter_map(|key| places.get(key)).flatten() {
+                if !std::mem::replace(&mut found[*place], true) {
+                    let read = |reader: &mut Reader| MetricState::restore(reader, plan.metrics[*place], items);
+                    self.metrics[*place] = Reader::whole("metric", block, read)?;
+                }
+            }
+        }
+        Ok(found.into_iter().filter(|found| *found).count())
+    }
+
+    fn restore_groups(&mut self, reader: &mut Reader, items: Items<'_>) -> Result<usize, Error> {
+        let mut found = vec![0; self.groups.len()];
+        for _ in 0..reader.count()? {
+            let keys = MetricKey::read_all(reader)?;
+            let block = reader.block()?;
+            for (groups, found) in self.groups.iter_mut().zip(&mut found) {
+                let plan = groups.plan();
+                let places: Vec<_> = keys.iter().map(|key| plan.keys.iter().position(|known| known == key)).collect();
+                let here = places.iter().flatten().count();
+                if here > 0 && *found == 0 {
+                    *found = here;
+                    let read = |reader: &mut Reader, metrics: &mut [MetricState]| {
+                        restore_blocks(reader, &places, metrics, items)
+                    };
+                    Reader::whole("groups", block, |reader| groups.restore(reader, items, &read))?;
+                }
+            }
+        }
+        Ok(found.into_iter().sum())
     }
 }
 
-/// The byte that says a metric's kind.
-fn tag(kind: MetricKind) -> u8 {
-    match (kind.kind, kind.items) {
-        (KindName::Counter, _) => 0,
-        (KindName::Rate, _) => 1,
-        (KindName::Distribution, _) => 2,
-        (KindName::Cardinality, _) => 3,
-        (KindName::Top, ItemKind::SmallNumber) => 4,
-        (KindName::Top, ItemKind::Text) => 5,
-        (KindName::Top, ItemKind::Address) => 6,
-        (KindName::Top, ItemKind::Place) => 8,
-        (KindName::Top, _) => 7,
-        (KindName::Last, _) => 9,
-    }
+/// Writes a metric as a block; `block` is room for it.
+pub(super) fn save_metric(metric: &MetricState, block: &mut Vec<u8>, out: &mut Vec<u8>, items: Items<'_>) {
+    block.clear();
+    metric.save(block, items);
+    write_block(out, block);
 }
 
-fn restore_metric(reader: &mut Reader, kind: MetricKind, items: Items<'_>) -> Result<MetricState, Error> {
-    let found = reader.u8()?;
-    if found != tag(kind) {
-        return Err(reader.error(format_args!("a metric of kind {found} in place of {}", tag(kind))));
+/// Reads the metrics of a group, each into the place that it has in the plan, if any.
+fn restore_blocks(
+    reader: &mut Reader,
+    places: &[Option<usize>],
+    metrics: &mut [MetricState],
+    items: Items<'_>,
+) -> Result<(), Error> {
+    for place in places {
+        let block = reader.block()?;
+        if let Some(metric) = place.and_then(|place| metrics.get_mut(place)) {
+            let kind = metric.kind();
+            *metric = Reader::whole("metric", block, |reader| MetricState::restore(reader, kind, items))?;
+        }
     }
-    MetricState::restore(reader, kind, items)
+    Ok(())
 }
 
 fn save_ledger(ledger: &Ledger, out: &mut Vec<u8>) {
@@ -73,13 +120,15 @@ fn save_ledger(ledger: &Ledger, out: &mut Vec<u8>) {
     }
 }
 
-fn restore_ledger(reader: &mut Reader) -> Result<Ledger, Error> {
+/// Reads a ledger; entries that this release has not are left out.
+pub(super) fn restore_ledger(reader: &mut Reader) -> Result<Ledger, Error> {
     let mut ledger = Ledger::default();
     for _ in 0..reader.count()? {
         let name = reader.block()?;
         let count = reader.varint()?;
-        let entry = std::str::from_utf8(name).ok().and_then(|name| ledger.entry_mut(name));
-        *entry.ok_or_else(|| reader.error("a count under a name that the ledger has not"))? = count;
+        if let Some(entry) = std::str::from_utf8(name).ok().and_then(|name| ledger.entry_mut(name)) {
+            *entry = count;
+        }
     }
     Ok(ledger)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::columns::PlaceTest;
 use super::exchange::{self, ExchangePlan, Field};
 use super::groups::{GroupPlan, MOST_GROUPS};
+use super::keys::{self, MetricKey};
 use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec};
 use super::{
     BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Link, Place, Plan, Purge, Register, Stage, Step, TablePlan,
@@ -19,25 +20,18 @@ use crate::decode::hosts::Hosts;
 use crate::expr::{ColumnName, Condition, Test};
 use crate::ledger::Entry;
 use crate::metric::{ItemKind, KindName, MetricKind};
-use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
 pub fn compile(json: &str) -> Result<Plan, Error> {
     let no_plan = |fault: serde_json::Error| Error::invalid(format!("this is no plan: {fault}"));
     let value: Value = serde_json::from_str(json).map_err(no_plan)?;
-    let fingerprint = fingerprint(&value);
+    let fingerprint = keys::fingerprint(&value);
     let spec: PlanSpec = serde_json::from_value(value).map_err(no_plan)?;
-    let mut compiler = Compiler::default();
+    let mut compiler = Compiler { fingerprint, ..Compiler::default() };
     for (handler, spec) in spec.handlers.iter().enumerate() {
         compiler.handler(handler, spec)?;
     }
-    Ok(Plan { fingerprint, ..compiler.plan() })
-}
-
-/// The same for the same specification, in every process and whatever the order of keys.
-fn fingerprint(spec: &Value) -> u128 {
-    let (high, low) = murmur3_128(spec.to_string().as_bytes(), DATASKETCHES_SEED);
-    u128::from(high) << 64 | u128::from(low)
+    Ok(compiler.plan())
 }
 
 #[derive(Default)]
@@ -47,6 +41,7 @@ struct Compiler {
     /// Table and rows that each handler keeps.
     kept: Vec<(usize, BitmapIndex)>,
     metrics: Vec<MetricKind>,
+    keys: Vec<Vec<MetricKey>>,
     known_metrics: HashMap<String, usize>,
     places: Vec<Vec<Place>>,
     groups: Vec<GroupPlan>,
@@ -56,6 +51,7 @@ struct Compiler {
     purges: Vec<Purge>,
     ledger: Vec<(usize, Entry)>,
     needs: Needs,
+    fingerprint: u128,
 }
 
 struct TableCompiler {
@@ -93,6 +89,7 @@ impl Compiler {
             stages: self.stages,
             tables: self.tables.into_iter().map(|table| table.plan).collect(),
             metrics: self.metrics,
+            keys: self.keys,
             places: self.places,
             groups: self.groups.into_iter().map(Arc::new).collect(),
             exchanges: self.exchanges,
@@ -101,7 +98,7 @@ impl Compiler {
             purges: self.purges,
             ledger: self.ledger,
             needs: self.needs,
-            fingerprint: 0,
+            fingerprint: self.fingerprint,
         }
     }
 
@@ -122,10 +119,12 @@ impl Compiler {
         let first = self.metrics.len();
         let groups = spec.groups.iter().map(|groups| self.groups(&scope, groups)).collect::<Result<Vec<_>, _>>()?;
         let mut places = Vec::new();
-        for metric in &spec.metrics {
+        for (at, metric) in spec.metrics.iter().enumerate() {
+            let kind = self.kind(&scope, metric)?;
+            let key = MetricKey::of(metric, kind, (self.fingerprint, handler, at));
             places.push(match metric.group {
-                Some(group) => self.grouped_place(&scope, metric, groups.get(group).copied())?,
-                None => Place::Metric(self.place(&scope, metric)?),
+                Some(group) => self.grouped_place(metric, kind, key, groups.get(group).copied())?,
+                None => Place::Metric(self.place(&scope, metric, kind, key)),
             });
         }
         self.places.push(places);
@@ -246,15 +245,16 @@ impl Compiler {
     }
 
     /// A place in the state for a metric; equal metrics get the same.
-    fn place(&mut self, scope: &Scope, spec: &MetricSpec) -> Result<usize, Error> {
-        let kind = self.kind(scope, spec)?;
-        let shape = format!("{} {spec:?}", scope.handler);
-        if let Some(known) = self.known_metrics.get(&shape) {
-            return Ok(*known);
-        }
-        self.metrics.push(kind);
-        self.known_metrics.insert(shape, self.metrics.len() - 1);
-        Ok(self.metrics.len() - 1)
+    fn place(&mut self, scope: &Scope, spec: &MetricSpec, kind: MetricKind, key: MetricKey) -> usize {
+        let MetricSpec { kind: name, feeds, purged, entry, group: _, identity: _, meaning: _ } = spec;
+        let shape = format!("{} {name} {feeds:?} {purged:?} {entry:?}", scope.handler);
+        let place = *self.known_metrics.entry(shape).or_insert_with(|| {
+            self.metrics.push(kind);
+            self.keys.push(Vec::new());
+            self.metrics.len() - 1
+        });
+        place_in(&mut self.keys[place], key);
+        place
     }
 
     fn kind(&mut self, scope: &Scope, spec: &MetricSpec) -> Result<MetricKind, Error> {
@@ -333,6 +333,7 @@ impl Compiler {
             by_items,
             most: spec.most,
             metrics: Vec::new(),
+            keys: Vec::new(),
             conditions: Vec::new(),
             sources: Vec::new(),
             feeds: Vec::new(),
@@ -343,14 +344,20 @@ impl Compiler {
         Ok(at)
     }
 
-    fn grouped_place(&mut self, scope: &Scope, spec: &MetricSpec, groups: Option<usize>) -> Result<Place, Error> {
+    fn grouped_place(
+        &mut self,
+        spec: &MetricSpec,
+        kind: MetricKind,
+        key: MetricKey,
+        groups: Option<usize>,
+    ) -> Result<Place, Error> {
         let groups = groups.ok_or_else(|| Error::invalid("a metric names groups that the handler has not"))?;
         if spec.entry.is_some() || spec.purged.is_some() {
             return Err(Error::invalid("the ledger, and what is purged, can't be grouped"));
         }
-        let kind = self.kind(scope, spec)?;
         let plan = &mut self.groups[groups];
         plan.metrics.push(kind);
+        plan.keys.push(key);
         Ok(Place::Grouped { groups, metric: plan.metrics.len() - 1 })
     }
 

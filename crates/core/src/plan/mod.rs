@@ -6,11 +6,13 @@
 //! [`State`].
 
 mod bytes;
+mod bytes_v1;
 mod columns;
 mod compile;
 mod exchange;
 mod execute;
 pub mod groups;
+mod keys;
 mod link;
 mod sampler;
 pub mod spec;
@@ -25,6 +27,7 @@ use crate::expr::{ColumnName, Test};
 use crate::ledger::Entry;
 use crate::metric::MetricKind;
 use groups::GroupPlan;
+use keys::MetricKey;
 
 pub use compile::compile;
 pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
@@ -48,6 +51,8 @@ pub struct Plan {
     /// In this order the tables' steps are taken.
     pub(crate) stages: Vec<Stage>,
     pub(crate) metrics: Vec<MetricKind>,
+    /// What each metric is known by in saved windows: a key for each declaration that shares its place.
+    pub(crate) keys: Vec<Vec<MetricKey>>,
     /// Where the metrics of each handler stand in the state: by handler and metric as in the specification.
     pub(crate) places: Vec<Vec<Place>>,
     pub(crate) groups: Vec<Arc<GroupPlan>>,
@@ -57,7 +62,7 @@ pub struct Plan {
     pub(crate) purges: Vec<Purge>,
     pub(crate) ledger: Vec<(usize, Entry)>,
     pub needs: Needs,
-    /// A hash of the whole specification: windows of plans that differ in anything don't fit each other.
+    /// A hash of the whole specification, without the metrics' identities and meanings.
     pub(crate) fingerprint: u128,
 }
 
@@ -82,6 +87,11 @@ impl Plan {
             Place::Metric(at) => Some(at),
             Place::Grouped { .. } => None,
         }
+    }
+
+    /// Whether there is any metric in it.
+    pub(crate) fn measures(&self) -> bool {
+        self.places.iter().any(|places| !places.is_empty())
     }
 
     pub fn handlers(&self) -> usize {

@@ -95,6 +95,10 @@ pub struct MetricSpec {
     pub group: Option<usize>,
     /// Of a ledger metric: the entry that it mirrors.
     pub entry: Option<String>,
+    /// What names it in every release: schema, version, path, labels, columns that it is kept apart by.
+    pub identity: Option<Value>,
+    /// A hash of what it counts: equal wherever, and whenever, the same is counted.
+    pub meaning: Option<String>,
 }
 
 /// A counter that mirrors an entry of the loss ledger.

@@ -14,7 +14,9 @@ use crate::enrich::geo::testing::{address, open};
 use crate::enrich::geo::{GeoKind, Places};
 use crate::ledger::Malformed;
 use crate::metric::{Items, MetricState};
+use crate::plan::groups::{Groups, MOST_BYTES, MOST_GROUPS};
 use crate::plan::{Enrichment, compile};
+use crate::sketch::reader::{write_block, write_varint};
 
 const SECOND: i64 = NANOSECONDS;
 
@@ -30,21 +32,9 @@ struct Event {
 const SOURCES: [&str; 6] = ["192.0.2.1", "192.0.2.7", "2001:db8::1", "198.51.100.9", "203.0.113.5", "0.0.0.0"];
 const NAMES: [&str; 5] = ["www.example.com", "example.net", "", "a.b.c.example.org", "long-name.example"];
 
-/// A metric of every kind, top lists of every kind of item.
+/// A metric of every kind, top lists of every kind of item, groups.
 fn plan() -> Value {
-    let of = |kind: &str, column: Value| json!({"kind": kind, "feeds": [{"column": column}]});
-    let packets = [
-        json!({"kind": "counter", "feeds": [{}]}),
-        json!({"kind": "rate", "feeds": [{"column": "packet.bytes"}]}),
-        of("distribution", json!("packet.bytes")),
-        of("cardinality", json!("ip.src")),
-        of("top", json!("transport.dst_port")),
-        of("top", json!("ip.src")),
-        of("top", json!("packet.bytes")),
-        of("top", json!({"place": "ip.src"})),
-    ];
-    let messages = [of("top", json!("dns.qname")), of("cardinality", json!("dns.qname"))];
-    json!({"handlers": [{"table": "packet", "metrics": packets}, {"table": "dns", "metrics": messages}]})
+    serde_json::from_str(include_str!("every_kind.json")).unwrap()
 }
 
 /// A policy of a process of its own: other hash seed, other numbers of places.
@@ -95,7 +85,7 @@ type Shown = (i64, i64, i64, bool, Vec<u8>);
 
 fn shown(policy: &Policy, window: &Merged) -> Shown {
     let mut bytes = Vec::new();
-    window.state.save(&mut bytes, Items { places: &policy.enrichment().places, seed: 0 });
+    window.state.save(&mut bytes, policy.plan(), Items { places: &policy.enrichment().places, seed: 0 });
     (window.start_ns, window.end_ns, window.length_seconds, window.is_closed, bytes)
 }
 
@@ -277,6 +267,95 @@ fn windows_of_another_plan_are_left() {
     assert_eq!(restore(&process(&other, 5, 1), &save_all(&before)), 0);
 }
 
+/// A plan whose metrics have names, which stand for what they count, too.
+fn named(metrics: &[(&str, Option<usize>)]) -> Value {
+    let metric = |(name, group): &(&str, Option<usize>)| json!({"kind": "counter", "feeds": [{}], "group": group, "identity": name, "meaning": "all packets"});
+    let metrics: Vec<_> = metrics.iter().map(metric).collect();
+    let groups = json!([{"by": ["ip.src"], "most": 3}, {"by": ["packet.bytes"], "most": 3}]);
+    json!({"handlers": [{"table": "packet", "groups": groups, "metrics": metrics}]})
+}
+
+fn counts(policy: &Policy) -> Vec<u64> {
+    policy.read(0, 0).unwrap().state.metrics.iter().map(MetricState::count).collect()
+}
+
+#[test]
+fn a_plan_with_a_metric_more_or_less_keeps_the_windows_of_the_others() {
+    let before = process(&named(&[("packets", None), ("former", None)]), 5, 1);
+    feed(&mut before.worker(0, true), &[at(0), at(3)]);
+    let mut changed = named(&[("new", None), ("packets", None)]);
+    changed["handlers"][0]["metrics"][0]["feeds"][0]["column"] = json!("packet.bytes");
+    let after = process(&changed, 5, 2);
+    assert_eq!((restore(&after, &save_all(&before)), counts(&after)), (1, vec![0, 2]));
+    changed["handlers"][0]["metrics"][1]["meaning"] = json!("some packets");
+    assert_eq!(restore(&process(&changed, 5, 2), &save_all(&before)), 0, "nothing there means the same");
+}
+
+#[test]
+fn metrics_that_share_their_place_are_found_by_each_of_their_names() {
+    let before = process(&named(&[("quantiles", None), ("histogram", None)]), 5, 1);
+    feed(&mut before.worker(0, true), &[at(0), at(3)]);
+    let after = process(&named(&[("histogram", None)]), 5, 2);
+    assert_eq!((restore(&after, &save_all(&before)), counts(&after)), (1, vec![2]));
+}
+
+#[test]
+fn groups_are_found_by_their_metrics_and_new_metrics_of_theirs_begin_with_nothing() {
+    let before = process(&named(&[("former", Some(0)), ("packets", Some(0)), ("sizes", Some(1))]), 5, 1);
+    feed(&mut before.worker(0, true), &[at(0), at(3)]);
+    let after = process(&named(&[("sizes", Some(1)), ("new", Some(0)), ("packets", Some(0))]), 5, 2);
+    assert_eq!(restore(&after, &save_all(&before)), 1);
+    let window = after.read(0, 0).unwrap();
+    let shown = |groups: &Groups| -> Vec<Vec<u64>> {
+        let counts = |(key, _): (&[u8], u64)| groups.metrics(Some(key)).iter().map(MetricState::count).collect();
+        groups.keys().into_iter().map(counts).collect()
+    };
+    assert_eq!(window.state.groups.iter().map(shown).collect::<Vec<_>>(), [vec![vec![0, 2]], vec![vec![2]]]);
+}
+
+#[test]
+fn groups_that_lie_about_their_number_take_no_more_memory_than_groups_may() {
+    let metrics: Vec<String> = (0..64).map(|number| format!("metric {number}")).collect();
+    let metrics: Vec<_> = metrics.iter().map(|name| (name.as_str(), Some(0))).collect();
+    let mut plan = named(&metrics);
+    plan["handlers"][0]["groups"][0]["most"] = json!(MOST_GROUPS);
+    let policy = process(&plan, 5, 1);
+    feed(&mut policy.worker(0, true), &[at(0)]);
+    let one = policy.save_window(0).unwrap();
+    // Many groups of one metric each: the other 63 are to be made up.
+    let mut block = Vec::new();
+    write_varint(&mut block, 200_000);
+    for number in 0..200_000_u32 {
+        let address = [&[1, 16, 0x20, 1][..], &[0; 10], &number.to_be_bytes()].concat();
+        write_block(&mut block, &address);
+        block.extend([1, 1, 7]);
+    }
+    block.extend([0, 0]);
+    let keys = &one[14 + 25 + 1 + 1 + 2..][..16];
+    let body = [&one[14..14 + 25], &[0, 1, 1], keys, &blocked(&block), &[0]].concat();
+    let fresh = process(&plan, 5, 2);
+    restore(&fresh, &[SavedWindow::sealed(&body)]);
+    assert!(fresh.read(0, 0).is_none_or(|window| window.state.memory_bytes() < MOST_BYTES + (1 << 20)));
+}
+
+fn blocked(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_block(&mut out, bytes);
+    out
+}
+
+#[test]
+fn bytes_of_the_first_version_fit_the_very_plan_only() {
+    let body = [&[1][..], &[0; 24], &[0, 5, 0]].concat();
+    let plan = named(&[("packets", None)]);
+    let policy = process(&plan, 5, 1);
+    let sealed = SavedWindow::sealed_for_one_plan(policy.plan(), &body);
+    let mut renamed = plan.clone();
+    renamed["handlers"][0]["metrics"][0]["identity"] = json!("renamed");
+    renamed["handlers"][0]["groups"] = json!([]);
+    assert_eq!(restore(&process(&renamed, 5, 2), &[sealed]), 0);
+}
+
 #[test]
 fn once_an_input_feeds_it_a_policy_takes_no_windows() {
     let policy = process(&plan(), 5, 1);
@@ -314,9 +393,9 @@ fn fuzz_seeds() {
     let policy = process(&plan(), 5, 1);
     let mut worker = policy.worker(0, true);
     feed(&mut worker, &[at(0), Event { second: 7, source: 2, bytes: 77, name: Some(3) }]);
-    crate::read::testing::write_fuzz_seed("saved_window", "small", &policy.save_window(0).unwrap()[30..]);
+    crate::read::testing::write_fuzz_seed("saved_window", "small", &policy.save_window(0).unwrap()[14..]);
     let many =
         |number: usize| Event { second: 7, source: number % 6, bytes: number as u32 * 7, name: Some(number % 5) };
     feed(&mut worker, &(0..900).map(many).collect::<Vec<_>>());
-    crate::read::testing::write_fuzz_seed("saved_window", "large", &policy.save_window(0).unwrap()[30..]);
+    crate::read::testing::write_fuzz_seed("saved_window", "large", &policy.save_window(0).unwrap()[14..]);
 }

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use log::Log;
 pub(crate) use log::{Chunk, Source};
 
+use super::bytes::save_metric;
+use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex, Feed};
 use crate::Error;
 use crate::batch::Column;
@@ -44,6 +46,8 @@ pub struct GroupPlan {
     pub(crate) by_items: Vec<ItemKind>,
     pub(crate) most: usize,
     pub(crate) metrics: Vec<MetricKind>,
+    /// What each metric is known by in saved windows.
+    pub(crate) keys: Vec<MetricKey>,
     /// Conditions that the feeds name, at most 64: a row remembers which hold by a bit each.
     pub(crate) conditions: Vec<BitmapIndex>,
     /// Columns that the feeds name.
@@ -77,6 +81,9 @@ pub struct Groups {
     /// Windows that were merged into this one.
     earlier: Vec<Arc<Groups>>,
 }
+
+/// Reads the metrics of a group into those that stand for nothing.
+type ReadMetrics<'a> = &'a dyn Fn(&mut Reader, &mut [MetricState]) -> Result<(), Error>;
 
 /// The seconds that a window's rates know of.
 #[derive(Debug, Clone, Copy)]
@@ -149,22 +156,24 @@ impl Groups {
     /// Takes in what another worker saw in the same window.
     pub(crate) fn merge_worker(&mut self, other: &Groups) {
         let (plan, seed) = (self.plan.clone(), self.seed);
-        let mut keys: Vec<_> = other.numbers.iter().collect();
-        // The heaviest first, so that the bound turns away the lightest, whatever the order of workers.
-        keys.sort_unstable_by(|(a, a_number), (b, b_number)| {
-            let rows = |number: &u32| other.groups[*number as usize].rows;
-            rows(b_number).cmp(&rows(a_number)).then_with(|| a.cmp(b))
-        });
         self.span.now = self.span.now.max(other.span.now);
         self.span.end = self.span.end.max(other.span.end);
-        for (key, number) in keys {
-            let theirs = &other.groups[*number as usize];
+        // The heaviest first, so that the bound turns away the lightest, whatever the order of workers.
+        for (key, theirs) in other.heaviest_first() {
             let span = self.span;
             let grown = self.at(key).merge(&plan, theirs, other.span, span, seed);
             self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
         }
         self.other.merge(&plan, &other.other, other.span, self.span, seed);
         self.refused_keys.merge(&other.refused_keys);
+    }
+
+    /// The groups of this window alone with their keys.
+    fn heaviest_first(&self) -> Vec<(&[u8], &Group)> {
+        let mut groups: Vec<_> =
+            self.numbers.iter().map(|(key, number)| (&key[..], &self.groups[*number as usize])).collect();
+        groups.sort_unstable_by(|(a, a_group), (b, b_group)| b_group.rows.cmp(&a_group.rows).then_with(|| a.cmp(b)));
+        groups
     }
 
     /// Takes in another window.
@@ -252,32 +261,38 @@ impl Groups {
         keys + self.groups.iter().chain(std::iter::once(&self.other)).map(Group::memory_bytes).sum::<usize>()
     }
 
-    /// Writes all groups, the heaviest first; keys by what their values are.
+    /// Writes all groups of this window alone, the heaviest first; keys by what their values are.
     pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>) {
-        let keys = self.keys();
-        write_varint(out, keys.len() as u64);
-        for (key, _) in keys {
-            let number = self.numbers.get(key).expect("a key of this window");
+        let groups = self.heaviest_first();
+        write_varint(out, groups.len() as u64);
+        for (key, group) in groups {
             write_block(out, &log::written_key(key, &self.plan.by_items, items));
-            self.groups[*number as usize].save(out, &self.plan, self.span, self.seed, items);
+            group.save(out, &self.plan, self.span, self.seed, items);
         }
         self.other.save(out, &self.plan, self.span, self.seed, items);
         write_block(out, &self.refused_keys.to_bytes());
     }
 
-    /// Reads what [`Self::save`] wrote of the same plan.
-    pub(crate) fn restore(&mut self, reader: &mut Reader, items: Items<'_>) -> Result<(), Error> {
-        let plan = self.plan.clone();
+    /// Reads what [`Self::save`] wrote of the same columns; `read` reads the metrics of one group into fresh ones.
+    pub(crate) fn restore(
+        &mut self,
+        reader: &mut Reader,
+        items: Items<'_>,
+        read: ReadMetrics<'_>,
+    ) -> Result<(), Error> {
+        let (plan, start) = (self.plan.clone(), self.span.start);
         for _ in 0..reader.count()? {
             let key = log::read_key(reader.block()?, &plan.by_items, items)
                 .ok_or_else(|| reader.error("a key that is none"))?;
-            let group = Group::restore(reader, &plan, items)?;
+            let group = Group::restore(reader, &plan, start, read)?;
+            let bytes = group.full_bytes();
             let place = self.at(&key);
             if place.rows == 0 {
                 *place = group;
+                self.memory_bytes += bytes;
             }
         }
-        self.other = Group::restore(reader, &plan, items)?;
+        self.other = Group::restore(reader, &plan, start, read)?;
         self.refused_keys = Hll::from_bytes(reader.block()?)?;
         self.memory_bytes = self.measured_bytes();
         Ok(())
@@ -346,18 +361,20 @@ impl Group {
     fn save(&self, out: &mut Vec<u8>, plan: &GroupPlan, span: Span, seed: u64, items: Items<'_>) {
         write_varint(out, self.rows);
         if self.rows > 0 {
-            self.unfolded(plan, Span { end: None, ..span }, seed).iter().for_each(|metric| metric.save(out, items));
+            let mut block = Vec::new();
+            let metrics = self.unfolded(plan, Span { end: None, ..span }, seed);
+            metrics.iter().for_each(|metric| save_metric(metric, &mut block, out, items));
         }
     }
 
-    fn restore(reader: &mut Reader, plan: &GroupPlan, items: Items<'_>) -> Result<Self, Error> {
+    fn restore(reader: &mut Reader, plan: &GroupPlan, start: i64, read: ReadMetrics<'_>) -> Result<Self, Error> {
         let rows = reader.varint()?;
-        let read = |kind: &MetricKind| MetricState::restore(reader, *kind, items);
-        let full = match rows {
-            0 => None,
-            _ => Some(plan.metrics.iter().map(read).collect::<Result<_, _>>()?),
-        };
-        Ok(Self { rows, log: Log::default(), full })
+        if rows == 0 {
+            return Ok(Self::default());
+        }
+        let mut metrics = fresh(plan, start);
+        read(reader, &mut metrics)?;
+        Ok(Self { rows, log: Log::default(), full: Some(metrics) })
     }
 }
 
