@@ -74,6 +74,8 @@ impl MetricState {{
     }}
     pub fn shape(&self) -> Shape<'_> {{ match self {{ {shape} }} }}
     pub fn items(&self) -> ItemKind {{ match self {{ {items} }} }}
+    /// By how much, relative to itself, what it shows is off.
+    pub fn relative_error(&self) -> Option<f64> {{ match self {{ {relative_error} }} }}
     pub fn memory_bytes(&self) -> usize {{ match self {{ {memory} }} }}
     pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>) {{ match self {{ {save} }} }}
     pub(crate) fn restore(reader: &mut Reader, kind: MetricKind, items: Items<'_>) -> Result<Self, Error> {{
@@ -114,6 +116,7 @@ impl MetricState {{
         )),
         shape = arms("shape(state)"),
         items = arms("items(state)"),
+        relative_error = arms("relative_error(state)"),
         memory = arms("memory_bytes(state)"),
         save = arms("save(state, out, items)"),
         restore = each(&|_, variant| format!(

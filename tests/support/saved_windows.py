@@ -1,4 +1,7 @@
-"""A policy with a metric of every kind, items of every kind and groups: what is written of its windows must be read."""
+"""A policy with a metric of every kind, items of every kind and groups.
+
+Windows of it are in tests/fixtures/windows as former releases wrote them: it must go on to mean the same.
+"""
 
 from __future__ import annotations
 
@@ -59,9 +62,3 @@ def fed(policy: Policy, capture: str = "multi_window.pcap") -> Policy:
     """The policy with the packets of a capture in it."""
     run_file(str(FOLDER / capture), policy, hosts="192.0.2.0/24,10.0.0.0/8")
     return policy
-
-
-def saved(policy: Policy) -> list[bytes]:
-    """Its windows written down, the oldest first."""
-    written = [policy.core.save_window(number) for number, _ in policy.core.windows()]
-    return [one for one in written if one is not None]

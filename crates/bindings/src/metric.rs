@@ -187,6 +187,12 @@ impl Metric {
         }
     }
 
+    /// By how much, relative to itself, what it shows is off: an estimate by one standard deviation, a quantile by this at
+    /// most. None for what is exact, or has bounds with each item.
+    fn relative_error(&self) -> Option<f64> {
+        self.state().relative_error()
+    }
+
     /// Quantiles of the values, or of a rate's per-second counts.
     fn quantiles(&self, ranks: Vec<f64>) -> PyResult<QuantileRow> {
         self.distribution(|values| {

@@ -12,6 +12,7 @@ from pktvisor.handlers.custom import check_families
 from pktvisor.metrics.breakdown import TOGETHER_NAME, Breakdown, Closed, GroupName, Open
 from pktvisor.metrics.expressions import Column
 from pktvisor.metrics.kinds import Feed, Metric
+from pktvisor.policies.meaning import identity, meaning
 
 NEVER = ["not", ["true"]]
 
@@ -58,11 +59,17 @@ class Plan:
         self.instances = tuple(instances)
         check_families(instance.handler for instance in self.instances)
         self.placed: list[list[Placed]] = []
-        specs = []
+        specs: list[dict[str, Any]] = []
         for instance in self.instances:
             placed = list(_placed(instance.handler))
             self.placed.append(placed)
             specs.append({"behind": instance.behind, **_handler_spec(instance.handler, placed)})
+        self.meanings = [[meaning(specs, at, one.index) for one in placed] for at, placed in enumerate(self.placed)]
+        """What the metrics of each handler count, see `policies.meaning`."""
+        for spec, instance, placed, meanings in zip(specs, self.instances, self.placed, self.meanings, strict=True):
+            for metric, one, means in zip(spec["metrics"], placed, meanings, strict=True):
+                metric["identity"] = identity(instance.handler, one.metric.path, one.name, one.by)
+                metric["meaning"] = means
         self.json = json.dumps({"handlers": specs})
 
 

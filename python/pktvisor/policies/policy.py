@@ -10,7 +10,7 @@ from pktvisor.config.command_options import MOST_PERIODS
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
-from pktvisor.metrics.kinds import Reading
+from pktvisor.metrics.kinds import Metric, Reading
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Value
 from pktvisor.policies.plan import Instance, Placed, Plan
 
@@ -246,6 +246,10 @@ class WindowReader:
 def sample_of(handler: Handler, placed: Placed, value: Value, group: GroupName) -> Sample:
     """A metric's value of a group, as outputs take it."""
     metric = placed.metric
-    parts = tuple(metric.path.split("."))
-    name = "_".join((metric.prefix or handler.schema, *parts))
-    return Sample(metric.name, (*group.path, *parts), name, metric.help, value, labels=group.labels)
+    path = (*group.path, *metric.path.split("."))
+    return Sample(metric.name, path, family_name(handler, metric), metric.help, value, labels=group.labels)
+
+
+def family_name(handler: Handler, metric: Metric) -> str:
+    """The name of a metric's family in Prometheus."""
+    return "_".join((metric.prefix or handler.schema, *metric.path.split(".")))

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from pktvisor import _core
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
+from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import encode, policy_document
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.summary import open_databases, run_file
 from support.captures import FOLDER
+from support.saved_windows import PACKETS, every_kind, fed
 
 GEO = FOLDER.parent / "fixtures" / "geo"
+
+VERSION_1 = FOLDER.parent / "fixtures" / "windows" / "version1"
+"""Windows as the first version of the format wrote them, with what they showed; `every_kind` is their policy."""
+
+OTHER: dict[str, Any] = {"names": {"cardinality": "dns.qname", "where": "dns.qtype == 1"}}
+
+
+def document(snapshots: list[HandlerSnapshot]) -> Any:
+    return policy_document(snapshots)
 
 
 def make(groups: str = "all", periods: int = 5) -> Policy:
@@ -48,7 +61,7 @@ def test_closed_windows_read_the_same_after_a_restart(capture: str) -> None:
     assert after.core.restore(save(before)) == len(before.core.windows())
     for back in range(before.core.available()):
         # The last window of a file is closed, and a new one opens after it.
-        assert policy_document(after.bucket(back + 1, 0)) == policy_document(before.bucket(back, 0))
+        assert document(after.bucket(back + 1, 0)) == document(before.bucket(back, 0))
 
 
 def test_another_process_reads_them() -> None:
@@ -62,7 +75,7 @@ def test_another_process_reads_them() -> None:
     )
     command, newest = [sys.executable, "-c", program], save(before)[-1]
     ran = subprocess.run(command, input=newest, capture_output=True, cwd=FOLDER.parents[1], check=True)
-    assert ran.stdout == encode(policy_document(before.bucket(0, 0)))
+    assert ran.stdout == encode(document(before.bucket(0, 0)))
 
 
 def test_numbers_grow_and_name_the_same_window_after_a_restart() -> None:
@@ -76,9 +89,66 @@ def test_numbers_grow_and_name_the_same_window_after_a_restart() -> None:
 def test_what_is_no_window_of_this_policy_is_left_out() -> None:
     saved = save(filled())
     damaged = bytes([*saved[0][:100], saved[0][100] ^ 1, *saved[0][101:]])
-    other = make(groups="counters")
+    other = every_kind(packets={"packets": {"counter": "packet", "where": "packet.bytes > 99"}}, messages=OTHER)
     assert other.core.restore(saved) == 0
     assert make().core.restore([b"", b"PKVW", saved[0][:-1], damaged]) == 0
+
+
+def test_a_policy_with_fewer_groups_or_more_keeps_the_windows_of_what_it_still_measures() -> None:
+    before, after, again = filled(), make(groups="counters"), make()
+    newest = document(before.bucket(0, 0))["dns1"]["dns"]
+    assert after.core.restore(save(before)) == 4
+    kept = document(after.bucket(1, 0))["dns1"]["dns"]
+    assert kept["wire_packets"].items() <= newest["wire_packets"].items()
+    assert "top_qname_by_resp_bytes" not in kept
+    assert again.core.restore(save(after)) == 4
+    regained = document(again.bucket(1, 0))["dns1"]["dns"]
+    assert regained["wire_packets"] == newest["wire_packets"]
+    assert newest["top_qname_by_resp_bytes"]
+    assert regained["top_qname_by_resp_bytes"] == []
+
+
+def test_a_metric_more_leaves_all_others_as_they_were() -> None:
+    before = fed(every_kind())
+    more = {
+        "first": {"rate": "packet.bytes"},
+        **PACKETS,
+        "kept_apart": {"counter": "packet", "by": "ip.src", "most_groups": 3},
+    }
+    after = every_kind(packets=more)
+    assert after.core.restore(save(before)) == 4
+    for back in range(4):
+        expected, found = (document(one.bucket(at, 0)) for one, at in ((before, back), (after, back + 1)))
+        packets = found["packets"]["custom"]
+        assert packets.pop("first") == {"p50": 0, "p90": 0, "p95": 0, "p99": 0}
+        for group in packets["ip_src"].values():
+            assert group.pop("kept_apart") == 0
+        assert found == expected
+
+
+def test_what_is_counted_in_another_way_begins_anew_beside_what_is_not() -> None:
+    before = fed(every_kind())
+    after = every_kind(packets={**PACKETS, "packets": {"counter": "packet", "where": "packet.bytes > 99"}})
+    assert after.core.restore(save(before)) == 4
+    expected, found = document(before.bucket(0, 0)), document(after.bucket(1, 0))
+    assert found["packets"]["custom"].pop("packets") == 0
+    assert expected["packets"]["custom"].pop("packets") > 0
+    assert found == expected
+
+
+def test_windows_that_version_1_wrote_are_read() -> None:
+    policy = every_kind()
+    assert policy.core.restore([(VERSION_1 / f"{number}.window").read_bytes() for number in range(4)]) == 4
+    for number in range(4):
+        expected = json.loads((VERSION_1 / f"{number}.json").read_text())
+        assert document(policy.bucket(4 - number, 0)) == expected
+
+
+def test_windows_that_version_1_wrote_are_written_anew() -> None:
+    old, new = every_kind(), every_kind(packets={**PACKETS, "more": {"counter": "packet"}})
+    old.core.restore([(VERSION_1 / "3.window").read_bytes()])
+    assert new.core.restore(save(old)) == 1
+    assert document(new.bucket(1, 0))["packets"]["custom"]["packets"] == 11
 
 
 def test_once_there_are_windows_none_are_taken() -> None:

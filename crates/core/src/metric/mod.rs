@@ -75,6 +75,12 @@ pub(crate) trait Kind: Clone + Debug + Sized {
 
     fn shape(&self) -> Shape<'_>;
 
+    /// By how much, relative to itself, what it shows is off: of an estimate one standard deviation, of a quantile the
+    /// most. `None` for what is no approximation, or has bounds with each item.
+    fn relative_error(&self) -> Option<f64> {
+        None
+    }
+
     fn memory_bytes(&self) -> usize;
 
     /// Writes everything, so that the metric can go on where it is read, in any process.

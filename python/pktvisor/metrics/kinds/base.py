@@ -133,6 +133,10 @@ class Metric:
         """Names of the labels that its own series have."""
         return ()
 
+    def words(self) -> str:
+        """The column whose words stand for its items; empty where none do."""
+        return ""
+
     def series_suffixes(self) -> tuple[str, ...]:
         """What Prometheus puts behind the names of further series."""
         return ()

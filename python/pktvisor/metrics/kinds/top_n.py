@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pktvisor.metrics.expressions import ALWAYS, DEEP, Column, Condition
 from pktvisor.metrics.kinds.base import Declarable, Declared, Feed, Metric, Reading, Shape
+from pktvisor.metrics.mnemonics import mnemonics
 from pktvisor.metrics.snapshot import TopEntry, TopValues
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class TopN(Metric):
 
     def labels(self) -> tuple[str, ...]:
         return (self.label,)
+
+    def words(self) -> str:
+        name = self.column.json
+        return name if isinstance(name, str) and mnemonics(name) is not None and self.render is not str else ""
 
     def read(self, core: _core.Metric, reading: Reading) -> TopValues:
         rows = core.top(self.count or reading.top_count)

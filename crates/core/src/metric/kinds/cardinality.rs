@@ -33,6 +33,10 @@ impl Kind for State {
         Shape::Estimate(self.0.estimate())
     }
 
+    fn relative_error(&self) -> Option<f64> {
+        Some(self.0.relative_error())
+    }
+
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }

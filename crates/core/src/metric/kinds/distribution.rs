@@ -37,6 +37,10 @@ impl Kind for State {
         Shape::Distribution { values: Cow::Borrowed(&self.0), live: None }
     }
 
+    fn relative_error(&self) -> Option<f64> {
+        Some(self.0.relative_error())
+    }
+
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }

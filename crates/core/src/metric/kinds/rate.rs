@@ -40,6 +40,10 @@ impl Kind for State {
         Shape::Distribution { values: Cow::Owned(self.0.distribution()), live: Some(self.0.live()) }
     }
 
+    fn relative_error(&self) -> Option<f64> {
+        Some(self.0.distribution().relative_error())
+    }
+
     fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }

@@ -14,6 +14,9 @@ mod bytes;
 
 use buckets::{Buckets, ZERO_THRESHOLD};
 
+/// What a quantile that is read from buckets may be off by, relative to itself.
+pub const BUCKET_ERROR: f64 = 0.0055;
+
 /// So many values are kept as they are.
 const MOST_EXACT: u64 = 512;
 
@@ -187,6 +190,11 @@ impl Distribution {
     /// The greatest value, exactly.
     pub fn max(&self) -> Option<f64> {
         (self.count > 0).then_some(self.max)
+    }
+
+    /// By how much a quantile may be off, relative to itself.
+    pub fn relative_error(&self) -> f64 {
+        if self.spilled { BUCKET_ERROR } else { 0.0 }
     }
 
     /// Whether only whole numbers were recorded.

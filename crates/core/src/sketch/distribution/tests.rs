@@ -3,7 +3,7 @@ use crate::hash::hash_word;
 use proptest::prelude::*;
 
 /// Half the width of a bucket, relative to its middle.
-const ERROR: f64 = 0.0055;
+const ERROR: f64 = BUCKET_ERROR;
 
 fn of_integers(values: &[u64]) -> Distribution {
     let mut distribution = Distribution::new();

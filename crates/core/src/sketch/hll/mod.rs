@@ -145,7 +145,7 @@ impl Hll {
     }
 
     /// One standard deviation of the estimate, relative to it.
-    fn relative_error(&self) -> f64 {
+    pub fn relative_error(&self) -> f64 {
         match &self.state {
             State::Coupons(_) => estimate::COUPON_ERROR,
             State::Registers(registers) => registers.relative_error(),

@@ -1,0 +1,98 @@
+"""A policy's windows as records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pktvisor import _core
+from pktvisor.metrics.breakdown import GroupName, Open
+from pktvisor.policies.plan import Instance, Placed
+from pktvisor.policies.policy import MOST_GROUPS_SHOWN, Policy, Range, WindowReader, family_name
+from pktvisor.windows.merging import shown
+from pktvisor.windows.record import VERSION, Record, completeness
+
+
+def bucket_records(policy: Policy, number: int, *, agent: str, now_ns: int) -> list[Record]:
+    """The records of one window: 0 is the open one. PeriodError where there is no such window."""
+    return _of_range(policy, policy.bucket_range(number), agent, now_ns)
+
+
+def merged_records(policy: Policy, number: int, *, agent: str, now_ns: int) -> list[Record]:
+    """The records of the newest windows merged. PeriodError for less than two or more than are kept."""
+    return _of_range(policy, policy.window_range(number), agent, now_ns)
+
+
+def window_records(policy: Policy, window: _core.Window, *, agent: str, now_ns: int = 0) -> list[Record]:
+    """The records of a window: of each handler all metrics that outputs show, once for each group."""
+    return list(_Recorder(policy, window, agent, now_ns).records())
+
+
+def _of_range(policy: Policy, windows: Range, agent: str, now_ns: int) -> list[Record]:
+    window = policy.core_window(windows, now_ns)
+    return [] if window is None else window_records(policy, window, agent=agent, now_ns=now_ns)
+
+
+class _Recorder:
+    """Writes the records of one window."""
+
+    def __init__(self, policy: Policy, window: _core.Window, agent: str, now_ns: int) -> None:
+        self._policy, self._window, self._agent = policy, window, agent
+        self._reader = WindowReader(policy, window, is_merged=False, now_ns=now_ns)
+        self._completeness = completeness(window.ledger())
+
+    def records(self) -> Iterator[Record]:
+        for number, instance in enumerate(self._policy.plan.instances):
+            if not instance.handler.is_silent:
+                about = self._about(instance)
+                for placed in self._policy.plan.placed[number]:
+                    if self._reader.is_shown(number, instance.handler, placed):
+                        meaning = self._policy.plan.meanings[number][placed.index]
+                        for name, core in self._values(number, placed):
+                            metric = _metric_fields(instance, placed, name)
+                            kept: dict[str, Any] = {"kind": core.kind, "items": core.items, "meaning": meaning}
+                            yield Record(**metric, **kept, **shown(core), **about)
+
+    def _values(self, number: int, placed: Placed) -> Iterator[tuple[GroupName, _core.Metric]]:
+        """The metric with the name of its group; of an open breakdown one for each group."""
+        if not isinstance(placed.by, Open):
+            yield placed.name, self._window.metric(number, placed.index)
+            return
+        at = self._window.grouped_number(number, placed.index)
+        for group in self._window.groups(number, placed.index, MOST_GROUPS_SHOWN):
+            yield placed.by.name(group.values), group.metric(at)
+
+    def _about(self, instance: Instance) -> dict[str, Any]:
+        """The fields that all metrics of a handler share."""
+        snapshot = self._reader.snapshot(instance, ())
+        return {
+            "record_version": VERSION,
+            "agent": self._agent,
+            "policy": self._policy.name,
+            "tap": instance.tap or "",
+            "instance": instance.name,
+            "number": self._window.number,
+            "start_ns": snapshot.start_ns,
+            "end_ns": snapshot.end_ns,
+            "length_s": snapshot.length,
+            "is_closed": self._window.is_closed,
+            "sample_percent": max(1, min(100, instance.handler.settings.deep_sample_rate)),
+            **self._completeness,
+        }
+
+
+def _metric_fields(instance: Instance, placed: Placed, name: GroupName) -> dict[str, Any]:
+    """The fields that tell what a metric is."""
+    metric, handler = placed.metric, instance.handler
+    return {
+        "schema": handler.schema,
+        "handler_version": handler.version,
+        "path": metric.path,
+        "labels": dict(name.labels),
+        "group": name.path,
+        "family": family_name(handler, metric),
+        "help": metric.help,
+        "shape": metric.shape,
+        "item_label": next(iter(metric.labels()), ""),
+        "words": metric.words(),
+    }

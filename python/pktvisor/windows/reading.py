@@ -1,0 +1,96 @@
+"""Records read back into snapshots, so that every output renders them; no policy is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from pktvisor import _core
+from pktvisor.errors import InputError
+from pktvisor.metrics.expressions import Column
+from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Metric, Quantiles, Rate, Reading, TopN
+from pktvisor.metrics.mnemonics import mnemonics
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample
+from pktvisor.windows.record import Record
+
+NO_COLUMN = Column("")
+"""Stands where a declaration has the column that fed the metric."""
+
+TOP_COUNT = 10
+
+
+def _top(record: Record) -> Metric:
+    words = mnemonics(record.words)
+    return TopN(NO_COLUMN, label=record.item_label, render=str if words is None else words.name)
+
+
+_READERS: Mapping[str, Callable[[Record], Metric]] = {
+    "count": lambda _: Counter(),
+    "estimate": lambda _: Cardinality(NO_COLUMN),
+    "rate": lambda _: Rate(),
+    "quantiles": lambda _: Quantiles(NO_COLUMN),
+    "histogram": lambda _: Histogram(NO_COLUMN),
+    "top": _top,
+}
+"""By shape, a metric that reads it."""
+
+
+def core_metric(record: Record) -> _core.Metric | None:
+    """The metric of a record; None where this release has no such kind. InputError where the image is damaged."""
+    try:
+        return _core.Metric.from_image(record.kind, record.items, record.image)
+    except ValueError:
+        return None
+    except _core.InputFault as fault:
+        raise InputError(f"the image of {record.schema} {record.path} can't be read: {fault}") from fault
+
+
+def snapshots(records: Iterable[Record], *, top_count: int = TOP_COUNT) -> list[HandlerSnapshot]:
+    """What handlers measured, one snapshot for each instance and window, in the order of the records.
+
+    Top lists have `top_count` entries. Metrics of a kind or shape that this release does not know are left out.
+    InputError where a record is damaged.
+    """
+    groups: dict[tuple[object, ...], list[Record]] = {}
+    for record in records:
+        key = (record.agent, record.policy, record.tap, record.instance, record.schema, record.number, record.start_ns)
+        groups.setdefault(key, []).append(record)
+    return [_snapshot(group, Reading(is_running=False, top_count=top_count)) for group in groups.values()]
+
+
+def _snapshot(records: list[Record], reading: Reading) -> HandlerSnapshot:
+    first = records[0]
+    samples = (_sample(record, reading) for record in records)
+    return HandlerSnapshot(
+        instance=first.instance,
+        schema=first.schema,
+        start_ts=first.start_ns // 1_000_000_000,
+        length=first.length_s,
+        start_ns=first.start_ns,
+        end_ns=first.end_ns,
+        is_closed=first.is_closed,
+        samples=tuple(sample for sample in samples if sample is not None),
+        tap=first.tap or None,
+        ledger=dict(first.ledger),
+    )
+
+
+def _sample(record: Record, reading: Reading) -> Sample | None:
+    core, reader = core_metric(record), _READERS.get(record.shape)
+    if core is None or reader is None:
+        return None
+    try:
+        value = reader(record).read(core, reading)
+    except TypeError:
+        raise InputError(f"{record.schema} {record.path}: a {record.kind} has no shape {record.shape}") from None
+    return Sample(
+        kind=record.kind if record.shape == "count" else _KINDS.get(record.shape, record.shape),
+        path=(*record.group, *record.path.split(".")),
+        name=record.family,
+        help=record.help,
+        value=value,
+        labels=tuple(record.labels.items()),
+    )
+
+
+_KINDS = {"estimate": "cardinality"}
+"""What people call kinds by their shape, where the shape has another name."""
