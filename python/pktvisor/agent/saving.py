@@ -7,7 +7,8 @@
 A closed window is written once; the open one is written again each time. Files are replaced whole, so that a crash
 leaves the old or the new one. Windows that the policy no longer keeps are removed, those of streams that it no longer
 has, and those of policies that were not there for a week: the directory is bounded by the policies' periods. Where the
-policy or the release has changed, the core takes the metrics that still mean the same, and leaves out the others. No symbolic link is followed to a file.
+policy or the release has changed, the core takes the metrics that still mean the same, and leaves out the others. No
+symbolic link is followed to a file.
 """
 
 from __future__ import annotations
