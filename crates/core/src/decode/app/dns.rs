@@ -5,7 +5,7 @@ use crate::batch::{Address, Direction, Span, table};
 use crate::decode::app::{Message, Needs, Ports};
 use crate::decode::records::{self, ResponseRecords};
 use crate::decode::{PROTOCOL_UDP, name, streams};
-use crate::hash::{hash_bytes, hash_word};
+use crate::hash::{fold, hash_bytes, hash_word};
 use crate::ledger::{Ledger, Malformed};
 use crate::track::{ALONE, MANY_ANSWERS, MULTICAST, OPTIONAL};
 use crate::wire::be16;
@@ -229,12 +229,20 @@ fn is_group(address: &Address) -> bool {
     }
 }
 
-/// A hash of what is asked.
+/// A hash of what is asked. It only has to tell questions under one key and identifier apart, so that of a long name both
+/// ends and the length are enough.
 #[inline(always)]
 fn asked(seed: u64, qtype: u16, name: Span, text: &[u8]) -> u32 {
     let start = name.start as usize;
     let name = if name.is_none() { &[] } else { &text[start..start + name.length as usize] };
-    hash_bytes(seed ^ u64::from(qtype), name) as u32
+    let seed = seed ^ u64::from(qtype);
+    match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            let ends = fold(u64::from_le_bytes(*first) ^ seed, u64::from_le_bytes(*last) ^ seed.rotate_left(32));
+            (ends ^ name.len() as u64) as u32
+        }
+        _ => hash_bytes(seed, name) as u32,
+    }
 }
 
 /// A query to a host and the response from it belong to one exchange, whose direction is in.
