@@ -8,10 +8,32 @@ RATES = "rates are counted in packet time; the C++ pktvisor's timer sees none of
 FRAGMENTS = "seven answers in IP fragments are put together again and read; tshark has them, too"
 FRAGMENTS_PROTOCOL = "a fragment counts as the protocol of its IP header; for the C++ pktvisor it has none"
 
+CLOCK = "a clock that goes ahead by more than a day was set: the time between is no part of a period"
+DHCP_MESSAGES = "messages of kinds that the C++ pktvisor does not tell from others"
+
+MORE_OF_DHCP = (
+    "confirm",
+    "decline",
+    "decline_v6",
+    "inform",
+    "information_request",
+    "nak",
+    "rebind",
+    "rebind_v6",
+    "reconfigure",
+    "release",
+    "release_v6",
+    "renew",
+    "renew_v6",
+)
+"""Names of `wire_packets` in DHCP that only ours has."""
+
 ACCEPTED: tuple[tuple[str, str, str], ...] = (
     # answer, place, reason
     ("*", "*/*.rates.*", RATES),
     ("*", "dns_v2/dns.*.xact_rates", RATES),
+    *(("*", f"*/dhcp.wire_packets.{name}", DHCP_MESSAGES) for name in MORE_OF_DHCP),
+    ("*.ecs*", "*.period.length", CLOCK),
     ("*.ecs*", "*/dns.*", FRAGMENTS),
     ("*.ecs*", "*/packets.udp", FRAGMENTS_PROTOCOL),
     ("*.ecs*", "*/packets.other_l4", FRAGMENTS_PROTOCOL),

@@ -8,8 +8,17 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from parity.accepted import MORE_OF_DHCP
+
 STREAM_HASH = re.compile(r"-[0-9a-f]{8,16}(?=$|-resources$)")
 """What stands behind the tap in the name of a stream: each agent hashes its configuration in its own way."""
+
+MORE = re.compile(
+    rf".*(\.input\.[\w-]+\.(ledger\..*|direction_unknown_share)|\.dhcp\.wire_packets\.({'|'.join(MORE_OF_DHCP)}))"
+)
+"""Paths that only ours has."""
+
+MORE_FAMILIES = {f"dhcp_wire_packets_{name}" for name in MORE_OF_DHCP}
 
 Leaf = tuple[str, str]
 """A dotted path with the type of what stands there; entries of a list are one, at the list's path and `[]`."""
@@ -32,7 +41,7 @@ def leaves(document: Any, path: str = "") -> Iterator[Leaf]:
 
 def differences(ours: Any, theirs: Any) -> list[str]:
     """Tell of leaves that only one of two documents has. Entries of a list are compared where both have some."""
-    our, their = set(leaves(ours)), set(leaves(theirs))
+    our, their = {leaf for leaf in leaves(ours) if not MORE.fullmatch(leaf[0])}, set(leaves(theirs))
     return [
         f"only {owner}: {path} ({kind})"
         for owner, those, others in (("ours", our, their), ("theirs", their, our))
@@ -49,6 +58,8 @@ def _is_of_empty_list(path: str, others: set[Leaf]) -> bool:
 def families(text: str) -> dict[str, Family]:
     found: dict[str, Family] = {}
     for family in text_string_to_metric_families(text):
+        if family.name in MORE_FAMILIES:
+            continue
         labels = frozenset((one.name.removeprefix(family.name), *sorted(one.labels)) for one in family.samples)
         found[family.name] = (family.type, labels)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from parity.accepted import FRAGMENTS, FRAGMENTS_PROTOCOL, RATES
+from parity.accepted import DHCP_MESSAGES, FRAGMENTS, FRAGMENTS_PROTOCOL, MORE_OF_DHCP, RATES
 from parity.answers import ANSWERS, WHY_SKIPPED, Answer, handler_answers
 from parity.comparing import CARDINALITY_TOLERANCE
 from support.measuring import measure
@@ -16,7 +16,9 @@ pytestmark = pytest.mark.skipif(not ANSWERS.is_dir(), reason=WHY_SKIPPED)
 PLAIN_LABELS = {"handler", "policy", "direction", "quantile", "le"}
 """Labels whose values are known beforehand; others name an entry of a top list."""
 
-ACCEPTED = {"_rates": RATES, "_observed_pps": RATES}
+ACCEPTED = {"_rates": RATES, "_observed_pps": RATES} | {
+    f"dhcp_wire_packets_{name}": DHCP_MESSAGES for name in MORE_OF_DHCP
+}
 OF_FRAGMENTS = {
     "dns_": FRAGMENTS,
     "packets_udp": FRAGMENTS_PROTOCOL,

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -48,12 +49,17 @@ class Daemon:
         self.port = int(self.wait_for(r"web server listening on 127\.0\.0\.1:(\d+)").group(1))
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Read the log up to a line that matches."""
+        """Read the log up to a line that matches; a daemon that does not write one in time is killed."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.log += line
-            if match := re.search(pattern, line):
-                return match
+        patience = threading.Timer(PATIENCE_S, self.process.kill)
+        patience.start()
+        try:
+            for line in self.process.stdout:
+                self.log += line
+                if match := re.search(pattern, line):
+                    return match
+        finally:
+            patience.cancel()
         raise AssertionError(f"no line {pattern!r} in:\n{self.log}")
 
     def get(self, path: str) -> Any:

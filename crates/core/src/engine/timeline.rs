@@ -3,9 +3,9 @@
 //! Time stamps are data: a clock is set while it captures, a file is spliced of others, one stamp is damaged. So packets get
 //! times on a line of their own. As long as stamps follow each other it is that of the stamps. One that jumps, back by more
 //! than a minute or ahead by more than a day, counts as of the newest time, and as a step; the next packet says whether the
-//! clock was set or the stamp was bad. Where it was set, the line goes on: after a step back without a gap, after one ahead
-//! with a gap of a minute, which ends a window. What a time has more than the clock shows is the correction; it is taken
-//! off again where windows are shown.
+//! clock was set or the stamp was bad. Where it was set, the line goes on from the packet that jumped, so that an answer is as
+//! long after its question as by the clock. What a time has more than the clock shows is the correction; it is taken off
+//! again where windows are shown.
 
 use crate::window::{NANOSECONDS, PERIOD_SECONDS};
 
@@ -128,29 +128,28 @@ impl Timeline {
             self.move_to(self.newest_ns.max(by_former_ns));
             return by_former_ns;
         }
-        if !self.confirms(stamp_ns) {
+        let Some(suspect_ns) = self.confirmed_by(stamp_ns) else {
             self.steps += 1;
             self.suspect = Some((stamp_ns, self.newest_ns));
             return self.newest_ns;
-        }
-        self.believe(stamp_ns)
+        };
+        self.believe(stamp_ns, suspect_ns)
     }
 
-    /// Whether a stamp says that the one right before was not bad: it follows it. Of a clock that went ahead packets may
-    /// be rare.
-    fn confirms(&self, stamp_ns: i64) -> bool {
-        let Some((suspect_ns, _)) = self.suspect.filter(|(_, newest_ns)| *newest_ns == self.newest_ns) else {
-            return false;
-        };
+    /// The stamp right before that jumped, where this one says that it was not bad: it follows it. Of a clock that went
+    /// ahead packets may be rare.
+    fn confirmed_by(&self, stamp_ns: i64) -> Option<i64> {
+        let (suspect_ns, _) = self.suspect.filter(|(_, newest_ns)| *newest_ns == self.newest_ns)?;
         let is_ahead = self.at(suspect_ns) > self.newest_ns;
         let latest_ns = if is_ahead { i64::MAX } else { suspect_ns.saturating_add(MOST_SILENCE_NS) };
-        (suspect_ns.saturating_sub(MOST_BACK_NS)..=latest_ns).contains(&stamp_ns)
+        (suspect_ns.saturating_sub(MOST_BACK_NS)..=latest_ns).contains(&stamp_ns).then_some(suspect_ns)
     }
 
-    /// The clock was set: the line goes on from here.
-    fn believe(&mut self, stamp_ns: i64) -> i64 {
-        let is_ahead = self.at(stamp_ns) > self.newest_ns;
-        let gap_ns = if is_ahead { PERIOD_SECONDS * NANOSECONDS } else { 0 };
+    /// The clock was set: the line goes on from the stamp that jumped. A silence after it that nobody would believe is a
+    /// minute, which ends a window.
+    fn believe(&mut self, stamp_ns: i64, suspect_ns: i64) -> i64 {
+        let since_ns = stamp_ns.saturating_sub(suspect_ns).max(0);
+        let gap_ns = if since_ns > MOST_SILENCE_NS { PERIOD_SECONDS * NANOSECONDS } else { since_ns };
         let time_ns = self.newest_ns.saturating_add(gap_ns);
         self.correct(time_ns.saturating_sub(stamp_ns));
         self.move_to(time_ns);
@@ -194,9 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_ahead_leaves_a_minute() {
+    fn a_clock_that_is_set_leaves_an_answer_as_long_after_its_question() {
         let year = 365 * DAY;
-        assert_eq!(line([0, year, year + 1, year + 2]), (vec![0, 0, 60, 61], 1));
+        assert_eq!(line([0, year, year + 1, year + 2]), (vec![0, 0, 1, 2], 1));
+        assert_eq!(line([2 * year, year, year + 3, year + 2]).0, [0, 0, 3, 2].map(|second| 2 * year + second));
         assert_eq!(line([0, 2 * DAY, 5 * DAY, 5 * DAY + 1]).0, [0, 0, 60, 61], "packets may be rare");
     }
 
@@ -205,7 +205,7 @@ mod tests {
         let ahead = 50 * DAY;
         let stamps = (0..40).map(|at| if at % 4 < 2 { at } else { ahead + at });
         let (times, steps) = line(stamps);
-        assert!(times.iter().all(|time| *time < 60 + 40), "one gap, and no more: {times:?}");
+        assert!(times.iter().all(|time| *time < 40), "{times:?}");
         assert_eq!(steps, 1);
     }
 
