@@ -39,6 +39,19 @@ impl Values {
         }
     }
 
+    pub fn kind(&self) -> ColumnType {
+        match self {
+            Self::U8(_) => ColumnType::U8,
+            Self::U16(_) => ColumnType::U16,
+            Self::U32(_) => ColumnType::U32,
+            Self::U64(_) => ColumnType::U64,
+            Self::I64(_) => ColumnType::I64,
+            Self::F64(_) => ColumnType::F64,
+            Self::Address(_) => ColumnType::Address,
+            Self::Spans(_) => ColumnType::Text,
+        }
+    }
+
     pub fn clear(&mut self) {
         match self {
             Self::U8(values) => values.clear(),

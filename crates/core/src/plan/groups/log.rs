@@ -198,8 +198,10 @@ impl Chunk {
         self.times_ns.clear();
         self.holds.clear();
         self.text.clear();
-        if self.columns.len() != plan.sources.len() {
-            self.columns = plan.sources.iter().map(|(_, kind)| Values::empty(*kind)).collect();
+        let kinds = plan.sources.iter().map(|(_, kind)| *kind);
+        // The room goes from one plan to the next, which may read as many columns of other types.
+        if !self.columns.iter().map(Values::kind).eq(kinds.clone()) {
+            self.columns = kinds.map(Values::empty).collect();
         }
         self.columns.iter_mut().for_each(Values::clear);
         let mut reader = Reader::new("log", &log.bytes);

@@ -203,3 +203,21 @@ fn what_cannot_be_grouped_is_said() {
     let message = compiled(json!({"by": ["vlan.id"], "most": 1}), ledger).unwrap_err().message;
     assert!(message.contains("can't be grouped"), "{message}");
 }
+
+#[test]
+fn breakdowns_beside_each_other_read_columns_of_their_own_types() {
+    let groups = json!([{"by": ["vlan.id"], "most": 10}, {"by": ["ip.version"], "most": 10}]);
+    let counter = |column: &str, group: usize| json!({"kind": "counter", "feeds": [{"where": ["passed"], "column": column}], "group": group});
+    let senders = json!({"kind": "cardinality", "feeds": [{"where": ["passed"], "column": "ip.src"}], "group": 0});
+    let policy =
+        policy(json!({"table": "packet", "groups": groups, "metrics": [senders, counter("packet.bytes", 1)]}), 1);
+    let packets: Vec<Packet> = (0..1000).map(|at| (100, at as u8, 70_000 + at, 5)).collect();
+    run(&policy, &packets, 1, 100);
+    let window = policy.read(0, 0).unwrap();
+    let metric = |at: usize| {
+        let groups = &window.state.groups[at];
+        groups.metrics(Some(groups.keys()[0].0)).remove(0)
+    };
+    assert_eq!(f64::from_le_bytes(image(&metric(0)).try_into().unwrap()).round(), 256.0, "senders of the VLAN");
+    assert_eq!(metric(1).count(), (0..1000).map(|at| 70_000 + at).sum::<u64>(), "bytes, though senders came before");
+}
