@@ -86,11 +86,11 @@ def _capture(target: str | None) -> Source:
         geo_asn=str(GEO / "asn.mmdb"),
     )
     if target is not None:
-        return analyse([target], options, Progress(sys.stderr))
+        return analyse([target], options, Progress(sys.stderr), is_watched=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "resolver.pcap"
         path.write_bytes(pcap_bytes(sorted(traffic(), key=lambda one: one.time_ns)))
-        return analyse([str(path)], options, Progress(sys.stderr))
+        return analyse([str(path)], options, Progress(sys.stderr), is_watched=True)
 
 
 def traffic() -> Iterator[Packet]:

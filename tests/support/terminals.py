@@ -10,6 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from pktvisor.api.documents import (
+    HandlerMetrics,
     Input,
     Inventory,
     read_app,
@@ -89,6 +90,7 @@ class FakeSource:
     name: str = "ns1.example.net:10853"
     is_live: bool = True
     is_closed: bool = False
+    pairs: tuple[HandlerMetrics, ...] = ()
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Documents by policy that take the place of the usual."""
 
@@ -112,6 +114,8 @@ class FakeSource:
             if "resources" in request.extras
             else (),
             buckets=buckets(),
+            pairs=self.pairs if "pairs" in request.extras else None,
+            keeps_pairs=bool(self.pairs),
         )
 
     def close(self) -> None:

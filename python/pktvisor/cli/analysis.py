@@ -16,6 +16,7 @@ from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import policy_document
+from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases, run_file
@@ -27,8 +28,14 @@ POLICY = "capture"
 """Name of the policy that a file is analysed by."""
 
 
-def analyse(paths: Sequence[str], options: SummaryOptions, progress: Progress) -> FileSource:
-    """Read files as one capture: all of it in one window, and its last minutes beside. Raises `PktvisorError`."""
+def analyse(
+    paths: Sequence[str], options: SummaryOptions, progress: Progress, *, is_watched: bool = False
+) -> FileSource:
+    """Read files as one capture: all of it in one window, and its last minutes beside. Raises `PktvisorError`.
+
+    Where somebody watches, names and clients are kept apart as well.
+    """
+    pairs = pairs_policy(periods=1, is_recorded=True) if is_watched else None
     databases = open_databases(options.geo_city, options.geo_asn)
     whole, minutes = (
         Policy(
@@ -44,7 +51,7 @@ def analyse(paths: Sequence[str], options: SummaryOptions, progress: Progress) -
     report = run_file(
         paths,
         whole,
-        others=[minutes],
+        others=[minutes] if pairs is None else [minutes, pairs],
         hosts=options.hosts or "",
         wanted=wanted,
         dns_ports=options.dns_ports,
@@ -57,7 +64,8 @@ def analyse(paths: Sequence[str], options: SummaryOptions, progress: Progress) -
         complain(warning)
     name = _name(paths)
     inventory = _inventory(name, paths, report.ledger())
-    return FileSource(name, _readings(whole, minutes), inventory, _buckets(minutes))
+    read_pairs = None if pairs is None else lambda: _metrics(pairs.bucket(0, 0))
+    return FileSource(name, _readings(whole, minutes), inventory, _buckets(minutes), read_pairs)
 
 
 def _name(paths: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from pktvisor.errors import PeriodError
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
 from pktvisor.outputs.json import policy_document
+from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases
@@ -39,7 +40,8 @@ def watch_interface(target: str, options: SummaryOptions) -> InterfaceSource:
     databases = open_databases(options.geo_city, options.geo_asn)
     policy = Policy(POLICY, readable_instances(policy=POLICY), periods=MOST_PERIODS, databases=databases)
     config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
-    return InterfaceSource(target, PcapInput(config, Defaults(dns_ports=options.dns_ports)), policy)
+    source = PcapInput(config, Defaults(dns_ports=options.dns_ports))
+    return InterfaceSource(target, source, policy, pairs_policy(periods=MOST_PERIODS))
 
 
 class InterfaceSource:
@@ -47,12 +49,13 @@ class InterfaceSource:
 
     is_live = True
 
-    def __init__(self, name: str, source: PcapInput, policy: Policy) -> None:
-        """Start the input. Raises `InputError`, `ConfigError`."""
+    def __init__(self, name: str, source: PcapInput, policy: Policy, pairs: Policy) -> None:
+        """Start the input; `pairs` keeps names and clients apart. Raises `InputError`, `ConfigError`."""
         self._name = name
         self._input = source
         self._policy = policy
-        source.start([policy.core])
+        self._pairs = pairs
+        source.start([policy.core, pairs.core])
 
     @property
     def name(self) -> str:
@@ -69,7 +72,7 @@ class InterfaceSource:
             raise Unreachable(self._input.fault)
         if request.policy not in {None, POLICY}:
             raise MissingFault(f'an interface has no policy "{request.policy}"')
-        metrics = self._metrics(request.window)
+        metrics = self._metrics(self._policy, request.window)
         return Reading(
             app=App(_core.__version__),
             metrics=metrics,
@@ -77,16 +80,17 @@ class InterfaceSource:
             windows=windows(self._policy.periods),
             inventory=self._inventory(),
             taken_at=clock.now(),
-            live=self._metrics(Window("bucket", 0)) if request.window == LAST else None,
+            live=self._metrics(self._policy, Window("bucket", 0)) if request.window == LAST else None,
+            pairs=self._metrics(self._pairs, request.window).handlers if "pairs" in request.extras else None,
         )
 
-    def _metrics(self, window: Window) -> PolicyMetrics:
+    def _metrics(self, policy: Policy, window: Window) -> PolicyMetrics:
         now_ns = clock.now_ns()
-        read = self._policy.bucket if window.kind == "bucket" else self._policy.window
+        read = policy.bucket if window.kind == "bucket" else policy.window
         try:
             snapshots = read(window.number, now_ns)
         except PeriodError as error:
-            most = self._policy.core.available() - 1
+            most = policy.core.available() - 1
             raise PeriodFault(str(error), least=0, most=most, is_early=error.is_early) from error
         return read_policy_metrics(POLICY, {POLICY: policy_document(snapshots)})
 

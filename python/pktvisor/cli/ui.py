@@ -102,7 +102,7 @@ def _file_source(options: TerminalOptions) -> Source:
         raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
     progress = Progress(sys.stderr)
     with signals_heard(lambda _: progress.stop.set()):
-        source = analyse(options.files, options.for_captures(), progress)
+        source = analyse(options.files, options.for_captures(), progress, is_watched=not (options.once or options.json))
     if progress.stop.is_set():
         raise KeyboardInterrupt
     return source

@@ -8,10 +8,15 @@ from pktvisor import clock
 from pktvisor.api.client import Client
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
+from pktvisor.tui.drill import can_tell
 from pktvisor.tui.source import Bucket, Reading, Request
 from pktvisor.tui.windows import LAST, MOST_PERIODS, Window, windows
 
 DEFAULT_POLICY = "default"
+CUSTOM = "custom"
+"""Type of the handlers whose metrics a policy declares."""
+MOST_CUSTOM_POLICIES = 4
+"""Policies with such handlers that are asked for a drill-down."""
 INVENTORY_INTERVAL_S = 10.0
 """How old what is known of policies, taps and inputs may be where the screen does not show it."""
 
@@ -53,6 +58,7 @@ class AgentSource:
             self._app = self._client.app()
         policy = _policy(request, inventory)
         metrics = self._metrics(policy, request.window)
+        pairs = self._pairs(inventory, request.window) if "pairs" in request.extras else None
         return Reading(
             app=self._app,
             metrics=metrics,
@@ -63,6 +69,8 @@ class AgentSource:
             live=self._client.bucket(policy, 0) if request.window == LAST else None,
             resources=self._resources(inventory) if "resources" in request.extras else (),
             buckets=self._buckets_of(policy),
+            pairs=pairs,
+            keeps_pairs=can_tell(pairs or ()),
         )
 
     def _known_inventory(self, *, is_wanted: bool) -> Inventory:
@@ -83,6 +91,19 @@ class AgentSource:
             if policy.is_resources:
                 with suppress(MissingFault, PeriodFault):
                     found += self._client.bucket(policy.name, 0).handlers
+        return tuple(found)
+
+    def _pairs(self, inventory: Inventory, window: Window) -> tuple[HandlerMetrics, ...]:
+        """Ask policies with custom handlers, which may keep names and clients apart."""
+        custom = [
+            policy.name
+            for policy in inventory.policies.values()
+            if any(handler.type == CUSTOM for handler in policy.handlers)
+        ]
+        found: list[HandlerMetrics] = []
+        for name in custom[:MOST_CUSTOM_POLICIES]:
+            with suppress(MissingFault, PeriodFault):
+                found += self._metrics(name, window).handlers
         return tuple(found)
 
     def _buckets_of(self, policy: str) -> tuple[Bucket, ...]:

@@ -12,7 +12,9 @@ from pktvisor.escaping import file_name
 from pktvisor.tui.board import Board
 from pktvisor.tui.canvas import Canvas
 from pktvisor.tui.dialogs import Choice, Help, Question
+from pktvisor.tui.drill import Target, target_of
 from pktvisor.tui.keys import KEYS
+from pktvisor.tui.layout import Focus
 from pktvisor.tui.looks import DARK, LIGHT, looks
 from pktvisor.tui.moves import Cursor
 from pktvisor.tui.panels import Order
@@ -64,6 +66,8 @@ class Terminal(Board):
     def action_screen(self, number: int) -> None:
         """Show a screen."""
         self.screen_number = number
+        self.settings = replace(self.settings, trail=())
+        self._ways.clear()
         self.cursor = Cursor()
         self.canvas("page").scroll_to(0, 0, animate=False)
         self.ask()
@@ -176,8 +180,29 @@ class Terminal(Board):
             self.action_panel(1)
         self._move(self.cursor.zoomed())
 
+    def action_drill(self) -> None:
+        """Show what goes with the row's name or address."""
+        place = self.page.place(self.cursor.focus.panel)
+        row = None if place is None else self.cursor.row(self.page)
+        target = None if place is None or row is None else target_of(place.panel, row)
+        if target is None:
+            self.say("choose a name or an address in a list, with tab and the arrows")
+            return
+        self._ways.append(self.cursor)
+        self._follow((*self.settings.trail, target), Cursor(Focus("0_drill")))
+
+    def _follow(self, trail: tuple[Target, ...], cursor: Cursor) -> None:
+        """Show the end of a trail, or the screen where it began."""
+        self.cursor = cursor
+        self.canvas("page").scroll_to(0, 0, animate=False)
+        self.adjust(replace(self.settings, trail=trail))
+        self.ask()
+
     def action_out(self) -> None:
         """Leave what was entered last."""
+        if self.settings.trail and not self.cursor.is_zoomed:
+            self._follow(self.settings.trail[:-1], self._ways.pop())
+            return
         if not self.cursor.focus.panel and self.settings.wanted:
             self.adjust(replace(self.settings, wanted=""))
         self._move(self.cursor.back())

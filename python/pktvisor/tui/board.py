@@ -23,7 +23,7 @@ from pktvisor.tui.looks import DARK, LIGHT, is_dark_terminal, looks
 from pktvisor.tui.moves import Cursor
 from pktvisor.tui.poller import Poller
 from pktvisor.tui.status import Spot, fault_line, hints_line, tabs_line, title_line
-from pktvisor.tui.views import SCREENS
+from pktvisor.tui.views import SCREENS, drill
 from pktvisor.tui.views.content import Context, Settings, View, page_of
 from pktvisor.tui.views.overview import can_show
 from pktvisor.tui.watch import State, Watch
@@ -73,6 +73,8 @@ class Board(App[None]):
         self._says = ""
         self._says_ticks = 0
         self.spots: dict[str, list[Spot]] = {}
+        self._ways: list[Cursor] = []
+        """Where the keys went before each step of the trail."""
         self.poller = None if make_poller is None else make_poller(watch, self._deliver)
 
     def compose(self) -> ComposeResult:
@@ -152,7 +154,7 @@ class Board(App[None]):
     @property
     def view(self) -> View:
         """The screen that is shown."""
-        return SCREENS[self.screen_number]
+        return drill.VIEW if self.settings.trail else SCREENS[self.screen_number]
 
     def _deliver(self, result: State | Exception) -> None:
         self.post_message(self.Delivered(result))

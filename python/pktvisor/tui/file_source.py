@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pktvisor import _core
-from pktvisor.api.documents import App, Inventory, PolicyMetrics
+from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
 from pktvisor.tui.source import Bucket, Reading, Request
 from pktvisor.tui.windows import Window
@@ -17,12 +17,20 @@ class FileSource:
     is_live = False
 
     def __init__(
-        self, name: str, readings: Mapping[Window, PolicyMetrics], inventory: Inventory, buckets: tuple[Bucket, ...]
+        self,
+        name: str,
+        readings: Mapping[Window, PolicyMetrics],
+        inventory: Inventory,
+        buckets: tuple[Bucket, ...],
+        read_pairs: Callable[[], PolicyMetrics] | None = None,
     ) -> None:
         self._name = name
         self._readings = readings
         self._inventory = inventory
         self._buckets = buckets
+        self._read_pairs = read_pairs
+        """Gives which clients ask for which names, in the whole file."""
+        self._pairs: tuple[HandlerMetrics, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -49,7 +57,14 @@ class FileSource:
             taken_at=self._end_s(metrics),
             is_live=False,
             buckets=self._buckets,
+            pairs=self._known_pairs() if "pairs" in request.extras else None,
         )
+
+    def _known_pairs(self) -> tuple[HandlerMetrics, ...]:
+        """Read them when they are first asked for."""
+        if self._pairs is None:
+            self._pairs = () if self._read_pairs is None else self._read_pairs().handlers
+        return self._pairs
 
     def _end_s(self, metrics: PolicyMetrics) -> float:
         period = metrics.period

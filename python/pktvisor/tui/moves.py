@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pktvisor.tui.layout import Focus, Page, Place
+from pktvisor.tui.panels import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,17 @@ class Cursor:
         """Leave the panel's own view, then the panel."""
         return replace(self, is_zoomed=False) if self.is_zoomed else Cursor()
 
-    def copied(self, page: Page) -> str:
-        """Give what copying gives; empty where there is no row."""
+    def row(self, page: Page) -> Row | None:
+        """Give the row that keys go to; None where there is none."""
         place = page.place(self.focus.panel)
         if place is None or self.focus.row >= len(place.panel.rows):
-            return ""
-        row = place.panel.rows[self.focus.row]
-        return row.copied or row.name
+            return None
+        return place.panel.rows[self.focus.row]
+
+    def copied(self, page: Page) -> str:
+        """Give what copying gives; empty where there is no row."""
+        row = self.row(page)
+        return "" if row is None else row.copied or row.name
 
 
 def _vertical_neighbour(page: Page, place: Place, step: int) -> Place | None:

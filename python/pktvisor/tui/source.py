@@ -10,7 +10,7 @@ from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.tui.figures import answer_time_us, failed_share, missing_share, packets_and_messages
 from pktvisor.tui.windows import Window
 
-Extra = Literal["inventory", "resources"]
+Extra = Literal["inventory", "resources", "pairs"]
 """What only some screens want."""
 
 
@@ -64,6 +64,10 @@ class Reading:
     """The live bucket, where it was read beside another."""
     resources: tuple[HandlerMetrics, ...] = ()
     buckets: tuple[Bucket, ...] = ()
+    pairs: tuple[HandlerMetrics, ...] | None = None
+    """Handlers that keep names and clients apart (`tui.drill`); None where nobody asked for them."""
+    keeps_pairs: bool = True
+    """Whether there are such handlers, be it that they have met nothing yet."""
 
 
 class Source(Protocol):

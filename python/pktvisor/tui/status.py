@@ -21,6 +21,7 @@ HINTS = (
     ("/", "filter"),
     ("tab", "panel"),
     ("enter", "zoom"),
+    ("d", "drill"),
     ("q", "quit"),
     ("o", "sort"),
     ("u", "utc"),

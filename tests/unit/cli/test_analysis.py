@@ -11,6 +11,7 @@ from pktvisor.cli.analysis import analyse
 from pktvisor.cli.progress import Progress
 from pktvisor.config.command_options import SummaryOptions
 from pktvisor.errors import InputError
+from pktvisor.tui.drill import Target, related
 from pktvisor.tui.figures import dns_figures, packet_figures
 from pktvisor.tui.file_source import FileSource
 from pktvisor.tui.source import Request
@@ -19,6 +20,7 @@ from support.captures import FOLDER, counts_of
 from support.dns_packets import CLIENT, Message, Story
 
 CAPTURE = FOLDER / "multi_window.pcap"
+RESOLVER = FOLDER / "dns_resolver.pcap"
 
 
 def source_of(path: str, dns_ports: tuple[int, ...] = ()) -> FileSource:
@@ -51,6 +53,26 @@ def test_dns_is_looked_for_on_the_ports_that_are_said(tmp_path: Path, dns_ports:
     figures = dns_figures(source_of(str(path), dns_ports).read(Request(WHOLE)).metrics)
     assert figures is not None
     assert figures.number("queries") == queries
+
+
+def test_who_watches_a_file_can_look_into_its_names_and_addresses() -> None:
+    source = analyse([str(RESOLVER)], SummaryOptions(), Progress(io.StringIO()), is_watched=True)
+    assert source.read(Request(WHOLE)).pairs is None
+    pairs = source.read(Request(WHOLE, extras=frozenset(["pairs"]))).pairs
+    assert pairs is not None
+    (clients,) = related(pairs, Target("www.lab.test"))
+    assert [(entry.name, entry.estimate) for entry in clients.entries] == [
+        ("10.9.0.1", 4),
+        ("10.8.0.1", 2),
+        ("fd09::1", 1),
+    ]
+    asked, answered = related(pairs, Target("fd09::1"))
+    assert ("www.lab.test", 1) in [(entry.name, entry.estimate) for entry in asked.entries]
+    assert answered.entries == ()
+
+
+def test_what_is_only_printed_keeps_nothing_apart() -> None:
+    assert source_of(str(RESOLVER)).read(Request(WHOLE, extras=frozenset(["pairs"]))).pairs == ()
 
 
 def test_a_file_that_is_not_there() -> None:

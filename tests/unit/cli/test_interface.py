@@ -11,6 +11,7 @@ from pktvisor.cli import ui
 from pktvisor.cli.interface import InterfaceSource, is_interface
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
+from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.tui.figures import packet_figures
@@ -22,7 +23,7 @@ from support.serving import until
 @pytest.fixture
 def source() -> Iterator[InterfaceSource]:
     policy = Policy("live", readable_instances(policy="live"), periods=10)
-    source = InterfaceSource("eth7", PcapInput({"pcap_source": "mock"}, Defaults()), policy)
+    source = InterfaceSource("eth7", PcapInput({"pcap_source": "mock"}, Defaults()), policy, pairs_policy(periods=10))
     yield source
     source.close()
 
@@ -40,6 +41,13 @@ def test_what_was_captured_is_shown_as_it_comes(source: InterfaceSource, window:
     (known,) = reading.inventory.inputs.values()
     assert known.is_running
     assert known.ledger["seen"] > 0
+
+
+def test_names_and_clients_of_an_interface_are_there_where_they_are_asked_for(source: InterfaceSource) -> None:
+    assert source.read(Request(LIVE)).pairs is None
+    reading = source.read(Request(LIVE, extras=frozenset(["pairs"])))
+    assert reading.keeps_pairs
+    assert reading.pairs == (), "the packets that are made up have no DNS"
 
 
 def test_a_period_that_has_not_closed_yet_will_come(source: InterfaceSource) -> None:
@@ -77,5 +85,5 @@ def test_an_interface_is_watched_without_an_agent(
 
 @pytest.fixture
 def make() -> Callable[[], InterfaceSource]:
-    policy = Policy("live", readable_instances(policy="live"), periods=10)
-    return lambda: InterfaceSource("lo", PcapInput({"pcap_source": "mock"}, Defaults()), policy)
+    policy, pairs = Policy("live", readable_instances(policy="live"), periods=10), pairs_policy(periods=10)
+    return lambda: InterfaceSource("lo", PcapInput({"pcap_source": "mock"}, Defaults()), policy, pairs)

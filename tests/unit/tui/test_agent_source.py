@@ -146,3 +146,18 @@ def test_a_period_that_is_not_there_is_no_reason_to_ask_anew(server: RestServer,
     server.asked.clear()
     source.read(Request(merged(2)))
     assert paths(server) == ["policies/edge/metrics/window/2"]
+
+
+def test_a_drill_down_asks_the_policies_with_custom_handlers(server: RestServer, source: AgentSource) -> None:
+    add_policy(server, "edge")
+    both = {"edge": policy_info("edge", ["dns", "packets"]), "pairs": policy_info("pairs", ["custom"])}
+    server.replies["/api/v1/policies"] = json_reply(both)
+    groups = {"www.example.com": {"clients": [{"name": "192.0.2.1", "estimate": 5}]}}
+    kept = policy_metrics("pairs", custom={"dns_qname": groups})
+    server.replies["/api/v1/policies/pairs/metrics/window/2"] = json_reply(kept)
+    assert source.read(Request(merged(2))).pairs is None
+    pairs = source.read(Request(merged(2), extras=frozenset(["pairs"]))).pairs
+    assert pairs is not None
+    assert [one.metrics for one in pairs] == [{"dns_qname": groups}]
+    server.replies["/api/v1/policies/pairs/metrics/window/2"] = EARLY
+    assert source.read(Request(merged(2), extras=frozenset(["pairs"]))).pairs == ()

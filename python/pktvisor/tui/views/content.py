@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from pktvisor.tui.drill import Target
 from pktvisor.tui.history import History
 from pktvisor.tui.layout import Focus, Frame, Page, lay_out, zoomed
 from pktvisor.tui.lines import Line, Role
@@ -23,6 +24,8 @@ class Settings:
     """Only rows and panels with this text; empty for all."""
     handler: int = 0
     """Which of several handlers, on the screen that shows one of them."""
+    trail: tuple[Target, ...] = ()
+    """Names and addresses that were looked into, one from the list of the other; the last is shown."""
 
 
 @dataclass(frozen=True, slots=True)
