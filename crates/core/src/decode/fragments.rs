@@ -16,6 +16,7 @@ pub struct FragmentKey {
     pub source: [u8; 16],
     pub destination: [u8; 16],
     pub identification: u32,
+    /// Of IPv4 alone; in IPv6 it is the first fragment's to tell.
     pub protocol: u8,
 }
 
@@ -26,6 +27,8 @@ pub struct Fragment<'a> {
     pub offset_bytes: u32,
     /// It is not the last.
     pub more: bool,
+    /// What its header says that follows. That of the first fragment is the datagram's (RFC 8200 section 4.5).
+    pub protocol: u8,
     /// As far as it was captured.
     pub payload: &'a [u8],
     pub payload_wire_bytes: u32,
@@ -34,6 +37,7 @@ pub struct Fragment<'a> {
 /// The payload of a datagram of which all fragments were seen.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Whole {
+    pub protocol: u8,
     /// As far as it was captured.
     pub payload: Vec<u8>,
     pub payload_wire_bytes: u32,
@@ -100,6 +104,8 @@ struct Datagram {
     pieces: Vec<Piece>,
     /// The bytes of the pieces, in order of arrival.
     bytes: Vec<u8>,
+    /// As the first fragment has it, once that is there.
+    protocol: u8,
     /// Length of the payload as captured, once the last fragment has told it.
     length: Option<usize>,
     /// What the capture cut off the last fragment.
@@ -122,6 +128,7 @@ impl Datagram {
             expires_ns: 0,
             pieces: Vec::new(),
             bytes: Vec::new(),
+            protocol: 0,
             length: None,
             missing_bytes: 0,
         }
@@ -206,7 +213,7 @@ impl FragmentTable {
         time_ns: i64,
         ledger: &mut Ledger,
     ) -> Option<Whole> {
-        let Fragment { offset_bytes, more, payload, payload_wire_bytes } = *fragment;
+        let Fragment { offset_bytes, more, protocol, payload, payload_wire_bytes } = *fragment;
         let too_long = payload.len() > LONGEST_PAYLOAD_BYTES.saturating_sub(offset_bytes as usize);
         let missing_bytes = payload_wire_bytes.saturating_sub(payload.len() as u32);
         // Only the last fragment may end anywhere, or be cut short by the capture.
@@ -225,6 +232,9 @@ impl FragmentTable {
         if !more {
             datagram.missing_bytes = missing_bytes;
         }
+        if offset_bytes == 0 {
+            datagram.protocol = protocol;
+        }
         self.buffered_bytes = self.buffered_bytes - before + datagram.bytes.capacity();
         match added {
             Added::Waiting => {
@@ -242,9 +252,10 @@ impl FragmentTable {
     fn complete(&mut self, at: usize) -> Whole {
         self.join(at);
         let payload = std::mem::take(&mut self.whole);
-        let payload_wire_bytes = payload.len() as u32 + self.datagrams[at].missing_bytes;
+        let Datagram { protocol, missing_bytes, .. } = self.datagrams[at];
+        let payload_wire_bytes = payload.len() as u32 + missing_bytes;
         self.forget(at);
-        Whole { payload, payload_wire_bytes }
+        Whole { protocol, payload, payload_wire_bytes }
     }
 
     /// Takes back the memory of a whole payload, to use it again.
@@ -380,7 +391,7 @@ mod tests {
         fn push(&mut self, identification: u32, offset: u32, more: bool, payload: &[u8]) -> Option<Vec<u8>> {
             let key = FragmentKey { identification, protocol: 17, ..FragmentKey::default() };
             let payload_wire_bytes = payload.len() as u32;
-            let fragment = Fragment { offset_bytes: offset, more, payload, payload_wire_bytes };
+            let fragment = Fragment { offset_bytes: offset, more, protocol: 17, payload, payload_wire_bytes };
             self.table.push(&key, &fragment, self.time_ns, &mut self.ledger).map(|whole| whole.payload)
         }
 
@@ -489,7 +500,7 @@ mod tests {
         let mut story = Story::new();
         let key = FragmentKey { identification: 1, protocol: 17, ..FragmentKey::default() };
         let mut push = |offset_bytes, more, payload, payload_wire_bytes| {
-            let fragment = Fragment { offset_bytes, more, payload, payload_wire_bytes };
+            let fragment = Fragment { offset_bytes, more, protocol: 17, payload, payload_wire_bytes };
             story.table.push(&key, &fragment, SECOND, &mut story.ledger)
         };
         assert_eq!(push(8, false, &[2; 4], 100), None);

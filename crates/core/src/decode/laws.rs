@@ -293,6 +293,22 @@ fn fragments_tell_their_protocol_and_the_first_its_ports() {
     }
 }
 
+/// RFC 8200 section 4.5: what follows the fragment header is cut like any payload, and the first fragment names it.
+#[test]
+fn extension_headers_behind_that_of_a_fragment_are_part_of_the_datagram() {
+    let options = [&[17, 0, 1, 4, 0, 0, 0, 0][..], &udp(&query(3))].concat();
+    let (first, last) = options.split_at(24);
+    let sent = [ipv6(60, 9, 0, true, first), ipv6(17, 9, 24, false, last)]
+        .map(|packet| [&[2; 12], &[0x86, 0xdd][..], &packet].concat());
+    for order in [[0, 1], [1, 0]] {
+        let mut story = Story::new();
+        order.iter().for_each(|at| story.push(&sent[*at], sent[*at].len()));
+        let evicted = story.batch.ledger.evicted.fragments;
+        assert_eq!((story.batch.apps.dns.len(), evicted, story.batch.ledger.decoded), (1, 0, 2), "{order:?}");
+        assert_eq!(story.batch.packets.destination_port()[usize::from(order[0] == 1)], 53);
+    }
+}
+
 #[test]
 fn a_tunnel_too_deep_or_too_short_is_told() {
     let way = |depth| Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN; depth], records: 0 };

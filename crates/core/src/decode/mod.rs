@@ -84,6 +84,7 @@ struct FragmentHeader {
     offset_bytes: u32,
     more: bool,
     identification: u32,
+    ip_version: u8,
 }
 
 impl Decoder {
@@ -350,18 +351,29 @@ impl Decoder {
         batch: &mut Batch,
     ) -> Option<Malformed> {
         let header = ip.fragment?;
-        name_fragment(ip, header.offset_bytes, row);
-        let FragmentHeader { offset_bytes, more, identification } = header;
+        name_fragment(ip, header, row);
+        let FragmentHeader { offset_bytes, more, identification, ip_version } = header;
         let [source, destination] = ip.ends.copied().unwrap_or([row.source, row.destination]);
-        let key = FragmentKey { source, destination, identification, protocol: ip.protocol };
-        let fragment = Fragment { offset_bytes, more, payload: ip.bytes, payload_wire_bytes: ip.wire_bytes };
+        let protocol = if ip_version == 4 { ip.protocol } else { 0 };
+        let key = FragmentKey { source, destination, identification, protocol };
+        let (payload, payload_wire_bytes) = (ip.bytes, ip.wire_bytes);
+        let fragment = Fragment { offset_bytes, more, protocol: ip.protocol, payload, payload_wire_bytes };
         let Some(whole) = self.fragments.push(&key, &fragment, frame.time_ns, &mut batch.ledger) else {
             batch.packets.push(row);
             return None;
         };
         let of_fragment = *row;
-        let payload = IpPayload { bytes: &whole.payload, wire_bytes: whole.payload_wire_bytes, fragment: None, ..*ip };
-        let fault = self.transport(frame, payload, row, batch);
+        let fault = match behind_extensions(ip_version, whole.protocol, &whole.payload) {
+            Some((protocol, bytes)) => {
+                let wire_bytes = whole.payload_wire_bytes - (whole.payload.len() - bytes.len()) as u32;
+                let payload = IpPayload { protocol, bytes, wire_bytes, fragment: None, ..*ip };
+                self.transport(frame, payload, row, batch)
+            }
+            None => {
+                batch.packets.push(row);
+                Some(Malformed::Ipv6BadExtension)
+            }
+        };
         batch.packets.replace_last(&of_fragment);
         self.fragments.give_back(whole);
         fault
@@ -413,21 +425,29 @@ fn follow<'a>(outer: IpPayload<'a>, inner: &mut PacketRow, row: &mut PacketRow) 
 }
 
 /// What a fragment tells of its transport: each one the protocol, the first one also ports and flags.
-fn name_fragment(ip: &IpPayload<'_>, offset_bytes: u32, row: &mut PacketRow) {
-    row.ip_protocol = ip.protocol;
-    if !matches!(ip.protocol, PROTOCOL_TCP | PROTOCOL_UDP) {
+fn name_fragment(ip: &IpPayload<'_>, header: FragmentHeader, row: &mut PacketRow) {
+    let is_first = header.offset_bytes == 0;
+    let behind = if is_first { behind_extensions(header.ip_version, ip.protocol, ip.bytes) } else { None };
+    let (protocol, bytes) = behind.unwrap_or((ip.protocol, ip.bytes));
+    row.ip_protocol = protocol;
+    if !matches!(protocol, PROTOCOL_TCP | PROTOCOL_UDP) {
         return;
     }
-    row.transport = ip.protocol;
-    if offset_bytes != 0 {
+    row.transport = protocol;
+    if !is_first {
         return;
     }
-    if let (Some(source), Some(destination)) = (wire::be16(ip.bytes, 0), wire::be16(ip.bytes, 2)) {
+    if let (Some(source), Some(destination)) = (wire::be16(bytes, 0), wire::be16(bytes, 2)) {
         (row.source_port, row.destination_port) = (source, destination);
     }
-    if ip.protocol == PROTOCOL_TCP {
-        row.tcp_flags = ip.bytes.get(wire::tcp::FLAGS_OFFSET).copied().unwrap_or(0);
+    if protocol == PROTOCOL_TCP {
+        row.tcp_flags = bytes.get(wire::tcp::FLAGS_OFFSET).copied().unwrap_or(0);
     }
+}
+
+/// What a datagram carries; in IPv6 there may be more extension headers before that.
+fn behind_extensions(ip_version: u8, protocol: u8, bytes: &[u8]) -> Option<(u8, &[u8])> {
+    if ip_version == 4 { Some((protocol, bytes)) } else { wire::ipv6::behind_extensions(protocol, bytes) }
 }
 
 /// Reads a message that waited behind a gap, whose packet came before those at hand.
@@ -621,6 +641,7 @@ fn read_ipv4<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
         offset_bytes: ip.fragment_offset_bytes,
         more: ip.more_fragments,
         identification: u32::from(ip.identification),
+        ip_version: 4,
     });
     Ok(Some(IpPayload {
         protocol: ip.protocol,
@@ -646,6 +667,7 @@ fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
         offset_bytes: ip.fragment_offset_bytes,
         more: ip.more_fragments,
         identification: ip.identification,
+        ip_version: 6,
     });
     Ok(Some(IpPayload {
         protocol: ip.protocol,

@@ -18,7 +18,7 @@ const MOST_EXTENSIONS: usize = 12;
 /// The fields of one header and its extensions, and the bytes of its payload.
 #[derive(Debug, Clone, Copy)]
 pub struct Ipv6<'a> {
-    /// What follows the last extension header that could be stepped over.
+    /// What follows the last extension header that could be stepped over; of a fragment, what follows the fragment header.
     pub protocol: u8,
     pub source: [u8; 16],
     pub destination: [u8; 16],
@@ -68,23 +68,15 @@ impl<'a> Ipv6<'a> {
             if !is_extension(self.protocol) {
                 return;
             }
-            let Some(&[next, length, ..]) = self.payload.first_chunk::<8>() else { break };
-            let header_bytes = match self.protocol {
-                FRAGMENT => 8,
-                AUTHENTICATION => (usize::from(length) + 2) * 4,
-                _ => (usize::from(length) + 1) * 8,
-            };
-            if self.payload.len() < header_bytes {
-                break;
-            }
+            let Some((next, rest)) = step(self.protocol, self.payload) else { break };
             if self.protocol == FRAGMENT {
                 self.read_fragment();
             }
             self.protocol = next;
-            self.payload = &self.payload[header_bytes..];
-            self.payload_wire_bytes = self.payload_wire_bytes.saturating_sub(header_bytes as u32);
-            if self.fragment_offset_bytes != 0 {
-                return; // what follows is the middle of the payload
+            self.payload_wire_bytes = self.payload_wire_bytes.saturating_sub((self.payload.len() - rest.len()) as u32);
+            self.payload = rest;
+            if self.is_fragment {
+                return; // headers behind are of the datagram, and part of what its fragments share out
             }
         }
         self.bad_extension = is_extension(self.protocol);
@@ -98,6 +90,29 @@ impl<'a> Ipv6<'a> {
         self.is_fragment = self.more_fragments || self.fragment_offset_bytes != 0;
         self.identification = u32::from_be_bytes([self.payload[4], self.payload[5], self.payload[6], self.payload[7]]);
     }
+}
+
+/// What follows the extension headers at the head of a datagram that was put together, and where that begins. `None` where
+/// they end in the middle, or there are too many of them.
+pub fn behind_extensions(mut protocol: u8, mut bytes: &[u8]) -> Option<(u8, &[u8])> {
+    for _ in 0..MOST_EXTENSIONS {
+        if !is_extension(protocol) || protocol == FRAGMENT {
+            return Some((protocol, bytes));
+        }
+        (protocol, bytes) = step(protocol, bytes)?;
+    }
+    None
+}
+
+/// The protocol and the bytes behind one extension header, if it is all there.
+fn step(protocol: u8, bytes: &[u8]) -> Option<(u8, &[u8])> {
+    let &[next, length, ..] = bytes.first_chunk::<8>()?;
+    let header_bytes = match protocol {
+        FRAGMENT => 8,
+        AUTHENTICATION => (usize::from(length) + 2) * 4,
+        _ => (usize::from(length) + 1) * 8,
+    };
+    Some((next, bytes.get(header_bytes..)?))
 }
 
 #[inline(always)]
@@ -137,6 +152,17 @@ mod tests {
         let read = Ipv6::read(&bytes).unwrap();
         assert_eq!((read.protocol, read.payload), (17, &[0xaa; 8][..]));
         assert!(read.is_fragment && read.more_fragments && read.identification == 9);
+    }
+
+    #[test]
+    fn headers_behind_that_of_a_fragment_are_part_of_the_datagram() {
+        let bytes = packet(FRAGMENT, &[DESTINATION, 0, 0, 1, 0, 0, 0, 9, 17, 0, 1, 4, 0, 0, 0, 0, 0xaa]);
+        let read = Ipv6::read(&bytes).unwrap();
+        assert_eq!((read.protocol, read.payload.len(), read.bad_extension), (DESTINATION, 9, false));
+        assert_eq!(behind_extensions(read.protocol, read.payload), Some((17, &[0xaa][..])));
+        assert_eq!(behind_extensions(DESTINATION, &read.payload[..7]), None);
+        assert_eq!(behind_extensions(DESTINATION, &[DESTINATION, 0, 0, 0, 0, 0, 0, 0].repeat(13)), None);
+        assert_eq!(behind_extensions(FRAGMENT, &[1]), Some((FRAGMENT, &[1][..])), "one inside another is not followed");
     }
 
     #[test]
