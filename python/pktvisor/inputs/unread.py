@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pktvisor import _core
 from pktvisor.inputs.filters import CaptureFilter, describe_link_type
 
+NO_REASONS = ("evicted.", "time.")
+"""Entries of a ledger that count other things than packets."""
+
 MOST_UNREAD_SHARE = 0.1
 """Of the packets that passed the filter: where more could not be read, it is told without being asked for."""
 
@@ -31,6 +34,6 @@ def _reasons(ledger: Mapping[str, int], unread_links: Sequence[int]) -> Iterator
     links = ", ".join(describe_link_type(link_type) for link_type in unread_links)
     words = {"link.unknown": f"of a kind of link that is not read ({links})", "link.encrypted": "encrypted below IP"}
     for name, count in ledger.items():
-        is_reason = "." in name and not name.startswith("evicted.")
+        is_reason = "." in name and not name.startswith(NO_REASONS)
         if is_reason and count:
             yield count, words.get(name, f"malformed ({name})")

@@ -14,7 +14,8 @@ USB, BLUETOOTH = 189, 201
 
 def ledger(seen: int, filtered: int = 0, **reasons: int) -> dict[str, int]:
     named = {name.replace("__", "."): count for name, count in reasons.items()}
-    return {"seen": seen, "filtered": filtered, "malformed": sum(named.values()), "evicted.fragments": 9, **named}
+    others = {"evicted.fragments": 9, "time.steps": 2}
+    return {"seen": seen, "filtered": filtered, "malformed": sum(named.values()), **others, **named}
 
 
 def test_a_tenth_of_the_packets_that_pass_the_filter_may_be_unread() -> None:
