@@ -1,6 +1,5 @@
 //! A MaxMind DB file, and what its records say.
 
-use std::fs::File;
 use std::io::Read;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::Path;
@@ -10,6 +9,7 @@ use maxminddb::{LookupResult, Mmap, Reader, WithinOptions};
 use super::places::Coordinates;
 use super::records::{NetworkRecord, PlaceRecord};
 use crate::Error;
+use crate::read::opening::{self, Kinds};
 
 /// Files up to this size are read into memory: whatever happens to the file later, lookups go on. Bigger ones are
 /// mapped, so that only the pages in use take memory, which is shared with other processes.
@@ -141,11 +141,8 @@ impl Found<'_> {
 
 fn read_or_map(path: &Path) -> Result<Contents, Error> {
     let system = |cause: std::io::Error| Error::system(format!("open the geo database {}", path.display()), &cause);
-    let mut file = File::open(path).map_err(system)?;
+    let mut file = opening::open(path, Kinds::Files, &format!("the geo database {}", path.display()))?;
     let metadata = file.metadata().map_err(system)?;
-    if !metadata.is_file() {
-        return Err(Error::invalid(format!("{} is not a file, where a MaxMind DB file is needed", path.display())));
-    }
     if metadata.len() <= MAX_BYTES_IN_MEMORY {
         let mut bytes = Vec::with_capacity(metadata.len() as usize);
         // A file that grows meanwhile is cut off: the metadata at its end is then missing, which is an error.
@@ -343,7 +340,17 @@ mod tests {
         assert_eq!(missing.kind, ErrorKind::System);
         assert!(missing.message.starts_with("open the geo database "), "{missing}");
         assert!(missing.message.contains("missing.mmdb: No such file"), "{missing}");
-        let folder = refused("");
-        assert_eq!(folder.kind, ErrorKind::Invalid);
+        assert!(refused("").message.ends_with(": is a directory"));
+    }
+
+    #[test]
+    fn a_fifo_that_nobody_writes_to_is_refused() {
+        let path = std::env::temp_dir().join(format!("pktvisor-geo-fifo-{}", std::process::id()));
+        let text = std::ffi::CString::new(path.to_str().expect("a text")).expect("no zero byte");
+        // SAFETY: a text that ends with a zero byte.
+        assert_eq!(unsafe { libc::mkfifo(text.as_ptr(), 0o600) }, 0);
+        let fault = GeoDatabase::open(&path, GeoKind::City).err().expect("an error");
+        std::fs::remove_file(&path).expect("the FIFO");
+        assert!(fault.message.ends_with("is a FIFO, where a file is needed"), "{fault}");
     }
 }
