@@ -55,11 +55,15 @@ def _names(config: AgentConfig, section: str) -> Iterator[str]:
 
 def _with_stand_in(policy: PolicyConfig, around: Surroundings, unread: set[str]) -> Surroundings:
     """Put a tap that is right in the place of the policy's, where that is wrong itself: the rest is checked with it."""
+    return _stand_in(policy, around) if policy.input.tap in unread else around
+
+
+def _stand_in(policy: PolicyConfig, around: Surroundings) -> Surroundings:
     name, wanted = policy.input.tap, policy.input.input_type
-    if name is None or name not in unread or wanted not in inputs():
+    if name is None or wanted not in inputs():
         return around
-    stand_in = TapConfig(name, wanted, {"iface": "any"} if wanted == "pcap" else {})
-    return replace(around, taps={**around.taps, name: make_tap(stand_in, Origin.CONFIGURATION)})
+    tap = TapConfig(name, wanted, {"iface": "any"} if wanted == "pcap" else {})
+    return replace(around, taps={**around.taps, name: make_tap(tap, Origin.CONFIGURATION)})
 
 
 def _tap_mistakes(config: TapConfig, taps: dict[str, Tap]) -> Iterator[ConfigError]:
@@ -69,15 +73,12 @@ def _tap_mistakes(config: TapConfig, taps: dict[str, Tap]) -> Iterator[ConfigErr
     except ConfigError as error:
         yield error
         return
-    for key in config.config:
-        if error_of_key := inputs()[config.input_type].unknown(key):
-            error_of_key.path = f"taps.{config.name}.config.{key}"
-            yield error_of_key
-    try:
-        with within(f"taps.{config.name}.config"):
-            inputs()[config.input_type].check_tap(config.config)
-    except ConfigError as error:
-        yield error
+    for key, value in config.config.items():
+        try:
+            with within(f"taps.{config.name}.config"):
+                inputs()[config.input_type].check_tap({key: value})
+        except ConfigError as error:
+            yield error
 
 
 def _global_mistakes(settings: Mapping[str, Settings]) -> Iterator[ConfigError]:
@@ -132,6 +133,9 @@ def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tup
             tap = around.taps[name].config
             mended = make_tap(replace(tap, config=_less(tap.config, key[0])), Origin.CONFIGURATION)
             return policy, replace(around, taps={**around.taps, name: mended})
+        case ["policies", _, "input", "tap"] if policy.input.tap not in around.taps:
+            with_tap = _stand_in(policy, around)
+            return (None if with_tap is around else policy), with_tap
         case ["policies", _, "input", "config", key, *_] if key in policy.input.config:
             mended_input = replace(policy.input, config=_less(policy.input.config, key))
         case ["policies", _, "input", "filter", key, *_] if key in policy.input.filter:

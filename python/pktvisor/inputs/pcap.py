@@ -84,7 +84,7 @@ class PcapInput(Input):
 
     @classmethod
     def check_tap(cls, config: Settings) -> None:
-        _filter(config)
+        cls({"iface": ANY, **config}, Defaults())
 
     @property
     def dns_ports(self) -> tuple[int, ...]:

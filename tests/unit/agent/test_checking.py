@@ -121,3 +121,23 @@ def test_what_an_agent_would_silently_make_another_number_is_refused(key: str, v
 def test_a_mistake_of_a_tap_is_told_once_however_many_policies_use_it() -> None:
     config = load_config(file(policy("a"), policy("b"), taps="eth: {input_type: pcap, config: {iface: x, workers: 0}}"))
     assert [error.path for error in check_agent(config)] == ["taps.eth.config.workers"]
+
+
+def test_each_setting_of_a_tap_is_checked() -> None:
+    wrong = "dns_ports: [], workers: 0, pcap_source: x, ifase: y"
+    config = load_config(file(policy(source="tap: spare"), taps=f"spare: {{input_type: pcap, config: {{{wrong}}}}}"))
+    told = [error.path.removeprefix("taps.spare.config.") for error in check_agent(config)]
+    assert told == ["dns_ports", "workers", "pcap_source", "ifase"]
+
+
+def test_a_policy_without_its_tap_is_checked_like_any_other() -> None:
+    modules = "{m: {type: dnss}, n: {type: dns, filter: {only_rcodes: [2]}}}"
+    source = "tap: nobody, input_type: pcap, filter: {bppf: udp}"
+    text = f"{{kind: collection, input: {{{source}}}, handlers: {{modules: {modules}}}}}"
+    config = load_config(f"visor: {{policies: {{p: {text}}}}}")
+    assert {error.path for error in check_agent(config)} == {
+        "policies.p.input.tap",
+        "policies.p.input.filter.bppf",
+        "policies.p.handlers.modules.m.type",
+        "policies.p.handlers.modules.n.filter.only_rcodes",
+    }
