@@ -1,4 +1,4 @@
-"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json
+"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json, window-record.md
 commands.md, and the table of options in configuration.md.
 
 Usage: python docs/generate.py. A test fails where the pages are older than the code.
@@ -25,6 +25,8 @@ from pktvisor.server.catalogue import shown_metrics
 from pktvisor.server.endpoint import Endpoint
 from pktvisor.server.openapi import PARAMETER, document
 from pktvisor.server.routes import groups
+from pktvisor.windows.arrow import column_name
+from pktvisor.windows.record import record_fields
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -40,6 +42,20 @@ FRAMES_NOTE = (
     "`time_ns` are timestamps in UTC. The table `xact` has a row for each answer to a question: the columns of `dns`, "
     "as they are in the answer, and these. Its `dns.packet_row` is left out."
 )
+
+FIELDS_BEGIN, FIELDS_END = "<!-- fields: written by docs/generate.py -->", "<!-- end of fields -->"
+FORMS = {
+    "text": "text",
+    "texts": "list of texts",
+    "labels": "map of text to text",
+    "counts": "map of text to uint64",
+    "number": "uint64",
+    "fraction": "float64",
+    "time": "timestamp in nanoseconds, UTC",
+    "flag": "boolean",
+    "bytes": "binary",
+}
+"""Arrow's types, for people."""
 
 NOTE = "<!-- Written by docs/generate.py; change the declarations, not this page. -->"
 OPTIONS_BEGIN = "<!-- The table of options is written by docs/generate.py. -->"
@@ -113,6 +129,8 @@ The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/a
   `{"error": "a sentence"}`, those of Prometheus routes the sentence alone. Of a configuration, `error` has the words
   alone; where known, `path` and `place` (line and column) tell where it is wrong, and `hint` what would do. A selector
   that no tap meets has only `error`.
+- Buckets and windows are [window records](window-record.md), an Arrow IPC stream, for clients whose `Accept` names
+  `application/vnd.apache.arrow.stream`; errors are JSON all the same.
 - Bodies are YAML or JSON, sent with exactly `Content-Type: application/x-yaml` or `application/json`, of at most 1 MiB.
 - A POST needs a `Content-Length`, also without a body (`curl -X POST -d ''`), else it is a 400 without a body.
 - The tables name what is special to a route. Any may answer 401 (a token is needed), 403 (the token does not reach so
@@ -188,6 +206,18 @@ def _key_row(one: Declared) -> str:
     return f"| `{one.name}` | {kind} | {default} | {meaning.removesuffix(f'(default: {one.default})').rstrip()} |"
 
 
+def window_record_page() -> str:
+    """The hand-written page of the window record, with the table of its fields in it."""
+    text = (REFERENCE / "window-record.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(FIELDS_BEGIN)
+    _, _, after = rest.partition(FIELDS_END)
+    rows = "\n".join(
+        f"| `{column_name(one)}` | {FORMS[one.form]}{', optional' if one.is_optional else ''} | {one.meaning} |"
+        for one in record_fields()
+    )
+    return f"{before}{FIELDS_BEGIN}\n\n| Field | Type | Meaning |\n|---|---|---|\n{rows}\n\n{FIELDS_END}{after}"
+
+
 def openapi_page() -> str:
     """The OpenAPI document, with the admin API."""
     return json.dumps(document(with_admin=True, version=_core.__version__), indent=1, ensure_ascii=False) + "\n"
@@ -202,6 +232,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "openapi.json": openapi_page(),
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "configuration.md": configuration_page(),
+        REFERENCE / "window-record.md": window_record_page(),
     }
 
 

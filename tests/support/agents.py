@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.windows.record import Record
+from support.records import any_record
 
 Description = dict[str, object]
 
@@ -34,6 +36,14 @@ class FakePolicy:
         if not 2 <= number <= self.periods:
             raise self._missing(f"invalid metrics period, specify [2, {self.periods}]", is_early=False)
         return self.buckets[0]
+
+    def bucket_records(self, number: int, agent: str) -> list[Record]:
+        self.bucket(number)
+        return [any_record(agent=agent, policy=self.name, number=number)]
+
+    def window_records(self, number: int, agent: str) -> list[Record]:
+        self.window(number)
+        return [any_record(agent=agent, policy=self.name, number=number)]
 
     def _missing(self, message: str, *, is_early: bool) -> PeriodError:
         error = PeriodError(message, is_early=is_early)

@@ -73,6 +73,24 @@ impl Policy {
         Some(Window { merged, policy: self.inner.clone() })
     }
 
+    /// Hands each window that has closed to a function, which must not raise, and keeps it no longer; in the thread of the
+    /// worker that ended it. None ends that.
+    #[pyo3(signature = (taker))]
+    fn hand_to(&self, taker: Option<Py<PyAny>>) {
+        let owner = Arc::downgrade(&self.inner);
+        let hand_over = |taker: Py<PyAny>| -> engine::Taker {
+            Arc::new(move |merged| {
+                let Some(policy) = owner.upgrade() else { return };
+                Python::attach(|py| {
+                    if let Err(fault) = taker.call1(py, (Window { merged, policy },)) {
+                        fault.write_unraisable(py, None);
+                    }
+                });
+            })
+        };
+        self.inner.hand_to(taker.map(hand_over));
+    }
+
     /// A window written down, so that `restore` brings it back, be it in another process; None where it is no more.
     fn save_window<'py>(&self, py: Python<'py>, number: usize) -> Option<Bound<'py, PyBytes>> {
         let bytes = py.detach(|| self.inner.save_window(number))?;

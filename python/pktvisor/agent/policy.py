@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pktvisor import clock
 from pktvisor.agent.stream import Stream
@@ -17,6 +17,8 @@ from pktvisor.outputs.json import Document, write_samples
 from pktvisor.policies.instances import Module
 from pktvisor.policies.merging import MergedPolicies
 from pktvisor.policies.policy import Policy
+from pktvisor.policies.records import bucket_records, merged_records
+from pktvisor.windows.record import Record
 
 EVENT_COUNTS = (
     ("wire_packets", "events"),
@@ -89,6 +91,21 @@ class AgentPolicy:
         """Give the last closed bucket, or the live one."""
         now_ns = clock.now_ns()
         return self._read(lambda policy: policy.latest(now_ns))
+
+    def bucket_records(self, number: int, agent: str) -> list[Record]:
+        """Give the records of one bucket, of all handlers by themselves."""
+        now_ns = clock.now_ns()
+        return self._records(lambda policy: bucket_records(policy, number, agent=agent, now_ns=now_ns))
+
+    def window_records(self, number: int, agent: str) -> list[Record]:
+        """Give the records of the merge of the newest buckets, of all handlers by themselves."""
+        now_ns = clock.now_ns()
+        return self._records(lambda policy: merged_records(policy, number, agent=agent, now_ns=now_ns))
+
+    def _records(self, read: Callable[[Policy], list[Record]]) -> list[Record]:
+        """The records of all parts, under this policy's name."""
+        records = (record for part in self.parts if part.modules for record in read(part.policy))
+        return [replace(record, policy=self.name) for record in records]
 
     def _read(self, read: Read) -> list[HandlerSnapshot]:
         if self._merged is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.windows.record import Record
 
 
 class RunningPolicy(Protocol):
@@ -32,6 +33,14 @@ class RunningPolicy(Protocol):
 
     def window(self, number: int) -> list[HandlerSnapshot]:
         """Give the merge of the `number` newest buckets, with the live one. Raises `PeriodError`."""
+        ...
+
+    def bucket_records(self, number: int, agent: str) -> list[Record]:
+        """Give the records of one bucket, with the name of the agent. Raises `PeriodError`."""
+        ...
+
+    def window_records(self, number: int, agent: str) -> list[Record]:
+        """Give the records of the merge of the `number` newest buckets. Raises `PeriodError`."""
         ...
 
     def latest(self) -> list[HandlerSnapshot]:

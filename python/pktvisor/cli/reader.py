@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pktvisor.cli.options import FILE_FAILURE_STATUS, Parser, UsageError, complain, run
 from pktvisor.cli.parsing import add_options, add_version
+from pktvisor.cli.recording import write_records
 from pktvisor.cli.summary import print_summary
 from pktvisor.config.command_options import SummaryOptions
 from pktvisor.config.options import Operands, Text
@@ -40,6 +41,14 @@ class ReaderOptions(SummaryOptions):
             help=f"what the file holds: {', '.join(INPUTS)} (default: {{default}})",
         ),
     ] = "pcap"
+    record: Annotated[
+        str | None,
+        Text(
+            value="FILE",
+            help="write the records of all windows to FILE, which ends in .parquet or .arrow, in place of a summary; "
+            "needs pktvisor[frames]",
+        ),
+    ] = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _summarize(said: argparse.Namespace) -> int:
     options = ReaderOptions(**vars(said))
     try:
-        print_summary(options.files, options)
+        if options.record is None:
+            print_summary(options.files, options)
+        else:
+            write_records(options.files, options.record, options)
     except UsageError:
         raise
     except PktvisorError as error:

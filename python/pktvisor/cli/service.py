@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -184,6 +185,7 @@ def _server_settings(options: DaemonOptions) -> ServerSettings:
         admin_api=options.admin_api,
         tls=tls,
         token_file=None if options.token_file is None else Path(options.token_file),
+        agent_name=options.prom_instance or socket.gethostname(),
         prometheus_labels=_labels(options),
     )
 

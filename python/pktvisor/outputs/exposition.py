@@ -49,6 +49,11 @@ def choose(accept: str | None) -> Format:
     return best
 
 
+def accepts(accept: str, media_type: str) -> bool:
+    """Whether an `Accept` header names a media type itself, and does not rule it out."""
+    return any(one.type == media_type and one.quality > 0 for one in _ranges(accept))
+
+
 @dataclass(frozen=True)
 class _Range:
     """One entry of an `Accept` header."""

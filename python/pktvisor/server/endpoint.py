@@ -48,6 +48,8 @@ class Answer:
     schema: Schema | None = None
     types: tuple[str, ...] = JSON_TYPES
     """Content types it can have; none for an answer without a body."""
+    others: Mapping[str, Schema] = field(default_factory=dict)
+    """Further content types, with the schemas that are theirs."""
 
 
 def refusal(meaning: str) -> Answer:

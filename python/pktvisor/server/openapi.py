@@ -123,5 +123,6 @@ def _query_parameter(query: Query) -> Document:
 def _response(status: int, answer: Answer) -> Document:
     response: Document = {"description": answer.meaning or HTTPStatus(status).phrase}
     if answer.types:
-        response["content"] = {name: {"schema": answer.schema or {}} for name in answer.types}
+        schemas = {**dict.fromkeys(answer.types, answer.schema or {}), **answer.others}
+        response["content"] = {name: {"schema": schema} for name, schema in schemas.items()}
     return response

@@ -58,6 +58,8 @@ class ServerSettings:
     tls: TlsFiles | None = None
     token_file: Path | None = None
     """Where given, every request needs one of its tokens; see `pktvisor.server.tokens`."""
+    agent_name: str = ""
+    """Name of the agent in window records."""
     prometheus_labels: Labels = ()
     """Labels that lead every Prometheus series, as `instance`."""
     bounds: Bounds = field(default_factory=Bounds)

@@ -39,6 +39,21 @@ def test_handlers_stand_in_the_policys_order(agent: LocalAgent) -> None:
     assert made.latest() == made.bucket(1)
 
 
+def test_its_windows_are_records_of_every_handler_with_the_names_of_agent_and_policy(agent: LocalAgent) -> None:
+    made = filled(agent)
+    bucket, window = made.bucket_records(1, "pop1"), made.window_records(4, "pop1")
+    for records in (bucket, window):
+        assert tuple(dict.fromkeys(record.instance for record in records)) == INSTANCES
+        assert {(record.agent, record.policy, record.tap) for record in records} == {("pop1", "default", "default")}
+    total = {"packets": 0, "dns": 0}
+    for record in window:
+        if record.path in ("total", "wire_packets.total") and record.schema in total:
+            total[record.schema] = record.value or 0
+    assert total == {"packets": 271, "dns": 126}
+    with pytest.raises(PeriodError):
+        made.bucket_records(5, "pop1")
+
+
 def test_a_period_that_is_not_there_is_refused(agent: LocalAgent) -> None:
     with pytest.raises(PeriodError, match=r"specify \[0, 2\]") as caught:
         filled(agent, periods=3).bucket(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,10 @@ from starlette.testclient import TestClient
 
 from pktvisor import clock
 from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.windows.arrow import read_stream
 from support import serving
 from support.agents import FakeAgent, FakePolicy
+from support.records import any_record
 from support.snapshots import START_TS, counter, handler
 
 PERIOD = {"start_ts": START_TS, "length": 60}
@@ -231,3 +234,51 @@ def test_prometheus_gets_the_form_it_asks_for(client: TestClient, path: str, ask
     assert reply.status_code == 200
     assert reply.headers["content-type"].split(";")[0] == asked
     assert reply.headers["vary"] == "accept"
+
+
+ARROW = {"accept": "application/vnd.apache.arrow.stream"}
+
+
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ("/api/v1/policies/default/metrics/bucket/1", 1),
+        ("/api/v1/policies/__all/metrics/bucket/1", 1),
+        ("/api/v1/policies/default/metrics/window/2", 2),
+        ("/api/v1/metrics/bucket/0", 0),
+        ("/api/v1/metrics/window/2", 2),
+    ],
+)
+def test_who_asks_for_arrow_gets_records(agent: FakeAgent, path: str, number: int) -> None:
+    pytest.importorskip("pyarrow")
+    answer = serving.client(agent, agent_name="pop1").get(path, headers=ARROW)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, ARROW["accept"])
+    assert answer.headers["vary"] == "accept"
+    assert read_stream(answer.content) == [any_record(agent="pop1", policy="default", number=number)]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "text/json", "application/vnd.apache.arrow.stream;q=0"])
+def test_who_does_not_name_arrow_gets_json(client: TestClient, accept: str) -> None:
+    answer = client.get("/api/v1/metrics/bucket/0", headers={"accept": accept})
+    assert answer.json()["1m"]["packets"]["total"] == 10
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/policies/default/metrics/bucket/4", 425),
+        ("/api/v1/policies/unknown/metrics/bucket/0", 404),
+        ("/api/v1/metrics/bucket/4", 500),
+    ],
+)
+def test_errors_are_json_whatever_is_asked_for(client: TestClient, path: str, status: int) -> None:
+    answer = client.get(path, headers=ARROW)
+    assert answer.status_code == status
+    assert isinstance(answer.json()["error"], str)
+
+
+def test_an_agent_without_pyarrow_says_so(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    answer = client.get("/api/v1/metrics/bucket/0", headers=ARROW)
+    assert answer.status_code == 406
+    assert answer.json() == {"error": "window records need pyarrow: pip install 'pktvisor[frames]'"}

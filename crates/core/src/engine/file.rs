@@ -177,7 +177,7 @@ fn finish_shared(capture: &Capture, parts: Vec<Part>, config: &FileConfig) -> Fi
     for part in parts {
         whole.ledger += &part.finish(config, end_ns);
     }
-    config.policies.iter().for_each(|policy| policy.store().end());
+    config.policies.iter().for_each(|policy| policy.end());
     whole
 }
 

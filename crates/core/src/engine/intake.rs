@@ -193,6 +193,6 @@ pub fn run_recorded(
     progress(Progress { packets: intake.items(), ..source.progress() });
     intake.finish(&mut source, &mut report);
     source.tell(&mut report);
-    policies.iter().for_each(|policy| policy.store().end());
+    policies.iter().for_each(|policy| policy.end());
     Ok(report)
 }

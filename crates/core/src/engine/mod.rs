@@ -17,7 +17,7 @@ pub use budget::Budget;
 pub use file::{FileConfig, FileReport, Progress, run_file};
 pub use intake::{Decode, Intake, Polled, Source, run_recorded};
 pub use live::{LiveConfig, LiveInput, LiveSource, LiveStatus, Recent, Usage};
-pub use policy::{Policy, PolicyConfig, PolicyWorker};
+pub use policy::{Policy, PolicyConfig, PolicyWorker, Taker};
 
 use crate::Error;
 use crate::batch::Batch;

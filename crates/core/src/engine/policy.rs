@@ -29,12 +29,23 @@ pub struct Policy {
     shifts: Mutex<SharedShifts>,
     /// Questions that wait for their answer, of all workers.
     open_exchanges: AtomicUsize,
+    taker: Mutex<Option<Taker>>,
 }
+
+/// Takes windows that have closed, once nobody else needs them.
+pub type Taker = Arc<dyn Fn(Merged) + Send + Sync>;
 
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
         let store = Store::new(config.periods);
-        Self { plan: Arc::new(plan), config, store, shifts: Mutex::default(), open_exchanges: AtomicUsize::new(0) }
+        Self {
+            plan: Arc::new(plan),
+            config,
+            store,
+            shifts: Mutex::default(),
+            open_exchanges: AtomicUsize::new(0),
+            taker: Mutex::default(),
+        }
     }
 
     pub fn plan(&self) -> &Plan {
@@ -47,6 +58,24 @@ impl Policy {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// From now on windows are handed over when they have closed, and kept no longer; by the worker that ended them last.
+    pub fn hand_to(&self, taker: Option<Taker>) {
+        *self.taker.lock().unwrap_or_else(PoisonError::into_inner) = taker;
+    }
+
+    fn hand_over(&self) {
+        let taker = self.taker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(taker) = taker {
+            self.store.take_closed().into_iter().for_each(|window| taker(window));
+        }
+    }
+
+    /// No more rows will come: what is open counts as closed from now on.
+    pub fn end(&self) {
+        self.store.end();
+        self.hand_over();
     }
 
     /// Questions that wait for their answer, as of the workers' newest batches.
@@ -232,6 +261,7 @@ impl PolicyWorker {
             self.executor.shift(&live.state, start_ns, &mut next);
             LiveWindow { number, start_ns, last_ns: start_ns, correction_ns, state: next }
         });
+        self.policy.hand_over();
     }
 
     /// The input has ended at this time.

@@ -246,6 +246,20 @@ impl Store {
         self.inner().has_ended = true;
     }
 
+    /// Windows that are closed, and that no worker compares with any more; the oldest first. They are kept no longer.
+    pub fn take_closed(&self) -> Vec<Merged> {
+        let taken: Vec<Parts> = {
+            let mut inner = self.inner();
+            let oldest = inner.lives.iter().map(|live| lock(live).number).min().unwrap_or(inner.newest);
+            let is_needed = |number: usize| number + 1 >= oldest && !inner.has_ended;
+            let numbers: Vec<usize> = inner.ended.keys().copied().filter(|number| !is_needed(*number)).collect();
+            let taken = numbers.iter().filter_map(|number| inner.parts(*number)).collect();
+            inner.ended.retain(|number, _| !numbers.contains(number));
+            taken
+        };
+        taken.into_iter().map(Parts::merged).collect()
+    }
+
     /// How many windows there are, the open one included.
     pub fn available(&self) -> usize {
         let inner = self.inner();

@@ -378,6 +378,27 @@ fn the_ledger_survives_with_every_reason() {
 }
 
 #[test]
+fn windows_are_handed_over_once_nobody_compares_with_them_and_all_of_them_at_the_end() {
+    let policy = process(&plan(), 2, 1);
+    let taken: Arc<std::sync::Mutex<Vec<(usize, u64)>>> = Arc::default();
+    let list = taken.clone();
+    policy.hand_to(Some(Arc::new(move |window: Merged| {
+        let count = window.state.metrics[0].count();
+        list.lock().unwrap().push((window.number, count));
+    })));
+    let (mut fast, mut slow) = (policy.worker(0, true), policy.worker(0, true));
+    feed(&mut fast, &[at(0), at(61), at(122), at(183)]);
+    assert_eq!(*taken.lock().unwrap(), [], "the other worker may have rows of it");
+    feed(&mut slow, &[at(1), at(185)]);
+    slow.advance(185 * SECOND);
+    assert_eq!(*taken.lock().unwrap(), [(0, 2), (1, 1)]);
+    drop((fast, slow));
+    policy.end();
+    assert_eq!(*taken.lock().unwrap(), [(0, 2), (1, 1), (2, 1), (3, 2)]);
+    assert_eq!(policy.store().windows(), []);
+}
+
+#[test]
 fn what_a_worker_saw_stays_when_it_goes() {
     let policy = process(&plan(), 5, 1);
     feed(&mut policy.worker(0, true), &[at(0), at(61)]);

@@ -12,14 +12,17 @@ from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, nothing, refusal, text
 from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
+from pktvisor.server.records import ARROW_TYPES, FAULTS, NO_ARROW, asks_for_records, records_answer
 
 DEFAULT = "default"
 
 
-def bucket(context: Context, number: int) -> Document:
+def bucket(context: Context, number: int, accept: str) -> Document | Content:
     """Give one bucket, with the period of its first handler above all."""
     policy = _default(context)
     try:
+        if asks_for_records(accept):
+            return records_answer(policy.bucket_records(number, context.settings.agent_name))
         snapshots = policy.bucket(number)
     except PeriodError as error:
         raise Refusal(500, {"1m": None, "error": str(error)}) from None
@@ -29,10 +32,12 @@ def bucket(context: Context, number: int) -> Document:
     return {"1m": document}
 
 
-def window(context: Context, number: int) -> Document:
+def window(context: Context, number: int, accept: str) -> Document | Content:
     """Give the newest buckets, merged."""
     policy = _default(context)
     try:
+        if asks_for_records(accept):
+            return records_answer(policy.window_records(number, context.settings.agent_name))
         return {f"{number}m": flat_document(policy.window(number))}
     except PeriodError as error:
         raise Refusal(500, {f"{number}m": None, "error": str(error)}) from None
@@ -61,15 +66,21 @@ ENDPOINTS = (
         path="/api/v1/metrics/bucket/{number:number}",
         summary="One bucket of the policy `default`: 0 is live, 1 the last closed one",
         answer=bucket,
-        success=Answer("The bucket, under `1m`", schemas.DEFAULT_BUCKET),
-        refusals={404: NO_DEFAULT, 500: NO_PERIOD},
+        takes_accept=True,
+        success=Answer("The bucket, under `1m`; or window records", schemas.DEFAULT_BUCKET, others=ARROW_TYPES),
+        refusals={404: NO_DEFAULT, **NO_ARROW, 500: NO_PERIOD},
+        faults=FAULTS,
     ),
     Endpoint(
         path="/api/v1/metrics/window/{number:number}",
         summary="The newest buckets of the policy `default`, merged, with the live one",
         answer=window,
-        success=Answer("The window, under its number and `m`", schemas.DEFAULT_WINDOW),
-        refusals={404: NO_DEFAULT, 500: NO_PERIOD},
+        takes_accept=True,
+        success=Answer(
+            "The window, under its number and `m`; or window records", schemas.DEFAULT_WINDOW, others=ARROW_TYPES
+        ),
+        refusals={404: NO_DEFAULT, **NO_ARROW, 500: NO_PERIOD},
+        faults=FAULTS,
     ),
     Endpoint(
         path="/metrics",

@@ -12,6 +12,8 @@ from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, refusal, text
 from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
+from pktvisor.server.records import ARROW_TYPES, FAULTS, NO_ARROW, asks_for_records, records_answer
+from pktvisor.windows.record import Record
 
 ALL = "__all"
 METRICS = "/api/v1/policies/{name:identifier}/metrics"
@@ -20,13 +22,17 @@ Read = Callable[[RunningPolicy], list[HandlerSnapshot]]
 """Reads a bucket or a window of a policy."""
 
 
-def bucket(context: Context, name: str, number: int) -> Document:
+def bucket(context: Context, name: str, number: int, accept: str) -> Document | Content:
     """Give one bucket."""
+    if asks_for_records(accept):
+        return _records(context, name, lambda policy: policy.bucket_records(number, context.settings.agent_name))
     return _document(context, name, lambda policy: policy.bucket(number))
 
 
-def window(context: Context, name: str, number: int) -> Document:
+def window(context: Context, name: str, number: int, accept: str) -> Document | Content:
     """Give the newest buckets, merged."""
+    if asks_for_records(accept):
+        return _records(context, name, lambda policy: policy.window_records(number, context.settings.agent_name))
     return _document(context, name, lambda policy: policy.window(number))
 
 
@@ -49,6 +55,18 @@ def _policies(context: Context, name: str, unknown: object) -> list[RunningPolic
 def _document(context: Context, name: str, read: Read) -> Document:
     asked = _policies(context, name, {"error": "policy does not exist"})
     return _all(asked, read) if name == ALL else _one(asked[0], read)
+
+
+def _records(context: Context, name: str, read: Callable[[RunningPolicy], list[Record]]) -> Content:
+    """Give the records of a policy, or of all that have the period asked for."""
+    records: list[Record] = []
+    for policy in _policies(context, name, {"error": "policy does not exist"}):
+        try:
+            records += read(policy)
+        except PeriodError as error:
+            if name != ALL:
+                raise Refusal(425, {"error": str(error)}) from None
+    return records_answer(records)
 
 
 def _one(policy: RunningPolicy, read: Read) -> Document:
@@ -81,15 +99,23 @@ ENDPOINTS = (
         path=f"{METRICS}/bucket/{{number:number}}",
         summary="One bucket of a policy, or of all (`__all`): 0 is live, 1 the last closed one",
         answer=bucket,
-        success=Answer("Metrics by policy, handler and schema key", schemas.POLICY_METRICS),
-        refusals={404: UNKNOWN, 425: NO_PERIOD},
+        takes_accept=True,
+        success=Answer(
+            "Metrics by policy, handler and schema key; or window records", schemas.POLICY_METRICS, others=ARROW_TYPES
+        ),
+        refusals={404: UNKNOWN, **NO_ARROW, 425: NO_PERIOD},
+        faults=FAULTS,
     ),
     Endpoint(
         path=f"{METRICS}/window/{{number:number}}",
         summary="The newest buckets of a policy, or of all (`__all`), merged, with the live one",
         answer=window,
-        success=Answer("Metrics by policy, handler and schema key", schemas.POLICY_METRICS),
-        refusals={404: UNKNOWN, 425: NO_PERIOD},
+        takes_accept=True,
+        success=Answer(
+            "Metrics by policy, handler and schema key; or window records", schemas.POLICY_METRICS, others=ARROW_TYPES
+        ),
+        refusals={404: UNKNOWN, **NO_ARROW, 425: NO_PERIOD},
+        faults=FAULTS,
     ),
     Endpoint(
         path=f"{METRICS}/prometheus",

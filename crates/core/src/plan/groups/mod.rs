@@ -235,7 +235,7 @@ impl Groups {
 
     fn group(&self, key: Option<&[u8]>) -> Option<&Group> {
         match key {
-            None => Some(&self.other),
+            None => (self.other.rows > 0).then_some(&self.other),
             Some(key) => self.numbers.get(key).map(|number| &self.groups[*number as usize]),
         }
     }
