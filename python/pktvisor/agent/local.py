@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pktvisor import _core, clock
-from pktvisor.agent.changes import Changes, Difference, difference
+from pktvisor.agent.changes import difference, sentence
 from pktvisor.agent.exchange import Exchange, feed, plan_exchange, prepare_streams, rebased
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
@@ -18,6 +18,8 @@ from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
 from pktvisor.agent.watching import Watch
+from pktvisor.api.catalogue import Changes, Difference
+from pktvisor.api.keys import document_of
 from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import locate
@@ -193,7 +195,7 @@ class LocalAgent:
             config = load_file(str(self._settings.config_file))
         else:
             raise NotFoundError("there is no file to read again: the agent was started without --config")
-        return self.take_over(config, is_dry_run=is_dry_run).document()
+        return document_of(self.take_over(config, is_dry_run=is_dry_run))
 
     def take_over(self, config: AgentConfig, *, is_dry_run: bool = False) -> Changes:
         """Make the taps and policies of a configuration those of this one; what does not change goes on.
@@ -226,7 +228,7 @@ class LocalAgent:
             )
 
         self._change(plan)
-        logger.info("configuration: %s", told[-1].sentence())
+        logger.info("configuration: %s", sentence(told[-1]))
         return told[-1]
 
     def _plan_configuration(self, config: AgentConfig) -> tuple[Changes, Exchange]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from pktvisor.api import documents
+from pktvisor.api.keys import document_of
 from pktvisor.config.models import PolicyInput, Scalar, TapConfig, TapSelector
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NoMatchError, within
@@ -39,12 +41,8 @@ class Tap:
 
     def describe(self) -> dict[str, object]:
         """Tell of it, as clients expect."""
-        return {
-            "config": dict(self.config.config) or None,
-            "input_type": self.config.input_type,
-            "interface": TAP_INTERFACE,
-            "tags": dict(self.config.tags) or None,
-        }
+        config = self.config
+        return document_of(documents.Tap(config.name, config.input_type, config.config, config.tags, TAP_INTERFACE))
 
 
 def make_tap(config: TapConfig, origin: Origin) -> Tap:

@@ -1,15 +1,32 @@
-"""An agent's documents as typed models. What a document lacks is empty here; what it has beside is kept as it came."""
+"""An agent's documents as typed models, from which their schemas follow (`api.keys`).
+
+What a document lacks is empty here; what it has beside is kept as it came.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from pktvisor.api.cleaning import cleaned
-from pktvisor.api.values import Document
+from pktvisor.api.keys import (
+    COUNT,
+    Document,
+    count,
+    fields_of,
+    flag,
+    keys_of,
+    number,
+    reference,
+    settings,
+    table,
+    text,
+)
 from pktvisor.escaping import printable
 
+AUTHENTICATIONS = ("none", "token", "certificate", "token+certificate")
+"""What clients are asked for."""
 LATEST_S = 2**37
 """Unix seconds that clocks can show, some 2000 years from now."""
 RESOURCES_SUFFIX = "-resources"
@@ -20,16 +37,22 @@ RESOURCES_SUFFIX = "-resources"
 class App:
     """`GET /api/v1/metrics/app`."""
 
-    version: str = ""
-    up_time_min: float = 0.0
+    version: Annotated[str, text("app.version")] = ""
+    up_time_min: Annotated[float, number("app.up_time_min")] = 0.0
+    has_tls: Annotated[bool | None, flag("security.tls")] = None
+    """None, as the two below, with agents that don't tell."""
+    authentication: Annotated[str | None, text("security.authentication", *AUTHENTICATIONS)] = None
+    is_loopback: Annotated[bool | None, flag("security.is_loopback")] = None
+    server: Annotated[Mapping[str, int], table("server", COUNT)] = field(default_factory=dict)
+    """What the server counted, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
     """When a bucket or window began, in Unix seconds, and how many seconds it is long."""
 
-    start_ts: int
-    length: int
+    start_ts: Annotated[int, count("start_ts")]
+    length: Annotated[int, count("length")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +96,10 @@ class Tap:
     """One entry of `GET /api/v1/taps`."""
 
     name: str
-    input_type: str
-    config: Document
-    tags: Document
+    input_type: Annotated[str, text("input_type")] = ""
+    config: Annotated[Document, settings("config")] = field(default_factory=dict)
+    tags: Annotated[Document, settings("tags")] = field(default_factory=dict)
+    interface: Annotated[str, text("interface")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +107,13 @@ class Input:
     """An input of a policy, or an entry of `GET /api/v1/inputs`."""
 
     name: str
-    is_running: bool | None
+    is_running: Annotated[bool | None, flag("input.running", is_optional=True)] = None
     """None where the document does not say."""
-    consumers: int | None
-    config: Document
-    ledger: Document
+    consumers: Annotated[int | None, count("input.consumers", is_optional=True)] = None
+    config: Annotated[Document, settings("module.config", is_optional=True)] = field(default_factory=dict)
+    ledger: Annotated[Document, table("ledger", COUNT, is_optional=True)] = field(default_factory=dict)
     """What became of its packets, by name; empty with agents that keep no account."""
-    details: Document
+    details: Document = field(default_factory=dict)
     """What the kind of input adds, by its key, as `pcap` or `flow`."""
 
 
@@ -98,10 +122,10 @@ class Handler:
     """A handler of a policy."""
 
     name: str
-    type: str
-    is_running: bool | None
-    config: Document
-    open_exchanges: int | None
+    type: Annotated[str, text("module.type", is_optional=True)] = ""
+    is_running: Annotated[bool | None, flag("module.running", is_optional=True)] = None
+    config: Annotated[Document, settings("module.config", is_optional=True)] = field(default_factory=dict)
+    open_exchanges: Annotated[int | None, count("dns.xact.open", is_optional=True)] = None
     """Questions that wait for their answers; only dns handlers tell."""
 
 
@@ -110,9 +134,9 @@ class Policy:
     """One entry of `GET /api/v1/policies`."""
 
     name: str
-    inputs: tuple[Input, ...]
-    handlers: tuple[Handler, ...]
-    taps: tuple[Tap, ...]
+    inputs: Annotated[tuple[Input, ...], table("input", reference("Input"), is_optional=True)]
+    handlers: Annotated[tuple[Handler, ...], table("modules", reference("Module"), is_optional=True)]
+    taps: Annotated[tuple[Tap, ...], table("taps", reference("Tap"), is_optional=True)]
 
     @property
     def is_resources(self) -> bool:
@@ -137,8 +161,7 @@ class Inventory:
 
 def read_app(document: Document) -> App:
     """Read the app document."""
-    app = _object(document, "app")
-    return App(str(app.get("version", "")), _float(app.get("up_time_min")))
+    return App(**fields_of(App, document))
 
 
 def read_policy_metrics(policy: str, document: Document) -> PolicyMetrics:
@@ -159,28 +182,21 @@ def read_policy(name: str, document: Document) -> Policy:
     return Policy(
         name,
         tuple(read_input(key, value) for key, value in _objects(document, "input")),
-        tuple(_handler(key, value) for key, value in _objects(document, "modules")),
+        tuple(Handler(key, **fields_of(Handler, value)) for key, value in _objects(document, "modules")),
         tuple(read_tap(key, value) for key, value in _objects(document, "taps")),
     )
 
 
 def read_tap(name: str, document: Document) -> Tap:
     """Read what is told of a tap."""
-    return Tap(name, str(document.get("input_type", "")), _object(document, "config"), _object(document, "tags"))
+    return Tap(name, **fields_of(Tap, document))
 
 
 def read_input(name: str, document: Document) -> Input:
     """Read what is told of an input."""
-    stream = _object(document, "input")
-    known = {"input", "module", "ledger"}
-    return Input(
-        name,
-        _flag(stream.get("running")),
-        _whole(stream.get("consumers")),
-        _object(_object(document, "module"), "config"),
-        _object(document, "ledger"),
-        {key: value for key, value in document.items() if key not in known},
-    )
+    known = {key.path.partition(".")[0] for key in keys_of(Input).values()}
+    details = {key: value for key, value in document.items() if key not in known}
+    return Input(name, **fields_of(Input, document), details=details)
 
 
 def _handler_metrics(instance: str, schema: str, metrics: dict[str, Any]) -> HandlerMetrics:
@@ -196,18 +212,6 @@ def _period(value: object) -> Period | None:
             return None
 
 
-def _handler(name: str, document: Document) -> Handler:
-    module = _object(document, "module")
-    exchanges = _object(_object(document, "dns"), "xact")
-    return Handler(
-        name,
-        str(module.get("type", "")),
-        _flag(module.get("running")),
-        _object(module, "config"),
-        _whole(exchanges.get("open")),
-    )
-
-
 def _object(document: Document, key: str) -> Document:
     value = document.get(key)
     return value if isinstance(value, dict) else {}
@@ -215,15 +219,3 @@ def _object(document: Document, key: str) -> Document:
 
 def _objects(document: Document, key: str) -> list[tuple[str, Document]]:
     return [(name, value) for name, value in _object(document, key).items() if isinstance(value, dict)]
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _float(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-Document = Mapping[str, Any]
-"""A JSON object."""
+from pktvisor.api.keys import Document
 
 LARGEST = 1e30
 """Beyond it a number is no count of anything."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 
+from pktvisor.api.catalogue import ShownHandler, ShownMetric
+from pktvisor.api.keys import document_of
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.breakdown import Closed, Open
@@ -13,19 +14,6 @@ from pktvisor.outputs.json import Document
 
 DIRECTION = "*D*"
 """Stands in a path for the values of a closed breakdown: `in`, `out` and `unknown`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownMetric:
-    """A metric as clients see it."""
-
-    path: str
-    """Place in JSON, with the schema key and dots."""
-    kind: str
-    help: str
-    prometheus: str
-    labels: list[str]
-    groups: list[str]
 
 
 def sorted_handlers() -> list[type[Handler]]:
@@ -40,15 +28,17 @@ def describe_handlers() -> list[Document]:
 
 
 def _describe(handler: type[Handler]) -> Document:
-    return {
-        "type": handler.type,
-        "version": handler.version,
-        "schema": handler.schema,
-        "inputs": list(handler.inputs),
-        "options": [*handler.options, *WINDOW_OPTIONS],
-        "groups": dict(handler.groups),
-        "metrics": [asdict(metric) for metric in shown_metrics(handler)],
-    }
+    return document_of(
+        ShownHandler(
+            type=handler.type,
+            version=handler.version,
+            schema=handler.schema,
+            inputs=list(handler.inputs),
+            options=[*handler.options, *WINDOW_OPTIONS],
+            groups=dict(handler.groups),
+            metrics=[document_of(metric) for metric in shown_metrics(handler)],
+        )
+    )
 
 
 def shown_metrics(handler: type[Handler]) -> Iterator[ShownMetric]:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pktvisor.api.keys import Schema
 from pktvisor.errors import ConfigError, ConflictError, InputError, NoMatchError
 
 Method = Literal["GET", "POST", "DELETE"]
 AccessScope = Literal["read", "admin"]
 """`admin` routes change the agent, or show packets; they are there only where the admin API is on."""
-Schema = dict[str, object]
-"""A JSON schema (draft 2020-12)."""
 
 JSON_TYPES = ("text/json", "application/json")
 """The type that pktvisor's clients know, and the registered one for who asks for it."""

@@ -22,10 +22,6 @@ class Exposure:
     has_tls: bool
     authentication: Authentication
 
-    def document(self) -> dict[str, object]:
-        """Give it as the app document shows it."""
-        return {"tls": self.has_tls, "authentication": self.authentication, "is_loopback": self.is_loopback}
-
     def warnings(self, address: str) -> list[str]:
         """Give sentences about what others could do."""
         if self.is_loopback:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pktvisor.api.catalogue import ShownMetric
+from pktvisor.api.keys import COUNT, NUMBER, TEXT, Schema, mapping, record, reference
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import by_direction
 from pktvisor.metrics.expressions import packet
 from pktvisor.outputs.json import QUANTILE_KEYS
-from pktvisor.server.catalogue import DIRECTION, ShownMetric, shown_metrics, sorted_handlers
-from pktvisor.server.endpoint import Schema
-from pktvisor.server.schemas import COUNT, NUMBER, TEXT, mapping, record, reference
+from pktvisor.server.catalogue import DIRECTION, shown_metrics, sorted_handlers
 
 COMPONENT_OF = {
     "last": "Counter",

@@ -6,9 +6,10 @@ import functools
 import re
 from http import HTTPStatus
 
+from pktvisor.api.keys import Schema
 from pktvisor.outputs.json import Document
 from pktvisor.server.bodies import CONFIGURATION_TYPES
-from pktvisor.server.endpoint import Answer, Endpoint, Query, Schema, nothing, refusal
+from pktvisor.server.endpoint import Answer, Endpoint, Query, nothing, refusal
 from pktvisor.server.metric_schemas import metric_components
 from pktvisor.server.replies import IdentifierConvertor
 from pktvisor.server.routes import groups

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pktvisor.api.keys import Schema
 from pktvisor.errors import MissingLibraryError
 from pktvisor.outputs.exposition import accepts
-from pktvisor.server.endpoint import Answer, Content, Schema, refusal
+from pktvisor.server.endpoint import Answer, Content, refusal
 from pktvisor.windows.arrow import STREAM_TYPE, stream
 from pktvisor.windows.record import Record
 

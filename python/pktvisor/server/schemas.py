@@ -1,83 +1,27 @@
-"""JSON schemas of the documents that do not follow from the handlers' declarations."""
+"""JSON schemas of the documents: from their models, and from the handlers' declarations (`metric_schemas`)."""
 
 from __future__ import annotations
 
-from pktvisor.server.endpoint import ERROR, Schema
+from pktvisor.api import catalogue, documents
+from pktvisor.api.keys import COUNT, TEXT, Schema, mapping, record, reference, schema_of
+from pktvisor.server.endpoint import ERROR
 
-
-def mapping(values: Schema | bool) -> Schema:
-    """Give the schema of an object whose keys are names."""
-    return {"type": "object", "additionalProperties": values}
-
-
-def record(properties: dict[str, object], *, is_open: bool = False, optional: tuple[str, ...] = ()) -> Schema:
-    """Give the schema of an object with these keys; an open one may have others."""
-    required = [name for name in properties if name not in optional]
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": is_open}
-
-
-def reference(name: str) -> Schema:
-    """Refer to a schema in `COMPONENTS` or to one that the handlers give."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-TEXT: Schema = {"type": "string"}
-INTEGER: Schema = {"type": "integer"}
-COUNT: Schema = {"type": "integer", "minimum": 0}
-NUMBER: Schema = {"type": "number"}
-FLAG: Schema = {"type": "boolean"}
-TEXTS: Schema = {"type": "array", "items": TEXT}
-ANY_OBJECT: Schema = {"type": "object"}
 EMPTY: Schema = {"type": "object", "maxProperties": 0}
 
-SETTINGS: Schema = {"type": ["object", "null"]}
-"""A free-form section of a configuration; null where it is empty."""
-
 COMPONENTS: dict[str, Schema] = {
-    "Error": record(
-        {"error": TEXT, "hint": TEXT, "path": TEXT, "place": TEXT}, is_open=True, optional=("hint", "path", "place")
-    ),
-    "Period": record({"start_ts": COUNT, "length": COUNT}),
-    "Tap": record({"config": SETTINGS, "input_type": TEXT, "interface": TEXT, "tags": SETTINGS}),
-    "Input": ANY_OBJECT,
-    "Policy": record(
-        {"input": mapping(reference("Input")), "modules": mapping(ANY_OBJECT), "taps": mapping(reference("Tap"))},
-        optional=("input", "modules", "taps"),
-    ),
-    "Column": record(dict.fromkeys(("table", "name", "type", "unit", "meaning"), TEXT)),
-    "Metric": record({"path": TEXT, "kind": TEXT, "help": TEXT, "prometheus": TEXT, "labels": TEXTS, "groups": TEXTS}),
-    "Handler": record(
-        {
-            "type": TEXT,
-            "version": TEXT,
-            "schema": TEXT,
-            "inputs": TEXTS,
-            "options": TEXTS,
-            "groups": mapping(FLAG),
-            "metrics": {"type": "array", "items": reference("Metric")},
-        }
-    ),
-    "Changes": record(
-        {
-            section: record(dict.fromkeys(("added", "changed", "removed", "unchanged"), TEXTS))
-            for section in ("taps", "policies")
-        }
-    ),
+    "Error": schema_of(catalogue.Refused, is_open=True),
+    "Period": schema_of(documents.Period),
+    "Tap": schema_of(documents.Tap),
+    "Input": schema_of(documents.Input, is_open=True),
+    "Module": schema_of(documents.Handler, is_open=True),
+    "Policy": schema_of(documents.Policy),
+    "Column": schema_of(catalogue.Column),
+    "Metric": schema_of(catalogue.ShownMetric),
+    "Handler": schema_of(catalogue.ShownHandler),
+    "Changes": schema_of(catalogue.Changes),
 }
 
-APP = record(
-    {
-        "app": record({"up_time_min": NUMBER, "version": TEXT}),
-        "security": record(
-            {
-                "tls": FLAG,
-                "authentication": {"enum": ["none", "token", "certificate", "token+certificate"]},
-                "is_loopback": FLAG,
-            }
-        ),
-        "server": mapping(COUNT),
-    }
-)
+APP = schema_of(documents.App)
 RATES = record({"packets": record({"in": COUNT, "out": COUNT}), "warning": TEXT})
 
 TAPS = mapping(reference("Tap"))

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pktvisor.api.documents import HandlerMetrics
-from pktvisor.api.values import Document, TopEntry, read_value
+from pktvisor.api.keys import Document
+from pktvisor.api.values import TopEntry, read_value
 from pktvisor.tui.panels import Panel, Row
 
 SCHEMA = "custom"

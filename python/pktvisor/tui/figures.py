@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pktvisor.api.documents import PolicyMetrics
-from pktvisor.api.values import Document, Quantiles, TopEntry, number_at, quantiles_at, top_at
+from pktvisor.api.keys import Document
+from pktvisor.api.values import Quantiles, TopEntry, number_at, quantiles_at, top_at
 
 DIRECTIONS = ("in", "out", "unknown")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pktvisor.agent.changes import Changes, Difference, difference
+from pktvisor.agent.changes import difference, sentence
+from pktvisor.api.catalogue import Changes, Difference
 
 
 def test_names_are_told_by_what_becomes_of_them() -> None:
@@ -12,5 +13,5 @@ def test_names_are_told_by_what_becomes_of_them() -> None:
 
 def test_a_line_says_it() -> None:
     changes = Changes(Difference(added=["x", "y"]), Difference(removed=["p"], changed=["q"]))
-    assert changes.sentence() == "taps added: x, y; policies changed: q; policies removed: p"
-    assert Changes(Difference(), Difference(unchanged=["p"])).sentence() == "nothing has changed"
+    assert sentence(changes) == "taps added: x, y; policies changed: q; policies removed: p"
+    assert sentence(Changes(Difference(), Difference(unchanged=["p"]))) == "nothing has changed"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import asdict
 
 from pktvisor import clock
+from pktvisor.api.documents import App
+from pktvisor.api.keys import document_of
 from pktvisor.outputs.json import Document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
@@ -19,11 +22,17 @@ RATES: Document = {
 def app(context: Context) -> Document:
     """Tell of version and up time, how open the interface is, and what it refused."""
     up_time_s = int(clock.now() - context.agent.started)
-    return {
-        "app": {"up_time_min": _single_precision(up_time_s / 60), "version": context.agent.version},
-        "security": context.exposure.document(),
-        "server": context.counters.document(),
-    }
+    exposure = context.exposure
+    return document_of(
+        App(
+            version=context.agent.version,
+            up_time_min=_single_precision(up_time_s / 60),
+            has_tls=exposure.has_tls,
+            authentication=exposure.authentication,
+            is_loopback=exposure.is_loopback,
+            server=asdict(context.counters),
+        )
+    )
 
 
 def rates(_: Context) -> Document:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from pktvisor.api.values import Document, Histogram, Quantiles, TopEntry, Value, leaves
+from pktvisor.api.keys import Document
+from pktvisor.api.values import Histogram, Quantiles, TopEntry, Value, leaves
 from pktvisor.tui.figures import DIRECTIONS
 from pktvisor.tui.layout import column_count
 from pktvisor.tui.panels import WIDE, Panel, Row, histogram_panel, quantiles_panel, top_panel

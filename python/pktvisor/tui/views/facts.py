@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api.values import Document
+from pktvisor.api.keys import Document
 
 LONGEST_NAME = 24
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from pktvisor.api.values import Document, Histogram, Quantiles, TopEntry, Value, leaves, read_value
+from pktvisor.api.keys import Document
+from pktvisor.api.values import Histogram, Quantiles, TopEntry, Value, leaves, read_value
 from pktvisor.escaping import printable
 from pktvisor.tui.panels import WIDE, Panel, Row, arranged, histogram_panel, quantiles_panel, top_panel, with_rows
 from pktvisor.tui.units import Units, in_unit_of, tight

@@ -1,0 +1,183 @@
+"""What stands where in a REST document, said once: schemas, the server's documents and the client's models follow.
+
+A model is a dataclass; a field that is annotated with a `Key` stands at that key's path in the document:
+
+    version: Annotated[str, text("app.version")] = ""
+
+`schema_of` gives the JSON schema, `document_of` the document of a model, `fields_of` what a document says, for the
+model's constructor. What a document lacks, or says in another shape, is the field's default.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+Schema = dict[str, object]
+"""A JSON schema (draft 2020-12)."""
+Document = Mapping[str, Any]
+"""A JSON object."""
+
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+ANY_OBJECT: Schema = {"type": "object"}
+SETTINGS: Schema = {"type": ["object", "null"]}
+"""A free-form section of a configuration; null where it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A value of a document."""
+
+    path: str
+    """Keys from the outermost, with dots between."""
+    schema: Schema
+    types: tuple[type, ...]
+    """What JSON values are taken for one; others are as if they weren't there."""
+    read: Callable[[Any], Any]
+    """Makes the field's value of the document's."""
+    write: Callable[[Any], Any]
+    is_optional: bool
+    """Whether the server may leave it out."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _key(
+    path: str,
+    schema: Schema,
+    *types: type,
+    is_optional: bool = False,
+    read: Callable[[Any], Any] = _same,
+    write: Callable[[Any], Any] = _same,
+) -> Key:
+    return Key(path, schema, types, read, write, is_optional)
+
+
+def text(path: str, *choices: str, is_optional: bool = False) -> Key:
+    """Declare a text, one of the choices where there are any."""
+    schema: Schema = {"enum": list(choices)} if choices else TEXT
+    return _key(path, schema, object, is_optional=is_optional, read=str)
+
+
+def number(path: str) -> Key:
+    """Declare a number."""
+    return _key(path, NUMBER, int, float, read=float)
+
+
+def count(path: str, *, is_optional: bool = False) -> Key:
+    """Declare a whole number from 0."""
+    return _key(path, COUNT, int, is_optional=is_optional)
+
+
+def flag(path: str, *, is_optional: bool = False) -> Key:
+    """Declare a truth value."""
+    return _key(path, FLAG, bool, is_optional=is_optional)
+
+
+def texts(path: str) -> Key:
+    """Declare a list of texts."""
+    return _key(path, TEXTS, list)
+
+
+def settings(path: str, *, is_optional: bool = False) -> Key:
+    """Declare a free-form section; null where it is empty."""
+    return _key(path, SETTINGS, dict, is_optional=is_optional, write=lambda told: dict(told) or None)
+
+
+def table(path: str, values: Schema, *, is_optional: bool = False) -> Key:
+    """Declare an object whose keys are names."""
+    return _key(path, mapping(values), dict, is_optional=is_optional)
+
+
+def models(path: str, component: str) -> Key:
+    """Declare a list of documents of their own."""
+    return _key(path, {"type": "array", "items": reference(component)}, list)
+
+
+def model(path: str, declared: type) -> Key:
+    """Declare a document within the document."""
+    return _key(
+        path, schema_of(declared), dict, read=lambda told: declared(**fields_of(declared, told)), write=document_of
+    )
+
+
+def mapping(values: Schema | bool) -> Schema:
+    """Give the schema of an object whose keys are names."""
+    return {"type": "object", "additionalProperties": values}
+
+
+def record(properties: Mapping[str, object], *, is_open: bool = False, optional: tuple[str, ...] = ()) -> Schema:
+    """Give the schema of an object with these keys; an open one may have others."""
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": dict(properties), "required": required, "additionalProperties": is_open}
+
+
+def reference(name: str) -> Schema:
+    """Refer to a schema of the OpenAPI document's components."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+@functools.cache
+def keys_of(declared: type) -> Mapping[str, Key]:
+    """Give a model's keys by field."""
+    hints = get_type_hints(declared, include_extras=True)
+    return {
+        name: one for name, hint in hints.items() for one in getattr(hint, "__metadata__", ()) if isinstance(one, Key)
+    }
+
+
+def schema_of(declared: type, *, is_open: bool = False) -> Schema:
+    """Give the JSON schema of a model's documents; open ones may have keys that are not declared, at any level."""
+    tree: dict[str, Any] = {}
+    for key in keys_of(declared).values():
+        *parents, last = key.path.split(".")
+        functools.reduce(lambda node, name: node.setdefault(name, {}), parents, tree)[last] = key
+    return _branch(tree, is_open=is_open)[0]
+
+
+def _branch(tree: Mapping[str, Any], *, is_open: bool) -> tuple[Schema, bool]:
+    """Give the schema of an object, and whether all of it is optional."""
+    properties: dict[str, object] = {}
+    optional = []
+    for name, node in tree.items():
+        if isinstance(node, Key):
+            properties[name], is_optional = node.schema, node.is_optional
+        else:
+            properties[name], is_optional = _branch(node, is_open=is_open)
+        if is_optional:
+            optional.append(name)
+    return record(properties, is_open=is_open, optional=tuple(optional)), len(optional) == len(properties)
+
+
+def document_of(told: object) -> dict[str, Any]:
+    """Give a model as its document; what is None is left out where it may be."""
+    document: dict[str, Any] = {}
+    declared: Any = type(told)
+    for name, key in keys_of(declared).items():
+        value = getattr(told, name)
+        if value is None and key.is_optional:
+            continue
+        *parents, last = key.path.split(".")
+        node = functools.reduce(lambda node, parent: node.setdefault(parent, {}), parents, document)
+        node[last] = key.write(value)
+    return document
+
+
+def fields_of(declared: type, document: Document) -> dict[str, Any]:
+    """Give what a document says of a model's fields, and nothing of what it does not say, or in another shape."""
+    found = {}
+    for name, key in keys_of(declared).items():
+        value: Any = document
+        for part in key.path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None and isinstance(value, key.types):
+            found[name] = key.read(value)
+    return found
