@@ -36,4 +36,4 @@ def test_the_query_finds_the_windows_of_the_capture(windows: str) -> None:
     import duckdb
 
     query = f"SELECT count(DISTINCT start) FROM '{windows}' WHERE path = 'wire_packets.queries'"
-    assert duckdb.sql(query).fetchall() == [(4,)]
+    assert duckdb.connect().execute(query).fetchall() == [(4,)]
