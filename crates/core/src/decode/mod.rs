@@ -622,6 +622,16 @@ pub fn flow_hash(source: &Address, source_port: u16, destination: &Address, dest
     hash_word(seed, ends)
 }
 
+/// Hashes what a question and its answer have in common under a seed: both addresses and both ports, whichever goes with
+/// which, and an identifier. Some that answer swap the ports alone; two hosts that ask each other at once, with their ports
+/// crossed and by the same identifier, are not met.
+#[inline(always)]
+pub fn exchange_hash(addresses: [&Address; 2], [one, other]: [u16; 2], identifier: u16, seed: u64) -> u64 {
+    let [source, destination] = addresses.map(|address| end_of_flow(address, 0, seed));
+    let ports = u64::from(one.min(other)) << 16 | u64::from(one.max(other));
+    hash_word(source.wrapping_add(destination), ports << 16 | u64::from(identifier))
+}
+
 #[inline(always)]
 fn mapped(address: [u8; 4]) -> Address {
     let [a, b, c, d] = address;

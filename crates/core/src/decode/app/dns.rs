@@ -41,7 +41,7 @@ table! {
         transport: u8 => "dns.transport", "", "6 TCP, 17 UDP; from dnstap also 1 TLS, 2 HTTPS, 3 DNSCrypt over UDP, 4 DNSCrypt over TCP, 5 QUIC";
         port: u16 => "dns.port", "", "The port that is not the DNS port: the client's";
         server_port: u16 => "dns.server_port", "", "The DNS port, by which the message was known";
-        exchange: u64 => "dns.exchange", "", "Hash of flow (of multicast protocols: of the client's end) and identifier, equal for a query and its response";
+        exchange: u64 => "dns.exchange", "", "Hash of both addresses and both ports (of multicast protocols: of the client's end) and identifier, equal for a query and its response";
         pairing: u8 => "dns.pairing", "", "How question and answer belong together, bits added up: 1 several messages may answer, 2 the other need not be there, 4 they don't, 8 the protocol is multicast";
         question: u32 => "dns.question", "", "Hash of the first question of a query, equal where it is asked again; 0 for a response";
         id: u16 => "dns.id", "", "Identifier";
@@ -200,7 +200,7 @@ fn exchange_of(message: &Message<'_>, id: u16, qtype: u16, is_reply: bool) -> (u
     }
     let is_transfer = matches!(qtype, TYPE_IXFR | TYPE_AXFR) && message.packet.transport != PROTOCOL_UDP;
     let pairing = if is_transfer { MANY_ANSWERS } else { 0 };
-    (hash_word(message.flow(), u64::from(id)), pairing)
+    (message.exchange(id), pairing)
 }
 
 /// A question to a group is answered to the socket that asked, by whoever can (RFC 4795 section 2.3, RFC 6762 section
@@ -317,6 +317,20 @@ mod tests {
         assert_eq!((pairing, question == 0), (0, false));
         assert_eq!(row_of((SERVER, 53), (CLIENT, 4000), 0x8180, 53), (exchange, 0, 0));
         assert_ne!(row_of((SERVER, 53), (CLIENT, 4001), 0x8180, 53).0, exchange);
+    }
+
+    #[test]
+    fn an_exchange_is_of_two_addresses_and_two_ports_whichever_goes_with_which() {
+        let exchange_of = |source, destination| row_of(source, destination, 0x8180, 53).0;
+        let asked = row_of((CLIENT, 4000), (SERVER, 53), 0x0100, 53).0;
+        assert_eq!(exchange_of((CLIENT, 53), (SERVER, 4000)), asked, "the ports alone were swapped");
+        let others = [
+            exchange_of((SERVER, 53), (SERVER, 4000)),
+            exchange_of((CLIENT, 53), (CLIENT, 4000)),
+            exchange_of((SERVER, 53), (CLIENT, 53)),
+            exchange_of(("192.0.2.11", 53), ("192.0.2.52", 4000)),
+        ];
+        assert!(others.iter().all(|other| *other != asked));
     }
 
     #[test]

@@ -67,6 +67,14 @@ impl Message<'_> {
         super::flow_hash(address, port, &[0; 16], self.server_port, self.seed)
     }
 
+    /// A hash that a question and its answer have in common, see [`super::exchange_hash`].
+    #[inline(always)]
+    pub fn exchange(&self, identifier: u16) -> u64 {
+        let (packet, (source, destination)) = (self.packet, self.addresses());
+        let ports = [packet.source_port, packet.destination_port];
+        super::exchange_hash([source, destination], ports, identifier, self.seed)
+    }
+
     /// A hash of both ends, the same for both directions.
     #[inline]
     pub fn flow(&self) -> u64 {
