@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pktvisor import _core
+from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
 from pktvisor.inputs.filters import capture_filter
@@ -107,13 +108,19 @@ class Measured:
 
 
 def policy_over(
-    source: Source, wanted: Sequence[Wanted], *, periods: int, tap: str | None = None
+    source: Source,
+    wanted: Sequence[Wanted],
+    *,
+    periods: int,
+    length_s: int = DEFAULT_LENGTH_S,
+    tap: str | None = None,
 ) -> tuple[Policy, _core.FileReport]:
     """Read a capture through these handlers."""
     policy = Policy(
         "golden",
         [one.instance(tap) for one in wanted],
         periods=periods,
+        length_s=length_s,
         is_recorded=True,
         databases=open_databases(
             None if source.geo_city is None else str(source.geo_city),

@@ -18,6 +18,7 @@ from pktvisor.config import scalars
 from pktvisor.config.models import ModuleConfig, PolicyConfig
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import policy_document
+from pktvisor.policies.instances import WindowDefaults, length_of
 from pktvisor.policies.policy import Policy
 from support.captures import FOLDER as CAPTURES
 from support.configurations import module_settings, one_policy
@@ -41,6 +42,7 @@ class Scenario:
     source: Source
     modules: tuple[Wanted, ...]
     periods: int
+    length_s: int
     windows: tuple[str, ...]
     """Windows whose JSON is expected, named as the routes name them: `bucket/0`, `window/5`."""
     tshark: Mapping[str, Any]
@@ -94,6 +96,7 @@ def load(file: Path) -> Scenario:
         ),
         modules=tuple(_wanted(module, window) for module in policy.modules),
         periods=scalars.number(window, "num_periods", DEFAULT_PERIODS),
+        length_s=length_of(policy.window, WindowDefaults()),
         windows=tuple(document.get("windows", ["bucket/0"])),
         tshark=document.get("tshark", {}),
     )
@@ -106,7 +109,7 @@ def _policy(handlers: Mapping[str, Any]) -> PolicyConfig:
 
 
 def _wanted(module: ModuleConfig, window: Mapping[str, Any]) -> Wanted:
-    of_window = {key: value for key, value in window.items() if key != "num_periods"}
+    of_window = {key: value for key, value in window.items() if key not in {"num_periods", "length_s"}}
     settings = replace(module_settings(module), **of_window)
     return Wanted(f"{POLICY}-{TAP}-{module.name}", module.type, module.version, settings)
 
@@ -117,7 +120,9 @@ def _database(name: str | None) -> Path | None:
 
 def answers(scenario: Scenario) -> Answers:
     """Run the policy over its capture."""
-    policy, _ = policy_over(scenario.source, scenario.modules, periods=scenario.periods, tap=TAP)
+    policy, _ = policy_over(
+        scenario.source, scenario.modules, periods=scenario.periods, length_s=scenario.length_s, tap=TAP
+    )
     return Answers(
         json={window: _document(policy, window) for window in scenario.windows},
         prometheus=prometheus.render({POLICY: policy.latest(0)}),

@@ -113,7 +113,7 @@ impl LiveInput {
         Self::start(py, config, &policies, sinks)
     }
 
-    /// Adds a policy. With lookback its first window starts with the oldest frame that is kept, at most a minute ago;
+    /// Adds a policy. With lookback its first window starts with the oldest frame that is kept, at most a window's length ago;
     /// without, or where none is kept, with the next packets.
     #[pyo3(signature = (policy, *, with_lookback=false))]
     fn add(&self, py: Python<'_>, policy: &Policy, with_lookback: bool) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pktvisor_core::engine;
 use pktvisor_core::plan::{self, Enrichment};
+use pktvisor_core::window::DEFAULT_LENGTH_S;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -20,11 +21,13 @@ pub struct Policy {
 #[pymethods]
 impl Policy {
     #[new]
-    #[pyo3(signature = (plan, *, periods, city=None, network=None, cache_entries=10_000))]
+    #[pyo3(signature = (plan, *, periods, length_s=DEFAULT_LENGTH_S, city=None, network=None, cache_entries=10_000))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         plan: &str,
         periods: usize,
+        length_s: u32,
         city: Option<&GeoDatabase>,
         network: Option<&GeoDatabase>,
         cache_entries: usize,
@@ -35,7 +38,7 @@ impl Policy {
             places: places(),
             cache_entries,
         };
-        let config = engine::PolicyConfig { periods, enrichment, seed: crate::seed() };
+        let config = engine::PolicyConfig { periods, length_s, enrichment, seed: crate::seed() };
         let plan = py.detach(|| plan::compile(plan)).map_err(raise)?;
         Ok(Self { inner: Arc::new(engine::Policy::new(plan, config)) })
     }

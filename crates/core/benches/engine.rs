@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{FileConfig, Policy, PolicyConfig, run_file};
-use pktvisor_core::plan::{Enrichment, compile};
+use pktvisor_core::plan::compile;
 
 fn cpu_ns() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -29,7 +29,7 @@ fn main() {
     let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0];
     let mut best = f64::INFINITY;
     for _ in 0..runs {
-        let config = PolicyConfig { periods: 1, enrichment: Enrichment::default(), seed: 7 };
+        let config = PolicyConfig { periods: 1, seed: 7, ..PolicyConfig::default() };
         let policy = Arc::new(Policy::new(compile(&json).expect("the plan compiles"), config));
         let file = FileConfig {
             paths: vec![PathBuf::from(capture)],

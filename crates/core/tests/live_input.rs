@@ -14,7 +14,7 @@ use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{LiveConfig, LiveInput, LiveSource, Policy, PolicyConfig, Usage};
 use pktvisor_core::metric::MetricState;
-use pktvisor_core::plan::{Enrichment, compile};
+use pktvisor_core::plan::compile;
 use pktvisor_core::read::CaptureReader;
 
 /// What a made-up clock has gone on since it was set to a day of 1970, and what it was set by.
@@ -64,7 +64,7 @@ fn start(config: &LiveConfig, policies: Vec<Arc<Policy>>) -> LiveInput {
 /// Counts packets.
 fn policy() -> Arc<Policy> {
     let plan = r#"{"handlers": [{"table": "packet", "metrics": [{"kind": "counter", "feeds": [{}]}]}]}"#;
-    let config = PolicyConfig { periods: 5, enrichment: Enrichment::default(), seed: 1 };
+    let config = PolicyConfig { periods: 5, seed: 1, ..PolicyConfig::default() };
     Arc::new(Policy::new(compile(plan).unwrap(), config))
 }
 
@@ -176,7 +176,7 @@ fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
             {"kind": "last", "feeds": [{"column": "resources.policies"}]},
             {"kind": "last", "feeds": [{"column": "resources.handlers"}]}
         ]}]}"#;
-        let config_of_policy = PolicyConfig { periods: 5, enrichment: Enrichment::default(), seed: 1 };
+        let config_of_policy = PolicyConfig { periods: 5, seed: 1, ..PolicyConfig::default() };
         let resources = Arc::new(Policy::new(compile(plan).unwrap(), config_of_policy));
         let input = start(&LiveConfig { workers: 2, source: fanout("right"), ..config("right") }, Vec::new());
         input.add(resources.clone());

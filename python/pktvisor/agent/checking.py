@@ -140,6 +140,8 @@ def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tup
             mended_input = replace(policy.input, config=_less(policy.input.config, key))
         case ["policies", _, "input", "filter", key, *_] if key in policy.input.filter:
             mended_input = replace(policy.input, filter=_less(policy.input.filter, key))
+        case ["policies", _, "handlers", "window_config", key, *_] if key in (policy.window or {}):
+            return replace(policy, window=_less(policy.window or {}, key)), around
         case ["global_handler_config", name, key, *_] if key in around.global_settings.get(name, {}):
             settings = {**around.global_settings, name: _less(around.global_settings[name], key)}
             return policy, replace(around, global_settings=settings)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pktvisor import clock
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
+from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.config.models import PolicyConfig, Settings, TapConfig
 from pktvisor.errors import PeriodError
 from pktvisor.metrics.expressions import ALWAYS
@@ -77,6 +78,11 @@ class AgentPolicy:
         """How many buckets it keeps."""
         return max((part.policy.periods for part in self.parts), default=1)
 
+    @property
+    def length_s(self) -> int:
+        """How many seconds a bucket lasts."""
+        return min((part.policy.length_s for part in self.parts), default=DEFAULT_LENGTH_S)
+
     def bucket(self, number: int) -> list[HandlerSnapshot]:
         """Give one bucket."""
         now_ns = clock.now_ns()
@@ -132,6 +138,7 @@ class AgentPolicy:
             document["modules"] = modules
         if taps := self._tell_taps(self):
             document["taps"] = taps
+        document["length_s"] = self.length_s
         return document
 
     def _describe_handler(self, part: Part, module: Module) -> Document:

@@ -12,7 +12,7 @@ from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Sett
 from pktvisor.config.modules import CUSTOM
 from pktvisor.errors import ConfigError, within
 from pktvisor.inputs.base import Defaults
-from pktvisor.policies.instances import Module, WindowDefaults, by_periods, make_modules, periods_of
+from pktvisor.policies.instances import Module, WindowDefaults, by_periods, length_of, make_modules, periods_of
 from pktvisor.policies.policy import Databases, Policy
 
 RESOURCES = "input_resources"
@@ -108,16 +108,19 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
         dns_ports=stream.source.dns_ports,
     )
     return [
-        Part(stream, group, _windows(config.name, group, periods, stream, around))
+        Part(stream, group, _windows(config, group, periods, stream, around))
         for periods, group in by_periods(modules, otherwise=periods_of(config.window, around.windows))
     ]
 
 
-def _windows(name: str, modules: Sequence[Module], periods: int, stream: Stream, around: Surroundings) -> Policy:
+def _windows(
+    config: PolicyConfig, modules: Sequence[Module], periods: int, stream: Stream, around: Surroundings
+) -> Policy:
     return Policy(
-        name,
+        config.name,
         [module.instance for module in modules],
         periods=periods,
+        length_s=length_of(config.window, around.windows),
         is_recorded=stream.source.is_recorded,
         databases=around.databases,
     )

@@ -4,6 +4,8 @@
     DIRECTORY/lock                                      held by the agent that uses it
     DIRECTORY/policies/POLICY/STREAM.PERIODS/N.window   window N of the handlers that STREAM feeds
 
+Where windows do not last a minute, the folder is STREAM.PERIODS.SECONDS.
+
 A closed window is written once; the open one is written again each time. Files are replaced whole, so that a crash
 leaves the old or the new one. Windows that the policy no longer keeps are removed, those of streams that it no longer
 has, and those of policies that were not there for a week: the directory is bounded by the policies' periods. Where the
@@ -23,6 +25,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pktvisor.agent.policy import AgentPolicy, Part
+from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.errors import InputError
 from pktvisor.inputs.faults import translated
 
@@ -154,7 +157,9 @@ class StateDirectory:
         self._written[folder] = self._written.get(folder, set()) & kept
 
     def _folder(self, policy: AgentPolicy, part: Part) -> Path:
-        return self._policies / policy.name / f"{part.stream.name}.{part.policy.periods}"
+        length_s = part.policy.length_s
+        length = "" if length_s == DEFAULT_LENGTH_S else f".{length_s}"
+        return self._policies / policy.name / f"{part.stream.name}.{part.policy.periods}{length}"
 
 
 def _windows(folder: Path) -> list[Path]:

@@ -137,6 +137,8 @@ class Policy:
     inputs: Annotated[tuple[Input, ...], table("input", reference("Input"), is_optional=True)]
     handlers: Annotated[tuple[Handler, ...], table("modules", reference("Module"), is_optional=True)]
     taps: Annotated[tuple[Tap, ...], table("taps", reference("Tap"), is_optional=True)]
+    length_s: Annotated[int | None, count("length_s", is_optional=True)] = None
+    """Seconds that a bucket lasts; None where it does not say."""
 
     @property
     def is_resources(self) -> bool:
@@ -184,6 +186,7 @@ def read_policy(name: str, document: Document) -> Policy:
         tuple(read_input(key, value) for key, value in _objects(document, "input")),
         tuple(Handler(key, **fields_of(Handler, value)) for key, value in _objects(document, "modules")),
         tuple(read_tap(key, value) for key, value in _objects(document, "taps")),
+        fields_of(Policy, document).get("length_s"),
     )
 
 

@@ -31,17 +31,18 @@ POLICY = "capture"
 def analyse(
     paths: Sequence[str], options: SummaryOptions, progress: Progress, *, is_watched: bool = False
 ) -> FileSource:
-    """Read files as one capture: all of it in one window, and its last minutes beside. Raises `PktvisorError`.
+    """Read files as one capture: all of it in one window, and its last periods beside. Raises `PktvisorError`.
 
     Where somebody watches, names and clients are kept apart as well.
     """
     pairs = pairs_policy(periods=1, is_recorded=True) if is_watched else None
     databases = open_databases(options.geo_city, options.geo_asn)
-    whole, minutes = (
+    whole, newest = (
         Policy(
             POLICY,
             readable_instances(policy=POLICY, deep_sample_rate=options.max_deep_sample),
             periods=periods,
+            length_s=options.window_length,
             is_recorded=True,
             databases=databases,
         )
@@ -51,7 +52,7 @@ def analyse(
     report = run_file(
         paths,
         whole,
-        others=[minutes] if pairs is None else [minutes, pairs],
+        others=[newest] if pairs is None else [newest, pairs],
         hosts=options.hosts or "",
         wanted=wanted,
         dns_ports=options.dns_ports,
@@ -65,7 +66,7 @@ def analyse(
     name = _name(paths)
     inventory = _inventory(name, paths, report.ledger())
     read_pairs = None if pairs is None else lambda: _metrics(pairs.bucket(0, 0))
-    return FileSource(name, _readings(whole, minutes), inventory, _buckets(minutes), read_pairs)
+    return FileSource(name, _readings(whole, newest), inventory, _buckets(newest), read_pairs, options.window_length)
 
 
 def _name(paths: Sequence[str]) -> str:
@@ -74,11 +75,11 @@ def _name(paths: Sequence[str]) -> str:
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
 
 
-def _readings(whole: Policy, minutes: Policy) -> dict[Window, PolicyMetrics]:
-    """Give everything, and the merges of the last minutes that there are."""
+def _readings(whole: Policy, newest: Policy) -> dict[Window, PolicyMetrics]:
+    """Give everything, and the merges of the last periods that there are."""
     found = {WHOLE: _metrics(whole.bucket(0, 0))}
-    for number in range(2, minutes.core.available() + 1):
-        found[merged(number)] = _metrics(minutes.window(number, 0))
+    for number in range(2, newest.core.available() + 1):
+        found[merged(number)] = _metrics(newest.window(number, 0))
     return found
 
 
@@ -91,11 +92,11 @@ def _inventory(name: str, paths: Sequence[str], ledger: dict[str, int]) -> Inven
     return Inventory(inputs={name: Input(name, None, None, config, ledger, {})})
 
 
-def _buckets(minutes: Policy) -> tuple[Bucket, ...]:
-    """Give each minute's counts, oldest first."""
+def _buckets(newest: Policy) -> tuple[Bucket, ...]:
+    """Give each period's counts, oldest first."""
     found = []
-    for number in reversed(range(minutes.core.available())):
-        metrics = _metrics(minutes.bucket(number, 0))
+    for number in reversed(range(newest.core.available())):
+        metrics = _metrics(newest.bucket(number, 0))
         if metrics.period is not None:
             start_s = float(metrics.period.start_ts)
             end_s = start_s + max(metrics.period.length, 1)

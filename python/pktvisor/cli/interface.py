@@ -38,10 +38,16 @@ def is_interface(target: str) -> bool:
 def watch_interface(target: str, options: SummaryOptions) -> InterfaceSource:
     """Start to capture on an interface. Raises `PktvisorError`: it takes the right to."""
     databases = open_databases(options.geo_city, options.geo_asn)
-    policy = Policy(POLICY, readable_instances(policy=POLICY), periods=MOST_PERIODS, databases=databases)
+    policy = Policy(
+        POLICY,
+        readable_instances(policy=POLICY),
+        periods=MOST_PERIODS,
+        length_s=options.window_length,
+        databases=databases,
+    )
     config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
     source = PcapInput(config, Defaults(dns_ports=options.dns_ports))
-    return InterfaceSource(target, source, policy, pairs_policy(periods=MOST_PERIODS))
+    return InterfaceSource(target, source, policy, pairs_policy(periods=MOST_PERIODS, length_s=options.window_length))
 
 
 class InterfaceSource:
@@ -81,6 +87,7 @@ class InterfaceSource:
             inventory=self._inventory(),
             taken_at=clock.now(),
             live=self._metrics(self._policy, Window("bucket", 0)) if request.window == LAST else None,
+            length_s=self._policy.length_s,
             pairs=self._metrics(self._pairs, request.window).handlers if "pairs" in request.extras else None,
         )
 

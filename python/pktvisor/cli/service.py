@@ -112,8 +112,7 @@ def _run(work: Work) -> None:
         agent.take_over(work.config)
         if work.target is not None:
             agent.define(default_tap(work.target, work.hosts), Origin.COMMAND_LINE)
-            windows = WindowDefaults(options.kept_periods, options.max_deep_sample)
-            agent.start(default_policy(work.filter_expression, windows), Origin.COMMAND_LINE)
+            agent.start(default_policy(work.filter_expression, _window_defaults(options)), Origin.COMMAND_LINE)
         give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
         server = WebServer(agent, _server_settings(options))
         server.start()
@@ -158,10 +157,14 @@ def _can_get_other_work(work: Work) -> bool:
     return work.options.admin_api or work.config_file is not None
 
 
+def _window_defaults(options: DaemonOptions) -> WindowDefaults:
+    return WindowDefaults(options.kept_periods, options.max_deep_sample, options.window_length)
+
+
 def _settings(work: Work) -> AgentSettings:
     options = work.options
     return AgentSettings(
-        windows=WindowDefaults(options.kept_periods, options.max_deep_sample),
+        windows=_window_defaults(options),
         inputs=Defaults(options.workers or 1, options.lookback, not options.no_promiscuous, options.dns_ports),
         databases=open_databases(
             options.geo_city or options.default_geo_city,

@@ -42,6 +42,7 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
     summary = summarize_file(
         paths,
         periods=options.periods,
+        length_s=options.window_length,
         deep_sample_rate=options.max_deep_sample,
         filter_expression=options.filter_expression,
         hosts=options.hosts or "",

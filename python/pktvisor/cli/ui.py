@@ -99,7 +99,7 @@ def _file_source(options: TerminalOptions) -> Source:
     from pktvisor.cli.signals import signals_heard
 
     if options.window is not None and options.window.kind == "bucket":
-        raise UsageError("--window: of a file, a number of minutes can be shown, or without --window all of it")
+        raise UsageError("--window: of a file, a number of periods can be shown, or without --window all of it")
     progress = Progress(sys.stderr)
     with signals_heard(lambda _: progress.stop.set()):
         source = analyse(options.files, options.for_captures(), progress, is_watched=not (options.once or options.json))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pktvisor.config.command_options import DNS_PORTS, FILTER, GEO_ASN, GEO_CITY, SummaryOptions
+from pktvisor.config.command_options import (
+    DEFAULT_LENGTH_S,
+    DNS_PORTS,
+    FILTER,
+    GEO_ASN,
+    GEO_CITY,
+    WINDOW_LENGTH,
+    SummaryOptions,
+)
 from pktvisor.config.options import File, Flag, Operands, Port, Text
 
 if TYPE_CHECKING:
@@ -77,7 +85,7 @@ class TerminalOptions:
         Text(
             value="W",
             reader=_window,
-            help="live, last (the last closed period) or that many minutes merged, 2 to 10 (default: 5; of a file, "
+            help="live, last (the last closed period) or that many periods merged, 2 to 10 (default: 5; of a file, "
             "all)",
         ),
     ] = None
@@ -97,6 +105,7 @@ class TerminalOptions:
     filter_expression: Annotated[str, replace(FILTER, section=CAPTURES)] = ""
     hosts: Annotated[str, Text(value="HOSTSPEC", section=CAPTURES, help="networks to count as this host, as -H")] = ""
     dns_ports: Annotated[tuple[int, ...], replace(DNS_PORTS, section=CAPTURES)] = ()
+    window_length: Annotated[int, replace(WINDOW_LENGTH, section=CAPTURES)] = DEFAULT_LENGTH_S
     geo_city: Annotated[str | None, replace(GEO_CITY, section=CAPTURES)] = None
     geo_asn: Annotated[str | None, replace(GEO_ASN, section=CAPTURES)] = None
 
@@ -106,6 +115,7 @@ class TerminalOptions:
             filter_expression=self.filter_expression,
             hosts=self.hosts or self.host,
             dns_ports=self.dns_ports,
+            window_length=self.window_length,
             geo_city=self.geo_city,
             geo_asn=self.geo_asn,
         )

@@ -11,6 +11,9 @@ from pktvisor.config.options import File, Flag, Number, Ports, Text
 MOST_PERIODS = 10
 """Windows that a policy keeps at most."""
 DEFAULT_PERIODS = 5
+MOST_LENGTH_S = 3600
+DEFAULT_LENGTH_S = 60
+"""Seconds that a window lasts: at most, and where nobody says."""
 MOST_WORKERS = 64
 """Threads of one input; each has a ring of its own."""
 MOST_LOOKBACK_MB = 1 << 16
@@ -26,6 +29,14 @@ FILTER = Text(written="-b", value="BPF", help="only packets that pass this filte
 DNS_PORTS = Ports(
     help="ports by which DNS is known, as 53,8600, instead of the usual ones: "
     f"{', '.join(str(port) for port in _core.usual_ports()['dns'])}"
+)
+WINDOW_LENGTH = Number(
+    value="S",
+    least=1,
+    most=MOST_LENGTH_S,
+    on_line="refused",
+    noun="a whole number from {least} to {most}",
+    help="seconds that a period lasts, {least} to {most} (default: {default})",
 )
 GEO_CITY = File(help="MaxMind database of places")
 GEO_ASN = File(help="MaxMind database of networks (ASN or ISP)")
@@ -56,10 +67,10 @@ class SummaryOptions:
             least=1,
             most=MOST_PERIODS,
             is_clamped=True,
-            help="keep this many periods of 60 seconds, {least} to {most} (default: {default}); 1 is one summary of "
-            "everything",
+            help="keep this many periods, {least} to {most} (default: {default}); 1 is one summary of everything",
         ),
     ] = DEFAULT_PERIODS
+    window_length: Annotated[int, WINDOW_LENGTH] = DEFAULT_LENGTH_S
     summary: Annotated[bool, Flag(is_key=False, help="one summary of all packets of a file, as --periods 1")] = False
     json: Annotated[bool, Flag(is_key=False, help="of a file, print JSON where stdout is a terminal, too")] = False
     max_deep_sample: Annotated[

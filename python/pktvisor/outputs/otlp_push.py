@@ -23,8 +23,8 @@ from pktvisor.outputs.otlp_windows import NewWindows, WindowedPolicy, WindowQueu
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 10.0
-"""How often windows are looked for: so often that none leaves a policy's buckets unseen, however long the interval."""
+LOOK_SECONDS = 1.0
+"""How often windows are looked for: as often as the shortest end, so that none leaves a policy's buckets unseen."""
 LONGEST_INTERVAL_SECONDS = 24 * 3600
 POST_SECONDS = 10.0
 MOST_WINDOWS, MOST_BYTES = 1000, 32 << 20

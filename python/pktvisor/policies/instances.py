@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from pktvisor.config.command_options import MOST_PERIODS
+from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_LENGTH_S, MOST_PERIODS
 from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
 from pktvisor.config.scalars import number, texts
 from pktvisor.config.suggestions import did_you_mean
@@ -17,6 +17,8 @@ from pktvisor.handlers.base import Settings as HandlerSettings
 from pktvisor.policies.plan import Instance, Plan
 
 GROUP_OPTIONS = ("enable", "disable")
+LENGTH = "length_s"
+"""How long windows are: a key of window configurations, since it holds for a whole policy and not for a handler."""
 CLAMPED: Mapping[str, tuple[int, int]] = {"num_periods": (1, MOST_PERIODS), "deep_sample_rate": (1, 100)}
 """Numbers that are brought within bounds, as the C++ pktvisor does."""
 
@@ -27,10 +29,11 @@ class WindowDefaults:
 
     periods: int = 5
     deep_sample_rate: int = 100
+    length_s: int = DEFAULT_LENGTH_S
 
     def settings(self) -> Settings:
         """Give them as a policy would have said them."""
-        return {"num_periods": self.periods, "deep_sample_rate": self.deep_sample_rate}
+        return {"num_periods": self.periods, "deep_sample_rate": self.deep_sample_rate, LENGTH: self.length_s}
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,17 @@ def periods_of(window: Settings | None, defaults: WindowDefaults) -> int:
     return _periods(defaults.settings() if window is None else window)
 
 
+def length_of(window: Settings | None, defaults: WindowDefaults) -> int:
+    """How many seconds windows last by a window configuration. ConfigError, with its place, where that is no length."""
+    if window is None:
+        return defaults.length_s
+    with within("handlers.window_config"), within(LENGTH):
+        length_s = number(window, LENGTH, DEFAULT_LENGTH_S)
+        if not 1 <= length_s <= MOST_LENGTH_S:
+            raise ConfigError(f"a window of {length_s} seconds is not between 1 and {MOST_LENGTH_S}")
+        return length_s
+
+
 def _periods(told: Settings) -> int:
     return _clamped(told, "num_periods", WindowDefaults.periods)
 
@@ -114,7 +128,8 @@ def _told(
 ) -> dict[str, Value]:
     """Everything that a handler is told; what comes later in this list wins."""
     told: dict[str, Value] = {**global_settings, **module.config}
-    told |= defaults.settings() if window is None else window
+    of_window = defaults.settings() if window is None else window
+    told |= {key: value for key, value in of_window.items() if key != LENGTH}
     told |= {key: value for key, value in module.filter.items() if key not in WINDOW_OPTIONS}
     for key, groups in (("enable", module.enable), ("disable", module.disable)):
         if groups:

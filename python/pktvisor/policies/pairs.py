@@ -5,6 +5,7 @@ A policy can declare the same for a running agent (docs/how-to/watch-in-the-term
 
 from __future__ import annotations
 
+from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.handlers.base import Settings
 from pktvisor.handlers.custom import Custom
 from pktvisor.policies.plan import Instance
@@ -19,7 +20,7 @@ MOST_GROUPS_LIVE = 2_000
 MOST_GROUPS_RECORDED = 10_000
 
 
-def pairs_policy(*, periods: int, is_recorded: bool = False) -> Policy:
+def pairs_policy(*, periods: int, length_s: int = DEFAULT_LENGTH_S, is_recorded: bool = False) -> Policy:
     """Make the policy, to be fed beside the one that is shown."""
     questions = {
         "where": "dns.is_reply == 0",
@@ -32,4 +33,5 @@ def pairs_policy(*, periods: int, is_recorded: bool = False) -> Policy:
         "answered": {"top_n": "dns.qname", "by": "ip.dst", **questions},
     }
     handler = Custom(Settings(metrics=metrics))
-    return Policy(PAIRS, [Instance(PAIRS, handler, PAIRS)], periods=periods, is_recorded=is_recorded)
+    instances = [Instance(PAIRS, handler, PAIRS)]
+    return Policy(PAIRS, instances, periods=periods, length_s=length_s, is_recorded=is_recorded)

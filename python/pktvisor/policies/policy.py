@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
-from pktvisor.config.command_options import MOST_PERIODS
+from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
@@ -17,6 +17,7 @@ from pktvisor.policies.plan import Instance, Placed, Plan
 NANOSECONDS = 1_000_000_000
 
 """Windows that a policy keeps at most."""
+
 
 Range = tuple[int, int]
 """Windows from a first to a last one, counted from the open one (0) backwards."""
@@ -46,11 +47,13 @@ class Policy:
         instances: Sequence[Instance],
         *,
         periods: int = 5,
+        length_s: int = DEFAULT_LENGTH_S,
         is_recorded: bool = False,
         databases: Databases | None = None,
     ) -> None:
         self.name = name
         self.periods = max(1, min(MOST_PERIODS, periods))
+        self.length_s = length_s
         self.is_recorded = is_recorded
         """The input is a recording: no live rates, and windows are as long as their packets say."""
         self.plan = Plan(instances)
@@ -61,6 +64,7 @@ class Policy:
             self.core = _core.Policy(
                 self.plan.json,
                 periods=self.periods,
+                length_s=length_s,
                 city=databases.city,
                 network=databases.network,
                 cache_entries=databases.cache_entries,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
-from pktvisor.config.command_options import MOST_PERIODS
+from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import CaptureFilter, capture_filter
@@ -53,6 +53,7 @@ def summarize_file(
     paths: Paths,
     *,
     periods: int = 5,
+    length_s: int = DEFAULT_LENGTH_S,
     deep_sample_rate: int = 100,
     filter_expression: str = "",
     hosts: str = "",
@@ -71,7 +72,7 @@ def summarize_file(
     """
     instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
-    policy = Policy("default", instances, periods=periods, is_recorded=True, databases=databases)
+    policy = Policy("default", instances, periods=periods, length_s=length_s, is_recorded=True, databases=databases)
     wanted = capture_filter(filter_expression)
     report = run_file(
         paths,

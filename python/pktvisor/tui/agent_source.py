@@ -10,7 +10,7 @@ from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
 from pktvisor.tui.drill import can_tell
 from pktvisor.tui.source import Bucket, Reading, Request
-from pktvisor.tui.windows import LAST, MOST_PERIODS, Window, windows
+from pktvisor.tui.windows import LAST, LENGTH_S, MOST_PERIODS, Window, windows
 
 DEFAULT_POLICY = "default"
 CUSTOM = "custom"
@@ -71,6 +71,7 @@ class AgentSource:
             buckets=self._buckets_of(policy),
             pairs=pairs,
             keeps_pairs=can_tell(pairs or ()),
+            length_s=_length_s(inventory, policy),
         )
 
     def _known_inventory(self, *, is_wanted: bool) -> Inventory:
@@ -134,6 +135,11 @@ def _periods(inventory: Inventory, policy: str) -> int:
     known = inventory.policies.get(policy)
     told = None if known is None else known.periods
     return MOST_PERIODS if told is None else max(1, min(told, MOST_PERIODS))
+
+
+def _length_s(inventory: Inventory, policy: str) -> int:
+    known = inventory.policies.get(policy)
+    return (known.length_s if known else None) or LENGTH_S
 
 
 def _bucket(metrics: PolicyMetrics) -> list[Bucket]:

@@ -22,7 +22,7 @@ from pktvisor.tui.saving import picture, save_document, save_text
 from pktvisor.tui.status import spot_at
 from pktvisor.tui.views import SCREENS
 from pktvisor.tui.views.content import Settings
-from pktvisor.tui.windows import MOST_PERIODS, neighbour, windows
+from pktvisor.tui.windows import LENGTH_S, MOST_PERIODS, neighbour, windows
 
 
 class Terminal(Board):
@@ -99,7 +99,7 @@ class Terminal(Board):
         every = windows(MOST_PERIODS) if reading is None else reading.windows
         window = neighbour(self.feed.request.window, every, step)
         self.feed.ask(window=window)
-        self.say(f"window: {window}")
+        self.say(f"window: {window.name(LENGTH_S if reading is None else reading.length_s)}")
         self.ask()
 
     def action_handler(self, step: int) -> None:

@@ -8,7 +8,7 @@ from pktvisor import _core
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
 from pktvisor.tui.source import Bucket, Reading, Request
-from pktvisor.tui.windows import Window
+from pktvisor.tui.windows import LENGTH_S, Window
 
 
 class FileSource:
@@ -23,6 +23,7 @@ class FileSource:
         inventory: Inventory,
         buckets: tuple[Bucket, ...],
         read_pairs: Callable[[], PolicyMetrics] | None = None,
+        length_s: int = LENGTH_S,
     ) -> None:
         self._name = name
         self._readings = readings
@@ -31,6 +32,7 @@ class FileSource:
         self._read_pairs = read_pairs
         """Gives which clients ask for which names, in the whole file."""
         self._pairs: tuple[HandlerMetrics, ...] | None = None
+        self._length_s = length_s
 
     @property
     def name(self) -> str:
@@ -45,7 +47,9 @@ class FileSource:
         metrics = self._readings.get(request.window)
         if metrics is None:
             most = max(window.number for window in self._readings)
-            raise PeriodFault(f"{self._name} has no {request.window}", least=2, most=most, is_early=False)
+            raise PeriodFault(
+                f"{self._name} has no {request.window.name(self._length_s)}", least=2, most=most, is_early=False
+            )
         if request.policy not in {None, metrics.policy}:
             raise MissingFault(f'a file has no policy "{request.policy}"')
         return Reading(
@@ -58,6 +62,7 @@ class FileSource:
             is_live=False,
             buckets=self._buckets,
             pairs=self._known_pairs() if "pairs" in request.extras else None,
+            length_s=self._length_s,
         )
 
     def _known_pairs(self) -> tuple[HandlerMetrics, ...]:

@@ -22,7 +22,7 @@ KEYS = (
     Key("right_square_bracket", "]", "next_screen(1)", "next screen"),
     Key("left_square_bracket", "[", "next_screen(-1)", "previous screen"),
     Key("p", "p", "policies", "choose the policy"),
-    Key("w", "w", "window(1)", "next window: live, last closed, 2 minutes merged, 3 ..."),
+    Key("w", "w", "window(1)", "next window: live, last closed, 2 periods merged, 3 ..."),
     Key("W", "W", "window(-1)", "previous window"),
     Key("h", "h", "handler(1)", "next handler, on the screen Handlers"),
     Key("H", "H", "handler(-1)", "previous handler"),

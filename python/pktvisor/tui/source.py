@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.tui.figures import answer_time_us, failed_share, missing_share, packets_and_messages
-from pktvisor.tui.windows import Window
+from pktvisor.tui.windows import LENGTH_S, Window
 
 Extra = Literal["inventory", "resources", "pairs"]
 """What only some screens want."""
@@ -68,6 +68,8 @@ class Reading:
     """Handlers that keep names and clients apart (`tui.drill`); None where nobody asked for them."""
     keeps_pairs: bool = True
     """Whether there are such handlers, be it that they have met nothing yet."""
+    length_s: int = LENGTH_S
+    """Seconds that a bucket lasts."""
 
 
 class Source(Protocol):

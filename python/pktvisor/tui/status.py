@@ -52,7 +52,7 @@ def title_line(state: State, settings: Settings, source: str, now: float, cells:
         Item("pktvisor", f"(client {_core.__version__} | server {reading.app.version or units.NOTHING})", 4),
         Item("at", source, 3),
         Item("Policy", reading.metrics.policy, 1),
-        Item("Window", str(reading.window), 1),
+        Item("Window", reading.window.name(reading.length_s), 1),
         *_period(reading, settings),
         _freshness(state, reading, now, is_paused=is_paused),
     ]

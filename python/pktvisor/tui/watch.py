@@ -71,11 +71,12 @@ class Watch:
             if window == request.window:
                 raise
         reading = self.source.read(replace(request, window=window))
+        shown = window.name(reading.length_s)
         if is_for_now:
-            return reading, f"no period has closed yet: this is the {window} one"
+            return reading, f"no period has closed yet: this is the {shown} one"
         if self.request is request:
             self.request = replace(request, window=window)
-        return reading, f"the policy keeps no {request.window}: this is {window}"
+        return reading, f"the policy keeps no {request.window.name(reading.length_s)}: this is {shown}"
 
     def _wait_s(self, fault: ApiFault, failures: int) -> float:
         if isinstance(fault, BusyFault) and fault.retry_after_s is not None:

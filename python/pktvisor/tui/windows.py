@@ -1,4 +1,4 @@
-"""Which part of the last minutes is shown."""
+"""Which of the newest windows are shown."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pktvisor.tui.units import duration
+
 MOST_PERIODS = 10
 """What agents keep at most."""
+LENGTH_S = 60
+"""Seconds that a bucket lasts where an agent does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,12 @@ class Window:
     number: int = 0
     """Of a bucket: 0 is live, 1 the last closed. Of merged ones: how many of the newest, from 2 on."""
 
-    def __str__(self) -> str:
-        """Name it, as people do."""
+    def name(self, length_s: int) -> str:
+        """Name it, as people do, where a bucket lasts so many seconds."""
         if self.kind == "whole":
             return "whole file"
         if self.kind == "merged":
-            return f"{self.number} min"
+            return duration(self.number * length_s)
         return ("live", "last closed")[self.number] if self.number < 2 else f"closed {self.number}"
 
 
@@ -52,9 +56,9 @@ def neighbour(window: Window, every: Sequence[Window], step: int) -> Window:
 
 
 def parse_window(text: str) -> Window:
-    """Read `live`, `last`, or a number of minutes from 2 to 10; ValueError for all else."""
+    """Read `live`, `last`, or a number of periods from 2 to 10; ValueError for all else."""
     if text in {"live", "last"}:
         return LIVE if text == "live" else LAST
     if text.isascii() and text.isdecimal() and len(text) <= 2 and 2 <= int(text) <= MOST_PERIODS:
         return merged(int(text))
-    raise ValueError(f"{text!r} is neither live nor last nor a number of minutes from 2 to {MOST_PERIODS}")
+    raise ValueError(f"{text!r} is neither live nor last nor a number of periods from 2 to {MOST_PERIODS}")

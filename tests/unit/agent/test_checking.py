@@ -141,3 +141,13 @@ def test_a_policy_without_its_tap_is_checked_like_any_other() -> None:
         "policies.p.handlers.modules.m.type",
         "policies.p.handlers.modules.n.filter.only_rcodes",
     }
+
+
+def test_a_length_of_windows_that_is_none_is_told_at_its_place_beside_what_else_is_wrong() -> None:
+    handlers = "{window_config: {length_s: 7200}, modules: {m: {type: net, config: {toppn_count: 3}}}}"
+    found = mistakes(f"    a: {{{INPUT}, handlers: {handlers}}}\n")
+    assert [mistake.split(": ")[1] for mistake in found] == [
+        "policies.a.handlers.modules.m.config.toppn_count",
+        "policies.a.handlers.window_config.length_s",
+    ]
+    assert found[1].endswith("a window of 7200 seconds is not between 1 and 3600")

@@ -148,3 +148,15 @@ def test_a_chain_hands_on_what_its_first_link_keeps() -> None:
     count = {sample.path: sample.value for one in (dns, net) for sample in one.samples}
     assert count["wire_packets", "total"] != 0
     assert count["total",] == count["wire_packets", "total"]
+
+
+def test_windows_last_as_long_as_the_policy_says(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy(window="window_config: {num_periods: 10, length_s: 10}")))
+    made = agent.policies["edge"]
+    run_file(str(CAPTURES / "multi_window.pcap"), made.parts[0].policy)
+    assert made.describe()["length_s"] == 10
+    lengths = [made.bucket(number)[0].length for number in range(1, 10)]
+    assert set(lengths) <= {12, 13}, "packets come in bursts, every 12.5 s"
+    (merged,) = made.window(10)
+    assert sum(lengths) <= merged.length <= sum(lengths) + 10

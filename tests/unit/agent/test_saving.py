@@ -87,7 +87,7 @@ def with_three_windows(name: str) -> Any:
     stream = SimpleNamespace(name="eth-0", source=source, is_started=False)
     return SimpleNamespace(
         name=name,
-        parts=[SimpleNamespace(stream=stream, policy=SimpleNamespace(periods=5, core=ThreeWindows()))],
+        parts=[SimpleNamespace(stream=stream, policy=SimpleNamespace(periods=5, length_s=60, core=ThreeWindows()))],
     )
 
 

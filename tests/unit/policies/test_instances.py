@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings
+from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings, Value
 from pktvisor.errors import ConfigError
-from pktvisor.policies.instances import Module, WindowDefaults, by_periods, make_modules
+from pktvisor.policies.instances import Module, WindowDefaults, by_periods, length_of, make_modules
 
 
 def made(
@@ -117,3 +117,24 @@ def test_what_is_wrong_has_its_place(module: ModuleConfig, place: str, sentence:
 def test_a_handler_refuses_an_input_that_it_cant_use() -> None:
     with pytest.raises(ConfigError, match="DhcpStreamHandler: unsupported input event proxy mock"):
         made(ModuleConfig("a", "dhcp"), input_type="mock")
+
+
+def test_a_window_lasts_as_long_as_the_policy_says_else_the_agent_else_a_minute() -> None:
+    agent = WindowDefaults(length_s=15)
+    assert length_of({"length_s": 10}, agent) == 10
+    assert length_of(None, agent) == 15
+    assert length_of({"num_periods": 2}, agent) == 60, "a window configuration keeps the agent's defaults out"
+
+
+@pytest.mark.parametrize("wrong", [0, 3601, "ten", True])
+def test_a_length_that_is_none_is_an_error_at_its_place(wrong: Value) -> None:
+    with pytest.raises(ConfigError) as caught:
+        length_of({"length_s": wrong}, WindowDefaults())
+    assert caught.value.path == "handlers.window_config.length_s"
+
+
+def test_handlers_of_a_policy_have_no_length_of_their_own() -> None:
+    (module,) = made(ModuleConfig("a", "net"), window={"length_s": 10})
+    assert "length_s" not in module.config
+    with pytest.raises(ConfigError, match="length_s is an invalid"):
+        made(ModuleConfig("a", "net", config={"length_s": 10}))

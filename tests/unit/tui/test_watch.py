@@ -62,7 +62,7 @@ def test_a_window_that_the_policy_has_not_becomes_one_that_it_has(window: Window
     assert watch.state.fault is None
     assert watch.state.reading is not None
     assert watch.state.reading.window == shown
-    assert watch.state.notice == f"the policy keeps no {window}: this is {shown}"
+    assert watch.state.notice == f"the policy keeps no {window.name(60)}: this is {shown.name(60)}"
     watch.step()
     assert source.asked[-1].window == shown, "it stays so"
     assert watch.state.notice == ""

@@ -26,10 +26,15 @@ def test_windows_are_read(text: str, window: Window) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "0", "11", "-2", "soon", "٣", "00000000002"])
 def test_what_is_no_window(text: str) -> None:
-    with pytest.raises(ValueError, match="neither live nor last nor a number of minutes from 2 to 10"):
+    with pytest.raises(ValueError, match="neither live nor last nor a number of periods from 2 to 10"):
         parse_window(text)
 
 
 def test_names() -> None:
-    named = [str(one) for one in (LIVE, LAST, Window("bucket", 3), merged(4), WHOLE)]
+    named = [one.name(60) for one in (LIVE, LAST, Window("bucket", 3), merged(4), WHOLE)]
     assert named == ["live", "last closed", "closed 3", "4 min", "whole file"]
+
+
+@pytest.mark.parametrize(("length_s", "name"), [(1, "4 s"), (10, "40 s"), (20, "1 min 20 s"), (3600, "4 h 0 min")])
+def test_merged_windows_are_named_by_the_time_that_they_take(length_s: int, name: str) -> None:
+    assert merged(4).name(length_s) == name

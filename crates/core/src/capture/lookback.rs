@@ -1,4 +1,4 @@
-//! The newest frames of a capture, kept for a while: a policy that is added later can show the last minute at once, and
+//! The newest frames of a capture, kept for a while: a policy that is added later can show its first window at once, and
 //! a pcap can be had of what just passed.
 //!
 //! Frames are kept as they came, and not the batches made of them: decoders leave out the columns that no policy has

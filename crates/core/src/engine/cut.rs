@@ -77,7 +77,7 @@ mod tests {
     use crate::decode::app::dns;
     use crate::engine::{Policy, PolicyConfig, PolicyWorker};
     use crate::metric::Items;
-    use crate::plan::{Enrichment, compile};
+    use crate::plan::compile;
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -120,7 +120,7 @@ mod tests {
 
     fn policy(handlers: &[Value]) -> Arc<Policy> {
         let plan = compile(&json!({"handlers": handlers}).to_string()).unwrap();
-        Arc::new(Policy::new(plan, PolicyConfig { periods: 9, enrichment: Enrichment::default(), seed: 3 }))
+        Arc::new(Policy::new(plan, PolicyConfig { periods: 9, seed: 3, ..PolicyConfig::default() }))
     }
 
     fn everything() -> Arc<Policy> {

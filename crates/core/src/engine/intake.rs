@@ -78,7 +78,7 @@ impl Intake {
             wanted: policies.to_vec(),
             policies: Vec::new(),
             sinks,
-            timeline: Timeline::default(),
+            timeline: Timeline::serving(policies),
             last_ns: None,
             newest_ns: i64::MIN,
             first_ns: None,

@@ -8,16 +8,26 @@ use crate::Error;
 use crate::batch::Batch;
 use crate::ledger::Ledger;
 use crate::plan::{Enrichment, Executor, Plan, State};
-use crate::window::{Clock, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store};
+use crate::window::{
+    Clock, DEFAULT_LENGTH_S, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store,
+};
 
 /// How a policy keeps its windows.
 #[derive(Clone)]
 pub struct PolicyConfig {
     /// Windows kept, the open one included; with 1 the window never ends.
     pub periods: usize,
+    /// Seconds that a window lasts.
+    pub length_s: u32,
     pub enrichment: Enrichment,
     /// Keys hash tables: random per process.
     pub seed: u64,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self { periods: 1, length_s: DEFAULT_LENGTH_S, enrichment: Enrichment::default(), seed: 0 }
+    }
 }
 
 /// A plan with its windows, shared by the workers that feed it and the readers that ask.
@@ -37,7 +47,7 @@ pub type Taker = Arc<dyn Fn(Merged) + Send + Sync>;
 
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
-        let store = Store::new(config.periods);
+        let store = Store::new(config.periods, config.length_s);
         Self {
             plan: Arc::new(plan),
             config,
@@ -76,6 +86,11 @@ impl Policy {
     pub fn end(&self) {
         self.store.end();
         self.hand_over();
+    }
+
+    /// Nanoseconds that a window lasts.
+    pub(super) fn length_ns(&self) -> i64 {
+        i64::from(self.config.length_s) * NANOSECONDS
     }
 
     /// Questions that wait for their answer, as of the workers' newest batches.
@@ -132,12 +147,11 @@ impl Policy {
 
     /// When the windows of a worker end, whose first starts at this time.
     pub(super) fn clock(&self, start_ns: i64, shared: Option<&SharedShifts>) -> Clock {
-        let shifts = self.config.periods > 1;
         let first = match shared {
-            Some(_) => self.store.newest_window(start_ns, shifts),
-            None => self.store.first_window(start_ns, shifts),
+            Some(_) => self.store.newest_window(start_ns),
+            None => self.store.first_window(start_ns),
         };
-        Clock::new(first, shifts, shared.cloned())
+        Clock::new(first, self.store.length_s(), shared.cloned())
     }
 
     /// A worker of this policy; its first window starts at this time. `agrees` where other workers of the input that came
@@ -293,7 +307,7 @@ mod tests {
     fn policy(periods: usize) -> Arc<Policy> {
         let metrics = json!([{"kind": "counter", "feeds": [{}]}, {"kind": "rate", "feeds": [{}]}]);
         let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}, {"table": "dns", "metrics": metrics}]});
-        let config = PolicyConfig { periods, enrichment: Enrichment::default(), seed: 1 };
+        let config = PolicyConfig { periods, seed: 1, ..PolicyConfig::default() };
         Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), config))
     }
 
@@ -384,7 +398,7 @@ mod tests {
     fn the_newest_value_goes_on_from_window_to_window() {
         let metrics = json!([{"kind": "last", "feeds": [{"column": "resources.policies"}]}]);
         let plan = json!({"handlers": [{"table": "resources", "metrics": metrics}]}).to_string();
-        let config = PolicyConfig { periods: 3, enrichment: Enrichment::default(), seed: 1 };
+        let config = PolicyConfig { periods: 3, seed: 1, ..PolicyConfig::default() };
         let policy = Arc::new(Policy::new(compile(&plan).unwrap(), config));
         let mut worker = policy.worker(0, false);
         let note = |second: i64, policies: u32| {
@@ -413,7 +427,7 @@ mod tests {
             {"kind": "counter", "feeds": [{"column": "packet.bytes"}]},
         ]);
         let plan = json!({"handlers": [{"table": "resources", "metrics": metrics}]}).to_string();
-        let config = PolicyConfig { periods: 3, enrichment: Enrichment::default(), seed: 1 };
+        let config = PolicyConfig { periods: 3, seed: 1, ..PolicyConfig::default() };
         let policy = Arc::new(Policy::new(compile(&plan).unwrap(), config));
         let mut alone = Batch::default();
         alone.resources.push(&ResourceRow { time_ns: SECOND, ..ResourceRow::EMPTY });

@@ -231,7 +231,7 @@ impl Dealer {
             filters: Filters::new(config.filter.clone()),
             policies: config.policies.clone(),
             clocks: Vec::new(),
-            timeline: Timeline::default(),
+            timeline: Timeline::serving(&config.policies),
             last_ns: None,
         }
     }
@@ -287,7 +287,7 @@ mod tests {
     use crate::decode::DecodeConfig;
     use crate::engine::{FileReport, PolicyConfig, run_file};
     use crate::metric::MetricState;
-    use crate::plan::{Enrichment, compile};
+    use crate::plan::compile;
     use crate::read::testing::{self, Packet, PcapFile};
 
     const SECOND: i64 = 1_000_000_000;
@@ -330,9 +330,13 @@ mod tests {
     }
 
     fn config(path: &Path, workers: usize) -> FileConfig {
+        config_of_length(path, workers, 60)
+    }
+
+    fn config_of_length(path: &Path, workers: usize, length_s: u32) -> FileConfig {
         let metrics = json!([{"kind": "counter", "feeds": [{}]}, {"kind": "rate", "feeds": [{}]}]);
         let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}]});
-        let policy = PolicyConfig { periods: 9, enrichment: Enrichment::default(), seed: 1 };
+        let policy = PolicyConfig { periods: 9, length_s, seed: 1, ..PolicyConfig::default() };
         FileConfig {
             paths: vec![path.into()],
             patience: None,
@@ -378,11 +382,16 @@ mod tests {
 
     /// What the workers of a file hold of packets at these seconds, one worker or several.
     fn held(name: &str, seconds: &[i64]) -> Vec<(i64, i64, u64)> {
+        held_in(name, seconds, 60)
+    }
+
+    /// The same in windows of another length.
+    fn held_in(name: &str, seconds: &[i64], length_s: u32) -> Vec<(i64, i64, u64)> {
         let packets: Vec<_> =
             seconds.iter().enumerate().map(|(at, second)| packet(second * SECOND, at as u8, 1, 100)).collect();
         let file = TemporaryFile::new(name, &PcapFile::MICROSECONDS.write(&packets));
         let [one, several] = [1, 3].map(|workers| {
-            let config = config(&file.0, workers);
+            let config = config_of_length(&file.0, workers, length_s);
             let steps = read(&config).ledger.time_steps;
             let shown = windows(&config);
             assert_eq!(config.policies[0].read(0, 9).unwrap().state.ledger.time_steps, steps);
@@ -418,6 +427,26 @@ mod tests {
         let set_ahead: Vec<_> = (0..60).map(|at| if at < 30 { 10_000 + at } else { Y2106 - 1000 + at }).collect();
         assert_eq!(held("set-ahead", &set_ahead)[0], (10_000, 10_089, 31));
         assert_eq!(held("set-ahead", &set_ahead)[1].0, Y2106 - 969);
+    }
+
+    #[test]
+    fn windows_are_as_long_as_the_policy_says() {
+        let seconds: Vec<_> = (0..25).map(|at| 10_000 + at).collect();
+        assert_eq!(held_in("ten", &seconds, 10), [(10_000, 10_010, 10), (10_010, 10_020, 10), (10_020, 10_024, 5)]);
+        let every_minute: Vec<_> = (0..90).map(|at| 10_000 + 60 * at).collect();
+        assert_eq!(held_in("hour", &every_minute, 3600), [(10_000, 13_600, 60), (13_600, 15_340, 30)]);
+    }
+
+    #[test]
+    fn a_silence_that_nobody_would_believe_ends_a_window_of_whatever_length() {
+        for length_s in [10, 600] {
+            let set_ahead = 900_000_000;
+            let later = set_ahead + 2 * 86_400;
+            let stamps: Vec<_> = (10_000..10_008).chain([set_ahead]).chain(later..later + 3).collect();
+            let shown = held_in("silence", &stamps, length_s);
+            assert_eq!(shown.len(), 2, "{shown:?}");
+            assert_eq!((shown[0].2, shown[1].0, shown[1].2), (9, later, 3));
+        }
     }
 
     #[test]

@@ -7,10 +7,13 @@
 //! long after its question as by the clock. What a time has more than the clock shows is the correction; it is taken off
 //! again where windows are shown.
 
-use crate::window::{NANOSECONDS, PERIOD_SECONDS};
+use std::sync::Arc;
+
+use super::Policy;
+use crate::window::{DEFAULT_LENGTH_S, NANOSECONDS};
 
 /// A packet may be so much older than the newest: captures of several queues, or files merged, are out of order.
-const MOST_BACK_NS: i64 = PERIOD_SECONDS * NANOSECONDS;
+const MOST_BACK_NS: i64 = 60 * NANOSECONDS;
 
 /// A time without packets that is believed at once.
 const MOST_SILENCE_NS: i64 = 24 * 60 * 60 * NANOSECONDS;
@@ -36,6 +39,8 @@ pub struct Timeline {
     suspect: Option<(i64, i64)>,
     has_begun: bool,
     steps: u64,
+    /// What stands for a silence that nobody would believe: the length of the longest windows.
+    gap_ns: i64,
 }
 
 impl Default for Timeline {
@@ -49,6 +54,7 @@ impl Default for Timeline {
             suspect: None,
             has_begun: false,
             steps: 0,
+            gap_ns: i64::from(DEFAULT_LENGTH_S) * NANOSECONDS,
         }
     }
 }
@@ -60,6 +66,19 @@ impl Timeline {
         timeline.follow(correction_ns);
         timeline.steps = 0;
         timeline
+    }
+
+    /// A line of packets that go to these policies.
+    pub fn serving(policies: &[Arc<Policy>]) -> Self {
+        let mut timeline = Self::default();
+        timeline.serve(policies);
+        timeline
+    }
+
+    /// Packets go to these policies: a silence that nobody would believe ends their windows.
+    pub fn serve<'a>(&mut self, policies: impl IntoIterator<Item = &'a Arc<Policy>>) {
+        let longest_ns = policies.into_iter().map(|policy| policy.length_ns()).max();
+        self.gap_ns = longest_ns.unwrap_or(self.gap_ns);
     }
 
     /// The time of the next packet with this stamp; at most a minute before the newest.
@@ -145,11 +164,11 @@ impl Timeline {
         (suspect_ns.saturating_sub(MOST_BACK_NS)..=latest_ns).contains(&stamp_ns).then_some(suspect_ns)
     }
 
-    /// The clock was set: the line goes on from the stamp that jumped. A silence after it that nobody would believe is a
-    /// minute, which ends a window.
+    /// The clock was set: the line goes on from the stamp that jumped. A silence after it that nobody would believe is
+    /// as long as the longest windows, so that they end.
     fn believe(&mut self, stamp_ns: i64, suspect_ns: i64) -> i64 {
         let since_ns = stamp_ns.saturating_sub(suspect_ns).max(0);
-        let gap_ns = if since_ns > MOST_SILENCE_NS { PERIOD_SECONDS * NANOSECONDS } else { since_ns };
+        let gap_ns = if since_ns > MOST_SILENCE_NS { self.gap_ns } else { since_ns };
         let time_ns = self.newest_ns.saturating_add(gap_ns);
         self.correct(time_ns.saturating_sub(stamp_ns));
         self.move_to(time_ns);

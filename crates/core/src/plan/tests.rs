@@ -48,7 +48,7 @@ fn handler(table: &str, keep: Value, behind: Option<usize>) -> Value {
 
 fn policy(handlers: &[Value]) -> Arc<Policy> {
     let plan = compile(&json!({"handlers": handlers}).to_string()).unwrap();
-    Arc::new(Policy::new(plan, PolicyConfig { periods: 5, enrichment: Enrichment::default(), seed: 1 }))
+    Arc::new(Policy::new(plan, PolicyConfig { periods: 5, seed: 1, ..PolicyConfig::default() }))
 }
 
 /// Events, kept and dropped of each handler.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{NANOSECONDS, PERIOD_SECONDS};
+use super::NANOSECONDS;
 
-/// Starts of windows that are remembered: no worker is an hour behind the others.
+/// Starts of windows that are remembered: no worker is so many windows behind the others.
 const MOST_STARTS: usize = 64;
 
 /// The starts of the windows so far, shared by workers that see different packets of one input: whoever first sees a
@@ -63,18 +63,18 @@ pub struct FirstWindow {
     pub start_ns: i64,
 }
 
-/// The last moment of a window that began at `start_ns`; the end of time where its period does not end before. No time is
-/// later than that, so that a packet which begins a window never ends the same one.
-pub(super) fn last_ns(start_ns: i64) -> i64 {
-    let end_second = start_ns.div_euclid(NANOSECONDS) + PERIOD_SECONDS;
+/// The last moment of a window of this length that began at `start_ns`; the end of time where it does not end before. No
+/// time is later than that, so that a packet which begins a window never ends the same one.
+pub(super) fn last_ns(start_ns: i64, length_s: u32) -> i64 {
+    let end_second = start_ns.div_euclid(NANOSECONDS) + i64::from(length_s);
     end_second.checked_mul(NANOSECONDS).map_or(i64::MAX, |end_ns| end_ns - 1)
 }
 
 /// One worker's view of a policy's windows.
 #[derive(Debug)]
 pub struct Clock {
-    /// Windows never end where there is only one.
-    shifts: bool,
+    /// Seconds that a window lasts; `None` where there is only one, which never ends.
+    length_s: Option<u32>,
     shared: Option<SharedShifts>,
     start_ns: i64,
     last_ns: i64,
@@ -82,19 +82,19 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub fn new(first: FirstWindow, shifts: bool, shared: Option<SharedShifts>) -> Self {
+    pub fn new(first: FirstWindow, length_s: Option<u32>, shared: Option<SharedShifts>) -> Self {
         let FirstWindow { number, start_ns } = shared.as_ref().map_or(first, |shared| shared.join(first));
         if let Some(SharedShifts { shared }) = &shared {
             shared.workers.fetch_add(1, Ordering::AcqRel);
         }
-        let mut clock = Self { shifts, shared, start_ns, last_ns: 0, number };
+        let mut clock = Self { length_s, shared, start_ns, last_ns: 0, number };
         clock.start(start_ns);
         clock
     }
 
     fn start(&mut self, start_ns: i64) {
         self.start_ns = start_ns;
-        self.last_ns = if self.shifts { last_ns(start_ns) } else { i64::MAX };
+        self.last_ns = self.length_s.map_or(i64::MAX, |length_s| last_ns(start_ns, length_s));
     }
 
     pub fn start_ns(&self) -> i64 {
@@ -140,18 +140,21 @@ mod tests {
     }
 
     #[test]
-    fn a_window_ends_a_period_after_the_second_it_began_in() {
-        let mut clock = Clock::new(first(0, 10 * SECOND + 5), true, None);
-        assert_eq!(clock.last_ns(), 70 * SECOND - 1);
-        clock.shift(1000 * SECOND + 1);
-        assert_eq!((clock.start_ns(), clock.last_ns(), clock.number()), (1000 * SECOND + 1, 1060 * SECOND - 1, 1));
+    fn a_window_ends_its_length_after_the_second_it_began_in() {
+        for (length_s, length) in [(1, SECOND), (60, 60 * SECOND), (3600, 3600 * SECOND)] {
+            let mut clock = Clock::new(first(0, 10 * SECOND + 5), Some(length_s), None);
+            assert_eq!(clock.last_ns(), 10 * SECOND + length - 1);
+            clock.shift(9000 * SECOND + 1);
+            assert_eq!((clock.start_ns(), clock.number()), (9000 * SECOND + 1, 1));
+            assert_eq!(clock.last_ns(), 9000 * SECOND + length - 1);
+        }
     }
 
     #[test]
     fn workers_agree_on_where_windows_begin() {
         let shared = SharedShifts::default();
-        let mut one = Clock::new(first(0, 0), true, Some(shared.clone()));
-        let mut second = Clock::new(first(0, 5), true, Some(shared));
+        let mut one = Clock::new(first(0, 0), Some(60), Some(shared.clone()));
+        let mut second = Clock::new(first(0, 5), Some(60), Some(shared));
         assert_eq!(second.start_ns(), 0);
         one.shift(60 * SECOND + 3);
         second.shift(61 * SECOND);
@@ -161,9 +164,9 @@ mod tests {
     #[test]
     fn a_worker_that_comes_later_begins_with_the_newest_window() {
         let shared = SharedShifts::default();
-        let mut one = Clock::new(first(7, 0), true, Some(shared.clone()));
+        let mut one = Clock::new(first(7, 0), Some(60), Some(shared.clone()));
         (1..=100).for_each(|minute| one.shift(60 * minute * SECOND));
-        let late = Clock::new(first(7, 0), true, Some(shared.clone()));
+        let late = Clock::new(first(7, 0), Some(60), Some(shared.clone()));
         assert_eq!((late.number(), late.start_ns()), (107, 6000 * SECOND));
         assert_eq!(shared.starts_ns().len(), MOST_STARTS);
     }
@@ -172,7 +175,7 @@ mod tests {
     fn what_an_input_has_taken_is_free_again_after_its_last_worker() {
         let shared = SharedShifts::default();
         assert!(shared.take());
-        let workers = [0, 5].map(|start_ns| Clock::new(first(0, start_ns), true, Some(shared.clone())));
+        let workers = [0, 5].map(|start_ns| Clock::new(first(0, start_ns), Some(60), Some(shared.clone())));
         assert!(!shared.take(), "it is at work");
         drop(workers);
         assert!(shared.take());
@@ -180,13 +183,13 @@ mod tests {
 
     #[test]
     fn a_single_window_never_ends() {
-        assert_eq!(Clock::new(first(0, 0), false, None).last_ns(), i64::MAX);
+        assert_eq!(Clock::new(first(0, 0), None, None).last_ns(), i64::MAX);
     }
 
     #[test]
     fn what_begins_a_window_does_not_end_it_whatever_the_time() {
         for start_ns in [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX - 61 * SECOND, i64::MAX - 1, i64::MAX] {
-            assert!(last_ns(start_ns) >= start_ns, "{start_ns}");
+            assert!([1, 60, 3600].iter().all(|length_s| last_ns(start_ns, *length_s) >= start_ns), "{start_ns}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Time windows: when one ends and the next begins, and what closed ones hold.
 //!
 //! All handlers of a policy share one row of windows. The first starts with the input; a packet (or the idle clock) that
-//! is a period or more later ends the window, and the next starts at that packet. Late packets count into the window
+//! is a window's length or more later ends the window, and the next starts at that packet. Late packets count into the window
 //! that is open. There is at most one shift per packet, however long the gap: silence makes one long window.
 //!
 //! Windows can be written down and taken in by another process of the same plan ([`SavedWindow`]). One that was open goes
@@ -15,8 +15,10 @@ pub use clock::{Clock, FirstWindow, SharedShifts};
 pub use saved::SavedWindow;
 pub use store::{LiveWindow, Merged, Store};
 
-/// Seconds that a window lasts at least.
-pub const PERIOD_SECONDS: i64 = 60;
+/// Seconds that a window lasts at least, where the policy does not say.
+pub const DEFAULT_LENGTH_S: u32 = 60;
+/// The longest that a policy may say.
+pub const MOST_LENGTH_S: u32 = 3600;
 pub const NANOSECONDS: i64 = 1_000_000_000;
 
 #[cfg(test)]

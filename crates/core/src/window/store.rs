@@ -79,6 +79,8 @@ impl Merged {
 #[derive(Debug)]
 pub struct Store {
     periods: usize,
+    /// Seconds that a window lasts; `None` where there is only one, which never ends.
+    length_s: Option<u32>,
     inner: Mutex<Inner>,
 }
 
@@ -163,13 +165,19 @@ impl Parts {
 }
 
 impl Store {
-    /// Keeps this many windows, the open one included.
-    pub fn new(periods: usize) -> Self {
-        Self { periods: periods.max(1), inner: Mutex::default() }
+    /// Keeps this many windows of this length, the open one included.
+    pub fn new(periods: usize, length_s: u32) -> Self {
+        let periods = periods.max(1);
+        Self { periods, length_s: (periods > 1).then_some(length_s), inner: Mutex::default() }
     }
 
     pub fn periods(&self) -> usize {
         self.periods
+    }
+
+    /// Seconds that a window lasts; `None` where there is only one, which never ends.
+    pub fn length_s(&self) -> Option<u32> {
+        self.length_s
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -177,14 +185,16 @@ impl Store {
     }
 
     /// The window that a worker begins with which starts at this time: a restored one that was open goes on unless its
-    /// period is over (`shifts`: windows end at all), or lies ahead.
-    pub fn first_window(&self, now_ns: i64, shifts: bool) -> FirstWindow {
+    /// time is over, or lies ahead.
+    pub fn first_window(&self, now_ns: i64) -> FirstWindow {
         let mut inner = self.inner();
         let newest = inner.newest;
         if std::mem::take(&mut inner.is_undecided)
             && let Some(open) = inner.ended.get_mut(&newest)
         {
-            let is_over = shifts && !(open.start_ns..=clock::last_ns(open.start_ns)).contains(&now_ns);
+            let is_over = self
+                .length_s
+                .is_some_and(|length_s| !(open.start_ns..=clock::last_ns(open.start_ns, length_s)).contains(&now_ns));
             if is_over {
                 close(open);
                 inner.newest += 1;
@@ -197,8 +207,8 @@ impl Store {
     }
 
     /// As [`Self::first_window`], for an input with a clock of its own: others may have come further already.
-    pub fn newest_window(&self, now_ns: i64, shifts: bool) -> FirstWindow {
-        let first = self.first_window(now_ns, shifts);
+    pub fn newest_window(&self, now_ns: i64) -> FirstWindow {
+        let first = self.first_window(now_ns);
         let newest = self.inner().newest;
         if newest > first.number { FirstWindow { number: newest, start_ns: now_ns } } else { first }
     }

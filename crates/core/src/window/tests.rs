@@ -49,7 +49,10 @@ fn process(plan: &Value, periods: usize, seed: u64) -> Arc<Policy> {
         cache_entries: 16,
         ..Enrichment::default()
     };
-    Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), PolicyConfig { periods, enrichment, seed }))
+    Arc::new(Policy::new(
+        compile(&plan.to_string()).unwrap(),
+        PolicyConfig { periods, enrichment, seed, ..PolicyConfig::default() },
+    ))
 }
 
 fn batch(events: &[Event]) -> Batch {

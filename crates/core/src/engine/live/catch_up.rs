@@ -92,7 +92,7 @@ mod tests {
     use crate::capture::lookback::Lookback;
     use crate::engine::PolicyConfig;
     use crate::metric::MetricState;
-    use crate::plan::{Enrichment, compile};
+    use crate::plan::compile;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -101,7 +101,7 @@ mod tests {
     fn policy(periods: usize) -> Arc<Policy> {
         let metrics = json!([{"kind": "counter", "feeds": [{}]}]);
         let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}]}).to_string();
-        let config = PolicyConfig { periods, enrichment: Enrichment::default(), seed: 1 };
+        let config = PolicyConfig { periods, seed: 1, ..PolicyConfig::default() };
         Arc::new(Policy::new(compile(&plan).unwrap(), config))
     }
 

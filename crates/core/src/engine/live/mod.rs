@@ -2,7 +2,7 @@
 //! that of the worker's own windows.
 //!
 //! Where a lookback is asked for, each worker keeps its newest frames (see [`crate::capture::lookback`]). A policy can
-//! then be added as if it had been there for the last minute ([`LiveInput::add_with_lookback`]), and the frames can be
+//! then be added as if it had been there for a window's length ([`LiveInput::add_with_lookback`]), and the frames can be
 //! had as a pcap ([`LiveInput::recent`]).
 
 mod catch_up;
@@ -27,9 +27,6 @@ pub use meter::Usage;
 use worker::Worker;
 
 const NANOSECONDS: i64 = 1_000_000_000;
-
-/// A policy that is added with lookback begins so long ago at most: the length of a window.
-const MOST_LOOKBACK_NS: i64 = 60 * NANOSECONDS;
 
 /// Changes of policies that wait to become rows; of more at once only the newest count.
 const MOST_NOTES: usize = 1024;
@@ -206,10 +203,10 @@ impl LiveInput {
         self.attach(Attached::new(policy, None));
     }
 
-    /// Adds a policy whose first window starts with the oldest frame that is kept, but at most a minute ago. Where none
-    /// is kept it is added like any other.
+    /// Adds a policy whose first window starts with the oldest frame that is kept, but at most a window's length ago.
+    /// Where none is kept it is added like any other.
     pub fn add_with_lookback(&self, policy: Arc<Policy>) {
-        let least_ns = (self.now_ns)().saturating_sub(MOST_LOOKBACK_NS);
+        let least_ns = (self.now_ns)().saturating_sub(policy.length_ns());
         let since_ns = complete_from_ns(&self.recent.kept).map(|oldest_ns| oldest_ns.max(least_ns));
         self.attach(Attached::new(policy, since_ns));
     }

@@ -201,6 +201,7 @@ impl<S: FrameSource> Worker<S> {
             needs.extend(&Needs::all());
         }
         self.part.decoder.set_needs(&needs);
+        self.part.timeline.serve(wanted.iter().map(|attached| &attached.policy));
         notes.into_iter().for_each(|note| self.part.meter.note(note, &mut self.part.filling.batch));
     }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::batch::{Batch, PacketRow};
 use crate::engine::{Policy, PolicyConfig};
 use crate::enrich::geo::Places;
-use crate::plan::{Enrichment, Place, compile};
+use crate::plan::{Place, compile};
 use crate::window::NANOSECONDS;
 
 /// A packet: second, sender, size, VLAN.
@@ -30,7 +30,7 @@ fn metrics(group: Option<usize>) -> Value {
 
 fn policy(handler: Value, periods: usize) -> Arc<Policy> {
     let plan = compile(&json!({"handlers": [handler]}).to_string()).unwrap();
-    let config = PolicyConfig { periods, enrichment: Enrichment::default(), seed: 7 };
+    let config = PolicyConfig { periods, seed: 7, ..PolicyConfig::default() };
     Arc::new(Policy::new(plan, config))
 }
 
