@@ -43,6 +43,14 @@ impl Policy {
         Ok(Self { inner: Arc::new(engine::Policy::new(plan, config)) })
     }
 
+    /// Looks addresses up in other databases, from the next window on (at once where the window never ends).
+    #[pyo3(signature = (*, city=None, network=None))]
+    fn replace_databases(&self, py: Python<'_>, city: Option<&GeoDatabase>, network: Option<&GeoDatabase>) {
+        let inner = |database: Option<&GeoDatabase>| database.map(|database| database.inner.clone());
+        let (city, network) = (inner(city), inner(network));
+        py.detach(|| self.inner.replace_databases(city, network));
+    }
+
     /// How many windows there are, the open one included.
     fn available(&self, py: Python<'_>) -> usize {
         py.detach(|| self.inner.store().available())

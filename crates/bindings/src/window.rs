@@ -132,7 +132,7 @@ impl Window {
     /// away is last, where there is anything in it. Reading one unfolds its rows. Empty for a metric that is not kept apart.
     fn groups(&self, py: Python<'_>, handler: usize, metric: usize, most: usize) -> Vec<Group> {
         let Some(groups) = self.groups_of(handler, metric) else { return Vec::new() };
-        let places = &self.policy.enrichment().places;
+        let places = self.policy.places();
         py.detach(|| {
             let group = |values, key: Option<&[u8]>, rows| {
                 let metrics = groups.metrics(key).into_iter().map(Arc::new).collect();
@@ -164,6 +164,6 @@ impl Window {
     /// A metric by its handler and its number there, as in the plan.
     fn metric(&self, handler: usize, metric: usize) -> PyResult<Metric> {
         let at = self.place(handler, metric)?;
-        Ok(Metric::in_window(self.merged.state.clone(), at, self.policy.enrichment().places.clone()))
+        Ok(Metric::in_window(self.merged.state.clone(), at, self.policy.places().clone()))
     }
 }

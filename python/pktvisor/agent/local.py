@@ -75,6 +75,7 @@ class LocalAgent:
             None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
         )
         self._watch = Watch()
+        self._databases = settings.databases
 
     @property
     def policies(self) -> Mapping[str, AgentPolicy]:
@@ -278,7 +279,7 @@ class LocalAgent:
             global_settings=self._global_settings if global_settings is None else global_settings,
             windows=self._settings.windows,
             inputs=self._settings.inputs,
-            databases=self._settings.databases,
+            databases=self._databases,
             tell_taps=self._tell_taps,
         )
 
@@ -289,8 +290,9 @@ class LocalAgent:
 
     def _carry_out(self, exchange: Exchange) -> Sequence[Stream]:
         """Exchange policies. Where one can't be started nothing has changed. Gives the streams that nobody uses now."""
-        if self._state is not None:
-            for policy in exchange.arriving.values():
+        for policy in exchange.arriving.values():
+            policy.look_up_in(self._databases)  # which may have been replaced since it was planned
+            if self._state is not None:
                 self._state.restore(policy)
         feed([*exchange.arriving.values()])
         self._policies = {**exchange.staying, **exchange.arriving}
@@ -315,6 +317,16 @@ class LocalAgent:
             for name in before - self._policies.keys():
                 self._state.forget(name)
         return [stream for name, stream in streams.items() if name not in used]
+
+    def look_up_in(self, databases: Databases) -> None:
+        """Put other databases in the place of those that policies, present and future, look places and networks up in.
+
+        Windows that have begun are counted by the old ones to their end.
+        """
+        with self._changing:
+            self._databases = databases
+            for policy in self._policies.values():
+                policy.look_up_in(databases)
 
     def check(self) -> Sequence[str]:
         """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""

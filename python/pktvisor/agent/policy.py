@@ -17,7 +17,7 @@ from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document, write_samples
 from pktvisor.policies.instances import Module
 from pktvisor.policies.merging import MergedPolicies
-from pktvisor.policies.policy import Policy
+from pktvisor.policies.policy import Databases, Policy
 from pktvisor.policies.records import bucket_records, merged_records
 from pktvisor.windows.record import Record
 
@@ -82,6 +82,11 @@ class AgentPolicy:
     def length_s(self) -> int:
         """How many seconds a bucket lasts."""
         return min((part.policy.length_s for part in self.parts), default=DEFAULT_LENGTH_S)
+
+    def look_up_in(self, databases: Databases) -> None:
+        """Look places and networks up in other databases from the next window on."""
+        for part in self.parts:
+            part.policy.look_up_in(databases)
 
     def bucket(self, number: int) -> list[HandlerSnapshot]:
         """Give one bucket."""

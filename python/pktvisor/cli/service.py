@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
+from pktvisor.agent.lookups import Lookups
 from pktvisor.agent.tap import Origin
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.registry import check_registry
@@ -30,7 +31,6 @@ from pktvisor.inputs.base import Defaults
 from pktvisor.metrics.snapshot import Labels
 from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
-from pktvisor.policies.summary import open_databases
 from pktvisor.server.settings import ServerSettings, TlsFiles
 from pktvisor.server.web_server import WebServer
 
@@ -102,7 +102,12 @@ def _start_log(options: DaemonOptions) -> None:
 
 def _run(work: Work) -> None:
     options = work.options
-    agent = LocalAgent(_settings(work))
+    lookups = Lookups(
+        options.geo_city or options.default_geo_city,
+        options.geo_asn or options.default_geo_asn,
+        options.geo_cache_size,
+    )
+    agent = LocalAgent(_settings(work, lookups))
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
     with ExitStack() as stack:
@@ -120,19 +125,22 @@ def _run(work: Work) -> None:
         if options.otel:
             pusher = _start_pusher(agent, options)
             stack.callback(pusher.stop)
-        _look_after(agent, server, signals, must_run=not _can_get_other_work(work))
+        _look_after(agent, server, lookups, signals, must_run=not _can_get_other_work(work))
         logger.info("Shutting down")
 
 
-def _look_after(agent: LocalAgent, server: WebServer, signals: Signals, *, must_run: bool) -> None:
+def _look_after(agent: LocalAgent, server: WebServer, lookups: Lookups, signals: Signals, *, must_run: bool) -> None:
     """Wait for the end. Where all that there is to do has ended by itself, that is a fault."""
     reloading = Reloading(lambda: _reload(agent, server))
+    renewing = Reloading(lambda: _renew(agent, lookups))
     while not agent.is_stopping.is_set():
         came = _wait(signals)
         if came & {signal.SIGINT, signal.SIGTERM}:
             return
         if signal.SIGHUP in came:
             reloading.ask()
+        if lookups.have_changed() or signal.SIGHUP in came:
+            renewing.ask()
         faults = agent.check()
         if faults and must_run:
             raise InputError(faults[0])
@@ -161,16 +169,12 @@ def _window_defaults(options: DaemonOptions) -> WindowDefaults:
     return WindowDefaults(options.kept_periods, options.max_deep_sample, options.window_length)
 
 
-def _settings(work: Work) -> AgentSettings:
+def _settings(work: Work, lookups: Lookups) -> AgentSettings:
     options = work.options
     return AgentSettings(
         windows=_window_defaults(options),
         inputs=Defaults(options.workers or 1, options.lookback, not options.no_promiscuous, options.dns_ports),
-        databases=open_databases(
-            options.geo_city or options.default_geo_city,
-            options.geo_asn or options.default_geo_asn,
-            options.geo_cache_size,
-        ),
+        databases=lookups.databases,
         config_file=work.config_file,
         state_directory=None if options.state_dir is None else Path(options.state_dir),
     )
@@ -272,6 +276,12 @@ def _reload(agent: LocalAgent, server: WebServer) -> None:
             continue  # there is no configuration file
         except PktvisorError as error:
             logger.error("not read again, nothing has changed: %s", error)
+
+
+def _renew(agent: LocalAgent, lookups: Lookups) -> None:
+    """Take databases that were replaced."""
+    if lookups.read_again():
+        agent.look_up_in(lookups.databases)
 
 
 def _labels(options: DaemonOptions) -> Labels:

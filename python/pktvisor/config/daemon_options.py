@@ -153,7 +153,8 @@ class DaemonOptions(SummaryOptions):
         """Make paths independent of the directory that the daemon works in."""
         files = [name for name, one in DECLARED.items() if isinstance(one.option, File)]
         told = {name: path for name in files if (path := getattr(self, name))}
-        absolute: dict[str, Any] = {name: str(Path(path).resolve()) for name, path in told.items()}
+        # Links stay: where one is set on another file, that file is meant from then on.
+        absolute: dict[str, Any] = {name: str(Path(path).absolute()) for name, path in told.items()}
         return dataclasses.replace(self, **absolute)
 
 

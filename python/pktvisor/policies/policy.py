@@ -59,7 +59,7 @@ class Policy:
         self.plan = Plan(instances)
         self._closed: dict[int, list[HandlerSnapshot]] = {}
         """Snapshots of windows that have closed, by number: they never change again."""
-        databases = databases or Databases()
+        databases = self._databases = databases or Databases()
         try:
             self.core = _core.Policy(
                 self.plan.json,
@@ -71,6 +71,12 @@ class Policy:
             )
         except _core.ConfigFault as fault:
             raise ConfigError(f"policy {name}: {fault}") from fault
+
+    def look_up_in(self, databases: Databases) -> None:
+        """Look places up in other databases: from the next window on, at once where the window never ends."""
+        if databases is not self._databases:
+            self._databases = databases
+            self.core.replace_databases(city=databases.city, network=databases.network)
 
     def bucket(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
         """One window: 0 is the open one, 1 the one that closed last. PeriodError where there is no such window."""

@@ -150,7 +150,7 @@ mod tests {
         let window = |back| {
             let window = policy.read(back, back).unwrap();
             let mut bytes = Vec::new();
-            window.state.save(&mut bytes, policy.plan(), Items { places: &policy.enrichment().places, seed: 0 });
+            window.state.save(&mut bytes, policy.plan(), Items { places: policy.places(), seed: 0 });
             (window.start_ns, window.end_ns, bytes)
         };
         (0..policy.store().available()).map(window).collect()

@@ -6,6 +6,7 @@ mod cut;
 mod file;
 mod intake;
 mod live;
+mod lookups;
 mod policy;
 mod sharing;
 mod timeline;

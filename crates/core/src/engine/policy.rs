@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cut::Cut;
+use super::lookups::Lookups;
 use crate::Error;
 use crate::batch::Batch;
+use crate::enrich::geo::{GeoDatabase, Places};
 use crate::ledger::Ledger;
 use crate::plan::{Enrichment, Executor, Plan, State};
 use crate::window::{
@@ -33,7 +35,9 @@ impl Default for PolicyConfig {
 /// A plan with its windows, shared by the workers that feed it and the readers that ask.
 pub struct Policy {
     plan: Arc<Plan>,
-    config: PolicyConfig,
+    length_s: u32,
+    seed: u64,
+    lookups: Lookups,
     store: Store,
     /// Agreed on by the workers of the live input that came last; those of a file see the same packets and need not.
     shifts: Mutex<SharedShifts>,
@@ -47,11 +51,13 @@ pub type Taker = Arc<dyn Fn(Merged) + Send + Sync>;
 
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
-        let store = Store::new(config.periods, config.length_s);
+        let PolicyConfig { periods, length_s, enrichment, seed } = config;
         Self {
             plan: Arc::new(plan),
-            config,
-            store,
+            length_s,
+            seed,
+            lookups: Lookups::new(enrichment),
+            store: Store::new(periods, length_s),
             shifts: Mutex::default(),
             open_exchanges: AtomicUsize::new(0),
             taker: Mutex::default(),
@@ -62,8 +68,16 @@ impl Policy {
         &self.plan
     }
 
-    pub fn enrichment(&self) -> &Enrichment {
-        &self.config.enrichment
+    /// The numbers that places and networks have in this policy's windows.
+    pub fn places(&self) -> &Arc<Places> {
+        self.lookups.places()
+    }
+
+    /// Puts other databases in the place of those that there are. Windows that have begun are counted by the old ones to
+    /// their end, unless it never comes.
+    pub fn replace_databases(&self, city: Option<Arc<GeoDatabase>>, network: Option<Arc<GeoDatabase>>) {
+        let from = if self.store.length_s().is_some() { self.store.newest() + 1 } else { 0 };
+        self.lookups.replace(city, network, from);
     }
 
     pub fn store(&self) -> &Store {
@@ -90,7 +104,7 @@ impl Policy {
 
     /// Nanoseconds that a window lasts.
     pub(super) fn length_ns(&self) -> i64 {
-        i64::from(self.config.length_s) * NANOSECONDS
+        i64::from(self.length_s) * NANOSECONDS
     }
 
     /// Questions that wait for their answer, as of the workers' newest batches.
@@ -106,7 +120,7 @@ impl Policy {
             end_ns: now_ns,
             length_seconds: 0,
             is_closed: false,
-            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS), self.config.seed)),
+            state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS), self.seed)),
         }
     }
 
@@ -120,7 +134,7 @@ impl Policy {
     pub fn save_window(&self, number: usize) -> Option<Vec<u8>> {
         let Merged { start_ns, end_ns, is_closed, state, .. } = self.store.window(number)?;
         let saved = SavedWindow { first: FirstWindow { number, start_ns }, end_ns, is_closed, state };
-        Some(saved.to_bytes(&self.plan, &self.config.enrichment.places))
+        Some(saved.to_bytes(&self.plan, self.places()))
     }
 
     /// Takes in windows that [`Self::save_window`] wrote, be it in another process, before an input starts. Tells how many
@@ -129,8 +143,7 @@ impl Policy {
     /// # Errors
     /// When an input has started, or windows were restored, already.
     pub fn restore<'a>(&self, saved: impl IntoIterator<Item = &'a [u8]>) -> Result<usize, Error> {
-        let Enrichment { places, .. } = &self.config.enrichment;
-        let read = |bytes| SavedWindow::from_bytes(bytes, &self.plan, places, self.config.seed).ok();
+        let read = |bytes| SavedWindow::from_bytes(bytes, &self.plan, self.places(), self.seed).ok();
         self.store.restore(saved.into_iter().filter_map(read).collect())
     }
 
@@ -164,7 +177,8 @@ impl Policy {
     /// A worker of an input, see [`Self::begin_input`]; of one whose workers see the same packets where there is none.
     pub fn worker_of(self: &Arc<Self>, input: Option<&SharedShifts>, start_ns: i64) -> PolicyWorker {
         let clock = self.clock(start_ns, input);
-        let executor = Executor::new(self.plan.clone(), self.config.enrichment.clone(), self.config.seed);
+        let (enrichment, seen_lookups) = self.lookups.now();
+        let executor = Executor::new(self.plan.clone(), enrichment, self.seed);
         let start_ns = clock.start_ns();
         let live = LiveWindow {
             number: clock.number(),
@@ -174,7 +188,8 @@ impl Policy {
             state: executor.state(start_ns.div_euclid(NANOSECONDS)),
         };
         let live = self.store.add_worker(live);
-        let mut worker = PolicyWorker { policy: self.clone(), live, clock, executor, correction_ns: 0, told_open: 0 };
+        let mut worker =
+            PolicyWorker { policy: self.clone(), live, clock, executor, seen_lookups, correction_ns: 0, told_open: 0 };
         worker.remember_whole();
         worker
     }
@@ -186,6 +201,8 @@ pub struct PolicyWorker {
     live: Arc<Mutex<LiveWindow>>,
     clock: Clock,
     executor: Executor,
+    /// Which of the policy's databases it has.
+    seen_lookups: u64,
     /// What times have more than the clock shows; windows that begin note it.
     correction_ns: i64,
     /// How many of the policy's open exchanges are this worker's.
@@ -213,6 +230,7 @@ impl PolicyWorker {
     /// Counts a batch, parted where windows end. A row ends at most one of its worker's windows, and those that other
     /// workers have ended meanwhile.
     pub fn process(&mut self, batch: &Batch) {
+        self.follow_lookups();
         let mut cut = Cut::new(batch);
         while let Some(time_ns) = cut.next(self.clock.last_ns()) {
             self.run(batch, &cut);
@@ -221,6 +239,15 @@ impl PolicyWorker {
         self.run(batch, &cut);
         self.account(&batch.ledger);
         self.tell_open(self.executor.open_exchanges());
+    }
+
+    /// Takes other databases where the open window is to be counted by them.
+    #[inline]
+    fn follow_lookups(&mut self) {
+        if let Some((enrichment, seen)) = self.policy.lookups.newer(self.seen_lookups, self.clock.number()) {
+            self.executor.look_up_in(enrichment);
+            self.seen_lookups = seen;
+        }
     }
 
     fn tell_open(&mut self, open: usize) {
@@ -268,6 +295,7 @@ impl PolicyWorker {
 
     fn shift(&mut self, now_ns: i64) {
         self.clock.shift(now_ns);
+        self.follow_lookups();
         let (number, start_ns, correction_ns) = (self.clock.number(), self.clock.start_ns(), self.correction_ns);
         let mut next = self.executor.state(start_ns.div_euclid(NANOSECONDS));
         self.policy.store.shift(&self.live, |live| {

@@ -204,6 +204,12 @@ impl Executor {
         }
     }
 
+    /// Looks addresses up in other databases from now on, with empty caches.
+    pub fn look_up_in(&mut self, enrichment: Enrichment) {
+        self.shared.lookups = Lookups::new(&enrichment);
+        self.shared.enrichment = enrichment;
+    }
+
     /// Questions that wait for their answer.
     pub fn open_exchanges(&self) -> usize {
         self.shared.exchanges.iter().map(Exchange::open).sum()

@@ -270,6 +270,11 @@ impl Store {
         taken.into_iter().map(Parts::merged).collect()
     }
 
+    /// Number of the newest window that has begun.
+    pub fn newest(&self) -> usize {
+        self.inner().newest
+    }
+
     /// How many windows there are, the open one included.
     pub fn available(&self) -> usize {
         let inner = self.inner();

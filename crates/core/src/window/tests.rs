@@ -88,7 +88,7 @@ type Shown = (i64, i64, i64, bool, Vec<u8>);
 
 fn shown(policy: &Policy, window: &Merged) -> Shown {
     let mut bytes = Vec::new();
-    window.state.save(&mut bytes, policy.plan(), Items { places: &policy.enrichment().places, seed: 0 });
+    window.state.save(&mut bytes, policy.plan(), Items { places: policy.places(), seed: 0 });
     (window.start_ns, window.end_ns, window.length_seconds, window.is_closed, bytes)
 }
 
@@ -239,7 +239,7 @@ fn of_too_many_windows_the_newest_are_taken_and_numbers_only_grow() {
 fn windows_of_the_greatest_number_go_on_and_are_saved_again() {
     let before = process(&plan(), 5, 1);
     feed(&mut before.worker(0, true), &[at(0)]);
-    let places = &before.enrichment().places;
+    let places = before.places();
     let mut window = SavedWindow::from_bytes(&before.save_window(0).unwrap(), before.plan(), places, 1).unwrap();
     window.first.number = 2 * GREATEST_RESTORED;
     let greatest = window.to_bytes(before.plan(), places);

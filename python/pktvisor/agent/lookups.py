@@ -1,0 +1,105 @@
+"""Files that things are looked up in, and that may be replaced while the agent runs: databases of places and networks.
+
+A file that has changed is read once it is at rest, lest a half-written one be taken. Where the new one can't be used,
+that is logged once, and the old one goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from pktvisor import _core
+from pktvisor.errors import PktvisorError
+from pktvisor.inputs.faults import translated
+from pktvisor.policies.policy import Databases
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Signature = tuple[int, int, int, int]
+"""What changes where a file is replaced or written to: device, inode, size and time."""
+
+
+class WatchedFile(Generic[T]):
+    """One file, as it was read last."""
+
+    def __init__(self, path: str, read: Callable[[str], T]) -> None:
+        """Read it. Raises what `read` raises."""
+        self._path = path
+        self._read = read
+        self._taken = self._last_seen = _signature(path)
+        self._refused: Signature | None = None
+        """Of a file that could not be used."""
+        self.content = read(path)
+
+    def has_changed(self) -> bool:
+        """Tell whether there is another file, not tried yet, that nobody has written to since the last look."""
+        seen = _signature(self._path)
+        is_at_rest = seen == self._last_seen
+        self._last_seen = seen
+        return is_at_rest and seen not in (self._taken, self._refused)
+
+    def read_again(self) -> bool:
+        """Read the file if it is another; tell whether there is something new."""
+        signature = _signature(self._path)
+        if signature == self._taken:
+            return False
+        try:
+            self.content = self._read(self._path)
+        except PktvisorError as error:
+            if signature != self._refused:
+                logger.error("%s has changed and can't be used, the one before goes on: %s", self._path, error)
+            self._refused = signature
+            return False
+        self._taken, self._refused = signature, None
+        logger.info("%s has changed and was read again", self._path)
+        return True
+
+
+def _signature(path: str) -> Signature | None:
+    with contextlib.suppress(OSError):
+        status = Path(path).stat()
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+    return None
+
+
+class Lookups:
+    """The databases that an agent's options name."""
+
+    def __init__(self, city: str | None, network: str | None, cache_entries: int) -> None:
+        """Open them. InputError where one can't be used."""
+        self._city = None if city is None else WatchedFile(city, lambda path: _open(path, "city"))
+        self._network = None if network is None else WatchedFile(network, lambda path: _open(path, "network"))
+        self._cache_entries = cache_entries
+
+    @property
+    def databases(self) -> Databases:
+        """Those that were opened last."""
+        return Databases(
+            city=None if self._city is None else self._city.content,
+            network=None if self._network is None else self._network.content,
+            cache_entries=self._cache_entries,
+        )
+
+    @property
+    def _files(self) -> list[WatchedFile[_core.GeoDatabase]]:
+        return [file for file in (self._city, self._network) if file is not None]
+
+    def have_changed(self) -> bool:
+        """Tell whether a file has changed and is at rest; to be asked now and then."""
+        changed = [file.has_changed() for file in self._files]
+        return any(changed)
+
+    def read_again(self) -> bool:
+        """Open those files anew that are others; tell whether there is something new."""
+        changed = [file.read_again() for file in self._files]
+        return any(changed)
+
+
+def _open(path: str, kind: str) -> _core.GeoDatabase:
+    with translated():
+        return _core.GeoDatabase(path, kind)
