@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
+from pktvisor.policies.instances import LENGTH
 from support.scenarios import Scenario, answers, as_text, metric, scenarios
 from support.tshark import agrees
 
@@ -82,4 +83,4 @@ def test_every_option_of_windows_is_in_a_scenario() -> None:
         yaml.safe_load((one.folder / "policy.yaml").read_text())["handlers"].get("window_config", {})
         for one in EVERY_SCENARIO
     ]
-    assert {option for window in windows for option in window} == set(WINDOW_OPTIONS)
+    assert {option for window in windows for option in window} == {*WINDOW_OPTIONS, LENGTH}

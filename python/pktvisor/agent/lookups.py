@@ -32,8 +32,8 @@ class WatchedFile(Generic[T]):
         self._path = path
         self._read = read
         self._taken = self._last_seen = _signature(path)
-        self._refused: Signature | None = None
-        """Of a file that could not be used."""
+        self._refused: tuple[Signature | None, ...] = ()
+        """Of a file that could not be used, be it that there is none."""
         self.content = read(path)
 
     def has_changed(self) -> bool:
@@ -41,7 +41,7 @@ class WatchedFile(Generic[T]):
         seen = _signature(self._path)
         is_at_rest = seen == self._last_seen
         self._last_seen = seen
-        return is_at_rest and seen not in (self._taken, self._refused)
+        return is_at_rest and seen not in (self._taken, *self._refused)
 
     def read_again(self) -> bool:
         """Read the file if it is another; tell whether there is something new."""
@@ -51,11 +51,11 @@ class WatchedFile(Generic[T]):
         try:
             self.content = self._read(self._path)
         except PktvisorError as error:
-            if signature != self._refused:
+            if signature not in self._refused:
                 logger.error("%s has changed and can't be used, the one before goes on: %s", self._path, error)
-            self._refused = signature
+            self._refused = (signature,)
             return False
-        self._taken, self._refused = signature, None
+        self._taken, self._refused = signature, ()
         logger.info("%s has changed and was read again", self._path)
         return True
 

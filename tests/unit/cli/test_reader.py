@@ -27,13 +27,14 @@ def test_the_result_is_one_line_of_json_named_by_its_periods(
 
 
 def test_options_reach_the_engine(reading: FakeReading) -> None:
-    summarised = "--dns-ports 8600,53 -b udp -H 10.0.0.0/8 --periods 1 --max-deep-sample 50"
+    summarised = "--dns-ports 8600,53 -b udp -H 10.0.0.0/8 --periods 1 --window-length 10 --max-deep-sample 50"
     assert reader.main(f"{summarised} --geo-city c.mmdb --geo-asn a.mmdb --workers 3 -i PCAP -".split()) == 0
     assert list(reading.paths) == ["-"]
     reading.options.pop("progress")
     reading.options.pop("stop")
     assert reading.options == {
         "periods": 1,
+        "length_s": 10,
         "deep_sample_rate": 50,
         "filter_expression": "udp",
         "hosts": "10.0.0.0/8",
@@ -56,6 +57,8 @@ def test_the_sample_rate_is_clamped(reading: FakeReading, given: str, used: int)
         ([], "the following arguments are required: FILE"),
         (["--periods", "0", "x"], "--periods: 0 is not between 1 and 10"),
         (["--periods", "11", "x"], "--periods: 11 is not between 1 and 10"),
+        (["--window-length", "0", "x"], "--window-length: '0' is not a whole number from 1 to 3600"),
+        (["--window-length", "3601", "x"], "--window-length: '3601' is not a whole number from 1 to 3600"),
         (["--periods", "many", "x"], "--periods: 'many' is not a whole number"),
         (["--max-deep-sample", "all", "x"], "--max-deep-sample: 'all' is not a whole number"),
         (["-H", "", "x"], "-H: at least one CIDR is needed"),

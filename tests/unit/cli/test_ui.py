@@ -93,7 +93,7 @@ def test_nobody_answers(capfd: pytest.CaptureFixture[str]) -> None:
         (["-x"], "unrecognized arguments: -x"),
         (["-p", "many"], "'many' is not a port number"),
         (["-p", "70000"], "'70000' is not a port number"),
-        (["--window", "11"], "neither live nor last nor a number of minutes from 2 to 10"),
+        (["--window", "11"], "neither live nor last nor a number of periods from 2 to 10"),
         (["--interval", "0"], "'0' is not a number of seconds from 0.2 to 3600"),
         (["--interval", "nan"], "'nan' is not a number of seconds"),
         (["--once", "--json"], "not allowed with"),
