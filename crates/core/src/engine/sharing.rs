@@ -423,10 +423,9 @@ mod tests {
         let set_back: Vec<_> = (0..180).map(|at| if at < 30 { 10_000 + at } else { 5_000 + at }).collect();
         let shown = held("set-back", &set_back);
         let lengths: Vec<_> = shown.iter().map(|(start, end, _)| end - start).collect();
-        assert_eq!((lengths, shown[0].0, shown[1].0), (vec![60, 60, 57], 10_000, 5_062));
+        assert_eq!((lengths, shown[0].0, shown[1].0), (vec![60, 60, 58], 10_000, 5_061));
         let set_ahead: Vec<_> = (0..60).map(|at| if at < 30 { 10_000 + at } else { Y2106 - 1000 + at }).collect();
-        assert_eq!(held("set-ahead", &set_ahead)[0], (10_000, 10_089, 31));
-        assert_eq!(held("set-ahead", &set_ahead)[1].0, Y2106 - 969);
+        assert_eq!(held("set-ahead", &set_ahead), [(10_000, 10_058, 60)]);
     }
 
     #[test]

@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_is_set_back_goes_on_on_the_line() {
-        assert_eq!(line([10_000, 6_400, 6_401, 6_460]), (vec![10_000, 10_000, 10_000, 10_059], 1));
+        assert_eq!(line([10_000, 6_400, 6_401, 6_460]), (vec![10_000, 10_000, 10_001, 10_060], 1));
     }
 
     #[test]
