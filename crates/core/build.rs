@@ -1,7 +1,9 @@
-//! Lists two folders, so that being there is all that a file must do.
+//! Lists three folders, so that being there is all that a file must do.
 //!
 //! - `src/decode/app/*.rs`: a protocol. Each file declares a `Messages` table, a `NAME`, the `PORTS` it listens on and a
 //!   `Decoder`; they are joined into `AppTables` and `AppDecoders`.
+//! - `src/decode/flow/*.rs`: a format of flow records. Each file declares by which bytes it is known and a `Decoder`;
+//!   they are joined into `FlowFormats`.
 //! - `src/metric/kinds/*.rs`: a kind of metric. Each file declares a `NAME` and a `State` that implements `Kind`; they are
 //!   joined into `KindName` and `MetricState`.
 
@@ -10,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     write("apps.rs", &protocols(&files("src/decode/app")));
+    write("flow_formats.rs", &flow_formats(&files("src/decode/flow")));
     write("metric_kinds.rs", &kinds(&files("src/metric/kinds")));
 }
 
@@ -92,6 +95,7 @@ impl MetricState {{
     }}
     pub(crate) fn advance(&mut self, second: i64) {{ match self {{ {advance} }} }}
     pub(crate) fn close(&mut self, end_second: i64) {{ match self {{ {close} }} }}
+    pub(crate) fn keep_small(&mut self) {{ match self {{ {keep_small} }} }}
     pub(crate) fn shrink(&mut self) {{ match self {{ {shrink} }} }}
     pub(crate) fn carry_over(&mut self, closed: &Self) {{
         match (self, closed) {{
@@ -128,6 +132,7 @@ impl MetricState {{
         )),
         advance = arms("advance(state, second)"),
         close = arms("close(state, end_second)"),
+        keep_small = arms("keep_small(state)"),
         shrink = arms("shrink(state)"),
         carry_over = each(&|_, variant| format!(
             "(Self::{variant}(mine), Self::{variant}(closed)) => Kind::carry_over(mine, closed), "
@@ -218,4 +223,28 @@ impl AppDecoders {{
         needs = each(&|name| format!("self.{name}.set_needs(needs); ")),
     );
     code
+}
+
+fn flow_formats(formats: &[(String, PathBuf)]) -> String {
+    let each = |line: &dyn Fn(&str) -> String| formats.iter().map(|(name, _)| line(name)).collect::<String>();
+    format!(
+        "{modules}
+/// The decoders of one worker, one per format in this folder.
+#[derive(Debug, Default)]
+pub struct FlowFormats {{ {decoders} }}
+
+impl FlowFormats {{
+    /// Gives a datagram to the format that its first bytes name.
+    pub fn decode(&mut self, datagram: &Datagram<'_>, records: &mut Records<'_>) -> Option<Malformed> {{
+        {decode}
+        Some(Malformed::FlowUnknown)
+    }}
+}}
+",
+        modules = modules(formats),
+        decoders = each(&|name| format!("pub {name}: {name}::Decoder, ")),
+        decode = each(&|name| format!(
+            "if {name}::is_mine(datagram.payload) {{ return self.{name}.decode(datagram, records); }}\n        "
+        )),
+    )
 }

@@ -30,10 +30,13 @@ pub enum Malformed {
     DnsBadQuestion,
     DhcpTooShort,
     DhcpBadOptions,
+    FlowUnknown,
+    FlowTooShort,
+    FlowTrailingBytes,
 }
 
 impl Malformed {
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::LinkTooShort,
         Self::LinkUnknown,
         Self::LinkEncrypted,
@@ -58,6 +61,9 @@ impl Malformed {
         Self::DnsBadQuestion,
         Self::DhcpTooShort,
         Self::DhcpBadOptions,
+        Self::FlowUnknown,
+        Self::FlowTooShort,
+        Self::FlowTrailingBytes,
     ];
 
     /// Layer and reason as they are printed: `"udp.bad_length"`.
@@ -87,6 +93,9 @@ impl Malformed {
             Self::DnsBadQuestion => "dns.bad_question",
             Self::DhcpTooShort => "dhcp.too_short",
             Self::DhcpBadOptions => "dhcp.bad_options",
+            Self::FlowUnknown => "flow.unknown",
+            Self::FlowTooShort => "flow.too_short",
+            Self::FlowTrailingBytes => "flow.trailing_bytes",
         }
     }
 }
@@ -127,6 +136,8 @@ pub struct Ledger {
     pub evicted: Evicted,
     /// Time stamps that jumped: a clock that was set, or a bad stamp. No packets of their own, outside the balance.
     pub time_steps: u64,
+    /// Flow records that exporters sent and that never came, by their sequence numbers; outside the balance.
+    pub flow_records_lost: u64,
 }
 
 /// What was thrown away to keep a bound: not packets, but what the agent would have known of them.
@@ -136,6 +147,8 @@ pub struct Evicted {
     pub tcp_streams: u64,
     pub tcp_segments: u64,
     pub transactions: u64,
+    /// Exporters whose sequence numbers were forgotten.
+    pub exporters: u64,
 }
 
 impl Ledger {
@@ -182,7 +195,9 @@ impl Ledger {
             "evicted.tcp_streams" => &mut self.evicted.tcp_streams,
             "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
             "evicted.transactions" => &mut self.evicted.transactions,
+            "evicted.exporters" => &mut self.evicted.exporters,
             "time.steps" => &mut self.time_steps,
+            "flow.records_lost" => &mut self.flow_records_lost,
             _ => &mut self.malformed[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
         })
     }
@@ -202,7 +217,9 @@ impl Ledger {
             ("evicted.tcp_streams", self.evicted.tcp_streams),
             ("evicted.tcp_segments", self.evicted.tcp_segments),
             ("evicted.transactions", self.evicted.transactions),
+            ("evicted.exporters", self.evicted.exporters),
             ("time.steps", self.time_steps),
+            ("flow.records_lost", self.flow_records_lost),
         ];
         let reasons = self.malformed;
         whole.into_iter().chain(Malformed::ALL.into_iter().map(move |reason| (reason.name(), reasons[reason as usize])))
@@ -234,7 +251,9 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.tcp_streams += other.evicted.tcp_streams;
         self.evicted.tcp_segments += other.evicted.tcp_segments;
         self.evicted.transactions += other.evicted.transactions;
+        self.evicted.exporters += other.evicted.exporters;
         self.time_steps += other.time_steps;
+        self.flow_records_lost += other.flow_records_lost;
     }
 }
 

@@ -11,7 +11,7 @@ from pktvisor.config import scalars
 from pktvisor.config.ports import read_ports
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, within
-from pktvisor.metrics.breakdown import Breakdown, Together
+from pktvisor.metrics.breakdown import Breakdown, Open, Together
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds import Metric, Purged
 
@@ -157,6 +157,11 @@ class Handler:
         """Rows at its ports: other policies may make the input look at others."""
         ports = self.own_dns_ports or self.settings.input_dns_ports
         return Column("dns.server_port").one_of(ports) if ports and self.table == "dns" else ALWAYS
+
+    def counts_by(self, by: Open, key: int) -> Condition:
+        """Rows that count by a key of an open breakdown."""
+        del by, key
+        return ALWAYS
 
     def exchanges(self) -> Exchanges | None:
         """How its questions and answers are matched, if they are."""

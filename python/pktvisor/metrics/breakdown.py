@@ -60,10 +60,19 @@ class Part:
     """One column of an open breakdown."""
 
     label: str
-    """Name of the label, and of the level in JSON."""
+    """Name of the label."""
     column: Column = field(compare=False)
     render: Callable[[int], str] = field(default=str, compare=False)
     """Text of a value that is a number."""
+    level: str = ""
+    """Name of the level in JSON; that of the label where it is empty."""
+    joins: str = ""
+    """Where set, the label tells the values of the parts before it, too, with this between them."""
+
+    @property
+    def step(self) -> str:
+        """Name of the level in JSON."""
+        return self.level or self.label
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,14 @@ class Open:
     parts: tuple[Part, ...]
     most: int = MOST_GROUPS
     """Groups that are kept; the rows of others count into one."""
+    also: tuple[tuple[Column, ...], ...] = field(default=(), compare=False)
+    """Further keys, each with a column for every part, by which a row counts, too: an interface that traffic leaves by
+    beside the one that it comes in by. Metrics tell by which of the keys they count."""
+
+    @property
+    def keys(self) -> range:
+        """The numbers of its keys: that of its parts is 0."""
+        return range(1 + len(self.also))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -82,8 +99,12 @@ class Open:
     def name(self, values: Sequence[int | str | None] | None) -> GroupName:
         """The name of a group by its values; by None, of the group of all others."""
         texts = [OTHER] * len(self.parts) if values is None else list(self._texts(values))
-        pairs = tuple(zip(self.labels, texts, strict=True))
-        return GroupName(tuple(step for pair in pairs for step in pair), pairs)
+        steps = tuple(step for part, text in zip(self.parts, texts, strict=True) for step in (part.step, text))
+        return GroupName(steps, tuple(self._labelled(texts)))
+
+    def _labelled(self, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for number, part in enumerate(self.parts):
+            yield part.label, part.joins.join(texts[: number + 1]) if part.joins else texts[number]
 
     def _texts(self, values: Sequence[int | str | None]) -> Iterator[str]:
         for part, value in zip(self.parts, values, strict=True):

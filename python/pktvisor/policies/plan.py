@@ -119,12 +119,14 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
 
 
 def _groups_spec(by: Open, rewrite: _Rewriter) -> dict[str, Any]:
-    return {"by": [rewrite.json(part.column.json, None) for part in by.parts], "most": by.most}
+    keys = ((part.column for part in by.parts), *by.also)
+    first, *others = ([rewrite.json(column.json, None) for column in key] for key in keys)
+    return {"by": first, "also_by": others, "most": by.most}
 
 
 def _metric_spec(handler: Handler, placed: Placed, rewrite: _Rewriter, opened: Sequence[Open]) -> dict[str, Any]:
     metric = placed.metric
-    feeds = [_feed_spec(feed, placed, rewrite) for feed in metric.feeds()]
+    feeds = [spec for feed in metric.feeds() for spec in _feed_specs(handler, feed, placed, rewrite)]
     spec: dict[str, Any] = {"kind": metric.core_kind, "feeds": feeds, **metric.plan_settings()}
     if isinstance(placed.by, Open):
         spec["group"] = opened.index(placed.by)
@@ -132,6 +134,17 @@ def _metric_spec(handler: Handler, placed: Placed, rewrite: _Rewriter, opened: S
         purged = handler.purged_of(placed.number)
         spec["purged"] = {"mask": purged.mask, "value": purged.value}
     return spec
+
+
+def _feed_specs(handler: Handler, feed: Feed, placed: Placed, rewrite: _Rewriter) -> Iterator[dict[str, Any]]:
+    """One feed; of a breakdown with several keys one for each by which the metric counts."""
+    if not isinstance(placed.by, Open):
+        yield _feed_spec(feed, placed, rewrite)
+        return
+    where, column, weight = feed
+    for key in placed.by.keys if placed.metric.key is None else (placed.metric.key,):
+        rows = where & handler.counts_by(placed.by, key)
+        yield {**_feed_spec((rows, column, weight), placed, rewrite), "key": key}
 
 
 def _feed_spec(feed: Feed, placed: Placed, rewrite: _Rewriter) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 //!
 //! A frame becomes one row of the [`PacketTable`]. Where it carries a message of a known application protocol, that
 //! message becomes a row of the protocol's own table (see [`crate::decode::app`]), which points back to its packet by
-//! [`Table::packet_rows`]. So a metric over DNS messages walks only DNS messages.
+//! [`Table::packet_rows`]. So a metric over DNS messages walks only DNS messages. Rows of the [`FlowTable`] have no
+//! packets: they are what others tell of theirs.
 
 pub mod arrow;
 pub(crate) mod column;
+mod flow;
 mod packet;
 mod resources;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
+pub use flow::{FlowRow, FlowTable};
 pub use packet::{Direction, PacketRow, PacketTable};
 pub use resources::{ResourceEvent, ResourceRow, ResourceTable};
 
@@ -49,6 +52,8 @@ pub struct Batch {
     pub apps: AppTables,
     /// Packets of batches before this one that brought messages of this one: those that waited behind a gap.
     pub earlier: PacketTable,
+    /// Flow records, which come without packets.
+    pub flows: FlowTable,
     /// What a live input takes.
     pub resources: ResourceTable,
     #[cfg(test)]
@@ -66,12 +71,13 @@ impl Batch {
     }
 
     pub fn is_full(&self) -> bool {
-        self.packets.len() >= BATCH_ROWS || self.apps.longest() >= BATCH_ROWS
+        self.packets.len() >= BATCH_ROWS || self.apps.longest() >= BATCH_ROWS || self.flows.len() >= BATCH_ROWS
     }
 
     pub fn is_empty(&self) -> bool {
         self.packets.is_empty()
             && self.apps.longest() == 0
+            && self.flows.is_empty()
             && self.resources.is_empty()
             && self.ledger == Ledger::default()
     }
@@ -87,6 +93,7 @@ impl Batch {
         self.packets.clear();
         self.apps.clear();
         self.earlier.clear();
+        self.flows.clear();
         self.resources.clear();
         #[cfg(test)]
         self.probes.clear();
@@ -98,10 +105,11 @@ impl Batch {
         table_names().filter_map(|name| self.table(name))
     }
 
-    /// The table of that name: `packet`, `resources`, or that of an application protocol.
+    /// The table of that name: `packet`, `flow`, `resources`, or that of an application protocol.
     pub fn table(&self, name: &str) -> Option<&dyn Table> {
         match name {
             "packet" => Some(&self.packets),
+            "flow" => Some(&self.flows),
             "resources" => Some(&self.resources),
             #[cfg(test)]
             "probe" => Some(&self.probes),
@@ -112,7 +120,7 @@ impl Batch {
 
 /// The names of all tables, `packet` first.
 pub fn table_names() -> impl Iterator<Item = &'static str> {
-    let names = std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(std::iter::once("resources"));
+    let names = std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(["flow", "resources"]);
     #[cfg(test)]
     let names = names.chain(std::iter::once("probe"));
     names

@@ -4,6 +4,7 @@
 //! with the first reason met; the row then holds what could be read.
 
 pub mod app;
+pub mod flow;
 pub mod fragments;
 pub mod hosts;
 #[cfg(test)]
@@ -16,12 +17,13 @@ pub mod streams;
 
 use std::collections::BTreeSet;
 
-use crate::batch::{Address, Batch, EARLIER, PacketRow, PacketTable};
+use crate::batch::{Address, Batch, EARLIER, PacketRow, PacketTable, Table as _};
 use crate::hash::{fold, hash_word};
 use crate::ledger::{Ledger, Malformed};
 use crate::read::Frame;
 use crate::wire::{self, ethertype};
 use app::{AppDecoders, AppTables, Ends, Message, Needs};
+use flow::{Datagram, FlowDecoder};
 use fragments::{Fragment, FragmentKey, FragmentTable};
 use hosts::Hosts;
 use ports::PortSettings;
@@ -48,6 +50,8 @@ pub struct DecodeConfig {
     pub needs: Needs,
     /// By which ports messages are known.
     pub ports: PortSettings,
+    /// What UDP carries is flow records, whatever the ports.
+    pub reads_flows: bool,
     /// Random per process, so that nobody outside can choose names that collide.
     pub seed: u64,
 }
@@ -58,6 +62,8 @@ pub struct Decoder {
     streams: StreamTable,
     fragments: FragmentTable,
     apps: AppDecoders,
+    /// Where datagrams are read as flow records.
+    flows: Option<Box<FlowDecoder>>,
     seed: u64,
     /// When to look again for what has waited too long.
     settle_ns: i64,
@@ -95,6 +101,7 @@ impl Decoder {
             hosts: config.hosts,
             streams: StreamTable::new(config.streams, config.seed),
             fragments: FragmentTable::new(Default::default(), config.seed),
+            flows: config.reads_flows.then(|| Box::new(FlowDecoder::new(&config.needs, config.seed))),
             apps,
             seed: config.seed,
             settle_ns: i64::MIN,
@@ -105,6 +112,9 @@ impl Decoder {
     /// Tells the decoder which columns the plans ask for (the others may stay empty), and on which ports to look further.
     pub fn set_needs(&mut self, needs: &Needs) {
         self.apps.set_needs(needs);
+        if let Some(flows) = &mut self.flows {
+            flows.set_needs(needs);
+        }
     }
 
     /// Datagrams and sides of TCP connections of which something waits for more.
@@ -173,6 +183,9 @@ impl Decoder {
         match fault {
             None => batch.ledger.decoded += 1,
             Some(fault) => batch.ledger.count_malformed(fault),
+        }
+        if self.flows.is_some() {
+            keep_records_alone(batch);
         }
     }
 
@@ -265,6 +278,11 @@ impl Decoder {
         row: &PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
+        if let Some(flows) = &mut self.flows {
+            let exporter = ends.map_or(row.source, |[source, _]| *source);
+            let datagram = Datagram { payload: udp.payload, exporter, time_ns: frame.time_ns };
+            return flows.decode(&datagram, &mut batch.flows, &mut batch.ledger);
+        }
         let envelope = envelope(frame, row, batch.packets.last_row(), self.seed);
         let message = Message { payload: udp.payload, wire_bytes: udp.payload_wire_bytes, ends, ..envelope };
         self.apps.datagram(row.source_port, row.destination_port, &message, &mut batch.apps, &mut batch.ledger)
@@ -403,6 +421,17 @@ impl Decoder {
         }
         fault
     }
+}
+
+/// The packets that bring flow records are the exporter's: they leave no rows. Those that bring none pass by.
+#[inline(never)]
+fn keep_records_alone(batch: &mut Batch) {
+    let is_datagram = batch.packets.transport().last() == Some(&PROTOCOL_UDP);
+    if !is_datagram && batch.ledger.decoded > 0 {
+        batch.ledger.decoded -= 1;
+        batch.ledger.filtered += 1;
+    }
+    batch.packets.clear();
 }
 
 /// The payload of the innermost IP header of a tunnel, as far as it can be followed, and what ended the way too early.

@@ -38,6 +38,17 @@ impl Bitmap {
         }
     }
 
+    /// Puts the bit of each row into its number in `out`, as that number's bit `at`.
+    pub fn put_into(&self, out: &mut [u64], at: usize) {
+        for (numbers, word) in out.chunks_mut(64).zip(&self.words) {
+            match *word {
+                0 => {}
+                u64::MAX => numbers.iter_mut().for_each(|number| *number |= 1 << at),
+                word => numbers.iter_mut().enumerate().for_each(|(row, number)| *number |= (word >> row & 1) << at),
+            }
+        }
+    }
+
     pub fn copy_from(&mut self, other: &Bitmap) {
         self.len = other.len;
         self.words.clone_from(&other.words);

@@ -29,6 +29,14 @@ pub struct MetricKind {
     pub items: ItemKind,
 }
 
+impl MetricKind {
+    /// The same for one of many: numbers of 16 bits are too many to be counted exactly in each.
+    pub(crate) fn of_many(self) -> Self {
+        let items = if self.items == ItemKind::SmallNumber { ItemKind::Number } else { self.items };
+        Self { items, ..self }
+    }
+}
+
 /// The rows that feed a metric.
 pub(crate) struct Feeding<'a> {
     pub rows: &'a Bitmap,
@@ -106,6 +114,9 @@ pub(crate) trait Kind: Clone + Debug + Sized {
 
     /// The window ends.
     fn close(&mut self, _end_second: i64) {}
+
+    /// It is one of many, which together would need too much room: from the start it stays smaller than others.
+    fn keep_small(&mut self) {}
 
     /// Gives room back that only a window that still grows needs.
     fn shrink(&mut self) {}

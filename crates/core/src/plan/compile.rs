@@ -121,6 +121,7 @@ impl Compiler {
         let mut places = Vec::new();
         for (at, metric) in spec.metrics.iter().enumerate() {
             let kind = self.kind(&scope, metric)?;
+            let kind = if metric.group.is_some() { kind.of_many() } else { kind };
             let key = MetricKey::of(metric, kind, (self.fingerprint, handler, at));
             places.push(match metric.group {
                 Some(group) => self.grouped_place(metric, kind, key, groups.get(group).copied())?,
@@ -322,11 +323,13 @@ impl Compiler {
         }
         let mut by = Vec::new();
         let mut by_items = Vec::new();
-        for column in &spec.by {
-            let name = ColumnName::parse(column)?;
-            let column = self.column(scope, &name, scope.verdicts.passed)?;
-            by_items.push(self.items_of(scope, &name, column));
-            by.push(column);
+        for key in std::iter::once(&spec.by).chain(&spec.also_by) {
+            let (columns, items) = self.by(scope, key)?;
+            if !by.is_empty() && items != by_items {
+                return Err(Error::invalid("the keys of groups have as many columns, and of the same types"));
+            }
+            by_items = items;
+            by.push(columns);
         }
         let plan = GroupPlan {
             by,
@@ -342,6 +345,18 @@ impl Compiler {
         let at = self.groups.len() - 1;
         self.tables[scope.table].plan.groups.push(at);
         Ok(at)
+    }
+
+    /// The columns of one key, and what their values are.
+    fn by(&mut self, scope: &Scope, columns: &[Value]) -> Result<(Vec<ColumnIndex>, Vec<ItemKind>), Error> {
+        let mut key = (Vec::new(), Vec::new());
+        for column in columns {
+            let name = ColumnName::parse(column)?;
+            let column = self.column(scope, &name, scope.verdicts.passed)?;
+            key.1.push(self.items_of(scope, &name, column));
+            key.0.push(column);
+        }
+        Ok(key)
     }
 
     fn grouped_place(
@@ -366,7 +381,10 @@ impl Compiler {
             let Feed { rows, column, weight, .. } = self.compiled_feed(scope, feed, metric)?;
             let types = &self.tables[scope.table].types;
             let plan = &mut self.groups[groups];
-            let rows = place_in(&mut plan.conditions, rows);
+            if feed.key >= plan.by.len() {
+                return Err(Error::invalid(format!("no key {} of groups; there are {}", feed.key, plan.by.len())));
+            }
+            let rows = place_in(&mut plan.conditions, (feed.key, rows));
             if rows >= u64::BITS as usize {
                 return Err(Error::invalid("the grouped metrics of a handler have more than 64 different conditions"));
             }
@@ -511,7 +529,7 @@ impl Compiler {
             return Ok(table.plain_column(source, exchange::DEFINITIONS[at].kind));
         }
         let batch = Batch::default();
-        if let Some(at) = find(batch.packets.definitions()) {
+        if let (Some(at), true) = (find(batch.packets.definitions()), has_packets(table.definitions)) {
             self.needs.add(name);
             return Ok(table.column(ColumnSource::Packet(at), batch.packets.definitions()[at].kind, Step::Gather));
         }
@@ -586,6 +604,11 @@ fn ledger_entry(name: &str) -> Result<Entry, Error> {
         let names: Vec<_> = Entry::names().collect();
         Error::invalid(format!("the ledger has no entry '{name}'; there are {}", names.join(", ")))
     })
+}
+
+/// Whether the rows of a table have packets, whose columns they can name.
+fn has_packets(definitions: &[ColumnDefinition]) -> bool {
+    definitions.iter().any(|column| column.name.ends_with(".packet_row"))
 }
 
 /// The place of a value among some, at their end where it is new.

@@ -51,6 +51,9 @@ fn all_percent() -> u8 {
 #[serde(deny_unknown_fields)]
 pub struct GroupsSpec {
     pub by: Vec<Value>,
+    /// Further keys, by each of which a row counts, too: an interface that traffic leaves by besides that it came in by.
+    #[serde(default)]
+    pub also_by: Vec<Vec<Value>>,
     /// Groups that are kept at most; the rows of others go into one.
     pub most: usize,
 }
@@ -111,6 +114,9 @@ pub struct FeedSpec {
     pub rows: Value,
     pub column: Option<Value>,
     pub weight: Option<Value>,
+    /// Of a grouped metric with several keys: by which of them these rows count; 0 for `by`.
+    #[serde(default)]
+    pub key: usize,
 }
 
 /// Exchanges purged unanswered whose question flags, masked, have this value.

@@ -9,6 +9,7 @@
 //! [`Tracker`] takes columns of messages, [`Pending`] one request after the other.
 
 mod pending;
+mod sequences;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub const ALONE: u8 = 4;
 pub const MULTICAST: u8 = 8;
 /// A kept question that has an answer already, and may get more.
 const HAS_ANSWER: u8 = 128;
+pub use sequences::Sequences;
+use table::{Question, Table};
 
 /// Bounds and times of a [`Tracker`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -109,6 +109,8 @@ class Metric:
     """Rows it looks at instead of the kind's scope."""
     by: Closed | Open | Together | None = None
     """What it is kept apart by; None for what the handler says."""
+    key: int | None = None
+    """By which key of an open breakdown it counts; None for each of them."""
     is_hidden: bool = False
     """Kept for other metrics' sake, shown nowhere."""
 

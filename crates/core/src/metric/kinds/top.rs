@@ -13,6 +13,9 @@ pub const NAME: &str = "top";
 /// Keys that a top list tracks at most: three quarters of 8,192, as the peer's.
 const LG_MAP: u8 = 13;
 
+/// Keys that a list tracks that is one of many: three quarters of 128.
+const LG_MAP_OF_MANY: u8 = 7;
+
 /// Keys worked out, and their slots fetched, before the first of them is used.
 const AHEAD: usize = 32;
 
@@ -99,6 +102,12 @@ impl Kind for State {
             ItemKind::SmallNumber => Self::Exact(Exact::from_bytes(bytes)?),
             _ => Self::Frequent(kind, Frequent::from_image(bytes, |text| items.of_image_text(kind, text))?),
         })
+    }
+
+    fn keep_small(&mut self) {
+        if let Self::Frequent(_, top) = self {
+            *top = Frequent::new(LG_MAP_OF_MANY);
+        }
     }
 
     fn shrink(&mut self) {

@@ -42,18 +42,30 @@ pub const MOST_GROUPS: usize = 1 << 20;
 /// What is kept apart, and by which columns.
 #[derive(Debug)]
 pub struct GroupPlan {
-    pub(crate) by: Vec<ColumnIndex>,
+    /// Columns of each key: a row counts by every one that has conditions which hold for it.
+    pub(crate) by: Vec<Vec<ColumnIndex>>,
     pub(crate) by_items: Vec<ItemKind>,
     pub(crate) most: usize,
     pub(crate) metrics: Vec<MetricKind>,
     /// What each metric is known by in saved windows.
     pub(crate) keys: Vec<MetricKey>,
-    /// Conditions that the feeds name, at most 64: a row remembers which hold by a bit each.
-    pub(crate) conditions: Vec<BitmapIndex>,
+    /// Conditions that the feeds name, each with its key, at most 64: a row remembers which hold by a bit each.
+    pub(crate) conditions: Vec<(usize, BitmapIndex)>,
     /// Columns that the feeds name.
     pub(crate) sources: Vec<(ColumnIndex, Source)>,
     /// Feeds of the metrics; rows are numbers of `conditions`, columns numbers of `sources`.
     pub(crate) feeds: Vec<Feed>,
+}
+
+impl GroupPlan {
+    /// Which conditions of a key hold for each of some rows.
+    fn holding(&self, key: usize, bitmaps: &[Bitmap], rows: usize, holding: &mut Vec<u64>) {
+        holding.clear();
+        holding.resize(rows, 0);
+        for (bit, (_, rows)) in self.conditions.iter().enumerate().filter(|(_, (of, _))| *of == key) {
+            bitmaps[*rows].put_into(holding, bit);
+        }
+    }
 }
 
 /// One group.
@@ -117,23 +129,21 @@ impl Groups {
         work: &mut Chunk,
     ) {
         let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
-        let by: Vec<Column<'_>> = plan.by.iter().map(|index| column(*index)).collect();
         let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
-        let conditions: Vec<&Bitmap> = plan.conditions.iter().map(|index| &bitmaps[*index]).collect();
-        let mut key = Vec::new();
-        for (row, time_ns) in times_ns.iter().enumerate() {
-            let holds = conditions.iter().enumerate().fold(0, |bits, (at, rows)| bits | u64::from(rows.get(row)) << at);
-            if holds == 0 {
-                continue;
+        let (mut key, mut holding) = (Vec::new(), Vec::new());
+        for (number, columns) in plan.by.iter().enumerate() {
+            let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
+            plan.holding(number, bitmaps, times_ns.len(), &mut holding);
+            for (row, holds) in holding.iter().enumerate().filter(|(_, holds)| **holds != 0) {
+                key.clear();
+                by.iter().for_each(|column| log::write_value(&mut key, column, row));
+                let group = self.at(&key);
+                group.rows += 1;
+                let before = group.log.memory_bytes() as isize;
+                group.log.push(*holds, times_ns[row], &sources, row);
+                let grown = group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed);
+                self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
             }
-            key.clear();
-            by.iter().for_each(|column| log::write_value(&mut key, column, row));
-            let group = self.at(&key);
-            group.rows += 1;
-            let before = group.log.memory_bytes() as isize;
-            group.log.push(holds, *time_ns, &sources, row);
-            let grown = group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed);
-            self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
         }
     }
 
@@ -379,7 +389,12 @@ impl Group {
 }
 
 fn fresh(plan: &GroupPlan, start_second: i64) -> Box<[MetricState]> {
-    plan.metrics.iter().map(|kind| MetricState::new(*kind, start_second)).collect()
+    let one_of_many = |kind: &MetricKind| {
+        let mut metric = MetricState::new(*kind, start_second);
+        metric.keep_small();
+        metric
+    };
+    plan.metrics.iter().map(one_of_many).collect()
 }
 
 /// One value of a group's key, for people.

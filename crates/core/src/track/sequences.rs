@@ -1,0 +1,81 @@
+//! Sequence numbers of senders: how many of what they sent never came.
+
+use super::Pending;
+
+/// A sender of whom nothing came for so long may be forgotten.
+const PATIENCE_MS: u64 = 600_000;
+
+/// A gap of more than this is no loss: the sender counts from elsewhere.
+const MOST_MISSING: u32 = 1 << 20;
+
+/// A number so little behind belongs to what has come late, not to a sender that has started anew.
+const MOST_LATE: u32 = 1 << 12;
+
+/// The next number of each sender, as far as they have room. Senders that the bound turned out are counted.
+#[derive(Debug)]
+pub struct Sequences {
+    next: Pending<u32>,
+}
+
+impl Sequences {
+    /// Room for `most` senders in each of two generations.
+    pub fn new(most: usize) -> Self {
+        Self { next: Pending::new(most, PATIENCE_MS) }
+    }
+
+    /// Takes note that a sender, known by a hash, has sent `units` that are numbered from `sequence` on. Tells how many
+    /// numbers before these have been skipped; what comes out of order was skipped before and counts no more.
+    pub fn missing(&mut self, sender: u64, sequence: u32, units: u32, time_ns: i64) -> u32 {
+        let after = sequence.wrapping_add(units);
+        let Some((_, expected)) = self.next.close(sender) else {
+            self.next.open(sender, time_ns, after);
+            return 0;
+        };
+        let (ahead, behind) = (sequence.wrapping_sub(expected), expected.wrapping_sub(sequence));
+        let is_late = (1..=MOST_LATE).contains(&behind);
+        self.next.open(sender, time_ns, if is_late { expected } else { after });
+        if ahead <= MOST_MISSING { ahead } else { 0 }
+    }
+
+    /// How many senders the bound has turned out since this was asked last.
+    pub fn take_evicted(&mut self) -> u64 {
+        self.next.take_evicted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_missing_and_what_is_late_is_not_missed_again() {
+        let mut sequences = Sequences::new(16);
+        let mut missing = |sequence, units| sequences.missing(7, sequence, units, 0);
+        assert_eq!(missing(1000, 30), 0, "nobody knows what was before");
+        assert_eq!(missing(1030, 30), 0);
+        assert_eq!(missing(1090, 10), 30);
+        assert_eq!(missing(1060, 30), 0, "the thirty come late");
+        assert_eq!(missing(1100, 1), 0);
+    }
+
+    #[test]
+    fn a_sender_that_starts_anew_has_lost_nothing() {
+        let mut sequences = Sequences::new(16);
+        let mut missing = |sequence| sequences.missing(7, sequence, 1, 0);
+        assert_eq!((missing(3_000_000_000), missing(0), missing(1), missing(3)), (0, 0, 0, 1));
+    }
+
+    #[test]
+    fn numbers_go_on_behind_the_largest() {
+        let mut sequences = Sequences::new(16);
+        assert_eq!(sequences.missing(7, u32::MAX - 9, 10, 0), 0);
+        assert_eq!(sequences.missing(7, 5, 10, 0), 5);
+    }
+
+    #[test]
+    fn senders_beyond_the_bound_are_forgotten_and_counted() {
+        let mut sequences = Sequences::new(16);
+        (0..100).for_each(|sender| assert_eq!(sequences.missing(sender << 40 | sender, 0, 1, 0), 0));
+        assert!(sequences.take_evicted() >= 50);
+    }
+}
