@@ -15,6 +15,7 @@ mod table;
 mod tests;
 
 pub use pending::Pending;
+pub use sequences::Sequences;
 use table::{Put, Question, Table};
 
 // How a question and its answers belong together: bits of [`Messages::pairing`].
@@ -30,8 +31,6 @@ pub const ALONE: u8 = 4;
 pub const MULTICAST: u8 = 8;
 /// A kept question that has an answer already, and may get more.
 const HAS_ANSWER: u8 = 128;
-pub use sequences::Sequences;
-use table::{Question, Table};
 
 /// Bounds and times of a [`Tracker`].
 #[derive(Debug, Clone, PartialEq, Eq)]
