@@ -149,6 +149,7 @@ def run_file(
     progress: Callable[[int, int, int | None], bool | None] | None = None,
     stop: Stop | None = None,
     sinks: Sequence[object] | None = None,
+    reads_flows: bool = False,
 ) -> FileReport: ...
 
 @final
@@ -225,6 +226,7 @@ class BatchReader:
         ports: Mapping[str, Sequence[int]] | None = None,
         compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
         may_wait: bool = False,
+        reads_flows: bool = False,
     ) -> BatchReader: ...
     def next_batch(self) -> Batch | None: ...
     def stream(

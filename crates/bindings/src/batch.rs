@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use pktvisor_core::Error;
 use pktvisor_core::batch::{self, arrow, table_names};
+use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine;
 use pktvisor_core::frame::{Form, Frame, Words};
 use pktvisor_core::read::Patience;
@@ -183,7 +184,8 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false))]
+    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false))]
+    #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
         paths: Vec<PathBuf>,
@@ -191,8 +193,10 @@ impl BatchReader {
         ports: Option<PortRows>,
         compile_filter: Option<Py<PyAny>>,
         may_wait: bool,
+        reads_flows: bool,
     ) -> PyResult<Self> {
-        let (decode, filter) = (decode_config(hosts, ports), compile_filter.map(filter::source));
+        let decode = DecodeConfig { reads_flows, ..decode_config(hosts, ports) };
+        let filter = compile_filter.map(filter::source);
         let interruption = Interruption::default();
         let patience = may_wait.then(|| patience(&interruption));
         let opened = py.detach(|| engine::BatchReader::open(&paths, patience.as_ref(), decode, filter));

@@ -115,9 +115,9 @@ pub fn decode_config(hosts: HostRows, ports: Option<PortRows>) -> DecodeConfig {
 /// where they are not the usual ones. `progress` gets packets, bytes read and total bytes about five times a second; when
 /// it returns False, a signal's handler raises, or `stop` is set, reading stops and what was read stays counted. With
 /// `stop` what may let wait is read, too: a FIFO, and standard input where the path is `-`. `sinks` are handlers that get
-/// the batches, in this thread.
+/// the batches, in this thread. With `reads_flows` what UDP carries are flow records, whatever the ports.
 #[pyfunction]
-#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None))]
+#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None, reads_flows=false))]
 #[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
@@ -130,12 +130,13 @@ pub fn run_file(
     progress: Option<Py<PyAny>>,
     stop: Option<PyRef<'_, Stop>>,
     sinks: Option<Vec<Bound<'_, PyAny>>>,
+    reads_flows: bool,
 ) -> PyResult<FileReport> {
     let stop = stop.map(|stop| Arc::clone(&stop.is_set));
     let config = FileConfig {
         paths,
         patience: stop.clone().map(|stop| Arc::new(move || !stop.load(Ordering::Relaxed)) as Patience),
-        decode: decode_config(hosts, ports),
+        decode: DecodeConfig { reads_flows, ..decode_config(hosts, ports) },
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
         workers,

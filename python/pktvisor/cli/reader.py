@@ -15,7 +15,9 @@ from pktvisor.config.command_options import SummaryOptions
 from pktvisor.config.options import Operands, Text
 from pktvisor.errors import PktvisorError
 
-INPUTS = ("pcap",)
+PCAP, NETFLOW = "pcap", "netflow"
+INPUTS = (PCAP, NETFLOW)
+"""What a file may hold: packets, or the datagrams of exporters of flow records."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class ReaderOptions(SummaryOptions):
             choices=INPUTS,
             help=f"what the file holds: {', '.join(INPUTS)} (default: {{default}})",
         ),
-    ] = "pcap"
+    ] = PCAP
     record: Annotated[
         str | None,
         Text(
@@ -60,7 +62,9 @@ def _summarize(said: argparse.Namespace) -> int:
     options = ReaderOptions(**vars(said))
     try:
         if options.record is None:
-            print_summary(options.files, options)
+            print_summary(options.files, options, reads_flows=options.input == NETFLOW)
+        elif options.input == NETFLOW:
+            raise UsageError("argument --record: of flow records there is the summary alone")
         else:
             write_records(options.files, options.record, options)
     except UsageError:

@@ -17,11 +17,11 @@ MOST_WORKERS = 4
 """One worker at a time reads and deals the packets out; that is a quarter of all work, so that more bring little."""
 
 
-def print_summary(paths: Sequence[str], options: SummaryOptions) -> None:
+def print_summary(paths: Sequence[str], options: SummaryOptions, *, reads_flows: bool = False) -> None:
     """Summarise files and directories as one capture (`-` is standard input) and print the result.
 
-    On a terminal that is text about all of it, elsewhere one line of JSON about the last periods. Raises
-    `PktvisorError`.
+    On a terminal that is text about all of it, elsewhere one line of JSON about the last periods; of flow records there
+    is only JSON. Raises `PktvisorError`.
     """
     options = replace(options, periods=1 if options.summary else options.periods)
     if not 1 <= options.periods <= MOST_PERIODS:
@@ -29,13 +29,13 @@ def print_summary(paths: Sequence[str], options: SummaryOptions) -> None:
     progress = Progress(sys.stderr)
     # What was read until a signal is summarised all the same.
     with signals_heard(lambda _: progress.stop.set()):
-        if options.json or sys.stdout is None or not sys.stdout.isatty():
-            _print_json(paths, options, progress)
+        if reads_flows or options.json or sys.stdout is None or not sys.stdout.isatty():
+            _print_json(paths, options, progress, reads_flows=reads_flows)
         else:
             _print_text(paths, options, progress)
 
 
-def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress) -> None:
+def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress, *, reads_flows: bool) -> None:
     from pktvisor.outputs.json import encode, flat_document
     from pktvisor.policies.summary import summarize_file
 
@@ -50,6 +50,7 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
         geo_asn=options.geo_asn,
         workers=options.workers or default_workers(),
         dns_ports=options.dns_ports,
+        reads_flows=reads_flows,
         progress=progress,
         stop=progress.stop,
     )

@@ -32,11 +32,14 @@ def names_of(paths: Paths) -> list[str]:
 class Batches:
     """The batches of capture files, in order. Iterate once; memory stays flat however large the files."""
 
-    def __init__(self, paths: Paths, *, hosts: str = "", filter_expression: str = "") -> None:
+    def __init__(
+        self, paths: Paths, *, hosts: str = "", filter_expression: str = "", reads_flows: bool = False
+    ) -> None:
         """Open a capture file (`-` for standard input), a directory, or several.
 
-        `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language. InputError
-        where a file can't be read, ConfigError for a wrong option.
+        `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language. With
+        `reads_flows` what UDP carries are flow records, and packets leave no rows. InputError where a file can't be
+        read, ConfigError for a wrong option.
         """
         networks = parse_hosts(hosts) if hosts else []
         with translated():
@@ -45,6 +48,7 @@ class Batches:
                 hosts=networks,
                 compile_filter=capture_filter(filter_expression),
                 may_wait=True,
+                reads_flows=reads_flows,
             )
 
     def __iter__(self) -> Iterator[_core.Batch]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars
 
 STANDARD_INPUT = "-"
+FLOW_TABLE = "flow"
 
 
 class TableStream:
@@ -54,7 +55,8 @@ class TableStream:
         return opened.stream(self._name, words=self._words, columns=self._columns)
 
     def _open(self) -> Batches:
-        return Batches(self._paths, hosts=self._hosts, filter_expression=self._filter)
+        reads_flows = self._name == FLOW_TABLE
+        return Batches(self._paths, hosts=self._hosts, filter_expression=self._filter, reads_flows=reads_flows)
 
 
 def table(
@@ -66,7 +68,8 @@ def table(
     as_text: bool = False,
     columns: Sequence[str] | None = None,
 ) -> TableStream:
-    """Read one table of capture files as an Arrow stream: `packet`, `dns`, `dhcp`, or `xact` (answers with questions).
+    """Read one table of capture files as an Arrow stream: `packet`, `dns`, `dhcp`, `xact` (answers with
+    questions), or `flow` (what exporters tell in the datagrams of the capture).
 
     polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
     directions are told by, `filter_expression` is in tcpdump's language. With `as_text`, addresses are text and codes

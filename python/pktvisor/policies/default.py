@@ -14,6 +14,8 @@ DEFAULT = "default"
 """Name of the tap and of the policy that the command line makes."""
 
 READER_HANDLERS = (("net", "net"), ("dns", "dns"), ("dhcp", "dhcp"))
+FLOW_HANDLERS = (("flow", "flow"),)
+"""Those of the reader where a capture holds flow records."""
 DAEMON_HANDLERS = (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stats", "pcap"))
 """Module names with their handler types, in the order that outputs keep."""
 

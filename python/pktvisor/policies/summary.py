@@ -13,7 +13,7 @@ from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
-from pktvisor.policies.default import READER_HANDLERS, default_instances
+from pktvisor.policies.default import FLOW_HANDLERS, READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Databases, Policy
 
 WITHOUT_HOSTS = (
@@ -61,16 +61,19 @@ def summarize_file(
     geo_asn: str | None = None,
     workers: int = 1,
     dns_ports: Sequence[int] = (),
+    reads_flows: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
 ) -> FileSummary:
-    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows.
+    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows; through flow, where it holds
+    flow records.
 
     Standard input and FIFOs need a `stop`, which ends the reading. InputError where a file can't be read at all,
     ConfigError for a wrong option. A damaged file gives what lies before the damage, and a warning; so does a capture
     of which a part is in no window any more.
     """
-    instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
+    handlers = FLOW_HANDLERS if reads_flows else READER_HANDLERS
+    instances = default_instances(handlers, deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, length_s=length_s, is_recorded=True, databases=databases)
     wanted = capture_filter(filter_expression)
@@ -81,6 +84,7 @@ def summarize_file(
         dns_ports=dns_ports,
         wanted=wanted,
         workers=workers,
+        reads_flows=reads_flows,
         progress=progress,
         stop=stop,
     )
@@ -88,7 +92,7 @@ def summarize_file(
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if steps := report.ledger()["time.steps"]:
         warnings.append(f"{steps} time stamps jump: such packets are counted as of the time before")
-    if report.packets and not hosts:
+    if report.packets and not hosts and not reads_flows:
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
 
@@ -112,6 +116,7 @@ def run_file(
     wanted: CaptureFilter | None = None,
     workers: int = 1,
     dns_ports: Sequence[int] = (),
+    reads_flows: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
     handlers: Sequence[BatchHandler] = (),
@@ -129,4 +134,5 @@ def run_file(
             progress=progress,
             stop=stop,
             sinks=list(handlers),
+            reads_flows=reads_flows,
         )

@@ -61,7 +61,7 @@ impl BatchReader {
         self.part.report.ledger += filling.complete_ledger();
         self.has_ended |= filled.is_err();
         filled?;
-        if batch.packets.is_empty() && batch.apps.longest() == 0 {
+        if batch.packets.is_empty() && batch.apps.longest() == 0 && batch.flows.is_empty() {
             return Ok(None);
         }
         if self.spares.len() < MOST_SPARES {
