@@ -74,4 +74,3 @@ impl<'a> Records<'a> {
         self.table.push(&FlowRow { source_endpoint, destination_endpoint, conversation, ..row });
     }
 }
-
