@@ -46,6 +46,8 @@ class Source:
     geo_city: Path | None = None
     geo_asn: Path | None = None
     workers: int = 1
+    reads_flows: bool = False
+    """The capture holds the datagrams of exporters of flow records."""
 
 
 class Measured:
@@ -133,6 +135,7 @@ def policy_over(
         hosts=source.hosts,
         wanted=capture_filter(source.filter_expression),
         workers=source.workers,
+        reads_flows=source.reads_flows,
     )
     return policy, report
 

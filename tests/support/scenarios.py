@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parents[1] / "golden"
 DATABASES = Path(__file__).parents[1] / "fixtures" / "geo"
 
 POLICY, TAP = "golden", "lab"
-KEYS = {"why", "capture", "hosts", "bpf", "geo_city", "geo_asn", "handlers", "windows", "tshark"}
+KEYS = {"why", "capture", "input_type", "hosts", "bpf", "geo_city", "geo_asn", "handlers", "windows", "tshark"}
 DEFAULT_PERIODS = 5
 
 
@@ -93,6 +93,7 @@ def load(file: Path) -> Scenario:
             filter_expression=document.get("bpf", ""),
             geo_city=_database(document.get("geo_city")),
             geo_asn=_database(document.get("geo_asn")),
+            reads_flows=document.get("input_type") == "flow",
         ),
         modules=tuple(_wanted(module, window) for module in policy.modules),
         periods=scalars.number(window, "num_periods", DEFAULT_PERIODS),

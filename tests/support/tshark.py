@@ -4,6 +4,7 @@ A question is a display filter, which counts the frames that pass it, or a mappi
 frames where missing) and one of
 
 - `values: FIELD`      how often the fields occur: of messages rather than frames
+- `sum: FIELD`         what they add up to
 - `distinct: FIELD`    how many different values they have
 - `top: FIELD`         how often each value occurs; `labels: N` cuts names to their last N labels first,
                        `names: qtype` or `rcode` writes numbers as their mnemonics, `extended_rcode` those of the
@@ -31,7 +32,7 @@ NAMES: dict[str | None, Callable[[str], str]] = {
     "rcode": lambda number: rcode_name(int(number)).lower(),
     "extended_rcode": lambda number: rcode_name(int(number, 0) << 4).lower(),
 }
-KINDS = {"values", "distinct", "top", "quantiles", "per_second"}
+KINDS = {"values", "sum", "distinct", "top", "quantiles", "per_second"}
 RANKS = (50, 90, 95, 99)
 ROOT = "<root>"
 NOTHING = {"", "::", "0.0.0.0"}
@@ -52,6 +53,8 @@ def ask(capture: Path, question: str | list[Any] | dict[str, Any]) -> Any:
     match kind:
         case "values":
             return len(values)
+        case "sum":
+            return sum(int(value) for value in values)
         case "distinct":
             return len(set(values) - NOTHING)
         case "top":

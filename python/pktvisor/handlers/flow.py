@@ -12,7 +12,7 @@ from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Handler, Settings
 from pktvisor.metrics.breakdown import Open, Part
 from pktvisor.metrics.dscp_names import dscp_name, ecn_name
-from pktvisor.metrics.expressions import ALWAYS, FILTERED, Column, Condition, flow
+from pktvisor.metrics.expressions import ALWAYS, EVENT, FILTERED, Column, Condition, flow
 from pktvisor.metrics.kinds import Cardinality, Counter, Metric, TopN
 
 MOST_DEVICES = 10_000
@@ -184,6 +184,7 @@ def _of_devices() -> Iterator[Metric]:
         by=DEVICE,
         groups=("counters",),
         value=flow.lost,
+        within=EVENT,
         help="Count of flow records that never came, by the sequence numbers of the exporter",
     )
     for weight, column in WEIGHTS.items():

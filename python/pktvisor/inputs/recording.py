@@ -58,6 +58,8 @@ class Recording:
     """Lets the packets pass that are wanted; all, where there is none."""
     ports: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Ports of protocols, where they are not the usual ones."""
+    reads_flows: bool = False
+    """What UDP carries in it are flow records."""
     fault: str | None = None
     """What was wrong with the file the last time that it was read."""
     warnings: Sequence[str] = ()
@@ -125,6 +127,7 @@ class Recording:
                     hosts=self._networks(),
                     ports=self.ports,
                     compile_filter=self.wanted,
+                    reads_flows=self.reads_flows,
                     progress=lambda *_: not is_stopped.is_set(),
                 )
         except PktvisorError as error:

@@ -121,7 +121,8 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
 def _groups_spec(by: Open, rewrite: _Rewriter) -> dict[str, Any]:
     keys = ((part.column for part in by.parts), *by.also)
     first, *others = ([rewrite.json(column.json, None) for column in key] for key in keys)
-    return {"by": first, "also_by": others, "most": by.most}
+    also_by = {"also_by": others} if others else {}
+    return {"by": first, **also_by, "most": by.most}
 
 
 def _metric_spec(handler: Handler, placed: Placed, rewrite: _Rewriter, opened: Sequence[Open]) -> dict[str, Any]:
@@ -144,7 +145,8 @@ def _feed_specs(handler: Handler, feed: Feed, placed: Placed, rewrite: _Rewriter
     where, column, weight = feed
     for key in placed.by.keys if placed.metric.key is None else (placed.metric.key,):
         rows = where & handler.counts_by(placed.by, key)
-        yield {**_feed_spec((rows, column, weight), placed, rewrite), "key": key}
+        by_key = {"key": key} if key else {}
+        yield {**_feed_spec((rows, column, weight), placed, rewrite), **by_key}
 
 
 def _feed_spec(feed: Feed, placed: Placed, rewrite: _Rewriter) -> dict[str, Any]:

@@ -8,13 +8,22 @@ const PATIENCE_MS: u64 = 600_000;
 /// A gap of more than this is no loss: the sender counts from elsewhere.
 const MOST_MISSING: u32 = 1 << 20;
 
-/// A number so little behind belongs to what has come late, not to a sender that has started anew.
+/// A number so little behind belongs to what has come late, unless the next one goes on from there: then the sender has
+/// started anew.
 const MOST_LATE: u32 = 1 << 12;
 
 /// The next number of each sender, as far as they have room. Senders that the bound turned out are counted.
 #[derive(Debug)]
 pub struct Sequences {
-    next: Pending<u32>,
+    next: Pending<Next>,
+}
+
+/// What is expected of a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Next {
+    number: u32,
+    /// Or this one, where the newest that came was behind.
+    anew: Option<u32>,
 }
 
 impl Sequences {
@@ -27,14 +36,14 @@ impl Sequences {
     /// numbers before these have been skipped; what comes out of order was skipped before and counts no more.
     pub fn missing(&mut self, sender: u64, sequence: u32, units: u32, time_ns: i64) -> u32 {
         let after = sequence.wrapping_add(units);
-        let Some((_, expected)) = self.next.close(sender) else {
-            self.next.open(sender, time_ns, after);
-            return 0;
-        };
-        let (ahead, behind) = (sequence.wrapping_sub(expected), expected.wrapping_sub(sequence));
-        let is_late = (1..=MOST_LATE).contains(&behind);
-        self.next.open(sender, time_ns, if is_late { expected } else { after });
-        if ahead <= MOST_MISSING { ahead } else { 0 }
+        let expected = self.next.close(sender).map(|(_, next)| next);
+        let Next { number, anew } = expected.unwrap_or(Next { number: sequence, anew: None });
+        let (ahead, behind) = (sequence.wrapping_sub(number), number.wrapping_sub(sequence));
+        let goes_on = anew == Some(sequence);
+        let is_late = !goes_on && (1..=MOST_LATE).contains(&behind);
+        let next = if is_late { Next { number, anew: Some(after) } } else { Next { number: after, anew: None } };
+        self.next.open(sender, time_ns, next);
+        if goes_on || ahead > MOST_MISSING { 0 } else { ahead }
     }
 
     /// How many senders the bound has turned out since this was asked last.
@@ -63,6 +72,7 @@ mod tests {
         let mut sequences = Sequences::new(16);
         let mut missing = |sequence| sequences.missing(7, sequence, 1, 0);
         assert_eq!((missing(3_000_000_000), missing(0), missing(1), missing(3)), (0, 0, 0, 1));
+        assert_eq!((missing(0), missing(1), missing(2), missing(5)), (0, 0, 0, 2), "though it had sent little before");
     }
 
     #[test]
