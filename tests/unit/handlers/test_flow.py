@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pktvisor.errors import ConfigError
+from pktvisor.handlers.base import Settings
+from pktvisor.handlers.flow import DEVICE, INTERFACE, Flow
+from support.captures import FOLDER
+from support.measuring import Source, Wanted, measure
+
+CAPTURE = FOLDER / "flow_netflow5.pcap"
+EXPORTER = "10.9.0.1"
+
+
+def device(*, workers: int = 1, path: Path = CAPTURE, **options: Any) -> dict[str, Any]:
+    source = Source(path, reads_flows=True, workers=workers)
+    measured = measure(source, [Wanted("it", "flow", settings=Settings(options=options))])
+    found: dict[str, Any] = measured.document()["it"]["flow"]["devices"][EXPORTER]
+    return found
+
+
+def test_a_group_is_named_by_levels_in_json_and_by_joined_labels() -> None:
+    name = INTERFACE.name(["192.0.2.1", 3])
+    assert name.path == ("devices", "192.0.2.1", "interfaces", "3")
+    assert name.labels == (("device", "192.0.2.1"), ("device_interface", "192.0.2.1|3"))
+    assert DEVICE.name(None).path == ("devices", "other")
+
+
+def test_workers_together_count_what_one_counts() -> None:
+    assert device(workers=2) == device()
+
+
+@pytest.mark.parametrize(
+    ("options", "records"),
+    [
+        ({}, 98),
+        ({"only_ips": ["10.9.0.0/16", "2001:db8::/32"]}, 98),
+        ({"only_ips": ["198.51.100.0/24"]}, 0),
+        ({"only_ports": ["0-65535"]}, 98),
+        ({"only_directions": []}, 0),
+        ({"only_directions": ["in", "out"]}, 98),
+        ({"only_device_interfaces": {EXPORTER: ["*"]}}, 98),
+        ({"only_device_interfaces": {EXPORTER: ["1-9"]}}, 0),
+        ({"only_device_interfaces": {"192.0.2.1": ["*"]}}, 0),
+    ],
+)
+def test_filters_keep_records_or_count_them_as_filtered(options: dict[str, Any], records: int) -> None:
+    found = device(**options)
+    assert (found["records_flows"], found["records_filtered"]) == (records, 98 - records)
+
+
+def test_a_direction_that_is_filtered_away_shows_zeros_and_no_items() -> None:
+    interface = device(only_directions=["in"])["interfaces"]["0"]
+    assert (interface["in_packets"], interface["out_packets"]) == (200, 0)
+    assert interface["top_in_dst_ips_bytes"]
+    assert interface["top_out_dst_ips_bytes"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"only_ips": ["10.9.0.0.1"]}, "invalid CIDR: 10.9.0.0.1"),
+        ({"only_ports": ["http"]}, "'http' is no number and no range of numbers"),
+        ({"only_ports": ["1-70000"]}, "70000 is larger than 65535"),
+        ({"only_directions": ["up"]}, "a direction is in or out, not 'up'"),
+        ({"only_device_interfaces": {"router": ["1"]}}, "invalid CIDR: router"),
+        ({"first_filter_if_as_label": True}, "first_filter_if_as_label is an invalid/unsupported config or filter"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Flow(Settings(options=options)).keep()
+    assert sentence in str(refused.value)
