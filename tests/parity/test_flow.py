@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,10 +19,10 @@ NAME = "flow_v1"
 
 
 def measured(answer: str, enable: tuple[str, ...]) -> Measured:
-    databases: dict[str, Path] = {}
+    source = Source(CAPTURES / "nf5.pcap", reads_flows=True)
     if answer.endswith(".geo"):
-        databases = {"geo_city": CAPTURES / "GeoIP2-City-Test.mmdb", "geo_asn": CAPTURES / "GeoIP2-ISP-Test.mmdb"}
-    source = Source(CAPTURES / "nf5.pcap", reads_flows=True, **databases)
+        city, network = CAPTURES / "GeoIP2-City-Test.mmdb", CAPTURES / "GeoIP2-ISP-Test.mmdb"
+        source = replace(source, geo_city=city, geo_asn=network)
     return measure(source, [Wanted(NAME, "flow", settings=Settings(enable=enable))])
 
 

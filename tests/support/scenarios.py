@@ -160,8 +160,12 @@ def _is_deep(value: list[Any] | dict[str, Any]) -> bool:
 
 
 def metric(documents: Mapping[str, Any], window: str, module: str, path: str) -> Any:
-    """Give the metric of a module at a dotted path; None where it is not there."""
+    """Give the metric of a module at a dotted path, whose keys may have dots; None where it is not there."""
     found = documents[window].get(f"{POLICY}-{TAP}-{module}", {})
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
+    while path:
+        keys = found if isinstance(found, dict) else {}
+        key = next((key for key in keys if f"{path}.".startswith(f"{key}.")), None)
+        if key is None:
+            return None
+        found, path = keys[key], path[len(key) + 1 :]
     return found

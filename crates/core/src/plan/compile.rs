@@ -529,7 +529,7 @@ impl Compiler {
             return Ok(table.plain_column(source, exchange::DEFINITIONS[at].kind));
         }
         let batch = Batch::default();
-        if let (Some(at), true) = (find(batch.packets.definitions()), has_packets(table.definitions)) {
+        if let Some(at) = find(batch.packets.definitions()) {
             self.needs.add(name);
             return Ok(table.column(ColumnSource::Packet(at), batch.packets.definitions()[at].kind, Step::Gather));
         }
@@ -604,11 +604,6 @@ fn ledger_entry(name: &str) -> Result<Entry, Error> {
         let names: Vec<_> = Entry::names().collect();
         Error::invalid(format!("the ledger has no entry '{name}'; there are {}", names.join(", ")))
     })
-}
-
-/// Whether the rows of a table have packets, whose columns they can name.
-fn has_packets(definitions: &[ColumnDefinition]) -> bool {
-    definitions.iter().any(|column| column.name.ends_with(".packet_row"))
 }
 
 /// The place of a value among some, at their end where it is new.
