@@ -34,15 +34,25 @@ impl MetricKey {
     }
 }
 
+/// What plans had not when version 1 of saved windows was current: what names metrics, ports, finer matching of exchanges.
+const LATER: [&str; 2] = ["identity", "meaning"];
+const LATER_OF_EXCHANGES: [&str; 2] = ["pairing", "question"];
+
 /// The same for the same specification, in every process and whatever the order of keys. Version 1 of saved windows knows
-/// its plan by this; what names metrics in later versions is left out.
+/// its plan by this.
 pub(super) fn fingerprint(spec: &Value) -> u128 {
     let mut spec = spec.clone();
     let handlers = spec.get_mut("handlers").and_then(Value::as_array_mut);
     for handler in handlers.into_iter().flatten() {
         let metrics = handler.get_mut("metrics").and_then(Value::as_array_mut);
         for metric in metrics.into_iter().flatten().filter_map(Value::as_object_mut) {
-            metric.retain(|name, _| name != "identity" && name != "meaning");
+            metric.retain(|name, _| !LATER.contains(&name.as_str()));
+        }
+        if let Some(handler) = handler.as_object_mut() {
+            handler.retain(|name, value| name != "ports" || *value != serde_json::json!({}));
+        }
+        if let Some(exchanges) = handler.get_mut("exchanges").and_then(Value::as_object_mut) {
+            exchanges.retain(|name, _| !LATER_OF_EXCHANGES.contains(&name.as_str()));
         }
     }
     hash(&spec.to_string())
