@@ -29,14 +29,6 @@ pub struct MetricKind {
     pub items: ItemKind,
 }
 
-impl MetricKind {
-    /// The same for one of many: numbers of 16 bits are too many to be counted exactly in each.
-    pub(crate) fn of_many(self) -> Self {
-        let items = if self.items == ItemKind::SmallNumber { ItemKind::Number } else { self.items };
-        Self { items, ..self }
-    }
-}
-
 /// The rows that feed a metric.
 pub(crate) struct Feeding<'a> {
     pub rows: &'a Bitmap,

@@ -121,7 +121,6 @@ impl Compiler {
         let mut places = Vec::new();
         for (at, metric) in spec.metrics.iter().enumerate() {
             let kind = self.kind(&scope, metric)?;
-            let kind = if metric.group.is_some() { kind.of_many() } else { kind };
             let key = MetricKey::of(metric, kind, (self.fingerprint, handler, at));
             places.push(match metric.group {
                 Some(group) => self.grouped_place(metric, kind, key, groups.get(group).copied())?,
