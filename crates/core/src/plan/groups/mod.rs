@@ -4,7 +4,7 @@
 //! unfolds the log into metrics; so a group of three rows costs some hundred bytes and is exact. A group of more than
 //! [`MOST_LOGGED_SMALL`] rows gets metrics of its own, and its log only gathers rows to feed these in chunks.
 //!
-//! There are bounds: as many groups as the plan says, and [`MOST_BYTES`] of memory. What they turn away counts into one
+//! There are bounds: as many groups as the plan says, and none is added beyond [`MOST_BYTES`]. What they turn away counts into one
 //! group, *other*; how many rows and how many different values that were is counted.
 
 mod log;
