@@ -33,10 +33,13 @@ pub enum Malformed {
     FlowUnknown,
     FlowTooShort,
     FlowTrailingBytes,
+    DnstapBadProtobuf,
+    DnstapNoMessage,
+    DnstapBadAddress,
 }
 
 impl Malformed {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 30] = [
         Self::LinkTooShort,
         Self::LinkUnknown,
         Self::LinkEncrypted,
@@ -64,6 +67,9 @@ impl Malformed {
         Self::FlowUnknown,
         Self::FlowTooShort,
         Self::FlowTrailingBytes,
+        Self::DnstapBadProtobuf,
+        Self::DnstapNoMessage,
+        Self::DnstapBadAddress,
     ];
 
     /// Layer and reason as they are printed: `"udp.bad_length"`.
@@ -96,6 +102,9 @@ impl Malformed {
             Self::FlowUnknown => "flow.unknown",
             Self::FlowTooShort => "flow.too_short",
             Self::FlowTrailingBytes => "flow.trailing_bytes",
+            Self::DnstapBadProtobuf => "dnstap.bad_protobuf",
+            Self::DnstapNoMessage => "dnstap.no_message",
+            Self::DnstapBadAddress => "dnstap.bad_address",
         }
     }
 }

@@ -4,6 +4,7 @@
 //! with the first reason met; the row then holds what could be read.
 
 pub mod app;
+pub mod dnstap;
 pub mod flow;
 pub mod fragments;
 pub mod hosts;

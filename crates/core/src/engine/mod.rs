@@ -3,6 +3,7 @@
 mod batches;
 mod budget;
 mod cut;
+mod dnstap;
 mod file;
 mod intake;
 mod live;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 pub use batches::BatchReader;
 pub use budget::Budget;
+pub use dnstap::{DnstapConfig, Taking, check_dnstap, run_dnstap};
 pub use file::{FileConfig, FileReport, Progress, run_file};
 pub use intake::{Decode, Intake, Polled, Source, run_recorded};
 pub use live::{LiveConfig, LiveInput, LiveSource, LiveStatus, Recent, Usage};

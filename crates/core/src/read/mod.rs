@@ -15,6 +15,7 @@ mod blocks;
 mod chunks;
 mod compression;
 mod files;
+mod frame_stream;
 mod merge;
 pub(crate) mod opening;
 mod order;
@@ -31,7 +32,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
@@ -39,11 +39,12 @@ use std::path::Path;
 use crate::Error;
 pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
 pub use files::{Capture, FileDamage};
+pub use frame_stream::{Control, FrameStream, FrameStreamReader, MOST_FRAME_BYTES, Step};
 
 use blocks::Blocks;
 use compression::{Compression, Stream};
+use opening::Input;
 pub use opening::Patience;
-use opening::{Kinds, Patient};
 use pcap::Pcap;
 use pcapng::Pcapng;
 
@@ -136,29 +137,17 @@ enum Stop {
 impl CaptureReader {
     /// Opens a capture file. Fails when it is no file or can't be read, or isn't a capture from its first bytes on.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let name = path.display().to_string();
-        Self::from_file(opening::open(path, Kinds::Files, &format!("capture file {name}"))?, &name)
-    }
-
-    fn from_file(file: File, name: &str) -> Result<Self, Error> {
-        let total_bytes = file.metadata().ok().map(|metadata| metadata.len());
-        Ok(Self { total_bytes, ..Self::from_read(Box::new(file), name)? })
+        Self::from_input(opening::input(path, None, "capture file")?)
     }
 
     /// Opens a capture file, a FIFO, or standard input where the path is `-`. Bytes of those are waited for as long as
     /// `patience` says so; then they end.
     pub fn open_stream(path: &Path, patience: &Patience) -> Result<Self, Error> {
-        let failed = |cause| Error::system("read standard input", &cause);
-        if path.as_os_str() == "-" {
-            let input = Patient::standard_input(patience).map_err(failed)?;
-            return Self::from_read(Box::new(input), "standard input");
-        }
-        let name = path.display().to_string();
-        let file = opening::open(path, Kinds::FilesAndFifos, &format!("capture file {name}"))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Self::from_file(file, &name);
-        }
-        Self::from_read(Box::new(Patient::new(file, patience)), &name)
+        Self::from_input(opening::input(path, Some(patience), "capture file")?)
+    }
+
+    fn from_input(Input { read, name, total_bytes }: Input) -> Result<Self, Error> {
+        Ok(Self { total_bytes, ..Self::from_read(read, &name)? })
     }
 
     /// Reads a capture from any stream, such as standard input; `name` is what error sentences call it.

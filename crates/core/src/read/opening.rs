@@ -42,6 +42,36 @@ pub(crate) fn open(path: &Path, kinds: Kinds, called: &str) -> Result<File, Erro
     Err(Error::format(format!("open {called}: is {what}, where a file is needed")))
 }
 
+/// Bytes to be read, and what is known of them.
+pub(super) struct Input {
+    pub read: Box<dyn Read + Send>,
+    /// What error sentences call it.
+    pub name: String,
+    /// Its size, where it is a file.
+    pub total_bytes: Option<u64>,
+}
+
+/// Opens a file; with patience also a FIFO, and standard input where the path is `-`: their bytes are waited for as long
+/// as patience says so, then they end. `what` it is to be stands in errors.
+pub(super) fn input(path: &Path, patience: Option<&Patience>, what: &str) -> Result<Input, Error> {
+    if let (Some(patience), "-") = (patience, path.to_str().unwrap_or_default()) {
+        let failed = |cause| Error::system("read standard input", &cause);
+        let read = Box::new(Patient::standard_input(patience).map_err(failed)?);
+        return Ok(Input { read, name: "standard input".to_owned(), total_bytes: None });
+    }
+    let name = path.display().to_string();
+    let kinds = if patience.is_some() { Kinds::FilesAndFifos } else { Kinds::Files };
+    let file = open(path, kinds, &format!("{what} {name}"))?;
+    let metadata = file.metadata().ok();
+    let total_bytes = metadata.as_ref().map(std::fs::Metadata::len);
+    match patience {
+        Some(patience) if metadata.is_none_or(|metadata| !metadata.is_file()) => {
+            Ok(Input { read: Box::new(Patient::new(file, patience)), name, total_bytes: None })
+        }
+        _ => Ok(Input { read: Box::new(file), name, total_bytes }),
+    }
+}
+
 /// A stream that may let wait, read as long as somebody is patient: then it ends.
 pub(super) struct Patient {
     file: File,

@@ -47,7 +47,7 @@ table! {
         id: u16 => "dns.id", "", "Identifier";
         flags: u16 => "dns.flags", "", "Second word of the header: QR, opcode, AA, TC, RD, RA, AD, CD, rcode";
         is_reply: u8 => "dns.is_reply", "", "1 for a response, 0 for a query";
-        rcode: u16 => "dns.rcode", "", "Response code: 4 bits of the header, below the 8 of an OPT record where a response has one";
+        rcode: u16 => "dns.rcode", "", "Response code: 4 bits of the header, below the 8 of an OPT record where a response has one; 65535 where dnstap tells of a message without it";
         answers: u16 => "dns.answers", "", "Number of answer records that the header announces";
         parsed: u8 => "dns.parsed", "", "1 where header and question could be read";
         qtype: u16 => "dns.qtype", "", "Type of the first question";
@@ -58,9 +58,21 @@ table! {
         has_ecs: u8 => "dns.has_ecs", "", "1 where a query has an EDNS client subnet option, be it without an address (prefix length 0)";
         signatures: u8 => "dns.signatures", "", "1 where the answer section holds an RRSIG record";
         nodata: u8 => "dns.nodata", "", "1 for a response without data by RFC 2308: NOERROR, whole, no record of the type asked for (aliases may stand there), and no referral";
+        dnstap_type: u8 => "dns.dnstap_type", "", "From dnstap the type of the message, queries odd, their responses one more: 1 auth, 3 resolver, 5 client, 7 forwarder, 9 stub, 11 tool, 13 update; 0 where a packet brought it";
     }
     time time_ns; packet_rows |table| table.packet_row();
 }
+
+/// What dnstap tells of a message beside its content.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    pub kind: u8,
+    pub transport: u8,
+    pub client_port: u16,
+}
+
+/// The response code of a message that is not there.
+const NO_RCODE: u16 = u16::MAX;
 
 #[derive(Debug, Default)]
 pub struct Decoder {
@@ -100,6 +112,31 @@ impl Decoder {
         if port == 0 {
             return Some(Malformed::DnsBadPort); // nobody's port: not taken for DNS
         }
+        self.read(message, port, table)
+    }
+
+    /// The same for a message of dnstap, whose ports may not be told, and of which there may be nothing but what is told.
+    pub fn decode_told(
+        &mut self,
+        message: &Message<'_>,
+        told: Told,
+        is_there: bool,
+        table: &mut Messages,
+    ) -> Option<Malformed> {
+        let fault = self.read(message, told.client_port, table);
+        let row = table.last_row();
+        (table.transport[row], table.dnstap_type[row]) = (told.transport, told.kind);
+        if message.payload.len() < HEADER_BYTES {
+            let is_reply = told.kind.is_multiple_of(2);
+            table.is_reply[row] = u8::from(is_reply);
+            table.xact_direction[row] = exchange_direction(message.packet.direction, is_reply);
+            table.rcode[row] = NO_RCODE;
+        }
+        fault.filter(|_| is_there)
+    }
+
+    #[inline(always)]
+    fn read(&mut self, message: &Message<'_>, port: u16, table: &mut Messages) -> Option<Malformed> {
         let mut header = [0_u16; 6];
         let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
             self.write_row(message, &header, port, None, table);

@@ -1,0 +1,287 @@
+//! dnstap: DNS messages as a server saw them, in protobuf (<https://dnstap.info>, schema `dnstap.proto`).
+//!
+//! A message makes a row of the packet table, with what is known of its ends, and one of the table `dns`, which the
+//! decoder of DNS fills. What the server did not say stays empty.
+
+use super::app::{Message, Needs, dns};
+use super::hosts::Hosts;
+use super::{PROTOCOL_TCP, PROTOCOL_UDP};
+use crate::batch::{Address, Batch, Direction, PacketRow};
+use crate::ledger::Malformed;
+use crate::read::Frame;
+
+/// What frame streams call it.
+pub const CONTENT_TYPE: &str = "protobuf:dnstap.Dnstap";
+
+const NANOSECONDS: u64 = 1_000_000_000;
+
+/// Who asked whom. With a query's number, or that of its response, one more: the types of `dnstap.proto`.
+const LAST_TYPE: u64 = 14;
+const AUTH_QUERY: u8 = 1;
+const CLIENT_QUERY: u8 = 5;
+const UPDATE_QUERY: u8 = 13;
+/// A `Dnstap` that holds a message; there is no other type.
+const TYPE_MESSAGE: u64 = 1;
+
+/// One message as its server told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tap<'a> {
+    /// `Message.Type`, 1 to 14: queries are odd, and each is followed by its response.
+    pub kind: u8,
+    family: u64,
+    protocol: u64,
+    query_address: Option<Address>,
+    response_address: Option<Address>,
+    query_port: u16,
+    response_port: u16,
+    query_time_ns: Option<i64>,
+    response_time_ns: Option<i64>,
+    query: Option<&'a [u8]>,
+    response: Option<&'a [u8]>,
+    has_bad_address: bool,
+    /// Size of all that told of it.
+    bytes: u32,
+}
+
+impl<'a> Tap<'a> {
+    /// Reads the content of a data frame.
+    ///
+    /// # Errors
+    /// The reason why it holds no message that could be counted.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let (mut kind, mut message) = (None, None);
+        for field in Fields(bytes) {
+            match field? {
+                (14, Value::Bytes(bytes)) => message = Some(bytes),
+                (15, Value::Number(number)) => kind = Some(number),
+                _ => {}
+            }
+        }
+        let message = message.filter(|_| kind == Some(TYPE_MESSAGE)).ok_or(Malformed::DnstapNoMessage)?;
+        Self::of(message, bytes.len())
+    }
+
+    fn of(message: &'a [u8], bytes: usize) -> Result<Self, Malformed> {
+        let mut tap = Self { bytes: bytes as u32, ..Self::default() };
+        let (mut kind, mut query_time, mut response_time) = (0, Time::default(), Time::default());
+        for field in Fields(message) {
+            match field? {
+                (1, Value::Number(number)) => kind = number,
+                (2, Value::Number(number)) => tap.family = number,
+                (3, Value::Number(number)) => tap.protocol = number,
+                (4, Value::Bytes(bytes)) => tap.query_address = tap.address(bytes),
+                (5, Value::Bytes(bytes)) => tap.response_address = tap.address(bytes),
+                (6, Value::Number(number)) => tap.query_port = number as u16,
+                (7, Value::Number(number)) => tap.response_port = number as u16,
+                (8, Value::Number(number)) => query_time.seconds = Some(number),
+                (9, Value::Fixed32(number)) => query_time.nanoseconds = number,
+                (10, Value::Bytes(bytes)) => tap.query = Some(bytes),
+                (12, Value::Number(number)) => response_time.seconds = Some(number),
+                (13, Value::Fixed32(number)) => response_time.nanoseconds = number,
+                (14, Value::Bytes(bytes)) => tap.response = Some(bytes),
+                _ => {}
+            }
+        }
+        if !(1..=LAST_TYPE).contains(&kind) {
+            return Err(Malformed::DnstapNoMessage);
+        }
+        tap.kind = kind as u8;
+        (tap.query_time_ns, tap.response_time_ns) = (query_time.ns(), response_time.ns());
+        Ok(tap)
+    }
+
+    fn address(&mut self, bytes: &[u8]) -> Option<Address> {
+        match *bytes {
+            [a, b, c, d] => Some(super::mapped([a, b, c, d])),
+            _ => {
+                let address = bytes.try_into().ok();
+                self.has_bad_address |= address.is_none();
+                address
+            }
+        }
+    }
+
+    pub fn is_reply(&self) -> bool {
+        self.kind.is_multiple_of(2)
+    }
+
+    /// When the message was seen; the other time where only that is told.
+    pub fn time_ns(&self) -> Option<i64> {
+        if self.is_reply() {
+            self.response_time_ns.or(self.query_time_ns)
+        } else {
+            self.query_time_ns.or(self.response_time_ns)
+        }
+    }
+
+    /// Whether one of its ends is in these networks.
+    pub fn is_of(&self, networks: &Hosts) -> bool {
+        [self.query_address, self.response_address].into_iter().flatten().any(|address| networks.contains(&address))
+    }
+
+    /// Queries to the server that tells, and the responses to what it asked itself, come in.
+    fn direction(&self) -> Direction {
+        let question = self.kind - u8::from(self.is_reply());
+        let is_asked = matches!(question, AUTH_QUERY | CLIENT_QUERY | UPDATE_QUERY);
+        if is_asked == self.is_reply() { Direction::Out } else { Direction::In }
+    }
+
+    fn ip_version(&self) -> u8 {
+        let of_address = |address: Address| if address.starts_with(&super::mapped([0; 4])[..12]) { 4 } else { 6 };
+        match self.family {
+            1 => 4,
+            2 => 6,
+            _ => self.query_address.or(self.response_address).map_or(0, of_address),
+        }
+    }
+
+    /// As `dns.transport` has it.
+    fn transport(&self) -> u8 {
+        match self.protocol {
+            1 => PROTOCOL_UDP,
+            2 => PROTOCOL_TCP,
+            number @ 3..=7 => number as u8 - 2,
+            _ => 0,
+        }
+    }
+
+    /// The end that asks is the source, whichever way the message goes.
+    fn packet(&self, time_ns: i64) -> PacketRow {
+        let transport = self.transport();
+        PacketRow {
+            time_ns,
+            bytes: self.bytes,
+            wire_bytes: self.bytes,
+            direction: self.direction() as u8,
+            ip_version: self.ip_version(),
+            source: self.query_address.unwrap_or_default(),
+            destination: self.response_address.unwrap_or_default(),
+            transport: if matches!(transport, PROTOCOL_UDP | PROTOCOL_TCP) { transport } else { 0 },
+            source_port: self.query_port,
+            destination_port: self.response_port,
+            ..PacketRow::EMPTY
+        }
+    }
+}
+
+#[derive(Default)]
+struct Time {
+    seconds: Option<u64>,
+    nanoseconds: u32,
+}
+
+impl Time {
+    fn ns(&self) -> Option<i64> {
+        let seconds_ns = self.seconds?.saturating_mul(NANOSECONDS);
+        Some(i64::try_from(seconds_ns.saturating_add(u64::from(self.nanoseconds))).unwrap_or(i64::MAX))
+    }
+}
+
+/// Writes the rows of dnstap messages. One per worker.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    dns: dns::Decoder,
+    seed: u64,
+}
+
+impl Decoder {
+    /// `seed` keys hashes: random per process.
+    pub fn new(seed: u64) -> Self {
+        Self { dns: dns::Decoder::default(), seed }
+    }
+
+    pub fn set_needs(&mut self, needs: &Needs) {
+        self.dns.set_needs(needs);
+    }
+
+    /// Writes the rows of a message and counts it as decoded or malformed.
+    pub fn decode(&mut self, tap: &Tap<'_>, time_ns: i64, batch: &mut Batch) {
+        let packet = tap.packet(time_ns);
+        batch.packets.push(&packet);
+        let payload = if tap.is_reply() { tap.response } else { tap.query };
+        let frame = Frame { time_ns, link_type: 0, interface: 0, wire_bytes: tap.bytes, data: &[] };
+        let message = Message {
+            payload: payload.unwrap_or(&[]),
+            wire_bytes: payload.map_or(0, <[u8]>::len) as u32,
+            packet: &packet,
+            packet_row: batch.packets.last_row() as u32,
+            frame: &frame,
+            ends: None,
+            seed: self.seed,
+            server_port: tap.response_port,
+        };
+        let told = dns::Told { kind: tap.kind, transport: tap.transport(), client_port: tap.query_port };
+        let fault = self.dns.decode_told(&message, told, payload.is_some(), &mut batch.apps.dns);
+        let bad_address = tap.has_bad_address.then_some(Malformed::DnstapBadAddress);
+        match bad_address.or(fault) {
+            None => batch.ledger.decoded += 1,
+            Some(reason) => batch.ledger.count_malformed(reason),
+        }
+    }
+}
+
+/// What a protobuf field holds; a number may be of any width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value<'a> {
+    Number(u64),
+    Fixed32(u32),
+    Fixed64,
+    Bytes(&'a [u8]),
+}
+
+/// The fields of a protobuf message, in their order; the first that can't be read is the last.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn varint(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for (at, byte) in self.0.iter().enumerate().take(10) {
+            number |= u64::from(byte & 0x7f) << (7 * at);
+            if byte & 0x80 == 0 {
+                self.0 = &self.0[at + 1..];
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, count: u64) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(usize::try_from(count).ok()?)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn field(&mut self) -> Option<(u64, Value<'a>)> {
+        let tag = self.varint()?;
+        let value = match tag & 7 {
+            0 => Value::Number(self.varint()?),
+            1 => self.take(8).map(|_| Value::Fixed64)?,
+            2 => {
+                let length = self.varint()?;
+                Value::Bytes(self.take(length)?)
+            }
+            5 => Value::Fixed32(u32::from_le_bytes(self.take(4)?.try_into().ok()?)),
+            _ => return None,
+        };
+        (tag >> 3 != 0).then_some((tag >> 3, value))
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(u64, Value<'a>), Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let field = self.field().ok_or(Malformed::DnstapBadProtobuf);
+        if field.is_err() {
+            self.0 = &[];
+        }
+        Some(field)
+    }
+}
+
+#[cfg(test)]
+#[path = "dnstap_tests.rs"]
+mod tests;

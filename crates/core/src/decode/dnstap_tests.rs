@@ -1,0 +1,174 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::batch::Table;
+
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+fn number(field: u64, value: u64) -> Vec<u8> {
+    [varint(field << 3), varint(value)].concat()
+}
+
+fn bytes(field: u64, value: &[u8]) -> Vec<u8> {
+    [varint(field << 3 | 2), varint(value.len() as u64), value.to_vec()].concat()
+}
+
+fn fixed32(field: u64, value: u32) -> Vec<u8> {
+    [varint(field << 3 | 5), value.to_le_bytes().to_vec()].concat()
+}
+
+fn framed(message: &[Vec<u8>]) -> Vec<u8> {
+    [bytes(1, b"server"), bytes(14, &message.concat()), number(15, 1)].concat()
+}
+
+/// A message for `www.com` of type A, as a query or as a response.
+fn dns_message(flags: u16) -> Vec<u8> {
+    [&[0, 7], &flags.to_be_bytes()[..], b"\0\x01\0\0\0\0\0\0\x03WwW\x03com\0\0\x01\0\x01"].concat()
+}
+
+/// All that a server can tell of a message.
+fn whole(kind: u64, protocol: u64) -> Vec<Vec<u8>> {
+    vec![
+        number(1, kind),
+        number(2, 1),
+        number(3, protocol),
+        bytes(4, &[192, 0, 2, 1]),
+        bytes(5, &[192, 0, 2, 53]),
+        number(6, 40_000),
+        number(7, 53),
+        number(8, 100),
+        fixed32(9, 7),
+        bytes(10, &dns_message(0)),
+        number(12, 101),
+        fixed32(13, 8),
+        bytes(14, &dns_message(0x8003)),
+    ]
+}
+
+fn decode(content: &[u8]) -> Batch {
+    let mut batch = Batch::default();
+    let mut decoder = Decoder::new(1);
+    decoder.set_needs(&Needs::all());
+    batch.ledger.seen += 1;
+    match Tap::read(content) {
+        Ok(tap) => decoder.decode(&tap, tap.time_ns().unwrap_or(0), &mut batch),
+        Err(reason) => batch.ledger.count_malformed(reason),
+    }
+    assert!(batch.ledger.balances());
+    batch
+}
+
+#[test]
+fn the_type_says_which_message_counts_when_and_which_way_it_goes() {
+    // Asked: auth, client, update. Asking: resolver, forwarder, stub, tool.
+    let asked = [1, 5, 13];
+    for kind in 1..=14_u64 {
+        let batch = decode(&framed(&whole(kind, 1)));
+        let is_reply = kind % 2 == 0;
+        let is_asked = asked.contains(&(kind - u64::from(is_reply)));
+        let (packets, messages) = (&batch.packets, &batch.apps.dns);
+        assert_eq!(packets.direction()[0], if is_asked == is_reply { 2 } else { 1 }, "type {kind}");
+        assert_eq!(messages.xact_direction()[0], if is_asked { 1 } else { 2 });
+        assert_eq!((messages.is_reply()[0], messages.dnstap_type()[0]), (u8::from(is_reply), kind as u8));
+        assert_eq!(messages.rcode()[0], if is_reply { 3 } else { 0 });
+        let time_ns = if is_reply { 101_000_000_008 } else { 100_000_000_007 };
+        assert_eq!((packets.time_ns()[0], messages.time_ns()[0]), (time_ns, time_ns));
+        assert_eq!(batch.ledger.decoded, 1);
+    }
+}
+
+#[test]
+fn every_transport_has_its_number() {
+    let found: Vec<_> = (0..=8)
+        .map(|protocol| decode(&framed(&whole(5, protocol))))
+        .map(|batch| (batch.apps.dns.transport()[0], batch.packets.transport()[0]))
+        .collect();
+    assert_eq!(found, [(0, 0), (17, 17), (6, 6), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (0, 0)]);
+}
+
+#[test]
+fn a_query_and_its_response_are_one_exchange_and_the_source_is_who_asks() {
+    let [query, response] = [5, 6].map(|kind| decode(&framed(&whole(kind, 1))));
+    assert_eq!(query.apps.dns.exchange(), response.apps.dns.exchange());
+    for batch in [query, response] {
+        assert_eq!(batch.packets.source()[0][12..], [192, 0, 2, 1]);
+        assert_eq!(batch.packets.destination()[0][12..], [192, 0, 2, 53]);
+        assert_eq!((batch.apps.dns.port()[0], batch.packets.source_port()[0]), (40_000, 40_000));
+        assert_eq!((batch.apps.dns.packet_row(), batch.apps.dns.ip_version()[0]), (&[0][..], 4));
+        assert_eq!((batch.apps.dns.parsed()[0], batch.apps.dns.bytes()[0]), (1, 25));
+    }
+}
+
+#[test]
+fn what_is_missing_stays_empty() {
+    let batch = decode(&framed(&[number(1, 6), bytes(14, &dns_message(0x8000))]));
+    assert_eq!((batch.packets.ip_version()[0], batch.packets.source()[0]), (0, [0; 16]));
+    assert_eq!((batch.apps.dns.port()[0], batch.apps.dns.transport()[0], batch.apps.dns.parsed()[0]), (0, 0, 1));
+    assert_eq!(batch.ledger.decoded, 1);
+    let only_query_time = framed(&[number(1, 6), number(8, 5), bytes(4, &[0x20; 16])]);
+    let tap = Tap::read(&only_query_time).unwrap();
+    assert_eq!((tap.time_ns(), tap.ip_version()), (Some(5_000_000_000), 6));
+    assert_eq!(Tap::read(&framed(&[number(1, 6)])).unwrap().time_ns(), None);
+}
+
+#[test]
+fn a_message_without_content_counts_by_its_type_alone() {
+    for kind in [5, 6] {
+        let batch = decode(&framed(&[number(1, kind), number(2, 1), number(3, 1)]));
+        let messages = &batch.apps.dns;
+        assert_eq!((messages.is_reply()[0], messages.parsed()[0], messages.bytes()[0]), ((kind % 2 == 0).into(), 0, 0));
+        assert_eq!((messages.rcode()[0], messages.qname()[0].is_none()), (u16::MAX, true), "no code, no name");
+        assert_eq!(batch.ledger.decoded, 1);
+    }
+    let wrong_side = decode(&framed(&[number(1, 6), bytes(10, &dns_message(0))]));
+    assert_eq!((wrong_side.apps.dns.bytes()[0], wrong_side.apps.dns.is_reply()[0]), (0, 1));
+}
+
+#[test]
+fn what_makes_no_sense_is_counted_with_its_reason() {
+    let reason = |content: &[u8]| {
+        let batch = decode(content);
+        let reasons = Malformed::ALL.into_iter().filter(|reason| batch.ledger.malformed(*reason) > 0);
+        (reasons.map(Malformed::name).collect::<Vec<_>>().join(" "), batch.packets.len(), batch.apps.dns.len())
+    };
+    let expected = |reason: &str, rows| (reason.to_owned(), rows, rows);
+    assert_eq!(reason(b""), expected("dnstap.no_message", 0));
+    assert_eq!(reason(&[0xff; 20]), expected("dnstap.bad_protobuf", 0));
+    assert_eq!(reason(&framed(&whole(5, 1))[..40]), expected("dnstap.bad_protobuf", 0));
+    assert_eq!(reason(&bytes(14, &whole(5, 1).concat())), expected("dnstap.no_message", 0), "without its type");
+    assert_eq!(reason(&framed(&whole(15, 1))), expected("dnstap.no_message", 0), "of an unknown type");
+    let bad_address = [number(1, 5), bytes(4, &[1, 2, 3]), bytes(10, &dns_message(0))];
+    assert_eq!(reason(&framed(&bad_address)), expected("dnstap.bad_address", 1));
+    assert_eq!(reason(&framed(&[number(1, 5), bytes(10, &[0; 11])])), expected("dns.too_short", 1));
+    assert_eq!(reason(&framed(&[number(1, 5), bytes(10, &dns_message(0)[..14])])), expected("dns.bad_question", 1));
+}
+
+#[test]
+fn messages_are_of_networks_that_hold_either_end() {
+    let networks = Hosts::new([(super::super::mapped([192, 0, 2, 53]), 128)]);
+    let of = |message: &[Vec<u8>]| Tap::read(&framed(message)).unwrap().is_of(&networks);
+    assert!(of(&whole(5, 1)));
+    assert!(of(&[number(1, 5), bytes(5, &[192, 0, 2, 53])]), "the only end that is told");
+    assert!(!of(&[number(1, 5), bytes(4, &[192, 0, 2, 1])]));
+    assert!(!of(&[number(1, 5)]), "no end is told");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_are_too_much(content in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        decode(&content);
+        let mut damaged = framed(&whole(6, 1));
+        let at = at.index(damaged.len());
+        damaged[at] = byte;
+        decode(&damaged);
+        decode(&damaged[..at]);
+    }
+}
