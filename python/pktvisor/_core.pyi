@@ -151,6 +151,16 @@ def run_file(
     sinks: Sequence[object] | None = None,
     reads_flows: bool = False,
 ) -> FileReport: ...
+def run_dnstap(
+    paths: Sequence[str],
+    policies: Sequence[Policy],
+    *,
+    only_hosts: Sequence[tuple[bytes, int]] | None = None,
+    progress: Callable[[int, int, int | None], bool | None] | None = None,
+    stop: Stop | None = None,
+    sinks: Sequence[object] | None = None,
+) -> FileReport: ...
+def check_dnstap(paths: Sequence[str]) -> None: ...
 
 @final
 class LiveInput:

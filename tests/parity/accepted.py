@@ -9,6 +9,8 @@ FRAGMENTS = "seven answers in IP fragments are put together again and read; tsha
 FRAGMENTS_PROTOCOL = "a fragment counts as the protocol of its IP header; for the C++ pktvisor it has none"
 
 CLOCK = "a clock that goes ahead by more than a day was set: the time between is no part of a period"
+DNSTAP_TIME = "periods of a dnstap file are those of its messages, not of the clock on the wall"
+ASKED_AGAIN = "two questions are asked twice: their answers are timed from the first time on"
 DHCP_MESSAGES = "messages of kinds that the C++ pktvisor does not tell from others"
 
 MORE_OF_DHCP = (
@@ -33,6 +35,8 @@ ACCEPTED: tuple[tuple[str, str, str], ...] = (
     ("*", "*/*.rates.*", RATES),
     ("*", "dns_v2/dns.*.xact_rates", RATES),
     *(("*", f"*/dhcp.wire_packets.{name}", DHCP_MESSAGES) for name in MORE_OF_DHCP),
+    ("*.dnstap*", "*.period.*", DNSTAP_TIME),
+    ("*.dnstap*", "dns_v2/dns.in.xact_*", ASKED_AGAIN),
     ("*.ecs*", "*.period.length", CLOCK),
     ("*.ecs*", "*/dns.*", FRAGMENTS),
     ("*.ecs*", "*/packets.udp", FRAGMENTS_PROTOCOL),

@@ -57,7 +57,7 @@ def handler_answers(output: str) -> list[Answer]:
     found = []
     for name, words in _commands("visor-dump"):
         kind, file, hosts, form, city, network, *modules = words
-        if kind == "pcap" and form == output:
+        if kind in READER_HANDLERS and form == output:
             wanted = [one for module in modules if (one := _wanted(module)) is not None]
             source = _source(file, hosts if hosts != "-" else "", "", _database(city), _database(network))
             found.append(Answer(f"handlers.{name}", source, tuple(wanted), periods=1))
@@ -81,7 +81,7 @@ def _reader_answer(name: str, words: list[str]) -> Answer:
     parser.add_argument("file")
     said = parser.parse_args(words)
     source = _source(said.file, said.hosts, said.filter_expression, _database(said.geo_city), _database(said.geo_asn))
-    wanted = tuple(Wanted(f"default-default-{module}", type_) for module, type_ in READER_HANDLERS)
+    wanted = tuple(Wanted(f"default-default-{module}", type_) for module, type_ in READER_HANDLERS["pcap"])
     return Answer(f"reader.{name}", source, wanted, said.periods)
 
 

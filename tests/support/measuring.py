@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ class Wanted:
     version: str = "1.0"
     settings: Settings = field(default_factory=Settings)
 
-    def instance(self, tap: str | None) -> Instance:
-        return Instance(self.name, handler(self.type, self.version)(self.settings), tap)
+    def instance(self, tap: str | None, input_type: str = "pcap") -> Instance:
+        settings = replace(self.settings, input_type=input_type)
+        return Instance(self.name, handler(self.type, self.version)(settings), tap)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Source:
     workers: int = 1
     reads_flows: bool = False
     """The capture holds the datagrams of exporters of flow records."""
+
+    @property
+    def input_type(self) -> str:
+        """What the file holds, by its name."""
+        return "dnstap" if self.path.suffix in {".fstrm", ".dnstap"} else "pcap"
 
 
 class Measured:
@@ -120,7 +126,7 @@ def policy_over(
     """Read a capture through these handlers."""
     policy = Policy(
         "golden",
-        [one.instance(tap) for one in wanted],
+        [one.instance(tap, source.input_type) for one in wanted],
         periods=periods,
         length_s=length_s,
         is_recorded=True,
@@ -136,6 +142,7 @@ def policy_over(
         wanted=capture_filter(source.filter_expression),
         workers=source.workers,
         reads_flows=source.reads_flows,
+        input_type=source.input_type,
     )
     return policy, report
 

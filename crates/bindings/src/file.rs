@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
+use pktvisor_core::Error;
 use pktvisor_core::batch::Address;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
-use pktvisor_core::engine::{self, FileConfig, Progress};
+use pktvisor_core::engine::{self, BatchSink, DnstapConfig, FileConfig, Progress, Taking};
 use pktvisor_core::read::{FileDamage, Patience};
 use pyo3::prelude::*;
 
@@ -135,25 +136,77 @@ pub fn run_file(
     let stop = stop.map(|stop| Arc::clone(&stop.is_set));
     let config = FileConfig {
         paths,
-        patience: stop.clone().map(|stop| Arc::new(move || !stop.load(Ordering::Relaxed)) as Patience),
+        patience: stop.as_ref().map(patience),
         decode: DecodeConfig { reads_flows, ..decode_config(hosts, ports) },
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
         workers,
     };
     drop(policies);
+    watched(py, progress, stop, sinks, |sinks, look| engine::run_file(&config, sinks, look))
+}
+
+/// Reads dnstap files (frame streams) through policies, see [`run_file`]. Only messages with an end in the networks of
+/// `only_hosts` count, where it is given.
+#[pyfunction]
+#[pyo3(signature = (paths, policies, *, only_hosts=None, progress=None, stop=None, sinks=None))]
+pub fn run_dnstap(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    policies: Vec<PyRef<'_, Policy>>,
+    only_hosts: Option<HostRows>,
+    progress: Option<Py<PyAny>>,
+    stop: Option<PyRef<'_, Stop>>,
+    sinks: Option<Vec<Bound<'_, PyAny>>>,
+) -> PyResult<FileReport> {
+    let stop = stop.map(|stop| Arc::clone(&stop.is_set));
+    let config = dnstap_config(paths, only_hosts, stop.as_ref());
+    let fed: Vec<_> = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
+    drop(policies);
+    watched(py, progress, stop, sinks, |sinks, look| engine::run_dnstap(&config, &fed, sinks(), look))
+}
+
+/// Raises where dnstap files can't be opened, or are none.
+#[pyfunction]
+pub fn check_dnstap(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<()> {
+    let config = dnstap_config(paths, None, None);
+    py.detach(|| engine::check_dnstap(&config)).map_err(raise)
+}
+
+fn dnstap_config(paths: Vec<PathBuf>, only_hosts: Option<HostRows>, stop: Option<&Arc<AtomicBool>>) -> DnstapConfig {
+    let taking = Taking { only_hosts: only_hosts.map(Hosts::new), seed: crate::seed() };
+    DnstapConfig { paths, patience: stop.map(patience), taking }
+}
+
+/// Waits for what may let wait until somebody says stop.
+fn patience(stop: &Arc<AtomicBool>) -> Patience {
+    let stop = Arc::clone(stop);
+    Arc::new(move || !stop.load(Ordering::Relaxed))
+}
+
+/// Reads without the GIL, while signals, `stop` and the progress function are looked after.
+fn watched(
+    py: Python<'_>,
+    progress: Option<Py<PyAny>>,
+    stop: Option<Arc<AtomicBool>>,
+    sinks: Option<Vec<Bound<'_, PyAny>>>,
+    read: impl FnOnce(&Sinks<'_>, &mut dyn FnMut(Progress) -> bool) -> Result<engine::FileReport, Error> + Send,
+) -> PyResult<FileReport> {
     let interruption = Interruption::default();
     let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
     let sinks = direct_sinks(handlers, &interruption);
     let last = std::time::Instant::now();
     let mut watch = Watch { progress, stop, last, packets: 0, interruption: interruption.clone(), fault: None };
-    let report = py.detach(|| engine::run_file(&config, &sinks, &mut |progress| watch.look(progress)));
+    let report = py.detach(|| read(&sinks, &mut |progress| watch.look(progress)));
     let interrupted = interruption.lock().unwrap_or_else(PoisonError::into_inner).take();
     match watch.fault.or(interrupted) {
         Some(fault) => Err(fault),
         None => Ok(FileReport { inner: report.map_err(raise)?, packets: watch.packets }),
     }
 }
+
+/// Makes the sinks of one worker.
+type Sinks<'a> = dyn Fn() -> Vec<Box<dyn BatchSink>> + 'a;
 
 /// Looks after signals and tells Python of the progress, now and then.
 struct Watch {

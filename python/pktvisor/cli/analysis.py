@@ -29,7 +29,12 @@ POLICY = "capture"
 
 
 def analyse(
-    paths: Sequence[str], options: SummaryOptions, progress: Progress, *, is_watched: bool = False
+    paths: Sequence[str],
+    options: SummaryOptions,
+    progress: Progress,
+    input_type: str = "pcap",
+    *,
+    is_watched: bool = False,
 ) -> FileSource:
     """Read files as one capture: all of it in one window, and its last periods beside. Raises `PktvisorError`.
 
@@ -40,7 +45,7 @@ def analyse(
     whole, newest = (
         Policy(
             POLICY,
-            readable_instances(policy=POLICY, deep_sample_rate=options.max_deep_sample),
+            readable_instances(policy=POLICY, deep_sample_rate=options.max_deep_sample, input_type=input_type),
             periods=periods,
             length_s=options.window_length,
             is_recorded=True,
@@ -59,6 +64,7 @@ def analyse(
         workers=options.workers or default_workers(),
         progress=progress,
         stop=progress.stop,
+        input_type=input_type,
     )
     progress.finish(report.packets)
     for warning in [*file_warnings(report), *notes_of(report, wanted)]:

@@ -15,9 +15,8 @@ from pktvisor.config.command_options import SummaryOptions
 from pktvisor.config.options import Operands, Text
 from pktvisor.errors import PktvisorError
 
-PCAP, NETFLOW = "pcap", "netflow"
-INPUTS = (PCAP, NETFLOW)
-"""What a file may hold: packets, or the datagrams of exporters of flow records."""
+INPUTS = ("pcap", "netflow", "dnstap")
+"""What a file may hold: packets, the datagrams of exporters of flow records, messages that servers tell of."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _summarize(said: argparse.Namespace) -> int:
     options = ReaderOptions(**vars(said))
     try:
+        if options.input != "pcap" and options.record is not None:
+            raise UsageError(f"argument --record: of {options.input} there is the summary alone")
+        if options.input == "dnstap" and (options.filter_expression or options.hosts):
+            raise UsageError("arguments -b and -H are for packets, not for dnstap")
         if options.record is None:
-            print_summary(options.files, options, reads_flows=options.input == NETFLOW)
-        elif options.input == NETFLOW:
-            raise UsageError("argument --record: of flow records there is the summary alone")
+            print_summary(options.files, options, options.input)
         else:
             write_records(options.files, options.record, options)
     except UsageError:
@@ -79,8 +80,8 @@ def reader_parser() -> Parser:
     """Make the parser."""
     parser = Parser(
         prog="pktvisor-reader",
-        description="Summarise capture files (pcap or pcapng, also compressed): as text on a terminal, elsewhere as "
-        "one line of JSON.",
+        description="Summarise capture files (pcap, pcapng or dnstap, also compressed): as text on a terminal, "
+        "elsewhere as one line of JSON.",
     )
     add_options(parser, ReaderOptions)
     add_version(parser)

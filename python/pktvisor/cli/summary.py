@@ -17,7 +17,7 @@ MOST_WORKERS = 4
 """One worker at a time reads and deals the packets out; that is a quarter of all work, so that more bring little."""
 
 
-def print_summary(paths: Sequence[str], options: SummaryOptions, *, reads_flows: bool = False) -> None:
+def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str = "pcap") -> None:
     """Summarise files and directories as one capture (`-` is standard input) and print the result.
 
     On a terminal that is text about all of it, elsewhere one line of JSON about the last periods; of flow records there
@@ -29,13 +29,13 @@ def print_summary(paths: Sequence[str], options: SummaryOptions, *, reads_flows:
     progress = Progress(sys.stderr)
     # What was read until a signal is summarised all the same.
     with signals_heard(lambda _: progress.stop.set()):
-        if reads_flows or options.json or sys.stdout is None or not sys.stdout.isatty():
-            _print_json(paths, options, progress, reads_flows=reads_flows)
+        if input_type == "netflow" or options.json or sys.stdout is None or not sys.stdout.isatty():
+            _print_json(paths, options, progress, input_type)
         else:
-            _print_text(paths, options, progress)
+            _print_text(paths, options, progress, input_type)
 
 
-def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress, *, reads_flows: bool) -> None:
+def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str) -> None:
     from pktvisor.outputs.json import encode, flat_document
     from pktvisor.policies.summary import summarize_file
 
@@ -50,9 +50,9 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
         geo_asn=options.geo_asn,
         workers=options.workers or default_workers(),
         dns_ports=options.dns_ports,
-        reads_flows=reads_flows,
         progress=progress,
         stop=progress.stop,
+        input_type=input_type,
     )
     progress.finish(summary.packets)
     for warning in summary.warnings:
@@ -70,14 +70,14 @@ def fit_for_stdout(document: bytes) -> bytes:
     return printable_json(document.decode()).encode()
 
 
-def _print_text(paths: Sequence[str], options: SummaryOptions, progress: Progress) -> None:
+def _print_text(paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str) -> None:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.page import page
     from pktvisor.tui.source import Request
     from pktvisor.tui.watch import Watch
     from pktvisor.tui.windows import WHOLE
 
-    source = analyse(paths, options, progress)
+    source = analyse(paths, options, progress, input_type)
     watch = Watch(source, Request(WHOLE), interval_s=1.0)
     watch.step()
     if options.verbose and watch.state.reading is not None:

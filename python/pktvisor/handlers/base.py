@@ -51,6 +51,8 @@ class Settings:
     topn_percentile_threshold: int = 0
     metrics: Mapping[str, Any] = field(default_factory=dict)
     """Metrics that a policy declares, for the handler `custom`."""
+    input_type: str = "pcap"
+    """What feeds it."""
     input_dns_ports: tuple[int, ...] = ()
     """Ports by which its input knows DNS; none where nobody can make the input look at others."""
 
@@ -207,6 +209,11 @@ class Handler:
 
     def texts(self, key: str) -> list[str]:
         return [str(text) for text in scalars.texts(self.settings.options, key)]
+
+    @property
+    def is_of_dnstap(self) -> bool:
+        """Its events are messages that a server tells of, not packets."""
+        return self.settings.input_type == "dnstap"
 
     @property
     def is_recorded(self) -> bool:

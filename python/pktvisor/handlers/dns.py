@@ -37,6 +37,7 @@ NOERROR, SERVFAIL, NXDOMAIN, REFUSED = (dns.rcode == number for number in (0, 2,
 NODATA = NOERROR & (dns.answers == 0)
 AUTHORITATIVE, AUTHENTICATED, CHECKING_DISABLED = (dns.flags.has_bits(bit) for bit in (0x0400, 0x0020, 0x0010))
 ECS = QUERY & (dns.has_ecs == 1)
+NOTHING = ~ALWAYS
 TO_HOST, FROM_HOST = dns.direction == 1, dns.direction == 2
 
 ANSWERED, LATE, ORPHAN = (xact.outcome == number for number in (1, 2, 3))
@@ -44,7 +45,10 @@ ANSWERED, LATE, ORPHAN = (xact.outcome == number for number in (1, 2, 3))
 MOST_ANSWERS = 2**16 - 1
 """What a header can announce."""
 
-DNSTAP_TYPES = ("auth", "client", "forwarder", "resolver", "stub", "tool", "update")
+DNSTAP_TYPES = {"auth": 1, "client": 5, "forwarder": 7, "resolver": 3, "stub": 9, "tool": 11, "update": 13}
+"""Numbers of the queries that dnstap tells of; their responses have one more."""
+HAS_CONTENT = ~(dns.rcode == 0xFFFF)
+"""dnstap tells of messages without giving them, too."""
 
 
 class DnsFilters(Handler):
@@ -65,7 +69,7 @@ class DnsFilters(Handler):
                 raise ConfigError(f"DnsStreamHandler: {key} is an empty list, which fits nothing: name at least one")
 
     def _check_dnstap_type(self) -> None:
-        """`dnstap_msg_type` leaves packets alone, but must make sense."""
+        """`dnstap_msg_type` must make sense, though it leaves packets alone."""
         if self.has("dnstap_msg_type") and self.text("dnstap_msg_type") not in DNSTAP_TYPES:
             raise ConfigError(
                 "DnsStreamHandler: dnstap_msg_type contained an invalid/unsupported type. "
@@ -109,6 +113,13 @@ class DnsFilters(Handler):
     def _names(self, key: str, read: Callable[[str], str]) -> list[str]:
         with within(key):
             return [read(name) for name in self.texts(key)]
+
+    def keep_dnstap(self) -> Condition:
+        """What is kept of dnstap, of which no other filter judges."""
+        if not self.has("dnstap_msg_type"):
+            return ALWAYS
+        query = DNSTAP_TYPES[self.text("dnstap_msg_type")]
+        return dns.dnstap_type.one_of([query, query + 1])
 
     def keep_rcode(self) -> Condition:
         if self.flag("exclude_noerror"):
@@ -408,7 +419,7 @@ class Dns(DnsFilters):
             wanted.append(REPLY & dns.rcode.one_of(self.rcodes()))
         if self.has("only_qname"):
             wanted.append(dns.qname.one_of_texts(self.names()))
-        if not wanted:
+        if not wanted or self.is_of_dnstap:
             return ALWAYS
         first, *others = wanted
         for other in others:
@@ -423,7 +434,7 @@ class Dns(DnsFilters):
             keep &= QUERY
         if self.flag("only_responses"):
             keep &= REPLY
-        return keep
+        return self.keep_dnstap() if self.is_of_dnstap else keep
 
     def exchanges(self) -> Exchanges:
         return Exchanges(
@@ -431,7 +442,7 @@ class Dns(DnsFilters):
             dns.is_reply,
             dns.bytes,
             self.xact_ttl_ms,
-            observe=PASSED,
+            observe=NOTHING if self.is_of_dnstap else PASSED,
             pairing=dns.pairing,
             question=dns.question,
         )
@@ -649,6 +660,8 @@ class DnsByDirection(DnsFilters):
         """Names and places are judged by queries, all else by responses."""
         queries = self.keep_name() & self.keep_place()
         replies = self.keep_rcode() & self.keep_answers() & self.keep_qtype()
+        if self.is_of_dnstap:
+            return self.keep_dnstap()
         if queries is ALWAYS and replies is ALWAYS:
             return ALWAYS
         return (QUERY & queries) | (REPLY & replies)
@@ -661,7 +674,7 @@ class DnsByDirection(DnsFilters):
             dns.is_reply,
             dns.bytes,
             self.xact_ttl_ms,
-            observe=EVENT,
+            observe=EVENT & HAS_CONTENT if self.is_of_dnstap else EVENT,
             apart_by=dns.xact_direction,
             address=dns.ecs if looks_at_ecs else None,
             flags=(*flags, ECS) if looks_at_ecs else flags,

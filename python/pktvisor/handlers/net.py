@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import ClassVar
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import Handler
@@ -21,7 +23,7 @@ from pktvisor.metrics.expressions import (
     tcp,
     transport,
 )
-from pktvisor.metrics.kinds import Cardinality, Counter, Quantiles, Rate, TopN
+from pktvisor.metrics.kinds import Cardinality, Counter, Metric, Quantiles, Rate, TopN
 
 UNKNOWN, IN, OUT = (packet.direction == number for number in range(3))
 IPV4, IPV6 = ip.version == 4, ip.version == 6
@@ -34,10 +36,25 @@ class NetFilters(Handler):
 
     table = "packet"
     inputs = ("pcap", "dnstap", "mock")
+    both_ends: ClassVar[Mapping[str, tuple[tuple[Column, Condition], ...]]]
+    """What feeds metrics of addresses where dnstap does, by their names."""
     options = ("geoloc_notfound", "asn_notfound", "only_geoloc_prefix", "only_asn_number", "recorded_stream")
 
     def keep(self) -> Condition:
-        return self._keep_places() & self._keep_networks()
+        kept = self._keep_places() & self._keep_networks()
+        return ALWAYS if self.is_of_dnstap else kept
+
+    def metrics(self) -> Mapping[str, Metric]:
+        """Of dnstap both ends count: a server that tells is no more host than who asks it."""
+        if not self.is_of_dnstap:
+            return self.declared()
+        return {name: self._of_both_ends(name, metric) for name, metric in self.declared().items()}
+
+    def _of_both_ends(self, name: str, metric: Metric) -> Metric:
+        if name not in self.both_ends or not isinstance(metric, TopN | Cardinality):
+            return metric
+        (column, where), *also = self.both_ends[name]
+        return replace(metric, column=column, where=where, also=tuple(also))
 
     def _keep_places(self) -> Condition:
         prefixes = self.texts("only_geoloc_prefix")
@@ -149,6 +166,15 @@ class Net(NetFilters):
     events = Counter(within=EVENT, help="Count of all packets, before filters")
     deep_samples = Counter(within=SAMPLED, help="Count of packets that were sampled for deep inspection")
 
+    both_ends = {
+        "src_ips_in": ((ip.src, ALWAYS),),
+        "dst_ips_out": ((ip.dst, ALWAYS),),
+        "top_ipv4": ((ip.src, IPV4), (ip.dst, IPV4)),
+        "top_ipv6": ((ip.src, IPV6), (ip.dst, IPV6)),
+        "top_geo": ((ip.src.place, ALWAYS), (ip.dst.place, ALWAYS)),
+        "top_asn": ((ip.src.network, ALWAYS), (ip.dst.network, ALWAYS)),
+    }
+
 
 class NetByDirection(NetFilters):
     """Version 2.0: the same, kept apart by direction."""
@@ -218,6 +244,14 @@ class NetByDirection(NetFilters):
     deep_sampled_packets = Counter(
         within=SAMPLED, by=TOGETHER, help="Count of packets that were sampled for deep inspection"
     )
+
+    both_ends = {
+        "ips": ((ip.src, ALWAYS), (ip.dst, ALWAYS)),
+        "top_ipv4_packets": ((ip.src, IPV4), (ip.dst, IPV4)),
+        "top_ipv6_packets": ((ip.src, IPV6), (ip.dst, IPV6)),
+        "top_geo_loc_packets": ((ip.src.place, ALWAYS), (ip.dst.place, ALWAYS)),
+        "top_asn_packets": ((ip.src.network, ALWAYS), (ip.dst.network, ALWAYS)),
+    }
 
     def witness(self) -> str:
         return "seen"

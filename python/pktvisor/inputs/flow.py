@@ -9,7 +9,7 @@ from pktvisor.config.models import Settings
 from pktvisor.config.scalars import text
 from pktvisor.errors import ConfigError
 from pktvisor.inputs.base import Defaults, Input
-from pktvisor.inputs.recording import Recording
+from pktvisor.inputs.recording import Packets, Recording
 
 FLOW_TYPES = ("netflow", "ipfix")
 """What datagrams may hold. Their first bytes tell the format and its version, whichever of these is said."""
@@ -31,7 +31,7 @@ class FlowInput(Input):
         path = text(config, "pcap_file")
         if not path:
             raise ConfigError("no pcap_file was specified: flow records are read from capture files", path="pcap_file")
-        self._recording = Recording(path, reads_flows=True)
+        self._recording = Recording(path, Packets(reads_flows=True))
 
     @property
     def is_recorded(self) -> bool:

@@ -20,7 +20,7 @@ from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
 from pktvisor.inputs.interfaces import ANY, Interface, find_interface
 from pktvisor.inputs.recent import recent_packets
-from pktvisor.inputs.recording import Recording
+from pktvisor.inputs.recording import Packets, Recording
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class PcapInput(Input):
         self._counted_before: Mapping[str, int] = {}
         """The ledger of captures that have ended by themselves."""
         path = text(config, "pcap_file")
-        self._recording = Recording(path, self._hosts, self._filter, self._ports) if path else None
+        self._recording = Recording(path, Packets(self._hosts, self._filter, self._ports)) if path else None
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._source == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")

@@ -1,13 +1,14 @@
-"""A capture file in a running agent: each policy gets it whole, from its first packet to its last."""
+"""A recording in a running agent: each policy gets the file whole, from its first packet or message to its last."""
 
 from __future__ import annotations
 
 import logging
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pktvisor import _core, clock
 from pktvisor.errors import InputError, PktvisorError
@@ -48,11 +49,30 @@ class _Reading:
             logger.error("%s: its reading does not end; it is left behind after %.0f s", path, LONGEST_WAIT_S)
 
 
-@dataclass
-class Recording:
-    """A file that is read once for each policy, in a thread of its own."""
+Progress = Callable[[int, int, int | None], bool]
+"""Is called now and then; False ends the reading."""
 
-    path: str
+
+class Reader(Protocol):
+    """How a file is read, by what it holds."""
+
+    called: str
+    """What people call such a file, as `capture file`."""
+
+    def check(self, path: str) -> None:
+        """Raise the core's exceptions where it can't be read."""
+
+    def read(self, path: str, policy: _core.Policy, progress: Progress) -> _core.FileReport:
+        """Feed all of it to a policy."""
+
+    def notes(self, report: _core.FileReport) -> Sequence[str]:
+        """Say what makes it look emptier than it is, a sentence each."""
+
+
+@dataclass(frozen=True)
+class Packets:
+    """A file of packets: pcap or pcapng."""
+
     hosts: str = ""
     wanted: CaptureFilter | None = None
     """Lets the packets pass that are wanted; all, where there is none."""
@@ -60,6 +80,35 @@ class Recording:
     """Ports of protocols, where they are not the usual ones."""
     reads_flows: bool = False
     """What UDP carries in it are flow records."""
+    called = "capture file"
+
+    def check(self, path: str) -> None:
+        _core.BatchReader([path], hosts=self._networks(), compile_filter=self.wanted)
+
+    def read(self, path: str, policy: _core.Policy, progress: Progress) -> _core.FileReport:
+        return _core.run_file(
+            [path],
+            [policy],
+            hosts=self._networks(),
+            ports=self.ports,
+            compile_filter=self.wanted,
+            reads_flows=self.reads_flows,
+            progress=progress,
+        )
+
+    def notes(self, report: _core.FileReport) -> Sequence[str]:
+        return notes_of(report, self.wanted)
+
+    def _networks(self) -> list[tuple[bytes, int]]:
+        return parse_hosts(self.hosts) if self.hosts else []
+
+
+@dataclass
+class Recording:
+    """A file that is read once for each policy, in a thread of its own."""
+
+    path: str
+    reader: Reader = field(default_factory=Packets)
     fault: str | None = None
     """What was wrong with the file the last time that it was read."""
     warnings: Sequence[str] = ()
@@ -74,14 +123,14 @@ class Recording:
         thread.start()
         thread.join(LONGEST_WAIT_S)
         if thread.is_alive():
-            raise InputError(f"open capture file {self.path}: it does not open within {LONGEST_WAIT_S:.0f} s")
+            raise InputError(f"open {self.reader.called} {self.path}: it does not open within {LONGEST_WAIT_S:.0f} s")
         if faults:
             raise faults[0]
 
     def _open(self, faults: list[PktvisorError]) -> None:
         try:
             with translated(), _without_content():
-                _core.BatchReader([self.path], hosts=self._networks(), compile_filter=self.wanted)
+                self.reader.check(self.path)
         except PktvisorError as fault:
             faults.append(fault)
 
@@ -115,27 +164,16 @@ class Recording:
         """What became of the file's packets, the last time that it was read."""
         return dict(self._ledger)
 
-    def _networks(self) -> list[tuple[bytes, int]]:
-        return parse_hosts(self.hosts) if self.hosts else []
-
     def _run(self, policy: _core.Policy, is_stopped: threading.Event) -> None:
         try:
             with translated(), _without_content():
-                report = _core.run_file(
-                    [self.path],
-                    [policy],
-                    hosts=self._networks(),
-                    ports=self.ports,
-                    compile_filter=self.wanted,
-                    reads_flows=self.reads_flows,
-                    progress=lambda *_: not is_stopped.is_set(),
-                )
+                report = self.reader.read(self.path, policy, lambda *_: not is_stopped.is_set())
         except PktvisorError as error:
             self.fault = str(error)
             logger.error("%s: %s", self.path, error)
             return
         self._ledger = report.ledger()
-        self.warnings = [f"{self.path}: {note}" for note in notes_of(report, self.wanted)]
+        self.warnings = [f"{self.path}: {note}" for note in self.reader.notes(report)]
         for warning in file_warnings(report):
             self.fault = warning
             logger.warning("%s", warning)

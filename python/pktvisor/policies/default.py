@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, TapConfig
 from pktvisor.handlers import handler
@@ -13,18 +13,26 @@ from pktvisor.policies.plan import Instance
 DEFAULT = "default"
 """Name of the tap and of the policy that the command line makes."""
 
-READER_HANDLERS = (("net", "net"), ("dns", "dns"), ("dhcp", "dhcp"))
-FLOW_HANDLERS = (("flow", "flow"),)
-"""Those of the reader where a capture holds flow records."""
+READER_HANDLERS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "pcap": (("net", "net"), ("dns", "dns"), ("dhcp", "dhcp")),
+    "netflow": (("flow", "flow"),),
+    "dnstap": (("net", "net"), ("dns", "dns")),
+}
+"""Module names with their handler types, by what a file holds."""
 DAEMON_HANDLERS = (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stats", "pcap"))
 """Module names with their handler types, in the order that outputs keep."""
 
 
 def default_instances(
-    modules: Sequence[tuple[str, str]], *, policy: str = DEFAULT, tap: str = DEFAULT, deep_sample_rate: int = 100
+    modules: Sequence[tuple[str, str]],
+    *,
+    policy: str = DEFAULT,
+    tap: str = DEFAULT,
+    deep_sample_rate: int = 100,
+    input_type: str = "pcap",
 ) -> list[Instance]:
     """One handler of version 1.0 per module, named as `default-default-net`."""
-    settings = Settings(deep_sample_rate=deep_sample_rate)
+    settings = Settings(deep_sample_rate=deep_sample_rate, input_type=input_type)
     return [Instance(f"{policy}-{tap}-{module}", handler(kind)(settings), tap) for module, kind in modules]
 
 

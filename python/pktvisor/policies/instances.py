@@ -148,6 +148,7 @@ def _make_handler(
             path="type",
         )
     settings = HandlerSettings(
+        input_type=input_type,
         options={key: value for key, value in told.items() if key not in (*WINDOW_OPTIONS, *GROUP_OPTIONS)},
         enable=texts(told, "enable"),
         disable=texts(told, "disable"),

@@ -60,7 +60,10 @@ READABLE_HANDLERS = (("net", ReadableNet), ("dns", ReadableDns), ("dhcp", Dhcp))
 """Module names with their handlers, in the order that outputs keep."""
 
 
-def readable_instances(*, policy: str = DEFAULT, tap: str = DEFAULT, deep_sample_rate: int = 100) -> list[Instance]:
-    """One handler per module, named as `default-default-net`."""
-    settings = Settings(deep_sample_rate=deep_sample_rate)
-    return [Instance(f"{policy}-{tap}-{module}", handler(settings), tap) for module, handler in READABLE_HANDLERS]
+def readable_instances(
+    *, policy: str = DEFAULT, tap: str = DEFAULT, deep_sample_rate: int = 100, input_type: str = "pcap"
+) -> list[Instance]:
+    """One handler per module that takes such an input, named as `default-default-net`."""
+    settings = Settings(deep_sample_rate=deep_sample_rate, input_type=input_type)
+    fitting = [(module, handler) for module, handler in READABLE_HANDLERS if input_type in handler.inputs]
+    return [Instance(f"{policy}-{tap}-{module}", handler(settings), tap) for module, handler in fitting]

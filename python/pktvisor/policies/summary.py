@@ -13,7 +13,7 @@ from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
-from pktvisor.policies.default import FLOW_HANDLERS, READER_HANDLERS, default_instances
+from pktvisor.policies.default import READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Databases, Policy
 
 WITHOUT_HOSTS = (
@@ -61,19 +61,18 @@ def summarize_file(
     geo_asn: str | None = None,
     workers: int = 1,
     dns_ports: Sequence[int] = (),
-    reads_flows: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
+    input_type: str = "pcap",
 ) -> FileSummary:
-    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows; through flow, where it holds
-    flow records.
+    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows; where `input_type` says so, flow
+    records (`netflow`) through flow, or dnstap through net and dns.
 
     Standard input and FIFOs need a `stop`, which ends the reading. InputError where a file can't be read at all,
     ConfigError for a wrong option. A damaged file gives what lies before the damage, and a warning; so does a capture
     of which a part is in no window any more.
     """
-    handlers = FLOW_HANDLERS if reads_flows else READER_HANDLERS
-    instances = default_instances(handlers, deep_sample_rate=deep_sample_rate)
+    instances = default_instances(READER_HANDLERS[input_type], deep_sample_rate=deep_sample_rate, input_type=input_type)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=periods, length_s=length_s, is_recorded=True, databases=databases)
     wanted = capture_filter(filter_expression)
@@ -84,15 +83,16 @@ def summarize_file(
         dns_ports=dns_ports,
         wanted=wanted,
         workers=workers,
-        reads_flows=reads_flows,
+        reads_flows=input_type == "netflow",
         progress=progress,
         stop=stop,
+        input_type=input_type,
     )
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if steps := report.ledger()["time.steps"]:
         warnings.append(f"{steps} time stamps jump: such packets are counted as of the time before")
-    if report.packets and not hosts and not reads_flows:
+    if report.packets and not hosts and input_type == "pcap":
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
 
@@ -121,12 +121,20 @@ def run_file(
     stop: _core.Stop | None = None,
     handlers: Sequence[BatchHandler] = (),
     others: Sequence[Policy] = (),
+    input_type: str = "pcap",
 ) -> _core.FileReport:
-    """Feeds captures, as one, to a policy, and to others beside it, and its batches to handlers that want them."""
+    """Feeds captures, as one, to a policy, and to others beside it, and its batches to handlers that want them.
+
+    Of dnstap, hosts, filter, ports and workers are not asked: a server says which way its messages go.
+    """
+    names = [paths] if isinstance(paths, str) else list(paths)
+    fed = [policy.core, *(other.core for other in others)]
     with translated():
+        if input_type == "dnstap":
+            return _core.run_dnstap(names, fed, progress=progress, stop=stop, sinks=list(handlers))
         return _core.run_file(
-            [paths] if isinstance(paths, str) else list(paths),
-            [policy.core, *(other.core for other in others)],
+            names,
+            fed,
             hosts=parse_hosts(hosts) if hosts else [],
             ports={"dns": dns_ports} if dns_ports else {},
             compile_filter=wanted,

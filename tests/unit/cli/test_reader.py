@@ -42,7 +42,7 @@ def test_options_reach_the_engine(reading: FakeReading) -> None:
         "geo_asn": "a.mmdb",
         "workers": 3,
         "dns_ports": (53, 8600),
-        "reads_flows": False,
+        "input_type": "pcap",
     }
 
 

@@ -161,6 +161,17 @@ fn messages_are_of_networks_that_hold_either_end() {
     assert!(!of(&[number(1, 5)]), "no end is told");
 }
 
+/// Starting points for the fuzz target `dnstap`.
+#[test]
+#[ignore = "writes files for fuzzing; fuzz/run calls it"]
+fn fuzz_seeds() {
+    let captures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/captures");
+    for name in ["dnstap_resolver", "dnstap_authoritative"] {
+        let bytes = std::fs::read(captures.join(format!("{name}.fstrm"))).unwrap();
+        crate::read::testing::write_fuzz_seed("dnstap", name, &bytes[..bytes.len().min(4000)]);
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_are_too_much(content in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
