@@ -78,7 +78,7 @@ def record_files(
 
     InputError where a file can't be read at all, ConfigError for a wrong option, and what `write` raises.
     """
-    instances = default_instances(READER_HANDLERS, deep_sample_rate=deep_sample_rate)
+    instances = default_instances(READER_HANDLERS["pcap"], deep_sample_rate=deep_sample_rate)
     databases = open_databases(geo_city, geo_asn)
     policy = Policy("default", instances, periods=KEPT_PERIODS, is_recorded=True, databases=databases)
     wanted, stop = capture_filter(filter_expression), stop or _core.Stop()

@@ -45,7 +45,7 @@ def test_no_window_is_lost_and_each_is_written_once(long_capture: str, workers: 
 
 def test_what_is_written_is_what_the_windows_show() -> None:
     capture = str(FOLDER / "multi_window.pcap")
-    policy = Policy("default", default_instances(READER_HANDLERS), is_recorded=True)
+    policy = Policy("default", default_instances(READER_HANDLERS["pcap"]), is_recorded=True)
     run_file(capture, policy)
     written: list[list[Record]] = []
     record_files(capture, written.append, agent="x")
