@@ -41,7 +41,7 @@ class ReaderOptions(SummaryOptions):
             choices=INPUTS,
             help=f"what the file holds: {', '.join(INPUTS)} (default: {{default}})",
         ),
-    ] = PCAP
+    ] = "pcap"
     record: Annotated[
         str | None,
         Text(

@@ -65,8 +65,8 @@ def summarize_file(
     stop: _core.Stop | None = None,
     input_type: str = "pcap",
 ) -> FileSummary:
-    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows; where `input_type` says so, flow
-    records (`netflow`) through flow, or dnstap through net and dns.
+    """Reads a capture through net, dns and dhcp, and merges the last `periods` windows; where `input_type` says so,
+    flow records (`netflow`) through flow, or dnstap through net and dns.
 
     Standard input and FIFOs need a `stop`, which ends the reading. InputError where a file can't be read at all,
     ConfigError for a wrong option. A damaged file gives what lies before the damage, and a warning; so does a capture
