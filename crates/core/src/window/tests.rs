@@ -382,7 +382,7 @@ fn the_ledger_survives_with_every_reason() {
 
 #[test]
 fn windows_are_handed_over_once_nobody_compares_with_them_and_all_of_them_at_the_end() {
-    let policy = process(&plan(), 2, 1);
+    let policy = process(&plan(), 5, 1);
     let taken: Arc<std::sync::Mutex<Vec<(usize, u64)>>> = Arc::default();
     let list = taken.clone();
     policy.hand_to(Some(Arc::new(move |window: Merged| {
