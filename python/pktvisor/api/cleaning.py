@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pktvisor.api.faults import DocumentFault
@@ -27,6 +28,8 @@ def cleaned(value: Any, depth: int = 0) -> Any:
         case list():
             return [cleaned(below, depth + 1) for below in value]
         case int() if abs(value) > LARGEST:
+            return None
+        case float() if not math.isfinite(value):
             return None
         case _:
             return value

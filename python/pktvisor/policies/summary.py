@@ -91,7 +91,8 @@ def summarize_file(
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if steps := report.ledger()["time.steps"]:
-        warnings.append(f"{steps} time stamps jump: such packets are counted as of the time before")
+        jump = "1 time stamp jumps" if steps == 1 else f"{steps} time stamps jump"
+        warnings.append(f"{jump}: such packets are counted as of the time before")
     if report.packets and not hosts and input_type == "pcap":
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
