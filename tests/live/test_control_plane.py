@@ -97,9 +97,7 @@ def test_a_file_read_again_leaves_running_windows_alone(resolver: socket.socket,
         assert total(running) == 10
         path.write_text(file(policy("edge", modules="{net: {type: nett}}"), taps=tap(resolver)))
         running.process.send_signal(signal.SIGHUP)
-        running.wait_for(
-            r"edge\.yaml:\d+:\d+: policies\.edge\.handlers\.modules\.net\.type: .*: 'nett' .*not available"
-        )
+        running.wait_for(r"edge\.yaml:\d+:\d+: policies\.edge\.handlers\.modules\.net\.type: .*'nett' .*not available")
         ask(resolver, 5)
         eventually(lambda: total(running) == 15)
 

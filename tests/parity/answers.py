@@ -94,11 +94,12 @@ def _database(name: str | None) -> Path | None:
 
 
 def _wanted(module: str) -> Wanted | None:
-    """Read `net@2.0:all`; None for a handler that is not here."""
+    """Read `net@2.0:all`; None for a handler of packets that is not here."""
     spec, _, groups = module.partition(":")
     type_, _, version = spec.partition("@")
     version = version or "1.0"
-    if (type_, version) not in handlers():
+    known = handlers().get((type_, version))
+    if known is None or "pcap" not in known.inputs:
         return None
     return Wanted(f"{type_}_v{version[0]}", type_, version, Settings(enable=[groups] if groups else []))
 

@@ -14,7 +14,7 @@ STREAM_HASH = re.compile(r"-[0-9a-f]{8,16}(?=$|-resources$)")
 """What stands behind the tap in the name of a stream: each agent hashes its configuration in its own way."""
 
 MORE = re.compile(
-    rf".*(\.input\.[\w-]+\.(ledger\..*|direction_unknown_share)|\.dhcp\.wire_packets\.({'|'.join(MORE_OF_DHCP)}))"
+    rf".*(\.input\.[\w-]+\.(ledger\..*|direction_unknown_share)|\.dhcp\.wire_packets\.({'|'.join(MORE_OF_DHCP)})|\.length_s)"
 )
 """Paths that only ours has."""
 

@@ -50,7 +50,7 @@ def test_without_any_capability_an_interface_is_refused_in_a_sentence() -> None:
     story = """
 _core.drop_capabilities([])
 try:
-    _core.LiveInput("any", [], hosts=[], filter=[], raw_filter=[])
+    _core.LiveInput("any", [], hosts=[], filters=[])
 except _core.RightsFault as fault:
     print(fault)
 """

@@ -12,8 +12,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from pktvisor import _core
 from pktvisor.cli.options import complain
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,8 @@ class _Listener(threading.Thread):
         self._deadline: threading.Timer | None = None
 
     def run(self) -> None:
+        with suppress(_core.InputFault, _core.ConfigFault):
+            _core.drop_capabilities([])  # hearing needs none
         while came := self._wakeups.recv(1024):
             for number in came:
                 self._take(number)

@@ -42,7 +42,9 @@ def test_the_mix_has_its_shares(captures: Path) -> None:
     assert packets["tcp"] / PACKETS == pytest.approx(0.38, abs=0.02)
     assert packets["ipv6"] / PACKETS == pytest.approx(0.05, abs=0.01)
     assert dns["wire_packets"]["nxdomain"] / dns["wire_packets"]["replies"] == pytest.approx(0.1, abs=0.02)
-    assert dns["xact"]["counts"]["total"] == dns["wire_packets"]["replies"], "each answer has its question"
+    # Two questions of one client may share port and identifier by chance; the first then counts as unanswered.
+    without_question = dns["wire_packets"]["replies"] - dns["xact"]["counts"]["total"]
+    assert 0 <= without_question <= dns["wire_packets"]["replies"] / 1000, "each answer has its question"
     assert dns["xact"]["out"]["quantiles_us"]["p50"] == pytest.approx(12_000, rel=0.1)
 
 
