@@ -30,7 +30,7 @@ class Policy:
         plan: str,
         *,
         periods: int,
-        length_s: int = 60,
+        length_s: int = ...,
         city: GeoDatabase | None = None,
         network: GeoDatabase | None = None,
         cache_entries: int = 10_000,
