@@ -6,7 +6,7 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::read::{CaptureReader, Chunk, ChunkReader, Deal, Piece};
+use pktvisor_core::read::{Capture, CaptureReader, Chunk, ChunkReader, Deal, Piece};
 
 const SHARES: usize = 3;
 
@@ -18,14 +18,14 @@ fn open(bytes: &[u8]) -> Option<CaptureReader> {
 }
 
 fn in_chunks(reader: CaptureReader) -> Vec<Packet> {
-    let mut reader = ChunkReader::new(reader);
+    let mut reader = ChunkReader::new(Capture::of(reader, "input"));
     let mut chunk = Chunk::new(SHARES);
     let (mut packets, mut dealt) = (Vec::new(), 0);
     loop {
         chunk.clear();
-        let has_more = reader.next_chunk(&mut chunk, |_| {
+        let has_more = reader.next_chunk(&mut chunk, |frame| {
             dealt += 1;
-            Deal { share: (dealt - 1) % SHARES, is_mark: false }
+            Deal { share: (dealt - 1) % SHARES, time_ns: frame.time_ns, mark: None }
         });
         let mut shares: Vec<_> = (0..SHARES).map(|share| chunk.share(share)).collect();
         let first = packets.len();

@@ -18,7 +18,17 @@ fuzz_target!(|bytes: &[u8]| {
     let mut table = dhcp::Messages::default();
     let mut parts = 0;
     for payload in payload.chunks(400) {
-        let message = Message { payload, packet: &packet, packet_row: 0, frame: &frame, seed: 1, server_port: 67 };
+        let wire_bytes = payload.len() as u32;
+        let message = Message {
+            payload,
+            packet: &packet,
+            packet_row: 0,
+            wire_bytes,
+            frame: &frame,
+            ends: None,
+            seed: 1,
+            server_port: 67,
+        };
         decoder.decode(&message, &mut table, &mut Ledger::default());
         parts += 1;
     }

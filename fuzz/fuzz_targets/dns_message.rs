@@ -13,7 +13,17 @@ fuzz_target!(|payload: &[u8]| {
     decoder.set_needs(&Needs::all());
     let frame = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
     let packet = PacketRow { source_port: 4000, destination_port: 53, ..PacketRow::EMPTY };
-    let message = Message { payload, packet: &packet, packet_row: 0, frame: &frame, seed: 1, server_port: 53 };
+    let wire_bytes = payload.len() as u32;
+    let message = Message {
+        payload,
+        packet: &packet,
+        packet_row: 0,
+        wire_bytes,
+        frame: &frame,
+        ends: None,
+        seed: 1,
+        server_port: 53,
+    };
     let mut table = dns::Messages::default();
     decoder.decode(&message, &mut table, &mut Ledger::default());
     decoder.decode(&message, &mut table, &mut Ledger::default());

@@ -20,7 +20,10 @@ static PLACES: LazyLock<Arc<Places>> = LazyLock::new(Arc::default);
 
 fn policy() -> Arc<Policy> {
     let enrichment = Enrichment { places: PLACES.clone(), ..Enrichment::default() };
-    Arc::new(Policy::new(compile(PLAN).unwrap(), PolicyConfig { periods: 3, enrichment, seed: 1 }))
+    Arc::new(Policy::new(
+        compile(PLAN).unwrap(),
+        PolicyConfig { periods: 3, enrichment, seed: 1, ..PolicyConfig::default() },
+    ))
 }
 
 fuzz_target!(|bytes: &[u8]| {
