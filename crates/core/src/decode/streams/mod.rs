@@ -8,6 +8,8 @@
 //! - A stream that is first seen in its middle, or that has a gap, is followed from the next segment on that begins
 //!   with a plausible message ([`Framing::plausible`]); what comes before is counted in `evicted.tcp_segments`.
 //!   So is the data after bytes that do not follow the framing. The two sides do not influence each other.
+//! - A gap that ends within the message it begins in costs that message alone, which counts once, whatever comes of it
+//!   later: its length tells where the next one begins.
 //! - A gap is waited for until the bounds of [`StreamLimits`] are reached, or the connection is reset or forgotten. The
 //!   whole messages behind it are handed over then, however the connection ends, each with the packet that brought it.
 //! - Whatever comes in is handed over, or was handed over before, or waits, or is counted in `evicted.tcp_segments`.

@@ -1,7 +1,7 @@
 //! One direction of a connection: which byte is due, and what becomes of a segment that starts elsewhere.
 
 use super::buffers::Buffers;
-use super::framing::Cutter;
+use super::framing::{Cutter, Frame, Framing};
 use super::{Cut, Protocol, StreamLimits};
 use crate::batch::PacketRow;
 use crate::ledger::Ledger;
@@ -183,9 +183,12 @@ impl Side {
         let mut cutter = Cutter { framing: protocol.framing, longest: limits.buffered_bytes_per_side, each: &mut each };
         let in_frame = buffers.with_message(&mut self.buffer, *owner, |message| cutter.take(message, data.bytes));
         self.next = data.end();
-        if in_frame.is_err() || (data.bytes.len() as u64) < u64::from(data.wire_bytes) {
+        if in_frame.is_err() {
             work.ledger.evicted.tcp_segments += 1;
             self.lose(work.buffers);
+        } else if (data.bytes.len() as u64) < u64::from(data.wire_bytes) {
+            work.ledger.evicted.tcp_segments += 1;
+            self.lose_up_to(data.end(), data.sequence.wrapping_add(data.bytes.len() as u32), work);
         }
     }
 
@@ -194,8 +197,26 @@ impl Side {
         if self.place == Place::Known {
             (self.place, self.missed.0) = (Place::Lost, self.next);
         }
+        self.clear_message(buffers);
+    }
+
+    fn clear_message(&self, buffers: &mut Buffers) {
         if let Some(id) = self.buffer {
             buffers.get(id).message.clear();
+        }
+    }
+
+    /// Gives up the begun message, of which `seen_end` and what follows is missing up to `gap_end`. Where the message goes
+    /// on as far as that, its length tells where the next one begins; else that is not known any more.
+    fn lose_up_to<F>(&mut self, gap_end: u32, seen_end: u32, work: &mut Work<'_, F>) {
+        let message = self.buffer.map(|id| &mut work.buffers.get(id).message);
+        let rest = message.and_then(|message| rest_of(message, work.protocol.framing, work.limits));
+        match rest.map(|rest| seen_end.wrapping_add(rest)) {
+            Some(end) if self.place == Place::Known && distance(gap_end, end) >= 0 => {
+                self.next = end;
+                self.clear_message(work.buffers);
+            }
+            _ => self.lose(work.buffers),
         }
     }
 
@@ -250,6 +271,7 @@ impl Side {
             }
             self.find(data.sequence);
         }
+        // Else it is of a message that was given up, and counted with it.
         if old < data.wire_bytes {
             self.advance(data.skip(old), work);
         }
@@ -270,12 +292,13 @@ impl Side {
         }
     }
 
-    /// Goes on behind the first gap, without what it took from the message begun before it.
+    /// Goes on behind the first gap, without the message begun before it.
     fn give_up_gap<F: FnMut(Cut<'_>)>(&mut self, work: &mut Work<'_, F>) {
-        if let Some(id) = self.buffer {
-            work.ledger.evicted.tcp_segments += u64::from(!work.buffers.get(id).message.is_empty());
-        }
-        self.lose(work.buffers);
+        let Some(id) = self.buffer else { return };
+        let buffer = work.buffers.get(id);
+        work.ledger.evicted.tcp_segments += u64::from(!buffer.message.is_empty());
+        let gap_end = buffer.held.first().map_or(self.next, |held| held.sequence);
+        self.lose_up_to(gap_end, self.next, work);
         self.drain(work);
     }
 
@@ -313,5 +336,15 @@ impl Side {
     pub fn evict(&mut self, buffers: &mut Buffers) -> u64 {
         self.lose(buffers);
         self.release(buffers)
+    }
+}
+
+/// How many bytes a begun message lacks, where enough of it is there to say so.
+fn rest_of(message: &[u8], framing: Framing, limits: &StreamLimits) -> Option<u32> {
+    match (framing.frame)(message) {
+        Frame::Message { skip, length } if skip + length <= limits.buffered_bytes_per_side => {
+            Some((skip + length).saturating_sub(message.len()) as u32)
+        }
+        _ => None,
     }
 }

@@ -272,6 +272,55 @@ fn bytes_cut_off_by_the_capture_are_a_gap() {
     assert_eq!(story.marks(), [0, 5]);
 }
 
+/// The middle of message 0 is lost; its end shares a segment with message 1, and 2 follows.
+fn with_a_gap_inside(story: &mut Story, end: usize) {
+    let stream = messages(&[600, 20, 20]).concat();
+    story.syn(99);
+    story.data(100, &stream[..200]);
+    for (from, to) in [(300, 400), (400, end), (end, end + 2), (end + 2, 646)] {
+        story.data(100 + from as u32, &stream[from..to]);
+    }
+}
+
+#[test]
+fn a_gap_inside_a_message_costs_that_message_alone_wherever_the_next_one_begins() {
+    for (end, name) in [(602, "in a segment of its own"), (630, "behind the end of the lost one"), (603, "in two")] {
+        for (ending_name, ending) in ENDINGS {
+            let mut story = Story::new();
+            with_a_gap_inside(&mut story, end);
+            ending(&mut story);
+            story.end();
+            assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![1, 2], 1), "{name}, {ending_name}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_later_of_a_message_that_was_given_up_is_counted_with_it() {
+    let mut story = Story::new();
+    let stream = messages(&[600, 20]).concat();
+    story.syn(99);
+    story.data(100, &stream[..200]);
+    story.data(400, &stream[300..400]);
+    story.time_ns += 2 * SECOND;
+    story.data(500, &stream[400..500]);
+    assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![], 1));
+    story.data(300, &stream[200..300]);
+    story.data(600, &stream[500..]);
+    assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![1], 1));
+    assert_eq!(story.table.waiting(), 0);
+}
+
+#[test]
+fn a_message_that_the_capture_cut_costs_itself_alone() {
+    let mut story = Story::new();
+    let stream = messages(&[600, 20, 20]).concat();
+    let cut = Segment { payload: &stream[..100], payload_wire_bytes: 500, ..story.bare(0) };
+    story.push(cut);
+    story.data(500, &stream[500..]);
+    assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![1, 2], 1));
+}
+
 #[test]
 fn a_five_tuple_may_be_used_again_after_fin_or_rst() {
     for rst in [false, true] {
