@@ -375,3 +375,34 @@ fn messages_in_a_tunnel_are_paired_by_those_who_speak() {
     let exchange = story.batch.apps.dns.exchange();
     assert_eq!(exchange[0], exchange[1]);
 }
+
+/// What tunnels carry over UDP, and in GRE's version of PPTP (RFC 2637), is not read: it counts as what is to be seen.
+#[test]
+fn tunnels_that_are_not_read_are_packets_between_their_ends() {
+    let inside = Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN], records: 0 }.frames().remove(0).bytes;
+    for (port, header) in [
+        (4_789, &[8, 0, 0, 0, 0, 0, 7, 0][..]),
+        (8_472, &[8, 0, 0, 0, 0, 0, 7, 0]),
+        (6_081, &[0, 0, 0x65, 0x58, 0, 0, 7, 0]),
+        (6_635, &[0, 0, 0x71, 0x40]),
+        (4_754, &[0, 0, 0x65, 0x58]),
+    ] {
+        let payload = [header, &inside].concat();
+        let ports = [53_000_u16.to_be_bytes(), u16::to_be_bytes(port)].concat();
+        let datagram = [&ports[..], &(payload.len() as u16 + 8).to_be_bytes(), &[0; 2], &payload].concat();
+        let story = ethernet_of(&ipv4(17, 0, 0, false, &datagram));
+        assert_eq!(story.batch.packets.transport(), [17], "{port}");
+        assert_eq!(story.batch.packets.destination_port(), [port]);
+        assert_eq!((story.batch.apps.dns.len(), story.batch.ledger.decoded), (0, 1), "{port}");
+    }
+    let story = ethernet_of(&ipv4(47, 0, 0, false, &[&[0x30, 1, 0x88, 0x0b][..], &[0; 12], &inside].concat()));
+    assert_eq!((story.batch.packets.transport(), story.batch.ledger.decoded), (&[0][..], 1), "PPTP");
+    assert_eq!((story.batch.packets.ip_version(), story.batch.packets.ip_protocol()), (&[4][..], &[47][..]));
+}
+
+fn ethernet_of(packet: &[u8]) -> Story {
+    let mut story = Story::new();
+    let frame = [&[2; 12], &[8, 0][..], packet].concat();
+    story.push(&frame, frame.len());
+    story
+}

@@ -15,6 +15,12 @@ pub fn usual_ports() -> impl Iterator<Item = (&'static str, BTreeSet<u16>)> {
 
 const PORTS: usize = 1 << 16;
 
+/// Where the dynamic ports begin (RFC 6335 section 6).
+const DYNAMIC_PORTS: u16 = 49_152;
+/// Tunnels over UDP: GRE (RFC 8086), VXLAN (RFC 7348) and its port on Linux before it had one, Geneve (RFC 8926), MPLS
+/// (RFC 7510). What is inside is not read.
+const TUNNEL_PORTS: [u16; 5] = [4_754, 4_789, 8_472, 6_081, 6_635];
+
 /// A protocol's number in order of name, and the port at which it was found: that of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Service {
@@ -86,10 +92,12 @@ impl PortTable {
         self.known[usize::from(port) / 64] |= 1 << (port % 64);
     }
 
-    /// The protocol of a datagram: of its destination port, else of its source port.
+    /// The protocol of a datagram: of its destination port, else of its source port. What goes to a tunnel's port from a
+    /// dynamic one is of the tunnel: its end takes any such port, for the sake of entropy.
     #[inline(always)]
     pub fn udp(&self, source: u16, destination: u16) -> Option<Service> {
-        self.find(&self.udp, destination).or_else(|| self.find(&self.udp, source))
+        let is_of_source = |_: &Service| source < DYNAMIC_PORTS || !TUNNEL_PORTS.contains(&destination);
+        self.find(&self.udp, destination).or_else(|| self.find(&self.udp, source).filter(is_of_source))
     }
 
     /// The protocol of a TCP segment likewise.
@@ -130,6 +138,17 @@ mod tests {
         assert_eq!(table.udp(40_000, 40_001), None);
         assert_eq!(table.tcp(68, 67), None, "DHCP does not go over TCP");
         assert_eq!(table.udp(68, 67), Some(Service { protocol: number("dhcp"), port: 67 }));
+    }
+
+    #[test]
+    fn a_port_that_the_end_of_a_tunnel_has_chosen_says_nothing() {
+        let table = PortTable::default();
+        for tunnel in TUNNEL_PORTS {
+            assert_eq!(table.udp(53_000, tunnel), None);
+            assert!(table.udp(53, tunnel).is_some(), "a client may have any port");
+            assert!(table.udp(tunnel, 53).is_some());
+        }
+        assert!(PortTable::new(settings(&[4_789])).udp(53_000, 4_789).is_some(), "where the settings say so");
     }
 
     #[test]
