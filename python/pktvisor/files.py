@@ -25,9 +25,16 @@ def check_file(path: str | Path) -> None:
     open_file(path).close()
 
 
+def open_appendable(path: str | Path) -> int:
+    """Open a file for writing at its end, and make it; give the descriptor. Raises `OSError`, also for a FIFO that
+    nobody reads. Writing to one that is not read fast enough fails, too.
+    """
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o640)
+
+
 def check_appendable(path: str | Path) -> None:
-    """See that a file can be written to, and make it. Raises `OSError`, also for a FIFO that nobody reads."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC, 0o640))
+    """See that a file can be written to, and make it. Raises `OSError` as `open_appendable`."""
+    os.close(open_appendable(path))
 
 
 def _check(mode: int, path: str | Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ def _root_logger_as_before() -> Iterator[None]:
     loggers = [logging.getLogger(name) for name in (logs.ROOT, *logs.LIBRARIES)]
     before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield
+    logs.start(io.StringIO(), verbose=False)  # closes what the test has opened
     for logger, handlers, level, propagate in before:
         logger.handlers[:], logger.propagate = handlers, propagate
         logger.setLevel(level)
@@ -173,3 +175,39 @@ def test_what_terminals_obey_is_shown_as_it_is() -> None:
     logs.start(stream, verbose=False)
     logging.getLogger("pktvisor").info("the filter '\x1b[2J\x9bm\t' makes no sense, für niemand")
     assert stream.getvalue().endswith("the filter '\\x1b[2J\\x9bm\\t' makes no sense, für niemand\n")
+
+
+def test_a_fifo_that_nobody_reads_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="No such device or address"):
+        logs.start_file(str(path), verbose=False)
+
+
+def test_a_fifo_that_is_not_read_fast_enough_loses_lines_and_holds_nobody_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    logs.start_file(str(path), verbose=False)
+    logging.getLogger("pktvisor").info("the first line")
+    assert b"the first line" in os.read(reader, 1 << 16)
+    for number in range(LINES_AT_ONCE - 1):
+        logging.getLogger("pktvisor").info("line %d %s", number, "x" * MOST_CHARACTERS)
+    assert capsys.readouterr().err.count("lines are lost until it can") == 1
+    os.close(reader)
+
+
+def test_a_log_file_that_can_not_be_opened_again_ends_nobody(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "logs"
+    logs.start_file(str(folder / "log"), verbose=False)
+    (folder / "log").unlink()
+    folder.rmdir()
+    logging.getLogger("pktvisor").info("lost")
+    assert "No such file or directory" in capsys.readouterr().err
+    folder.mkdir()
+    logging.getLogger("pktvisor").info("there again")
+    assert (folder / "log").read_text().endswith("there again\n")

@@ -36,11 +36,10 @@ def start(stream: TextIO, *, verbose: bool, form: Form = "text") -> None:
 
 def start_file(path: str, *, verbose: bool, form: Form = "text") -> None:
     """Send the log to a file, whose folders are made where they are missing. Raises `OSError`."""
-    from logging.handlers import WatchedFileHandler
+    from pktvisor.logs.file import LogFile
 
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    handler = WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
-    _send(handler, _formatter(form), verbose=verbose)
+    _send(LogFile(path), _formatter(form), verbose=verbose)
 
 
 def start_syslog(name: str, *, verbose: bool, form: Form = "text") -> None:
