@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pktvisor.config.models import Value
 from pktvisor.config.scalars import describe
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, within
 
 MOST_PORTS = 256
 _LARGEST = 65535
@@ -21,6 +23,14 @@ def read_ports(value: Value) -> tuple[int, ...]:
     if len(ports) > MOST_PORTS:
         raise ConfigError(f"there may be {MOST_PORTS} ports, not {len(ports)}")
     return tuple(sorted(ports))
+
+
+def ports_by_protocol(dns_ports: Sequence[int] | str) -> dict[str, tuple[int, ...]]:
+    """The ports of protocols for the core, where they are not the usual ones. ConfigError for what is no port."""
+    if not dns_ports:
+        return {}
+    with within("dns_ports"):
+        return {"dns": read_ports(dns_ports if isinstance(dns_ports, str) else [str(port) for port in dns_ports])}
 
 
 def _port(text: str) -> int:

@@ -15,6 +15,7 @@ from os import PathLike
 from typing import TypeAlias
 
 from pktvisor import _core
+from pktvisor.config.ports import ports_by_protocol
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.hosts import parse_hosts
@@ -33,19 +34,27 @@ class Batches:
     """The batches of capture files, in order. Iterate once; memory stays flat however large the files."""
 
     def __init__(
-        self, paths: Paths, *, hosts: str = "", filter_expression: str = "", reads_flows: bool = False
+        self,
+        paths: Paths,
+        *,
+        hosts: str = "",
+        filter_expression: str = "",
+        dns_ports: Sequence[int] | str = (),
+        reads_flows: bool = False,
     ) -> None:
         """Open a capture file (`-` for standard input), a directory, or several.
 
-        `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language. With
-        `reads_flows` what UDP carries are flow records, and packets leave no rows. InputError where a file can't be
-        read, ConfigError for a wrong option.
+        `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language,
+        `dns_ports` are the ports by which DNS is known, by default the usual ones. With `reads_flows` what UDP carries
+        are flow records, and packets leave no rows. InputError where a file can't be read, ConfigError for a wrong
+        option.
         """
         networks = parse_hosts(hosts) if hosts else []
         with translated():
             self._reader = _core.BatchReader(
                 names_of(paths),
                 hosts=networks,
+                ports=ports_by_protocol(dns_ports),
                 compile_filter=capture_filter(filter_expression),
                 may_wait=True,
                 reads_flows=reads_flows,
@@ -75,6 +84,8 @@ class Batches:
         return self._reader.report().ledger()
 
 
-def batches(paths: Paths, *, hosts: str = "", filter_expression: str = "") -> Batches:
+def batches(
+    paths: Paths, *, hosts: str = "", filter_expression: str = "", dns_ports: Sequence[int] | str = ()
+) -> Batches:
     """Read capture files batch by batch; see `Batches`."""
-    return Batches(paths, hosts=hosts, filter_expression=filter_expression)
+    return Batches(paths, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports)

@@ -32,13 +32,14 @@ class TableStream:
         *,
         hosts: str = "",
         filter_expression: str = "",
+        dns_ports: Sequence[int] | str = (),
         as_text: bool = False,
         columns: Sequence[str] | None = None,
     ) -> None:
         """See `table`."""
         _check_name(name)
         self._paths, self._name = names_of(paths), name
-        self._hosts, self._filter = hosts, filter_expression
+        self._hosts, self._filter, self._dns_ports = hosts, filter_expression, dns_ports
         self._words = all_words() if as_text else None
         self._columns = None if columns is None else list(columns)
         self.__arrow_c_schema__()
@@ -55,8 +56,13 @@ class TableStream:
         return opened.stream(self._name, words=self._words, columns=self._columns)
 
     def _open(self) -> Batches:
-        reads_flows = self._name == FLOW_TABLE
-        return Batches(self._paths, hosts=self._hosts, filter_expression=self._filter, reads_flows=reads_flows)
+        return Batches(
+            self._paths,
+            hosts=self._hosts,
+            filter_expression=self._filter,
+            dns_ports=self._dns_ports,
+            reads_flows=self._name == FLOW_TABLE,
+        )
 
 
 def table(
@@ -65,6 +71,7 @@ def table(
     *,
     hosts: str = "",
     filter_expression: str = "",
+    dns_ports: Sequence[int] | str = (),
     as_text: bool = False,
     columns: Sequence[str] | None = None,
 ) -> TableStream:
@@ -72,15 +79,30 @@ def table(
     questions), or `flow` (what exporters tell in the datagrams of the capture).
 
     polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
-    directions are told by, `filter_expression` is in tcpdump's language. With `as_text`, addresses are text and codes
-    and types are names; `columns` are the columns wanted, by default all. ConfigError where there is no such table or
-    column or an option is wrong, InputError where a file can't be read.
+    directions are told by, `filter_expression` is in tcpdump's language, `dns_ports` are the ports by which DNS is
+    known, by default the usual ones. With `as_text`, addresses are text and codes and types are names; `columns` are
+    the columns wanted, by default all. ConfigError where there is no such table or column or an option is wrong,
+    InputError where a file can't be read.
     """
-    return TableStream(paths, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
+    return TableStream(
+        paths,
+        name,
+        hosts=hosts,
+        filter_expression=filter_expression,
+        dns_ports=dns_ports,
+        as_text=as_text,
+        columns=columns,
+    )
 
 
 def scan(
-    paths: Paths, name: str, *, hosts: str = "", filter_expression: str = "", as_text: bool = False
+    paths: Paths,
+    name: str,
+    *,
+    hosts: str = "",
+    filter_expression: str = "",
+    dns_ports: Sequence[int] | str = (),
+    as_text: bool = False,
 ) -> polars.LazyFrame:
     """Give a table of capture files as a lazy frame of polars; the arguments are those of `table`.
 
@@ -97,7 +119,15 @@ def scan(
         raise MissingLibraryError(f"scan needs {error.name}: pip install 'pktvisor[frames]'") from error
 
     def stream(columns: Sequence[str] | None) -> TableStream:
-        return table(paths, name, hosts=hosts, filter_expression=filter_expression, as_text=as_text, columns=columns)
+        return table(
+            paths,
+            name,
+            hosts=hosts,
+            filter_expression=filter_expression,
+            dns_ports=dns_ports,
+            as_text=as_text,
+            columns=columns,
+        )
 
     def read(
         wanted: list[str] | None, predicate: polars.Expr | None, most_rows: int | None, _batch_rows: int | None

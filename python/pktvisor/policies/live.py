@@ -11,10 +11,11 @@ import contextlib
 import queue
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
 from pktvisor import _core
+from pktvisor.config.ports import ports_by_protocol
 from pktvisor.errors import InputError
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.base import Defaults
@@ -54,10 +55,14 @@ class Handover(BatchHandler):
 class LiveBatches:
     """The batches of an interface, until it is closed. Memory is bounded: who is too slow misses some, counted."""
 
-    def __init__(self, interface: str, *, hosts: str = "", filter_expression: str = "") -> None:
+    def __init__(
+        self, interface: str, *, hosts: str = "", filter_expression: str = "", dns_ports: Sequence[int] | str = ()
+    ) -> None:
         """Start to capture; see `live`."""
         self._handover = Handover()
-        self._input = PcapInput({"iface": interface, "host_spec": hosts, "bpf": filter_expression}, Defaults())
+        ports = ports_by_protocol(dns_ports).get("dns", ())
+        config = {"iface": interface, "host_spec": hosts, "bpf": filter_expression}
+        self._input = PcapInput(config, Defaults(dns_ports=ports))
         self._input.start([], handlers=[self._handover])
         # Ends it also where nobody closes it: a forgotten one must not go on to capture.
         self._end = weakref.finalize(self, _end, self._handover, self._input)
@@ -101,10 +106,13 @@ def _end(handover: Handover, capture: PcapInput) -> None:
     capture.stop()
 
 
-def live(interface: str, *, hosts: str = "", filter_expression: str = "") -> LiveBatches:
+def live(
+    interface: str, *, hosts: str = "", filter_expression: str = "", dns_ports: Sequence[int] | str = ()
+) -> LiveBatches:
     """Capture on an interface (a name, an address, `any` or `auto`), batch by batch, some ten batches a second.
 
     `hosts` are the networks that directions are told by, by default the interface's own; `filter_expression` is in
-    tcpdump's language. Capturing needs root or CAP_NET_RAW: InputError without. ConfigError for a wrong option.
+    tcpdump's language, `dns_ports` are the ports by which DNS is known, by default the usual ones. Capturing needs root
+    or CAP_NET_RAW: InputError without. ConfigError for a wrong option.
     """
-    return LiveBatches(interface, hosts=hosts, filter_expression=filter_expression)
+    return LiveBatches(interface, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports)

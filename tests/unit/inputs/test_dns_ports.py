@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import polars
 import pytest
 
+import pktvisor
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.config.schema import load_config
+from pktvisor.errors import ConfigError
 from pktvisor.inputs.base import Defaults
 from support.dns_packets import CLIENT, Message, Story
 from support.live import eventually
@@ -88,3 +92,18 @@ visor:
     (snapshot,) = agent.policies["edge"].bucket(0)
     assert [sample.value for sample in snapshot.samples] == [2]
     agent.stop()
+
+
+@pytest.mark.parametrize("ports", [(OWN, OTHER), f"{OWN}, {OTHER}", [str(OWN), str(OTHER)]])
+def test_those_of_data_frames_stand_instead_of_the_usual_ones(capture: Path, ports: Sequence[int] | str) -> None:
+    assert sum(len(batch.dns) for batch in pktvisor.batches(capture, dns_ports=ports)) == 5
+    assert len(polars.DataFrame(pktvisor.table(capture, "dns", dns_ports=ports))) == 5
+    assert len(pktvisor.scan(capture, "dns", dns_ports=ports).collect()) == 5
+    assert len(pktvisor.scan(capture, "dns").collect()) == 1
+
+
+def test_what_is_no_port_is_told_to_who_asks_for_data_frames(capture: Path) -> None:
+    with pytest.raises(ConfigError, match="dns_ports: '70000' is no port"):
+        pktvisor.batches(capture, dns_ports=[70_000])
+    with pytest.raises(ConfigError, match="dns_ports: 'x' is no port"):
+        pktvisor.live("lo", dns_ports="x")
