@@ -70,6 +70,7 @@ class CaptureFilter:
         """ConfigError where the expression makes sense nowhere, or libpcap is missing."""
         self.expression = expression
         self._notes: dict[int, str] = {}
+        self._compiled: dict[tuple[int, tuple[str, ...]], Program] = {}
         errors = []
         for place in PLACES:
             try:
@@ -81,7 +82,13 @@ class CaptureFilter:
         raise errors[0]  # that of Ethernet
 
     def __call__(self, link_type: int, interfaces: Sequence[str] = ()) -> Program:
-        """Compile it for a link type; see `compile_filter`."""
+        """Compile it for a link type, once; see `compile_filter`."""
+        key = (link_type, tuple(interfaces))
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(link_type, interfaces)
+        return self._compiled[key]
+
+    def _compile(self, link_type: int, interfaces: Sequence[str]) -> Program:
         try:
             return compile_filter(self.expression, link_type, interfaces=interfaces)
         except ConfigError as error:

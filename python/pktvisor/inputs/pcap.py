@@ -112,6 +112,8 @@ class PcapInput(Input):
     def prepare(self) -> None:
         if self._recording is not None:
             self._recording.check()
+        elif self._filter is not None and self._source != "mock":
+            self._programs(self._find_interface())  # `start` finds them compiled
 
     def start(self, policies: list[_core.Policy], handlers: Sequence[object] = ()) -> None:
         """Start to feed policies. `handlers`, each a BatchHandler, get the batches of an interface."""
@@ -128,7 +130,7 @@ class PcapInput(Input):
         )
 
     def _start_capture(self, policies: list[_core.Policy], handlers: Sequence[object]) -> _core.LiveInput:
-        self._interface = find_interface(self._target)
+        self._interface = self._find_interface()
         if self._target == "auto":
             self._target = self._config["iface"] = self._interface.name
         self._tell_hosts(self._interface.name)
@@ -145,6 +147,13 @@ class PcapInput(Input):
                 lookback_bytes=self._lookback_bytes,
                 sinks=handlers,
             )
+
+    def _find_interface(self) -> Interface:
+        try:
+            return find_interface(self._target)
+        except PktvisorError as error:
+            error.message = f"Cannot open interface for packet capture: {error.message}"
+            raise
 
     def _programs(self, interface: Interface) -> list[tuple[int, Program]] | None:
         """Compile the filter for the link types of an interface; for all that may come where it is `any`."""
@@ -246,8 +255,13 @@ class PcapInput(Input):
 
 
 def _filter(config: Settings) -> CaptureFilter | None:
+    where = "pcap file" if config.get("pcap_file") else "interface"
+    expression = text(config, "bpf")
     with within("bpf"):
-        return capture_filter(text(config, "bpf"))
+        try:
+            return capture_filter(expression)
+        except ConfigError as error:
+            raise ConfigError(f"Cannot set BPF filter to {where}", hint=error.message) from error
 
 
 def _bounded(config: Settings, key: str, default: int, least: int, most: int) -> int:

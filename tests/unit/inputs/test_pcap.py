@@ -8,14 +8,14 @@ import pytest
 
 from pktvisor import _core
 from pktvisor.config.models import Value
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.handlers.base import Settings
 from pktvisor.handlers.dns import Dns
 from pktvisor.handlers.net import Net
-from pktvisor.inputs import pcap
+from pktvisor.inputs import filters, pcap
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.hosts import parse_hosts
-from pktvisor.inputs.interfaces import Interface
+from pktvisor.inputs.interfaces import Interface, find_interface
 from pktvisor.inputs.pcap import ADDRESSES_SECONDS, PcapInput
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
@@ -32,8 +32,11 @@ from support.live import eventually
         ({"lookback_mb": 1 << 40}, "lookback_mb: 1099511627776 is not between 0 and 65536"),
         ({"promiscuous": "maybe"}, "wrong type for key: promiscuous; it needs true or false"),
         ({"host_spec": "1.2.3"}, "host_spec: invalid CIDR: 1.2.3"),
-        ({"bpf": "udp or " * 3000 + "tcp"}, "bpf: the filter has 21003 bytes; 16384 are the most"),
-        ({"bpf": "udp prot 53"}, "bpf: the filter 'udp prot 53' makes no sense"),
+        (
+            {"bpf": "udp or " * 3000 + "tcp"},
+            "bpf: Cannot set BPF filter to interface; the filter has 21003 bytes; 16384 are the most",
+        ),
+        ({"bpf": "udp prot 53"}, "bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' makes no sense"),
         ({"dns_ports": "53,"}, "dns_ports: '' is no port"),
         ({"dns_ports": ["0"]}, "dns_ports: '0' is no port"),
         ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
@@ -159,3 +162,26 @@ def test_a_live_input_looks_at_the_ports_of_all_its_policies_and_each_sees_its_o
     eventually(lambda: queries(own) >= 2)
     source.stop()
     assert queries(of_input) == 0
+
+
+def test_a_filter_is_compiled_before_the_input_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+
+    def compile_filter(expression: str, link_type: int, **_: object) -> list[tuple[int, int, int, int]]:
+        compiled.append(expression)
+        return [(6, 0, 0, link_type)]
+
+    monkeypatch.setattr(filters, "compile_filter", compile_filter)
+    for target in ("lo", "any"):
+        source = PcapInput({"iface": target, "bpf": "udp"}, Defaults())
+        source.prepare()
+        before = len(compiled)
+        interface = find_interface(target)
+        assert source._programs(interface)
+        assert len(compiled) == before, "nothing is left to do for who starts it under a lock"
+
+
+def test_an_interface_that_is_not_there_is_told_in_the_words_that_clients_know() -> None:
+    source = PcapInput({"iface": "nosuch0", "bpf": "udp"}, Defaults())
+    with pytest.raises(PktvisorError, match=r"^Cannot open interface for packet capture: "):
+        source.prepare()
