@@ -40,6 +40,8 @@ class ConfigError(PktvisorError):
         super().__init__(message)
         self.hint = hint.removeprefix("; ")
         """What stands there and what would do. Apart from the message, whose words clients of the C++ pktvisor know."""
+        self.lead = ""
+        """What the C++ pktvisor says before the message, and clients know: the message of a response begins with it."""
         self.key = key
         """The setting that it is about, for those who know where that was said; the message names it."""
         self.is_rooted = False
@@ -90,6 +92,21 @@ class PeriodError(NotFoundError):
         """The handler that has no such period."""
         self.reached: tuple[HandlerSnapshot, ...] = ()
         """What handlers before it have of that period."""
+
+
+def failed_to_start(policy: str) -> str:
+    """Give the words that begin what is wrong with a policy whose text could be read."""
+    return f"policy [{policy}] failed to start: "
+
+
+@contextmanager
+def led_by(lead: str) -> Iterator[None]:
+    """Give every `ConfigError` raised inside the words that clients know before its message."""
+    try:
+        yield
+    except ConfigError as error:
+        error.lead = error.lead or lead
+        raise
 
 
 @contextmanager

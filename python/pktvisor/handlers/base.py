@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from pktvisor.config import scalars
 from pktvisor.config.ports import read_ports
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, within
+from pktvisor.handlers import lookups
 from pktvisor.metrics.breakdown import Breakdown, Open, Together
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds import Metric, Purged
@@ -74,6 +75,8 @@ class Handler:
     """Keys of its configuration and filters, in the order that errors list them."""
     by: Breakdown | None = None
     """Where set, every metric is kept apart by this, unless it says otherwise."""
+    without_database: ClassVar[str] = "lets nothing pass"
+    """What a filter by place or network does where there is no database: the end of a sentence."""
     fixed_top: ClassVar[bool] = False
     """Top lists always show ten, whatever the settings say."""
 
@@ -109,22 +112,23 @@ class Handler:
             if group == "all":
                 enabled.clear()
                 break
-            self._check_group(group)
+            self._check_group("disable", group)
             enabled.discard(group)
         for group in self.settings.enable:
             if group == "all":
                 enabled.update(self.groups)
                 break
-            self._check_group(group)
+            self._check_group("enable", group)
             enabled.add(group)
         return frozenset(enabled)
 
-    def _check_group(self, group: str) -> None:
+    def _check_group(self, key: str, group: str) -> None:
         if self.groups and group not in self.groups:
             valid = ["all", *sorted(self.groups)]
             raise ConfigError(
                 f"{group} is an invalid/unsupported metric group. The valid groups are: {', '.join(valid)}",
                 hint=did_you_mean(group, valid),
+                key=f"{key}.{group}",
             )
 
     @property
@@ -146,6 +150,11 @@ class Handler:
     def keep(self) -> Condition:
         """Events that its filters keep."""
         return ALWAYS
+
+    def lookups(self) -> Iterator[lookups.Lookup]:
+        """What it was told that asks databases of places and networks."""
+        yield from lookups.of_filters(self.settings.options, self.keep(), self.without_database)
+        yield from lookups.of_groups(self.settings.enable, self.metrics())
 
     @property
     def own_dns_ports(self) -> tuple[int, ...]:
@@ -227,6 +236,7 @@ class Handler:
         ttl_ms = self.number("xact_ttl_ms", of_seconds)
         if ttl_ms == 0:
             raise ConfigError(
-                "a question that waits no time has no answer: xact_ttl_ms or xact_ttl_secs must be at least 1"
+                "a question that waits no time has no answer: xact_ttl_ms or xact_ttl_secs must be at least 1",
+                key="xact_ttl_ms" if self.has("xact_ttl_ms") else "xact_ttl_secs",
             )
         return ttl_ms

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.handlers.lookups import Found, Lookup
 from pktvisor.metrics.breakdown import Breakdown, Open, Part, by_direction
 from pktvisor.metrics.declaration_text import Declaration, read_declaration
 from pktvisor.metrics.expression_text import Expression, parse_expression
@@ -40,7 +41,9 @@ class Custom(Handler):
         self.groups = {group: True for one in declarations.values() for group in one.metric.groups}
         super().__init__(settings)
         self._keep = self._where()
-        columns = {"where": self._keep.columns} | {name: _columns(name, one) for name, one in declarations.items()}
+        self._columns = columns = {"where": self._keep.columns} | {
+            name: _columns(name, one) for name, one in declarations.items()
+        }
         self.table = _table(declarations, columns)
         self._metrics = {name: _apart(name, one, self.table) for name, one in declarations.items()}
         if self.own_dns_ports and self.table != EXCHANGING_TABLE:
@@ -68,6 +71,13 @@ class Custom(Handler):
 
     def keep(self) -> Condition:
         return self._keep.condition
+
+    def lookups(self) -> Iterator[Lookup]:
+        for part, named in self._columns.items():
+            for column in dict.fromkeys(one.name for one in named if one.nature == "place"):
+                key = "where" if part == "where" else f"metrics.{part}"
+                found: Found = "place" if column.endswith(".place") else "network"
+                yield Lookup(key, found, "has no value", column)
 
     def exchanges(self) -> Exchanges | None:
         """Exchanges by flow and identifier, as dns 1.0 matches them, where any metric asks for them."""

@@ -66,14 +66,16 @@ class DnsFilters(Handler):
         """A filter without a value would let nothing pass."""
         for key in ("only_qtype", "only_qname", "only_qname_suffix"):
             if self.has(key) and not self.texts(key):
-                raise ConfigError(f"DnsStreamHandler: {key} is an empty list, which fits nothing: name at least one")
+                message = f"DnsStreamHandler: {key} is an empty list, which fits nothing: name at least one"
+                raise ConfigError(message, key=key)
 
     def _check_dnstap_type(self) -> None:
         """`dnstap_msg_type` must make sense, though it leaves packets alone."""
         if self.has("dnstap_msg_type") and self.text("dnstap_msg_type") not in DNSTAP_TYPES:
             raise ConfigError(
                 "DnsStreamHandler: dnstap_msg_type contained an invalid/unsupported type. "
-                f"Valid types: {', '.join(DNSTAP_TYPES)}"
+                f"Valid types: {', '.join(DNSTAP_TYPES)}",
+                key="dnstap_msg_type",
             )
 
     def rcodes(self) -> list[int]:
@@ -81,14 +83,16 @@ class DnsFilters(Handler):
         wanted = self.settings.options.get("only_rcode", [])
         if isinstance(wanted, str | bool):
             raise ConfigError(
-                "DnsStreamHandler: wrong value type for only_rcode filter. It should be an integer or an array"
+                "DnsStreamHandler: wrong value type for only_rcode filter. It should be an integer or an array",
+                key="only_rcode",
             )
         numbers = []
         for name in wanted if isinstance(wanted, list) else [wanted]:
             number = rcode_number(str(name))
             if number is None:
                 suffix = f": {name}" if isinstance(wanted, list) else ""
-                raise ConfigError(f"DnsStreamHandler: only_rcode filter contained an invalid/unsupported rcode{suffix}")
+                message = f"DnsStreamHandler: only_rcode filter contained an invalid/unsupported rcode{suffix}"
+                raise ConfigError(message, key="only_rcode")
             numbers.append(number)
         return numbers
 
@@ -98,7 +102,8 @@ class DnsFilters(Handler):
         for name in self.texts("only_qtype"):
             number = qtype_number(name)
             if number is None:
-                raise ConfigError(f"DnsStreamHandler: only_qtype filter contained an invalid/unsupported qtype: {name}")
+                message = f"DnsStreamHandler: only_qtype filter contained an invalid/unsupported qtype: {name}"
+                raise ConfigError(message, key="only_qtype")
             numbers.append(number)
         return numbers
 
@@ -134,10 +139,12 @@ class DnsFilters(Handler):
         if self.has("answer_count"):
             count = self.settings.options["answer_count"]
             if isinstance(count, bool) or not isinstance(count, int):
-                raise ConfigError("DnsStreamHandler: wrong value type for answer_count filter. It should be an integer")
+                message = "DnsStreamHandler: wrong value type for answer_count filter. It should be an integer"
+                raise ConfigError(message, key="answer_count")
             if count > MOST_ANSWERS:
                 raise ConfigError(
-                    f"DnsStreamHandler: answer_count is {count}, but no message has more than {MOST_ANSWERS} answers"
+                    f"DnsStreamHandler: answer_count is {count}, but no message has more than {MOST_ANSWERS} answers",
+                    key="answer_count",
                 )
             keep &= dns.answers == count
         return keep
@@ -429,7 +436,8 @@ class Dns(DnsFilters):
     def keep(self) -> Condition:
         keep = self.keep_rcode() & self.keep_answers() & self.keep_qtype() & self.keep_name() & self.keep_place()
         if self.flag("only_queries") and self.flag("only_responses"):
-            raise ConfigError("DnsStreamHandler: no message meets both only_queries and only_responses: leave one out")
+            message = "DnsStreamHandler: no message meets both only_queries and only_responses: leave one out"
+            raise ConfigError(message, key="only_responses")
         if self.flag("only_queries"):
             keep &= QUERY
         if self.flag("only_responses"):

@@ -53,6 +53,7 @@ class Flow(Handler):
 
     type, schema, table = "flow", "flow", "flow"
     inputs = ("flow", "mock")
+    without_database = "has no effect"
     options = (
         "only_ips",
         "only_ports",
@@ -103,7 +104,8 @@ class Flow(Handler):
 
     def _ports(self) -> Condition:
         with within("only_ports"):
-            ranges = [_range(text, MOST_PORT) for text in self.texts("only_ports")]
+            invalid = "FlowHandler: invalid 'only_ports' filter value"
+            ranges = [_range(text, MOST_PORT, invalid) for text in self.texts("only_ports")]
         return _either(lambda column: _in_ranges(column, ranges), flow.src_port, flow.dst_port) if ranges else ALWAYS
 
     def _interfaces(self) -> tuple[Condition, Condition]:
@@ -114,9 +116,12 @@ class Flow(Handler):
         sides = [~ALWAYS, ~ALWAYS]
         for device, listed in devices.items():
             with within(f"only_device_interfaces.{device}"):
-                address = _network(device)
+                address = _network(device, "FlowHandler: 'only_device_interfaces' filter has an invalid device IP")
                 texts = [str(text) for text in scalars.texts({"": listed}, "")]
-                ranges = [(0, MOST_INTERFACE) if text == "*" else _range(text, MOST_INTERFACE) for text in texts]
+                invalid = "FlowHandler: invalid 'only_device_interfaces' filter interface value"
+                ranges = [
+                    (0, MOST_INTERFACE) if text == "*" else _range(text, MOST_INTERFACE, invalid) for text in texts
+                ]
             for key, column in enumerate((flow.in_interface, flow.out_interface)):
                 sides[key] = sides[key] | flow.exporter.within(address) & _in_ranges(column, ranges)
         return sides[0], sides[1]
@@ -128,35 +133,42 @@ class Flow(Handler):
         wanted = self.texts("only_directions")
         for direction in wanted:
             if direction not in DIRECTIONS:
-                raise ConfigError(f"a direction is in or out, not '{direction[:60]}'", path="only_directions")
+                message = "FlowStreamHandler: only_directions filter contained an invalid/unsupported direction"
+                hint = "a direction is in or out"
+                raise ConfigError(f"{message}: {direction[:60]}", hint=hint, path="only_directions")
         return tuple(ALWAYS if direction in wanted else ~ALWAYS for direction in DIRECTIONS)  # type: ignore[return-value]
 
     def _unknown(self) -> Iterator[Condition]:
         if self.flag("geoloc_notfound"):
-            yield _either(lambda column: column.place == "Unknown", flow.src, flow.dst)
+            yield _either(lambda column: _is_unknown(column.place), flow.src, flow.dst)
         if self.flag("asn_notfound"):
-            yield _either(lambda column: column.network == "Unknown", flow.src, flow.dst)
+            yield _either(lambda column: _is_unknown(column.network), flow.src, flow.dst)
+
+
+def _is_unknown(found: Column) -> Condition:
+    """The database does not know the address, or there is none: then nothing begins with anything."""
+    return (found == "Unknown") | ~found.starts_with("")
 
 
 def _either(fits: Callable[[Column], Condition], one: Column, other: Column) -> Condition:
     return fits(one) | fits(other)
 
 
-def _network(text: str) -> str:
+def _network(text: str, invalid: str = "invalid CIDR") -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise ConfigError(f"invalid CIDR: {text[:60]}") from None
+        raise ConfigError(f"{invalid}: {text[:60]}") from None
 
 
-def _range(text: str, most: int) -> tuple[int, int]:
+def _range(text: str, most: int, invalid: str) -> tuple[int, int]:
     """A number, or two with a dash between them, whichever comes first."""
     found = _PORT_RANGE.fullmatch(text)
     if found is None:
-        raise ConfigError(f"'{text[:60]}' is no number and no range of numbers, as 1-1023")
+        raise ConfigError(f"{invalid}: {text[:60]}", hint="it needs a number or a range of numbers, as 1-1023")
     ends = sorted(int(number) for number in (found[1], found[2] or found[1]))
     if ends[1] > most:
-        raise ConfigError(f"{ends[1]} is larger than {most}")
+        raise ConfigError(f"{invalid}: {text[:60]}", hint=f"{ends[1]} is larger than {most}")
     return ends[0], ends[1]
 
 

@@ -73,7 +73,8 @@ MOST_AS_NUMBER = 2**32 - 1
 def _as_number(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or int(text[:20]) > MOST_AS_NUMBER:
         raise ConfigError(
-            f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {text[:60]}"
+            f"NetStreamHandler: only_asn_number filter contained an invalid/unsupported value: {text[:60]}",
+            key="only_asn_number",
         )
     return int(text)
 

@@ -10,7 +10,7 @@ from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_LENGTH_S, MOS
 from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
 from pktvisor.config.scalars import number, texts
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, within
+from pktvisor.errors import ConfigError, failed_to_start, led_by, within
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.handlers.base import Settings as HandlerSettings
@@ -40,6 +40,8 @@ class WindowDefaults:
 class Module:
     """A handler of a policy with everything that was said about it."""
 
+    name: str
+    """Its key in the policy."""
     instance: Instance
     periods: int
     """Windows that it keeps, from 1 to 10."""
@@ -74,10 +76,11 @@ def make_modules(
                 instance = Instance(
                     name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
                 )
-                Plan([replace(instance, behind=None)])  # what it was told is read here, so that errors have their place
+                with led_by(failed_to_start(policy.name)):
+                    Plan([replace(instance, behind=None)])  # reads what it was told, so that errors have their place
             # A chain shares one row of windows: each link's events are those that the link before it kept.
             periods = modules[0].periods if is_behind else _periods(told)
-            modules.append(Module(instance, periods, told))
+            modules.append(Module(module.name, instance, periods, told))
     return modules
 
 
@@ -89,7 +92,9 @@ def _placed(module: ModuleConfig, window: Settings | None, of_type: Settings) ->
     except ConfigError as error:
         path = error.path or error.key
         key = path.partition(".")[0]
-        if key in module.filter:
+        if key in GROUP_OPTIONS and getattr(module, key):
+            error.path = f"metric_groups.{path}"
+        elif key in module.filter:
             error.path = f"filter.{path}"
         elif key in module.config:
             error.path = f"config.{path}"
@@ -147,18 +152,19 @@ def _make_handler(
             hint=f"{module.type} {module.version} takes {', '.join(declared.inputs)}",
             path="type",
         )
-    settings = HandlerSettings(
-        input_type=input_type,
-        options={key: value for key, value in told.items() if key not in (*WINDOW_OPTIONS, *GROUP_OPTIONS)},
-        enable=texts(told, "enable"),
-        disable=texts(told, "disable"),
-        deep_sample_rate=_clamped(told, "deep_sample_rate", WindowDefaults.deep_sample_rate),
-        topn_count=number(told, "topn_count", 10),
-        topn_percentile_threshold=_threshold(told),
-        metrics=module.metrics,
-        input_dns_ports=dns_ports,
-    )
-    return declared(settings)
+    with led_by(failed_to_start(policy_name)):
+        settings = HandlerSettings(
+            input_type=input_type,
+            options={key: value for key, value in told.items() if key not in (*WINDOW_OPTIONS, *GROUP_OPTIONS)},
+            enable=texts(told, "enable"),
+            disable=texts(told, "disable"),
+            deep_sample_rate=_clamped(told, "deep_sample_rate", WindowDefaults.deep_sample_rate),
+            topn_count=number(told, "topn_count", 10),
+            topn_percentile_threshold=_threshold(told),
+            metrics=module.metrics,
+            input_dns_ports=dns_ports,
+        )
+        return declared(settings)
 
 
 def _find_handler(policy_name: str, module: ModuleConfig) -> type[Handler]:

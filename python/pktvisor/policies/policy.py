@@ -9,6 +9,7 @@ from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
+from pktvisor.handlers.lookups import Found
 from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
 from pktvisor.metrics.kinds import Metric, Reading
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Value
@@ -36,6 +37,12 @@ class Databases:
     city: _core.GeoDatabase | None = None
     network: _core.GeoDatabase | None = None
     cache_entries: int = 10_000
+
+    @property
+    def answered(self) -> frozenset[Found]:
+        """What they tell of addresses."""
+        there: dict[Found, bool] = {"place": self.city is not None, "network": self.network is not None}
+        return frozenset(found for found, is_there in there.items() if is_there)
 
 
 class Policy:

@@ -63,10 +63,19 @@ def test_a_direction_that_is_filtered_away_shows_zeros_and_no_items() -> None:
     ("options", "sentence"),
     [
         ({"only_ips": ["10.9.0.0.1"]}, "invalid CIDR: 10.9.0.0.1"),
-        ({"only_ports": ["http"]}, "'http' is no number and no range of numbers"),
+        (
+            {"only_ports": ["http"]},
+            "FlowHandler: invalid 'only_ports' filter value: http; it needs a number or a range",
+        ),
         ({"only_ports": ["1-70000"]}, "70000 is larger than 65535"),
-        ({"only_directions": ["up"]}, "a direction is in or out, not 'up'"),
-        ({"only_device_interfaces": {"router": ["1"]}}, "invalid CIDR: router"),
+        (
+            {"only_directions": ["up"]},
+            "filter contained an invalid/unsupported direction: up; a direction is in or out",
+        ),
+        (
+            {"only_device_interfaces": {"router": ["1"]}},
+            "FlowHandler: 'only_device_interfaces' filter has an invalid device IP: router",
+        ),
         ({"first_filter_if_as_label": True}, "first_filter_if_as_label is an invalid/unsupported config or filter"),
     ],
 )
