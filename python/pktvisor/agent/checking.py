@@ -6,13 +6,15 @@ again: so all mistakes are found by the same code that would refuse the first of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 
 from pktvisor.agent.exchange import check_metric_names
 from pktvisor.agent.preparing import Surroundings, prepare
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, make_tap
+from pktvisor.agent.unanswered import unanswered
+from pktvisor.config.document import Document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import MOST_ERRORS, locate
 from pktvisor.config.suggestions import did_you_mean
@@ -20,14 +22,27 @@ from pktvisor.errors import ConfigError, NoMatchError, within
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS
 from pktvisor.handlers.custom import Families
+from pktvisor.handlers.lookups import OPTIONS, Found
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults
 from pktvisor.policies.instances import CLAMPED, GROUP_OPTIONS, WindowDefaults
 from pktvisor.policies.policy import Databases
 
 
-def check_agent(config: AgentConfig) -> list[ConfigError]:
-    """Give what is wrong with the taps, handlers and policies of a configuration, as far as it could be read."""
+@dataclass(frozen=True)
+class Findings:
+    """What there is to say of a configuration."""
+
+    mistakes: list[ConfigError]
+    warnings: list[ConfigError]
+    """What an agent would take, though it has no effect."""
+
+
+def check_agent(config: AgentConfig, answered: Set[Found] = frozenset(OPTIONS)) -> Findings:
+    """Tell what is wrong with the taps, handlers and policies of a configuration, as far as it could be read.
+
+    `answered` is what the agent's databases tell.
+    """
     errors = [*_global_mistakes(config.global_handlers)]
     taps: dict[str, Tap] = {}
     for tap in config.taps:
@@ -36,13 +51,18 @@ def check_agent(config: AgentConfig) -> list[ConfigError]:
         taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: {}
     )
     unread = {*_names(config, "taps")} - taps.keys()
-    owners: Families = {}
+    trial = _Trial({}, answered)
     for policy in config.policies:
         errors += _clamped_of_policy(policy)
-        found = _policy_mistakes(policy, _with_stand_in(policy, around, unread), owners)
+        found = trial.mistakes(policy, _with_stand_in(policy, around, unread))
         errors += (error for error in found if not (unread and isinstance(error, NoMatchError)))
-    if config.document is not None:
-        errors = [locate(error, config.document) for error in errors]
+    return Findings(_told(errors, config.document), _told(trial.warnings, config.document))
+
+
+def _told(errors: list[ConfigError], document: Document | None) -> list[ConfigError]:
+    """Give errors with their places, of each place the first one."""
+    if document is not None:
+        errors = [locate(error, document) for error in errors]
     first = {(error.place, error.path): error for error in reversed(errors)}
     return [error for error in errors if first[error.place, error.path] is error][:MOST_ERRORS]
 
@@ -113,17 +133,28 @@ def _clamped(told: Settings, path: str) -> Iterator[ConfigError]:
             yield ConfigError(f"{key} {value} is not between {least} and {most}", path=f"{path}.{key}")
 
 
-def _policy_mistakes(policy: PolicyConfig, around: Surroundings, owners: Families) -> Iterator[ConfigError]:
-    rest: PolicyConfig | None = policy
-    while rest is not None:
-        streams: dict[str, Stream] = {}
-        try:
-            check_metric_names([prepare(rest, streams, Origin.CONFIGURATION, around)], owners)
-        except ConfigError as error:
-            yield error
-            rest, around = _without(rest, around, error.path.split("."))
-        else:
-            return
+@dataclass
+class _Trial:
+    """Policies tried one after the other."""
+
+    owners: Families
+    answered: Set[Found]
+    warnings: list[ConfigError] = field(default_factory=list)
+
+    def mistakes(self, policy: PolicyConfig, around: Surroundings) -> Iterator[ConfigError]:
+        """Give what is wrong with a policy."""
+        rest: PolicyConfig | None = policy
+        while rest is not None:
+            streams: dict[str, Stream] = {}
+            try:
+                made = prepare(rest, streams, Origin.CONFIGURATION, around)
+                check_metric_names([made], self.owners)
+            except ConfigError as error:
+                yield error
+                rest, around = _without(rest, around, error.path.split("."))
+            else:
+                self.warnings += (one.as_mistake() for one in unanswered(made, self.answered))
+                return
 
 
 def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tuple[PolicyConfig | None, Surroundings]:
@@ -163,9 +194,17 @@ def _without_module(policy: PolicyConfig, name: str, below: list[str]) -> Policy
                 modules.append(replace(module, config=_less(module.config, key)))
             case ["filter", key, *_] if key in module.filter:
                 modules.append(replace(module, filter=_less(module.filter, key)))
+            case ["metric_groups", "enable", *group]:
+                modules.append(replace(module, enable=_others(module.enable, ".".join(group))))
+            case ["metric_groups", "disable", *group]:
+                modules.append(replace(module, disable=_others(module.disable, ".".join(group))))
             case ["metrics", key, *_] if key in module.metrics and len(module.metrics) > 1:
                 modules.append(replace(module, metrics=_less(module.metrics, key)))
     return replace(policy, modules=tuple(modules))
+
+
+def _others(groups: tuple[str, ...], group: str) -> tuple[str, ...]:
+    return tuple(name for name in groups if name != group)
 
 
 def _less(settings: Settings, key: str) -> Settings:

@@ -12,7 +12,7 @@ from pktvisor.agent.preparing import Surroundings, prepare, prepare_resources
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.models import PolicyConfig
-from pktvisor.errors import ConfigError, ConflictError, PktvisorError, within
+from pktvisor.errors import ConfigError, ConflictError, PktvisorError, failed_to_start, within
 from pktvisor.handlers.custom import Families, check_families
 from pktvisor.policies.policy import Policy
 
@@ -175,7 +175,7 @@ def _failing(users: Users) -> Iterator[None]:
         with within(f"policies.{name}.input"):
             yield
     except PktvisorError as error:
-        error.message = f"policy [{name}] failed to start: {error.message}"
+        error.message = f"{failed_to_start(name)}{error.message}"
         raise
 
 

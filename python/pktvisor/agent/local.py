@@ -17,6 +17,7 @@ from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
+from pktvisor.agent.unanswered import unanswered
 from pktvisor.agent.watching import Watch
 from pktvisor.api.catalogue import Changes, Difference
 from pktvisor.api.keys import document_of
@@ -212,6 +213,8 @@ class LocalAgent:
             raise
 
     def _take_over(self, config: AgentConfig, *, is_dry_run: bool) -> Changes:
+        for warning in config.warnings:
+            logger.warning("%s", warning)
         _tell_unknown_types(config.global_handlers)
         if is_dry_run:
             changes, _ = self._plan_configuration(config)
@@ -295,6 +298,9 @@ class LocalAgent:
             if self._state is not None:
                 self._state.restore(policy)
         feed([*exchange.arriving.values()])
+        for policy in exchange.arriving.values():
+            for one in unanswered(policy, self._databases.answered):
+                logger.warning("%s", one)
         self._policies = {**exchange.staying, **exchange.arriving}
         return self._let_go(exchange.leaving, exchange.streams)
 
@@ -330,7 +336,7 @@ class LocalAgent:
 
     def check(self) -> Sequence[str]:
         """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""
-        return self._watch.look(self._streams)
+        return self._watch.look(self._streams, clock.monotonic())
 
     def resume(self, now_s: float) -> None:
         """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets.

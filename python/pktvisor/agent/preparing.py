@@ -10,7 +10,7 @@ from pktvisor.agent.stream import Stream, make_stream
 from pktvisor.agent.tap import Origin, Tap, select
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings, Value
 from pktvisor.config.modules import CUSTOM
-from pktvisor.errors import ConfigError, within
+from pktvisor.errors import ConfigError, failed_to_start, led_by, within
 from pktvisor.inputs.base import Defaults
 from pktvisor.policies.instances import Module, WindowDefaults, by_periods, length_of, make_modules, periods_of
 from pktvisor.policies.policy import Databases, Policy
@@ -54,7 +54,8 @@ def prepare(config: PolicyConfig, streams: dict[str, Stream], origin: Origin, ar
         parts = []
         for tap in taps:
             _check_type(config, tap)
-            stream = make_stream(tap, config.input, streams, around.inputs)
+            with led_by(failed_to_start(config.name)):
+                stream = make_stream(tap, config.input, streams, around.inputs)
             streams[stream.name] = stream
             parts += _parts(config, stream, around)
         return AgentPolicy(config.name, parts, origin=origin, basis=basis, tell_taps=around.tell_taps)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pktvisor.agent.checking import check_agent
 from pktvisor.cli.options import FAILURE_STATUS, complain, print_result
 from pktvisor.config.daemon_options import check_options
@@ -9,17 +12,23 @@ from pktvisor.config.document import read_text
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import read_all
 from pktvisor.errors import PktvisorError
+from pktvisor.handlers.lookups import OPTIONS, Found
+
+NOTHING: Mapping[str, Any] = {}
 
 
-def check_config(path: str) -> int:
-    """Check a file and give the exit status: 0 where the agent would take it."""
+def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
+    """Check a file and give the exit status: 0 where an agent would take it that was told this on its command line."""
     try:
         config, found = read_all(read_text(path), path)
         for warning in config.warnings:
             complain(f"warning: {warning}")
         for mistake in check_options(config.options):
             found.append(mistake if config.document is None else locate(mistake, config.document))
-        errors: list[PktvisorError] = [*found, *check_agent(config)]
+        findings = check_agent(config, _answered(said, config.options))
+        for unanswered in findings.warnings:
+            complain(f"warning: {unanswered}")
+        errors: list[PktvisorError] = [*found, *findings.mistakes]
     except PktvisorError as fault:
         errors = [fault]
     for error in errors:
@@ -29,3 +38,13 @@ def check_config(path: str) -> int:
     told = f"{path}: {len(config.taps)} taps, {len(config.policies)} policies: nothing is wrong\n"
     print_result(told.encode(errors="replace"))
     return 0
+
+
+def _answered(*told: Mapping[str, Any]) -> frozenset[Found]:
+    """Tell which databases are named, by the command line or by the file."""
+
+    def is_named(option: str) -> bool:
+        key = option.removeprefix("--").replace("-", "_")
+        return any(values.get(name) for values in told for name in (key, f"default_{key}"))
+
+    return frozenset(found for found, option in OPTIONS.items() if is_named(option))

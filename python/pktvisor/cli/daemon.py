@@ -32,7 +32,7 @@ def _run(said: argparse.Namespace) -> int:
     if said.check_config is not None:
         from pktvisor.cli.check_config import check_config
 
-        return check_config(said.check_config)
+        return check_config(said.check_config, vars(said))
     if said.make_token is not None:
         from pktvisor.cli.make_token import print_token
 
@@ -76,7 +76,7 @@ def _serve(said: argparse.Namespace) -> int:
         if said.config is not None:
             from pktvisor.config.schema import load_file
 
-            config = load_file(said.config)
+            config = load_file(said.config, is_lenient=True)
         options = resolve(vars(said), config.options)
     except PktvisorError as error:
         complain(error)

@@ -218,7 +218,7 @@ def _start_pusher(agent: LocalAgent, options: DaemonOptions) -> Pusher:
 
 
 def _tell_options(work: Work) -> None:
-    """Say what options mean that have no effect, and what stands in the configuration and is ignored."""
+    """Say what options mean that have no effect."""
     options = work.options
     if options.max_deep_sample != 100:
         logger.info("Using maximum deep sample rate: %d%%", options.max_deep_sample)
@@ -229,8 +229,6 @@ def _tell_options(work: Work) -> None:
     registry = options.iana_service_port_registry or options.default_service_registry
     if registry is not None:
         check_registry(registry)
-    for warning in work.config.warnings:
-        logger.warning("%s", warning)
 
 
 def _take_signals(stack: ExitStack) -> Signals:

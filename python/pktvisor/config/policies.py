@@ -109,12 +109,12 @@ def _source(reading: Reading, node: MapNode) -> tuple[str | None, TapSelector | 
 
 
 def _window(reading: Reading, handlers: MapNode) -> Settings | None:
-    """The window's settings; None where there are none, as where they are no map."""
+    """The window's settings; None where there are none, or they are no map."""
     node = handlers.get("window_config")
     if node is None:
         return None
     if not isinstance(node, MapNode):
-        reading.warn(node, "window_config", message=f"this is ignored: {node} is no map")
+        reading.refuse_shape(node, "window_config", "invalid stream handler window config: it is not a map")
         return None
     with reading.part("window_config"), prefixed("invalid stream handler window config: "):
         return settings_of(node)

@@ -25,12 +25,21 @@ class EnoughErrors(Exception):
 class Reading:
     """One reading of one document; after `most_errors` of them it ends with `EnoughErrors`.
 
-    With `keeps_parts`, what is wrong in parts is given without these, so that the rest can be checked.
+    With `keeps_parts`, what is wrong in parts is given without these, so that the rest can be checked. With
+    `is_lenient`, a section that is no map counts as not given, as for the C++ pktvisor.
     """
 
-    def __init__(self, document: Document, most_errors: int = MOST_ERRORS, *, keeps_parts: bool = False) -> None:
+    def __init__(
+        self,
+        document: Document,
+        most_errors: int = MOST_ERRORS,
+        *,
+        keeps_parts: bool = False,
+        is_lenient: bool = False,
+    ) -> None:
         self.document = document
         self.keeps_parts = keeps_parts
+        self._is_lenient = is_lenient
         self._most_errors = most_errors
         self.errors: list[ConfigError] = []
         self.warnings: list[str] = []
@@ -52,6 +61,14 @@ class Reading:
         """Keep a warning about a node of this part."""
         path = ".".join([*self._path, *names])
         self.warnings.append(f"{self.document.place(node.mark)}: {path}: {message}")
+
+    def refuse_shape(self, node: Node, name: str, message: str) -> None:
+        """Note that a section is no map; a lenient reading only warns, and goes on without it."""
+        hint = f"a map must stand there, not {node}"
+        if self._is_lenient:
+            self.warn(node, name, message=f"this is ignored: {hint}")
+        else:
+            self.note(ConfigError(message, hint=hint, path=name, place=self.document.place(node.mark)))
 
     def warn_of_lookalikes(self, node: MapNode, known: Collection[str]) -> None:
         """Warn of keys that mean nothing here, and are spelled much like one that does."""

@@ -32,14 +32,17 @@ T = TypeVar("T")
 ReadEntry = Callable[[Reading, Node, Node], T | None]
 
 
-def load_file(path: str) -> AgentConfig:
+def load_file(path: str, *, is_lenient: bool = False) -> AgentConfig:
     """The configuration in a file. InputError where it can't be read, ConfigError for the first thing wrong in it."""
-    return load_config(read_text(path), source=path)
+    return load_config(read_text(path), source=path, is_lenient=is_lenient)
 
 
-def load_config(text: str, *, source: str = "") -> AgentConfig:
-    """The configuration that a text holds. ConfigError for the first thing wrong in it; `source` names its file."""
-    reading = Reading(read_document(text, source), most_errors=1)
+def load_config(text: str, *, source: str = "", is_lenient: bool = False) -> AgentConfig:
+    """The configuration that a text holds. ConfigError for the first thing wrong in it; `source` names its file.
+
+    Where it is lenient, a section that is no map counts as not given, as the C++ pktvisor takes it when it starts.
+    """
+    reading = Reading(read_document(text, source), most_errors=1, is_lenient=is_lenient)
     with suppress(EnoughErrors):
         return _config(reading)
     raise reading.errors[0]
@@ -154,7 +157,7 @@ def _sections(reading: Reading, visor: MapNode) -> Iterator[tuple[str, MapNode]]
     for name in SECTIONS:
         node = visor.get(name)
         if node is not None and not isinstance(node, MapNode | NullNode):
-            reading.warn(node, name, message=f"this section is ignored: {node} is no map")
+            reading.refuse_shape(node, name, f"no {name} found in schema")
         yield name, node if isinstance(node, MapNode) else MapNode(visor.mark, ())
 
 

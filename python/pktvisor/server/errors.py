@@ -21,7 +21,7 @@ def error_document(error: Exception) -> dict[str, object]:
     if not isinstance(error, ConfigError):
         return {"error": str(error)}
     beside = {} if isinstance(error, NoMatchError) else {"hint": error.hint, "path": error.path, "place": error.place}
-    return {"error": error.message, **{name: text for name, text in beside.items() if text}}
+    return {"error": f"{error.lead}{error.message}", **{name: text for name, text in beside.items() if text}}
 
 
 def json_type(headers: Headers) -> str:

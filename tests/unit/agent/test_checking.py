@@ -22,7 +22,7 @@ def configuration(*policies: str) -> str:
 
 
 def mistakes(*policies: str) -> list[str]:
-    return [str(error) for error in check_agent(load_config(configuration(*policies), source="edge.yaml"))]
+    return [str(error) for error in check_agent(load_config(configuration(*policies), source="edge.yaml")).mistakes]
 
 
 def test_metrics_that_policies_declare_are_tried_and_located() -> None:
@@ -79,7 +79,7 @@ visor:
 
 def test_mistakes_of_all_levels_are_told_at_once_each_at_its_line() -> None:
     config, of_text = read_all(EVERY_LEVEL, "edge.yaml")
-    told = {(error.place.split(":")[1], error.path): error for error in [*of_text, *check_agent(config)]}
+    told = {(error.place.split(":")[1], error.path): error for error in [*of_text, *check_agent(config).mistakes]}
     handlers = "policies.one.handlers"
     assert set(told) == {
         ("4", "taps.eth.config.ifase"),
@@ -106,27 +106,27 @@ def test_what_only_follows_from_another_mistake_is_not_told() -> None:
     config, _ = read_all(
         f"visor: {{taps: {{a: {{input_typ: pcap}}}}, policies: {{{policy(source='tap_selector: {any: [{x: 1}]}')}}}}}"
     )
-    assert check_agent(config) == []
+    assert check_agent(config).mistakes == []
     config, _ = read_all(f"visor: {{taps: {{a: {{input_typ: pcap}}}}, policies: {{{policy(source='tap: a')}}}}}")
-    assert check_agent(config) == []
+    assert check_agent(config).mistakes == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("num_periods", 0), ("num_periods", 11), ("deep_sample_rate", 101)])
 def test_what_an_agent_would_silently_make_another_number_is_refused(key: str, value: int) -> None:
     config = load_config(file(policy(window=f"window_config: {{{key}: {value}}}")))
-    [mistake] = check_agent(config)
+    [mistake] = check_agent(config).mistakes
     assert mistake.message.startswith(f"{key} {value} is not between 1 and ")
 
 
 def test_a_mistake_of_a_tap_is_told_once_however_many_policies_use_it() -> None:
     config = load_config(file(policy("a"), policy("b"), taps="eth: {input_type: pcap, config: {iface: x, workers: 0}}"))
-    assert [error.path for error in check_agent(config)] == ["taps.eth.config.workers"]
+    assert [error.path for error in check_agent(config).mistakes] == ["taps.eth.config.workers"]
 
 
 def test_each_setting_of_a_tap_is_checked() -> None:
     wrong = "dns_ports: [], workers: 0, pcap_source: x, ifase: y"
     config = load_config(file(policy(source="tap: spare"), taps=f"spare: {{input_type: pcap, config: {{{wrong}}}}}"))
-    told = [error.path.removeprefix("taps.spare.config.") for error in check_agent(config)]
+    told = [error.path.removeprefix("taps.spare.config.") for error in check_agent(config).mistakes]
     assert told == ["dns_ports", "workers", "pcap_source", "ifase"]
 
 
@@ -135,7 +135,7 @@ def test_a_policy_without_its_tap_is_checked_like_any_other() -> None:
     source = "tap: nobody, input_type: pcap, filter: {bppf: udp}"
     text = f"{{kind: collection, input: {{{source}}}, handlers: {{modules: {modules}}}}}"
     config = load_config(f"visor: {{policies: {{p: {text}}}}}")
-    assert {error.path for error in check_agent(config)} == {
+    assert {error.path for error in check_agent(config).mistakes} == {
         "policies.p.input.tap",
         "policies.p.input.filter.bppf",
         "policies.p.handlers.modules.m.type",
@@ -151,3 +151,17 @@ def test_a_length_of_windows_that_is_none_is_told_at_its_place_beside_what_else_
         "policies.a.handlers.window_config.length_s",
     ]
     assert found[1].endswith("a window of 7200 seconds is not between 1 and 3600")
+
+
+def test_a_wrong_metric_group_hides_no_other_mistake() -> None:
+    groups = "metric_groups: {enable: [counter, top.ips], disable: [cardinal]}"
+    module = f"{{type: net, filter: {{only_asn_number: [x]}}, {groups}}}"
+    text = f"    a: {{{INPUT}, handlers: {{modules: {{m: {module}}}}}}}\n"
+    paths = [error.path for error in check_agent(load_config(configuration(text))).mistakes]
+    below = "policies.a.handlers.modules.m"
+    assert paths == [
+        f"{below}.metric_groups.disable.cardinal",
+        f"{below}.metric_groups.enable.counter",
+        f"{below}.metric_groups.enable.top.ips",
+        f"{below}.filter.only_asn_number",
+    ]

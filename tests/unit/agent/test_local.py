@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from pktvisor import clock
 from pktvisor.agent import exchange, preparing, tap
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
+from pktvisor.config.schema import load_config
 from pktvisor.errors import ConfigError, ConflictError, InputError, NoMatchError, NotFoundError
 from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
+from pktvisor.server.errors import error_document
 from support.inputs import TestInput
 from support.written import TAP, body, file, policy
 
@@ -353,3 +356,42 @@ def test_a_policy_without_handlers_has_its_input_all_the_same(agent: LocalAgent)
     assert agent.policies["edge"].bucket(3) == agent.policies["edge"].latest() == []
     agent.remove_policy("edge")
     assert (agent.policies, agent.inputs) == ({}, {})
+
+
+def test_a_section_of_a_wrong_shape_changes_nothing(agent: LocalAgent) -> None:
+    agent.take_over(load_config(file(policy())))
+    with pytest.raises(ConfigError, match="no policies found in schema"):
+        agent.apply("visor: {taps: {}, policies: []}", is_dry_run=False)
+    assert names(agent) == ["edge"]
+
+
+def test_what_a_configuration_says_in_vain_is_told_each_time_it_is_read(
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    agent.apply("visor: {tops: {}}", is_dry_run=False)
+    assert "tops: there is no such section" in caplog.messages[0]
+
+
+def test_mistakes_of_handlers_begin_with_the_words_that_clients_know(agent: LocalAgent) -> None:
+    agent.add_tap(TAP)
+    for module in ("{type: net, filter: {only_asn: [1]}}", "{type: net, metric_groups: {enable: [x]}}"):
+        with pytest.raises(ConfigError) as caught:
+            agent.add_policy(body(policy(modules=f"{{m: {module}}}")))
+        told = str(error_document(caught.value)["error"])
+        assert told.startswith("policy [edge] failed to start: ")
+        assert "is an invalid/unsupported" in told
+
+
+def test_jumping_time_stamps_are_told_once_a_minute(
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+    agent.add_tap(TAP)
+    agent.add_policy(body(policy()))
+    for steps, now_s in ((0, 1000.0), (1, 1001.0), (2, 1002.0), (5, 1060.0), (5, 1062.0), (5, 1200.0)):
+        monkeypatch.setattr(TestInput, "ledger", lambda _, steps=steps: {"time.steps": steps})
+        monkeypatch.setattr(clock, "monotonic", lambda now_s=now_s: now_s)
+        agent.check()
+    told = [message.split("]: ")[1].partition(":")[0] for message in caplog.messages]
+    assert told == ["1 time stamp has jumped (1 so far)", "4 time stamps have jumped (5 so far)"]

@@ -29,16 +29,51 @@ def test_the_filters_of_policies_are_compiled(tmp_path: Path, capfd: pytest.Capt
     assert mistakes(f"{TAP % ''}  policies:\n{right}", tmp_path, capfd) == []
     [mistake] = mistakes(f"{TAP % ''}  policies:\n{right}{wrong}", tmp_path, capfd)
     assert mistake.startswith("6:")
-    assert "policies.b.input.filter.bpf: the filter 'udp prot 53' makes no sense" in mistake
+    assert (
+        "policies.b.input.filter.bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' makes no sense"
+        in mistake
+    )
 
 
 def test_the_filter_of_a_tap_that_nobody_uses_is_compiled(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     [mistake] = mistakes(TAP % ", bpf: ip an tcp", tmp_path, capfd)
     assert mistake.startswith("3:")
-    assert "taps.eth.config.bpf: the filter 'ip an tcp' makes no sense" in mistake
+    assert "taps.eth.config.bpf: Cannot set BPF filter to interface; the filter 'ip an tcp' makes no sense" in mistake
 
 
 def test_the_filter_of_a_tap_is_told_of_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     policies = POLICY % ("a", "") + POLICY % ("b", "")
     [mistake] = mistakes(f"{TAP % ', bpf: ip an tcp'}  policies:\n{policies}", tmp_path, capfd)
     assert mistake.startswith("3:")
+
+
+def test_sections_of_a_wrong_shape_are_mistakes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    [taps, policies] = mistakes("visor:\n  taps: []\n  policies: none\n", tmp_path, capfd)
+    assert taps == "2:9: taps: no taps found in schema; a map must stand there, not a list"
+    assert policies.startswith("3:13: policies: no policies found in schema")
+
+
+def test_filters_by_a_database_that_nobody_names_are_told_and_no_mistake(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "edge.yaml"
+    source = "input: {tap: eth, input_type: pcap}"
+    modules = "{n: {type: net, filter: {geoloc_notfound: true, only_asn_number: ['64500']}}}"
+    text = f"{TAP % ''}  policies:\n    a: {{kind: collection, {source}, handlers: {{modules: {modules}}}}}\n"
+    path.write_text(text)
+
+    def told(**said: str) -> list[str]:
+        assert check_config(str(path), said) == 0
+        return capfd.readouterr().err.splitlines()
+
+    filters = "policies.a.handlers.modules.n.filter"
+    place, network = told()
+    assert place.startswith(f"warning: {path}:5:")
+    assert place.endswith(
+        f"{filters}.geoloc_notfound: geoloc_notfound lets nothing pass without a database of places: "
+        "--geo-city names one"
+    )
+    assert f"{filters}.only_asn_number: only_asn_number lets nothing pass" in network
+    assert told(geo_city="city.mmdb") == [network]
+    path.write_text(text.replace("visor:\n", "visor:\n  config: {default_geo_asn: asn.mmdb}\n"))
+    assert told(geo_city="city.mmdb") == []

@@ -67,10 +67,10 @@ def test_an_option_that_is_not_known_is_ignored_with_a_warning() -> None:
     )
 
 
-def test_options_that_are_no_map_are_ignored_with_a_warning() -> None:
-    config = load_config("visor: {config: x}")
+def test_options_that_are_no_map_are_ignored_with_a_warning_by_a_lenient_reader() -> None:
+    config = load_config("visor: {config: x}", is_lenient=True)
     assert config.options == {}
-    assert "config: this section is ignored: 'x' is no map" in config.warnings[0]
+    assert "config: this is ignored: a map must stand there, not 'x'" in config.warnings[0]
 
 
 def test_every_option_is_checked() -> None:

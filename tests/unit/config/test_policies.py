@@ -149,10 +149,14 @@ def test_a_name_is_given_once() -> None:
     assert caught.value.path == "policies.a"
 
 
-def test_a_window_configuration_that_is_no_map_counts_as_not_given() -> None:
-    config = load_config(policy_text(KIND, INPUT, "handlers: {window_config: 5, modules: {}}"))
+def test_a_window_configuration_that_is_no_map_is_a_mistake_that_a_lenient_reader_passes_over() -> None:
+    text = policy_text(KIND, INPUT, "handlers: {window_config: 5, modules: {}}")
+    config = load_config(text, is_lenient=True)
     assert config.policies[0].window is None
-    assert "policies.edge.handlers.window_config: this is ignored: '5' is no map" in config.warnings[0]
+    assert "window_config: this is ignored: a map must stand there, not '5'" in config.warnings[0]
+    [mistake] = check(text)
+    assert mistake.message == "invalid stream handler window config: it is not a map"
+    assert mistake.path == "policies.edge.handlers.window_config"
 
 
 def test_all_parts_of_a_policy_are_checked() -> None:

@@ -68,12 +68,25 @@ def test_sections_may_be_missing_or_empty(text: str) -> None:
     assert config.warnings == ()
 
 
-def test_a_section_that_is_no_map_is_ignored_with_a_warning() -> None:
-    config = load_config("visor: {taps: [a], policies: x}", source="edge.yaml")
+SHAPELESS = "visor: {taps: [a], policies: x, config: []}"
+
+
+def test_a_section_that_is_no_map_is_a_mistake() -> None:
+    assert [str(error) for error in check(SHAPELESS, "edge.yaml")] == [
+        "edge.yaml:1:41: config: no config found in schema; a map must stand there, not a list",
+        "edge.yaml:1:15: taps: no taps found in schema; a map must stand there, not a list",
+        "edge.yaml:1:30: policies: no policies found in schema; a map must stand there, not 'x'",
+    ]
+    with pytest.raises(ConfigError, match="no taps found in schema"):
+        load_config("visor: {taps: [a]}")
+
+
+def test_a_lenient_reader_warns_of_it_and_goes_on_without() -> None:
+    config = load_config(SHAPELESS, source="edge.yaml", is_lenient=True)
     assert config == AgentConfig()
-    assert config.warnings == (
-        "edge.yaml:1:15: taps: this section is ignored: a list is no map",
-        "edge.yaml:1:30: policies: this section is ignored: 'x' is no map",
+    assert config.warnings[1:] == (
+        "edge.yaml:1:15: taps: this is ignored: a map must stand there, not a list",
+        "edge.yaml:1:30: policies: this is ignored: a map must stand there, not 'x'",
     )
 
 
