@@ -93,11 +93,13 @@ def _tap_mistakes(config: TapConfig, taps: dict[str, Tap]) -> Iterator[ConfigErr
     except ConfigError as error:
         yield error
         return
+    place = f"taps.{config.name}.config"
     for key, value in config.config.items():
         try:
-            with within(f"taps.{config.name}.config"):
+            with within(place):
                 inputs()[config.input_type].check_tap({key: value})
         except ConfigError as error:
+            error.path = f"{place}.{key}" if error.path == place else error.path
             yield error
 
 

@@ -77,3 +77,9 @@ def test_filters_by_a_database_that_nobody_names_are_told_and_no_mistake(
     assert told(geo_city="city.mmdb") == [network]
     path.write_text(text.replace("visor:\n", "visor:\n  config: {default_geo_asn: asn.mmdb}\n"))
     assert told(geo_city="city.mmdb") == []
+
+
+def test_a_setting_of_a_wrong_type_is_told_of_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = f"{TAP % ', promiscuous: maybe, workers: 0'}  policies:\n{POLICY % ('a', '')}"
+    paths = [mistake.split(": ")[1] for mistake in mistakes(text, tmp_path, capfd)]
+    assert paths == ["taps.eth.config.promiscuous", "taps.eth.config.workers"]
