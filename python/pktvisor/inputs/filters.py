@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import threading
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pktvisor.errors import ConfigError
 
@@ -53,6 +54,14 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint), ("instructions", ctypes.POINTER(_Instruction)))
 
 
+class _Opened(NamedTuple):
+    """What a filter is compiled with."""
+
+    libpcap: ctypes.CDLL
+    handle: int
+    is_live: bool
+
+
 def check_length(expression: str) -> None:
     """Raise `ConfigError` for an expression that libpcap would take minutes and gigabytes to compile."""
     length = len(expression.encode(errors="replace"))
@@ -64,17 +73,19 @@ class CaptureFilter:
     """A filter expression, which is compiled for each link type where packets of it are met (call it to have it).
 
     A link type that can't express it (there is no VLAN tag in raw IP) is one where it passes nothing; `notes` says so.
+    What was compiled is kept: a long expression takes a while, and an input is not to wait where others wait for it.
     """
 
     def __init__(self, expression: str) -> None:
         """ConfigError where the expression makes sense nowhere, or libpcap is missing."""
         self.expression = expression
         self._notes: dict[int, str] = {}
-        self._compiled: dict[tuple[int, tuple[str, ...]], Program] = {}
+        self._programs: dict[tuple[int, bool], Program] = {}
+        """By link type, and whether they are for live interfaces."""
         errors = []
         for place in PLACES:
             try:
-                compile_filter(expression, place)
+                self._programs[place, False] = compile_filter(expression, place)
             except ConfigError as error:
                 errors.append(error)
             else:
@@ -82,15 +93,16 @@ class CaptureFilter:
         raise errors[0]  # that of Ethernet
 
     def __call__(self, link_type: int, interfaces: Sequence[str] = ()) -> Program:
-        """Compile it for a link type, once; see `compile_filter`."""
-        key = (link_type, tuple(interfaces))
-        if key not in self._compiled:
-            self._compiled[key] = self._compile(link_type, interfaces)
-        return self._compiled[key]
+        """Compile it for a link type; see `compile_filter`."""
+        with _opened(link_type, interfaces, WHOLE_PACKET) as opened:
+            key = link_type, opened.is_live
+            if key not in self._programs:
+                self._programs[key] = self._compile(opened, link_type)
+            return self._programs[key]
 
-    def _compile(self, link_type: int, interfaces: Sequence[str]) -> Program:
+    def _compile(self, opened: _Opened, link_type: int) -> Program:
         try:
-            return compile_filter(self.expression, link_type, interfaces=interfaces)
+            return _compile(opened, self.expression)
         except ConfigError as error:
             self._notes[link_type] = f"no packet of {describe_link_type(link_type)} passes the filter: {error}"
             return PASSES_NOTHING
@@ -120,10 +132,8 @@ def compile_filter(
     check_length(expression)
     if not expression.strip():
         return []
-    with _one_at_a_time:
-        libpcap = _load()
-        with _handle(libpcap, _libpcap_type(link_type), interfaces, snaplen) as handle:
-            return _compile(libpcap, handle, expression)
+    with _opened(link_type, interfaces, snaplen) as opened:
+        return _compile(opened, expression)
 
 
 def describe_link_type(link_type: int) -> str:
@@ -139,13 +149,15 @@ def _libpcap_type(link_type: int) -> int:
     return _LIBPCAP_LINK_TYPES.get(link_type, link_type)
 
 
-def _compile(libpcap: ctypes.CDLL, handle: int, expression: str) -> Program:
+def _compile(opened: _Opened, expression: str) -> Program:
     text = expression.encode(errors="replace")
     if b"\0" in text:
         raise ConfigError(f"the filter {expression!r} makes no sense: it contains a zero byte")
-    program = _Program()
-    if libpcap.pcap_compile(handle, ctypes.byref(program), text, _OPTIMIZE, _NO_NETMASK) != 0:
-        reason = libpcap.pcap_geterr(handle).decode(errors="replace")
+    libpcap, program = opened.libpcap, _Program()
+    with _one_at_a_time:
+        status = libpcap.pcap_compile(opened.handle, ctypes.byref(program), text, _OPTIMIZE, _NO_NETMASK)
+    if status != 0:
+        reason = libpcap.pcap_geterr(opened.handle).decode(errors="replace")
         raise ConfigError(f"the filter {expression!r} makes no sense: {reason}")
     try:
         return [(one.code, one.jump_true, one.jump_false, one.k) for one in program.instructions[: program.length]]
@@ -154,16 +166,16 @@ def _compile(libpcap: ctypes.CDLL, handle: int, expression: str) -> Program:
 
 
 @contextlib.contextmanager
-def _handle(libpcap: ctypes.CDLL, libpcap_type: int, interfaces: Sequence[str], snaplen: int) -> Iterator[int]:
+def _opened(link_type: int, interfaces: Sequence[str], snaplen: int) -> Iterator[_Opened]:
     """A live handle where there is an interface and the right to open it; otherwise one without an interface."""
-    opened = (_open_live(libpcap, libpcap_type, interface, snaplen) for interface in interfaces)
-    handle = next((handle for handle in opened if handle is not None), None)
-    if handle is None:
-        handle = libpcap.pcap_open_dead(libpcap_type, snaplen)
+    libpcap, libpcap_type = _load(), _libpcap_type(link_type)
+    tried = (_open_live(libpcap, libpcap_type, interface, snaplen) for interface in interfaces)
+    handle = next((handle for handle in tried if handle is not None), None)
+    opened = _Opened(libpcap, handle or libpcap.pcap_open_dead(libpcap_type, snaplen), handle is not None)
     try:
-        yield handle
+        yield opened
     finally:
-        libpcap.pcap_close(handle)
+        libpcap.pcap_close(opened.handle)
 
 
 def _open_live(libpcap: ctypes.CDLL, libpcap_type: int, interface: str, snaplen: int) -> int | None:

@@ -140,6 +140,21 @@ def test_a_filter_that_makes_sense_nowhere_is_refused_at_once() -> None:
     assert capture_filter(" ") is None
 
 
+def test_a_filter_is_compiled_once_for_each_link_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = capture_filter("vlan 77")
+    assert wanted is not None
+    expected = wanted(ETHERNET), wanted(RAW_IP)
+    monkeypatch.setattr(filters, "_compile", None)
+    assert (wanted(ETHERNET), wanted(RAW_IP)) == expected
+
+
+def test_what_is_compiled_waits_for_no_other_filter() -> None:
+    wanted = capture_filter("udp port 53")
+    assert wanted is not None
+    with filters._one_at_a_time:  # as one holds it that takes long
+        assert wanted(ETHERNET) != PASSES_NOTHING
+
+
 def test_a_missing_library_is_told_with_the_package_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filters, "_LIBRARY_NAMES", ("libno-such-library.so.9",))
     with pytest.raises(ConfigError, match=r"apt install libpcap0\.8"):

@@ -14,6 +14,7 @@ from pktvisor.handlers.dns import Dns
 from pktvisor.handlers.net import Net
 from pktvisor.inputs import filters, pcap
 from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.filters import PASSES_NOTHING, Program
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.interfaces import Interface, find_interface
 from pktvisor.inputs.pcap import ADDRESSES_SECONDS, PcapInput
@@ -167,11 +168,11 @@ def test_a_live_input_looks_at_the_ports_of_all_its_policies_and_each_sees_its_o
 def test_a_filter_is_compiled_before_the_input_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
 
-    def compile_filter(expression: str, link_type: int, **_: object) -> list[tuple[int, int, int, int]]:
+    def compile_filter(_: object, expression: str) -> Program:
         compiled.append(expression)
-        return [(6, 0, 0, link_type)]
+        return PASSES_NOTHING
 
-    monkeypatch.setattr(filters, "compile_filter", compile_filter)
+    monkeypatch.setattr(filters, "_compile", compile_filter)
     for target in ("lo", "any"):
         source = PcapInput({"iface": target, "bpf": "udp"}, Defaults())
         source.prepare()
