@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from pktvisor.agent.running import Agent
@@ -9,6 +10,9 @@ from pktvisor.server.counters import Counters
 from pktvisor.server.exposure import Exposure, check_exposure
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tokens import Tokens
+
+MOST_CHANGES = 2
+"""That are made at a time: each may take long, and holds one of few threads, which others need for their answers."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,8 @@ class Context:
     """Who may do what; None where nobody is asked for a token."""
     counters: Counters = field(default_factory=Counters)
     answers: Answers = field(default_factory=Answers)
+    changes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHANGES))
+    """Room for changes; those to come wait for it without a thread."""
 
 
 def make_context(agent: Agent, settings: ServerSettings) -> Context:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
@@ -99,7 +100,8 @@ def route(endpoint: Endpoint, context: Context) -> Route:
         try:
             check_access(endpoint.scope, request, context)
             arguments = await _arguments(endpoint, request, context)
-            result = await asyncio.to_thread(endpoint.answer, context, **arguments)
+            async with _room(endpoint, context):
+                result = await asyncio.to_thread(endpoint.answer, context, **arguments)
             return _success(endpoint, request, context, result)
         except Refusal as refusal:
             return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
@@ -112,6 +114,11 @@ def route(endpoint: Endpoint, context: Context) -> Route:
             return _fault(endpoint, request, 500, error)
 
     return ExactRoute(endpoint.path, reply, methods=[endpoint.method])
+
+
+def _room(endpoint: Endpoint, context: Context) -> AbstractAsyncContextManager[object]:
+    """Room for what may take long; everything else is answered at once."""
+    return context.changes if endpoint.method == "POST" else nullcontext()
 
 
 async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> dict[str, object]:

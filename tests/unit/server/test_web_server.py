@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import re
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx2
@@ -109,6 +110,25 @@ def test_a_want_of_descriptors_is_one_line_and_passes(
         "web server: no connection can be accepted until there is room again: Too many open files"
     ]
     assert told[0].exc_info is None
+
+
+def test_changes_that_take_long_keep_nobody_from_an_answer() -> None:
+    """Forty are more than there are threads."""
+    may_end, agent = threading.Event(), FakeAgent()
+    agent.add_policy = lambda text: {text: may_end.wait(PATIENCE_S)}  # type: ignore[method-assign]
+    head = b"POST /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    body = head + b"Content-Length: 2\r\n\r\n{}"
+    with running(agent, admin_api=True) as server, ExitStack() as stack:
+        address = (server.host, server.port)
+        clients = [stack.enter_context(socket.create_connection(address, PATIENCE_S)) for _ in range(40)]
+        for client in clients:
+            client.sendall(body)
+        asked = b"GET /api/v1/policies HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        assert exchange(server, asked).endswith(b"\r\n\r\n{}")
+        assert not may_end.is_set()
+        may_end.set()
+        for client in clients:
+            assert client.recv(12) == b"HTTP/1.1 201"
 
 
 def test_what_is_no_http_is_refused(server: WebServer) -> None:
