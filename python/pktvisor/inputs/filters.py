@@ -16,6 +16,10 @@ WHOLE_PACKET = 262144
 MOST_BYTES = 16 * 1024
 """Of an expression. What compiling takes grows faster than its length."""
 
+MOST_INSTRUCTIONS = 4096
+"""Of a program, as in the kernel (BPF_MAXINSNS)."""
+
+_JUMP = 5  # BPF_JMP | BPF_JA; libpcap jumps back by numbers that are too large
 _LIBRARY_NAMES = ("libpcap.so.0.8", "libpcap.so.1")
 _ERROR_BYTES = 256  # PCAP_ERRBUF_SIZE
 _OPTIMIZE = 1
@@ -97,7 +101,7 @@ class CaptureFilter:
         with _opened(link_type, interfaces, WHOLE_PACKET) as opened:
             key = link_type, opened.is_live
             if key not in self._programs:
-                self._programs[key] = self._compile(opened, link_type)
+                self._programs[key] = _runnable(self._compile(opened, link_type), self.expression)
             return self._programs[key]
 
     def _compile(self, opened: _Opened, link_type: int) -> Program:
@@ -127,13 +131,13 @@ def compile_filter(
     program for files looks into it. That needs the right to capture; without it, or such an interface, the program is
     that for files. `link_type` is a LINKTYPE number.
 
-    Raises ConfigError with libpcap's reason, or when libpcap is missing.
+    Raises ConfigError with libpcap's reason, for a program that no kernel runs, or when libpcap is missing.
     """
     check_length(expression)
     if not expression.strip():
         return []
     with _opened(link_type, interfaces, snaplen) as opened:
-        return _compile(opened, expression)
+        return _runnable(_compile(opened, expression), expression)
 
 
 def describe_link_type(link_type: int) -> str:
@@ -163,6 +167,16 @@ def _compile(opened: _Opened, expression: str) -> Program:
         return [(one.code, one.jump_true, one.jump_false, one.k) for one in program.instructions[: program.length]]
     finally:
         libpcap.pcap_freecode(ctypes.byref(program))
+
+
+def _runnable(program: Program, expression: str) -> Program:
+    """Give the program. ConfigError where the kernel would refuse it, which libpcap does not ask."""
+    if len(program) > MOST_INSTRUCTIONS:
+        reason = f"it takes {len(program)} instructions; {MOST_INSTRUCTIONS} are the most"
+        raise ConfigError(f"the filter {expression!r} can't run: {reason}")
+    if any(code == _JUMP and k >= len(program) for code, _, _, k in program):
+        raise ConfigError(f"the filter {expression!r} can't run: it takes a loop (protochain), and filters have none")
+    return program
 
 
 @contextlib.contextmanager

@@ -155,6 +155,18 @@ def test_what_is_compiled_waits_for_no_other_filter() -> None:
         assert wanted(ETHERNET) != PASSES_NOTHING
 
 
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("ip[2:2]" + "+ip[0]&1" * 1500 + " > 5", "instructions; 4096 are the most"),
+        ("ip6 protochain 17", "a loop"),
+    ],
+)
+def test_a_filter_that_no_kernel_runs_is_refused_at_once(expression: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        capture_filter(expression)
+
+
 def test_a_missing_library_is_told_with_the_package_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filters, "_LIBRARY_NAMES", ("libno-such-library.so.9",))
     with pytest.raises(ConfigError, match=r"apt install libpcap0\.8"):
