@@ -96,6 +96,7 @@ impl MetricState {{
     pub(crate) fn advance(&mut self, second: i64) {{ match self {{ {advance} }} }}
     pub(crate) fn close(&mut self, end_second: i64) {{ match self {{ {close} }} }}
     pub(crate) fn keep_small(&mut self) {{ match self {{ {keep_small} }} }}
+    pub(crate) fn make_small(&mut self) -> bool {{ match self {{ {make_small} }} }}
     pub(crate) fn shrink(&mut self) {{ match self {{ {shrink} }} }}
     pub(crate) fn carry_over(&mut self, closed: &Self) {{
         match (self, closed) {{
@@ -133,6 +134,7 @@ impl MetricState {{
         advance = arms("advance(state, second)"),
         close = arms("close(state, end_second)"),
         keep_small = arms("keep_small(state)"),
+        make_small = arms("make_small(state)"),
         shrink = arms("shrink(state)"),
         carry_over = each(&|_, variant| format!(
             "(Self::{variant}(mine), Self::{variant}(closed)) => Kind::carry_over(mine, closed), "

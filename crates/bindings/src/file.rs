@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use crate::errors::raise;
 use crate::filter;
 use crate::handler::{Handler, Interruption, direct_sinks};
+use crate::memory;
 use crate::policy::Policy;
 
 /// Seconds between two looks for signals, and two calls of the progress function.
@@ -109,7 +110,8 @@ pub type PortRows = std::collections::BTreeMap<String, Vec<u16>>;
 pub fn decode_config(hosts: HostRows, ports: Option<PortRows>) -> DecodeConfig {
     let ports =
         ports.unwrap_or_default().into_iter().map(|(name, ports)| (name, ports.into_iter().collect())).collect();
-    DecodeConfig { hosts: Hosts::new(hosts), ports, seed: crate::seed(), ..DecodeConfig::default() }
+    let memory = memory::process().clone();
+    DecodeConfig { hosts: Hosts::new(hosts), ports, seed: crate::seed(), memory, ..DecodeConfig::default() }
 }
 
 /// Reads files and directories as one capture through policies. `ports` are those by which protocols are known, by name,

@@ -9,6 +9,7 @@ mod geo;
 mod handler;
 mod interfaces;
 mod live;
+mod memory;
 mod metric;
 mod policy;
 mod rights;
@@ -39,6 +40,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<file::FileReport>()?;
     module.add_class::<file::Stop>()?;
     module.add_class::<live::LiveInput>()?;
+    module.add_class::<memory::Account>()?;
+    module.add_class::<memory::Answers>()?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<batch::Table>()?;
     module.add_class::<batch::BatchReader>()?;
@@ -53,6 +56,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;
     module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;
+    module.add_function(wrap_pyfunction!(memory::memory_account, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::resolve_interface, module)?)?;
     module.add("LIVE_LINK_TYPES", pktvisor_core::capture::LIVE_LINK_TYPES.to_vec())?;
     module.add("ConfigFault", module.py().get_type::<errors::ConfigFault>())?;

@@ -14,6 +14,7 @@ use crate::errors::raise;
 use crate::file::{HostRows, PortRows, decode_config};
 use crate::filter::{self, Instructions};
 use crate::handler::{Handler, beside_sinks};
+use crate::memory::{self, Account};
 use crate::policy::Policy;
 use crate::usage;
 
@@ -36,7 +37,17 @@ fn steady_ns() -> i64 {
 
 /// One worker without lookback.
 fn config(source: LiveSource, decode: DecodeConfig) -> LiveConfig {
-    LiveConfig { source, decode, workers: 1, filter: None, lookback_bytes: 0, usage: usage::usage, now_ns, steady_ns }
+    LiveConfig {
+        source,
+        decode,
+        workers: 1,
+        filter: None,
+        lookback_bytes: 0,
+        usage: usage::usage,
+        now_ns,
+        steady_ns,
+        memory: memory::process().clone(),
+    }
 }
 
 impl LiveInput {
@@ -144,6 +155,12 @@ impl LiveInput {
     /// What became of the packets so far, by name.
     fn ledger(&self, py: Python<'_>) -> std::collections::BTreeMap<&'static str, u64> {
         py.detach(|| self.inner.status().ledger.entries().collect())
+    }
+
+    /// What it holds of memory beside its policies: streams, fragments, lookback.
+    #[getter]
+    fn memory(&self) -> Account {
+        Account { inner: self.inner.memory().clone() }
     }
 
     /// Why the capture ended by itself.

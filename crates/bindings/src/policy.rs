@@ -10,6 +10,7 @@ use pyo3::types::PyBytes;
 
 use crate::errors::raise;
 use crate::geo::{GeoDatabase, places};
+use crate::memory::{self, Account};
 use crate::window::Window;
 
 /// A plan (JSON, see `pktvisor.policies.plan`) and its windows, fed by inputs and read at any time.
@@ -38,7 +39,8 @@ impl Policy {
             places: places(),
             cache_entries,
         };
-        let config = engine::PolicyConfig { periods, length_s, enrichment, seed: crate::seed() };
+        let memory = memory::process().clone();
+        let config = engine::PolicyConfig { periods, length_s, enrichment, seed: crate::seed(), memory };
         let plan = py.detach(|| plan::compile(plan)).map_err(raise)?;
         Ok(Self { inner: Arc::new(engine::Policy::new(plan, config)) })
     }
@@ -54,6 +56,18 @@ impl Policy {
     /// How many windows there are, the open one included.
     fn available(&self, py: Python<'_>) -> usize {
         py.detach(|| self.inner.store().available())
+    }
+
+    /// What it holds of memory: windows, groups, questions that wait, answers.
+    #[getter]
+    fn memory(&self) -> Account {
+        Account { inner: self.inner.memory().clone() }
+    }
+
+    /// Bytes that a window takes in which nothing has happened.
+    #[getter]
+    fn least_bytes(&self) -> usize {
+        self.inner.least_bytes()
     }
 
     /// Questions that wait for their answer.

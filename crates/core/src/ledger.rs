@@ -158,6 +158,8 @@ pub struct Evicted {
     pub transactions: u64,
     /// Exporters whose sequence numbers were forgotten.
     pub exporters: u64,
+    /// Groups of breakdowns that joined the one of the others, for want of memory.
+    pub groups: u64,
 }
 
 impl Ledger {
@@ -205,6 +207,7 @@ impl Ledger {
             "evicted.tcp_segments" => &mut self.evicted.tcp_segments,
             "evicted.transactions" => &mut self.evicted.transactions,
             "evicted.exporters" => &mut self.evicted.exporters,
+            "evicted.groups" => &mut self.evicted.groups,
             "time.steps" => &mut self.time_steps,
             "flow.records_lost" => &mut self.flow_records_lost,
             _ => &mut self.malformed[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
@@ -227,6 +230,7 @@ impl Ledger {
             ("evicted.tcp_segments", self.evicted.tcp_segments),
             ("evicted.transactions", self.evicted.transactions),
             ("evicted.exporters", self.evicted.exporters),
+            ("evicted.groups", self.evicted.groups),
             ("time.steps", self.time_steps),
             ("flow.records_lost", self.flow_records_lost),
         ];
@@ -261,6 +265,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.tcp_segments += other.evicted.tcp_segments;
         self.evicted.transactions += other.evicted.transactions;
         self.evicted.exporters += other.evicted.exporters;
+        self.evicted.groups += other.evicted.groups;
         self.time_steps += other.time_steps;
         self.flow_records_lost += other.flow_records_lost;
     }

@@ -16,6 +16,7 @@
 pub mod error;
 pub mod hash;
 pub mod ledger;
+pub mod memory;
 
 pub mod capture;
 pub mod filter;

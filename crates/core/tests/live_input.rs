@@ -46,6 +46,7 @@ fn config(interface: &str) -> LiveConfig {
         usage: || Usage { thread_cpu_ns: 0, memory_bytes: 4096 },
         now_ns,
         steady_ns: now_ns,
+        memory: Arc::default(),
     }
 }
 

@@ -16,6 +16,7 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::memory::{Account, Held, Holder, Step};
 use crate::read::Frame;
 
 /// Nothing that is older is kept, however much room there is.
@@ -161,6 +162,7 @@ pub struct Lookback {
     chunk_bytes: usize,
     most_chunks: usize,
     spare: Option<Chunk>,
+    held: Held,
 }
 
 impl Lookback {
@@ -177,7 +179,15 @@ impl Lookback {
             chunk_bytes,
             most_chunks: (bytes / chunk_bytes).max(2),
             spare: None,
+            held: Held::untold(Holder::Lookback),
         }
+    }
+
+    /// The same, kept in an account.
+    pub fn accounted(bytes: usize, account: &Arc<Account>) -> Self {
+        let mut lookback = Self { held: Held::new(account, Holder::Lookback), ..Self::new(bytes) };
+        lookback.held.tell(lookback.chunk_bytes);
+        lookback
     }
 
     /// What is kept, for readers.
@@ -211,19 +221,36 @@ impl Lookback {
         while chunks.len() >= self.most_chunks {
             self.forget_oldest(&mut chunks);
         }
+        self.give_way(&mut chunks);
         let fresh = self.spare.take().unwrap_or_else(|| Chunk::new(self.chunk_bytes));
         let newest_ns = AtomicI64::new(i64::MAX);
         let filled = AtomicUsize::new(0);
         self.open = Arc::new(Chunk { filled, serial, frames_before: self.frames, newest_ns, ..fresh });
         self.filled = 0;
         chunks.push_back(self.open.clone());
+        self.held.tell(chunks.len() * self.chunk_bytes);
     }
 
     /// Time has come to this point: what is too old goes.
     pub fn advance(&mut self, now_ns: i64) {
         let kept = self.kept.clone();
-        self.forget_old(&mut kept.lock(), now_ns);
+        let mut chunks = kept.lock();
+        self.forget_old(&mut chunks, now_ns);
+        self.give_way(&mut chunks);
+        self.held.tell(chunks.len() * self.chunk_bytes);
         self.spare = None;
+    }
+
+    /// Where memory is short, half of the chunks go; the open one stays.
+    fn give_way(&mut self, chunks: &mut VecDeque<Arc<Chunk>>) {
+        if chunks.len() > 1 && self.held.is_due(Step::Lookback, chunks.len() * self.chunk_bytes) {
+            let most = chunks.len() / 2;
+            self.held.count_given(Step::Lookback, (chunks.len() - most) as u64);
+            while chunks.len() > most {
+                self.forget_oldest(chunks);
+            }
+            self.spare = None;
+        }
     }
 
     fn forget_old(&mut self, chunks: &mut VecDeque<Arc<Chunk>>, now_ns: i64) {

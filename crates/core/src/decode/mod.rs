@@ -17,10 +17,12 @@ mod records;
 pub mod streams;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::batch::{Address, Batch, EARLIER, PacketRow, PacketTable, Table as _};
 use crate::hash::{fold, hash_word};
 use crate::ledger::{Ledger, Malformed};
+use crate::memory::{Account, Held, Holder};
 use crate::read::Frame;
 use crate::wire::{self, ethertype};
 use app::{AppDecoders, AppTables, Ends, Message, Needs};
@@ -55,6 +57,8 @@ pub struct DecodeConfig {
     pub reads_flows: bool,
     /// Random per process, so that nobody outside can choose names that collide.
     pub seed: u64,
+    /// What TCP streams and fragments hold is part of it.
+    pub memory: Arc<Account>,
 }
 
 /// Turns frames into rows. One per worker: it holds the TCP streams and fragments of the packets that it has seen.
@@ -69,6 +73,8 @@ pub struct Decoder {
     /// When to look again for what has waited too long.
     settle_ns: i64,
     unread_links: BTreeSet<u16>,
+    held_streams: Held,
+    held_fragments: Held,
 }
 
 /// How often that is looked for, in packet time.
@@ -107,6 +113,8 @@ impl Decoder {
             seed: config.seed,
             settle_ns: i64::MIN,
             unread_links: BTreeSet::new(),
+            held_streams: Held::new(&config.memory, Holder::Streams),
+            held_fragments: Held::new(&config.memory, Holder::Fragments),
         }
     }
 
@@ -162,6 +170,8 @@ impl Decoder {
         streams.expire(now_ns, &mut each, ledger);
         fragments.expire(now_ns, ledger);
         *ledger += &decoded;
+        self.held_streams.tell(self.streams.memory_bytes());
+        self.held_fragments.tell(self.fragments.memory_bytes());
     }
 
     /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.

@@ -9,6 +9,7 @@ use crate::Error;
 use crate::batch::Batch;
 use crate::enrich::geo::{GeoDatabase, Places};
 use crate::ledger::Ledger;
+use crate::memory::{Account, Held, Holder, Step};
 use crate::plan::{Enrichment, Executor, Plan, State};
 use crate::window::{
     Clock, DEFAULT_LENGTH_S, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store,
@@ -24,11 +25,19 @@ pub struct PolicyConfig {
     pub enrichment: Enrichment,
     /// Keys hash tables: random per process.
     pub seed: u64,
+    /// What the policy holds is part of it.
+    pub memory: Arc<Account>,
 }
 
 impl Default for PolicyConfig {
     fn default() -> Self {
-        Self { periods: 1, length_s: DEFAULT_LENGTH_S, enrichment: Enrichment::default(), seed: 0 }
+        Self {
+            periods: 1,
+            length_s: DEFAULT_LENGTH_S,
+            enrichment: Enrichment::default(),
+            seed: 0,
+            memory: Arc::default(),
+        }
     }
 }
 
@@ -37,6 +46,7 @@ pub struct Policy {
     plan: Arc<Plan>,
     length_s: u32,
     seed: u64,
+    memory: Arc<Account>,
     lookups: Lookups,
     store: Store,
     /// Agreed on by the workers of the live input that came last; those of a file see the same packets and need not.
@@ -51,11 +61,12 @@ pub type Taker = Arc<dyn Fn(Merged) + Send + Sync>;
 
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
-        let PolicyConfig { periods, length_s, enrichment, seed } = config;
+        let PolicyConfig { periods, length_s, enrichment, seed, memory } = config;
         Self {
             plan: Arc::new(plan),
             length_s,
             seed,
+            memory: Account::part_of(&memory),
             lookups: Lookups::new(enrichment),
             store: Store::new(periods, length_s),
             shifts: Mutex::default(),
@@ -82,6 +93,16 @@ impl Policy {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// What its windows, its workers and their readers hold.
+    pub fn memory(&self) -> &Arc<Account> {
+        &self.memory
+    }
+
+    /// Bytes that a window takes in which nothing has happened.
+    pub fn least_bytes(&self) -> usize {
+        State::new(&self.plan, 0, self.seed).memory_bytes()
     }
 
     /// From now on windows are handed over when they have closed, and kept no longer; by the worker that ended them last.
@@ -144,7 +165,9 @@ impl Policy {
     /// When an input has started, or windows were restored, already.
     pub fn restore<'a>(&self, saved: impl IntoIterator<Item = &'a [u8]>) -> Result<usize, Error> {
         let read = |bytes| SavedWindow::from_bytes(bytes, &self.plan, self.places(), self.seed).ok();
-        self.store.restore(saved.into_iter().filter_map(read).collect())
+        let mut windows: Vec<SavedWindow> = saved.into_iter().filter_map(read).collect();
+        windows.iter_mut().for_each(|window| Arc::make_mut(&mut window.state).belong_to(&self.memory));
+        self.store.restore(windows)
     }
 
     /// What the workers of one more live input agree on. Beside inputs at work it has windows of its own clock, from the
@@ -180,16 +203,20 @@ impl Policy {
         let (enrichment, seen_lookups) = self.lookups.now();
         let executor = Executor::new(self.plan.clone(), enrichment, self.seed);
         let start_ns = clock.start_ns();
-        let live = LiveWindow {
-            number: clock.number(),
-            start_ns,
-            last_ns: start_ns,
+        let mut state = executor.state(start_ns.div_euclid(NANOSECONDS));
+        state.belong_to(&self.memory);
+        let number = clock.number();
+        let live = LiveWindow { number, start_ns, last_ns: start_ns, correction_ns: 0, state };
+        let mut worker = PolicyWorker {
+            policy: self.clone(),
+            live: self.store.add_worker(live),
+            clock,
+            executor,
+            seen_lookups,
             correction_ns: 0,
-            state: executor.state(start_ns.div_euclid(NANOSECONDS)),
+            told_open: 0,
+            held_exchanges: Held::new(&self.memory, Holder::Transactions),
         };
-        let live = self.store.add_worker(live);
-        let mut worker =
-            PolicyWorker { policy: self.clone(), live, clock, executor, seen_lookups, correction_ns: 0, told_open: 0 };
         worker.remember_whole();
         worker
     }
@@ -207,6 +234,7 @@ pub struct PolicyWorker {
     correction_ns: i64,
     /// How many of the policy's open exchanges are this worker's.
     told_open: usize,
+    held_exchanges: Held,
 }
 
 impl PolicyWorker {
@@ -239,6 +267,8 @@ impl PolicyWorker {
         self.run(batch, &cut);
         self.account(&batch.ledger);
         self.tell_open(self.executor.open_exchanges());
+        self.held_exchanges.tell(self.executor.exchange_bytes());
+        self.give_way();
     }
 
     /// Takes other databases where the open window is to be counted by them.
@@ -266,6 +296,9 @@ impl PolicyWorker {
             // The time passes for protocols of which there was no message, too.
             live.state.advance(newest_ns.div_euclid(NANOSECONDS));
         }
+        if has_new_second || self.policy.memory.is_due(Step::Answers) {
+            live.state.tell_memory();
+        }
     }
 
     /// Time has come to this point though no row of this worker's says so: ends the window if it is over, and those that
@@ -274,9 +307,30 @@ impl PolicyWorker {
         while now_ns > self.clock.last_ns() {
             self.shift(now_ns);
         }
-        let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        live.last_ns = live.last_ns.max(now_ns);
-        live.state.advance(now_ns.div_euclid(NANOSECONDS));
+        {
+            let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            live.last_ns = live.last_ns.max(now_ns);
+            live.state.advance(now_ns.div_euclid(NANOSECONDS));
+        }
+        self.give_way();
+    }
+
+    /// Gives way where memory is short: first in windows that have ended, then in the open one.
+    #[inline]
+    fn give_way(&self) {
+        if self.policy.memory.is_due(Step::TopLists) {
+            self.give_way_by_steps();
+        }
+    }
+
+    #[cold]
+    fn give_way_by_steps(&self) {
+        let (store, memory) = (&self.policy.store, &self.policy.memory);
+        for step in [Step::TopLists, Step::LightGroups] {
+            store.give_way(step, memory);
+            self.live.lock().unwrap_or_else(PoisonError::into_inner).state.give_way(step);
+        }
+        store.forget_oldest(memory);
     }
 
     /// Counts packets that make no rows.
@@ -298,6 +352,7 @@ impl PolicyWorker {
         self.follow_lookups();
         let (number, start_ns, correction_ns) = (self.clock.number(), self.clock.start_ns(), self.correction_ns);
         let mut next = self.executor.state(start_ns.div_euclid(NANOSECONDS));
+        next.belong_to(&self.policy.memory);
         self.policy.store.shift(&self.live, |live| {
             live.state.close(start_ns.div_euclid(NANOSECONDS));
             self.executor.shift(&live.state, start_ns, &mut next);
@@ -311,6 +366,7 @@ impl PolicyWorker {
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.last_ns = live.last_ns.max(end_ns);
         live.state.close(live.last_ns.div_euclid(NANOSECONDS));
+        live.state.tell_memory();
     }
 }
 

@@ -110,6 +110,11 @@ pub(crate) trait Kind: Clone + Debug + Sized {
     /// It is one of many, which together would need too much room: from the start it stays smaller than others.
     fn keep_small(&mut self) {}
 
+    /// Memory is short: keeps what matters most, with wider bounds. Tells whether it had more.
+    fn make_small(&mut self) -> bool {
+        false
+    }
+
     /// Gives room back that only a window that still grows needs.
     fn shrink(&mut self) {}
 

@@ -213,4 +213,9 @@ impl Exchange {
     pub fn evicted(&self) -> u64 {
         self.tracker.evicted()
     }
+
+    /// What the questions take that wait; not the columns, which are as long as a batch.
+    pub fn memory_bytes(&self) -> usize {
+        self.tracker.memory_bytes() + self.addresses.capacity() * size_of::<(u32, Address)>()
+    }
 }

@@ -215,6 +215,11 @@ impl Executor {
         self.shared.exchanges.iter().map(Exchange::open).sum()
     }
 
+    /// What questions take that wait for their answer.
+    pub fn exchange_bytes(&self) -> usize {
+        self.shared.exchanges.iter().map(Exchange::memory_bytes).sum()
+    }
+
     /// A state for a window that starts now.
     pub fn state(&self, start_second: i64) -> State {
         State::new(&self.plan, start_second, self.seed)

@@ -1,8 +1,11 @@
 //! What a window holds: one metric's state each. Every kind merges.
 
+use std::sync::Arc;
+
 use super::Plan;
 use super::groups::Groups;
 use crate::ledger::Ledger;
+use crate::memory::{Account, Held, Holder, Step};
 use crate::metric::MetricState;
 
 /// The metrics of one plan in one window, and what became of the input's packets meanwhile.
@@ -11,6 +14,7 @@ pub struct State {
     pub metrics: Vec<MetricState>,
     pub groups: Vec<Groups>,
     pub ledger: Ledger,
+    held: Held,
 }
 
 impl State {
@@ -18,7 +22,9 @@ impl State {
     pub fn new(plan: &Plan, start_second: i64, seed: u64) -> Self {
         let metrics = plan.metrics.iter().map(|kind| MetricState::new(*kind, start_second)).collect();
         let groups = plan.groups.iter().map(|plan| Groups::new(plan.clone(), start_second, seed)).collect();
-        Self { metrics, groups, ledger: Ledger::default() }
+        let mut state = Self { metrics, groups, ledger: Ledger::default(), held: Held::untold(Holder::Windows) };
+        state.tell_memory();
+        state
     }
 
     /// Takes in what another worker saw in the same window.
@@ -38,6 +44,7 @@ impl State {
             mine.merge(theirs, is_same_window);
         }
         self.ledger += &other.ledger;
+        self.tell_memory();
     }
 
     /// Time has moved on to this second, though nothing may have happened.
@@ -56,6 +63,7 @@ impl State {
     pub fn shrink(&mut self) {
         self.metrics.iter_mut().for_each(MetricState::shrink);
         self.groups.iter_mut().for_each(Groups::shrink);
+        self.tell_memory();
     }
 
     /// The next window has begun: takes over what holds until it is told anew.
@@ -66,7 +74,44 @@ impl State {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        let metrics: usize = self.metrics.iter().map(MetricState::memory_bytes).sum();
-        metrics + self.groups.iter().map(Groups::memory_bytes).sum::<usize>()
+        self.metrics_bytes() + self.groups.iter().map(Groups::memory_bytes).sum::<usize>()
+    }
+
+    fn metrics_bytes(&self) -> usize {
+        self.metrics.iter().map(|metric| metric.memory_bytes().max(size_of::<MetricState>())).sum()
+    }
+
+    /// Says whose account it is kept in.
+    pub fn belong_to(&mut self, account: &Arc<Account>) {
+        self.held.belong_to(account);
+        self.groups.iter_mut().for_each(|groups| groups.belong_to(account));
+    }
+
+    /// It is a copy that takes the place of what was copied.
+    pub fn keep(&mut self) {
+        self.held.keep();
+        self.groups.iter_mut().for_each(Groups::keep);
+    }
+
+    /// Makes itself smaller where its account asks for that step.
+    pub fn give_way(&mut self, step: Step) {
+        self.tell_memory();
+        match step {
+            Step::TopLists if self.held.is_due(step, self.metrics_bytes()) => {
+                let cut = self.metrics.iter_mut().map(|metric| u64::from(metric.make_small())).sum();
+                self.held.count_given(step, cut);
+                self.tell_memory();
+            }
+            Step::LightGroups => {
+                self.ledger.evicted.groups += self.groups.iter_mut().map(Groups::give_way).sum::<u64>()
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells its account what the metrics hold by now; groups tell by themselves.
+    pub fn tell_memory(&mut self) {
+        let bytes = self.metrics_bytes();
+        self.held.tell(bytes);
     }
 }

@@ -7,6 +7,7 @@ use super::clock;
 use super::saved::GREATEST_RESTORED;
 use super::{FirstWindow, NANOSECONDS, SavedWindow};
 use crate::Error;
+use crate::memory::{Account, Step};
 use crate::plan::State;
 
 /// One worker's open window.
@@ -106,7 +107,9 @@ impl Inner {
         match self.ended.get_mut(&number) {
             Some(known) => {
                 // Merging into a copy where a reader still holds it.
-                Arc::make_mut(&mut known.state).merge_worker(&ended.state);
+                let state = Arc::make_mut(&mut known.state);
+                state.merge_worker(&ended.state);
+                state.keep();
                 known.start_ns = known.start_ns.min(ended.start_ns);
                 known.end_ns = known.end_ns.max(ended.end_ns);
             }
@@ -226,7 +229,8 @@ impl Store {
     pub fn remove_worker(&self, live: &Arc<Mutex<LiveWindow>>) {
         let mut inner = self.inner();
         inner.lives.retain(|known| !Arc::ptr_eq(known, live));
-        let live = lock(live).clone();
+        let mut live = lock(live).clone();
+        live.state.keep();
         let (start_ns, end_ns) = (live.shown_ns(live.start_ns), live.shown_ns(live.last_ns));
         inner.take(live.number, Ended { start_ns, end_ns, state: Arc::new(live.state) }, self.periods);
     }
@@ -249,6 +253,32 @@ impl Store {
         let (start_ns, end_ns) = (ended.shown_ns(ended.start_ns), ended.shown_ns(end_ns));
         let part = Ended { start_ns, end_ns, state: Arc::new(ended.state) };
         inner.take(ended.number, part, self.periods);
+    }
+
+    /// Memory is short: windows that workers have ended make themselves smaller where the step is due, the oldest first.
+    /// Those that a reader is at wait for the next time.
+    pub fn give_way(&self, step: Step, memory: &Account) {
+        for ended in self.inner().ended.values_mut() {
+            if !memory.is_due(step) {
+                break;
+            }
+            if let Some(state) = Arc::get_mut(&mut ended.state) {
+                state.give_way(step);
+            }
+        }
+    }
+
+    /// Memory is short: forgets the oldest closed windows as long as that is due, but for the newest of them.
+    pub fn forget_oldest(&self, memory: &Account) {
+        let mut inner = self.inner();
+        while memory.is_due(Step::Windows)
+            && let Some(oldest) = inner.ended.keys().next().copied()
+            && oldest + 1 < inner.newest
+            && inner.is_closed(oldest)
+        {
+            inner.ended.remove(&oldest);
+            memory.count_given(Step::Windows, 1);
+        }
     }
 
     /// No more rows will come: what is open counts as closed from now on.
@@ -353,7 +383,9 @@ impl Store {
 
 /// A window ends with what was seen of it.
 fn close(window: &mut Ended) {
-    Arc::make_mut(&mut window.state).close(window.end_ns.div_euclid(NANOSECONDS));
+    let state = Arc::make_mut(&mut window.state);
+    state.close(window.end_ns.div_euclid(NANOSECONDS));
+    state.keep();
 }
 
 fn lock(live: &Mutex<LiveWindow>) -> MutexGuard<'_, LiveWindow> {

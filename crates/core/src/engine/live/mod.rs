@@ -22,6 +22,7 @@ use crate::capture::{FrameSource, Mock, Ring, RingConfig, mock, recent};
 use crate::decode::DecodeConfig;
 use crate::decode::hosts::Hosts;
 use crate::ledger::Ledger;
+use crate::memory::Account;
 use crate::window::SharedShifts;
 pub use meter::Usage;
 use worker::Worker;
@@ -59,6 +60,8 @@ pub struct LiveConfig {
     pub now_ns: fn() -> i64,
     /// The wall clock as it would be if nobody had set it since the process began: tells when somebody has.
     pub steady_ns: fn() -> i64,
+    /// What the input holds is part of it.
+    pub memory: Arc<Account>,
 }
 
 /// What a running input tells of itself.
@@ -75,6 +78,7 @@ pub struct LiveStatus {
 pub struct LiveInput {
     shared: Arc<Shared>,
     recent: Recent,
+    memory: Arc<Account>,
     now_ns: fn() -> i64,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -184,10 +188,13 @@ impl LiveInput {
             status: Mutex::default(),
         });
         let share = config.lookback_bytes / sources.len();
+        let memory = Account::part_of(&config.memory);
+        let config =
+            &LiveConfig { decode: DecodeConfig { memory: memory.clone(), ..config.decode.clone() }, ..config.clone() };
         let mut kept = Vec::new();
         let mut threads = Vec::new();
         for (number, source) in sources.into_iter().enumerate() {
-            let lookback = (config.lookback_bytes > 0).then(|| Lookback::new(share));
+            let lookback = (config.lookback_bytes > 0).then(|| Lookback::accounted(share, &memory));
             kept.extend(lookback.as_ref().map(Lookback::kept));
             let worker = Worker::new(number, source, config, shared.clone(), sinks(), lookback);
             let thread = std::thread::Builder::new().name(format!("capture-{number}"));
@@ -195,7 +202,7 @@ impl LiveInput {
             threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);
         }
         let recent = Recent { kept, turn: Arc::default() };
-        Ok(Self { shared, recent, now_ns: config.now_ns, threads: Mutex::new(threads) })
+        Ok(Self { shared, recent, memory, now_ns: config.now_ns, threads: Mutex::new(threads) })
     }
 
     /// Adds a policy; its first window starts when the workers see it, within a tenth of a second.
@@ -239,6 +246,11 @@ impl LiveInput {
 
     pub fn status(&self) -> LiveStatus {
         lock(&self.shared.status).clone()
+    }
+
+    /// What its workers hold beside the policies.
+    pub fn memory(&self) -> &Arc<Account> {
+        &self.memory
     }
 
     /// The newest frames.

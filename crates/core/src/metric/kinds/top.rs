@@ -110,6 +110,13 @@ impl Kind for State {
         }
     }
 
+    fn make_small(&mut self) -> bool {
+        match self {
+            Self::Exact(_) => false,
+            Self::Frequent(_, top) => top.reduce(LG_MAP_OF_MANY),
+        }
+    }
+
     fn shrink(&mut self) {
         if let Self::Frequent(_, top) = self {
             top.shrink_to_fit();

@@ -48,7 +48,7 @@ impl Log {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.capacity() + usize::from(self.bytes.capacity() > 0) * super::ALLOCATION_BYTES
     }
 }
 

@@ -5,7 +5,9 @@
 //! [`MOST_LOGGED_SMALL`] rows gets metrics of its own, and its log only gathers rows to feed these in chunks.
 //!
 //! There are bounds: as many groups as the plan says, and none is added beyond [`MOST_BYTES`]. What they turn away counts into one
-//! group, *other*; how many rows and how many different values that were is counted.
+//! group, *other*; how many rows and how many different values that were is counted. So do the lightest groups where memory is
+//! short ([`crate::memory`]). A group that is there has all rows of its worker's window: once something was turned away for
+//! want of memory, no group is added to that window any more.
 
 mod log;
 
@@ -22,6 +24,7 @@ use crate::Error;
 use crate::batch::Column;
 use crate::expr::Bitmap;
 use crate::hash::SeededState;
+use crate::memory::{Account, Held, Holder, Step};
 use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
 use crate::sketch::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
@@ -86,7 +89,11 @@ pub struct Groups {
     /// What the bounds turned away.
     other: Group,
     refused_keys: Hll,
-    memory_bytes: usize,
+    /// Of keys, logs and metrics; the rest is known by its capacity.
+    content_bytes: usize,
+    held: Held,
+    /// Memory was short: no group is added any more.
+    is_full: bool,
     span: Span,
     /// Keys of the hash tables.
     seed: u64,
@@ -113,7 +120,9 @@ impl Groups {
             groups: Vec::new(),
             other: Group::default(),
             refused_keys: Hll::new(),
-            memory_bytes: 0,
+            content_bytes: 0,
+            held: Held::untold(Holder::Groups),
+            is_full: false,
             span: Span { start: start_second, now: start_second, end: None },
             seed,
             earlier: Vec::new(),
@@ -131,20 +140,35 @@ impl Groups {
         let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
         let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
         let (mut key, mut holding) = (Vec::new(), Vec::new());
+        let mut turned_away = 0;
         for (number, columns) in plan.by.iter().enumerate() {
             let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
             plan.holding(number, bitmaps, times_ns.len(), &mut holding);
             for (row, holds) in holding.iter().enumerate().filter(|(_, holds)| **holds != 0) {
                 key.clear();
                 by.iter().for_each(|column| log::write_value(&mut key, column, row));
-                let group = self.at(&key);
+                let (group, is_turned_away) = self.at_within_budget(&key);
+                turned_away += u64::from(is_turned_away);
                 group.rows += 1;
                 let before = group.log.memory_bytes() as isize;
                 group.log.push(*holds, times_ns[row], &sources, row);
                 let grown = group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed);
-                self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
+                self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
             }
         }
+        self.held.count_given(Step::NewGroups, turned_away);
+        self.tell_memory();
+    }
+
+    /// The group of a key, or the other one and whether that is for want of memory.
+    #[inline]
+    fn at_within_budget(&mut self, key: &[u8]) -> (&mut Group, bool) {
+        if let Some(number) = self.numbers.get(key) {
+            return (&mut self.groups[*number as usize], false);
+        }
+        self.is_full |= self.held.is_due(Step::NewGroups, self.own_bytes());
+        let is_full = self.is_full;
+        (self.at(key), is_full)
     }
 
     /// The group of a key; the other one where there is no room for it.
@@ -152,13 +176,12 @@ impl Groups {
         if let Some(number) = self.numbers.get(key) {
             return &mut self.groups[*number as usize];
         }
-        if self.groups.len() >= self.plan.most || self.memory_bytes >= MOST_BYTES {
-            let (first, second) = murmur3_128(key, DATASKETCHES_SEED);
-            self.refused_keys.update(first, second);
+        if self.is_full || self.groups.len() >= self.plan.most || self.own_bytes() >= MOST_BYTES {
+            refuse(&mut self.refused_keys, key);
             return &mut self.other;
         }
         self.numbers.insert(key.into(), self.groups.len() as u32);
-        self.memory_bytes += key.len() + size_of::<Group>() + 2 * size_of::<(Box<[u8]>, u32)>();
+        self.content_bytes += key_bytes(key);
         self.groups.push(Group::default());
         self.groups.last_mut().expect("just pushed")
     }
@@ -168,14 +191,17 @@ impl Groups {
         let (plan, seed) = (self.plan.clone(), self.seed);
         self.span.now = self.span.now.max(other.span.now);
         self.span.end = self.span.end.max(other.span.end);
+        let is_full = std::mem::take(&mut self.is_full); // together they take no more than both
         // The heaviest first, so that the bound turns away the lightest, whatever the order of workers.
         for (key, theirs) in other.heaviest_first() {
             let span = self.span;
             let grown = self.at(key).merge(&plan, theirs, other.span, span, seed);
-            self.memory_bytes = self.memory_bytes.wrapping_add_signed(grown);
+            self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
         }
         self.other.merge(&plan, &other.other, other.span, self.span, seed);
         self.refused_keys.merge(&other.refused_keys);
+        self.is_full = is_full || other.is_full;
+        self.tell_memory();
     }
 
     /// The groups of this window alone with their keys.
@@ -209,7 +235,49 @@ impl Groups {
             }
             group.log.shrink();
         }
-        self.memory_bytes = self.measured_bytes();
+        self.numbers.shrink_to_fit();
+        self.groups.shrink_to_fit();
+        self.content_bytes = self.measured_bytes();
+        self.tell_memory();
+    }
+
+    /// Makes room where its account asks for it: feeds what was gathered, which loses nothing; then the lightest groups, half of
+    /// all by their bytes, join the other one. Tells how many did.
+    pub(crate) fn give_way(&mut self) -> u64 {
+        let is_due = |groups: &Self| groups.held.is_due(Step::LightGroups, groups.own_bytes());
+        if self.groups.is_empty() || !is_due(self) {
+            return 0;
+        }
+        self.shrink();
+        let joined = if is_due(self) { self.join_lightest() } else { 0 };
+        self.held.count_given(Step::LightGroups, joined);
+        joined
+    }
+
+    fn join_lightest(&mut self) -> u64 {
+        let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
+        let mut groups = std::mem::take(&mut self.groups);
+        let mut keys: Vec<(Box<[u8]>, u32)> =
+            std::mem::replace(&mut self.numbers, HashMap::with_hasher(SeededState(seed))).into_iter().collect();
+        let rows = |number: u32| groups[number as usize].rows;
+        keys.sort_unstable_by(|(a, a_at), (b, b_at)| rows(*a_at).cmp(&rows(*b_at)).then_with(|| a.cmp(b)));
+        let mut left = groups.iter().map(|group| group.content_bytes() + LEAST_GROUP_BYTES).sum::<usize>() / 2;
+        let (mut joined, mut work) = (0, Chunk::default());
+        for (key, number) in keys {
+            let group = std::mem::take(&mut groups[number as usize]);
+            if left > 0 {
+                left = left.saturating_sub(group.content_bytes() + LEAST_GROUP_BYTES);
+                refuse(&mut self.refused_keys, &key);
+                self.other.take_in(&plan, &group, span, &mut work, seed);
+                joined += 1;
+            } else {
+                self.numbers.insert(key, self.groups.len() as u32);
+                self.groups.push(group);
+            }
+        }
+        self.is_full = true;
+        self.shrink();
+        joined
     }
 
     /// The keys of all groups, the heaviest first, equals by their keys; with the number of rows of each.
@@ -263,12 +331,33 @@ impl Groups {
     }
 
     pub fn memory_bytes(&self) -> usize {
-        self.parts().map(|part| part.memory_bytes + size_of::<Self>() + part.refused_keys.memory_bytes()).sum()
+        self.parts().map(Self::own_bytes).sum()
+    }
+
+    /// What this window alone takes.
+    fn own_bytes(&self) -> usize {
+        // One control byte a key, and a load of at most seven eighths.
+        let numbers = self.numbers.capacity() * 8 / 7 * (size_of::<(Box<[u8]>, u32)>() + 1);
+        let groups = self.groups.capacity() * size_of::<Group>();
+        self.content_bytes + numbers + groups + size_of::<Self>() + self.refused_keys.memory_bytes()
     }
 
     fn measured_bytes(&self) -> usize {
-        let keys: usize = self.numbers.keys().map(|key| key.len() + 2 * size_of::<(Box<[u8]>, u32)>()).sum();
-        keys + self.groups.iter().chain(std::iter::once(&self.other)).map(Group::memory_bytes).sum::<usize>()
+        let keys: usize = self.numbers.keys().map(|key| key_bytes(key)).sum();
+        keys + self.groups.iter().chain(std::iter::once(&self.other)).map(Group::content_bytes).sum::<usize>()
+    }
+
+    pub(crate) fn belong_to(&mut self, account: &Arc<Account>) {
+        self.held.belong_to(account);
+    }
+
+    pub(crate) fn keep(&mut self) {
+        self.held.keep();
+    }
+
+    fn tell_memory(&mut self) {
+        let bytes = self.own_bytes();
+        self.held.tell(bytes);
     }
 
     /// Writes all groups of this window alone, the heaviest first; keys by what their values are.
@@ -299,12 +388,13 @@ impl Groups {
             let place = self.at(&key);
             if place.rows == 0 {
                 *place = group;
-                self.memory_bytes += bytes;
+                self.content_bytes += bytes;
             }
         }
         self.other = Group::restore(reader, &plan, start, read)?;
         self.refused_keys = Hll::from_bytes(reader.block()?)?;
-        self.memory_bytes = self.measured_bytes();
+        self.content_bytes = self.measured_bytes();
+        self.tell_memory();
         Ok(())
     }
 }
@@ -344,7 +434,7 @@ impl Group {
 
     /// Takes in the same group of another worker; tells by how many bytes it has grown.
     fn merge(&mut self, plan: &GroupPlan, other: &Group, theirs: Span, mine: Span, seed: u64) -> isize {
-        let before = self.memory_bytes() as isize;
+        let before = self.content_bytes() as isize;
         self.rows += other.rows;
         let is_small = self.full.is_none() && other.full.is_none();
         if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
@@ -356,7 +446,18 @@ impl Group {
             let metrics = self.full.iter_mut().flatten();
             metrics.zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, true));
         }
-        self.memory_bytes() as isize - before
+        self.content_bytes() as isize - before
+    }
+
+    /// Takes in another group of the same window and worker.
+    fn take_in(&mut self, plan: &GroupPlan, other: &Group, span: Span, work: &mut Chunk, seed: u64) {
+        if other.full.is_some() {
+            self.merge(plan, other, span, span, seed);
+        } else {
+            self.rows += other.rows;
+            self.log.append(&other.log);
+            self.settle(plan, span, work, seed);
+        }
     }
 
     fn full_bytes(&self) -> usize {
@@ -364,8 +465,9 @@ impl Group {
         metrics.map(|metric| metric.memory_bytes().max(size_of::<MetricState>())).sum()
     }
 
-    fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.log.memory_bytes() + self.full_bytes()
+    /// What it takes beside itself.
+    fn content_bytes(&self) -> usize {
+        self.log.memory_bytes() + self.full_bytes()
     }
 
     fn save(&self, out: &mut Vec<u8>, plan: &GroupPlan, span: Span, seed: u64, items: Items<'_>) {
@@ -386,6 +488,22 @@ impl Group {
         read(reader, &mut metrics)?;
         Ok(Self { rows, log: Log::default(), full: Some(metrics) })
     }
+}
+
+/// What an allocation takes beside the bytes that were asked for, and the least that it takes.
+const ALLOCATION_BYTES: usize = 8;
+const LEAST_ALLOCATION_BYTES: usize = 32;
+
+/// What a group takes beside its content: its place, and that of its key.
+const LEAST_GROUP_BYTES: usize = size_of::<Group>() + size_of::<(Box<[u8]>, u32)>() + LEAST_ALLOCATION_BYTES;
+
+fn refuse(refused: &mut Hll, key: &[u8]) {
+    let (first, second) = murmur3_128(key, DATASKETCHES_SEED);
+    refused.update(first, second);
+}
+
+fn key_bytes(key: &[u8]) -> usize {
+    (key.len() + ALLOCATION_BYTES).max(LEAST_ALLOCATION_BYTES)
 }
 
 fn fresh(plan: &GroupPlan, start_second: i64) -> Box<[MetricState]> {
@@ -421,5 +539,7 @@ pub fn key_values(plan: &GroupPlan, key: &[u8], places: &crate::enrich::geo::Pla
     plan.by_items.iter().map(&mut value).collect()
 }
 
+#[cfg(test)]
+mod splits;
 #[cfg(test)]
 mod tests;

@@ -29,9 +29,11 @@ fn metrics(group: Option<usize>) -> Value {
 }
 
 fn policy(handler: Value, periods: usize) -> Arc<Policy> {
-    let plan = compile(&json!({"handlers": [handler]}).to_string()).unwrap();
-    let config = PolicyConfig { periods, seed: 7, ..PolicyConfig::default() };
-    Arc::new(Policy::new(plan, config))
+    policy_of(&json!({"handlers": [handler]}), PolicyConfig { periods, ..PolicyConfig::default() })
+}
+
+pub(super) fn policy_of(plan: &Value, config: PolicyConfig) -> Arc<Policy> {
+    Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), PolicyConfig { seed: 7, ..config }))
 }
 
 fn grouped(most: usize, periods: usize) -> Arc<Policy> {
@@ -69,7 +71,7 @@ fn run(policy: &Arc<Policy>, packets: &[Packet], workers: usize, size: usize) {
 const ITEMS: fn(&Places) -> Items<'_> = |places| Items { places, seed: 7 };
 
 /// The image of a metric; of a cardinality its estimate, since a sketch that was merged writes down that it was.
-fn image(metric: &MetricState) -> Vec<u8> {
+pub(super) fn image(metric: &MetricState) -> Vec<u8> {
     match metric.shape() {
         crate::metric::Shape::Estimate(estimate) => estimate.round().to_le_bytes().to_vec(),
         // Lists of groups have a smaller bound, which images tell.

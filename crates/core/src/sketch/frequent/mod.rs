@@ -194,6 +194,18 @@ impl Frequent {
         self.stream_weight == 0
     }
 
+    /// Keeps the heaviest items alone from now on, as a sketch of so many slots does; tells whether it was larger. What the
+    /// others weighed widens the bounds.
+    pub fn reduce(&mut self, lg_max_map: u8) -> bool {
+        if self.lg_max_map <= lg_max_map {
+            return false;
+        }
+        let mut reduced = Self::new(lg_max_map);
+        reduced.merge(self);
+        *self = reduced;
+        true
+    }
+
     /// Gives back the memory that only further updates need; worth it when a window is closed.
     pub fn shrink_to_fit(&mut self) {
         self.table.shrink(LG_FIRST_SLOTS);
