@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pktvisor.api.documents import Memory
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.windows.record import Record
@@ -87,6 +88,7 @@ class FakeInput:
         return self.packets
 
 
+MEMORY = Memory(3000, 64_000_000, {"windows": 2000, "groups": 1000}, {"answers": 2, "groups": 0})
 NO_CHANGES: Description = {
     section: {"added": [], "changed": [], "removed": [], "unchanged": []} for section in ("taps", "policies")
 }
@@ -104,6 +106,7 @@ class FakeAgent:
     refusal: Exception | None = None
     done: list[tuple[object, ...]] = field(default_factory=list)
     on_shut_down: Callable[[], None] = lambda: None
+    memory: Memory = field(default_factory=lambda: MEMORY)
 
     def add_tap(self, text: str) -> Description:
         self._note("add_tap", text)

@@ -58,6 +58,14 @@ POLICIES: dict[str, dict[str, Any]] = {
 """Policies by name: what a released agent may run, and what none does yet."""
 
 
+MEMORY = {
+    "held_bytes": 61_300_000,
+    "budget_bytes": 67_108_864,
+    "held": {"answers": 120_000, "groups": 41_000_000, "lookback": 2_097_152, "windows": 18_082_848},
+    "gave_way": {"answers": 12, "lookback_chunks": 14, "group_rows": 0},
+}
+
+
 def inventory() -> Inventory:
     policies = {
         name: read_policy(name, policy_info(name, sorted(key.rsplit("-", 1)[1] for key in document[name])))
@@ -104,7 +112,7 @@ class FakeSource:
         document = self.changes.get(policy, POLICIES[policy])
         resources = read_policy_metrics("r", policy_metrics("r", input_resources=RESOURCES))
         return Reading(
-            app=read_app({"app": {"version": "4.5.0", "up_time_min": 3.5}}),
+            app=read_app({"app": {"version": "4.5.0", "up_time_min": 3.5}, "memory": MEMORY}),
             metrics=read_policy_metrics(policy, document),
             window=request.window,
             windows=windows(5),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from pktvisor.agent.memory import check_room
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings, prepare, prepare_resources
 from pktvisor.agent.stream import Stream
@@ -61,6 +62,7 @@ def plan_exchange(
     _check_streams([*staying.values(), *prepared.values()])
     _check_instances([*staying.values(), *prepared.values()])
     check_metric_names([*staying.values(), *prepared.values()], {})
+    _check_memory(prepared.values(), leaving)
     return Exchange(leaving, staying, prepared, known)
 
 
@@ -83,6 +85,12 @@ def _check_streams(policies: Iterable[AgentPolicy]) -> None:
             f"an agent has at most {MOST_STREAMS} inputs at work: policies share one where they want the same of a tap",
             path="policies",
         )
+
+
+def _check_memory(arriving: Iterable[AgentPolicy], leaving: Iterable[AgentPolicy]) -> None:
+    """ConfigError where there is no room in the memory budget for what arrives."""
+    cores = [[part.policy.core for policy in policies for part in policy.parts] for policies in (arriving, leaving)]
+    check_room(*cores)
 
 
 def _check_instances(policies: Iterable[AgentPolicy]) -> None:
@@ -122,6 +130,7 @@ def rebased(exchange: Exchange, policies: Mapping[str, AgentPolicy], streams: Ma
     _check_streams(together)
     _check_instances(together)
     check_metric_names(together, {})
+    _check_memory(exchange.arriving.values(), exchange.leaving)
     return replace(exchange, staying=staying, streams={**streams, **{stream.name: stream for stream in used}})
 
 

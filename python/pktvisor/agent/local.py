@@ -12,6 +12,7 @@ from pathlib import Path
 from pktvisor import _core, clock
 from pktvisor.agent.changes import difference, sentence
 from pktvisor.agent.exchange import Exchange, feed, plan_exchange, prepare_streams, rebased
+from pktvisor.agent.memory import MemoryWatch, memory_held
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
@@ -20,6 +21,7 @@ from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
 from pktvisor.agent.unanswered import unanswered
 from pktvisor.agent.watching import Watch
 from pktvisor.api.catalogue import Changes, Difference
+from pktvisor.api.documents import Memory
 from pktvisor.api.keys import document_of
 from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
@@ -76,7 +78,13 @@ class LocalAgent:
             None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
         )
         self._watch = Watch()
+        self._memory_watch = MemoryWatch()
         self._databases = settings.databases
+
+    @property
+    def memory(self) -> Memory:
+        """What the process holds, and what gave way to its budget."""
+        return memory_held()
 
     @property
     def policies(self) -> Mapping[str, AgentPolicy]:
@@ -341,8 +349,9 @@ class LocalAgent:
     def resume(self, now_s: float) -> None:
         """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets.
 
-        While a change is carried out nothing is done: the next call will do.
+        While a change is carried out nothing is done: the next call will do. What gave way is logged.
         """
+        self._memory_watch.look(now_s)
         with self._unless_changing() as is_free:
             if is_free:
                 for stream in self._streams.values():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pktvisor import clock
+from pktvisor.agent.memory import held_together
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
@@ -144,6 +145,7 @@ class AgentPolicy:
         if taps := self._tell_taps(self):
             document["taps"] = taps
         document["length_s"] = self.length_s
+        document["memory"] = held_together(part.policy.core.memory for part in self.parts)
         return document
 
     def _describe_handler(self, part: Part, module: Module) -> Document:

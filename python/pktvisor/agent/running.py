@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from pktvisor.api.documents import Memory
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.windows.record import Record
 
@@ -87,6 +88,11 @@ class Agent(Protocol):
     @property
     def started(self) -> float:
         """When it started, in Unix seconds."""
+        ...
+
+    @property
+    def memory(self) -> Memory:
+        """What it holds of memory, and what gave way to its budget."""
         ...
 
     @property

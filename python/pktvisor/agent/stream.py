@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Mapping
 
+from pktvisor.agent.memory import held_together
 from pktvisor.agent.retry import Retry
 from pktvisor.agent.tap import Tap
 from pktvisor.config.models import PolicyInput, Value
@@ -115,7 +116,7 @@ class Stream:
 
         `ledger` is what became of its packets: `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
         `direction_unknown_share` is the part of the packets read of which no end is a host: 0 to 1.
-        `warnings` say what it can't read of them.
+        `memory` is what it holds beside its policies. `warnings` say what it can't read of the packets.
         """
         ledger = self.source.ledger()
         document: dict[str, object] = {
@@ -124,6 +125,8 @@ class Stream:
             "ledger": ledger,
             "direction_unknown_share": _direction_unknown_share(ledger),
         }
+        if (account := self.source.memory) is not None:
+            document["memory"] = held_together([account])
         if special := self.source.describe():
             document[self.source.type] = special
         if fault := self.fault:

@@ -17,6 +17,7 @@ from pktvisor.api.keys import (
     fields_of,
     flag,
     keys_of,
+    model,
     number,
     reference,
     settings,
@@ -34,6 +35,19 @@ RESOURCES_SUFFIX = "-resources"
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What an agent keeps of memory, and what gave way to its budget."""
+
+    held_bytes: Annotated[int, count("held_bytes")] = 0
+    budget_bytes: Annotated[int | None, count("budget_bytes", is_optional=True)] = None
+    """None where nobody has stated one."""
+    held: Annotated[Mapping[str, int], table("held", COUNT)] = field(default_factory=dict)
+    """Bytes by what they are held for: windows, groups, tables, lookback, answers."""
+    gave_way: Annotated[Mapping[str, int], table("gave_way", COUNT)] = field(default_factory=dict)
+    """How much gave way since the start, by name, in the order in which it does."""
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """`GET /api/v1/metrics/app`."""
 
@@ -45,6 +59,7 @@ class App:
     is_loopback: Annotated[bool | None, flag("security.is_loopback")] = None
     server: Annotated[Mapping[str, int], table("server", COUNT)] = field(default_factory=dict)
     """What the server counted, by name."""
+    memory: Annotated[Memory | None, model("memory", Memory, is_optional=True)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +128,8 @@ class Input:
     config: Annotated[Document, settings("module.config", is_optional=True)] = field(default_factory=dict)
     ledger: Annotated[Document, table("ledger", COUNT, is_optional=True)] = field(default_factory=dict)
     """What became of its packets, by name; empty with agents that keep no account."""
+    memory: Annotated[Mapping[str, int] | None, table("memory", COUNT, is_optional=True)] = None
+    """Bytes that it holds beside its policies, by what they are held for."""
     details: Document = field(default_factory=dict)
     """What the kind of input adds, by its key, as `pcap` or `flow`."""
 
@@ -139,6 +156,8 @@ class Policy:
     taps: Annotated[tuple[Tap, ...], table("taps", reference("Tap"), is_optional=True)]
     length_s: Annotated[int | None, count("length_s", is_optional=True)] = None
     """Seconds that a bucket lasts; None where it does not say."""
+    memory: Annotated[Mapping[str, int] | None, table("memory", COUNT, is_optional=True)] = None
+    """Bytes that it holds, by what they are held for."""
 
     @property
     def is_resources(self) -> bool:
@@ -181,12 +200,14 @@ def read_policy_metrics(policy: str, document: Document) -> PolicyMetrics:
 
 def read_policy(name: str, document: Document) -> Policy:
     """Read what is told of a policy."""
+    told = fields_of(Policy, document)
     return Policy(
         name,
         tuple(read_input(key, value) for key, value in _objects(document, "input")),
         tuple(Handler(key, **fields_of(Handler, value)) for key, value in _objects(document, "modules")),
         tuple(read_tap(key, value) for key, value in _objects(document, "taps")),
-        fields_of(Policy, document).get("length_s"),
+        told.get("length_s"),
+        told.get("memory"),
     )
 
 

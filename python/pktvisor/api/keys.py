@@ -102,10 +102,15 @@ def models(path: str, component: str) -> Key:
     return _key(path, {"type": "array", "items": reference(component)}, list)
 
 
-def model(path: str, declared: type) -> Key:
+def model(path: str, declared: type, *, is_optional: bool = False) -> Key:
     """Declare a document within the document."""
     return _key(
-        path, schema_of(declared), dict, read=lambda told: declared(**fields_of(declared, told)), write=document_of
+        path,
+        schema_of(declared),
+        dict,
+        is_optional=is_optional,
+        read=lambda told: declared(**fields_of(declared, told)),
+        write=document_of,
     )
 
 

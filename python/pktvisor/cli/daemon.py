@@ -53,9 +53,11 @@ def _is_file(target: str) -> bool:
 
 
 def _summarize(said: argparse.Namespace) -> int:
+    from pktvisor.agent.memory import limit_memory
     from pktvisor.cli.summary import print_summary
 
     options = resolve(vars(said), {})
+    limit_memory(options.memory_mb)
     try:
         print_summary(options.targets, options)
     except UsageError:

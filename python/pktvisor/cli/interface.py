@@ -103,5 +103,6 @@ class InterfaceSource:
 
     def _inventory(self) -> Inventory:
         source = self._input
-        known = Input(self._name, source.is_running, 1, source.config, source.ledger(), {"pcap": source.describe()})
+        details = {"pcap": source.describe()}
+        known = Input(self._name, source.is_running, 1, source.config, source.ledger(), details=details)
         return Inventory(inputs={self._name: known})

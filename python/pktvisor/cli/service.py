@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.lookups import Lookups
+from pktvisor.agent.memory import limit_memory
 from pktvisor.agent.tap import Origin
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.registry import check_registry
@@ -102,6 +103,7 @@ def _start_log(options: DaemonOptions) -> None:
 
 def _run(work: Work) -> None:
     options = work.options
+    limit_memory(options.memory_mb)
     lookups = Lookups(
         options.geo_city or options.default_geo_city,
         options.geo_asn or options.default_geo_asn,

@@ -17,6 +17,8 @@ DEFAULT_LENGTH_S = 60
 MOST_WORKERS = 64
 """Threads of one input; each has a ring of its own."""
 MOST_LOOKBACK_MB = 1 << 16
+LEAST_MEMORY_MB = 16
+MOST_MEMORY_MB = 1 << 20
 
 
 def _not_empty(text: str) -> str:

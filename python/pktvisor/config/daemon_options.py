@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pktvisor import logs
-from pktvisor.config.command_options import MOST_LOOKBACK_MB, SummaryOptions
+from pktvisor.config.command_options import LEAST_MEMORY_MB, MOST_LOOKBACK_MB, MOST_MEMORY_MB, SummaryOptions
 from pktvisor.config.options import Declared, File, Flag, Number, Operands, Port, Text, options_of
 from pktvisor.errors import ConfigError
 
@@ -94,6 +94,16 @@ class DaemonOptions(SummaryOptions):
             section=AGENT,
             help="megabytes of the newest packets that each input keeps, so that a new policy shows the last minute "
             f"at once (default: {DEFAULT_LOOKBACK_MB} with the admin API, else 0)",
+        ),
+    ] = None
+    memory_mb: Annotated[
+        int | None,
+        Number(
+            least=LEAST_MEMORY_MB,
+            most=MOST_MEMORY_MB,
+            section=AGENT,
+            help="megabytes that windows, groups, tables, lookback and answers may take together; beyond, they give "
+            "way in a documented order, and new policies are refused (default: each has a bound of its own)",
         ),
     ] = None
     no_promiscuous: Annotated[bool, Flag(section=AGENT, help="only packets from and to this host")] = False

@@ -111,6 +111,11 @@ class Input(ABC):
         """What became of its packets so far, by name; see the loss ledger in the docs."""
         return {}
 
+    @property
+    def memory(self) -> _core.Account | None:
+        """What it holds of memory beside its policies; None where it keeps no account of its own."""
+        return None
+
     def follow(self, now_s: float) -> None:  # noqa: B027 (most inputs depend on nothing that changes)
         """Take in what has changed around it while at work; `now_s` is of a clock that nobody sets."""
 

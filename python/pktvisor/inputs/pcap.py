@@ -225,6 +225,10 @@ class PcapInput(Input):
             return {}
         return {name: count + self._counted_before.get(name, 0) for name, count in source.ledger().items()}
 
+    @property
+    def memory(self) -> _core.Account | None:
+        return None if self._capture is None else self._capture.memory
+
     def note_policies(self, policies: int, handlers: int) -> None:
         if self._capture is not None:
             self._capture.note_policies(policies, handlers)

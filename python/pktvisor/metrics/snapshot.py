@@ -5,6 +5,7 @@ Every output (JSON, Prometheus, OTLP, the terminal) renders this one model; no m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pktvisor.metrics.exponential import ExponentialValues
@@ -101,3 +102,24 @@ class HandlerSnapshot:
     tap: str | None = None
     ledger: dict[str, int] = field(default_factory=dict)
     """What became of the input's packets in this window, by name; see the loss ledger in the docs."""
+
+
+SAMPLE_BYTES, VALUES_BYTES, BUCKET_BYTES, ENTRY_BYTES = 300, 350, 120, 300
+"""What parts of snapshots take in memory, roughly: a sample, its quantiles, a bound of a histogram, a heavy hitter."""
+
+
+def memory_bytes(snapshots: Sequence[HandlerSnapshot]) -> int:
+    """Give roughly how much memory snapshots take."""
+    return sum(SAMPLE_BYTES + _value_bytes(sample.value) for snapshot in snapshots for sample in snapshot.samples)
+
+
+def _value_bytes(value: Value) -> int:
+    match value:
+        case QuantileValues():
+            return VALUES_BYTES
+        case HistogramValues():
+            return VALUES_BYTES + BUCKET_BYTES * len(value.buckets)
+        case TopValues():
+            return ENTRY_BYTES * len(value.entries)
+        case _:
+            return 0

@@ -27,7 +27,7 @@ def family_type(value: Value) -> FamilyType:
 
 
 Policies = Mapping[str, Iterable[HandlerSnapshot]]
-"""Windows of policies, by the policies' names."""
+"""Windows of policies, by the policies' names; of nobody by an empty name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,8 @@ def gather(policies: Policies, *, with_handler: bool = True) -> list[Family]:
 
 
 def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -> dict[str, str]:
+    if not policy:
+        return {}
     labels = {"policy": policy}
     if with_handler:
         labels["handler"] = snapshot.instance

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pktvisor import _core
 from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, Labels, QuantileValues
 from pktvisor.outputs.families import Family, FamilyType, Policies, Series, gather
 from pktvisor.outputs.values import bound_text, number_text
@@ -40,6 +41,11 @@ class WrittenFamily:
     help: str
     blocks: list[str] = field(default_factory=list)
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return sum(map(len, self.blocks))
+
 
 def written_families(policies: Policies, form: Form) -> list[WrittenFamily]:
     """Write the windows of policies. Where policies disagree about a name's type, the first one met wins."""
@@ -56,6 +62,7 @@ class _KeptLines:
     """Lines of the newest closed window of each policy. They can't get old: they go by the snapshots themselves."""
 
     def __init__(self) -> None:
+        self._answers = _core.memory_account().answers()
         self._kept: OrderedDict[tuple[str, Form], tuple[Sequence[HandlerSnapshot], list[WrittenFamily]]] = OrderedDict()
 
     def families(self, policy: str, snapshots: Sequence[HandlerSnapshot], form: Form) -> list[WrittenFamily]:
@@ -64,10 +71,19 @@ class _KeptLines:
             return known[1]
         families = list(_written(policy, snapshots, form))
         if snapshots and all(snapshot.is_closed for snapshot in snapshots):
-            self._kept[policy, form] = (snapshots, families)
+            self._keep((policy, form), snapshots, families)
+        return families
+
+    def _keep(self, key: tuple[str, Form], snapshots: Sequence[HandlerSnapshot], families: list[WrittenFamily]) -> None:
+        """Keep lines, within the bound; none where memory is short."""
+        if self._answers.must_give_way():
+            self._answers.count_forgotten(len(self._kept) + 1)
+            self._kept.clear()
+        else:
+            self._kept[key] = (snapshots, families)
             while len(self._kept) > MOST_KEPT_POLICIES:
                 self._kept.popitem(last=False)
-        return families
+        self._answers.tell(sum(one.size for _, kept in self._kept.values() for one in kept))
 
 
 _kept = _KeptLines()
@@ -131,7 +147,7 @@ def _labels(own: dict[str, str], further: Labels, static: Labels) -> str:
     labels = own | dict(further) if further else own
     pairs = [pair for pair in static if pair[0] not in labels]
     pairs += sorted(labels.items())
-    return "{" + ",".join([_label(*pair) for pair in pairs]) + "}"
+    return "{" + ",".join([_label(*pair) for pair in pairs]) + "}" if pairs else ""
 
 
 @lru_cache(maxsize=4096)  # most labels are those of every other series, too

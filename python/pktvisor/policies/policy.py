@@ -12,7 +12,7 @@ from pktvisor.handlers.base import Handler
 from pktvisor.handlers.lookups import Found
 from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
 from pktvisor.metrics.kinds import Metric, Reading
-from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Value
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Value, memory_bytes
 from pktvisor.policies.plan import Instance, Placed, Plan
 
 NANOSECONDS = 1_000_000_000
@@ -78,6 +78,7 @@ class Policy:
             )
         except _core.ConfigFault as fault:
             raise ConfigError(f"policy {name}: {fault}") from fault
+        self._answers = self.core.memory.answers()
 
     def look_up_in(self, databases: Databases) -> None:
         """Look places up in other databases: from the next window on, at once where the window never ends."""
@@ -146,9 +147,14 @@ class Policy:
         return window.is_closed and not self.is_recorded
 
     def _remember(self, number: int, snapshots: list[HandlerSnapshot]) -> None:
-        self._closed[number] = snapshots
-        for old in [known for known in list(self._closed) if known <= number - self.periods]:
-            self._closed.pop(old, None)
+        closed = {known: kept for known, kept in list(self._closed.items()) if known > number - self.periods}
+        if self._answers.must_give_way():
+            self._answers.count_forgotten(len(closed) + 1)
+            closed = {}
+        else:
+            closed[number] = snapshots
+        self._closed = closed
+        self._answers.tell(sum(memory_bytes(kept) for kept in closed.values()))
 
     def _read(self, window: _core.Window, *, is_merged: bool, now_ns: int) -> Iterator[HandlerSnapshot]:
         reader = WindowReader(self, window, is_merged=is_merged, now_ns=now_ns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from pktvisor import _core
 from pktvisor.agent.running import Agent
 from pktvisor.server.counters import Counters
 from pktvisor.server.exposure import Exposure, check_exposure
@@ -20,6 +21,12 @@ class Answers:
     """Answers that clients are still taking. Written by the server's thread only."""
 
     bytes: int = 0
+    held: _core.Answers = field(default_factory=lambda: _core.memory_account().answers())
+
+    def add(self, change_bytes: int) -> None:
+        """Count an answer that is begun, or is done with (less than 0)."""
+        self.bytes += change_bytes
+        self.held.tell(self.bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.api.documents import Memory
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample
 from pktvisor.outputs.exposition import FORMATS, choose, render
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Content
@@ -12,6 +13,8 @@ from pktvisor.server.endpoint import Content
 EXPOSITION_TYPES = tuple(offered.content_type for offered in FORMATS)
 
 VARY = {"vary": "accept"}
+PROCESS = ""
+"""Stands for the process among policies: its series have no label `policy`."""
 
 
 def exposition(
@@ -21,3 +24,23 @@ def exposition(
     static = context.settings.prometheus_labels
     content_type, body = render(choose(accept), policies, static=static, with_handler=with_handler)
     return Content(body, content_type, VARY)
+
+
+def process_snapshots(context: Context) -> dict[str, list[HandlerSnapshot]]:
+    """Give what there is to say of the process itself, beside policies."""
+    samples = tuple(_memory_samples(context.agent.memory))
+    return {PROCESS: [HandlerSnapshot("", "pktvisor", 0, 0, 0, 0, is_closed=False, samples=samples)]}
+
+
+def _memory_samples(memory: Memory) -> Iterator[Sample]:
+    for name, held in memory.held.items():
+        yield _gauge("memory_held_bytes", "Bytes of memory held, by what they are held for", held, name)
+    if memory.budget_bytes is not None:
+        yield _gauge("memory_budget_bytes", "Bytes of memory that may be held", memory.budget_bytes)
+    for name, given in memory.gave_way.items():
+        yield _gauge("memory_gave_way", "How much gave way to the memory budget since the start", given, name)
+
+
+def _gauge(name: str, text: str, value: int, of: str = "") -> Sample:
+    labels = (("of", of),) if of else ()
+    return Sample("gauge", (name,), f"pktvisor_{name}", text, value, labels)

@@ -77,11 +77,11 @@ class SteadyResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI names them)
         """Send it; each piece waits until there is room for it."""
-        self._answers.bytes += len(self.body)
+        self._answers.add(len(self.body))
         try:
             await self._send(send)
         finally:
-            self._answers.bytes -= len(self.body)
+            self._answers.add(-len(self.body))
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -54,7 +54,7 @@ class AgentSource:
 
     def _read(self, request: Request) -> Reading:
         inventory = self._known_inventory(is_wanted="inventory" in request.extras)
-        if self._app is None:
+        if self._app is None or "resources" in request.extras:
             self._app = self._client.app()
         policy = _policy(request, inventory)
         metrics = self._metrics(policy, request.window)

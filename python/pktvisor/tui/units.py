@@ -59,6 +59,11 @@ def _scaled(number: float, unit: str) -> str:
     return f"{text[:-1]} {text[-1]}{unit}" if text[-1].isalpha() else f"{text} {unit}"
 
 
+def size(number: float) -> str:
+    """Write bytes, as `1.3 MB`."""
+    return _scaled(number, "B")
+
+
 def percent(part: float, whole: float) -> str:
     """Write a share with one place; nothing of nothing is 0."""
     return f"{100 * part / whole if whole else 0:.1f}%"

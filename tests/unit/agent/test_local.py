@@ -351,7 +351,7 @@ def test_settings_for_handlers_that_there_are_none_of_are_told(
 def test_a_policy_without_handlers_has_its_input_all_the_same(agent: LocalAgent) -> None:
     agent.add_tap(TAP)
     told = agent.add_policy(body(policy(modules="{}")))["edge"]
-    assert set(told) == {"input", "taps", "length_s"}  # type: ignore[call-overload]
+    assert set(told) == {"input", "taps", "length_s", "memory"}  # type: ignore[call-overload]
     assert [name.rpartition("-")[2] for name in agent.policies] == ["edge", "resources"]
     assert agent.policies["edge"].bucket(3) == agent.policies["edge"].latest() == []
     agent.remove_policy("edge")

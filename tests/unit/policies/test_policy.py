@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import threading
+import tracemalloc
 from typing import Any
 
 import pytest
 
+from pktvisor import _core
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import Settings
 from pktvisor.handlers.net import Net
-from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues
+from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues, memory_bytes
 from pktvisor.outputs.json import encode, policy_document
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
@@ -151,3 +154,35 @@ def test_a_recorded_stream_has_no_live_rates_and_its_window_is_as_long_as_its_pa
     live, recorded = policy.bucket(0, (START_TS + 40) * 10**9)
     assert (live.length, live.is_closed, has_live_rates(live)) == (40, False, True)
     assert (recorded.length, recorded.is_closed, has_live_rates(recorded)) == (3, True, False)
+
+
+def test_answers_that_are_kept_are_told_and_forgotten_where_memory_is_short() -> None:
+    policy = filled()
+    account = _core.memory_account()
+    first = policy.bucket(1, NOW_NS)
+    told = policy.core.memory.held()["answers"]
+    assert told == memory_bytes(first) > 1000
+    before = dict(account.gave_way())["answers"]
+    account.set_budget(1)
+    try:
+        policy.bucket(2, NOW_NS)
+        assert policy.core.memory.held()["answers"] == 0
+        assert dict(account.gave_way())["answers"] == before + 2
+    finally:
+        account.set_budget(0)
+    again = policy.bucket(1, NOW_NS)
+    assert again is not first
+    assert again == first, "nothing is lost but the time to make it"
+
+
+def test_what_snapshots_take_is_told_about_right() -> None:
+    snapshots = filled().window(3, NOW_NS)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        copies = copy.deepcopy(snapshots)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert copies == snapshots
+    assert taken / 3 < memory_bytes(snapshots) < taken * 3

@@ -282,3 +282,16 @@ def test_an_agent_without_pyarrow_says_so(client: TestClient, monkeypatch: pytes
     answer = client.get("/api/v1/metrics/bucket/0", headers=ARROW)
     assert answer.status_code == 406
     assert answer.json() == {"error": "window records need pyarrow: pip install 'pktvisor[frames]'"}
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/api/v1/policies/__all/metrics/prometheus"])
+def test_prometheus_gets_what_the_process_holds_of_memory_beside_the_policies(client: TestClient, path: str) -> None:
+    lines = client.get(path).text.splitlines()
+    assert 'pktvisor_memory_held_bytes{instance="pop1",of="windows"} 2000' in lines
+    assert 'pktvisor_memory_budget_bytes{instance="pop1"} 64000000' in lines
+    assert 'pktvisor_memory_gave_way{instance="pop1",of="answers"} 2' in lines
+    assert lines.count("# TYPE pktvisor_memory_held_bytes gauge") == 1
+
+
+def test_one_policy_for_prometheus_tells_nothing_of_the_process(client: TestClient) -> None:
+    assert "pktvisor_memory" not in client.get("/api/v1/policies/default/metrics/prometheus").text

@@ -11,7 +11,7 @@ from pktvisor.outputs.json import Document, flat_document, period_document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, nothing, refusal, text
-from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
+from pktvisor.server.exposition import EXPOSITION_TYPES, exposition, process_snapshots
 from pktvisor.server.records import ARROW_TYPES, FAULTS, NO_ARROW, asks_for_records, records_answer
 
 DEFAULT = "default"
@@ -48,7 +48,8 @@ def metrics(context: Context, accept: str) -> Content:
     policy = context.agent.policies.get(DEFAULT)
     if policy is None:
         raise Refusal(404, "")
-    return exposition(context, {DEFAULT: policy.latest()}, accept, with_handler=False)
+    policies = {DEFAULT: policy.latest(), **process_snapshots(context)}
+    return exposition(context, policies, accept, with_handler=False)
 
 
 def _default(context: Context) -> RunningPolicy:
@@ -84,7 +85,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         path="/metrics",
-        summary="The policy `default` for Prometheus: the last closed bucket",
+        summary="The policy `default` for Prometheus: the last closed bucket; and what the process holds of memory",
         answer=metrics,
         takes_accept=True,
         is_text=True,

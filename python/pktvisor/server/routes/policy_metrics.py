@@ -11,7 +11,7 @@ from pktvisor.outputs.json import Document, policy_document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, refusal, text
-from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
+from pktvisor.server.exposition import EXPOSITION_TYPES, exposition, process_snapshots
 from pktvisor.server.records import ARROW_TYPES, FAULTS, NO_ARROW, asks_for_records, records_answer
 from pktvisor.windows.record import Record
 
@@ -39,7 +39,10 @@ def window(context: Context, name: str, number: int, accept: str) -> Document | 
 def prometheus(context: Context, name: str, accept: str) -> Content:
     """Give the last closed bucket for Prometheus."""
     asked = _policies(context, name, "policy does not exists")
-    return exposition(context, {policy.name: policy.latest() for policy in asked}, accept, with_handler=True)
+    policies = {policy.name: policy.latest() for policy in asked}
+    if name == ALL and policies:
+        policies |= process_snapshots(context)
+    return exposition(context, policies, accept, with_handler=True)
 
 
 def _policies(context: Context, name: str, unknown: object) -> list[RunningPolicy]:
@@ -119,7 +122,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         path=f"{METRICS}/prometheus",
-        summary="A policy, or all (`__all`), for Prometheus: the last closed bucket",
+        summary="A policy, or all (`__all`), for Prometheus: the last closed bucket; `__all` tells of memory, too",
         answer=prometheus,
         takes_accept=True,
         is_text=True,

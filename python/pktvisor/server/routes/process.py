@@ -20,7 +20,7 @@ RATES: Document = {
 
 
 def app(context: Context) -> Document:
-    """Tell of version and up time, how open the interface is, and what it refused."""
+    """Tell of version and up time, how open the interface is, what it refused, and what the process holds of memory."""
     up_time_s = int(clock.now() - context.agent.started)
     exposure = context.exposure
     return document_of(
@@ -31,6 +31,7 @@ def app(context: Context) -> Document:
             authentication=exposure.authentication,
             is_loopback=exposure.is_loopback,
             server=asdict(context.counters),
+            memory=context.agent.memory,
         )
     )
 
@@ -54,7 +55,7 @@ def _single_precision(value: float) -> float:
 ENDPOINTS = (
     Endpoint(
         path="/api/v1/metrics/app",
-        summary="Version, up time, how open the interface is, and what it refused",
+        summary="Version, up time, how open the interface is, what it refused, and what is held of memory",
         answer=app,
         success=Answer("The process", schemas.APP),
     ),

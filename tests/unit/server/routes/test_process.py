@@ -12,6 +12,15 @@ def test_the_app_document_tells_how_open_the_interface_is() -> None:
     assert document["server"]["requests"] == 1
 
 
+def test_the_app_document_tells_what_is_held_of_memory() -> None:
+    assert client().get("/api/v1/metrics/app").json()["memory"] == {
+        "held_bytes": 3000,
+        "budget_bytes": 64_000_000,
+        "held": {"windows": 2000, "groups": 1000},
+        "gave_way": {"answers": 2, "groups": 0},
+    }
+
+
 def test_shutting_down_is_answered_with_nothing() -> None:
     agent = FakeAgent()
     reply = admin(agent).delete("/api/v1/server")
