@@ -343,6 +343,22 @@ fn sizes_are_those_on_the_wire() {
     assert_eq!((story.batch.packets.bytes(), story.batch.packets.wire_bytes()), (&[90][..], &[frame.len() as u32][..]));
 }
 
+/// Segmentation offload leaves the length of the packet to the card.
+#[test]
+fn a_packet_without_length_that_was_cut_has_that_of_its_frame() {
+    for is_ipv6 in [false, true] {
+        let layers = vec![Layer { is_ipv6, ..PLAIN }];
+        let way = Way { over_tcp: false, segment_cut: 0, layers, records: 50 };
+        let mut frame = way.frames().remove(0).bytes;
+        let length_at = if is_ipv6 { 18 } else { 16 };
+        frame[length_at..length_at + 2].fill(0);
+        let mut story = Story::new();
+        story.push(&frame[..110], frame.len());
+        assert_eq!(story.batch.apps.dns.bytes(), [query(50).len() as u32], "IPv6: {is_ipv6}");
+        assert_eq!(story.batch.ledger.malformed(crate::ledger::Malformed::UdpBadLength), 0);
+    }
+}
+
 #[test]
 fn a_message_from_behind_a_gap_has_the_addresses_of_its_packet() {
     let way = Way { over_tcp: true, segment_cut: 0, layers: vec![PLAIN], records: 0 };

@@ -165,7 +165,7 @@ fn raw(data: &[u8]) -> Option<(u16, &[u8])> {
 /// VLAN identifier (0 without one), EtherType and payload.
 pub fn decapsulate(first: u16, bytes: &[u8]) -> Result<(u16, u16, &[u8]), Malformed> {
     let (mut outer_vlan, mut next, mut payload) = (None, first, bytes);
-    for _ in 0..MOST_LAYERS {
+    for _ in 0..=MOST_LAYERS {
         if ethertype::is_vlan(next) {
             let (identifier, inner, rest) = vlan::read(payload).ok_or(Malformed::VlanTooShort)?;
             outer_vlan.get_or_insert(identifier);
@@ -174,10 +174,10 @@ pub fn decapsulate(first: u16, bytes: &[u8]) -> Result<(u16, u16, &[u8]), Malfor
         }
         match read_layer(next, payload)? {
             Some(inner) => (next, payload) = inner,
-            None => break,
+            None => return Ok((outer_vlan.unwrap_or(0), next, payload)),
         }
     }
-    Ok((outer_vlan.unwrap_or(0), next, payload))
+    Err(Malformed::TunnelTooDeep)
 }
 
 /// Takes one layer off, but for VLAN tags; `None` where there is none that pktvisor knows.
@@ -325,6 +325,14 @@ mod tests {
         assert_eq!(read(ETHERNET, &[0; 13]), Err(Malformed::LinkTooShort));
         assert_eq!(read(60_000, &[0; 60]), Err(Malformed::LinkUnknown));
         assert_eq!(read(PPI, &[0, 0, 8, 0, 192, 0, 0, 0]), Err(Malformed::LinkUnknown));
+    }
+
+    #[test]
+    fn more_layers_than_are_followed_are_told() {
+        let tagged = |tags: usize| [[0, 7, 0x81, 0].repeat(tags - 1), vec![0, 7, 0x08, 0], IP.to_vec()].concat();
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS)), Ok((7, ethertype::IPV4, &IP[..])));
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 1)), Err(Malformed::TunnelTooDeep));
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 5)), Err(Malformed::TunnelTooDeep));
     }
 
     #[test]

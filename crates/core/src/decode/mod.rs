@@ -217,9 +217,9 @@ impl Decoder {
         batch: &mut Batch,
     ) -> Option<Malformed> {
         let found = match next {
-            ethertype::IPV4 => read_ipv4(payload, row),
-            ethertype::IPV6 => read_ipv6(payload, row),
-            _ => read_encapsulated(next, payload, row),
+            ethertype::IPV4 => read_ipv4(payload, cut_off(frame), row),
+            ethertype::IPV6 => read_ipv6(payload, cut_off(frame), row),
+            _ => read_encapsulated(next, payload, cut_off(frame), row),
         };
         match found {
             Ok(Some(ip)) => {
@@ -530,9 +530,10 @@ fn inside<'a>(ip: &IpPayload<'a>, row: &mut PacketRow) -> Result<Option<(IpPaylo
     };
     let is_ip = matches!(next, ethertype::IPV4 | ethertype::IPV6);
     let (_, next, bytes) = if is_ip { (0, next, bytes) } else { link::decapsulate(next, bytes)? };
+    let cut_off = ip.wire_bytes.saturating_sub(ip.bytes.len() as u32);
     let found = match next {
-        ethertype::IPV4 => read_ipv4(bytes, row)?,
-        ethertype::IPV6 => read_ipv6(bytes, row)?,
+        ethertype::IPV4 => read_ipv4(bytes, cut_off, row)?,
+        ethertype::IPV6 => read_ipv6(bytes, cut_off, row)?,
         _ => None,
     };
     Ok(found.map(|found| (found, !is_ip)))
@@ -598,9 +599,9 @@ fn unusual_flow(frame: &Frame<'_>, seed: u64) -> u64 {
     let Ok((next, payload)) = link::read(frame.link_type, frame.data) else { return 0 };
     let mut row = PacketRow::EMPTY;
     let found = match next {
-        ethertype::IPV4 => read_ipv4(payload, &mut row),
-        ethertype::IPV6 => read_ipv6(payload, &mut row),
-        _ => read_encapsulated(next, payload, &mut row),
+        ethertype::IPV4 => read_ipv4(payload, 0, &mut row),
+        ethertype::IPV6 => read_ipv6(payload, 0, &mut row),
+        _ => read_encapsulated(next, payload, 0, &mut row),
     };
     // Addresses alone, so that the fragments of a datagram go where the rest of its flow goes.
     let client = found.as_ref().ok().and_then(Option::as_ref).and_then(|ip| multicast_client(ip, &row));
@@ -679,9 +680,16 @@ fn mapped(address: [u8; 4]) -> Address {
     [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
+/// How many bytes of a frame were on the wire and not captured.
 #[inline(always)]
-fn read_ipv4<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
-    let ip = wire::ipv4::Ipv4::read(bytes).map_err(|fault| match fault {
+fn cut_off(frame: &Frame<'_>) -> u32 {
+    frame.wire_bytes.saturating_sub(frame.data.len() as u32)
+}
+
+/// The payload of an IP packet of which `cut_off` bytes were not captured.
+#[inline(always)]
+fn read_ipv4<'a>(bytes: &'a [u8], cut_off: u32, row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let ip = wire::ipv4::Ipv4::read(bytes, cut_off).map_err(|fault| match fault {
         wire::ipv4::Fault::TooShort => Malformed::Ipv4TooShort,
         wire::ipv4::Fault::BadHeader => Malformed::Ipv4BadHeader,
     })?;
@@ -705,8 +713,8 @@ fn read_ipv4<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
 }
 
 #[inline(never)]
-fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
-    let ip = wire::ipv6::Ipv6::read(bytes).ok_or(Malformed::Ipv6TooShort)?;
+fn read_ipv6<'a>(bytes: &'a [u8], cut_off: u32, row: &mut PacketRow) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let ip = wire::ipv6::Ipv6::read(bytes, cut_off).ok_or(Malformed::Ipv6TooShort)?;
     row.ip_version = 6;
     row.source = ip.source;
     row.destination = ip.destination;
@@ -735,13 +743,14 @@ fn read_ipv6<'a>(bytes: &'a [u8], row: &mut PacketRow) -> Result<Option<IpPayloa
 fn read_encapsulated<'a>(
     next: u16,
     payload: &'a [u8],
+    cut_off: u32,
     row: &mut PacketRow,
 ) -> Result<Option<IpPayload<'a>>, Malformed> {
     let (identifier, next, payload) = link::decapsulate(next, payload)?;
     row.vlan = identifier;
     match next {
-        ethertype::IPV4 => read_ipv4(payload, row),
-        ethertype::IPV6 => read_ipv6(payload, row),
+        ethertype::IPV4 => read_ipv4(payload, cut_off, row),
+        ethertype::IPV6 => read_ipv6(payload, cut_off, row),
         _ => Ok(None),
     }
 }

@@ -22,9 +22,10 @@ pub enum Fault {
 }
 
 impl<'a> Ipv4<'a> {
-    /// Reads one header. A total length of 0 (segmentation offload) means all bytes that are there.
+    /// Reads one header of a packet. A total length of 0 (segmentation offload) means all bytes that were on the wire:
+    /// those that are there, and the `cut_off` that were not captured.
     #[inline(always)]
-    pub fn read(bytes: &'a [u8]) -> Result<Self, Fault> {
+    pub fn read(bytes: &'a [u8], cut_off: u32) -> Result<Self, Fault> {
         let Some(fixed) = bytes.first_chunk::<20>() else { return Err(Fault::TooShort) };
         let header_bytes = usize::from(fixed[0] & 0x0f) * 4;
         if fixed[0] >> 4 != 4 || header_bytes < 20 {
@@ -34,7 +35,7 @@ impl<'a> Ipv4<'a> {
             return Err(Fault::TooShort);
         }
         let stated = usize::from(u16::from_be_bytes([fixed[2], fixed[3]]));
-        let total = if stated == 0 { bytes.len() } else { stated };
+        let total = if stated == 0 { bytes.len() + cut_off as usize } else { stated };
         if total < header_bytes {
             return Err(Fault::BadHeader);
         }
@@ -71,7 +72,7 @@ mod tests {
     fn the_total_length_cuts_the_padding_off() {
         let mut bytes = header(22);
         bytes.extend([1, 2, 0, 0, 0]);
-        let packet = Ipv4::read(&bytes).unwrap();
+        let packet = Ipv4::read(&bytes, 0).unwrap();
         assert_eq!(packet.payload, [1, 2]);
         assert_eq!((packet.protocol, packet.identification), (17, 0x1234));
         assert!(packet.more_fragments && packet.fragment_offset_bytes == 16);
@@ -81,18 +82,25 @@ mod tests {
     fn a_cut_capture_keeps_the_length_on_the_wire() {
         let mut bytes = header(1000);
         bytes.extend([1, 2]);
-        let packet = Ipv4::read(&bytes).unwrap();
+        let packet = Ipv4::read(&bytes, 978).unwrap();
         assert_eq!((packet.payload.len(), packet.payload_wire_bytes), (2, 980));
     }
 
     #[test]
+    fn a_packet_without_length_is_as_long_as_the_wire_says() {
+        let bytes = [&header(0)[..], &[1, 2]].concat();
+        let read = |cut_off| Ipv4::read(&bytes, cut_off).map(|ip| (ip.payload.len(), ip.payload_wire_bytes)).unwrap();
+        assert_eq!((read(0), read(100)), ((2, 2), (2, 102)));
+    }
+
+    #[test]
     fn headers_that_contradict_themselves_are_refused() {
-        assert_eq!(Ipv4::read(&header(19)).unwrap_err(), Fault::BadHeader);
-        assert_eq!(Ipv4::read(&header(20)[..19]).unwrap_err(), Fault::TooShort);
+        assert_eq!(Ipv4::read(&header(19), 0).unwrap_err(), Fault::BadHeader);
+        assert_eq!(Ipv4::read(&header(20)[..19], 0).unwrap_err(), Fault::TooShort);
         let mut small = header(20);
         small[0] = 0x44;
-        assert_eq!(Ipv4::read(&small).unwrap_err(), Fault::BadHeader);
+        assert_eq!(Ipv4::read(&small, 0).unwrap_err(), Fault::BadHeader);
         small[0] = 0x4f;
-        assert_eq!(Ipv4::read(&small).unwrap_err(), Fault::TooShort);
+        assert_eq!(Ipv4::read(&small, 0).unwrap_err(), Fault::TooShort);
     }
 }

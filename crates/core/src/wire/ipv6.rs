@@ -34,17 +34,19 @@ pub struct Ipv6<'a> {
 }
 
 impl<'a> Ipv6<'a> {
-    /// `None` where the fixed header is not all there or is not of version 6.
+    /// Reads a packet of which `cut_off` bytes were not captured. `None` where the fixed header is not all there or is not
+    /// of version 6.
     #[inline]
-    pub fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub fn read(bytes: &'a [u8], cut_off: u32) -> Option<Self> {
         let fixed = bytes.first_chunk::<HEADER_BYTES>()?;
         if fixed[0] >> 4 != 6 {
             return None;
         }
         let stated = usize::from(u16::from_be_bytes([fixed[4], fixed[5]]));
         let rest = &bytes[HEADER_BYTES..];
-        // A length of 0 stands for a jumbogram, or for segmentation offload: all bytes that are there.
-        let wire_bytes = if stated == 0 { jumbo_bytes(fixed[6], rest).unwrap_or(rest.len()) } else { stated };
+        let on_wire = rest.len() + cut_off as usize;
+        // A length of 0 stands for a jumbogram, or for segmentation offload: all bytes that were on the wire.
+        let wire_bytes = if stated == 0 { jumbo_bytes(fixed[6], rest).unwrap_or(on_wire) } else { stated };
         let mut packet = Self {
             protocol: fixed[6],
             source: *fixed[8..].first_chunk()?,
@@ -149,7 +151,7 @@ mod tests {
         chain.extend([17, 0, 0, 1, 0, 0, 0, 9]); // first fragment
         chain.extend([0xaa; 8]);
         let bytes = packet(HOP_BY_HOP, &chain);
-        let read = Ipv6::read(&bytes).unwrap();
+        let read = Ipv6::read(&bytes, 0).unwrap();
         assert_eq!((read.protocol, read.payload), (17, &[0xaa; 8][..]));
         assert!(read.is_fragment && read.more_fragments && read.identification == 9);
     }
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn headers_behind_that_of_a_fragment_are_part_of_the_datagram() {
         let bytes = packet(FRAGMENT, &[DESTINATION, 0, 0, 1, 0, 0, 0, 9, 17, 0, 1, 4, 0, 0, 0, 0, 0xaa]);
-        let read = Ipv6::read(&bytes).unwrap();
+        let read = Ipv6::read(&bytes, 0).unwrap();
         assert_eq!((read.protocol, read.payload.len(), read.bad_extension), (DESTINATION, 9, false));
         assert_eq!(behind_extensions(read.protocol, read.payload), Some((17, &[0xaa][..])));
         assert_eq!(behind_extensions(DESTINATION, &read.payload[..7]), None);
@@ -168,7 +170,7 @@ mod tests {
     #[test]
     fn an_atomic_fragment_is_a_whole_packet() {
         let bytes = packet(FRAGMENT, &[6, 0, 0, 0, 0, 0, 0, 1, 5]);
-        let read = Ipv6::read(&bytes).unwrap();
+        let read = Ipv6::read(&bytes, 0).unwrap();
         assert!(!read.is_fragment);
         assert_eq!((read.protocol, read.payload), (6, &[5][..]));
     }
@@ -176,17 +178,25 @@ mod tests {
     #[test]
     fn a_chain_without_end_is_told() {
         let bytes = packet(DESTINATION, &[DESTINATION, 0, 0, 0, 0, 0, 0, 0].repeat(13));
-        assert!(Ipv6::read(&bytes).unwrap().bad_extension);
+        assert!(Ipv6::read(&bytes, 0).unwrap().bad_extension);
         let cut = packet(ROUTING, &[17, 9, 0, 0, 0, 0, 0, 0]);
-        assert!(Ipv6::read(&cut).unwrap().bad_extension);
-        assert!(Ipv6::read(&cut[..39]).is_none());
+        assert!(Ipv6::read(&cut, 0).unwrap().bad_extension);
+        assert!(Ipv6::read(&cut[..39], 0).is_none());
     }
 
     #[test]
     fn a_jumbogram_says_its_length_in_an_option() {
         let mut bytes = packet(HOP_BY_HOP, &[6, 0, JUMBO_OPTION, 4, 0, 1, 0, 0, 7]);
         bytes[5] = 0;
-        let read = Ipv6::read(&bytes).unwrap();
+        let read = Ipv6::read(&bytes, 0).unwrap();
         assert_eq!((read.protocol, read.payload, read.payload_wire_bytes), (6, &[7][..], 65_536 - 8));
+    }
+
+    #[test]
+    fn a_packet_without_length_is_as_long_as_the_wire_says() {
+        let mut bytes = packet(17, &[7; 9]);
+        bytes[5] = 0;
+        let read = |cut_off| Ipv6::read(&bytes, cut_off).map(|ip| (ip.payload.len(), ip.payload_wire_bytes));
+        assert_eq!((read(0), read(100)), (Some((9, 9)), Some((9, 109))));
     }
 }

@@ -40,8 +40,8 @@ fn guess(payload: &[u8]) -> Option<(u16, &[u8])> {
 /// Whether an IP packet is exactly as long as it says, or shorter than what was captured.
 fn is_whole(next: u16, packet: &[u8]) -> bool {
     match next {
-        ethertype::IPV4 => Ipv4::read(packet).is_ok_and(|ip| ip.payload.len() == ip.payload_wire_bytes as usize),
-        ethertype::IPV6 => Ipv6::read(packet).is_some_and(|ip| ip.payload.len() == ip.payload_wire_bytes as usize),
+        ethertype::IPV4 => Ipv4::read(packet, 0).is_ok_and(|ip| ip.payload.len() == ip.payload_wire_bytes as usize),
+        ethertype::IPV6 => Ipv6::read(packet, 0).is_some_and(|ip| ip.payload.len() == ip.payload_wire_bytes as usize),
         _ => false,
     }
 }
