@@ -15,6 +15,7 @@
 
 pub mod error;
 pub mod hash;
+mod lanes;
 pub mod ledger;
 pub mod memory;
 

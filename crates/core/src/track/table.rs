@@ -1,6 +1,7 @@
 //! One generation of open questions: a hash table that grows up to a bound and is emptied at once.
 
 use crate::hash::{hash_word, prefetch};
+use crate::lanes;
 
 /// A question that waits for its answer.
 #[derive(Debug, Clone, Copy)]
@@ -42,73 +43,41 @@ pub(super) enum Put {
 /// Questions that one bucket of the index has room for.
 const LANES: usize = 12;
 
-/// Every lane's lowest bit, and every lane's highest.
-const LOW_BITS: u64 = 0x0101_0101_0101_0101;
-const HIGH_BITS: u64 = LOW_BITS << 7;
-/// The lanes of the second word of tags.
-const SECOND_WORD: u64 = 0xffff_ffff;
+/// The tag of a lane without a question.
+const EMPTY: u8 = 0;
+
+/// The bits of all lanes.
+const ALL_LANES: u32 = (1 << LANES) - 1;
 
 /// One cache line of the index. Each lane has a tag, which is 0 when it is empty and else some bits of the key's hash
-/// below a set bit, and the place of the question. All tags are compared at once, as bytes within words.
+/// below a set bit, and the place of the question.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C, align(64))]
 struct Bucket {
-    /// Eight tags; four tags, and the count of questions that passed.
-    tags: [u64; 2],
+    /// A tag for each lane, and in what is left of the bytes that are compared at once, the count of questions that passed.
+    tags: [u8; lanes::LANES],
     /// Places, below more bits of the hash ([`Table::second_tag`]).
     places: [u32; LANES],
 }
 
 impl Bucket {
-    /// Lanes whose tag may be the given one, as bits for [`Self::lane`]. A lane beside a match can show without
-    /// being one (the subtraction borrows), so the keys must be compared.
+    /// Lanes with this tag, a bit for each.
     #[inline(always)]
-    fn matches(&self, tag: u8) -> u64 {
-        let zeros = |tags: u64| {
-            let difference = tags ^ (LOW_BITS * u64::from(tag));
-            difference.wrapping_sub(LOW_BITS) & !difference & HIGH_BITS
-        };
-        let [first, second] = [zeros(self.tags[0]), zeros(self.tags[1])];
-        first >> 7 | (second & SECOND_WORD) >> 6
+    fn matches(&self, tag: u8) -> u32 {
+        lanes::equal_to(&self.tags, tag) & ALL_LANES
     }
 
-    /// Lanes that are empty, as bits for [`Self::lane`].
-    #[inline(always)]
-    fn empty(&self) -> u64 {
-        let [first, second] = [!self.tags[0] & HIGH_BITS, !self.tags[1] & HIGH_BITS];
-        first >> 7 | (second & SECOND_WORD) >> 6
-    }
-
-    /// The lane of the lowest bit: bit 8n stands for lane n, bit 8n + 1 for lane 8 + n.
-    #[inline(always)]
-    fn lane(bits: u64) -> usize {
-        let bit = bits.trailing_zeros() as usize;
-        bit / 8 + bit % 8 * 8
-    }
-
-    #[inline(always)]
-    fn holds(&self, lane: usize, tag: u8) -> bool {
-        (self.tags[lane / 8] >> (lane % 8 * 8)) as u8 == tag
-    }
-
-    #[inline(always)]
-    fn set(&mut self, lane: usize, tag: u8) {
-        let shift = lane % 8 * 8;
-        let word = &mut self.tags[lane / 8];
-        *word = *word & !(0xff << shift) | u64::from(tag) << shift;
-    }
-
-    /// How many questions had their turn here, and stand in a later bucket because this one was full. The count
-    /// fills what the second word of tags has to spare.
+    /// How many questions had their turn here, and stand in a later bucket because this one was full.
     #[inline(always)]
     fn passed(&self) -> u32 {
-        (self.tags[1] >> 32) as u32
+        let [.., a, b, c, d] = self.tags;
+        u32::from_le_bytes([a, b, c, d])
     }
 
     #[inline(always)]
     fn add_passed(&mut self, change: i32) {
         let passed = self.passed().wrapping_add_signed(change);
-        self.tags[1] = self.tags[1] & SECOND_WORD | u64::from(passed) << 32;
+        self.tags[LANES..].copy_from_slice(&passed.to_le_bytes());
     }
 }
 
@@ -213,9 +182,9 @@ impl Table {
             let bucket = &self.buckets[at];
             let mut matches = bucket.matches(Self::tag(hash));
             while matches != 0 {
-                let lane = Bucket::lane(matches);
+                let lane = matches.trailing_zeros() as usize;
                 let entry = bucket.places[lane];
-                if entry & !self.place_mask == self.second_tag(hash) && bucket.holds(lane, Self::tag(hash)) {
+                if entry & !self.place_mask == self.second_tag(hash) {
                     let place = (entry & self.place_mask) as usize;
                     if self.questions[place].key == key {
                         return Some((at, lane, place));
@@ -282,10 +251,10 @@ impl Table {
         let mut at = self.home(hash);
         loop {
             let bucket = &mut self.buckets[at];
-            let empty = bucket.empty();
+            let empty = bucket.matches(EMPTY);
             if empty != 0 {
-                let lane = Bucket::lane(empty);
-                bucket.set(lane, Self::tag(hash));
+                let lane = empty.trailing_zeros() as usize;
+                bucket.tags[lane] = Self::tag(hash);
                 bucket.places[lane] = place | second_tag;
                 return;
             }
@@ -301,7 +270,7 @@ impl Table {
             return None;
         }
         let (bucket, lane, place) = self.find(hash, key)?;
-        self.buckets[bucket].set(lane, 0);
+        self.buckets[bucket].tags[lane] = EMPTY;
         let mut at = self.home(hash);
         while at != bucket {
             self.buckets[at].add_passed(-1);

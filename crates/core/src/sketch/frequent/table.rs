@@ -8,10 +8,11 @@
 
 use super::arena::ItemRef;
 use crate::hash::prefetch;
+use crate::lanes;
 use crate::sketch::ranking::weight_of_rank;
 
 /// How many tags are looked at together.
-const WINDOW: usize = 16;
+const WINDOW: usize = lanes::LANES;
 const VACANT: u8 = 0;
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -265,21 +266,8 @@ impl Window<'_> {
         self.equal_to(VACANT)
     }
 
-    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     fn equal_to(&self, wanted: u8) -> u32 {
-        use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
-        // SAFETY: every x86-64 has SSE2, and the load reads the sixteen bytes of the array, of any alignment. Compilers
-        // don't find this comparison in the loop below; written out, it halves the cost of an update.
-        unsafe {
-            let tags = _mm_loadu_si128(self.0.as_ptr().cast());
-            _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8(wanted as i8))) as u32
-        }
-    }
-
-    #[cfg(not(target_arch = "x86_64"))]
-    #[inline(always)]
-    fn equal_to(&self, wanted: u8) -> u32 {
-        self.0.iter().enumerate().map(|(at, &tag)| u32::from(tag == wanted) << at).sum()
+        lanes::equal_to(self.0, wanted)
     }
 }
