@@ -11,6 +11,9 @@ pub fn fold(a: u64, b: u64) -> u64 {
 
 const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// Bytes that are hashed at once.
+const BLOCK: usize = 16;
+
 /// Hashes one word under a seed.
 #[inline(always)]
 pub fn hash_word(seed: u64, word: u64) -> u64 {
@@ -21,13 +24,15 @@ pub fn hash_word(seed: u64, word: u64) -> u64 {
 #[inline]
 pub fn hash_bytes(seed: u64, bytes: &[u8]) -> u64 {
     let mut state = seed ^ (bytes.len() as u64).wrapping_mul(ODD);
-    let mut rest = bytes;
-    while rest.len() > 16 {
-        state = fold(word_at(rest, 0) ^ state, word_at(rest, 8) ^ ODD);
-        rest = &rest[8..];
-        rest = &rest[8..];
-    }
-    let (low, high) = tail_words(rest);
+    let (low, high) = if let Some(last) = bytes.last_chunk::<BLOCK>() {
+        // The last block overlaps the one before, so that no tail is left whose length would have to be asked for.
+        for block in bytes[..bytes.len() - 1].chunks_exact(BLOCK) {
+            state = fold(word_at(block, 0) ^ state, word_at(block, 8) ^ ODD);
+        }
+        (word_at(last, 0), word_at(last, 8))
+    } else {
+        short_words(bytes)
+    };
     fold(low ^ state, high ^ ODD ^ seed.rotate_left(17))
 }
 
@@ -36,9 +41,9 @@ fn word_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
 }
 
-/// The last 0 to 16 bytes as two words; overlapping reads, so that no byte is looped over.
+/// 0 to 16 bytes as two words; overlapping reads, so that no byte is looped over.
 #[inline(always)]
-fn tail_words(rest: &[u8]) -> (u64, u64) {
+fn short_words(rest: &[u8]) -> (u64, u64) {
     let n = rest.len();
     if n >= 8 {
         (word_at(rest, 0), word_at(rest, n - 8))

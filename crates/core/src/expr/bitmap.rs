@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+/// Rows that [`Bitmap::for_each_block`] gives at once: at least half as many where there are more, so that something can be
+/// fetched ahead for them.
+pub const BLOCK_ROWS: usize = 128;
+
 /// Bits of up to `len` rows, 64 to a word; bits past the end are always 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bitmap {
@@ -145,19 +149,44 @@ impl Bitmap {
     /// Calls `each` with every set row, in order.
     #[inline(always)]
     pub fn for_each(&self, mut each: impl FnMut(usize)) {
-        for (at, word) in self.words.iter().enumerate() {
-            let mut bits = *word;
-            if bits == u64::MAX {
-                for row in at * 64..at * 64 + 64 {
-                    each(row);
-                }
-                continue;
+        self.for_each_block(|rows| rows.iter().for_each(|row| each(*row as usize)));
+    }
+
+    /// Calls `each` with all set rows, in order, up to [`BLOCK_ROWS`] at a time. It is called from one place, so that what
+    /// is done with a row is inlined, however much it is.
+    #[inline(always)]
+    pub fn for_each_block(&self, mut each: impl FnMut(&[u32])) {
+        let mut rows = [0_u32; BLOCK_ROWS];
+        let mut at = 0;
+        loop {
+            let count = self.fill_block(&mut at, &mut rows);
+            if count == 0 {
+                return;
             }
-            while bits != 0 {
-                each(at * 64 + bits.trailing_zeros() as usize);
-                bits &= bits - 1;
-            }
+            each(&rows[..count]);
         }
+    }
+
+    /// Writes the set rows from the word `at` on, as long as those of a whole word have room; tells how many.
+    fn fill_block(&self, at: &mut usize, rows: &mut [u32; BLOCK_ROWS]) -> usize {
+        let mut count = 0;
+        while count + 64 <= BLOCK_ROWS {
+            let Some(&word) = self.words.get(*at) else { break };
+            let first = *at as u32 * 64;
+            if word == u64::MAX {
+                rows[count..count + 64].iter_mut().zip(first..).for_each(|(place, row)| *place = row);
+                count += 64;
+            } else {
+                let mut bits = word;
+                while bits != 0 {
+                    rows[count % BLOCK_ROWS] = first + bits.trailing_zeros();
+                    bits &= bits - 1;
+                    count += 1;
+                }
+            }
+            *at += 1;
+        }
+        count
     }
 }
 
@@ -235,6 +264,21 @@ mod tests {
             prop_assert!(seen.iter().eq(rows.iter().filter(|row| **row >= from && **row < to)));
             bitmap.not();
             prop_assert_eq!(bitmap.count() as usize, values.len() - rows.len());
+        }
+    }
+
+    #[test]
+    fn every_row_is_given_once_whether_words_are_full_or_not() {
+        let patterns: [fn(usize) -> bool; 4] =
+            [|_| true, |row| row % 192 < 64, |row| row % 3 == 0, |row| row == 0 || row > 500];
+        for is_set in patterns {
+            let mut bitmap = Bitmap::default();
+            bitmap.fill(1_000, false);
+            let rows: Vec<u32> = (0..1_000).filter(|row| is_set(*row as usize)).collect();
+            rows.iter().for_each(|row| bitmap.set(*row as usize));
+            let mut seen = Vec::new();
+            bitmap.for_each_block(|block| seen.extend_from_slice(block));
+            assert_eq!(seen, rows);
         }
     }
 

@@ -23,6 +23,6 @@ mod bitmap;
 mod parse;
 mod test;
 
-pub use bitmap::Bitmap;
+pub use bitmap::{BLOCK_ROWS, Bitmap};
 pub use parse::{ColumnName, Comparison, Condition, TextMatch};
 pub use test::Test;

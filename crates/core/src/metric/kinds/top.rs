@@ -3,7 +3,7 @@
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape, TopItems, address_key, is_specified};
 use crate::Error;
 use crate::batch::{Address, Column, TextColumn};
-use crate::expr::Bitmap;
+use crate::expr::{BLOCK_ROWS, Bitmap};
 use crate::hash::{hash_bytes, hash_word};
 use crate::sketch::reader::Reader;
 use crate::sketch::{Exact, Frequent};
@@ -15,9 +15,6 @@ const LG_MAP: u8 = 13;
 
 /// Keys that a list tracks that is one of many: three quarters of 128.
 const LG_MAP_OF_MANY: u8 = 7;
-
-/// Keys worked out, and their slots fetched, before the first of them is used.
-const AHEAD: usize = 32;
 
 #[derive(Debug, Clone)]
 pub enum State {
@@ -151,7 +148,8 @@ fn feed(top: &mut Frequent, seed: u64, rows: &Bitmap, column: Column<'_>, weight
 }
 
 fn feed_text(top: &mut Frequent, seed: u64, rows: &Bitmap, text: TextColumn<'_>, weight: impl Fn(usize) -> u64) {
-    ahead(top, rows, |row| text.get(row).map(|item| (hash_bytes(seed, item), item)), weight);
+    let item = |row: usize| text.get(row).unwrap_or(&[]);
+    feed_blocks(top, rows, |row| text.get(row).map(|item| hash_bytes(seed, item)), item, weight);
 }
 
 fn feed_addresses(
@@ -161,40 +159,32 @@ fn feed_addresses(
     addresses: &[Address],
     weight: impl Fn(usize) -> u64,
 ) {
-    ahead(
-        top,
-        rows,
-        |row| {
-            let address = &addresses[row];
-            is_specified(address).then(|| (address_key(seed, address), &address[..]))
-        },
-        weight,
-    );
+    let key = |row: usize| {
+        let address = &addresses[row];
+        is_specified(address).then(|| address_key(seed, address))
+    };
+    feed_blocks(top, rows, key, |row| &addresses[row][..], weight);
 }
 
-/// Works keys out some rows ahead, so that their slots are in the cache when they are counted.
+/// Works out the keys of a block of rows, so that their slots are in the cache when they are counted.
 #[inline(always)]
-fn ahead<'a>(
+fn feed_blocks<'a>(
     top: &mut Frequent,
     rows: &Bitmap,
-    key: impl Fn(usize) -> Option<(u64, &'a [u8])>,
+    key: impl Fn(usize) -> Option<u64>,
+    item: impl Fn(usize) -> &'a [u8],
     weight: impl Fn(usize) -> u64,
 ) {
-    let mut waiting: [(u64, &[u8], u32); AHEAD] = [(0, &[], 0); AHEAD];
-    let mut count = 0;
-    rows.for_each(|row| {
-        let Some((key, item)) = key(row) else { return };
-        top.prefetch(key);
-        waiting[count % AHEAD] = (key, item, row as u32);
-        count += 1;
-        if count == AHEAD {
-            for (key, item, row) in &waiting {
-                top.update(*key, item, weight(*row as usize));
-            }
-            count = 0;
+    let (mut keys, mut owners) = ([0_u64; BLOCK_ROWS], [0_u32; BLOCK_ROWS]);
+    rows.for_each_block(|block| {
+        let mut count = 0;
+        for row in block {
+            let Some(key) = key(*row as usize) else { continue };
+            top.prefetch(key);
+            (keys[count % BLOCK_ROWS], owners[count % BLOCK_ROWS]) = (key, *row);
+            count += 1;
         }
+        let row = |at: usize| owners[at % BLOCK_ROWS] as usize;
+        top.update_all(&keys[..count], |at| item(row(at)), |at| weight(row(at)));
     });
-    for (key, item, row) in &waiting[..count] {
-        top.update(*key, item, weight(*row as usize));
-    }
 }

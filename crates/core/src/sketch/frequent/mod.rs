@@ -68,14 +68,26 @@ impl Frequent {
     /// are cut.
     #[inline(always)]
     pub fn update(&mut self, key: u64, item: &[u8], weight: u64) {
-        if weight == 0 {
-            return;
+        self.update_all(&[key], |_| item, |_| weight);
+    }
+
+    /// The same for several items: `item` and `weight` are asked for by the number of the key. The bytes of an item that
+    /// has its counter already are not looked at.
+    #[inline(always)]
+    pub fn update_all<'a>(&mut self, keys: &[u64], item: impl Fn(usize) -> &'a [u8], weight: impl Fn(usize) -> u64) {
+        let mut total = 0_u64;
+        for (at, &key) in keys.iter().enumerate() {
+            let weight = weight(at);
+            if weight == 0 {
+                continue;
+            }
+            total = total.saturating_add(weight);
+            match self.table.find(key) {
+                Ok(slot) => self.table.add(slot, weight),
+                Err(vacant) => self.insert(vacant, key, item(at), weight),
+            }
         }
-        self.stream_weight = self.stream_weight.saturating_add(weight);
-        match self.table.find(key) {
-            Ok(slot) => self.table.add(slot, weight),
-            Err(vacant) => self.insert(vacant, key, item, weight),
-        }
+        self.stream_weight = self.stream_weight.saturating_add(total);
     }
 
     /// Asks the processor to fetch what [`Self::update`] will touch for this key. Worth it some 16 items ahead.
