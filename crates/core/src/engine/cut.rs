@@ -21,6 +21,26 @@ struct Timed<'a> {
     table: &'a dyn Table,
     times_ns: &'a [i64],
     rows: Range<usize>,
+    /// The newest time of these rows.
+    newest_ns: Option<i64>,
+}
+
+impl Timed<'_> {
+    /// Goes on to the rows up to this moment; the time of the first that is later. Nearly always there is none, which one
+    /// look at the times tells, together with the newest.
+    fn next(&mut self, last_ns: i64) -> Option<i64> {
+        let from = self.rows.end;
+        let times_ns = &self.times_ns[from..];
+        self.newest_ns = times_ns.iter().max().copied();
+        if self.newest_ns.is_none_or(|newest_ns| newest_ns <= last_ns) {
+            self.rows = from..self.times_ns.len();
+            return None;
+        }
+        let late = times_ns.iter().position(|time_ns| *time_ns > last_ns).unwrap_or(times_ns.len());
+        self.newest_ns = times_ns[..late].iter().max().copied();
+        self.rows = from..from + late;
+        times_ns.get(late).copied()
+    }
 }
 
 impl<'a> Cut<'a> {
@@ -28,19 +48,15 @@ impl<'a> Cut<'a> {
     pub fn new(batch: &'a Batch) -> Self {
         let is_packets = |table: &&dyn Table| std::ptr::addr_eq(*table, &raw const batch.packets);
         let is_timed = |table: &&dyn Table| is_packets(table) || !table.is_empty() && table.packet_rows().is_empty();
-        let timed = |table: &'a dyn Table| Timed { table, times_ns: table.times_ns(), rows: 0..0 };
+        let timed = |table: &'a dyn Table| Timed { table, times_ns: table.times_ns(), rows: 0..0, newest_ns: None };
         Self { batch, timed: batch.tables().filter(is_timed).map(timed).collect(), is_last: false }
     }
 
     /// Goes on to the rows of the window that ends with `last_ns`. Gives the earliest time that ends it, where one does.
     pub fn next(&mut self, last_ns: i64) -> Option<i64> {
         let mut ends_ns: Option<i64> = None;
-        for Timed { times_ns, rows, .. } in &mut self.timed {
-            let from = rows.end;
-            let late = times_ns[from..].iter().position(|time_ns| *time_ns > last_ns).map(|row| from + row);
-            *rows = from..late.unwrap_or(times_ns.len());
-            let late_ns = late.map(|row| times_ns[row]);
-            ends_ns = ends_ns.into_iter().chain(late_ns).min();
+        for timed in &mut self.timed {
+            ends_ns = ends_ns.into_iter().chain(timed.next(last_ns)).min();
         }
         self.is_last = ends_ns.is_none();
         ends_ns
@@ -48,8 +64,7 @@ impl<'a> Cut<'a> {
 
     /// The newest time of the rows at hand.
     pub fn newest_ns(&self) -> Option<i64> {
-        let newest = |timed: &Timed<'_>| timed.times_ns[timed.rows.clone()].iter().max().copied();
-        self.timed.iter().filter_map(newest).max()
+        self.timed.iter().filter_map(|timed| timed.newest_ns).max()
     }
 
     /// The rows of a table that are at hand.
