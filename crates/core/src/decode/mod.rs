@@ -668,10 +668,11 @@ pub fn flow_hash(source: &Address, source_port: u16, destination: &Address, dest
 /// crossed and by the same identifier, are not met.
 #[inline(always)]
 pub fn exchange_hash(addresses: [&Address; 2], [one, other]: [u16; 2], identifier: u16, seed: u64) -> u64 {
-    let [source, destination] = addresses.map(|address| end_of_flow(address, 0, seed));
+    let [source, destination] = addresses;
     let ports = u64::from(one.min(other)) << 16 | u64::from(one.max(other));
     // A product, unlike a sum, tells pairs of addresses apart whose numbers add up to the same.
-    hash_word(fold(source, destination), ports << 16 | u64::from(identifier))
+    let ends = fold(end_of_flow(source, 0, seed), end_of_flow(destination, 0, seed));
+    hash_word(ends, ports << 16 | u64::from(identifier))
 }
 
 #[inline(always)]

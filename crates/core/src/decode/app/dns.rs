@@ -137,14 +137,12 @@ impl Decoder {
 
     #[inline(always)]
     fn read(&mut self, message: &Message<'_>, port: u16, table: &mut Messages) -> Option<Malformed> {
-        let mut header = [0_u16; 6];
         let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
-            self.write_row(message, &header, port, None, table);
+            self.write_row(message, &[0; 6], port, None, table);
             return Some(Malformed::DnsTooShort);
         };
-        for (word, pair) in header.iter_mut().zip(bytes.chunks_exact(2)) {
-            *word = u16::from_be_bytes([pair[0], pair[1]]);
-        }
+        let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+        let header = [word(0), word(2), word(4), word(6), word(8), word(10)];
         let question = read_question(message.payload, &header, &mut table.text);
         self.write_row(message, &header, port, question.as_ref(), table);
         let Some(question) = question else { return Some(Malformed::DnsBadQuestion) };
@@ -155,7 +153,7 @@ impl Decoder {
                 (table.has_ecs[row], table.ecs[row]) = subnet;
             }
         } else if self.needs_records(&header) {
-            self.read_response_records(message.payload, &header, &question, table);
+            self.read_response_records(message.payload, &header, (question.qtype, question.end), table);
         }
         None
     }
@@ -171,13 +169,20 @@ impl Decoder {
 
     /// Walks the records of a response. Damage ends the walk: what was found before it holds, and nothing is said of
     /// data.
-    fn read_response_records(&self, bytes: &[u8], header: &[u16; 6], question: &Question, table: &mut Messages) {
+    #[inline(never)] // of questions none of this is needed
+    fn read_response_records(
+        &self,
+        bytes: &[u8],
+        header: &[u16; 6],
+        (qtype, end): (u16, usize),
+        table: &mut Messages,
+    ) {
         let [_, flags, questions, answers, authority, additional] = *header;
         let row = table.last_row();
-        let found = ResponseRecords::read(bytes, question.end, [answers, authority, additional], question.qtype);
+        let found = ResponseRecords::read(bytes, end, [answers, authority, additional], qtype);
         table.rcode[row] |= u16::from(found.extended_rcode) << 4;
         table.signatures[row] = u8::from(found.has_signature);
-        let may_lack_data = found.is_whole && questions == 1 && !QUESTION_TYPES.contains(&question.qtype);
+        let may_lack_data = found.is_whole && questions == 1 && !QUESTION_TYPES.contains(&qtype);
         let is_noerror_query = flags & FLAGS_NODATA == FLAG_RESPONSE && found.extended_rcode == 0;
         table.nodata[row] = u8::from(may_lack_data && is_noerror_query && found.lacks_data());
     }
