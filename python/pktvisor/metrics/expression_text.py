@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from pktvisor.errors import ConfigError
-from pktvisor.metrics.constants import network_of, number_of, text_of
+from pktvisor.metrics.constants import Part, network_of, number_of, text_of
 from pktvisor.metrics.expressions import Condition
 from pktvisor.metrics.named_columns import WITH_ARTICLE, NamedColumn, Nature, named_column
 
@@ -95,10 +95,10 @@ def _tokens(text: str) -> list[Token]:
 def _fail_at_character(text: str, at: int) -> NoReturn:
     character = text[at]
     if character in "\"'":
-        _fail(at + 1, "the quote that opens here is not closed")
+        _fail(at + 1, "this quote is not closed")
     instead = _OTHER_LANGUAGES.get(character)
     hint = f"; did you mean '{instead}'?" if instead else "; a text with such characters must stand in quotes"
-    _fail(at + 1, f"{character!r} means nothing here{hint}")
+    _fail(at + 1, f"{character!r} has no meaning here{hint}")
 
 
 def _fail(start: int, message: str) -> NoReturn:
@@ -134,7 +134,7 @@ class _Parser:
         """The whole text."""
         condition = self._condition()
         if self._next.kind != "end":
-            _fail(self._next.start, f"'and', 'or' or the end must follow here, not {self._next}")
+            _fail(self._next.start, f"expected 'and', 'or' or the end, not {self._next}")
         return condition
 
     def _condition(self) -> Condition:
@@ -155,14 +155,14 @@ class _Parser:
         if self._accept("symbol", "("):
             condition = self._deeper(self._condition)
             if not self._accept("symbol", ")"):
-                _fail(self._next.start, f"')' must follow here, not {self._next}")
+                _fail(self._next.start, f"expected ')', not {self._next}")
             return condition
         return self._test()
 
     def _deeper(self, part: Callable[[], Condition]) -> Condition:
         self._level += 1
         if self._level > MOST_LEVELS:
-            _fail(self._next.start, f"more than {MOST_LEVELS} brackets and negations stand within each other here")
+            _fail(self._next.start, f"more than {MOST_LEVELS} nested brackets and negations")
         condition = part()
         self._level -= 1
         return condition
@@ -182,7 +182,7 @@ class _Parser:
     def _column(self) -> NamedColumn:
         token = self._take()
         if token.kind != "word":
-            _fail(token.start, f"a column must stand here, as dns.qname, not {token}")
+            _fail(token.start, f"expected a column such as dns.qname, not {token}")
         try:
             named = named_column(token.text)
         except ConfigError as error:
@@ -209,7 +209,7 @@ class _Parser:
             return named.column.is_present()
         if self._accept("word", "absent"):
             return ~named.column.is_present()
-        _fail(self._next.start, f"'present' or 'absent' must follow 'is', not {self._next}")
+        _fail(self._next.start, f"expected 'present' or 'absent' after 'is', not {self._next}")
 
     def _membership(self, named: NamedColumn) -> Condition:
         operator = self._next
@@ -226,12 +226,12 @@ class _Parser:
             return named.column.has_bits(mask)
         if self._accept("word", "starts", "with"):
             self._check_nature(named, operator, "text", "place")
-            return named.column.starts_with(*self._texts(named, is_whole=False))
+            return named.column.starts_with(*self._texts(named, part="start"))
         if self._accept("word", "ends", "with"):
             self._check_nature(named, operator, "text", "place")
-            return named.column.ends_with(*self._texts(named, is_whole=False))
+            return named.column.ends_with(*self._texts(named, part="end"))
         operators = ", ".join((*COMPARISONS, "in", "below", "has", "starts with", "ends with"))
-        _fail(operator.start, f"{operators} or is must follow a column, not {operator}")
+        _fail(operator.start, f"expected {operators} or is after a column, not {operator}")
 
     def _one_of(self, named: NamedColumn, tokens: Sequence[Token]) -> Condition:
         if named.nature == "address":
@@ -243,11 +243,11 @@ class _Parser:
             return named.column == numbers[0]
         return named.column.one_of(sorted(set(numbers)))
 
-    def _texts(self, named: NamedColumn, *, is_whole: bool = True) -> list[str]:
-        return self._texts_of(named, self._constants(), is_whole=is_whole)
+    def _texts(self, named: NamedColumn, *, part: Part = "all") -> list[str]:
+        return self._texts_of(named, self._constants(), part=part)
 
-    def _texts_of(self, named: NamedColumn, tokens: Sequence[Token], *, is_whole: bool = True) -> list[str]:
-        read = functools.partial(text_of, is_whole=is_whole)
+    def _texts_of(self, named: NamedColumn, tokens: Sequence[Token], *, part: Part = "all") -> list[str]:
+        read = functools.partial(text_of, part=part)
         texts = [self._read(named, token, read) for token in tokens]
         # Tails of longer names have a dot before them, and nobody should have to know.
         return [*texts, *(f".{text}" for text in texts)] if named.is_tail else texts
@@ -260,13 +260,13 @@ class _Parser:
         while self._accept("symbol", ","):
             tokens.append(self._constant())
         if not self._accept("symbol", "]"):
-            _fail(self._next.start, f"',' or ']' must follow here, not {self._next}")
+            _fail(self._next.start, f"expected ',' or ']', not {self._next}")
         return tokens
 
     def _constant(self) -> Token:
         token = self._take()
         if token.kind not in ("word", "text"):
-            _fail(token.start, f"a constant must stand here, not {token}")
+            _fail(token.start, f"expected a constant, not {token}")
         return token
 
     def _read(self, named: NamedColumn, token: Token, read: Callable[[NamedColumn, str], T]) -> T:
