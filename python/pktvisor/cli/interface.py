@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.api.documents import App, Input, Inventory, PolicyMetrics, read_policy_metrics
@@ -25,8 +27,13 @@ POLICY = "live"
 
 
 def is_interface(target: str) -> bool:
-    """Tell whether a name is that of an interface, of any, or an IP address that one may have."""
+    """Tell whether a name is that of an interface, of any, or an IP address that one may have.
+
+    A plain word that is no file counts as a misspelled interface, so that the error lists those that there are.
+    """
     if target in {"any", "auto", *(name for _, name in socket.if_nameindex())}:
+        return True
+    if re.fullmatch(r"\w[\w-]*", target) and not Path(target).exists():
         return True
     try:
         ipaddress.ip_address(target)

@@ -63,7 +63,7 @@ def test_a_window_and_a_policy_are_asked_for(server: RestServer, capfd: pytest.C
     ("reply", "sentence"),
     [
         (Reply(b"", 401), "wants a token: --token"),
-        (Reply(b"oops", 200), "answers with something else than JSON"),
+        (Reply(b"oops", 200), "does not answer with JSON"),
         (json_reply({"error": "policy does not exist"}, 404), 'policy "default" is not there'),
     ],
 )
@@ -93,15 +93,15 @@ def test_nobody_answers(capfd: pytest.CaptureFixture[str]) -> None:
         (["-x"], "unrecognized arguments: -x"),
         (["-p", "many"], "'many' is not a port number"),
         (["-p", "70000"], "'70000' is not a port number"),
-        (["--window", "11"], "neither live nor last nor a number of periods from 2 to 10"),
+        (["--window", "11"], "not live, last or a number of periods from 2 to 10"),
         (["--interval", "0"], "'0' is not a number of seconds from 0.2 to 3600"),
         (["--interval", "nan"], "'nan' is not a number of seconds"),
         (["--once", "--json"], "not allowed with"),
         (["--token-file", "/no/token", "--once"], "--token-file: cannot read /no/token"),
-        (["--token", "a\nb", "--once"], "the token has characters that no token has"),
-        (["one.pcap", "--window", "live", "--once"], "--window: of a file"),
+        (["--token", "a\nb", "--once"], "the token contains characters that are not allowed in tokens"),
+        (["one.pcap", "--window", "live", "--once"], "--window: for a file"),
         (["-P"], "expected one argument"),
-        ([], "there is no terminal here: --once prints the first screen"),
+        ([], "stdout is not a terminal: use --once for the first screen"),
     ],
 )
 def test_a_command_line_that_makes_no_sense_is_two_lines_and_2(
@@ -111,7 +111,7 @@ def test_a_command_line_that_makes_no_sense_is_two_lines_and_2(
     out, err = capfd.readouterr()
     assert out == ""
     assert sentence in err
-    assert err.splitlines()[1:] == ["pktvisor --help tells the options"]
+    assert err.splitlines()[1:] == ["pktvisor --help lists the options"]
 
 
 class Endpoints:
@@ -218,6 +218,12 @@ def test_the_last_minutes_of_a_capture_file(capfd: pytest.CaptureFixture[str]) -
 def test_a_file_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None:
     assert ui.main(["no.pcap", "--once"]) == 1
     assert capfd.readouterr().err == "pktvisor: open capture file no.pcap: No such file or directory (os error 2)\n"
+
+
+def test_a_misspelled_interface_is_told_with_those_that_there_are(capfd: pytest.CaptureFixture[str]) -> None:
+    assert ui.main(["nosuch0", "--once"]) == 1
+    told = capfd.readouterr().err
+    assert told.startswith('pktvisor: Couldn\'t find interface by provided name: "nosuch0". Available interfaces: ')
 
 
 def test_the_interface_opens_on_a_terminal_and_lets_go_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
