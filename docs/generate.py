@@ -1,7 +1,7 @@
-"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json, window-record.md
-commands.md, and the table of options in configuration.md.
+"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json, commands.md, the
+table of options in configuration.md and that of fields in window-record.md.
 
-Usage: python docs/generate.py. A test fails where the pages are older than the code.
+Usage: python docs/generate.py. A test fails if the pages are out of date.
 """
 
 from __future__ import annotations
@@ -33,14 +33,12 @@ REFERENCE = Path(__file__).parent / "reference"
 KINDS = {"top": "top list", "last": "newest value"}
 """Names for people, where they are others."""
 
-DECLARED_ELSEWHERE = (
-    "Its metrics and groups are those that the policy declares: see [Declare metrics](../how-to/declare-metrics.md)."
-)
+DECLARED_ELSEWHERE = "The policy declares its metrics and groups: see [Declare metrics](../how-to/declare-metrics.md)."
 
 FRAMES_NOTE = (
-    "Conditions and metrics can't name these. In [data frames](../how-to/data-frames.md), all columns that end in "
-    "`time_ns` are timestamps in UTC. The table `xact` has a row for each answer to a question: the columns of `dns`, "
-    "as they are in the answer, and these. Its `dns.packet_row` is left out."
+    "Conditions and metrics can't use these. In [data frames](../how-to/data-frames.md), all columns that end in "
+    "`time_ns` are timestamps in UTC. The table `xact` has one row for each answer to a question: the columns of `dns` "
+    "for the answer, without `dns.packet_row`, and these."
 )
 
 FIELDS_BEGIN, FIELDS_END = "<!-- fields: written by docs/generate.py -->", "<!-- end of fields -->"
@@ -123,20 +121,21 @@ def _frame_sections() -> Iterator[str]:
 REST_INTRODUCTION = """\
 The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/api/v1/openapi.json`.
 
-- Routes of scope *admin* change the agent, or show packets. They are there only with the admin API, else unknown.
-- An unknown path, a method that a path does not have, and a name or number that can't be one are a 404 without a body.
-- JSON is `text/json`, or `application/json` for clients whose `Accept` asks for it; keys are sorted. Errors are
-  `{"error": "a sentence"}`, those of Prometheus routes the sentence alone. Of a configuration, `error` has the words
-  alone; where known, `path` and `place` (line and column) tell where it is wrong, and `hint` what would do. A selector
-  that no tap meets has only `error`.
-- Buckets and windows are [window records](window-record.md), an Arrow IPC stream, for clients whose `Accept` names
-  `application/vnd.apache.arrow.stream`; errors are JSON all the same.
-- Bodies are YAML or JSON, sent with exactly `Content-Type: application/x-yaml` or `application/json`, of at most 1 MiB.
-- A POST needs a `Content-Length`, also without a body (`curl -X POST -d ''`), else it is a 400 without a body.
-- The tables name what is special to a route. Any may answer 401 (a token is needed), 403 (the token does not reach so
-  far, or a page of another site asks), 421 (`Host` does not name this agent), 429 (too many requests) and 500; those
-  with parameters or a body also 400; those with a body also 408 (it did not arrive) and
-  413 (it is too large). Why: [Secure the API](../how-to/secure-the-api.md)."""
+- Routes of scope *admin* change the agent or show packets. Without the admin API they don't exist.
+- An unknown path, a method that a path does not have, and an invalid name or number give a 404 without a body.
+- JSON is `text/json`, or `application/json` for clients that name it in `Accept`; keys are sorted. Errors are
+  `{"error": "a sentence"}`; on Prometheus routes just the sentence. For mistakes in a configuration, `error` holds the
+  sentence; if known, `path` and `place` (line and column) say where the mistake is, and `hint` how to correct it. A
+  selector that matches no tap gives only `error`.
+- Buckets and windows are [window records](window-record.md) (an Arrow IPC stream) for clients that name
+  `application/vnd.apache.arrow.stream` in `Accept`; errors are JSON even then.
+- Bodies are YAML or JSON of at most 1 MiB, sent with exactly `Content-Type: application/x-yaml` or `application/json`.
+- A POST needs a `Content-Length`, even without a body (`curl -X POST -d ''`); otherwise the answer is a 400 without a
+  body.
+- The tables list the statuses particular to each route. Any route may answer 401 (a token is needed), 403 (the token
+  lacks the scope, or a page of another site asks), 421 (`Host` does not name this agent), 429 (too many requests) and
+  500. Routes with parameters or a body may answer 400; routes with a body also 408 (it did not arrive in time) and 413
+  (it is too large). Why: [Secure the API](../how-to/secure-the-api.md)."""
 
 
 def rest_page() -> str:
@@ -201,9 +200,9 @@ def _key_row(one: Declared) -> str:
     option = one.option
     kinds = {Flag: "flag", Number: "number", File: "path", Ports: "ports: a list, or a text with commas"}
     kind = next((name for base, name in kinds.items() if isinstance(option, base)), "text")
-    default = f"`{one.default}`" if one.default not in (None, False) else ""
+    default = f"`{one.default}`" if one.default not in (None, False, ()) else ""
     meaning = f"without effect: {one.help}" if option.section == FORMER else one.help
-    return f"| `{one.name}` | {kind} | {default} | {meaning.removesuffix(f'(default: {one.default})').rstrip()} |"
+    return f"| `{one.name}` | {kind} | {default} | {meaning.replace(f' (default: {one.default})', '')} |"
 
 
 def window_record_page() -> str:

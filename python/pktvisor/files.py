@@ -41,7 +41,7 @@ def _check(mode: int, path: str | Path) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, f"Is {_kind(mode)}, where a file is needed", str(path))
+        raise OSError(errno.EINVAL, f"Is {_kind(mode)}, not a regular file", str(path))
 
 
 def _kind(mode: int) -> str:

@@ -87,7 +87,7 @@ def test_a_command_line_that_makes_no_sense(arguments: list[str]) -> None:
     assert (done.returncode, done.stdout) == (2, b"")
     what, help_ = done.stderr.decode().splitlines()
     assert what.startswith("pktvisord: ")
-    assert help_ == "pktvisord --help tells the options"
+    assert help_ == "pktvisord --help lists the options"
 
 
 @pytest.mark.parametrize("arguments", [[], ["-d"]])

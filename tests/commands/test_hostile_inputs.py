@@ -89,7 +89,7 @@ def test_a_bad_stamp_is_told_and_the_period_is_that_of_the_others(tmp_path: Path
     path = tmp_path / "bad.pcap"
     path.write_bytes(pcap(*(Y2106 if at == 30 else 0 if at == 90 else START + at for at in range(180))))
     done = read(path)
-    assert b"2 time stamps jump" in done.stderr
+    assert b"2 timestamps jump" in done.stderr
     packets = json.loads(done.stdout)["5m"]["packets"]
     assert packets["period"] == {"length": 179, "start_ts": START}
     assert packets["total"] == 180
@@ -110,7 +110,7 @@ def test_where_a_file_is_meant_a_fifo_is_refused(fifo: Path) -> None:
     for options in (["--config", named], ["--check-config", named], ["lo", "--geo-city", named]):
         done = subprocess.run([BIN / "pktvisord", *options], capture_output=True, timeout=LONGEST_S, check=False)
         assert done.returncode == 1, options
-        assert b"a FIFO, where a file is needed" in done.stdout + done.stderr
+        assert b"a FIFO, not a regular file" in done.stdout + done.stderr
 
 
 def policy(name: str, tap: str) -> str:
@@ -139,6 +139,6 @@ def test_a_fifo_as_a_capture_file_is_refused_and_holds_nobody_up(fifo: Path) -> 
         assert agent.request("POST", "/api/v1/taps", tap("t", fifo))[0] == 201
         status, body = agent.request("POST", "/api/v1/policies", policy("p", "t"))
         assert status >= 400
-        assert b"a FIFO, where a file is needed" in body
+        assert b"a FIFO, not a regular file" in body
         assert agent.request("DELETE", "/api/v1/policies/p")[0] == 404
         assert agent.stop() == 0

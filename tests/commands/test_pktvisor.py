@@ -26,4 +26,4 @@ def test_without_a_terminal_it_says_what_would_do() -> None:
     done = run("pktvisor", stdin=b"")
     assert done.returncode == 2
     assert done.stdout == b""
-    assert done.stderr.startswith(b"pktvisor: there is no terminal here: --once prints the first screen")
+    assert done.stderr.startswith(b"pktvisor: stdout is not a terminal: use --once for the first screen")

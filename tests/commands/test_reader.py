@@ -58,7 +58,7 @@ def test_hosts_tell_ingress_from_egress() -> None:
 def test_a_file_without_hosts_is_told_of_in_one_line() -> None:
     said = [run("pktvisor-reader", *hosts, DNS).stderr.decode().splitlines()[1:] for hosts in ([], ["-H", "10.9.0.2"])]
     (sentence,), nothing = said
-    assert sentence.startswith("no hosts are known: -H NETWORKS")
+    assert sentence.startswith("this host's networks are unknown: -H NETWORKS")
     assert nothing == []
 
 
@@ -103,7 +103,7 @@ def test_of_a_directory_what_is_no_capture_is_told_and_left_out(tmp_path: Path) 
     done = run("pktvisor-reader", "-H", "10.0.0.0/8", tmp_path)
     assert json.loads(done.stdout)["5m"]["packets"]["total"] == counted("dns_authoritative")["packets"]
     assert "notes.txt is not a capture file" in done.stderr.decode()
-    assert "it is left out" in done.stderr.decode()
+    assert "it is skipped" in done.stderr.decode()
 
 
 def test_a_result_that_leaves_a_part_of_the_file_out_says_so(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_a_result_that_leaves_a_part_of_the_file_out_says_so(tmp_path: Path) -> 
     done = run("pktvisor-reader", "--periods", "2", "-H", "10.0.0.0/8", capture)
     kept = json.loads(done.stdout)["2m"]["packets"]["total"]
     assert 0 < kept < every
-    assert f"only the last 2 of 4 periods are in the result, {kept:,} of {every:,} packets" in done.stderr.decode()
-    assert "--periods 4 or --summary takes in all of them" in done.stderr.decode()
+    assert f"the result covers only the last 2 of 4 periods, {kept:,} of {every:,} packets" in done.stderr.decode()
+    assert "use --periods 4 or --summary for all of them" in done.stderr.decode()
     for option in (["--periods", "4"], ["--summary"]):
         done = run("pktvisor-reader", *option, "-H", "10.0.0.0/8", capture)
         assert done.stderr.decode() == f"processed {every} packets\n"

@@ -14,7 +14,9 @@ from pktvisor.config.schema import load_config
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.custom import Custom
 from pktvisor.metrics.expression_text import parse_expression
+from pktvisor.metrics.expressions import schema
 from pktvisor.metrics.kinds import declarable_kinds
+from pktvisor.metrics.mnemonics import mnemonics
 from support.captures import FOLDER
 from support.configurations import module_settings
 from support.measuring import Source, Wanted, measure
@@ -71,3 +73,10 @@ def test_the_error_on_the_page_is_what_is_said() -> None:
 def test_every_kind_is_on_the_page() -> None:
     for kind in declarable_kinds():
         assert f"| `{kind}` |" in PAGE
+
+
+def test_every_word_for_a_number_is_on_the_page() -> None:
+    section = PAGE.partition("### Words for numbers")[2].partition("\n## ")[0]
+    for column in set(schema()) - {"dns.rcode", "dns.qtype"}:
+        for word in () if (known := mnemonics(column)) is None else known.numbers:
+            assert f"`{word}`" in section, (column, word)

@@ -19,7 +19,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = [*PAGES, *sorted((ROOT / "python").rglob("*.py")), *sorted((ROOT / "crates").rglob("*.rs"))]
 ROOMS = {path.stem for path in (ROOT / "python" / "pktvisor").iterdir() if not path.name.startswith("_")}
 MODULE = re.compile(r"`pktvisor\.([a-z_]+)((?:\.[A-Za-z_]+)*)`")
-LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)]*))?\)")
 
 
 def read(path: Path) -> str:
@@ -74,11 +74,19 @@ def test_a_configuration_names_only_taps_that_it_has(page: str, text: str) -> No
         assert set(re.findall(r"\btap: *([\w-]+)", text)) <= known, policy
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", read(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in LINK.findall(read(page)):
+    for target, anchor in LINK.findall(read(page)):
         if "://" not in target:
-            assert (page.parent / target).exists(), target
+            there = page.parent / target if target else page
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there), f"{target}#{anchor}"
 
 
 def test_what_jq_is_shown_with_gives_values_and_no_nulls() -> None:

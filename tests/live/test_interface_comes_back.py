@@ -66,7 +66,7 @@ def test_it_is_captured_again(namespace: str, command: list[str]) -> None:
                 ip("-n", namespace, "link", "delete", INTERFACE)
                 read_log(process, rf"\[error\] input .* the interface {INTERFACE} was removed")
                 add_interface(namespace)
-                read_log(process, "at work again")
+                read_log(process, "captured on again")
             process.terminate()
             read_log(process, "exit with success")
         finally:

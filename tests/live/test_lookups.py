@@ -42,7 +42,7 @@ def test_a_database_is_replaced_without_losing_a_packet(tmp_path: Path) -> None:
             eventually(lambda: packets(running)["total"] == 2 * EACH)
             path.write_bytes(b"no database")
             running.process.send_signal(signal.SIGHUP)
-            running.wait_for("asn.mmdb has changed and can't be used, the one before goes on")
+            running.wait_for("asn.mmdb has changed but can't be used; the old one stays in use")
             ask(sink, EACH)
             eventually(lambda: packets(running)["total"] == 3 * EACH)
             counted = {entry["name"]: entry["estimate"] for entry in packets(running)["top_ASN"]}

@@ -173,8 +173,8 @@ def test_errors_of_libraries_are_in_the_same_log() -> None:
 def test_what_terminals_obey_is_shown_as_it_is() -> None:
     stream = io.StringIO()
     logs.start(stream, verbose=False)
-    logging.getLogger("pktvisor").info("the filter '\x1b[2J\x9bm\t' makes no sense, für niemand")
-    assert stream.getvalue().endswith("the filter '\\x1b[2J\\x9bm\\t' makes no sense, für niemand\n")
+    logging.getLogger("pktvisor").info("the filter '\x1b[2J\x9bm\t' is invalid, für niemand")
+    assert stream.getvalue().endswith("the filter '\\x1b[2J\\x9bm\\t' is invalid, für niemand\n")
 
 
 def test_a_fifo_that_nobody_reads_is_refused(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ impl FilterProgram {
         let count = instructions.len();
         if count == 0 || count > MAX_INSTRUCTIONS {
             return Err(Error::invalid(format!(
-                "a filter program of {count} instructions can't run; 1 to {MAX_INSTRUCTIONS} would do"
+                "a filter program of {count} instructions can't run; it must have 1 to {MAX_INSTRUCTIONS}"
             )));
         }
         let steps = instructions.iter().enumerate().map(|(at, instruction)| Step::decode(instruction, at, count));
@@ -150,7 +150,7 @@ impl Step {
         };
         let word = || match k as usize {
             word if word < MEMORY_WORDS => Ok(word),
-            _ => Err(wrong(&format!("uses scratch word {k}; 0 to {} would do", MEMORY_WORDS - 1))),
+            _ => Err(wrong(&format!("uses scratch word {k}; there are 0 to {}", MEMORY_WORDS - 1))),
         };
         let unknown = || wrong(&format!("has the unknown code {code:#06x}"));
         // Codes as in linux/filter.h and linux/bpf_common.h: the low three bits are the class; in arithmetic and jumps

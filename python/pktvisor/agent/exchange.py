@@ -82,7 +82,7 @@ def _check_streams(policies: Iterable[AgentPolicy]) -> None:
     names = {part.stream.name for policy in policies for part in policy.parts}
     if len(names) > MOST_STREAMS:
         raise ConfigError(
-            f"an agent has at most {MOST_STREAMS} inputs at work: policies share one where they want the same of a tap",
+            f"an agent runs at most {MOST_STREAMS} inputs; policies with the same settings for a tap share one",
             path="policies",
         )
 

@@ -204,7 +204,7 @@ class LocalAgent:
         elif self._settings.config_file is not None:
             config = load_file(str(self._settings.config_file))
         else:
-            raise NotFoundError("there is no file to read again: the agent was started without --config")
+            raise NotFoundError("there is no file to reload: the agent was started without --config")
         return document_of(self.take_over(config, is_dry_run=is_dry_run))
 
     def take_over(self, config: AgentConfig, *, is_dry_run: bool = False) -> Changes:
@@ -384,7 +384,7 @@ class LocalAgent:
         """
         with self._unless_changing(LONGEST_WAIT_S) as is_free:
             if not is_free:
-                logger.error("a change of policies does not end: stopping without it")
+                logger.error("a change of policies does not finish: stopping without waiting for it")
             _stop(self._streams.values())
             if is_free:
                 self.save()

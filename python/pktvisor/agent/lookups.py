@@ -52,7 +52,7 @@ class WatchedFile(Generic[T]):
             self.content = self._read(self._path)
         except PktvisorError as error:
             if signature not in self._refused:
-                logger.error("%s has changed and can't be used, the one before goes on: %s", self._path, error)
+                logger.error("%s has changed but can't be used; the old one stays in use: %s", self._path, error)
             self._refused = (signature,)
             return False
         self._taken, self._refused = signature, ()

@@ -82,7 +82,7 @@ class StateDirectory:
             with translated():
                 taken = part.policy.core.restore(saved)
             if saved:
-                logger.info("policy [%s]: %d of %d kept windows are taken up again", policy.name, taken, len(saved))
+                logger.info("policy [%s]: %d of %d saved windows are loaded", policy.name, taken, len(saved))
             self._sweep(folder, part)
 
     def save(self, policies: Iterable[AgentPolicy]) -> None:
@@ -92,11 +92,11 @@ class StateDirectory:
                 self._save_policy(policy)
             except OSError as error:
                 if policy.name not in self._unkept:
-                    logger.error("policy [%s]: its windows can't be kept: %s", policy.name, error)
+                    logger.error("policy [%s]: its windows can't be saved: %s", policy.name, error)
                 self._unkept.add(policy.name)
             else:
                 if policy.name in self._unkept:
-                    logger.info("policy [%s]: its windows are kept again", policy.name)
+                    logger.info("policy [%s]: its windows are saved again", policy.name)
                 self._unkept.discard(policy.name)
 
     def close(self) -> None:
@@ -170,7 +170,9 @@ def _windows(folder: Path) -> list[Path]:
 
 def _check_layout(marker: Path) -> None:
     if os.path.lexists(marker) and _content(marker).strip() != LAYOUT.encode():
-        raise InputError(f"{marker}: this release keeps windows in layout {LAYOUT}; move the directory away")
+        raise InputError(
+            f"{marker}: its windows have another layout than this release's ({LAYOUT}); move the directory away"
+        )
     _replace(marker, f"{LAYOUT}\n".encode())
 
 
@@ -178,7 +180,7 @@ def _read(path: Path) -> bytes | None:
     try:
         return _content(path)
     except OSError as error:
-        logger.warning("%s could not be read: %s; it is left out", path, error.strerror)
+        logger.warning("%s can't be read: %s; it is skipped", path, error.strerror)
     return None
 
 
@@ -192,7 +194,7 @@ def _content(path: Path) -> bytes:
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_WINDOW_BYTES:
         os.close(descriptor)
-        raise OSError(0, "this is no file of ours, or too large", str(path))
+        raise OSError(0, "not a file of pktvisor's, or too large", str(path))
     with os.fdopen(descriptor, "rb") as file:
         return file.read(LARGEST_WINDOW_BYTES)
 

@@ -85,9 +85,9 @@ class Stream:
             self.source.start([policy.core for policy in self._fed])
         except PktvisorError as error:
             self._retry.postpone(now_s)
-            logger.debug("input [%s]: not at work again: %s", self.name, error)
+            logger.debug("input [%s]: still can't be captured on: %s", self.name, error)
         else:
-            logger.info("input [%s]: at work again", self.name)
+            logger.info("input [%s]: captured on again", self.name)
             self.starts += 1
             self._retry = None
             self._note()

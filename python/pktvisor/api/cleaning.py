@@ -22,7 +22,9 @@ def cleaned(value: Any, depth: int = 0) -> Any:
         case str():
             return printable(value)
         case dict() | list() if depth >= DEEPEST:
-            raise DocumentFault(f"the answer is nested more than {DEEPEST} levels deep: no agent says such a thing")
+            raise DocumentFault(
+                f"the answer is nested more than {DEEPEST} levels deep; agents don't send such documents"
+            )
         case dict():
             return {printable(key): cleaned(below, depth + 1) for key, below in value.items()}
         case list():

@@ -109,13 +109,13 @@ class Client:
         try:
             document = json.loads(answer.body)
         except RecursionError as error:
-            raise DocumentFault(f"{self.endpoint} answers with JSON that is nested too deep to {path}") from error
+            raise DocumentFault(f"{self.endpoint} answers with JSON that is nested too deeply to {path}") from error
         except ValueError as error:
-            raise DocumentFault(f"{self.endpoint} answers with something else than JSON to {path}: {error}") from error
+            raise DocumentFault(f"{self.endpoint} does not answer with JSON to {path}: {error}") from error
         if document is None:
             return {}
         if not isinstance(document, dict):
-            raise DocumentFault(f"{self.endpoint} answers with no JSON object to {path}")
+            raise DocumentFault(f"{self.endpoint} does not answer with a JSON object to {path}")
         return document
 
 

@@ -124,7 +124,7 @@ class Connection:
             if self._is_late:
                 self._drop()
                 limit_s = self.endpoint.total_s or self.endpoint.request_s
-                raise Unreachable(f"{self.endpoint} does not answer in full within {limit_s:g} s")
+                raise Unreachable(f"{self.endpoint} does not answer completely within {limit_s:g} s")
 
     def _cut(self) -> None:
         self._is_late = True

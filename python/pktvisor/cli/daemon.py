@@ -40,7 +40,7 @@ def _run(said: argparse.Namespace) -> int:
     if said.targets and all(_is_file(target) for target in said.targets):
         return _summarize(said)
     if len(said.targets) > 1:
-        raise UsageError("only capture files can be more than one TARGET: --config takes more interfaces than one")
+        raise UsageError("more than one TARGET is only possible for capture files; use --config for several interfaces")
     return _serve(said)
 
 
@@ -88,7 +88,7 @@ def _serve(said: argparse.Namespace) -> int:
     target = next(iter(options.targets), None)
     if target is None and not options.admin_api and not config.policies:
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
-        complain("pktvisord --help tells the options")
+        complain("pktvisord --help lists the options")
         return FAILURE_STATUS
     options = options.absolute()
     config_file = None if options.config is None else Path(options.config)

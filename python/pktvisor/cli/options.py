@@ -18,9 +18,9 @@ FILE_FAILURE_STATUS = 255
 INTERRUPTED_STATUS = 130
 """As shells give it for SIGINT."""
 STATUSES = {
-    0: "all went well; a signal or a client ended the daemon",
-    FAILURE_STATUS: "it failed; the last line on stderr says why",
-    USAGE_STATUS: "the command line makes no sense; two lines on stderr say why, and where help is",
+    0: "success; for the daemon also: stopped by a signal or a client",
+    FAILURE_STATUS: "failure; the last line on stderr says why",
+    USAGE_STATUS: "invalid command line; two lines on stderr say why, and how to get help",
     INTERRUPTED_STATUS: "interrupted (Ctrl-C) before there was a result",
     FILE_FAILURE_STATUS: "a capture file can't be summarised (pktvisor-reader, and pktvisord with a file)",
 }
@@ -85,5 +85,5 @@ def complain(error: PktvisorError | str) -> None:
 def complain_of_usage(parser: Parser, error: UsageError | str) -> int:
     """Say on stderr, in two lines, what is wrong with the command line and where help is; give the status."""
     complain(f"{parser.prog}: {error}")
-    complain(f"{parser.prog} --help tells the options")
+    complain(f"{parser.prog} --help lists the options")
     return USAGE_STATUS

@@ -28,8 +28,7 @@ class ReaderOptions(SummaryOptions):
         Operands(
             value="FILE",
             is_needed=True,
-            help="capture files, and directories of them, which are read as one capture in the order of time; - is "
-            "standard input",
+            help="capture files and directories of them, read as one capture in time order; - means standard input",
         ),
     ] = ()
     input: Annotated[
@@ -46,8 +45,8 @@ class ReaderOptions(SummaryOptions):
         str | None,
         Text(
             value="FILE",
-            help="write the records of all windows to FILE, which ends in .parquet or .arrow, in place of a summary; "
-            "needs pktvisor[frames]",
+            help="instead of a summary, write records of all windows to FILE (.parquet or .arrow); needs "
+            "pktvisor[frames]",
         ),
     ] = None
 
@@ -61,9 +60,9 @@ def _summarize(said: argparse.Namespace) -> int:
     options = ReaderOptions(**vars(said))
     try:
         if options.input != "pcap" and options.record is not None:
-            raise UsageError(f"argument --record: of {options.input} there is the summary alone")
+            raise UsageError(f"argument --record: not available with -i {options.input}")
         if options.input == "dnstap" and (options.filter_expression or options.hosts):
-            raise UsageError("arguments -b and -H are for packets, not for dnstap")
+            raise UsageError("arguments -b and -H: not available with -i dnstap")
         if options.record is None:
             print_summary(options.files, options, options.input)
         else:
@@ -80,8 +79,8 @@ def reader_parser() -> Parser:
     """Make the parser."""
     parser = Parser(
         prog="pktvisor-reader",
-        description="Summarise capture files (pcap, pcapng or dnstap, also compressed): as text on a terminal, "
-        "elsewhere as one line of JSON.",
+        description="Summarise capture files (pcap, pcapng or dnstap, also compressed) as text on a terminal, "
+        "otherwise as one line of JSON.",
     )
     add_options(parser, ReaderOptions)
     add_version(parser)

@@ -25,4 +25,4 @@ def check_registry(path: str) -> None:
     missing = [column for column in COLUMNS if column not in header]
     if missing:
         raise ConfigError(f"{path}: the registry of services has no column '{missing[0]}'")
-    logger.warning("%s: no handler of this release shows names of services; ports are shown as numbers", path)
+    logger.warning("%s: this release shows no names of services; ports appear as numbers", path)

@@ -34,10 +34,10 @@ def give_up_files(options: DaemonOptions) -> None:
         with translated():
             has_landlock = _core.restrict_filesystem(read=["/"], write=[str(path) for path in written])
     except PktvisorError as error:
-        logger.warning("sandbox: the file system stays writable: %s", error)
+        logger.warning("sandbox: the whole file system stays writable: %s", error)
         return
     if not has_landlock:
-        logger.info("sandbox: this kernel has no Landlock; the file system stays writable")
+        logger.info("sandbox: this kernel has no Landlock; the whole file system stays writable")
 
 
 def give_up_capabilities(options: DaemonOptions, *, may_capture_again: bool) -> None:

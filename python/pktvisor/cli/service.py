@@ -227,7 +227,7 @@ def _tell_options(work: Work) -> None:
     if options.cp_token or options.cp_url or options.cp_path:
         logger.warning("--cp-token, --cp-url, --cp-path: this agent sends no crash reports")
     if options.module_dir:
-        logger.warning("--module-dir: there are no modules to load; it is ignored")
+        logger.warning("--module-dir is ignored: there are no modules to load")
     registry = options.iana_service_port_registry or options.default_service_registry
     if registry is not None:
         check_registry(registry)
@@ -264,7 +264,7 @@ class Reloading:
             try:
                 self._reload()
             except Exception:  # a fault of ours must not be the last reload
-                logger.exception("not read again")
+                logger.exception("not reloaded")
 
 
 def _reload(agent: LocalAgent, server: WebServer) -> None:
@@ -275,7 +275,7 @@ def _reload(agent: LocalAgent, server: WebServer) -> None:
         except NotFoundError:
             continue  # there is no configuration file
         except PktvisorError as error:
-            logger.error("not read again, nothing has changed: %s", error)
+            logger.error("not reloaded; nothing has changed: %s", error)
 
 
 def _renew(agent: LocalAgent, lookups: Lookups) -> None:

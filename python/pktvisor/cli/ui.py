@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(_read(sys.argv[1:] if arguments is None else arguments))
     except UsageError as error:
         complain(f"pktvisor: {error}")
-        complain("pktvisor --help tells the options")
+        complain("pktvisor --help lists the options")
         return USAGE_STATUS
     except PktvisorError as error:
         complain(f"pktvisor: {error}")
@@ -63,7 +63,9 @@ def _run(options: TerminalOptions) -> int:
     is_file = bool(options.files) and not _is_live(options)
     is_printed = options.once or options.json
     if not is_printed and not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
-        raise UsageError("there is no terminal here: --once prints the first screen, --json the document")
+        raise UsageError(
+            "stdout is not a terminal: use --once for the first screen as text, or --json for the document"
+        )
     source = _own_source(options) if options.files else _agent_source(options)
     try:
         window = options.window or (WHOLE if is_file else DEFAULT)
@@ -99,7 +101,7 @@ def _file_source(options: TerminalOptions) -> Source:
     from pktvisor.cli.signals import signals_heard
 
     if options.window is not None and options.window.kind == "bucket":
-        raise UsageError("--window: of a file, a number of periods can be shown, or without --window all of it")
+        raise UsageError("--window: for a file, give a number of periods, or leave --window out to see all of it")
     progress = Progress(sys.stderr)
     with signals_heard(lambda _: progress.stop.set()):
         source = analyse(options.files, options.for_captures(), progress, is_watched=not (options.once or options.json))
@@ -138,7 +140,7 @@ def _token(options: TerminalOptions) -> str | None:
             raise UsageError(f"--token-file: cannot read {options.token_file}: {error}") from None
     token = token or os.environ.get(TOKEN_VARIABLE) or None
     if token is not None and not (token.isascii() and token.isprintable()):
-        raise UsageError("the token has characters that no token has")
+        raise UsageError("the token contains characters that are not allowed in tokens")
     return token
 
 

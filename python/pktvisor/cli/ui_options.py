@@ -50,8 +50,8 @@ class TerminalOptions:
         tuple[str, ...],
         Operands(
             value="FILE",
-            help="instead of an agent to ask: capture files, and directories of them, to analyse as one; or an "
-            "interface (any for all) to capture on",
+            help="show these capture files and directories (as one capture) instead of an agent; or capture on this "
+            "interface (any means all)",
         ),
     ] = ()
     host: Annotated[
@@ -59,34 +59,35 @@ class TerminalOptions:
         Text(
             written="-H",
             value="HOST",
-            help=f"agent's host (default: {DEFAULT_HOST}); of a file, the networks to count as this host, as --hosts",
+            help=f"the agent's host (default: {DEFAULT_HOST}); for files and interfaces, the same as --hosts",
         ),
     ] = None
-    port: Annotated[int, Port(written="-p", least=1, on_line="refused", help="agent's port (default: {default})")] = (
-        10853
-    )
+    port: Annotated[
+        int, Port(written="-p", least=1, on_line="refused", help="the agent's port (default: {default})")
+    ] = 10853
     policy: Annotated[
         str | None,
-        Text(written="-P", value="POLICY", help="policy to show first (default: default, or the first that there is)"),
+        Text(
+            written="-P",
+            value="POLICY",
+            help="the policy to show first (default: the one named default, or else the first)",
+        ),
     ] = None
-    tls: Annotated[bool, Flag(written="-tls --tls", help="speak TLS to the agent")] = False
+    tls: Annotated[bool, Flag(written="-tls --tls", help="use TLS")] = False
     tls_noverify: Annotated[
-        bool, Flag(written="-tls-noverify --tls-noverify", help="speak TLS, and take whatever certificate it has")
+        bool, Flag(written="-tls-noverify --tls-noverify", help="use TLS, but accept any certificate")
     ] = False
-    tls_ca: Annotated[str | None, File(help="certificates to trust instead of the system's (PEM)")] = None
-    tls_cert: Annotated[str | None, File(help="our certificate, where the agent wants one (PEM); speaks TLS")] = None
-    tls_key: Annotated[str | None, File(help="its private key, where it is not in the same file (PEM)")] = None
-    token: Annotated[
-        str | None, Text(value="TOKEN", help=f"token that the agent wants (default: ${TOKEN_VARIABLE})")
-    ] = None
-    token_file: Annotated[str | None, File(help="file with that token, which other users then don't see")] = None
+    tls_ca: Annotated[str | None, File(help="trust these authorities instead of the system's (PEM)")] = None
+    tls_cert: Annotated[str | None, File(help="use TLS with this client certificate (PEM)")] = None
+    tls_key: Annotated[str | None, File(help="its private key, if not in the same file (PEM)")] = None
+    token: Annotated[str | None, Text(value="TOKEN", help=f"the agent's token (default: ${TOKEN_VARIABLE})")] = None
+    token_file: Annotated[str | None, File(help="read the token from a file, so that other users don't see it")] = None
     window: Annotated[
         Any,
         Text(
             value="W",
             reader=_window,
-            help="live, last (the last closed period) or that many periods merged, 2 to 10 (default: 5; of a file, "
-            "all)",
+            help="live, last (the last closed period), or 2 to 10 periods merged (default: 5; all periods of a file)",
         ),
     ] = None
     interval: Annotated[
@@ -97,13 +98,15 @@ class TerminalOptions:
         Text(
             value="S",
             reader=_seconds,
-            help="with --once and --json: seconds that the agent may take for everything (default: {default:g})",
+            help="with --once and --json: seconds to wait for the agent in all (default: {default:g})",
         ),
     ] = 15.0
-    once: Annotated[bool, Flag(excludes=PRINTED, help="print the first screen as text, and end")] = False
-    json: Annotated[bool, Flag(excludes=PRINTED, help="print the policy's metrics as JSON, and end")] = False
+    once: Annotated[bool, Flag(excludes=PRINTED, help="print the first screen as text, and exit")] = False
+    json: Annotated[bool, Flag(excludes=PRINTED, help="print the policy's metrics as JSON, and exit")] = False
     filter_expression: Annotated[str, replace(FILTER, section=CAPTURES)] = ""
-    hosts: Annotated[str, Text(value="HOSTSPEC", section=CAPTURES, help="networks to count as this host, as -H")] = ""
+    hosts: Annotated[
+        str, Text(value="HOSTSPEC", section=CAPTURES, help="networks and addresses of this host, such as 10.0.1.0/24")
+    ] = ""
     dns_ports: Annotated[tuple[int, ...], replace(DNS_PORTS, section=CAPTURES)] = ()
     window_length: Annotated[int, replace(WINDOW_LENGTH, section=CAPTURES)] = DEFAULT_LENGTH_S
     geo_city: Annotated[str | None, replace(GEO_CITY, section=CAPTURES)] = None

@@ -23,13 +23,15 @@ MOST_MEMORY_MB = 1 << 20
 
 def _not_empty(text: str) -> str:
     if not text.strip():
-        raise ValueError("at least one CIDR is needed, as 10.0.0.0/8")
+        raise ValueError("give at least one CIDR, such as 10.0.0.0/8")
     return text
 
 
-FILTER = Text(written="-b", value="BPF", help="only packets that pass this filter (as tcpdump's)", is_key=False)
+FILTER = Text(
+    written="-b", value="BPF", help="only packets that match this filter (in tcpdump's language)", is_key=False
+)
 DNS_PORTS = Ports(
-    help="ports by which DNS is known, as 53,8600, instead of the usual ones: "
+    help="DNS ports, such as 53,8600, instead of the usual ones: "
     f"{', '.join(str(port) for port in _core.usual_ports()['dns'])}"
 )
 WINDOW_LENGTH = Number(
@@ -38,10 +40,10 @@ WINDOW_LENGTH = Number(
     most=MOST_LENGTH_S,
     on_line="refused",
     noun="a whole number from {least} to {most}",
-    help="seconds that a period lasts, {least} to {most} (default: {default})",
+    help="length of a period in seconds, {least} to {most} (default: {default})",
 )
-GEO_CITY = File(help="MaxMind database of places")
-GEO_ASN = File(help="MaxMind database of networks (ASN or ISP)")
+GEO_CITY = File(help="database of places (MaxMind or IPinfo)")
+GEO_ASN = File(help="database of networks: ASN or ISP (MaxMind or IPinfo)")
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ class SummaryOptions:
             value="HOSTSPEC",
             reader=_not_empty,
             is_key=False,
-            help="networks to count as this host, which tells ingress from egress: CIDRs or addresses, as "
-            "10.0.1.0/24,2001:db8::5; where both ends fit, the longer prefix decides. The networks and addresses of a "
-            "live interface are the default; a capture file has none",
+            help="networks and addresses of this host, such as 10.0.1.0/24,2001:db8::5, which tell inbound from "
+            "outbound packets; if both ends match, the longer prefix wins (default: those of a live interface; "
+            "none for a file)",
         ),
     ] = None
     dns_ports: Annotated[tuple[int, ...], DNS_PORTS] = ()
@@ -69,12 +71,14 @@ class SummaryOptions:
             least=1,
             most=MOST_PERIODS,
             is_clamped=True,
-            help="keep this many periods, {least} to {most} (default: {default}); 1 is one summary of everything",
+            help="keep this many periods, {least} to {most} (default: {default}); 1 means one summary of everything",
         ),
     ] = DEFAULT_PERIODS
     window_length: Annotated[int, WINDOW_LENGTH] = DEFAULT_LENGTH_S
-    summary: Annotated[bool, Flag(is_key=False, help="one summary of all packets of a file, as --periods 1")] = False
-    json: Annotated[bool, Flag(is_key=False, help="of a file, print JSON where stdout is a terminal, too")] = False
+    summary: Annotated[bool, Flag(is_key=False, help="summarise all packets of a file in one, like --periods 1")] = (
+        False
+    )
+    json: Annotated[bool, Flag(is_key=False, help="print the summary of a file as JSON, even on a terminal")] = False
     max_deep_sample: Annotated[
         int,
         Number(
@@ -82,7 +86,7 @@ class SummaryOptions:
             most=100,
             on_line="clamped",
             is_clamped=True,
-            help="look deeper into no more than N% of the packets, {least} to {most} (default: {default})",
+            help="inspect at most N% of the packets deeply, {least} to {most} (default: {default})",
         ),
     ] = 100
     workers: Annotated[
@@ -92,10 +96,10 @@ class SummaryOptions:
             most=MOST_WORKERS,
             on_line="refused",
             noun="a whole number from {least} to {most}",
-            help="share the packets among N threads, {least} to {most} (default: 1 for an interface; for a file one "
-            "per processor, 4 at most)",
+            help="share the packets among N threads, {least} to {most} (default: 1 for an interface; one per "
+            "processor, at most 4, for a file)",
         ),
     ] = None
     geo_city: Annotated[str | None, GEO_CITY] = None
     geo_asn: Annotated[str | None, GEO_ASN] = None
-    verbose: Annotated[bool, Flag(written="-v --verbose", help="say more")] = False
+    verbose: Annotated[bool, Flag(written="-v --verbose", help="log in more detail")] = False

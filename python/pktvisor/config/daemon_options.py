@@ -17,10 +17,10 @@ CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
 DEFAULT_LOOKBACK_MB = 32
 
 AGENT = "the agent"
-LOOK_UPS = "look-ups"
+LOOK_UPS = "lookups"
 EXPORT = "export"
-FORMER = "understood, without effect"
-NOT_SENT = "crash reports are not sent anywhere"
+FORMER = "accepted without effect"
+NOT_SENT = "this agent sends no crash reports"
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,24 @@ class DaemonOptions(SummaryOptions):
         Operands(
             value="TARGET",
             help="a network interface, one of its IP addresses, any (all interfaces), auto (the busiest one), or "
-            f"capture files (ending in {', '.join(CAPTURE_FILE_ENDINGS)}, or any files and directories that are there)",
+            f"capture files ({', '.join(CAPTURE_FILE_ENDINGS)}, or any existing files and directories)",
         ),
     ] = ()
 
     daemon: Annotated[bool, Flag(written="-d", section=AGENT, help="run in the background")] = False
     config: Annotated[
         str | None,
-        File(section=AGENT, is_key=False, help="taps, policies and options in YAML; SIGHUP reads it again"),
+        File(section=AGENT, is_key=False, help="read taps, policies and options from this YAML file, again on SIGHUP"),
     ] = None
     check_config: Annotated[
         str | None,
-        File(section=AGENT, is_key=False, help="say all that is wrong with a configuration file, and end"),
+        File(section=AGENT, is_key=False, help="list all mistakes in a configuration file, and exit"),
     ] = None
     host: Annotated[
-        str, Text(written="-l", value="HOST", section=AGENT, help="serve on this host or IP (default: {default})")
+        str,
+        Text(
+            written="-l", value="HOST", section=AGENT, help="serve on this host name or IP address (default: {default})"
+        ),
     ] = "localhost"
     port: Annotated[int, Port(written="-p", section=AGENT, help="serve on this port (default: {default})")] = 10853
     host_names: Annotated[
@@ -54,27 +57,27 @@ class DaemonOptions(SummaryOptions):
         Text(
             value="NAMES",
             section=AGENT,
-            help="names, with commas between, that clients may call this agent by (Host), beside localhost and HOST",
+            help="accept these names in Host headers, too, beside localhost and HOST; separate them with commas",
         ),
     ] = None
-    admin_api: Annotated[bool, Flag(section=AGENT, help="taps and policies can be changed over HTTP")] = False
+    admin_api: Annotated[bool, Flag(section=AGENT, help="let clients change taps and policies over HTTP")] = False
     tls: Annotated[bool, Flag(section=AGENT, help="serve HTTPS; needs --tls-cert and --tls-key")] = False
     tls_cert: Annotated[str | None, File(section=AGENT, help="certificate (PEM)")] = None
     tls_key: Annotated[str | None, File(section=AGENT, help="private key (PEM)")] = None
     tls_client_ca: Annotated[
-        str | None, File(section=AGENT, help="clients must have a certificate of this authority (PEM)")
+        str | None, File(section=AGENT, help="require client certificates from these authorities (PEM)")
     ] = None
-    token_file: Annotated[str | None, File(section=AGENT, help="clients must have one of these tokens")] = None
+    token_file: Annotated[str | None, File(section=AGENT, help="require one of the tokens in this file")] = None
     make_token: Annotated[
         tuple[str, str] | None,
         Text(
             value=("NAME", "SCOPE"),
             section=AGENT,
             is_key=False,
-            help="make a token of scope read or admin, print it, and end",
+            help="make a token with scope read or admin, print it, and exit",
         ),
     ] = None
-    log_file: Annotated[str | None, File(section=AGENT, help="log into a file")] = None
+    log_file: Annotated[str | None, File(section=AGENT, help="log to a file")] = None
     syslog: Annotated[bool, Flag(section=AGENT, help="log to syslog")] = False
     log_format: Annotated[
         str,
@@ -82,17 +85,19 @@ class DaemonOptions(SummaryOptions):
             value="FORM",
             choices=logs.FORMS,
             section=AGENT,
-            help="text (the default), or json: an object on each line",
+            help="text, or json: one object per line (default: {default})",
         ),
     ] = "text"
-    state_dir: Annotated[str | None, File(value="DIR", section=AGENT, help="keep windows there over a restart")] = None
+    state_dir: Annotated[
+        str | None, File(value="DIR", section=AGENT, help="keep windows in this directory over a restart")
+    ] = None
     lookback_mb: Annotated[
         int | None,
         Number(
             least=0,
             most=MOST_LOOKBACK_MB,
             section=AGENT,
-            help="megabytes of the newest packets that each input keeps, so that a new policy shows the last minute "
+            help="megabytes of recent packets that each input keeps, so that a new policy shows the last minute "
             f"at once (default: {DEFAULT_LOOKBACK_MB} with the admin API, else 0)",
         ),
     ] = None
@@ -102,24 +107,32 @@ class DaemonOptions(SummaryOptions):
             least=LEAST_MEMORY_MB,
             most=MOST_MEMORY_MB,
             section=AGENT,
-            help="megabytes that windows, groups, tables, lookback and answers may take together; beyond, they give "
-            "way in a documented order, and new policies are refused (default: each has a bound of its own)",
+            help="megabytes that windows, groups, tables, lookback and answers may take together; beyond that, they "
+            "give way in a documented order, and new policies are refused (default: each has its own bound)",
         ),
     ] = None
-    no_promiscuous: Annotated[bool, Flag(section=AGENT, help="only packets from and to this host")] = False
-    no_sandbox: Annotated[bool, Flag(section=AGENT, help="keep all capabilities, and the whole file system")] = False
-    module_list: Annotated[bool, Flag(section=AGENT, help="list inputs and handlers, and end")] = False
+    no_promiscuous: Annotated[bool, Flag(section=AGENT, help="capture only packets from and to this host")] = False
+    no_sandbox: Annotated[
+        bool, Flag(section=AGENT, help="keep all capabilities and write access to the whole file system")
+    ] = False
+    module_list: Annotated[bool, Flag(section=AGENT, help="list inputs and handlers, and exit")] = False
 
-    geo_cache_size: Annotated[int, Number(section=LOOK_UPS, help="entries per database (default: {default})")] = 10_000
-    default_geo_city: Annotated[str | None, File(section=LOOK_UPS, help="used where there is no --geo-city")] = None
-    default_geo_asn: Annotated[str | None, File(section=LOOK_UPS, help="used where there is no --geo-asn")] = None
+    geo_cache_size: Annotated[
+        int, Number(section=LOOK_UPS, help="cached lookups per geo database (default: {default})")
+    ] = 10_000
+    default_geo_city: Annotated[
+        str | None, File(section=LOOK_UPS, help="database of places to use without --geo-city")
+    ] = None
+    default_geo_asn: Annotated[
+        str | None, File(section=LOOK_UPS, help="database of networks to use without --geo-asn")
+    ] = None
     iana_service_port_registry: Annotated[str | None, File(section=LOOK_UPS, help="names of ports (IANA's CSV)")] = None
     default_service_registry: Annotated[
-        str | None, File(section=LOOK_UPS, help="used where there is no such registry")
+        str | None, File(section=LOOK_UPS, help="names of ports to use without that registry")
     ] = None
 
     prom_instance: Annotated[
-        str | None, Text(value="ID", section=EXPORT, help="a label 'instance' for all Prometheus series")
+        str | None, Text(value="ID", section=EXPORT, help="add this label 'instance' to all Prometheus series")
     ] = None
     otel: Annotated[bool, Flag(section=EXPORT, help="push closed windows by OTLP over HTTP")] = False
     otel_host: Annotated[str, Text(value="HOST", section=EXPORT, help="the receiver's host (default: {default})")] = (
@@ -127,17 +140,19 @@ class DaemonOptions(SummaryOptions):
     )
     otel_port: Annotated[int, Port(section=EXPORT, help="the receiver's port (default: {default})")] = 4318
     otel_path: Annotated[
-        str, Text(value="PATH", section=EXPORT, help="the path that it takes metrics at (default: {default})")
+        str, Text(value="PATH", section=EXPORT, help="the receiver's path for metrics (default: {default})")
     ] = "/v1/metrics"
     otel_interval: Annotated[
         int, Number(value="S", section=EXPORT, help="seconds between pushes (default: {default})")
     ] = 60
     otel_tls: Annotated[bool, Flag(section=EXPORT, help="push over HTTPS")] = False
-    otel_tls_cert: Annotated[str | None, File(section=EXPORT, help="certificate to show (PEM)")] = None
+    otel_tls_cert: Annotated[
+        str | None, File(section=EXPORT, help="client certificate, if the receiver asks for one (PEM)")
+    ] = None
     otel_tls_key: Annotated[str | None, File(section=EXPORT, help="its private key (PEM)")] = None
 
-    prometheus: Annotated[bool, Flag(section=FORMER, help="Prometheus metrics are always there")] = False
-    no_track: Annotated[bool, Flag(section=FORMER, help="nobody is told that the agent runs, ever")] = False
+    prometheus: Annotated[bool, Flag(section=FORMER, help="Prometheus metrics are always on")] = False
+    no_track: Annotated[bool, Flag(section=FORMER, help="this agent never reports its use")] = False
     module_dir: Annotated[str | None, Text(value="DIR", section=FORMER, help="there are no modules to load")] = None
     cp_token: Annotated[str | None, Text(value="TOKEN", section=FORMER, help=NOT_SENT)] = None
     cp_url: Annotated[str | None, Text(value="URL", section=FORMER, help=NOT_SENT)] = None

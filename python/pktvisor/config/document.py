@@ -159,7 +159,7 @@ def read_document(text: str, source: str = "") -> Document:
     try:
         data = text.encode()
     except UnicodeEncodeError as error:
-        raise ConfigError(f"character {error.start} is no character of Unicode{_in_file(source)}") from error
+        raise ConfigError(f"character {error.start} is not a Unicode character{_in_file(source)}") from error
     if len(data) > MOST_BYTES:
         raise ConfigError(_too_large(source))
     try:
@@ -168,9 +168,9 @@ def read_document(text: str, source: str = "") -> Document:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.problem, error.context) if part)
         place = "" if mark is None else _place(source, Mark(mark.line + 1, mark.column + 1))
-        raise ConfigError(f"no YAML: {problem}{_in_file(source)}", place=place) from error
+        raise ConfigError(f"not valid YAML: {problem}{_in_file(source)}", place=place) from error
     except yaml.YAMLError as error:
-        raise ConfigError(f"no YAML: {_reason(error)}{_in_file(source)}") from error
+        raise ConfigError(f"not valid YAML: {_reason(error)}{_in_file(source)}") from error
 
 
 def _reason(error: yaml.YAMLError) -> str:

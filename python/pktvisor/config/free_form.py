@@ -26,7 +26,7 @@ def _item(key: str, node: Node) -> str:
     if isinstance(node, ScalarNode):
         return node.text
     raise ConfigError(
-        f"invalid value for sequence in key: {key}", hint=f"it holds {node} where a text or a number must stand"
+        f"invalid value for sequence in key: {key}", hint=f"it must hold only texts and numbers, not {node}"
     )
 
 
@@ -35,7 +35,7 @@ def settings_of(node: MapNode) -> dict[str, Value]:
     settings: dict[str, Value] = {}
     for key, value in node.entries:
         if not isinstance(key, ScalarNode):
-            raise ConfigError(f"{key} can't be a key", hint="a text must stand there")
+            raise ConfigError(f"{key} can't be a key", hint="keys must be texts")
         try:
             settings[key.text] = value_of(key.text, value)
         except ConfigError as error:

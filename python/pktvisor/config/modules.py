@@ -76,7 +76,7 @@ def _module(reading: Reading, key: Node, node: Node) -> ModuleConfig | None:
     with reading.part(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
-            raise ConfigError("expecting Handler configuration map", hint=f"{node} stands there")
+            raise ConfigError("expecting Handler configuration map", hint=f"not {node}")
         module = _module_of_map(reading, key.text, node)
     return module if len(reading.errors) == errors else None
 
@@ -122,7 +122,7 @@ def _groups(reading: Reading, name: str, node: MapNode) -> tuple[tuple[str, ...]
         return (), ()
     with reading.part("metric_groups"):
         if not isinstance(found, MapNode):
-            raise ConfigError("stream handler metric groups is not a map", hint=f"{found} stands there")
+            raise ConfigError("stream handler metric groups is not a map", hint=f"not {found}")
         reading.warn_of_lookalikes(found, GROUP_KEYS)
         if not any(found.get(key) for key in GROUP_KEYS):
             raise ConfigError("stream handler metric groups should contain enable and/or disable tags")

@@ -14,5 +14,5 @@ def check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"invalid module name: {name[:60]}",
-            hint="a letter or an underscore must come first, then only letters, digits, underscores and hyphens",
+            hint="it must start with a letter or _ and consist of letters, digits, _ and -",
         )

@@ -29,7 +29,7 @@ def read_policy(reading: Reading, key: Node, node: Node) -> PolicyConfig | None:
     with reading.part(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
-            raise ConfigError("expecting policy configuration map", hint=f"{node} stands there")
+            raise ConfigError("expecting policy configuration map", hint=f"not {node}")
         policy = _policy(reading, key.text, node)
     if policy is not None and reading.keeps_parts and policy.input.has_source:
         return policy
@@ -102,9 +102,7 @@ def _source(reading: Reading, node: MapNode) -> tuple[str | None, TapSelector | 
     elif isinstance(tap, ScalarNode):
         return tap.text, None
     else:
-        raise ConfigError(
-            "invalid tap at key 'input.tap'", hint=f"the name of a tap must stand there, not {tap}", path="tap"
-        )
+        raise ConfigError("invalid tap at key 'input.tap'", hint=f"it must be the name of a tap, not {tap}", path="tap")
     return None, None
 
 

@@ -15,13 +15,13 @@ _LARGEST = 65535
 def read_ports(value: Value) -> tuple[int, ...]:
     """The ports of a list, a text with commas, or one number: in order, each once. ConfigError for what is none."""
     if isinstance(value, bool | dict):
-        raise ConfigError(f"ports are a list or a text with commas, as 53,8600, not {describe(value)}")
+        raise ConfigError(f"ports must be a list, or a text with commas such as 53,8600, not {describe(value)}")
     parts = [str(part).strip() for part in (value if isinstance(value, list) else str(value).split(","))]
     ports = dict.fromkeys(_port(part) for part in parts)
     if not ports:
-        raise ConfigError("at least one port is needed, as 53")
+        raise ConfigError("give at least one port, such as 53")
     if len(ports) > MOST_PORTS:
-        raise ConfigError(f"there may be {MOST_PORTS} ports, not {len(ports)}")
+        raise ConfigError(f"at most {MOST_PORTS} ports are allowed, not {len(ports)}")
     return tuple(sorted(ports))
 
 
@@ -35,5 +35,5 @@ def ports_by_protocol(dns_ports: Sequence[int] | str) -> dict[str, tuple[int, ..
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text[:10]) <= _LARGEST):
-        raise ConfigError(f"'{text[:40]}' is no port: a number from 1 to {_LARGEST} would do")
+        raise ConfigError(f"'{text[:40]}' is not a port: use a number from 1 to {_LARGEST}")
     return int(text)

@@ -79,7 +79,7 @@ class Reading:
     def warn_of_unknown(self, node: MapNode, known: Collection[str], what: str) -> None:
         """Warn of keys that mean nothing here."""
         for name, key in unknown_keys(node, known):
-            self.warn(key, name, message=f"there is no such {what}; it is ignored{did_you_mean(name, known)}")
+            self.warn(key, name, message=f"unknown {what}; it is ignored{did_you_mean(name, known)}")
 
 
 class Part:
@@ -124,7 +124,7 @@ def read_settings(reading: Reading, node: MapNode, key: str, not_map: str, inval
         return {}
     with reading.part(key):
         if not isinstance(found, MapNode):
-            raise ConfigError(f"{not_map}", hint=f"{found} stands there")
+            raise ConfigError(f"{not_map}", hint=f"not {found}")
         with prefixed(invalid):
             return settings_of(found)
     return {}

@@ -133,7 +133,9 @@ def _note_repeated(reading: Reading) -> None:
         if path in _REPEATED:
             reading.note(ConflictError(_REPEATED[path].format(key.text), path=f"{path[-1]}.{key.text}", place=place))
         elif path[-1:] != ("modules",):  # whose names are told from others' by who reads them
-            reading.note(ConfigError(f"the key '{key.text}' stands here a second time", path=_shown(path), place=place))
+            reading.note(
+                ConfigError(f"the key '{key.text}' appears here a second time", path=_shown(path), place=place)
+            )
 
 
 def _repeated(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ScalarNode]]:

@@ -15,7 +15,7 @@ KEYS = ("all", "any")
 def read_selector(node: Node) -> TapSelector:
     """The selector that a node means; ConfigError where it means none."""
     if not isinstance(node, MapNode):
-        raise ConfigError("'input.tap_selector' is not a map", hint=f"{node} stands there")
+        raise ConfigError("'input.tap_selector' is not a map", hint=f"not {node}")
     given = [(key, node.get(key)) for key in KEYS if node.get(key) is not None]
     if len(given) > 1:
         raise ConfigError("input can have only key 'input.tap_selector.all' or key 'input.tap_selector.any'")
@@ -23,14 +23,14 @@ def read_selector(node: Node) -> TapSelector:
         raise ConfigError("missing key 'input.tap_selector.all' or key 'input.tap_selector.any'")
     [(key, tags)] = given
     if not isinstance(tags, SequenceNode):
-        raise ConfigError(f"'input.tap_selector.{key}' is not a sequence", hint=f"{tags} stands there", path=key)
+        raise ConfigError(f"'input.tap_selector.{key}' is not a sequence", hint=f"not {tags}", path=key)
     return TapSelector(needs_all=key == "all", tags=tuple(_tag(key, item) for item in tags.items))
 
 
 def _tag(path: str, item: Node) -> tuple[str, Scalar]:
     if not isinstance(item, MapNode) or not item.entries:
         raise ConfigError(
-            "tag key 'null' have be scalar", hint=f"a pair like 'site: north' must stand there, not {item}", path=path
+            "tag key 'null' have be scalar", hint=f"it must be a pair such as 'site: north', not {item}", path=path
         )
     if len(item.entries) > 1:
         raise ConfigError(

@@ -21,7 +21,7 @@ def read_tap(reading: Reading, key: Node, node: Node) -> TapConfig | None:
     with reading.part(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
-            raise ConfigError("expecting tap configuration map", hint=f"{node} stands there")
+            raise ConfigError("expecting tap configuration map", hint=f"not {node}")
         tap = _tap(reading, key.text, node)
     return tap if len(reading.errors) == errors else None
 

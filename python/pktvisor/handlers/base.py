@@ -236,7 +236,7 @@ class Handler:
         ttl_ms = self.number("xact_ttl_ms", of_seconds)
         if ttl_ms == 0:
             raise ConfigError(
-                "a question that waits no time has no answer: xact_ttl_ms or xact_ttl_secs must be at least 1",
+                "questions must wait for their answers: xact_ttl_ms or xact_ttl_secs must be at least 1",
                 key="xact_ttl_ms" if self.has("xact_ttl_ms") else "xact_ttl_secs",
             )
         return ttl_ms

@@ -129,4 +129,4 @@ class Input(ABC):
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         """Give the newest packets that it keeps as a capture file; see `agent.running.RunningInput`."""
         del filter_expression, seconds, most_bytes
-        raise NotFoundError(f"an input of type {self.type} keeps no packets")
+        raise NotFoundError(f"inputs of type {self.type} keep no packets")

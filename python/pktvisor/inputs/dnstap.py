@@ -88,7 +88,5 @@ def _refuse(config: Settings) -> None:
     """Raise ConfigError for an input without a file."""
     for key in ("socket", "tcp"):
         if key in config:
-            raise ConfigError(
-                "dnstap is read from a file, not from a connection, yet", hint="say dnstap_file", path=key
-            )
-    raise ConfigError("config must specify one of: socket, dnstap_file", hint="say dnstap_file", path="dnstap_file")
+            raise ConfigError("dnstap can only be read from files so far", hint="use dnstap_file", path=key)
+    raise ConfigError("config must specify one of: socket, dnstap_file", hint="use dnstap_file", path="dnstap_file")

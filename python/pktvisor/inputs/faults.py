@@ -33,7 +33,7 @@ def file_warnings(report: _core.FileReport) -> list[str]:
     ]
     return [
         *_first(damaged, "files are damaged"),
-        *_first([f"{told}; it is left out" for told in report.skipped], "files are left out"),
+        *_first([f"{told}; it is skipped" for told in report.skipped], "files are skipped"),
     ]
 
 

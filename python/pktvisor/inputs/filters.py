@@ -156,13 +156,13 @@ def _libpcap_type(link_type: int) -> int:
 def _compile(opened: _Opened, expression: str) -> Program:
     text = expression.encode(errors="replace")
     if b"\0" in text:
-        raise ConfigError(f"the filter {expression!r} makes no sense: it contains a zero byte")
+        raise ConfigError(f"the filter {expression!r} is invalid: it contains a zero byte")
     libpcap, program = opened.libpcap, _Program()
     with _one_at_a_time:
         status = libpcap.pcap_compile(opened.handle, ctypes.byref(program), text, _OPTIMIZE, _NO_NETMASK)
     if status != 0:
         reason = libpcap.pcap_geterr(opened.handle).decode(errors="replace")
-        raise ConfigError(f"the filter {expression!r} makes no sense: {reason}")
+        raise ConfigError(f"the filter {expression!r} is invalid: {reason}")
     try:
         return [(one.code, one.jump_true, one.jump_false, one.k) for one in program.instructions[: program.length]]
     finally:

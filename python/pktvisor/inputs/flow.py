@@ -25,9 +25,7 @@ class FlowInput(Input):
         super().__init__(config, defaults)
         flow_type = text(config, "flow_type", FLOW_TYPES[0])
         if flow_type not in FLOW_TYPES:
-            raise ConfigError(
-                f"unknown flow type; there are {' and '.join(FLOW_TYPES)}, not '{flow_type[:60]}'", path="flow_type"
-            )
+            raise ConfigError(f"unknown flow type '{flow_type[:60]}': use {' or '.join(FLOW_TYPES)}", path="flow_type")
         path = text(config, "pcap_file")
         if not path:
             raise ConfigError("no pcap_file was specified: flow records are read from capture files", path="pcap_file")

@@ -164,7 +164,7 @@ class PcapInput(Input):
 
     def _tell_hosts(self, name: str) -> None:
         known = ", ".join(self.hosts)
-        logger.info("%s: %s", name, f"this host is {known}" if known else "no addresses, and so no directions")
+        logger.info("%s: %s", name, f"this host is {known}" if known else "no addresses, so directions are unknown")
 
     def follow(self, now_s: float) -> None:
         """Addresses of an interface come and go: look at them now and then, where they are its hosts."""
@@ -252,7 +252,7 @@ class PcapInput(Input):
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         if self._capture is None:
-            raise NotFoundError("the packets of a capture file are in the file")
+            raise NotFoundError("this input reads a capture file: take the packets from there")
         return recent_packets(
             self._capture, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
         )

@@ -46,7 +46,7 @@ class _Reading:
         """Wait for its end, but not for ever: who reads a file that gives no bytes is left behind."""
         self.thread.join(max(0.0, until_s - clock.monotonic()))
         if self.thread.is_alive():
-            logger.error("%s: its reading does not end; it is left behind after %.0f s", path, LONGEST_WAIT_S)
+            logger.error("%s: reading does not stop; it is abandoned after %.0f s", path, LONGEST_WAIT_S)
 
 
 Progress = Callable[[int, int, int | None], bool]
@@ -123,7 +123,7 @@ class Recording:
         thread.start()
         thread.join(LONGEST_WAIT_S)
         if thread.is_alive():
-            raise InputError(f"open {self.reader.called} {self.path}: it does not open within {LONGEST_WAIT_S:.0f} s")
+            raise InputError(f"open {self.reader.called} {self.path}: it can't be opened within {LONGEST_WAIT_S:.0f} s")
         if faults:
             raise faults[0]
 

@@ -110,7 +110,7 @@ def scan(
     MissingLibraryError without polars or pyarrow.
     """
     if STANDARD_INPUT in names_of(paths):
-        raise ConfigError("scan reads its files anew for each query: name a file, or use table for standard input")
+        raise ConfigError("scan reads its files again for each query: name a file, or use table for standard input")
     try:
         import polars
         import pyarrow

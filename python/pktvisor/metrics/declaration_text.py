@@ -61,7 +61,9 @@ def read_declaration(name: str, value: Value) -> Declaration:
     """The metric that a map declares; ConfigError, with the path below it, where it declares none."""
     _check_name(name)
     if not isinstance(value, dict):
-        raise ConfigError(f"a metric is a map with its kind, as {{counter: dns}}, not {scalars.describe(value)}")
+        raise ConfigError(
+            f"a metric must be a map with its kind, such as {{counter: dns}}, not {scalars.describe(value)}"
+        )
     kind = _kind(value)
     table = ""
     measured: tuple[NamedColumn, ...] = ()
@@ -99,7 +101,7 @@ def _by(value: Settings) -> tuple[str, ...]:
         listed = value["by"] if isinstance(value["by"], list) else [scalars.text(value, "by")]
         names = tuple(str(name) for name in listed)
         if not 1 <= len(names) <= MOST_BY or len(set(names)) < len(names):
-            raise ConfigError(f"a metric is kept apart by one column or by {MOST_BY} different ones")
+            raise ConfigError(f"a metric can be split by one column or by {MOST_BY} different ones")
         return names
 
 
@@ -109,7 +111,7 @@ def _most_groups(value: Settings) -> int:
     with within("most_groups"):
         most = scalars.number(value, "most_groups", MOST_GROUPS)
         if "by" not in value:
-            raise ConfigError("only a metric that is kept apart has groups: say by which column, as 'by: vlan.id'")
+            raise ConfigError("only a split metric has groups: name the column, such as 'by: vlan.id'")
         if not 1 <= most <= MOST_GROUPS_DECLARED:
             raise ConfigError(f"a metric keeps 1 to {MOST_GROUPS_DECLARED} groups, not {most}")
         return most
@@ -131,11 +133,11 @@ def _check_name(name: str) -> None:
     """ConfigError for a name that can't be part of a Prometheus name, or stands for something else in JSON."""
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"invalid metric name: {name[:60]}; a letter or an underscore must come first, then only letters, digits "
-            "and underscores, 60 in all"
+            f"invalid metric name: {name[:60]}; it must start with a letter or an underscore, followed only by "
+            "letters, digits and underscores, at most 60 characters in all"
         )
     if name in _RESERVED_NAMES:
-        raise ConfigError(f"a metric can't be called '{name}': this stands for something else in JSON")
+        raise ConfigError(f"a metric can't be called '{name}': this name has another meaning in JSON")
 
 
 def _kind(value: Mapping[str, Value]) -> str:

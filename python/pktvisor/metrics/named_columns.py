@@ -102,7 +102,7 @@ def _derived(base: NamedColumn, last: str) -> NamedColumn:
     fitting = {key: derivation for key, derivation in DERIVATIONS.items() if derivation.of == base.nature}
     derivation = fitting.get(last)
     if derivation is None:
-        choices = f"; {_alternatives(base.name, fitting)} would do" if fitting else ""
+        choices = f"; use {_alternatives(base.name, fitting)}" if fitting else ""
         raise ConfigError(f"no column '{base.name}.{last[:60]}'{choices}")
     name = f"{base.name}.{last}"
     return NamedColumn(name, base.base, base.table, derivation.nature, derivation.make(base.column))

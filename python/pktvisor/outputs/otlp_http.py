@@ -52,11 +52,13 @@ class Receiver:
 
     def __post_init__(self) -> None:
         if not HOST.fullmatch(self.host):
-            raise ConfigError(f"{self.host!r} is no host; a name or an address would do", path="otel_host")
+            raise ConfigError(f"{self.host!r} is not a host: use a name or an address", path="otel_host")
         if not 0 < self.port < 65536:
-            raise ConfigError(f"{self.port} is no port; a number from 1 to 65535 would do", path="otel_port")
+            raise ConfigError(f"{self.port} is not a port: use a number from 1 to 65535", path="otel_port")
         if not PATH.fullmatch(self.path):
-            raise ConfigError(f"{self.path!r} is no path; it begins with / and has no spaces", path="otel_path")
+            raise ConfigError(
+                f"{self.path!r} is not a path: it must start with / and contain no spaces", path="otel_path"
+            )
 
     def tls_context(self) -> ssl.SSLContext | None:
         """Load the certificates. ConfigError where they can't be read; None without TLS."""

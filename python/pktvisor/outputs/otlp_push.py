@@ -44,8 +44,8 @@ class PushOptions:
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= LONGEST_INTERVAL_SECONDS:
-            allowed = f"seconds from 1 to {LONGEST_INTERVAL_SECONDS} would do"
-            raise ConfigError(f"{self.interval_s} is no interval; {allowed}", path="otel_interval")
+            allowed = f"use 1 to {LONGEST_INTERVAL_SECONDS} seconds"
+            raise ConfigError(f"{self.interval_s} is not an interval: {allowed}", path="otel_interval")
 
 
 class Sender(Protocol):
@@ -125,7 +125,7 @@ class Pusher:
         try:
             return self.step()
         except Exception:
-            logger.exception("windows can't be pushed to the OTLP receiver")
+            logger.exception("can't push windows to the OTLP receiver")
             return LOOK_SECONDS
 
     def step(self) -> float:
@@ -189,14 +189,14 @@ class Pusher:
         delay = max(longest * random.uniform(0.5, 1.0), min(reply.retry_after_s, LONGEST_RETRY_AFTER_SECONDS))
         self._next_attempt_s = self._monotonic() + delay
         if self._attempts == 0:
-            logger.warning("the OTLP receiver can't be reached, windows wait: %s", reply.reason)
+            logger.warning("the OTLP receiver can't be reached; windows are queued: %s", reply.reason)
         self._attempts += 1
 
     def _count(self, reply: Reply, windows: int) -> None:
         """Count what became of windows that are done with."""
         if self._attempts:
             lost = f"; {self._queue.dropped} windows were dropped so far" if self._queue.dropped else ""
-            logger.info("the OTLP receiver answers again%s", lost)
+            logger.info("the OTLP receiver is back%s", lost)
         self._attempts = 0
         if reply.verdict == "refused":
             self._failed += windows

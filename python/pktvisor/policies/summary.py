@@ -17,7 +17,7 @@ from pktvisor.policies.default import READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Databases, Policy
 
 WITHOUT_HOSTS = (
-    "no hosts are known: -H NETWORKS (as 10.0.1.0/24) would tell ingress from egress, and with it answer times, "
+    "this host's networks are unknown: use -H NETWORKS (such as 10.0.1.0/24) to get directions, answer times, "
     "top addresses and cardinalities"
 )
 
@@ -91,8 +91,8 @@ def summarize_file(
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if steps := report.ledger()["time.steps"]:
-        jump = "1 time stamp jumps" if steps == 1 else f"{steps} time stamps jump"
-        warnings.append(f"{jump}: such packets are counted as of the time before")
+        jump = "1 timestamp jumps" if steps == 1 else f"{steps} timestamps jump"
+        warnings.append(f"{jump}: their packets count at the newest time before")
     if report.packets and not hosts and input_type == "pcap":
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
@@ -106,7 +106,7 @@ def _left_out(policy: Policy, report: _core.FileReport) -> list[str]:
     every, kept = window.number + 1, window.ledger()["seen"]
     more = f"--periods {every} or --summary" if every <= MOST_PERIODS else "--summary"
     part = f"{kept:,} of {report.packets:,} packets"
-    return [f"only the last {policy.periods} of {every} periods are in the result, {part}; {more} takes in all of them"]
+    return [f"the result covers only the last {policy.periods} of {every} periods, {part}; use {more} for all of them"]
 
 
 def run_file(

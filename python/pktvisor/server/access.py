@@ -75,7 +75,7 @@ def _check_sender(headers: Headers, context: Context) -> None:
     if authentication == "none" and not _is_own_name(host, context):
         context.counters.requests_forbidden += 1
         names = ", ".join(("localhost", *context.settings.names))
-        raise Refusal(421, {"error": f"this agent answers to {names}, not to {host[:100]!r}: --host-names adds others"})
+        raise Refusal(421, {"error": f"this agent is called {names}, not {host[:100]!r}; --host-names adds more names"})
     origin = headers.get("origin")
     if (
         authentication in ("none", "certificate")
@@ -83,7 +83,7 @@ def _check_sender(headers: Headers, context: Context) -> None:
         and origin.partition("://")[2].lower() != host.lower()
     ):
         context.counters.requests_forbidden += 1
-        raise Refusal(403, {"error": f"this agent does not answer to pages of {origin[:100]!r}"})
+        raise Refusal(403, {"error": f"this agent refuses requests from pages of {origin[:100]!r}"})
 
 
 def _is_own_name(host: str, context: Context) -> bool:

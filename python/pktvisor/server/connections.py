@@ -45,7 +45,7 @@ class Connections:
         """Note that a connection can't be accepted for want of file descriptors or memory; log it when that begins."""
         self._counters.connections_not_accepted += 1
         if not self._is_short:
-            logger.error("web server: no connection can be accepted until there is room again: %s", error.strerror)
+            logger.error("web server: can't accept connections at the moment: %s", error.strerror)
         self._is_short = True
 
     def admit(self, accepted: socket.socket, client: str) -> bool:

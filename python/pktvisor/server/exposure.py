@@ -44,8 +44,8 @@ def check_exposure(settings: ServerSettings) -> Exposure:
     exposure = Exposure(is_loopback(settings.host), settings.tls is not None, _authentication(settings))
     if settings.admin_api and not exposure.is_loopback and exposure.authentication == "none":
         raise ConfigError(
-            f"the admin API is not offered on {settings.address}, where others could change this agent: "
-            "ask for tokens or for client certificates (mutual TLS), or listen on localhost"
+            f"the admin API would let others change this agent on {settings.address}: "
+            "require tokens or client certificates (mutual TLS), or listen on localhost"
         )
     return exposure
 

@@ -72,7 +72,7 @@ def answers(endpoint: Endpoint) -> dict[int, Answer]:
     found = {
         429: refusal("The client asks too often"),
         503: refusal("Others are still taking large answers"),
-        500: refusal("What failed"),
+        500: refusal("What went wrong"),
         **_access_answers(endpoint),
         **_request_answers(endpoint),
         **endpoint.refusals,
@@ -92,11 +92,11 @@ def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
 def _request_answers(endpoint: Endpoint) -> dict[int, Answer]:
     found = {}
     if endpoint.query:
-        found[400] = refusal("A parameter makes no sense")
+        found[400] = refusal("A parameter is invalid")
     if endpoint.method == "POST" and not endpoint.takes_configuration:
-        found[400] = nothing("No Content-Length, or a parameter makes no sense")
+        found[400] = nothing("No Content-Length, or a parameter is invalid")
     if endpoint.takes_configuration:
-        found[400] = refusal("The content type is neither of the two, or a parameter makes no sense")
+        found[400] = refusal("The content type is neither YAML nor JSON, or a parameter is invalid")
         found[408] = refusal("The body did not arrive in time")
         found[413] = refusal("The body is too large")
     return found

@@ -16,7 +16,7 @@ ARROW_TYPES = {STREAM_TYPE: BYTES}
 """Types that answers have besides JSON, with their schemas."""
 
 FAULTS: dict[type[Exception], int] = {MissingLibraryError: 406}
-NO_ARROW: dict[int, Answer] = {406: refusal("Arrow is asked for, and the agent has no pyarrow")}
+NO_ARROW: dict[int, Answer] = {406: refusal("The client asks for Arrow, but the agent has no pyarrow")}
 
 VARY = {"vary": "accept"}
 

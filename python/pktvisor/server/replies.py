@@ -158,7 +158,7 @@ def _check_room(body: bytes, context: Context) -> None:
     """Refuse a large answer while others fill the room for them; what a piece holds always has room."""
     if len(body) > PIECE_BYTES and context.answers.bytes + len(body) > context.settings.bounds.most_answer_bytes:
         context.counters.answers_refused += 1
-        raise Refusal(503, {"error": "too many large answers are being taken: try again soon"}, {"retry-after": "1"})
+        raise Refusal(503, {"error": "too many large answers are being sent: try again soon"}, {"retry-after": "1"})
 
 
 def _fault(endpoint: Endpoint, request: Request, status: int, error: Exception) -> Response:

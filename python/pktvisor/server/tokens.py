@@ -93,14 +93,14 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
         raise ConfigError(f"the token file {path} is larger than {LARGEST_FILE_BYTES} bytes")
     tokens = tuple(_read_lines(path, content.decode("utf-8", errors="replace")))
     if not tokens:
-        raise ConfigError(f"the token file {path} has no token in it: nobody could use the interface")
+        raise ConfigError(f"the token file {path} contains no token, so nobody could use the API")
     return tokens
 
 
 def _check_rights(path: Path, mode: int) -> None:
     if mode & (stat.S_IROTH | stat.S_IWOTH | stat.S_IWGRP):
         raise ConfigError(
-            f"the token file {path} may be read by everyone or written by others (mode {stat.S_IMODE(mode):04o}): "
+            f"the token file {path} is readable by everyone or writable by others (mode {stat.S_IMODE(mode):04o}): "
             f"chmod 600 {path}"
         )
 
@@ -122,7 +122,7 @@ def _read_lines(path: Path, content: str) -> list[Token]:
 
 def _read_line(words: list[str]) -> Token:
     if len(words) != 3:
-        raise ConfigError(f"a name, a scope and a token are needed, not {len(words)} words")
+        raise ConfigError(f"a line must consist of a name, a scope and a token, not {len(words)} words")
     name, scope, secret = words
     _check_name(name)
     return Token(name, _check_scope(scope), _read_secret(secret))
@@ -132,7 +132,7 @@ def _read_secret(text: str) -> bytes:
     if text.startswith(PREFIX):
         digits = text.removeprefix(PREFIX).lower()
         if not DIGEST.fullmatch(digits):
-            raise ConfigError(f"{PREFIX} needs 64 hexadecimal digits behind it")
+            raise ConfigError(f"{PREFIX} must be followed by 64 hexadecimal digits")
         return bytes.fromhex(digits)
     if len(text) < SHORTEST_TOKEN:
         raise ConfigError(f"the token is shorter than {SHORTEST_TOKEN} characters")
@@ -141,14 +141,14 @@ def _read_secret(text: str) -> bytes:
 
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise ConfigError(f"{name!r} can't be a token's name: a letter is needed, then letters, digits, _ . or -")
+        raise ConfigError(f"{name!r} is not a valid token name: use a letter, followed by letters, digits, _ . or -")
 
 
 def _check_scope(scope: str) -> AccessScope:
     for known in get_args(AccessScope):
         if scope == known:
             return scope  # type: ignore[return-value]
-    raise ConfigError(f"there is no scope {scope!r}: read or admin")
+    raise ConfigError(f"unknown scope {scope!r}: use read or admin")
 
 
 def _digest(secret: str) -> bytes:

@@ -61,4 +61,4 @@ def parse_window(text: str) -> Window:
         return LIVE if text == "live" else LAST
     if text.isascii() and text.isdecimal() and len(text) <= 2 and 2 <= int(text) <= MOST_PERIODS:
         return merged(int(text))
-    raise ValueError(f"{text!r} is neither live nor last nor a number of periods from 2 to {MOST_PERIODS}")
+    raise ValueError(f"{text!r} is not live, last or a number of periods from 2 to {MOST_PERIODS}")

@@ -163,7 +163,7 @@ def _number(metric: _core.Metric) -> int | None:
 def _differences(definitions: Definitions) -> list[str]:
     """Say of which metrics there are several definitions, and who has which."""
     told = {
-        f"{schema} {path} does not mean the same everywhere and stays apart: {_parties(known.values())}"
+        f"{schema} {path} does not mean the same everywhere and is not merged: {_parties(known.values())}"
         for (schema, path, *_), known in definitions.items()
         if len(known) > 1
     }

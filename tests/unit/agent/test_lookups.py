@@ -84,7 +84,7 @@ def test_one_that_can_not_be_used_is_told_once_and_the_old_one_goes_on(
         assert not lookups.read_again()
         assert not lookups.read_again()
     (told,) = caplog.messages
-    assert told.startswith(f"{path} has changed and can't be used, the one before goes on: ")
+    assert told.startswith(f"{path} has changed but can't be used; the old one stays in use: ")
     assert lookups.databases.network is before
     assert looked(lookups) == [False, False, False], "nobody tries it again"
     replace(path, FILES["isp.mmdb"])

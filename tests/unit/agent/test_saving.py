@@ -37,7 +37,9 @@ def test_another_agent_can_not_use_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"99\n", b"\xcf\x00\xff", b""])
 def test_a_directory_of_another_layout_is_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "VERSION").write_bytes(content)
-    with pytest.raises(InputError, match=r"VERSION: this release keeps windows in layout 1; move the directory away"):
+    with pytest.raises(
+        InputError, match=r"VERSION: its windows have another layout than this release's \(1\); move the directory away"
+    ):
         StateDirectory(tmp_path, NOW_S)
     assert (tmp_path / "VERSION").read_bytes() == content
 
@@ -108,7 +110,7 @@ def test_odd_things_in_their_place_stop_neither_the_agent_nor_other_windows(
     assert (folder / "6.window").read_bytes() == b"window 6"
     assert (folder / "7.window").is_dir()
     for name in ("edge", "other"):
-        told = [message for message in caplog.messages if f"policy [{name}]: its windows can't be kept" in message]
+        told = [message for message in caplog.messages if f"policy [{name}]: its windows can't be saved" in message]
         assert len(told) == 1, name
     (folder / "8.draft").rmdir()
     (folder / "7.window").rmdir()
@@ -119,7 +121,7 @@ def test_odd_things_in_their_place_stop_neither_the_agent_nor_other_windows(
 
 def test_a_version_that_is_a_directory_is_told_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "VERSION").mkdir()
-    with pytest.raises(InputError, match=r"this is no file of ours, or too large: .*VERSION$"):
+    with pytest.raises(InputError, match=r"not a file of pktvisor's, or too large: .*VERSION$"):
         StateDirectory(tmp_path, NOW_S)
 
 
@@ -166,8 +168,8 @@ def test_a_directory_without_room_is_told_once_and_when_it_has_room_again(
         patched.setattr(StateDirectory, "_save_part", full)
         for _ in range(3):
             agent.save()
-    told = [message for message in caplog.messages if "policy [edge]: its windows can't be kept" in message]
+    told = [message for message in caplog.messages if "policy [edge]: its windows can't be saved" in message]
     assert len(told) == 1
     with caplog.at_level(logging.INFO, "pktvisor"):
         agent.save()
-    assert "policy [edge]: its windows are kept again" in caplog.messages
+    assert "policy [edge]: its windows are saved again" in caplog.messages

@@ -123,9 +123,9 @@ def test_the_inventory_of_an_agent_without_taps_and_inputs(client_of: Connect, s
         (Reply(b"", 503), BusyFault, "is busy"),
         (json_reply({"error": "a sad\nstory"}, 500), ServerFault, "fails with status 500: a sad story"),
         (Reply(b"bad gateway", 502), ServerFault, "fails with status 502: bad gateway"),
-        (Reply(b"{"), DocumentFault, "answers with something else than JSON"),
-        (Reply(b"[1]"), DocumentFault, "answers with no JSON object"),
-        (Reply(b"\xff\xfe{}"), DocumentFault, "answers with something else than JSON"),
+        (Reply(b"{"), DocumentFault, "does not answer with JSON"),
+        (Reply(b"[1]"), DocumentFault, "does not answer with a JSON object"),
+        (Reply(b"\xff\xfe{}"), DocumentFault, "does not answer with JSON"),
     ],
 )
 def test_an_answer_that_is_no_document_is_a_fault_with_a_sentence(
@@ -342,12 +342,12 @@ def test_an_agent_that_answers_byte_by_byte_without_end_is_given_up(head: bytes,
         pause = threading.Event()
         threading.Thread(target=drip, daemon=True).start()
         client = Client(Endpoint("127.0.0.1", listener.getsockname()[1], **limits))  # type: ignore[arg-type]
-        with pytest.raises(Unreachable, match=r"does not answer in full within 0\.2 s"):
+        with pytest.raises(Unreachable, match=r"does not answer completely within 0\.2 s"):
             client.app()
 
 
 def test_after_the_time_for_all_answers_nothing_more_is_asked(client_of: Connect, server: RestServer) -> None:
     server.replies[APP] = json_reply({"app": {"version": "4.5.0"}})
     client = client_of(server, total_s=0.0)
-    with pytest.raises(Unreachable, match="does not answer in full"):
+    with pytest.raises(Unreachable, match="does not answer completely"):
         client.app()

@@ -30,7 +30,7 @@ def test_the_filters_of_policies_are_compiled(tmp_path: Path, capfd: pytest.Capt
     [mistake] = mistakes(f"{TAP % ''}  policies:\n{right}{wrong}", tmp_path, capfd)
     assert mistake.startswith("6:")
     assert (
-        "policies.b.input.filter.bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' makes no sense"
+        "policies.b.input.filter.bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' is invalid"
         in mistake
     )
 
@@ -38,7 +38,7 @@ def test_the_filters_of_policies_are_compiled(tmp_path: Path, capfd: pytest.Capt
 def test_the_filter_of_a_tap_that_nobody_uses_is_compiled(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     [mistake] = mistakes(TAP % ", bpf: ip an tcp", tmp_path, capfd)
     assert mistake.startswith("3:")
-    assert "taps.eth.config.bpf: Cannot set BPF filter to interface; the filter 'ip an tcp' makes no sense" in mistake
+    assert "taps.eth.config.bpf: Cannot set BPF filter to interface; the filter 'ip an tcp' is invalid" in mistake
 
 
 def test_the_filter_of_a_tap_is_told_of_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

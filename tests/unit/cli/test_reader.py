@@ -62,9 +62,9 @@ def test_the_sample_rate_is_clamped(reading: FakeReading, given: str, used: int)
         (["--window-length", "3601", "x"], "--window-length: '3601' is not a whole number from 1 to 3600"),
         (["--periods", "many", "x"], "--periods: 'many' is not a whole number"),
         (["--max-deep-sample", "all", "x"], "--max-deep-sample: 'all' is not a whole number"),
-        (["-H", "", "x"], "-H: at least one CIDR is needed"),
+        (["-H", "", "x"], "-H: give at least one CIDR"),
         (["-i", "smoke", "x"], "-i: invalid choice: 'smoke'"),
-        (["--dns-ports", "dns", "x"], "--dns-ports: 'dns' is no port"),
+        (["--dns-ports", "dns", "x"], "--dns-ports: 'dns' is not a port"),
         (["--workers", "0", "x"], "--workers: '0' is not a whole number from 1 to 64"),
         (["--colour", "x"], "--colour"),
     ],
@@ -77,7 +77,7 @@ def test_a_command_line_that_makes_no_sense(
     what, help_ = err.splitlines()
     assert what.startswith("pktvisor-reader: ")
     assert sentence in what
-    assert (out, help_) == ("", "pktvisor-reader --help tells the options")
+    assert (out, help_) == ("", "pktvisor-reader --help lists the options")
 
 
 def test_what_the_engine_refuses_is_one_sentence(reading: FakeReading, capfd: pytest.CaptureFixture[str]) -> None:

@@ -136,7 +136,7 @@ def test_an_interface_that_comes_back_is_captured_again(capsys: pytest.CaptureFi
     assert service.serve(work(admin_api=True)) == 0
     told = texts(capsys)
     assert any("eth0 is gone" in text for text in told)
-    assert any(text.endswith("at work again") for text in told)
+    assert any(text.endswith("captured on again") for text in told)
 
 
 def test_an_interface_that_ends_by_itself_ends_a_daemon_that_has_nothing_else(

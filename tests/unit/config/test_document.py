@@ -80,11 +80,11 @@ def test_keys_that_stand_there_twice_are_known() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a: [1\nb: 2", "line 2, column 2: no YAML: "),
-        ("a: 'x", "no YAML: found unexpected end of stream"),
-        ("a: 1\n\tb: 2", "line 2, column 1: no YAML: "),
-        ("a: \x07", "no YAML: control characters are not allowed, character 3"),
-        ("a: \ud800", "character 3 is no character of Unicode"),
+        ("a: [1\nb: 2", "line 2, column 2: not valid YAML: "),
+        ("a: 'x", "not valid YAML: found unexpected end of stream"),
+        ("a: 1\n\tb: 2", "line 2, column 1: not valid YAML: "),
+        ("a: \x07", "not valid YAML: control characters are not allowed, character 3"),
+        ("a: \ud800", "character 3 is not a Unicode character"),
         ("a: *b", "line 1, column 4: the alias *b has no anchor before it"),
         ("a: &b [*b]", "line 1, column 8: the alias *b refers to itself"),
         ("a: 1\n---\nb: 2", "line 2, column 1: a second document starts here; only one is read"),
@@ -100,7 +100,7 @@ def test_what_is_no_document_is_said_with_its_place(text: str, sentence: str) ->
 
 
 def test_a_file_is_named_in_what_is_wrong_with_it() -> None:
-    with pytest.raises(ConfigError, match=r"^edge\.yaml:2:2: no YAML: .* in config file: edge\.yaml$"):
+    with pytest.raises(ConfigError, match=r"^edge\.yaml:2:2: not valid YAML: .* in config file: edge\.yaml$"):
         read_document("a: [1\nb: 2", "edge.yaml")
 
 

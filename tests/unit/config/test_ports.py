@@ -23,16 +23,16 @@ def test_ports_are_a_list_a_text_or_a_number(value: Value, ports: tuple[int, ...
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ([], "at least one port is needed"),
-        ("", "'' is no port"),
-        ("53,", "'' is no port"),
-        ("53;54", "'53;54' is no port"),
-        (0, "'0' is no port"),
-        (["65536"], "'65536' is no port"),
-        (["-1"], "'-1' is no port"),
-        (True, "ports are a list or a text with commas, as 53,8600, not true"),
-        ({"udp": 53}, "ports are a list or a text with commas, as 53,8600, not a map"),
-        ([str(port) for port in range(1, 300)], "there may be 256 ports, not 299"),
+        ([], "give at least one port"),
+        ("", "'' is not a port"),
+        ("53,", "'' is not a port"),
+        ("53;54", "'53;54' is not a port"),
+        (0, "'0' is not a port"),
+        (["65536"], "'65536' is not a port"),
+        (["-1"], "'-1' is not a port"),
+        (True, "ports must be a list, or a text with commas such as 53,8600, not true"),
+        ({"udp": 53}, "ports must be a list, or a text with commas such as 53,8600, not a map"),
+        ([str(port) for port in range(1, 300)], "at most 256 ports are allowed, not 299"),
     ],
 )
 def test_what_are_no_ports_is_said(value: Value, why: str) -> None:

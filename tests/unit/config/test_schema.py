@@ -55,7 +55,7 @@ def test_a_file_holds_all_sections(tmp_path: Path) -> None:
     assert config.document is not None
     assert config.document.source == str(path)
     assert [warning.partition(": ")[2] for warning in config.warnings] == [
-        "visor.description: there is no such section; it is ignored"
+        "visor.description: unknown section; it is ignored"
     ]
 
 
@@ -101,12 +101,12 @@ def test_a_lenient_reader_warns_of_it_and_goes_on_without() -> None:
         ("version: 1\nvisor: {}", "unsupported version in config file: edge.yaml; it is '1', only '1.0' is read"),
         ("version: [1.0]\nvisor: {}", "unsupported version in config file: edge.yaml"),
         ("visor: {", "did not find expected node content while parsing a flow node in config file: edge.yaml"),
-        ("visor: {}\nvisor: {}", "edge.yaml:2:1: the key 'visor' stands here a second time"),
+        ("visor: {}\nvisor: {}", "edge.yaml:2:1: the key 'visor' appears here a second time"),
         (
             "visor: {taps: {a: {input_type: x, config: {y: 1, y: 2}}}}",
-            "edge.yaml:1:50: taps.a.config: the key 'y' stands here a second time",
+            "edge.yaml:1:50: taps.a.config: the key 'y' appears here a second time",
         ),
-        ("visor: {global_handler_config: {dns: x}}", "expecting global_handler_config configuration map; 'x'"),
+        ("visor: {global_handler_config: {dns: x}}", "expecting global_handler_config configuration map; not 'x'"),
     ],
 )
 def test_a_file_that_is_no_configuration_is_refused(text: str, sentence: str) -> None:
@@ -143,7 +143,7 @@ class TestOne:
             ("visor: {}", f"no {section} found in schema"),
             (f"visor: {{{section}: x}}", f"no {section} found in schema"),
             (f"visor: {{{section}: {{a: 1, b: 2, c: 3}}}}", f"only a single {one} expected but got 3"),
-            ("visor: [", "no YAML"),
+            ("visor: [", "not valid YAML"),
         ]:
             with pytest.raises(ConfigError) as caught:
                 load(text)

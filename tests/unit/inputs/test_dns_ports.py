@@ -103,7 +103,7 @@ def test_those_of_data_frames_stand_instead_of_the_usual_ones(capture: Path, por
 
 
 def test_what_is_no_port_is_told_to_who_asks_for_data_frames(capture: Path) -> None:
-    with pytest.raises(ConfigError, match="dns_ports: '70000' is no port"):
+    with pytest.raises(ConfigError, match="dns_ports: '70000' is not a port"):
         pktvisor.batches(capture, dns_ports=[70_000])
-    with pytest.raises(ConfigError, match="dns_ports: 'x' is no port"):
+    with pytest.raises(ConfigError, match="dns_ports: 'x' is not a port"):
         pktvisor.live("lo", dns_ports="x")

@@ -43,7 +43,7 @@ def test_packets_without_flow_records_are_told_apart_from_those_that_cannot_be_r
     ("config", "sentence"),
     [
         ({}, "no pcap_file was specified"),
-        ({"pcap_file": "x.pcap", "flow_type": "sflow"}, "unknown flow type; there are netflow and ipfix, not 'sflow'"),
+        ({"pcap_file": "x.pcap", "flow_type": "sflow"}, "unknown flow type 'sflow': use netflow or ipfix"),
         ({"bind": "127.0.0.1", "port": 2055}, "bind is an invalid/unsupported config or filter"),
     ],
 )

@@ -37,9 +37,9 @@ from support.live import eventually
             {"bpf": "udp or " * 3000 + "tcp"},
             "bpf: Cannot set BPF filter to interface; the filter has 21003 bytes; 16384 are the most",
         ),
-        ({"bpf": "udp prot 53"}, "bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' makes no sense"),
-        ({"dns_ports": "53,"}, "dns_ports: '' is no port"),
-        ({"dns_ports": ["0"]}, "dns_ports: '0' is no port"),
+        ({"bpf": "udp prot 53"}, "bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' is invalid"),
+        ({"dns_ports": "53,"}, "dns_ports: '' is not a port"),
+        ({"dns_ports": ["0"]}, "dns_ports: '0' is not a port"),
         ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
     ],
 )

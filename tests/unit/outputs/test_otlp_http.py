@@ -119,12 +119,12 @@ def test_an_address_may_stand_in_brackets(host: str) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"host": "two words"}, "otel_host: 'two words' is no host"),
-        ({"host": ""}, "otel_host: '' is no host"),
-        ({"port": 0}, "otel_port: 0 is no port"),
-        ({"port": 70000}, "otel_port: 70000 is no port"),
-        ({"path": "v1/metrics"}, "otel_path: 'v1/metrics' is no path"),
-        ({"path": "/v1\r\nX: y"}, "otel_path: '/v1\\r\\nX: y' is no path"),
+        ({"host": "two words"}, "otel_host: 'two words' is not a host"),
+        ({"host": ""}, "otel_host: '' is not a host"),
+        ({"port": 0}, "otel_port: 0 is not a port"),
+        ({"port": 70000}, "otel_port: 70000 is not a port"),
+        ({"path": "v1/metrics"}, "otel_path: 'v1/metrics' is not a path"),
+        ({"path": "/v1\r\nX: y"}, "otel_path: '/v1\\r\\nX: y' is not a path"),
         ({"tls": True, "key": "k"}, "otel_tls_key: a key needs its certificate"),
         ({"tls": True, "cert": "/nowhere.pem"}, "otel_tls_cert: no usable certificate in /nowhere.pem"),
     ],

@@ -136,8 +136,8 @@ def test_windows_wait_in_order_and_go_together(caplog: pytest.LogCaptureFixture)
     assert len(taken) > 2
     assert world.sent[10][1] == [len(taken)]
     assert [record.message for record in caplog.records] == [
-        "the OTLP receiver can't be reached, windows wait: 503 Busy",
-        "the OTLP receiver answers again",
+        "the OTLP receiver can't be reached; windows are queued: 503 Busy",
+        "the OTLP receiver is back",
     ]
 
 
@@ -208,7 +208,7 @@ def test_ending_sends_what_waits_once_and_drops_the_rest(caplog: pytest.LogCaptu
 
 @pytest.mark.parametrize("interval_s", [0, -1, 10**9])
 def test_an_interval_that_makes_no_sense_is_told(interval_s: int) -> None:
-    with pytest.raises(ConfigError, match=f"otel_interval: {interval_s} is no interval"):
+    with pytest.raises(ConfigError, match=f"otel_interval: {interval_s} is not an interval"):
         PushOptions(Receiver(), interval_s)
 
 

@@ -37,8 +37,8 @@ def test_the_admin_api_is_not_offered_to_a_network_without_asking_who_it_is() ->
         with pytest.raises(ConfigError) as caught:
             check_exposure(ServerSettings("0.0.0.0", admin_api=True, tls=tls))
         assert str(caught.value) == (
-            "the admin API is not offered on 0.0.0.0:10853, where others could change this agent: "
-            "ask for tokens or for client certificates (mutual TLS), or listen on localhost"
+            "the admin API would let others change this agent on 0.0.0.0:10853: "
+            "require tokens or client certificates (mutual TLS), or listen on localhost"
         )
 
 

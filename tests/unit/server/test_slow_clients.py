@@ -110,7 +110,7 @@ def test_large_answers_that_are_being_taken_have_a_bound() -> None:
     context.answers.bytes = (16 << 20) - size + 1
     refused = asking.get(large)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-    assert refused.json() == {"error": "too many large answers are being taken: try again soon"}
+    assert refused.json() == {"error": "too many large answers are being sent: try again soon"}
     assert asking.get("/api/v1/taps").status_code == 200, "small answers are given all the same"
     assert context.counters.answers_refused == 1
     context.answers.bytes -= 1

@@ -43,13 +43,13 @@ def test_a_new_token_fits_the_line_made_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("prometheus read", "line 1: a name, a scope and a token are needed, not 2 words"),
-        (f"\nprometheus write {SECRET}", "line 2: there is no scope 'write': read or admin"),
-        (f"1st read {SECRET}", "line 1: '1st' can't be a token's name"),
+        ("prometheus read", "line 1: a line must consist of a name, a scope and a token, not 2 words"),
+        (f"\nprometheus write {SECRET}", "line 2: unknown scope 'write': use read or admin"),
+        (f"1st read {SECRET}", "line 1: '1st' is not a valid token name"),
         ("prometheus read short", "line 1: the token is shorter than 16 characters"),
-        ("prometheus read sha256:123", "line 1: sha256: needs 64 hexadecimal digits behind it"),
+        ("prometheus read sha256:123", "line 1: sha256: must be followed by 64 hexadecimal digits"),
         (f"a read {SECRET}\na read {SECRET}!", "line 2: the name a is used twice"),
-        ("# nothing\n", "has no token in it"),
+        ("# nothing\n", "contains no token"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path: Path, text: str, words: str) -> None:

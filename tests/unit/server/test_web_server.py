@@ -107,7 +107,7 @@ def test_a_want_of_descriptors_is_one_line_and_passes(
         assert httpx2.get(address, timeout=PATIENCE_S).json()["server"]["connections_not_accepted"] == 2
     told = [record for record in caplog.records if record.levelname == "ERROR"]
     assert [record.getMessage() for record in told] == [
-        "web server: no connection can be accepted until there is room again: Too many open files"
+        "web server: can't accept connections at the moment: Too many open files"
     ]
     assert told[0].exc_info is None
 
@@ -195,7 +195,7 @@ def test_a_unix_socket_of_a_dead_server_is_taken_over_and_no_other_file(tmp_path
 
 
 def test_unsafe_settings_are_refused_before_anything_listens() -> None:
-    with pytest.raises(ConfigError, match=r"^the admin API is not offered on 0\.0\.0\.0:0"):
+    with pytest.raises(ConfigError, match=r"^the admin API would let others change this agent on 0\.0\.0\.0:0"):
         WebServer(FakeAgent(), ServerSettings("0.0.0.0", 0, admin_api=True))
 
 

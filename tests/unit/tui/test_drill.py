@@ -119,7 +119,7 @@ def test_where_nothing_is_kept_apart_the_screen_says_what_would_do() -> None:
     async def scenario(bench: Bench) -> None:
         await to_list(bench, "Top NX")
         await bench.press("d")
-        assert "A policy with a custom handler can" in bench.text
+        assert "One with a custom handler can" in bench.text
         assert "by: dns.qname" in bench.text
 
     play(scenario)

@@ -27,7 +27,7 @@ FAULTS: dict[str, ApiFault] = {
     "token_refused": AccessFault("ns1.example.net:10853 refuses this token"),
     "busy": BusyFault("ns1.example.net:10853 is busy", retry_after_s=9.0),
     "failing": ServerFault("ns1.example.net:10853 fails with status 500: stol"),
-    "bad_document": DocumentFault("ns1.example.net:10853 answers with something else than JSON to /api/v1/policies"),
+    "bad_document": DocumentFault("ns1.example.net:10853 does not answer with JSON to /api/v1/policies"),
 }
 
 

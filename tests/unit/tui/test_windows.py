@@ -26,7 +26,7 @@ def test_windows_are_read(text: str, window: Window) -> None:
 
 @pytest.mark.parametrize("text", ["", "1", "0", "11", "-2", "soon", "٣", "00000000002"])
 def test_what_is_no_window(text: str) -> None:
-    with pytest.raises(ValueError, match="neither live nor last nor a number of periods from 2 to 10"):
+    with pytest.raises(ValueError, match="not live, last or a number of periods from 2 to 10"):
         parse_window(text)
 
 

@@ -117,7 +117,7 @@ def test_agents_that_differ_by_a_filter_merge_what_means_the_same_and_say_what_d
     merged = merge(records(ours, "ours") + records(theirs, "theirs"))
     (told,) = merged.differences
     assert told == (
-        "custom packets does not mean the same everywhere and stays apart: ours:every_kind:packets / "
+        "custom packets does not mean the same everywhere and is not merged: ours:every_kind:packets / "
         "theirs:every_kind:packets"
     )
     values = {(one.path, one.agent): one.value for one in merged.records if not one.labels}

@@ -174,7 +174,7 @@ impl ColumnName {
                 let suffixes = json.get("suffixes").and_then(texts).unwrap_or_default();
                 Ok(Self::Tail { labels: labels as u8, of, suffixes })
             }
-            _ => Err(Error::invalid(format!("{json} is no column: a name, or a place, network or tail of one"))),
+            _ => Err(Error::invalid(format!("{json} is not a column: use a name, or a place, network or tail of one"))),
         }
     }
 }
@@ -213,7 +213,7 @@ fn texts(json: &Value) -> Option<Vec<String>> {
 
 /// `ADDRESS/LENGTH`, or an address alone; IPv4 becomes `::ffff:a.b.c.d` with 96 more bits.
 fn parse_network(text: &str) -> Result<(Address, u8), Error> {
-    let wrong = || Error::invalid(format!("'{text}' is no network; 10.0.0.0/8 or 2001:db8::/32 would do"));
+    let wrong = || Error::invalid(format!("'{text}' is not a network such as 10.0.0.0/8 or 2001:db8::/32"));
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length.parse::<u8>().map_err(|_| wrong())?)),
         None => (text, None),
@@ -252,9 +252,9 @@ mod tests {
         for (json, sentence) in [
             (json!("dns"), "a condition is a list of an operator and its operands, not \"dns\""),
             (json!(["eq", "dns.rcode", "x"]), "'eq' takes a column and a whole number, not"),
-            (json!(["cidr", "ip.src", ["10.0.0.0/33"]]), "'10.0.0.0/33' is no network"),
+            (json!(["cidr", "ip.src", ["10.0.0.0/33"]]), "'10.0.0.0/33' is not a network"),
             (json!(["like", "dns.qname", "x"]), "no operator 'like'"),
-            (json!(["present", {"town": "ip.src"}]), "is no column"),
+            (json!(["present", {"town": "ip.src"}]), "is not a column"),
         ] {
             let message = Condition::parse(&json).unwrap_err().message;
             assert!(message.contains(sentence), "{message}");

@@ -275,10 +275,10 @@ fn comparisons_are_unsigned_and_take_a_constant_or_the_index() {
 fn programs_that_can_not_run_are_refused_with_the_reason() {
     let many = vec!["6 0 0 0"; MAX_INSTRUCTIONS + 1].join(", ");
     assert!(FilterProgram::new(instructions(&many[9..])).is_ok());
-    assert_eq!(refusal(&many), "a filter program of 4097 instructions can't run; 1 to 4096 would do");
+    assert_eq!(refusal(&many), "a filter program of 4097 instructions can't run; it must have 1 to 4096");
     assert_eq!(
         FilterProgram::new(Vec::new()).unwrap_err().message,
-        "a filter program of 0 instructions can't run; 1 to 4096 would do"
+        "a filter program of 0 instructions can't run; it must have 1 to 4096"
     );
     assert_eq!(refusal("48 0 0 0"), "a filter program must end with a return instruction");
     assert_eq!(refusal("6 0 0 1, 5 0 0 0"), "instruction 1 of the filter program jumps out of the program");
@@ -290,7 +290,7 @@ fn programs_that_can_not_run_are_refused_with_the_reason() {
     assert_eq!(refusal("100 0 0 32, 6 0 0 1"), "instruction 0 of the filter program shifts by more than 31 bits");
     assert_eq!(
         refusal("2 0 0 16, 6 0 0 1"),
-        "instruction 0 of the filter program uses scratch word 16; 0 to 15 would do"
+        "instruction 0 of the filter program uses scratch word 16; there are 0 to 15"
     );
 }
 

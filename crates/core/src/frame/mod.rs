@@ -175,7 +175,7 @@ fn named(all: &[(ColumnDefinition, Source)], name: &str) -> Result<(ColumnDefini
 
 fn no_table(name: &str) -> Error {
     let names: Vec<_> = table_names().chain([EXCHANGES]).collect();
-    Error::invalid(format!("there is no table {name:?}: the tables are {}", names.join(", ")))
+    Error::invalid(format!("there is no table {name:?}; the tables are {}", names.join(", ")))
 }
 
 /// A column that lies in a batch.

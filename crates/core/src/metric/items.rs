@@ -108,7 +108,7 @@ impl Items<'_> {
     }
 
     fn place(self, reader: &mut Reader) -> Result<(u64, Vec<u8>), Error> {
-        let text = std::str::from_utf8(reader.block()?).map_err(|_| reader.error("a place that is no text"))?;
+        let text = std::str::from_utf8(reader.block()?).map_err(|_| reader.error("a place that is not text"))?;
         let coordinates = match reader.u8()? {
             0 => None,
             _ => Some((reader.u32()? as i32, reader.u32()? as i32)),

@@ -23,7 +23,7 @@ use crate::metric::{ItemKind, KindName, MetricKind};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
 pub fn compile(json: &str) -> Result<Plan, Error> {
-    let no_plan = |fault: serde_json::Error| Error::invalid(format!("this is no plan: {fault}"));
+    let no_plan = |fault: serde_json::Error| Error::invalid(format!("this is not a plan: {fault}"));
     let value: Value = serde_json::from_str(json).map_err(no_plan)?;
     let fingerprint = keys::fingerprint(&value);
     let spec: PlanSpec = serde_json::from_value(value).map_err(no_plan)?;

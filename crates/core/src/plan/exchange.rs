@@ -28,18 +28,13 @@ pub const DEFINITIONS: [ColumnDefinition; 6] = [
         "xact.outcome",
         ColumnType::U8,
         "",
-        "0 a question (or nothing of the kind), 1 an answer in time, 2 one too late, 3 one without question, 4 a further message of an answer, 5 a question asked again",
+        "0 a question (or neither), 1 an answer in time, 2 a late answer, 3 an answer without a question, 4 a further message of an answer, 5 a question asked again",
     ),
     column("xact.time_us", ColumnType::U64, "microseconds", "From question to answer"),
     column("xact.question_bytes", ColumnType::U32, "bytes", "Size of the question that this row answers"),
-    column("xact.question_flags", ColumnType::U8, "", "Conditions of the handler that the question met, one bit each"),
+    column("xact.question_flags", ColumnType::U8, "", "Which conditions of the handler the question met, one bit each"),
     column("xact.size_ratio", ColumnType::F64, "", "Size of the answer divided by that of its question"),
-    column(
-        "xact.question_address",
-        ColumnType::Address,
-        "",
-        "Address that the question carried, as an EDNS client subnet",
-    ),
+    column("xact.question_address", ColumnType::Address, "", "Address in the question's EDNS client subnet option"),
 ];
 
 const fn column(name: &'static str, kind: ColumnType, unit: &'static str, meaning: &'static str) -> ColumnDefinition {

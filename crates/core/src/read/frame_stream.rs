@@ -110,7 +110,7 @@ impl FrameStream {
         let length = length as usize;
         if !(LENGTH_BYTES..=MOST_CONTROL_BYTES).contains(&length) {
             return Err(format!(
-                "a control frame has {length} bytes, where {LENGTH_BYTES} to {MOST_CONTROL_BYTES} are possible"
+                "a control frame has {length} bytes; {LENGTH_BYTES} to {MOST_CONTROL_BYTES} are possible"
             ));
         }
         let end = start + length;
@@ -172,7 +172,7 @@ impl FrameStreamReader {
         let mut reader = Self { name, blocks, stream, damage: None, total_bytes };
         match reader.begin() {
             Ok(()) => Ok(reader),
-            Err(reason) => Err(Error::format(format!("{} is no frame stream that can be read: {reason}", reader.name))),
+            Err(reason) => Err(Error::format(format!("{} can't be read as a frame stream: {reason}", reader.name))),
         }
     }
 

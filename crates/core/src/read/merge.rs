@@ -145,7 +145,7 @@ impl Merged {
     fn reopen(&mut self, number: usize) -> bool {
         if self.open.len() >= MOST_OPEN {
             self.fault = Some(Error::invalid(format!(
-                "more than {MOST_OPEN} of the files overlap in time where {} begins: read fewer at a time",
+                "more than {MOST_OPEN} of the files overlap in time at the start of {}: read fewer at a time",
                 self.files[number].path.display()
             )));
             return false;

@@ -258,17 +258,17 @@ impl Stop {
 }
 
 fn not_a_capture(blocks: &Blocks, name: &str) -> Error {
-    const WOULD_DO: &str = "pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2, would do";
+    const EXPECTED: &str = "expected pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2";
     let first: Vec<_> = blocks.pending().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let unpacked = match blocks.compression() {
         Compression::None => String::new(),
         packed => format!("unpacked with {}, ", packed.name()),
     };
     Error::format(match first.is_empty() {
-        true if unpacked.is_empty() => format!("{name} is empty; {WOULD_DO}"),
-        true => format!("{name} is not a capture file: {unpacked}it is empty; {WOULD_DO}"),
+        true if unpacked.is_empty() => format!("{name} is empty; {EXPECTED}"),
+        true => format!("{name} is not a capture file: {unpacked}it is empty; {EXPECTED}"),
         false => {
-            format!("{name} is not a capture file: {unpacked}it starts with the bytes {}; {WOULD_DO}", first.join(" "))
+            format!("{name} is not a capture file: {unpacked}it starts with the bytes {}; {EXPECTED}", first.join(" "))
         }
     })
 }

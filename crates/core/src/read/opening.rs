@@ -39,7 +39,7 @@ pub(crate) fn open(path: &Path, kinds: Kinds, called: &str) -> Result<File, Erro
         _ if kind.is_socket() => "a socket",
         _ => "a device",
     };
-    Err(Error::format(format!("open {called}: is {what}, where a file is needed")))
+    Err(Error::format(format!("open {called}: is {what}, not a regular file")))
 }
 
 /// Bytes to be read, and what is known of them.
@@ -154,7 +154,7 @@ mod tests {
         let fifo = Fifo::new("no-file");
         for (path, what) in [(fifo.0.as_path(), "a FIFO"), (Path::new("/dev/zero"), "a device")] {
             let message = CaptureReader::open(path).err().unwrap().message;
-            assert_eq!(message, format!("open capture file {}: is {what}, where a file is needed", path.display()));
+            assert_eq!(message, format!("open capture file {}: is {what}, not a regular file", path.display()));
         }
     }
 

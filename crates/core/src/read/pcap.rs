@@ -49,7 +49,7 @@ impl Pcap {
         let word = |at: usize| order.u32(&header, at);
         let version = order.u16(&header, 4);
         if version != 2 {
-            return Err(Error::format(format!("{name} is of pcap version {version}; version 2 would do")));
+            return Err(Error::format(format!("{name} has pcap version {version}; only version 2 can be read")));
         }
         Ok(Some(Self {
             order,
@@ -109,7 +109,7 @@ impl Pcap {
         let longest = self.longest_record;
         Stop::damage(
             blocks,
-            format!("a packet record says it holds {captured_bytes} bytes, where {longest} is the most"),
+            format!("a packet record says it holds {captured_bytes} bytes; at most {longest} are possible"),
         )
     }
 }

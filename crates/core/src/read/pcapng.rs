@@ -104,7 +104,7 @@ impl Pcapng {
             }
             if length > LONGEST_BLOCK {
                 let reason =
-                    format!("a packet block says it is {length} bytes long, where {LONGEST_BLOCK} is the most");
+                    format!("a packet block says it is {length} bytes long; at most {LONGEST_BLOCK} are possible");
                 return Err(Stop::damage(blocks, reason));
             }
             let bytes = length as usize;
@@ -148,7 +148,10 @@ impl Pcapng {
         }
         let major = self.order.u16(blocks.pending(), 12);
         if major != 1 {
-            return Err(Stop::damage(blocks, format!("a section is of pcapng version {major}, where 1 would do")));
+            return Err(Stop::damage(
+                blocks,
+                format!("a section has pcapng version {major}; only version 1 can be read"),
+            ));
         }
         self.interfaces_before = self.interfaces_before.saturating_add(self.interfaces.len() as u32);
         self.interfaces.clear();

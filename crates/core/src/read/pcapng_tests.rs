@@ -139,7 +139,7 @@ fn blocks_that_make_no_sense_are_damage() {
     assert_eq!(reason_of(&|file| file.bytes.extend(header(33))), "a block says it is 33 bytes long");
     assert_eq!(
         reason_of(&|file| file.bytes.extend(header(0xffff_fff0))),
-        "a packet block says it is 4294967280 bytes long, where 16842752 is the most"
+        "a packet block says it is 4294967280 bytes long; at most 16842752 are possible"
     );
     assert_eq!(
         reason_of(&|file| file.bytes.extend(header(40))),
@@ -165,7 +165,7 @@ fn blocks_that_make_no_sense_are_damage() {
     let version_9 = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[9, 0, 0, 0], &[0xff; 8]].concat();
     assert_eq!(
         reason_of(&|file| file.block(0x0a0d_0d0a, &version_9)),
-        "a section is of pcapng version 9, where 1 would do"
+        "a section has pcapng version 9; only version 1 can be read"
     );
 }
 
@@ -186,7 +186,7 @@ fn a_first_section_that_is_broken_is_an_error() {
     assert_eq!(error.message, "capture can't be read: the file ends within a block");
     file[12] = 2;
     let error = testing::open(&file).err().unwrap();
-    assert_eq!(error.message, "capture can't be read: a section is of pcapng version 2, where 1 would do");
+    assert_eq!(error.message, "capture can't be read: a section has pcapng version 2; only version 1 can be read");
     file[8] = 0;
     let error = testing::open(&file).err().unwrap();
     assert!(error.message.starts_with("capture is not a capture file: it starts with the bytes 0a 0d 0d 0a;"));

@@ -103,7 +103,7 @@ fn an_absurd_length_is_damage_and_takes_no_memory() {
     file[24 + 16 + 11 + 8..][..4].copy_from_slice(&u32::MAX.to_le_bytes());
     let (packets, damage) = testing::read(&file);
     assert_eq!(packets, two_packets()[..1]);
-    let reason = "a packet record says it holds 4294967295 bytes, where 262144 is the most";
+    let reason = "a packet record says it holds 4294967295 bytes; at most 262144 are possible";
     assert_eq!(damage, damaged(51, reason));
 }
 
@@ -210,20 +210,20 @@ fn a_reader_can_move_to_another_thread() {
 
 #[test]
 fn what_is_no_capture_is_told_with_its_first_bytes() {
-    let would_do = "pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2, would do";
+    let expected = "expected pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2";
     assert_eq!(
         sentence(b"hello"),
-        format!("capture is not a capture file: it starts with the bytes 68 65 6c 6c; {would_do}")
+        format!("capture is not a capture file: it starts with the bytes 68 65 6c 6c; {expected}")
     );
     assert_eq!(
         sentence(&testing::gzip(b"hello")),
-        format!("capture is not a capture file: unpacked with gzip, it starts with the bytes 68 65 6c 6c; {would_do}")
+        format!("capture is not a capture file: unpacked with gzip, it starts with the bytes 68 65 6c 6c; {expected}")
     );
-    assert_eq!(sentence(b"h"), format!("capture is not a capture file: it starts with the bytes 68; {would_do}"));
-    assert_eq!(sentence(b""), format!("capture is empty; {would_do}"));
+    assert_eq!(sentence(b"h"), format!("capture is not a capture file: it starts with the bytes 68; {expected}"));
+    assert_eq!(sentence(b""), format!("capture is empty; {expected}"));
     assert_eq!(
         sentence(&testing::gzip(b"")),
-        format!("capture is not a capture file: unpacked with gzip, it is empty; {would_do}")
+        format!("capture is not a capture file: unpacked with gzip, it is empty; {expected}")
     );
 }
 
@@ -232,7 +232,7 @@ fn a_file_header_that_is_cut_or_of_another_version_is_an_error() {
     let mut file = PcapFile::MICROSECONDS.header();
     assert_eq!(sentence(&file[..10]), "capture ends within its pcap file header: 10 of 24 bytes are there");
     file[4] = 7;
-    assert_eq!(sentence(&file), "capture is of pcap version 7; version 2 would do");
+    assert_eq!(sentence(&file), "capture has pcap version 7; only version 2 can be read");
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl SavedWindow {
     pub fn from_bytes(bytes: &[u8], plan: &Plan, places: &Places, seed: u64) -> Result<Self, Error> {
         let mut reader = Reader::new("window", bytes);
         if reader.bytes(MAGIC.len())? != MAGIC {
-            return Err(reader.error("this is no saved window"));
+            return Err(reader.error("this is not a saved window"));
         }
         let version = u16::from(reader.u8()?) | u16::from(reader.u8()?) << 8;
         if ![VERSION, VERSION_OF_ONE_PLAN].contains(&version) {

@@ -19,9 +19,9 @@ def reload(context: Context, *, dry_run: bool) -> Document:
     return context.agent.apply(None, is_dry_run=dry_run)
 
 
-DRY_RUN = Query("dry_run", "Only tell what would change", "flag", default=False)
+DRY_RUN = Query("dry_run", "Only report what would change", "flag", default=False)
 CHANGES = Answer("What was (or would be) added, changed, removed and left alone", schemas.CHANGES)
-WRONG = refusal("The configuration makes no sense; nothing was changed")
+WRONG = refusal("The configuration is invalid; nothing has changed")
 FAILED = refusal("An input can't be opened")
 
 ENDPOINTS = (

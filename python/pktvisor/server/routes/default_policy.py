@@ -60,7 +60,7 @@ def _default(context: Context) -> RunningPolicy:
 
 
 NO_DEFAULT = refusal("There is no policy `default`")
-NO_PERIOD = Answer("There is no such bucket or window, or not yet", schemas.NO_DEFAULT_PERIOD)
+NO_PERIOD = Answer("There is no such bucket or window (yet)", schemas.NO_DEFAULT_PERIOD)
 
 ENDPOINTS = (
     Endpoint(
@@ -90,6 +90,6 @@ ENDPOINTS = (
         takes_accept=True,
         is_text=True,
         success=text("The metrics, in the form that `Accept` asks for", *EXPOSITION_TYPES),
-        refusals={404: nothing("There is no policy `default`"), 500: text("What failed")},
+        refusals={404: nothing("There is no policy `default`"), 500: text("What went wrong")},
     ),
 )

@@ -45,13 +45,13 @@ UNKNOWN = refusal("There is no such input")
 ENDPOINTS = (
     Endpoint(
         path="/api/v1/inputs",
-        summary="All streams at work, with their state, configuration and ledger",
+        summary="All running inputs, with their state, configuration and ledger",
         answer=every,
         success=Answer("The inputs by name", schemas.INPUTS),
     ),
     Endpoint(
         path="/api/v1/inputs/{name:identifier}",
-        summary="One stream at work",
+        summary="One running input",
         answer=one,
         success=Answer("The input below its name", schemas.INPUTS),
         refusals={404: UNKNOWN},
@@ -69,7 +69,10 @@ ENDPOINTS = (
             Query("bytes", "At most so large a file", "number", 1024, LARGEST_CAPTURE_BYTES, DEFAULT_CAPTURE_BYTES),
         ),
         success=Answer("A capture file (pcapng)", {}, (PCAPNG_TYPE,)),
-        refusals={404: refusal("There is no such input, or it keeps no packets"), 400: refusal("The filter is none")},
+        refusals={
+            404: refusal("There is no such input, or it keeps no packets"),
+            400: refusal("The filter is invalid"),
+        },
         faults={ConfigError: 400, NotFoundError: 404},
     ),
 )

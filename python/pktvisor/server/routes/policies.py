@@ -61,7 +61,7 @@ ENDPOINTS = (
         refusals={
             409: refusal("There is a policy of that name"),
             422: refusal("No tap fits the selector"),
-            500: refusal("The configuration makes no sense, or its input can't be opened"),
+            500: refusal("The configuration is invalid, or its input can't be opened"),
         },
         faults=PEER_POLICY_FAULTS,
     ),

@@ -95,7 +95,7 @@ def _all(policies: Iterable[RunningPolicy], read: Read) -> Document:
 
 
 UNKNOWN = refusal("There is no such policy")
-NO_PERIOD = Answer("There is no such bucket or window, or not yet", schemas.NO_PERIOD)
+NO_PERIOD = Answer("There is no such bucket or window (yet)", schemas.NO_PERIOD)
 
 ENDPOINTS = (
     Endpoint(
@@ -127,6 +127,6 @@ ENDPOINTS = (
         takes_accept=True,
         is_text=True,
         success=text("The metrics, in the form that `Accept` asks for", *EXPOSITION_TYPES),
-        refusals={404: text("There is no such policy"), 500: text("What failed")},
+        refusals={404: text("There is no such policy"), 500: text("What went wrong")},
     ),
 )

@@ -60,7 +60,7 @@ ENDPOINTS = (
         success=Answer("The tap below its name; nothing where the body has none", schemas.TAPS),
         refusals={
             409: refusal("There is a tap of that name"),
-            500: refusal("The configuration makes no sense"),
+            500: refusal("The configuration is invalid"),
         },
         faults=PEER_FAULTS,
     ),

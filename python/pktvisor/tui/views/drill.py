@@ -11,7 +11,7 @@ from pktvisor.tui.views.content import Content, Context, View, nothing
 
 WAITING = "waiting for the next answer"
 UNTOLD = (
-    "Nothing here keeps names and clients apart. A policy with a custom handler can:",
+    "No policy here splits names by client. One with a custom handler can:",
     "metrics: {clients: {top_n: ip.src, by: dns.qname}, names: {top_n: dns.qname, by: ip.src}}",
     "The whole policy is in docs/how-to/watch-in-the-terminal.md.",
 )

@@ -22,7 +22,7 @@ def facts_of(document: Document, prefix: str = "") -> list[tuple[str, str]]:
 def state(is_running: bool | None) -> str:
     """Give whether something runs, as a word."""
     if is_running is None:
-        return "not told"
+        return "unknown"
     return "running" if is_running else "stopped"
 
 

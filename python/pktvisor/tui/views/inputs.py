@@ -46,7 +46,7 @@ def _ledger(one: Input) -> Panel:
         f"Packets of {one.name}",
         tuple(_ledger_row(name, counts[name], counts.get("seen", 0)) for name in shown),
         note=f"{hidden} more at 0" if hidden else "",
-        empty="no account is kept",
+        empty="no ledger",
         is_whole=True,
         least_width=WIDE,
     )

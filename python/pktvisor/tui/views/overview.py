@@ -52,7 +52,7 @@ def build(context: Context) -> Content:
     """Make the screen."""
     metrics = context.reading.metrics
     if not can_show(metrics):
-        return Content((), nothing("no handler for packets, DNS or DHCP: 8 shows those that there are"))
+        return Content((), nothing("no handler for packets, DNS or DHCP: press 8 for the other handlers"))
     packets, dns = packet_figures(metrics), dns_figures(metrics)
     panels = _panels(packets, dns)
     # Empty lists give their room away, unless there is nothing yet at all.

@@ -16,7 +16,7 @@ def build(context: Context) -> Content:
     """Make the screen."""
     handlers, memory = context.reading.resources, context.reading.app.memory
     if not handlers and memory is None:
-        return Content((), nothing("this agent tells nothing of what its inputs cost"))
+        return Content((), nothing("this agent does not report what its inputs cost"))
     panels: list[Panel] = [] if memory is None else _memory(memory)
     for handler in handlers:
         name = handler.instance.removesuffix(RESOURCES_SUFFIX)

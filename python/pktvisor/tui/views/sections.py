@@ -84,7 +84,7 @@ def document_panels(document: Document, shown: Units, wanted: str = "") -> list[
         found = list(section_panels(section, shown))
         panels += with_rows([arranged(panel, "count", wanted) for panel in found]) if wanted else found
         if len(panels) > MOST_PANELS:
-            rest = "there is more than fits here: filter with /, or save the document with j"
+            rest = "more than fits here: filter with /, or save the document with j"
             return [*panels[:MOST_PANELS], Panel("more", "More", (Row(rest),), least_width=WIDE)]
     return panels
 

@@ -56,7 +56,7 @@ def test_a_body_that_is_no_text_is_400(agent: FakeAgent, kind: str) -> None:
         ("taps", NoMatchError("nothing fits"), 500),
         ("taps", ConfigError("expecting tap identifier"), 500),
         ("policies", ConfigError("unknown policy kind: x"), 500),
-        ("policies", InputError("eth7: there is no such interface"), 500),
+        ("policies", InputError("eth7: unknown interface"), 500),
         ("policies", RightsError("capturing needs CAP_NET_RAW"), 500),
         ("policies", RuntimeError("out of threads"), 500),
     ],

@@ -39,14 +39,14 @@ table! {
     pub struct Messages, row Row {
         time_ns: i64 => "dhcp.time_ns", "nanoseconds", "When the message was seen, since 1970";
         packet_row: u32 => "dhcp.packet_row", "", "Row of its packet in the packet table of the same batch";
-        direction: u8 => "dhcp.direction", "", "0 unknown, 1 in (to a host of ours), 2 out (from one)";
+        direction: u8 => "dhcp.direction", "", "0 unknown, 1 in (to this host), 2 out (from it)";
         version: u8 => "dhcp.version", "", "4 or 6, told by the ports";
-        kind: u8 => "dhcp.message_type", "", "Message type: option 53 for IPv4, the first byte for IPv6, behind the headers of relays; 0 unknown";
-        renewal: u8 => "dhcp.renewal", "", "IPv4: 1 a request to go on with an address, to the server that gave it; 2 one to any server; 0 all else";
-        relays: u8 => "dhcp.relays", "", "IPv4: hops, as relays count them; IPv6: headers of relays around the message";
+        kind: u8 => "dhcp.message_type", "", "Message type: option 53 for IPv4; for IPv6 the first byte after any relay headers; 0 unknown";
+        renewal: u8 => "dhcp.renewal", "", "IPv4: 1 a request to keep an address, to the server that gave it; 2 one to any server; 0 anything else";
+        relays: u8 => "dhcp.relays", "", "IPv4: the hops that relays counted; IPv6: relay headers around the message";
         client: Span => "dhcp.client", "", "On an ACK that answers a request seen before: hardware address/host name/address given";
         answer_us: u64 => "dhcp.answer_us", "microseconds", "On such an ACK: time since its request";
-        server: Span => "dhcp.server", "", "On an offer (an ACK, too, where it is the first answer), advertisement or reply: hardware address/address of the server";
+        server: Span => "dhcp.server", "", "On an offer, advertisement or reply, and on an ACK that is the first answer: hardware address/address of the server";
     }
     time time_ns; packet_rows |table| table.packet_row();
 }

@@ -33,32 +33,32 @@ table! {
     /// One row per DNS message.
     pub struct Messages, row Row {
         time_ns: i64 => "dns.time_ns", "nanoseconds", "When the message was complete, since 1970";
-        packet_row: u32 => "dns.packet_row", "", "Row of its packet in the packet table of the same batch; 2147483648 and more where the packet came in a batch before";
+        packet_row: u32 => "dns.packet_row", "", "Row of its packet in the packet table of the same batch; 2147483648 or more if the packet was in an earlier batch";
         bytes: u32 => "dns.bytes", "bytes", "Size of the message on the wire, without the length prefix that TCP adds";
-        direction: u8 => "dns.direction", "", "0 unknown, 1 in (to a host of ours), 2 out (from one)";
-        xact_direction: u8 => "dns.xact_direction", "", "Direction of the exchange: 1 in (a host of ours is asked), 2 out (it asks), 0 unknown";
+        direction: u8 => "dns.direction", "", "0 unknown, 1 in (to this host), 2 out (from it)";
+        xact_direction: u8 => "dns.xact_direction", "", "Direction of the exchange: 1 in (this host is asked), 2 out (it asks), 0 unknown";
         ip_version: u8 => "dns.ip_version", "", "4 or 6";
         transport: u8 => "dns.transport", "", "6 TCP, 17 UDP; from dnstap also 1 TLS, 2 HTTPS, 3 DNSCrypt over UDP, 4 DNSCrypt over TCP, 5 QUIC";
-        port: u16 => "dns.port", "", "The port that is not the DNS port: the client's";
-        server_port: u16 => "dns.server_port", "", "The DNS port, by which the message was known";
+        port: u16 => "dns.port", "", "The client's port: the one that is not the DNS port";
+        server_port: u16 => "dns.server_port", "", "The DNS port by which the message was recognised";
         exchange: u64 => "dns.exchange", "", "Hash of both addresses and both ports (of multicast protocols: of the client's end) and identifier, equal for a query and its response";
-        pairing: u8 => "dns.pairing", "", "How question and answer belong together, bits added up: 1 several messages may answer, 2 the other need not be there, 4 they don't, 8 the protocol is multicast";
-        question: u32 => "dns.question", "", "Hash of the first question of a query, equal where it is asked again; 0 for a response";
+        pairing: u8 => "dns.pairing", "", "How question and answer are paired, as bits: 1 several messages may answer, 2 the other may be missing, 4 they are not paired, 8 the protocol is multicast";
+        question: u32 => "dns.question", "", "Hash of the first question of a query, equal if it is asked again; 0 for a response";
         id: u16 => "dns.id", "", "Identifier";
         flags: u16 => "dns.flags", "", "Second word of the header: QR, opcode, AA, TC, RD, RA, AD, CD, rcode";
         is_reply: u8 => "dns.is_reply", "", "1 for a response, 0 for a query";
-        rcode: u16 => "dns.rcode", "", "Response code: 4 bits of the header, below the 8 of an OPT record where a response has one; 65535 where dnstap tells of a message without it";
+        rcode: u16 => "dns.rcode", "", "Response code: the 4 bits of the header and, above them, the 8 of an OPT record if there is one; 65535 if dnstap reports the message without its content";
         answers: u16 => "dns.answers", "", "Number of answer records that the header announces";
-        parsed: u8 => "dns.parsed", "", "1 where header and question could be read";
+        parsed: u8 => "dns.parsed", "", "1 if header and question could be read";
         qtype: u16 => "dns.qtype", "", "Type of the first question";
         qname: Span => "dns.qname", "", "Name of the first question, lower case, without the final dot";
         qname2: Span => "dns.qname2", "", "Its last two labels, with the dot before them";
         qname3: Span => "dns.qname3", "", "Its last three labels, with the dot before them";
-        ecs: Address => "dns.ecs", "", "Address of the EDNS client subnet option; zeros where there is none";
-        has_ecs: u8 => "dns.has_ecs", "", "1 where a query has an EDNS client subnet option, be it without an address (prefix length 0)";
-        signatures: u8 => "dns.signatures", "", "1 where the answer section holds an RRSIG record";
-        nodata: u8 => "dns.nodata", "", "1 for a response without data by RFC 2308: NOERROR, whole, no record of the type asked for (aliases may stand there), and no referral";
-        dnstap_type: u8 => "dns.dnstap_type", "", "From dnstap the type of the message, queries odd, their responses one more: 1 auth, 3 resolver, 5 client, 7 forwarder, 9 stub, 11 tool, 13 update; 0 where a packet brought it";
+        ecs: Address => "dns.ecs", "", "Address in the EDNS client subnet option; zeros if there is none";
+        has_ecs: u8 => "dns.has_ecs", "", "1 if a query has an EDNS client subnet option, even without an address (prefix length 0)";
+        signatures: u8 => "dns.signatures", "", "1 if the answer section holds an RRSIG record";
+        nodata: u8 => "dns.nodata", "", "1 for a response without data by RFC 2308: NOERROR, not truncated, no record of the type asked for (aliases may be there), and not a referral";
+        dnstap_type: u8 => "dns.dnstap_type", "", "For dnstap the type of the message (even numbers are the responses to the type before): 1 auth, 3 resolver, 5 client, 7 forwarder, 9 stub, 11 tool, 13 update; 0 for packets";
     }
     time time_ns; packet_rows |table| table.packet_row();
 }

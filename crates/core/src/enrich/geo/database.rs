@@ -73,12 +73,12 @@ impl GeoDatabase {
     fn from_contents(contents: Contents, path: &Path, kind: GeoKind) -> Result<Self, Error> {
         let shown = path.display();
         let reader = Reader::from_source(contents).map_err(|cause| {
-            Error::format(format!("{shown} is not a MaxMind DB file ({cause}); needed is {}", kind.what_would_do()))
+            Error::format(format!("{shown} is not a MaxMind DB file ({cause}); it must be {}", kind.what_would_do()))
         })?;
         let database = Self { reader, kind };
         if !database.is_of_its_kind() {
             return Err(Error::format(format!(
-                "{shown} is a database of type {} without the fields that are asked of it; needed is {}",
+                "{shown} is a database of type {} without the needed fields; it must be {}",
                 database.reader.metadata().database_type,
                 kind.what_would_do()
             )));
@@ -275,9 +275,9 @@ mod tests {
         let error = refused("asn.mmdb", GeoKind::City);
         assert_eq!(error.kind, ErrorKind::Format);
         assert!(error.message.contains("asn.mmdb is a database of type Example-ASN"), "{error}");
-        assert!(error.message.ends_with("needed is a City database, such as GeoLite2-City.mmdb"), "{error}");
+        assert!(error.message.ends_with("it must be a City database, such as GeoLite2-City.mmdb"), "{error}");
         let error = refused("city.mmdb", GeoKind::Network);
-        assert!(error.message.ends_with("needed is an ASN or ISP database, such as GeoLite2-ASN.mmdb"), "{error}");
+        assert!(error.message.ends_with("it must be an ASN or ISP database, such as GeoLite2-ASN.mmdb"), "{error}");
         for kind in [GeoKind::City, GeoKind::Network] {
             let error = refused("unlike.mmdb", kind);
             assert!(error.message.contains("a database of type Example Proxies without the fields"), "{error}");
@@ -351,6 +351,6 @@ mod tests {
         assert_eq!(unsafe { libc::mkfifo(text.as_ptr(), 0o600) }, 0);
         let fault = GeoDatabase::open(&path, GeoKind::City).err().expect("an error");
         std::fs::remove_file(&path).expect("the FIFO");
-        assert!(fault.message.ends_with("is a FIFO, where a file is needed"), "{fault}");
+        assert!(fault.message.ends_with("is a FIFO, not a regular file"), "{fault}");
     }
 }
