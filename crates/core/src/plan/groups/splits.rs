@@ -126,9 +126,12 @@ fn windows(policy: &Policy) -> Vec<Merged> {
     policy.store().windows().iter().filter_map(|(number, _)| policy.store().window(*number)).collect()
 }
 
-/// What a window says: its ungrouped metrics, then each group's.
-fn shown(window: &Merged) -> (Vec<Vec<u8>>, Vec<BTreeMap<Vec<u8>, Vec<Vec<u8>>>>) {
-    let images = |metrics: &[MetricState]| metrics.iter().map(image).collect::<Vec<_>>();
+/// The images of some metrics.
+type Images = Vec<Vec<u8>>;
+
+/// What a window says: its ungrouped metrics, then those of each group by its key.
+fn shown(window: &Merged) -> (Images, Vec<BTreeMap<Vec<u8>, Images>>) {
+    let images = |metrics: &[MetricState]| metrics.iter().map(image).collect::<Images>();
     let grouped = |groups: &Groups| {
         groups.keys().iter().map(|(key, _)| (key.to_vec(), images(&groups.metrics(Some(key))))).collect()
     };
