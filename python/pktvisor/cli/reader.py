@@ -9,7 +9,6 @@ from typing import Annotated
 
 from pktvisor.cli.options import FILE_FAILURE_STATUS, Parser, UsageError, complain, run
 from pktvisor.cli.parsing import add_options, add_version
-from pktvisor.cli.recording import write_records
 from pktvisor.cli.summary import print_summary
 from pktvisor.config.command_options import SummaryOptions
 from pktvisor.config.options import Operands, Text
@@ -66,6 +65,8 @@ def _summarize(said: argparse.Namespace) -> int:
         if options.record is None:
             print_summary(options.files, options, options.input)
         else:
+            from pktvisor.cli.recording import write_records
+
             write_records(options.files, options.record, options)
     except UsageError:
         raise
