@@ -3,10 +3,16 @@
 use std::sync::{Arc, LazyLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use pktvisor_core::Error;
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
-use pktvisor_core::engine::{self, LiveConfig, LiveSource};
+use pktvisor_core::engine::{
+    self, BatchSink, Capture, CaptureConfig, CaptureSource, DnstapServer, DnstapServerConfig, FlowListening,
+    FlowServer, FlowServerConfig, Machine, Taking,
+};
+use pktvisor_core::listen::datagrams::DatagramConfig;
+use pktvisor_core::listen::streams::StreamAddress;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -18,10 +24,36 @@ use crate::memory::{self, Account};
 use crate::policy::Policy;
 use crate::usage;
 
-/// A running capture on an interface; `stop` ends it.
+/// An input at work: what happens now, until `stop`.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct LiveInput {
-    inner: engine::LiveInput,
+    inner: Inner,
+}
+
+enum Inner {
+    Capture(Capture),
+    Dnstap(engine::LiveInput),
+    Flow(engine::LiveInput, FlowListening),
+}
+
+impl std::ops::Deref for Inner {
+    type Target = engine::LiveInput;
+
+    fn deref(&self) -> &engine::LiveInput {
+        match self {
+            Self::Capture(capture) => capture,
+            Self::Dnstap(input) | Self::Flow(input, _) => input,
+        }
+    }
+}
+
+type Sinks<'a> = dyn Fn() -> Vec<Box<dyn BatchSink>> + 'a;
+
+/// The path of a Unix socket, or a host with a TCP port.
+#[derive(FromPyObject)]
+enum ListenAddress {
+    Tcp(String, u16),
+    Unix(std::path::PathBuf),
 }
 
 /// The wall clock of this machine, nanoseconds since 1970.
@@ -35,34 +67,36 @@ fn steady_ns() -> i64 {
     BOOT_NS.saturating_add(usage::since_boot_ns())
 }
 
+const MACHINE: Machine = Machine { usage: usage::usage, now_ns, steady_ns };
+
 /// One worker without lookback.
-fn config(source: LiveSource, decode: DecodeConfig) -> LiveConfig {
-    LiveConfig {
-        source,
-        decode,
-        workers: 1,
-        filter: None,
-        lookback_bytes: 0,
-        usage: usage::usage,
-        now_ns,
-        steady_ns,
-        memory: memory::process().clone(),
-    }
+fn config(source: CaptureSource, decode: DecodeConfig) -> CaptureConfig {
+    let memory = memory::process().clone();
+    CaptureConfig { source, decode, workers: 1, filter: None, lookback_bytes: 0, machine: MACHINE, memory }
+}
+
+/// What has the policies fed, and the handlers beside them.
+struct Fed<'a, 'py> {
+    policies: &'a [PyRef<'py, Policy>],
+    sinks: Option<Vec<Bound<'py, PyAny>>>,
 }
 
 impl LiveInput {
+    /// Starts what `open` opens, without the GIL.
     fn start(
         py: Python<'_>,
-        config: LiveConfig,
-        policies: &[PyRef<'_, Policy>],
-        sinks: Option<Vec<Bound<'_, PyAny>>>,
+        fed: Fed<'_, '_>,
+        open: impl FnOnce(Vec<Arc<engine::Policy>>, &Sinks<'_>) -> Result<Inner, Error> + Send,
     ) -> PyResult<Self> {
         usage::prepare();
-        let policies = policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
-        let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
+        let policies = fed.policies.iter().map(|policy| Arc::clone(&policy.inner)).collect();
+        let handlers = fed.sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
         let sinks = beside_sinks(py, handlers)?;
-        let started = py.detach(move || engine::LiveInput::start(&config, policies, &sinks));
-        Ok(Self { inner: started.map_err(raise)? })
+        Ok(Self { inner: py.detach(move || open(policies, &sinks)).map_err(raise)? })
+    }
+
+    fn start_capture(py: Python<'_>, config: CaptureConfig, fed: Fed<'_, '_>) -> PyResult<Self> {
+        Self::start(py, fed, |policies, sinks| Ok(Inner::Capture(Capture::start(&config, policies, sinks)?)))
     }
 }
 
@@ -103,8 +137,8 @@ impl LiveInput {
             ..RingConfig::default()
         };
         let decode = decode_config(hosts, ports);
-        let config = LiveConfig { workers, lookback_bytes, ..config(LiveSource::Ring(ring), decode) };
-        Self::start(py, config, &policies, sinks)
+        let config = CaptureConfig { workers, lookback_bytes, ..config(CaptureSource::Ring(ring), decode) };
+        Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
 
     /// Starts to feed the policies with made-up DNS packets, one every 100 ms, the same from the same seed. The host is
@@ -120,8 +154,65 @@ impl LiveInput {
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
         let config =
-            LiveConfig { lookback_bytes, ..config(LiveSource::Mock { seed }, decode_config(Vec::new(), ports)) };
-        Self::start(py, config, &policies, sinks)
+            CaptureConfig { lookback_bytes, ..config(CaptureSource::Mock { seed }, decode_config(Vec::new(), ports)) };
+        Self::start_capture(py, config, Fed { policies: &policies, sinks })
+    }
+
+    /// Listens for servers that tell of their messages by dnstap, on a Unix socket (a path) or by TCP (a host and a port), and
+    /// feeds the policies. A socket that lies at the path is replaced. Only messages with an end in the networks of `only_hosts`
+    /// count, where it is given.
+    #[staticmethod]
+    #[pyo3(signature = (policies, address, *, only_hosts=None, sinks=None))]
+    fn dnstap(
+        py: Python<'_>,
+        policies: Vec<PyRef<'_, Policy>>,
+        address: ListenAddress,
+        only_hosts: Option<HostRows>,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let address = match address {
+            ListenAddress::Unix(path) => StreamAddress::Unix(path),
+            ListenAddress::Tcp(host, port) => StreamAddress::Tcp(host, port),
+        };
+        let taking = Taking { only_hosts: only_hosts.map(Hosts::new), seed: crate::seed() };
+        let config = DnstapServerConfig { address, taking, machine: MACHINE, memory: memory::process().clone() };
+        Self::start(py, Fed { policies: &policies, sinks }, |policies, sinks| {
+            Ok(Inner::Dnstap(DnstapServer::start(&config, policies, sinks)?))
+        })
+    }
+
+    /// Listens for flow records by UDP on an address of this host, with a socket for each worker, and feeds the policies. What an
+    /// exporter sends goes to one worker. `receive_buffer_bytes` is room in the kernel, of each socket; 0 is the system's.
+    #[staticmethod]
+    #[pyo3(signature = (policies, address, port, *, workers=1, receive_buffer_bytes=0, sinks=None))]
+    fn flow(
+        py: Python<'_>,
+        policies: Vec<PyRef<'_, Policy>>,
+        address: std::net::IpAddr,
+        port: u16,
+        workers: usize,
+        receive_buffer_bytes: u32,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let address = std::net::SocketAddr::new(address, port);
+        let datagrams = DatagramConfig { address, sockets: workers, receive_buffer_bytes };
+        let config = FlowServerConfig { datagrams, seed: crate::seed(), machine: MACHINE, memory: memory::process().clone() };
+        Self::start(py, Fed { policies: &policies, sinks }, |policies, sinks| {
+            let (input, listening) = FlowServer::start(&config, policies, sinks)?;
+            Ok(Inner::Flow(input, listening))
+        })
+    }
+
+    /// The UDP port of flow records; where 0 was asked for, the one that the system chose.
+    #[getter]
+    fn port(&self) -> Option<u16> {
+        if let Inner::Flow(_, listening) = &self.inner { Some(listening.port) } else { None }
+    }
+
+    /// Room in the kernel for flow records that wait, of each socket: what the system has granted.
+    #[getter]
+    fn receive_buffer_bytes(&self) -> Option<u32> {
+        if let Inner::Flow(_, listening) = &self.inner { Some(listening.receive_buffer_bytes) } else { None }
     }
 
     /// Adds a policy. With lookback its first window starts with the oldest frame that is kept, at most a window's length ago;
@@ -129,7 +220,10 @@ impl LiveInput {
     #[pyo3(signature = (policy, *, with_lookback=false))]
     fn add(&self, py: Python<'_>, policy: &Policy, with_lookback: bool) {
         let policy = Arc::clone(&policy.inner);
-        py.detach(|| if with_lookback { self.inner.add_with_lookback(policy) } else { self.inner.add(policy) });
+        py.detach(|| match &self.inner {
+            Inner::Capture(capture) if with_lookback => capture.add_with_lookback(policy),
+            other => other.add(policy),
+        });
     }
 
     fn remove(&self, py: Python<'_>, policy: &Policy) {
@@ -139,7 +233,11 @@ impl LiveInput {
 
     /// Says anew which networks are the hosts that directions are told by.
     fn set_hosts(&self, py: Python<'_>, hosts: HostRows) {
-        py.detach(|| self.inner.set_hosts(Hosts::new(hosts)));
+        py.detach(|| {
+            if let Inner::Capture(capture) = &self.inner {
+                capture.set_hosts(Hosts::new(hosts));
+            }
+        });
     }
 
     /// Notes how many policies the input has now, and how many handlers they have together, for the table `resources`.
@@ -182,9 +280,9 @@ impl LiveInput {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let since_ns = seconds.map_or(i64::MIN, |seconds| now_ns.saturating_sub(i64::from(seconds) * 1_000_000_000));
         let filter = compile_filter.map(filter::source);
-        let file = py.detach(|| {
-            let recent = self.inner.recent();
-            recent.pcapng(since_ns, filter, most_bytes)
+        let file = py.detach(|| match &self.inner {
+            Inner::Capture(capture) => capture.recent().pcapng(since_ns, filter, most_bytes),
+            _ => Err(Error::invalid("this input has no packets")),
         });
         Ok(PyBytes::new(py, &file.map_err(raise)?))
     }

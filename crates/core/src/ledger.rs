@@ -36,10 +36,15 @@ pub enum Malformed {
     DnstapBadProtobuf,
     DnstapNoMessage,
     DnstapBadAddress,
+    DnstapBadControl,
+    DnstapOutOfOrder,
+    DnstapContentType,
+    DnstapFrameTooLong,
+    DnstapCutFrame,
 }
 
 impl Malformed {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 35] = [
         Self::LinkTooShort,
         Self::LinkUnknown,
         Self::LinkEncrypted,
@@ -70,6 +75,11 @@ impl Malformed {
         Self::DnstapBadProtobuf,
         Self::DnstapNoMessage,
         Self::DnstapBadAddress,
+        Self::DnstapBadControl,
+        Self::DnstapOutOfOrder,
+        Self::DnstapContentType,
+        Self::DnstapFrameTooLong,
+        Self::DnstapCutFrame,
     ];
 
     /// Layer and reason as they are printed: `"udp.bad_length"`.
@@ -105,6 +115,11 @@ impl Malformed {
             Self::DnstapBadProtobuf => "dnstap.bad_protobuf",
             Self::DnstapNoMessage => "dnstap.no_message",
             Self::DnstapBadAddress => "dnstap.bad_address",
+            Self::DnstapBadControl => "dnstap.bad_control",
+            Self::DnstapOutOfOrder => "dnstap.out_of_order",
+            Self::DnstapContentType => "dnstap.content_type",
+            Self::DnstapFrameTooLong => "dnstap.frame_too_long",
+            Self::DnstapCutFrame => "dnstap.cut_frame",
         }
     }
 }
@@ -137,7 +152,7 @@ pub struct Ledger {
     pub dropped_by_us: u64,
     /// Lost by interfaces before the kernel had them, so that they stand outside the balance.
     pub dropped_by_interface: u64,
-    malformed: [u64; Malformed::ALL.len()],
+    malformed: ByReason,
     /// Of those decoded and malformed, the packets of neither direction: no end is a host, or none is known. Complete
     /// once the batch has been handed on; outside the balance.
     pub direction_unknown: u64,
@@ -160,6 +175,18 @@ pub struct Evicted {
     pub exporters: u64,
     /// Groups of breakdowns that joined the one of the others, for want of memory.
     pub groups: u64,
+    /// Connections that were closed: there were too many, they held too much, or said nothing.
+    pub clients: u64,
+}
+
+/// Counts by the number of their reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ByReason([u64; Malformed::ALL.len()]);
+
+impl Default for ByReason {
+    fn default() -> Self {
+        Self([0; Malformed::ALL.len()])
+    }
 }
 
 impl Ledger {
@@ -173,6 +200,11 @@ impl Ledger {
         Self { dropped_by_interface: packets, ..Self::default() }
     }
 
+    /// Connections that bounds made the agent close.
+    pub fn of_evicted_clients(clients: u64) -> Self {
+        Self { evicted: Evicted { clients, ..Evicted::default() }, ..Self::default() }
+    }
+
     /// Packets that the agent had and could not keep up with.
     pub fn of_own_drops(packets: u64) -> Self {
         Self { seen: packets, dropped_by_us: packets, ..Self::default() }
@@ -180,11 +212,11 @@ impl Ledger {
 
     #[inline]
     pub fn count_malformed(&mut self, reason: Malformed) {
-        self.malformed[reason as usize] += 1;
+        self.malformed.0[reason as usize] += 1;
     }
 
     pub fn malformed(&self, reason: Malformed) -> u64 {
-        self.malformed[reason as usize]
+        self.malformed.0[reason as usize]
     }
 
     /// What an entry counts.
@@ -208,9 +240,10 @@ impl Ledger {
             "evicted.transactions" => &mut self.evicted.transactions,
             "evicted.exporters" => &mut self.evicted.exporters,
             "evicted.groups" => &mut self.evicted.groups,
+            "evicted.clients" => &mut self.evicted.clients,
             "time.steps" => &mut self.time_steps,
             "flow.records_lost" => &mut self.flow_records_lost,
-            _ => &mut self.malformed[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
+            _ => &mut self.malformed.0[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
         })
     }
 
@@ -231,15 +264,16 @@ impl Ledger {
             ("evicted.transactions", self.evicted.transactions),
             ("evicted.exporters", self.evicted.exporters),
             ("evicted.groups", self.evicted.groups),
+            ("evicted.clients", self.evicted.clients),
             ("time.steps", self.time_steps),
             ("flow.records_lost", self.flow_records_lost),
         ];
-        let reasons = self.malformed;
+        let ByReason(reasons) = self.malformed;
         whole.into_iter().chain(Malformed::ALL.into_iter().map(move |reason| (reason.name(), reasons[reason as usize])))
     }
 
     pub fn malformed_total(&self) -> u64 {
-        self.malformed.iter().sum()
+        self.malformed.0.iter().sum()
     }
 
     /// True when every packet seen is accounted for.
@@ -256,7 +290,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.dropped_by_kernel += other.dropped_by_kernel;
         self.dropped_by_us += other.dropped_by_us;
         self.dropped_by_interface += other.dropped_by_interface;
-        for (mine, theirs) in self.malformed.iter_mut().zip(&other.malformed) {
+        for (mine, theirs) in self.malformed.0.iter_mut().zip(&other.malformed.0) {
             *mine += theirs;
         }
         self.direction_unknown += other.direction_unknown;
@@ -266,6 +300,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.transactions += other.evicted.transactions;
         self.evicted.exporters += other.evicted.exporters;
         self.evicted.groups += other.evicted.groups;
+        self.evicted.clients += other.evicted.clients;
         self.time_steps += other.time_steps;
         self.flow_records_lost += other.flow_records_lost;
     }

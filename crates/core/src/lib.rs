@@ -10,7 +10,7 @@
 //! 3. Whatever grows with traffic has a named bound and a counter of what the bound threw away.
 //! 4. Nothing here reads a clock, a file or an environment variable that it was not given. Time is packet time, in
 //!    nanoseconds since 1970, and comes in as an argument.
-//! 5. `unsafe` stands only in [`capture`], where a big database file is mapped ([`enrich::geo`]), where tables are lent
+//! 5. `unsafe` stands only in [`capture`] and [`listen`], where a big database file is mapped ([`enrich::geo`]), where tables are lent
 //!    to other languages ([`batch::arrow`]) and in measured hot loops, each with its reason.
 
 pub mod error;
@@ -21,6 +21,7 @@ pub mod memory;
 
 pub mod capture;
 pub mod filter;
+pub mod listen;
 pub mod read;
 
 pub mod batch;

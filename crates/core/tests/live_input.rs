@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::engine::{LiveConfig, LiveInput, LiveSource, Policy, PolicyConfig, Usage};
+use pktvisor_core::engine::{Capture, CaptureConfig, CaptureSource, Machine, Policy, PolicyConfig, Usage};
 use pktvisor_core::metric::MetricState;
 use pktvisor_core::plan::compile;
 use pktvisor_core::read::CaptureReader;
@@ -36,16 +36,14 @@ fn now_ns() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as i64
 }
 
-fn config(interface: &str) -> LiveConfig {
-    LiveConfig {
-        source: LiveSource::Ring(ring(interface)),
+fn config(interface: &str) -> CaptureConfig {
+    CaptureConfig {
+        source: CaptureSource::Ring(ring(interface)),
         decode: DecodeConfig::default(),
         workers: 1,
         filter: None,
         lookback_bytes: 8 << 20,
-        usage: || Usage { thread_cpu_ns: 0, memory_bytes: 4096 },
-        now_ns,
-        steady_ns: now_ns,
+        machine: Machine { usage: || Usage { thread_cpu_ns: 0, memory_bytes: 4096 }, now_ns, steady_ns: now_ns },
         memory: Arc::default(),
     }
 }
@@ -54,12 +52,12 @@ fn ring(interface: &str) -> RingConfig {
     RingConfig { target: Target::Interface(interface.into()), retire_ms: 10, ..RingConfig::default() }
 }
 
-fn fanout(interface: &str) -> LiveSource {
-    LiveSource::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
+fn fanout(interface: &str) -> CaptureSource {
+    CaptureSource::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
 }
 
-fn start(config: &LiveConfig, policies: Vec<Arc<Policy>>) -> LiveInput {
-    LiveInput::start(config, policies, &Vec::new).unwrap()
+fn start(config: &CaptureConfig, policies: Vec<Arc<Policy>>) -> Capture {
+    Capture::start(config, policies, &Vec::new).unwrap()
 }
 
 /// Counts packets.
@@ -132,7 +130,7 @@ fn policies_that_come_and_go_under_load_count_every_packet_once() {
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let input = start(&LiveConfig { lookback_bytes: 64 << 20, ..config("right") }, vec![first.clone()]);
+        let input = start(&CaptureConfig { lookback_bytes: 64 << 20, ..config("right") }, vec![first.clone()]);
         let sending = std::thread::spawn(|| {
             let sender = Sender::new("left");
             for round in 0..200u16 {
@@ -179,7 +177,7 @@ fn an_input_tells_what_it_takes_and_how_many_policies_it_has() {
         ]}]}"#;
         let config_of_policy = PolicyConfig { periods: 5, seed: 1, ..PolicyConfig::default() };
         let resources = Arc::new(Policy::new(compile(plan).unwrap(), config_of_policy));
-        let input = start(&LiveConfig { workers: 2, source: fanout("right"), ..config("right") }, Vec::new());
+        let input = start(&CaptureConfig { workers: 2, source: fanout("right"), ..config("right") }, Vec::new());
         input.add(resources.clone());
         input.note_policies(1, 1);
         input.note_policies(3, 7);
@@ -200,7 +198,8 @@ fn what_just_passed_is_a_capture_file_that_others_read_too() {
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let input = start(&LiveConfig { workers: 2, source: fanout("right"), ..config("right") }, vec![first.clone()]);
+        let input =
+            start(&CaptureConfig { workers: 2, source: fanout("right"), ..config("right") }, vec![first.clone()]);
         let sender = Sender::new("left");
         (0..300).for_each(|port| sender.send(&datagram(port)));
         eventually(|| count(&first) == 300);
@@ -225,7 +224,7 @@ fn without_lookback_there_are_no_packets_to_be_had_and_policies_start_when_they_
     in_namespace(|| {
         veth_pair("left", "right");
         let first = policy();
-        let input = start(&LiveConfig { lookback_bytes: 0, ..config("right") }, vec![first.clone()]);
+        let input = start(&CaptureConfig { lookback_bytes: 0, ..config("right") }, vec![first.clone()]);
         let sender = Sender::new("left");
         (0..10).for_each(|port| sender.send(&datagram(port)));
         eventually(|| count(&first) == 10);
@@ -269,7 +268,7 @@ fn capabilities_of_workers() -> Vec<[u64; 3]> {
 
 #[test]
 fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
-    let (first, config) = (policy(), LiveConfig { source: LiveSource::Mock { seed: 5 }, ..config("none") });
+    let (first, config) = (policy(), CaptureConfig { source: CaptureSource::Mock { seed: 5 }, ..config("none") });
     let input = start(&config, vec![first.clone()]);
     eventually(|| count(&first) >= 3);
     assert!(input.is_running());
@@ -282,9 +281,11 @@ fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
 
 #[test]
 fn windows_go_on_closing_when_the_clock_is_set_back_and_show_what_it_says() {
-    let clocks = LiveConfig { now_ns: made_up_now_ns, steady_ns: made_up_steady_ns, ..config("none") };
+    let clocks = config("none");
+    let machine = Machine { now_ns: made_up_now_ns, steady_ns: made_up_steady_ns, ..clocks.machine };
+    let clocks = CaptureConfig { machine, ..clocks };
     let policy = policy();
-    let live = start(&LiveConfig { source: LiveSource::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
+    let live = start(&CaptureConfig { source: CaptureSource::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
     eventually(|| count(&policy) > 0);
     SET_BY_NS.store(-3600 * SECOND, Ordering::SeqCst);
     eventually(|| live.status().ledger.time_steps > 0);

@@ -74,12 +74,13 @@ impl Batch {
         self.packets.len() >= BATCH_ROWS || self.apps.longest() >= BATCH_ROWS || self.flows.len() >= BATCH_ROWS
     }
 
+    /// Whether there are rows of what came; those of what the input itself takes aside.
+    pub fn has_rows(&self) -> bool {
+        !self.packets.is_empty() || self.apps.longest() > 0 || !self.flows.is_empty()
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.packets.is_empty()
-            && self.apps.longest() == 0
-            && self.flows.is_empty()
-            && self.resources.is_empty()
-            && self.ledger == Ledger::default()
+        !self.has_rows() && self.resources.is_empty() && self.ledger == Ledger::default()
     }
 
     /// The ledger with what is counted over whole columns.

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use super::live::Meter;
 use super::timeline::Timeline;
-use super::{BatchSink, FileReport, Filling, Policy, PolicyWorker, Progress};
+use super::{BatchSink, Filling, Policy, PolicyWorker};
 use crate::Error;
 use crate::batch::Batch;
 use crate::decode::app::Needs;
@@ -21,19 +22,14 @@ pub trait Source {
     /// Hears which columns anybody asks for; the others may stay empty.
     fn set_needs(&mut self, needs: &Needs);
 
+    /// Gives up what has waited too long by now.
+    fn settle(&mut self, now_ns: i64, batch: &mut Batch) {
+        let _ = (now_ns, batch);
+    }
+
     /// Nothing more comes: reads what can be read of all that waits.
-    fn finish(&mut self, batch: &mut Batch) {
-        let _ = batch;
-    }
-
-    /// How far it has come; items are counted by the intake.
-    fn progress(&self) -> Progress {
-        Progress::default()
-    }
-
-    /// Adds what it has to say at the end: damage, files that were left out.
-    fn tell(&self, report: &mut FileReport) {
-        let _ = report;
+    fn finish(&mut self, intake: &mut Intake) {
+        let _ = intake;
     }
 }
 
@@ -57,39 +53,91 @@ pub trait Decode<Item: ?Sized> {
     }
 }
 
-/// One worker's batch, and the policies and sinks that get it. Windows start with the first item.
+/// A policy, and what a worker has of it.
+pub struct Fed {
+    pub policy: Arc<Policy>,
+    pub worker: PolicyWorker,
+}
+
+/// What happens besides, when time has come to some point.
+enum Pace {
+    /// Windows start and end with items.
+    Recorded,
+    /// Windows end as rows say, or with the clock; now and then it is measured what the input takes.
+    Live(Meter),
+    /// Somebody else says when windows end.
+    Led,
+}
+
+/// One worker's batch, and the policies and sinks that get it.
 pub struct Intake {
     filling: Filling,
-    wanted: Vec<Arc<Policy>>,
-    policies: Vec<PolicyWorker>,
+    fed: Vec<Fed>,
     sinks: Vec<Box<dyn BatchSink>>,
     timeline: Timeline,
-    /// The last moment of the windows that end first; none before the first item.
-    last_ns: Option<i64>,
+    pace: Pace,
+    /// An item of a later time is the occasion for something else first.
+    quiet_until_ns: i64,
     newest_ns: i64,
+    /// Policies whose windows start with the first item, and the time of that.
+    waiting: Vec<Arc<Policy>>,
     first_ns: Option<i64>,
+    /// Rows were handed on since somebody asked.
+    has_rows: bool,
     ledger: Ledger,
 }
 
 impl Intake {
-    pub fn new(policies: &[Arc<Policy>], sinks: Vec<Box<dyn BatchSink>>) -> Self {
+    fn new(pace: Pace, timeline: Timeline, sinks: Vec<Box<dyn BatchSink>>) -> Self {
         Self {
             filling: Filling::new(),
-            wanted: policies.to_vec(),
-            policies: Vec::new(),
+            fed: Vec::new(),
             sinks,
-            timeline: Timeline::serving(policies),
-            last_ns: None,
+            timeline,
+            quiet_until_ns: match &pace {
+                Pace::Recorded | Pace::Led => i64::MIN,
+                Pace::Live(meter) => meter.quiet_until_ns(),
+            },
+            pace,
             newest_ns: i64::MIN,
+            waiting: Vec::new(),
             first_ns: None,
+            has_rows: false,
             ledger: Ledger::default(),
         }
     }
 
+    /// Of a recording: windows start with its first item and end where a later one says so.
+    pub fn recorded(policies: &[Arc<Policy>], sinks: Vec<Box<dyn BatchSink>>) -> Self {
+        let timeline = Timeline::serving(policies);
+        Self { waiting: policies.to_vec(), ..Self::new(Pace::Recorded, timeline, sinks) }
+    }
+
+    /// Of a worker who hears from others when windows start and end; items come with times of the line.
+    pub(super) fn led(policies: &[Arc<Policy>], sinks: Vec<Box<dyn BatchSink>>) -> Self {
+        Self { waiting: policies.to_vec(), ..Self::new(Pace::Led, Timeline::as_stamped(), sinks) }
+    }
+
+    /// Of a worker of a live input.
+    pub(super) fn live(meter: Meter, timeline: Timeline, sinks: Vec<Box<dyn BatchSink>>) -> Self {
+        Self::new(Pace::Live(meter), timeline, sinks)
+    }
+
+    /// Of policies that go through what a live input has kept, on its line of time.
+    pub(super) fn beside(fed: Vec<Fed>, timeline: &Timeline) -> Self {
+        Self { fed, ..Self::new(Pace::Led, timeline.clone(), Vec::new()) }
+    }
+
     /// What its policies and sinks ask for.
     pub fn needs(&self) -> Needs {
+        let fed = self.fed.iter().map(|fed| &fed.policy);
+        self.needs_with(self.waiting.iter().chain(fed))
+    }
+
+    /// What these policies and its sinks ask for.
+    pub(super) fn needs_with<'a>(&self, policies: impl Iterator<Item = &'a Arc<Policy>>) -> Needs {
         let mut needs = if self.sinks.is_empty() { Needs::default() } else { Needs::all() };
-        self.wanted.iter().for_each(|policy| needs.extend(&policy.plan().needs));
+        policies.for_each(|policy| needs.extend(&policy.plan().needs));
         needs
     }
 
@@ -97,16 +145,14 @@ impl Intake {
     #[inline(always)]
     pub fn take<Item: ?Sized>(&mut self, decoder: &mut impl Decode<Item>, stamp_ns: i64, item: &Item) {
         let time_ns = self.timeline.place(stamp_ns);
-        if self.last_ns.is_none_or(|last_ns| time_ns > last_ns) {
-            decoder.settle(self.newest_ns.max(time_ns), &mut self.filling.batch);
-            self.end_windows(time_ns);
+        if time_ns > self.quiet_until_ns {
+            self.pause(decoder, time_ns);
         }
         self.newest_ns = self.newest_ns.max(time_ns);
         self.filling.batch.ledger.seen += 1;
         decoder.decode(item, time_ns, &mut self.filling.batch);
         if self.filling.batch.is_full() {
-            decoder.settle(self.newest_ns, &mut self.filling.batch);
-            self.flush();
+            self.hand_on(decoder);
         }
     }
 
@@ -125,74 +171,148 @@ impl Intake {
         self.filling.batch.ledger.count_malformed(reason);
     }
 
+    /// Counts what came to nothing before it was an item.
+    pub fn count(&mut self, ledger: &Ledger) {
+        self.filling.batch.ledger += ledger;
+    }
+
+    /// What comes to pass before an item of this time is taken in.
     #[cold]
-    fn end_windows(&mut self, time_ns: i64) {
-        self.filling.batch.ledger.time_steps += self.timeline.take_steps();
-        let correction_ns = self.timeline.correction_ns();
+    fn pause<Item: ?Sized>(&mut self, decoder: &mut impl Decode<Item>, time_ns: i64) {
+        match &mut self.pace {
+            Pace::Recorded => {
+                let correction_ns = self.timeline.correction_ns();
+                self.come_to(time_ns, correction_ns, decoder);
+                self.advance(time_ns);
+                self.quiet_until_ns = self.fed.iter().map(|fed| fed.worker.last_ns()).min().unwrap_or(i64::MAX);
+            }
+            Pace::Live(meter) => {
+                meter.measure(time_ns, &mut self.filling.batch);
+                self.quiet_until_ns = meter.quiet_until_ns();
+            }
+            Pace::Led => {
+                self.first_ns.get_or_insert(time_ns);
+                self.quiet_until_ns = i64::MAX;
+            }
+        }
+    }
+
+    /// Starts the windows where none have, and gives those that may end by this time what belongs to them.
+    pub(super) fn come_to<Item: ?Sized>(&mut self, time_ns: i64, correction_ns: i64, decoder: &mut impl Decode<Item>) {
         if self.first_ns.is_none() {
             self.first_ns = Some(time_ns);
             self.start(time_ns);
-            self.policies.iter_mut().for_each(|policy| policy.correct_open(correction_ns));
+            self.fed.iter_mut().for_each(|fed| fed.worker.correct_open(correction_ns));
         }
-        self.flush();
-        for policy in &mut self.policies {
-            policy.correct(correction_ns);
-            policy.advance(time_ns);
-        }
-        self.last_ns = Some(self.policies.iter().map(PolicyWorker::last_ns).min().unwrap_or(i64::MAX));
+        self.newest_ns = self.newest_ns.max(time_ns);
+        decoder.settle(self.newest_ns, &mut self.filling.batch);
+        self.hand_over(correction_ns);
     }
 
     fn start(&mut self, time_ns: i64) {
-        self.policies = self.wanted.iter().map(|policy| policy.worker_of(None, time_ns)).collect();
+        let start = |policy: Arc<Policy>| Fed { worker: policy.worker_of(None, time_ns), policy };
+        self.fed.extend(self.waiting.drain(..).map(start));
+    }
+
+    /// Ends the windows that are over by now.
+    pub(super) fn advance(&mut self, now_ns: i64) {
+        self.fed.iter_mut().for_each(|fed| fed.worker.advance(now_ns));
+    }
+
+    /// What comes is compared with the windows before as all workers saw them.
+    pub(super) fn remember_whole(&mut self) {
+        self.fed.iter_mut().for_each(|fed| fed.worker.remember_whole());
+    }
+
+    /// Hands on what there is, once nothing waits that has waited too long.
+    #[inline(never)]
+    pub(super) fn hand_on<Item: ?Sized>(&mut self, decoder: &mut impl Decode<Item>) {
+        decoder.settle(self.newest_ns, &mut self.filling.batch);
+        self.flush();
     }
 
     /// Hands on what there is.
-    fn flush(&mut self) {
-        self.ledger += &self.filling.flush(self.policies.iter_mut(), &mut self.sinks);
+    pub(super) fn flush(&mut self) {
+        self.hand_over(self.timeline.correction_ns());
     }
 
-    /// Ends the last window with the newest item, after the source had its last word.
-    fn finish(mut self, source: &mut impl Source, report: &mut FileReport) {
-        if self.policies.is_empty() {
+    fn hand_over(&mut self, correction_ns: i64) {
+        self.filling.batch.ledger.time_steps += self.timeline.take_steps();
+        self.fed.iter_mut().for_each(|fed| fed.worker.correct(correction_ns));
+        self.has_rows |= self.filling.batch.has_rows();
+        let workers = self.fed.iter_mut().map(|fed| &mut fed.worker);
+        self.ledger += &self.filling.flush(workers, &mut self.sinks);
+    }
+
+    /// Feeds these, too, from the next batch on; this one must be empty.
+    pub(super) fn adopt(&mut self, fed: impl IntoIterator<Item = Fed>) {
+        self.fed.extend(fed);
+    }
+
+    /// Lets go of policies that nobody wants.
+    pub(super) fn retain(&mut self, is_wanted: &dyn Fn(&Arc<Policy>) -> bool) {
+        self.fed.retain(|fed| is_wanted(&fed.policy));
+    }
+
+    /// Whether nobody gets the batches.
+    pub(super) fn is_idle(&self) -> bool {
+        self.fed.is_empty()
+    }
+
+    /// Those that it fed, once it is not needed any more.
+    pub(super) fn into_fed(self) -> Vec<Fed> {
+        self.fed
+    }
+
+    /// Counts, in the open windows, what was lost outside of batches.
+    pub(super) fn account(&mut self, ledger: &Ledger) {
+        self.ledger += ledger;
+        self.fed.iter_mut().for_each(|fed| fed.worker.account(ledger));
+    }
+
+    /// Writes a row of what the input has for policies and handlers now.
+    pub(super) fn note(&mut self, totals: (u32, u32)) {
+        if let Pace::Live(meter) = &mut self.pace {
+            meter.note(totals, &mut self.filling.batch);
+        }
+    }
+
+    /// The rows that have not been handed on.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.filling.batch
+    }
+
+    /// The line that items' times are on.
+    pub(super) fn timeline(&mut self) -> &mut Timeline {
+        &mut self.timeline
+    }
+
+    /// What became of the items since the last call, as far as they were handed on.
+    pub(super) fn take_ledger(&mut self) -> Ledger {
+        std::mem::take(&mut self.ledger)
+    }
+
+    /// Whether rows that have times were handed on since the last call.
+    pub(super) fn take_has_rows(&mut self) -> bool {
+        std::mem::take(&mut self.has_rows)
+    }
+
+    /// The times of its first item and of its newest.
+    pub(super) fn span_ns(&self) -> (Option<i64>, Option<i64>) {
+        (self.first_ns, (self.newest_ns != i64::MIN).then_some(self.newest_ns))
+    }
+
+    /// Ends the open windows at a time.
+    pub(super) fn finish(&mut self, end_ns: i64) {
+        if !self.waiting.is_empty() {
             self.start(0); // without items there still is an (empty) window
         }
-        self.filling.batch.ledger.time_steps += self.timeline.take_steps();
-        source.finish(&mut self.filling.batch);
         self.flush();
-        report.first_ns = self.first_ns;
-        report.last_ns = self.first_ns.map(|_| self.newest_ns);
-        self.policies.iter_mut().for_each(|policy| policy.finish(report.last_ns.unwrap_or(0)));
-        report.ledger += &self.ledger;
+        self.fed.iter_mut().for_each(|fed| fed.worker.finish(end_ns));
     }
 
     /// Items so far.
-    fn items(&self) -> u64 {
+    pub(super) fn items(&self) -> u64 {
         self.ledger.seen + self.filling.batch.ledger.seen
     }
-}
-
-/// Reads a recording through policies from its first item to its last. `progress` is called now and then; `false` stops.
-///
-/// # Errors
-/// When the source says that it can't go on.
-pub fn run_recorded(
-    mut source: impl Source,
-    policies: &[Arc<Policy>],
-    sinks: Vec<Box<dyn BatchSink>>,
-    progress: &mut dyn FnMut(Progress) -> bool,
-) -> Result<FileReport, Error> {
-    let mut intake = Intake::new(policies, sinks);
-    source.set_needs(&intake.needs());
-    let mut report = FileReport::default();
-    while source.poll(0, &mut intake)? != Polled::Ended {
-        if !progress(Progress { packets: intake.items(), ..source.progress() }) {
-            report.was_stopped = true;
-            break;
-        }
-    }
-    progress(Progress { packets: intake.items(), ..source.progress() });
-    intake.finish(&mut source, &mut report);
-    source.tell(&mut report);
-    policies.iter().for_each(|policy| policy.end());
-    Ok(report)
 }

@@ -11,9 +11,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::file::{FileConfig, Progress};
+use super::packets::Filters;
 use super::timeline::Timeline;
-use super::{Filters, Policy};
+use super::{FileConfig, Policy, Progress};
 use crate::decode::flow_of;
 use crate::read::{Capture, Chunk, ChunkReader, Deal, Frame, Mark};
 use crate::window::Clock;

@@ -68,6 +68,11 @@ impl Timeline {
         timeline
     }
 
+    /// A line that is that of the stamps, whatever they are: somebody else has placed them.
+    pub fn as_stamped() -> Self {
+        Self { newest_ns: i64::MAX, earliest_ns: i64::MIN, latest_ns: i64::MAX, ..Self::default() }
+    }
+
     /// A line of packets that go to these policies.
     pub fn serving(policies: &[Arc<Policy>]) -> Self {
         let mut timeline = Self::default();

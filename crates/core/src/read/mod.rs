@@ -39,7 +39,9 @@ use std::path::Path;
 use crate::Error;
 pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
 pub use files::{Capture, FileDamage};
-pub use frame_stream::{Control, FrameStream, FrameStreamReader, MOST_FRAME_BYTES, Step};
+pub use frame_stream::{
+    Control, FrameStream, FrameStreamReader, FrameStreamReceiver, MOST_FRAME_BYTES, Step, Violation,
+};
 
 use blocks::Blocks;
 use compression::{Compression, Stream};

@@ -6,84 +6,56 @@
 
 use std::sync::Arc;
 
-use super::{BatchSink, Filling, Policy, PolicyWorker, Timeline};
+use super::{Fed, Intake, Policy, Timeline};
 use crate::capture::lookback::{Cursor, Kept};
-use crate::decode::app::Needs;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::ledger::Ledger;
-use crate::read::Frame;
 
 /// What is read between two looks at the ring at least: some milliseconds' work.
 pub(super) const LEAST_BYTES: usize = 1 << 20;
 
 /// Policies that were added at the same time, with a decoder of their own and their place among the kept frames.
 pub(super) struct CatchUp {
-    pub policies: Vec<(Arc<Policy>, PolicyWorker)>,
+    intake: Intake,
     since_ns: i64,
     /// A frame of that time was met: from there on all count, be some a little older than the one before.
     has_begun: bool,
     cursor: Cursor,
     decoder: Decoder,
-    timeline: Timeline,
-    filling: Filling,
 }
 
 impl CatchUp {
     /// Frames from the first of a time on go to the policies; their decoder fills what they need, and knows of no earlier frame.
-    pub fn new(
-        policies: Vec<(Arc<Policy>, PolicyWorker)>,
-        since_ns: i64,
-        kept: Arc<Kept>,
-        decode: &DecodeConfig,
-        timeline: &Timeline,
-    ) -> Self {
-        let mut needs = Needs::default();
-        policies.iter().for_each(|(policy, _)| needs.extend(&policy.plan().needs));
-        let decoder = Decoder::new(DecodeConfig { needs, ..decode.clone() });
-        Self {
-            policies,
-            since_ns,
-            has_begun: false,
-            cursor: Cursor::new(kept),
-            decoder,
-            timeline: timeline.clone(),
-            filling: Filling::new(),
-        }
+    pub fn new(late: Vec<Fed>, since_ns: i64, kept: Arc<Kept>, decode: &DecodeConfig, timeline: &Timeline) -> Self {
+        let intake = Intake::beside(late, timeline);
+        let decoder = Decoder::new(DecodeConfig { needs: intake.needs(), ..decode.clone() });
+        Self { intake, since_ns, has_begun: false, cursor: Cursor::new(kept), decoder }
     }
 
     /// Reads on for so many bytes. `true` where nothing is left to read.
     pub fn step(&mut self, most_bytes: usize) -> bool {
-        let Self { policies, since_ns, has_begun, cursor, decoder, timeline, filling } = self;
+        let Self { intake, since_ns, has_begun, cursor, decoder } = self;
         let passage = cursor.read(most_bytes, |frame| {
             *has_begun |= frame.time_ns >= *since_ns;
             if *has_begun {
-                let frame = Frame { time_ns: timeline.place(frame.time_ns), ..*frame };
-                decode(decoder, &frame, filling, policies);
+                intake.take(decoder, frame.time_ns, frame);
             }
         });
-        filling.batch.ledger += &Ledger::of_own_drops(passage.missed);
-        flush(filling, policies);
+        intake.count(&Ledger::of_own_drops(passage.missed));
+        intake.flush();
         passage.is_at_end
     }
-}
 
-fn decode(
-    decoder: &mut Decoder,
-    frame: &Frame<'_>,
-    filling: &mut Filling,
-    policies: &mut [(Arc<Policy>, PolicyWorker)],
-) {
-    filling.batch.ledger.seen += 1;
-    decoder.decode(frame, &mut filling.batch);
-    if filling.batch.is_full() {
-        decoder.settle(frame.time_ns, &mut filling.batch);
-        flush(filling, policies);
+    /// Lets go of policies that nobody wants; tells whether any is left.
+    pub fn retain(&mut self, is_wanted: &dyn Fn(&Arc<Policy>) -> bool) -> bool {
+        self.intake.retain(is_wanted);
+        !self.intake.is_idle()
     }
-}
 
-fn flush(filling: &mut Filling, policies: &mut [(Arc<Policy>, PolicyWorker)]) {
-    let mut no_sinks: [Box<dyn BatchSink>; 0] = [];
-    filling.flush(policies.iter_mut().map(|(_, policy)| policy), &mut no_sinks);
+    /// The policies, once nothing is left to read.
+    pub fn into_fed(self) -> Vec<Fed> {
+        self.intake.into_fed()
+    }
 }
 
 #[cfg(test)]
@@ -93,6 +65,7 @@ mod tests {
     use crate::engine::PolicyConfig;
     use crate::metric::MetricState;
     use crate::plan::compile;
+    use crate::read::Frame;
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -110,8 +83,8 @@ mod tests {
     }
 
     fn catch_up(policy: &Arc<Policy>, since_ns: i64, lookback: &Lookback) -> CatchUp {
-        let policies = vec![(policy.clone(), policy.worker(since_ns, true))];
-        CatchUp::new(policies, since_ns, lookback.kept(), &DecodeConfig::default(), &Timeline::default())
+        let late = vec![Fed { policy: policy.clone(), worker: policy.worker(since_ns, true) }];
+        CatchUp::new(late, since_ns, lookback.kept(), &DecodeConfig::default(), &Timeline::default())
     }
 
     fn count(policy: &Policy, window: usize) -> (i64, u64) {

@@ -1,7 +1,7 @@
 //! What a live input itself takes, as rows of the table `resources`.
 
 use super::NANOSECONDS;
-use crate::batch::{Batch, ResourceEvent, ResourceRow};
+use crate::batch::{Batch, ResourceEvent, ResourceRow, Table};
 
 /// Packet time between two measurements.
 const INTERVAL_NS: i64 = 5 * NANOSECONDS;
@@ -16,11 +16,11 @@ pub struct Usage {
 }
 
 /// Measures now and then, and keeps the totals that go with each row.
-pub(super) struct Meter {
+pub struct Meter {
     usage: fn() -> Usage,
     now_ns: fn() -> i64,
     /// From this packet time on the next measurement is due.
-    pub due_ns: i64,
+    due_ns: i64,
     last_cpu_ns: u64,
     last_ns: i64,
     policies: u32,
@@ -35,8 +35,12 @@ impl Meter {
         Self { usage, now_ns, due_ns, last_cpu_ns: 0, last_ns: now_ns(), policies: 0, handlers: 0 }
     }
 
-    /// Writes a row for the packet written last.
-    #[cold]
+    /// No measurement is due up to this packet time.
+    pub fn quiet_until_ns(&self) -> i64 {
+        if self.due_ns == i64::MAX { i64::MAX } else { self.due_ns.saturating_sub(1) }
+    }
+
+    /// Writes a row for the packet that comes next.
     pub fn measure(&mut self, time_ns: i64, batch: &mut Batch) {
         self.due_ns = time_ns.saturating_add(INTERVAL_NS);
         let Usage { thread_cpu_ns, memory_bytes } = (self.usage)();
@@ -45,23 +49,21 @@ impl Meter {
         let passed_ns = now_ns.saturating_sub(self.last_ns);
         let cpu_percent = if passed_ns > 0 { used_ns as f64 / passed_ns as f64 * 100.0 } else { 0.0 };
         (self.last_cpu_ns, self.last_ns) = (thread_cpu_ns, now_ns);
-        let packet_row = batch.packets.last_row() as u32;
-        let row =
-            ResourceRow { time_ns, packet_row, cpu_percent, memory_bytes, ..self.row(ResourceEvent::Measurement) };
-        batch.resources.push(&row);
+        let row = self.row(ResourceEvent::Measurement, batch);
+        batch.resources.push(&ResourceRow { time_ns, cpu_percent, memory_bytes, ..row });
     }
 
-    /// Writes a row for a change of policies; it goes with the next packet.
+    /// Writes a row for a change of policies; it goes with the next packet, too.
     pub fn note(&mut self, (policies, handlers): (u32, u32), batch: &mut Batch) {
         (self.policies, self.handlers) = (policies, handlers);
-        let packet_row = batch.packets.last_row().wrapping_add(1) as u32;
-        let time_ns = (self.now_ns)();
-        batch.resources.push(&ResourceRow { time_ns, packet_row, ..self.row(ResourceEvent::PolicyChange) });
+        let row = self.row(ResourceEvent::PolicyChange, batch);
+        batch.resources.push(&ResourceRow { time_ns: (self.now_ns)(), ..row });
     }
 
-    fn row(&self, event: ResourceEvent) -> ResourceRow {
+    fn row(&self, event: ResourceEvent, batch: &Batch) -> ResourceRow {
         let Self { policies, handlers, .. } = *self;
-        ResourceRow { event: event as u8, policies, handlers, ..ResourceRow::EMPTY }
+        let packet_row = batch.packets.len() as u32;
+        ResourceRow { event: event as u8, packet_row, policies, handlers, ..ResourceRow::EMPTY }
     }
 }
 
@@ -86,10 +88,10 @@ mod tests {
         let mut batch = Batch::default();
         let mut meter = Meter::new(usage, now_ns, true);
         meter.note((2, 7), &mut batch);
-        batch.packets.push(&PacketRow::EMPTY);
         NOW_NS.store(4 * NANOSECONDS, Ordering::Relaxed);
         meter.measure(100 * NANOSECONDS, &mut batch);
-        assert_eq!(meter.due_ns, 105 * NANOSECONDS);
+        batch.packets.push(&PacketRow::EMPTY);
+        assert_eq!(meter.quiet_until_ns(), 105 * NANOSECONDS - 1);
         let rows = &batch.resources;
         assert_eq!((rows.event(), rows.packet_row()), (&[1, 0][..], &[0, 0][..]));
         assert_eq!((rows.cpu_percent(), rows.memory_bytes()), (&[0.0, 25.0][..], &[0, 1000][..]));
@@ -98,6 +100,6 @@ mod tests {
 
     #[test]
     fn a_meter_that_does_not_measure_is_never_due() {
-        assert_eq!(Meter::new(usage, now_ns, false).due_ns, i64::MAX);
+        assert_eq!(Meter::new(usage, now_ns, false).quiet_until_ns(), i64::MAX);
     }
 }

@@ -1,10 +1,7 @@
-//! A live interface: one worker per ring, each with its own decoder and plan states, no lock on the packet path but
-//! that of the worker's own windows.
-//!
-//! Where a lookback is asked for, each worker keeps its newest frames (see [`crate::capture::lookback`]). A policy can
-//! then be added as if it had been there for a window's length ([`LiveInput::add_with_lookback`]), and the frames can be
-//! had as a pcap ([`LiveInput::recent`]).
+//! Live inputs: one worker for each source, with plan states of its own, no lock on the way of an item but that of the
+//! worker's own windows.
 
+mod capture;
 mod catch_up;
 mod meter;
 mod worker;
@@ -14,17 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::intake::{Fed, Intake, Source};
 use super::timeline::Timeline;
-use super::{BatchSink, Filling, FilterSource, Filters, Policy, PolicyWorker};
+use super::{BatchSink, Policy};
 use crate::Error;
-use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
-use crate::capture::{FrameSource, Mock, Ring, RingConfig, mock, recent};
-use crate::decode::DecodeConfig;
-use crate::decode::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::memory::Account;
 use crate::window::SharedShifts;
-pub use meter::Usage;
+pub use capture::{Capture, CaptureConfig, CaptureSource, Recent};
+pub use meter::{Meter, Usage};
 use worker::Worker;
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -32,36 +27,49 @@ const NANOSECONDS: i64 = 1_000_000_000;
 /// Changes of policies that wait to become rows; of more at once only the newest count.
 const MOST_NOTES: usize = 1024;
 
-/// What gives the packets.
-#[derive(Debug, Clone)]
-pub enum LiveSource {
-    /// Receive rings on an interface, one per worker.
-    Ring(RingConfig),
-    /// Made-up packets, the same from the same seed; one worker, whose only host is that of the packets.
-    Mock { seed: u64 },
+/// A source of what happens now, read by one thread.
+pub trait Live: Source + Send + 'static {
+    /// What its threads are called.
+    const NAME: &'static str;
+
+    /// What was lost since the last call before it came to the intake.
+    fn take_lost(&mut self) -> Ledger {
+        Ledger::default()
+    }
+
+    /// Looks at what its owner may have changed.
+    fn follow(&mut self) {}
+
+    /// Feeds policies that were added late with what it has kept since a time, and then hands them to the intake. One that
+    /// keeps nothing does so at once.
+    fn catch_up(&mut self, late: Vec<Fed>, since_ns: i64, intake: &mut Intake) {
+        let _ = since_ns;
+        intake.adopt(late);
+    }
+
+    /// Lets go of policies that nobody wants, of those that it has not handed to the intake.
+    fn retain(&mut self, is_wanted: &dyn Fn(&Arc<Policy>) -> bool) {
+        let _ = is_wanted;
+    }
 }
 
-/// Where packets come from and how they are decoded.
-#[derive(Clone)]
-pub struct LiveConfig {
-    pub source: LiveSource,
-    pub decode: DecodeConfig,
-    /// Rings that share the interface's packets by flow, each with its own worker.
-    pub workers: usize,
-    /// Filter that the workers run themselves, where frames of several link types come through one ring; the ring's
-    /// own filter runs in the kernel.
-    pub filter: Option<FilterSource>,
-    /// Memory for the newest frames, of all workers; 0 keeps none.
-    pub lookback_bytes: usize,
+/// What the machine tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine {
     /// What the process and the calling thread have used so far; measured by the first worker for the table
     /// `resources`.
     pub usage: fn() -> Usage,
-    /// Wall clock, nanoseconds since 1970, which time stamps are of: moves windows on where no packet does.
+    /// Wall clock, nanoseconds since 1970, which time stamps are of: moves windows on where nothing else does.
     pub now_ns: fn() -> i64,
     /// The wall clock as it would be if nobody had set it since the process began: tells when somebody has.
     pub steady_ns: fn() -> i64,
-    /// What the input holds is part of it.
-    pub memory: Arc<Account>,
+}
+
+impl Machine {
+    /// What the steady clock has more than the wall clock.
+    fn correction_ns(&self) -> i64 {
+        (self.steady_ns)().saturating_sub((self.now_ns)())
+    }
 }
 
 /// What a running input tells of itself.
@@ -74,12 +82,10 @@ pub struct LiveStatus {
     pub fault: Option<Error>,
 }
 
-/// A running capture. Dropping it stops it.
+/// A running input. Dropping it stops it.
 pub struct LiveInput {
     shared: Arc<Shared>,
-    recent: Recent,
     memory: Arc<Account>,
-    now_ns: fn() -> i64,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -88,31 +94,6 @@ pub struct LiveInput {
 const LONGEST_STOP: Duration = Duration::from_secs(5);
 /// Between two looks whether it has stopped.
 const STOP_INTERVAL: Duration = Duration::from_millis(2);
-
-/// The newest frames of an input; also after it has stopped.
-#[derive(Clone)]
-pub struct Recent {
-    /// One per worker; none where no frames are kept.
-    kept: Vec<Arc<Kept>>,
-    /// One reader at a time: frames that were forgotten meanwhile stay in memory until it is done.
-    turn: Arc<Mutex<()>>,
-}
-
-impl Recent {
-    /// The frames since a time that a filter lets through, of all workers, by time: the newest ones that fit into so
-    /// many bytes, as a pcapng file.
-    ///
-    /// # Errors
-    /// When no frames are kept, the filter can't be made, or not even the file's header fits.
-    pub fn pcapng(&self, since_ns: i64, filter: Option<FilterSource>, most_bytes: usize) -> Result<Vec<u8>, Error> {
-        if self.kept.is_empty() {
-            return Err(Error::invalid("this input keeps no packets: it was started without lookback"));
-        }
-        let _turn = lock(&self.turn);
-        let mut filters = Filters::new(filter);
-        recent::pcapng(&self.kept, since_ns, most_bytes, |frame| filters.passes(frame))
-    }
-}
 
 /// A policy of the input, and since when it counts where that is before it was added.
 #[derive(Clone)]
@@ -136,8 +117,6 @@ struct Shared {
     /// Counts changes of what follows, so that workers look only when there is something to see.
     version: AtomicU64,
     policies: Mutex<Vec<Attached>>,
-    /// The agent's own hosts, once they have changed.
-    hosts: Mutex<Option<Hosts>>,
     /// Totals of policies and handlers that were noted and have not become rows yet.
     notes: Mutex<Vec<(u32, u32)>>,
     status: Mutex<LiveStatus>,
@@ -148,33 +127,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl LiveInput {
-    /// Opens the source and starts its workers, each with sinks of its own.
+    /// Starts a worker for each of these sources, with sinks of its own. `memory` is the account of what the sources hold.
     ///
     /// # Errors
-    /// Where the source can't be opened, see [`Ring::open`].
-    pub fn start(
-        config: &LiveConfig,
-        policies: Vec<Arc<Policy>>,
-        sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
-    ) -> Result<Self, Error> {
-        match &config.source {
-            LiveSource::Ring(ring) => {
-                let rings = (0..config.workers.max(1)).map(|_| Ring::open(ring)).collect::<Result<Vec<_>, _>>()?;
-                Self::start_on(rings, config, policies, sinks)
-            }
-            LiveSource::Mock { seed } => {
-                let [a, b, c, d] = mock::HOST;
-                let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
-                let decode = DecodeConfig { hosts: Hosts::new([(host, 128)]), ..config.decode.clone() };
-                let mock = Mock::new(*seed, config.now_ns);
-                Self::start_on(vec![mock], &LiveConfig { decode, ..config.clone() }, policies, sinks)
-            }
-        }
-    }
-
-    fn start_on<S: FrameSource>(
+    /// Where there can't be so many threads.
+    pub fn start<S: Live>(
         sources: Vec<S>,
-        config: &LiveConfig,
+        machine: &Machine,
+        memory: Arc<Account>,
         policies: Vec<Arc<Policy>>,
         sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
@@ -183,26 +143,17 @@ impl LiveInput {
             stop: AtomicBool::new(false),
             version: AtomicU64::new(0),
             policies: Mutex::new(attached),
-            hosts: Mutex::default(),
             notes: Mutex::default(),
             status: Mutex::default(),
         });
-        let share = config.lookback_bytes / sources.len();
-        let memory = Account::part_of(&config.memory);
-        let config =
-            &LiveConfig { decode: DecodeConfig { memory: memory.clone(), ..config.decode.clone() }, ..config.clone() };
-        let mut kept = Vec::new();
-        let mut threads = Vec::new();
+        let input = Self { shared: Arc::clone(&shared), memory, threads: Mutex::default() };
         for (number, source) in sources.into_iter().enumerate() {
-            let lookback = (config.lookback_bytes > 0).then(|| Lookback::accounted(share, &memory));
-            kept.extend(lookback.as_ref().map(Lookback::kept));
-            let worker = Worker::new(number, source, config, shared.clone(), sinks(), lookback);
-            let thread = std::thread::Builder::new().name(format!("capture-{number}"));
+            let worker = Worker::new(number, source, *machine, Arc::clone(&shared), sinks());
+            let thread = std::thread::Builder::new().name(format!("{}-{number}", S::NAME));
             let started = thread.spawn(move || worker.run());
-            threads.push(started.map_err(|cause| Error::system("start a capture thread", &cause))?);
+            lock(&input.threads).push(started.map_err(|cause| Error::system("start a thread for an input", &cause))?);
         }
-        let recent = Recent { kept, turn: Arc::default() };
-        Ok(Self { shared, recent, memory, now_ns: config.now_ns, threads: Mutex::new(threads) })
+        Ok(input)
     }
 
     /// Adds a policy; its first window starts when the workers see it, within a tenth of a second.
@@ -210,28 +161,24 @@ impl LiveInput {
         self.attach(Attached::new(policy, None));
     }
 
-    /// Adds a policy whose first window starts with the oldest frame that is kept, but at most a window's length ago.
-    /// Where none is kept it is added like any other.
-    pub fn add_with_lookback(&self, policy: Arc<Policy>) {
-        let least_ns = (self.now_ns)().saturating_sub(policy.length_ns());
-        let since_ns = complete_from_ns(&self.recent.kept).map(|oldest_ns| oldest_ns.max(least_ns));
+    /// Adds a policy whose first window starts at a time in the past, from which on the source has kept what came.
+    pub(super) fn add_since(&self, policy: Arc<Policy>, since_ns: Option<i64>) {
         self.attach(Attached::new(policy, since_ns));
     }
 
     fn attach(&self, attached: Attached) {
         lock(&self.shared.policies).push(attached);
-        self.shared.version.fetch_add(1, Ordering::Release);
+        self.touch();
     }
 
     /// Takes a policy off.
     pub fn remove(&self, policy: &Arc<Policy>) {
         lock(&self.shared.policies).retain(|known| !Arc::ptr_eq(&known.policy, policy));
-        self.shared.version.fetch_add(1, Ordering::Release);
+        self.touch();
     }
 
-    /// Says anew which addresses are the agent's own hosts: those of an interface come and go.
-    pub fn set_hosts(&self, hosts: Hosts) {
-        *lock(&self.shared.hosts) = Some(hosts);
+    /// Has the sources look at what their owner has changed.
+    pub(super) fn touch(&self) {
         self.shared.version.fetch_add(1, Ordering::Release);
     }
 
@@ -241,7 +188,8 @@ impl LiveInput {
         let mut notes = lock(&self.shared.notes);
         notes.truncate(MOST_NOTES - 1); // nobody takes them once the input has stopped
         notes.push((policies, handlers));
-        self.shared.version.fetch_add(1, Ordering::Release);
+        drop(notes);
+        self.touch();
     }
 
     pub fn status(&self) -> LiveStatus {
@@ -251,11 +199,6 @@ impl LiveInput {
     /// What its workers hold beside the policies.
     pub fn memory(&self) -> &Arc<Account> {
         &self.memory
-    }
-
-    /// The newest frames.
-    pub fn recent(&self) -> Recent {
-        self.recent.clone()
     }
 
     /// Whether any worker is still at work.
@@ -275,8 +218,10 @@ impl LiveInput {
             }
             let fault = match thread.is_finished() {
                 true if thread.join().is_ok() => continue,
-                true => "a capture thread panicked".to_owned(),
-                false => format!("a capture thread does not end; it is left behind after {} s", LONGEST_STOP.as_secs()),
+                true => "a thread of the input panicked".to_owned(),
+                false => {
+                    format!("a thread of the input does not end; it is left behind after {} s", LONGEST_STOP.as_secs())
+                }
             };
             lock(&self.shared.status).fault = Some(Error::invalid(fault));
         }

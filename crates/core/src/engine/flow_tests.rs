@@ -1,0 +1,80 @@
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use super::*;
+use crate::engine::{PolicyConfig, Usage};
+use crate::ledger::Malformed;
+use crate::metric::MetricState;
+use crate::plan::compile;
+use serde_json::json;
+
+fn now_ns() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    since.as_nanos() as i64
+}
+
+/// A datagram of NetFlow 5 with so many records, the first of which has this number.
+fn netflow5(sequence: u32, records: u16) -> Vec<u8> {
+    let header =
+        [&5_u16.to_be_bytes()[..], &records.to_be_bytes(), &[0; 12], &sequence.to_be_bytes(), &[0; 4]].concat();
+    [header, vec![1; 48 * usize::from(records)]].concat()
+}
+
+fn counting_records() -> Arc<Policy> {
+    let metrics = json!([{"kind": "counter", "feeds": [{}]}]);
+    let plan = json!({"handlers": [{"table": "flow", "metrics": metrics}]}).to_string();
+    Arc::new(Policy::new(compile(&plan).unwrap(), PolicyConfig { seed: 1, ..PolicyConfig::default() }))
+}
+
+fn config(workers: usize) -> FlowServerConfig {
+    let datagrams =
+        DatagramConfig { address: "127.0.0.1:0".parse().unwrap(), sockets: workers, receive_buffer_bytes: 1 << 20 };
+    let machine = Machine { usage: Usage::default, now_ns, steady_ns: now_ns };
+    FlowServerConfig { datagrams, seed: 7, machine, memory: Arc::default() }
+}
+
+/// Waits until the workers have told of so many datagrams.
+fn eventually_seen(input: &LiveInput, datagrams: u64) -> Ledger {
+    for _ in 0..3000 {
+        let ledger = input.status().ledger;
+        if ledger.seen >= datagrams {
+            return ledger;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("{:?} of {datagrams} datagrams", input.status().ledger);
+}
+
+#[test]
+fn records_of_several_exporters_are_counted_by_several_workers() {
+    let policy = counting_records();
+    let (input, listening) = FlowServer::start(&config(2), vec![policy.clone()], &Vec::new).unwrap();
+    for exporter in 1..=20 {
+        // From another port each time; records 10 to 29 of every exporter never come.
+        for sequence in [0, 30, 40] {
+            let socket = UdpSocket::bind((format!("127.0.0.{exporter}"), 0)).unwrap();
+            socket.send_to(&netflow5(sequence, 10), ("127.0.0.1", listening.port)).unwrap();
+        }
+    }
+    let ledger = eventually_seen(&input, 60);
+    input.stop();
+    assert_eq!((ledger.decoded, ledger.flow_records_lost), (60, 400));
+    let window = policy.read(0, 0).unwrap();
+    assert!(matches!(&window.state.metrics[0], MetricState::Counter(count) if count.0 == 600));
+}
+
+#[test]
+fn what_can_not_be_read_is_counted_with_its_reason_and_the_rest_goes_on() {
+    let (input, listening) = FlowServer::start(&config(1), vec![counting_records()], &Vec::new).unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for payload in [&b""[..], b"\0\x05", &[0xff; 1400], &netflow5(0, 1), &netflow5(1, 30)[..100]] {
+        socket.send_to(payload, ("127.0.0.1", listening.port)).unwrap();
+    }
+    let ledger = eventually_seen(&input, 5);
+    assert_eq!((ledger.decoded, ledger.malformed_total()), (1, 4));
+    assert!(
+        ledger.malformed(Malformed::FlowTooShort) >= 2 && ledger.malformed(Malformed::FlowUnknown) >= 1,
+        "{ledger:?}"
+    );
+    assert!(ledger.balances());
+}

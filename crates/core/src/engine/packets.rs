@@ -1,0 +1,83 @@
+//! Frames into rows: the input's filter, and the decoder.
+
+use super::FilterSource;
+use super::intake::{Decode, Intake};
+use crate::Error;
+use crate::batch::Batch;
+use crate::decode::{DecodeConfig, Decoder};
+use crate::filter::FilterProgram;
+use crate::read::Frame;
+
+/// What a worker does with frames, wherever they come from.
+pub(super) struct Packets {
+    pub decoder: Decoder,
+    filters: Filters,
+}
+
+impl Packets {
+    pub fn new(decode: DecodeConfig, filter: Option<FilterSource>) -> Self {
+        Self { decoder: Decoder::new(decode), filters: Filters::new(filter) }
+    }
+
+    /// Takes a frame in, or leaves it out: tells whether it passed the filter.
+    ///
+    /// # Errors
+    /// When the filter can't be made for the link type of the frame.
+    #[inline(always)]
+    pub fn take(&mut self, frame: &Frame<'_>, intake: &mut Intake) -> Result<bool, Error> {
+        let passes = self.filters.passes(frame)?;
+        if passes {
+            intake.take(&mut self.decoder, frame.time_ns, frame);
+        } else {
+            intake.leave_out(frame.time_ns);
+        }
+        Ok(passes)
+    }
+
+    /// Hands on what there is.
+    pub fn hand_on(&mut self, intake: &mut Intake) {
+        intake.hand_on::<Frame<'_>>(&mut self.decoder);
+    }
+}
+
+impl Decode<Frame<'_>> for Decoder {
+    #[inline(always)]
+    fn decode(&mut self, frame: &Frame<'_>, time_ns: i64, batch: &mut Batch) {
+        Decoder::decode(self, &Frame { time_ns, ..*frame }, batch);
+    }
+
+    #[inline(always)]
+    fn settle(&mut self, now_ns: i64, batch: &mut Batch) {
+        Decoder::settle(self, now_ns, batch);
+    }
+}
+
+/// Filters by link type, compiled when first met.
+pub(super) struct Filters {
+    source: Option<FilterSource>,
+    programs: Vec<(u16, Option<FilterProgram>)>,
+}
+
+impl Filters {
+    pub fn new(source: Option<FilterSource>) -> Self {
+        Self { source, programs: Vec::new() }
+    }
+
+    #[inline(always)]
+    pub fn passes(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
+        if self.source.is_none() { Ok(true) } else { self.run(frame) }
+    }
+
+    fn run(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
+        let Some(source) = &self.source else { return Ok(true) };
+        let known = self.programs.iter().position(|(link_type, _)| *link_type == frame.link_type);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                self.programs.push((frame.link_type, source(frame.link_type)?));
+                self.programs.len() - 1
+            }
+        };
+        Ok(self.programs[at].1.as_ref().is_none_or(|program| program.matches(frame.data, frame.wire_bytes)))
+    }
+}
