@@ -1,6 +1,7 @@
 """The typed face of the packet engine (Rust, crates/bindings)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import final
 
 __version__: str
@@ -210,6 +211,28 @@ class LiveInput:
         lookback_bytes: int = 0,
         sinks: Sequence[object] | None = None,
     ) -> LiveInput: ...
+    @staticmethod
+    def dnstap(
+        policies: Sequence[Policy],
+        address: str | tuple[str, int],
+        *,
+        only_hosts: Sequence[tuple[bytes, int]] | None = None,
+        sinks: Sequence[object] | None = None,
+    ) -> LiveInput: ...
+    @staticmethod
+    def flow(
+        policies: Sequence[Policy],
+        address: IPv4Address | IPv6Address,
+        port: int,
+        *,
+        workers: int = 1,
+        receive_buffer_bytes: int = 0,
+        sinks: Sequence[object] | None = None,
+    ) -> LiveInput: ...
+    @property
+    def port(self) -> int | None: ...
+    @property
+    def receive_buffer_bytes(self) -> int | None: ...
     def add(self, policy: Policy, *, with_lookback: bool = False) -> None: ...
     def remove(self, policy: Policy) -> None: ...
     def set_hosts(self, hosts: Sequence[tuple[bytes, int]]) -> None: ...

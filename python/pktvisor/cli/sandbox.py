@@ -7,11 +7,14 @@ configuration, databases and capture files may lie anywhere.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pktvisor import _core
 from pktvisor.config.daemon_options import DaemonOptions
+from pktvisor.config.models import AgentConfig, Settings
 from pktvisor.errors import PktvisorError
+from pktvisor.inputs import inputs
 from pktvisor.inputs.faults import translated
 from pktvisor.server.listen import LOWEST_FREE_PORT
 from pktvisor.server.settings import UNIX_PREFIX
@@ -19,8 +22,8 @@ from pktvisor.server.settings import UNIX_PREFIX
 logger = logging.getLogger(__name__)
 
 
-def give_up_files(options: DaemonOptions) -> None:
-    """Let this thread, and those it starts, write only where the options say that something is written (Landlock)."""
+def give_up_files(options: DaemonOptions, config: AgentConfig | None) -> None:
+    """Let this thread, and those it starts, write only where options and taps say that they write (Landlock)."""
     if options.no_sandbox:
         return
     written = [Path("/dev/null")]
@@ -30,6 +33,7 @@ def give_up_files(options: DaemonOptions) -> None:
         written.append(Path(options.log_file).parent)
     if options.host.startswith(UNIX_PREFIX):
         written.append(Path(options.host.removeprefix(UNIX_PREFIX)).parent)
+    written += [Path(path).absolute().parent for path in _paths_of_inputs(config)]
     try:
         with translated():
             has_landlock = _core.restrict_filesystem(read=["/"], write=[str(path) for path in written])
@@ -38,6 +42,20 @@ def give_up_files(options: DaemonOptions) -> None:
         return
     if not has_landlock:
         logger.info("sandbox: this kernel has no Landlock; the whole file system stays writable")
+
+
+def _paths_of_inputs(config: AgentConfig | None) -> Iterator[str]:
+    """Give the files that the inputs of a configuration make."""
+    if config is None:
+        return
+    for tap in config.taps:
+        yield from _written(tap.input_type, tap.config)
+    for policy in config.policies:
+        yield from _written(policy.input.input_type, policy.input.config)
+
+
+def _written(input_type: str, config: Settings) -> Sequence[str]:
+    return inputs()[input_type].written_paths(config) if input_type in inputs() else ()
 
 
 def give_up_capabilities(options: DaemonOptions, *, may_capture_again: bool) -> None:

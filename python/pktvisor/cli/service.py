@@ -115,7 +115,7 @@ def _run(work: Work) -> None:
     with ExitStack() as stack:
         signals = _take_signals(stack)
         stack.callback(agent.stop)
-        give_up_files(options)
+        give_up_files(options, work.config)
         agent.take_over(work.config)
         if work.target is not None:
             agent.define(default_tap(work.target, work.hosts), Origin.COMMAND_LINE)

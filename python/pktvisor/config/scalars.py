@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from pktvisor.config.models import Scalar, Settings, Value
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, within
 
 LARGEST_NUMBER = 2**64 - 1
 
@@ -41,6 +41,15 @@ def number(settings: Settings, key: str, default: int) -> int:
     value = settings.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong_type(key, value, "a whole number that is not negative")
+    return value
+
+
+def bounded(settings: Settings, key: str, default: int, least: int, most: int) -> int:
+    """The number at a key. ConfigError, with the key as its place, where it is no number within the bounds."""
+    with within(key):
+        value = number(settings, key, default)
+        if not least <= value <= most:
+            raise ConfigError(f"{value} is not between {least} and {most}")
     return value
 
 

@@ -58,6 +58,12 @@ class Input(ABC):
         """Check those settings of a tap that stand by themselves; policies may complete the others. ConfigError."""
         del config
 
+    @classmethod
+    def written_paths(cls, config: Settings) -> Sequence[str]:
+        """Give the files that it makes when it starts: the daemon keeps the right to write where they lie."""
+        del config
+        return ()
+
     @property
     def config(self) -> Mapping[str, Value]:
         """Its configuration as it is shown: what was asked for, with what was found instead of `auto`."""

@@ -1,4 +1,4 @@
-"""DNS messages that a server tells of in dnstap (input dnstap): of a file in Frame Streams, compressed or not."""
+"""DNS messages that servers tell of in dnstap (input dnstap): by connections, or in a file; both are Frame Streams."""
 
 from __future__ import annotations
 
@@ -9,9 +9,14 @@ from pktvisor import _core
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import text, texts
 from pktvisor.errors import ConfigError, within
-from pktvisor.inputs.base import Defaults, Input
+from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.feeds import FedInput, Feed
 from pktvisor.inputs.hosts import parse_cidr
+from pktvisor.inputs.live import Live
 from pktvisor.inputs.recording import Progress, Recording
+
+HIGHEST_PORT = 65535
+LONGEST_PORT = len(str(HIGHEST_PORT))
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,11 @@ class DnstapFile:
         return ()
 
 
-class DnstapInput(Input):
-    """Reads a file (`dnstap_file`); `only_hosts` keeps messages of which one end is in a network of the list."""
+class DnstapInput(FedInput):
+    """Reads a file (`dnstap_file`), or listens for servers that tell of their messages: on a Unix socket or by TCP.
+
+    `only_hosts` keeps messages of which one end is in a network of the list.
+    """
 
     type = "dnstap"
     keys = ("dnstap_file", "socket", "tcp", "only_hosts")
@@ -43,50 +51,42 @@ class DnstapInput(Input):
         super().__init__(config, defaults)
         with within("only_hosts"):
             networks = [parse_cidr(network) for network in texts(config, "only_hosts")]
+        self._only_hosts = networks if "only_hosts" in config else None
         path = text(config, "dnstap_file")
-        if not path:
-            _refuse(config)
-        self._recording = Recording(path, DnstapFile(networks if "only_hosts" in config else None))
+        self._feed: Feed = Recording(path, DnstapFile(self._only_hosts)) if path else self._listen(config)
+
+    def _listen(self, config: Settings) -> Live:
+        """Listen on what the configuration names. ConfigError where it names nothing."""
+        address: str | tuple[str, int] = text(config, "socket")
+        if not address and "tcp" in config:
+            with within("tcp"):
+                address = parse_address(text(config, "tcp"))
+        if not address:
+            raise ConfigError("config must specify one of: socket, tcp, dnstap_file", path="dnstap_file")
+        return Live(lambda policies: _core.LiveInput.dnstap(policies, address, only_hosts=self._only_hosts))
+
+    @classmethod
+    def check_tap(cls, config: Settings) -> None:
+        cls({"dnstap_file": "-", **config}, Defaults())
+        cls({"socket": "-", **config}, Defaults())
+
+    @classmethod
+    def written_paths(cls, config: Settings) -> Sequence[str]:
+        path = config.get("socket")
+        return [path] if isinstance(path, str) and path else []
 
     @property
-    def is_recorded(self) -> bool:
-        return True
-
-    def prepare(self) -> None:
-        self._recording.check()
-
-    def start(self, policies: list[_core.Policy]) -> None:
-        for policy in policies:
-            self._recording.read(policy)
-
-    def attach(self, policy: _core.Policy) -> None:
-        self._recording.read(policy)
-
-    def detach(self, policy: _core.Policy) -> None:
-        self._recording.leave(policy)
-
-    def stop(self) -> None:
-        self._recording.stop()
-
-    @property
-    def is_running(self) -> bool:
-        return self._recording.is_running
-
-    @property
-    def fault(self) -> str | None:
-        return self._recording.fault
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self._recording.warnings
-
-    def ledger(self) -> dict[str, int]:
-        return self._recording.ledger()
+    def feed(self) -> Feed:
+        return self._feed
 
 
-def _refuse(config: Settings) -> None:
-    """Raise ConfigError for an input without a file."""
-    for key in ("socket", "tcp"):
-        if key in config:
-            raise ConfigError("dnstap can only be read from files so far", hint="use dnstap_file", path=key)
-    raise ConfigError("config must specify one of: socket, dnstap_file", hint="use dnstap_file", path="dnstap_file")
+def parse_address(written: str) -> tuple[str, int]:
+    """Give host and port of `HOST:PORT`; an IPv6 address stands in brackets. ConfigError where it is none."""
+    host, colon, port = written.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    is_bracketed = host == f"[{bare}]"
+    if not colon or not bare or (":" in bare and not is_bracketed):
+        raise ConfigError(f"'{written[:80]}' is no HOST:PORT", hint="say it as 127.0.0.1:6000 or [::1]:6000")
+    if not (port.isascii() and port.isdigit() and len(port) <= LONGEST_PORT and int(port) <= HIGHEST_PORT):
+        raise ConfigError(f"'{port[:20]}' is no port", hint=f"it is a number up to {HIGHEST_PORT}")
+    return bare, int(port)

@@ -1,67 +1,95 @@
-"""Flow records: of a capture file with the datagrams of their exporters (input flow)."""
+"""Flow records (input flow): as exporters send them by UDP, or of a capture file with their datagrams."""
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 from collections.abc import Sequence
 
 from pktvisor import _core
+from pktvisor.config.command_options import MOST_WORKERS
 from pktvisor.config.models import Settings
-from pktvisor.config.scalars import text
+from pktvisor.config.scalars import bounded, text
 from pktvisor.errors import ConfigError
-from pktvisor.inputs.base import Defaults, Input
+from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.feeds import FedInput, Feed
+from pktvisor.inputs.live import Live
 from pktvisor.inputs.recording import Packets, Recording
 
-FLOW_TYPES = ("netflow", "ipfix")
+logger = logging.getLogger(__name__)
+
+FLOW_TYPES = ("sflow", "netflow", "ipfix")
 """What datagrams may hold. Their first bytes tell the format and its version, whichever of these is said."""
 
+HIGHEST_PORT = 65535
+USUAL_BUFFER_BYTES = 8 << 20
+"""Room in the kernel for datagrams that wait, of each worker: some tenths of a second of very many exporters."""
+MOST_BUFFER_BYTES = 1 << 30
 
-class FlowInput(Input):
-    """Reads what UDP carries in a capture file (`pcap_file`), whatever the ports."""
+
+class FlowInput(FedInput):
+    """Listens by UDP (`bind`, `port`), or reads what UDP carries in a capture file (`pcap_file`), by any port."""
 
     type = "flow"
-    keys = ("flow_type", "pcap_file")
+    aliases = ("sflow",)
+    keys = ("flow_type", "bind", "port", "pcap_file", "workers", "receive_buffer_bytes")
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         super().__init__(config, defaults)
         flow_type = text(config, "flow_type", FLOW_TYPES[0])
         if flow_type not in FLOW_TYPES:
-            raise ConfigError(f"unknown flow type '{flow_type[:60]}': use {' or '.join(FLOW_TYPES)}", path="flow_type")
+            raise ConfigError(f"unknown flow type '{flow_type[:60]}': use {', '.join(FLOW_TYPES)}", path="flow_type")
+        self._workers = bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
+        self._buffer_bytes = bounded(config, "receive_buffer_bytes", USUAL_BUFFER_BYTES, 0, MOST_BUFFER_BYTES)
+        self._warnings: Sequence[str] = ()
         path = text(config, "pcap_file")
-        if not path:
-            raise ConfigError("no pcap_file was specified: flow records are read from capture files", path="pcap_file")
-        self._recording = Recording(path, Packets(reads_flows=True))
+        self._feed: Feed = Recording(path, Packets(reads_flows=True)) if path else self._listen(config)
+
+    def _listen(self, config: Settings) -> Live:
+        """Listen where the configuration says. ConfigError where it does not."""
+        for key in ("bind", "port"):
+            if key not in config:
+                raise ConfigError("no pcap_file was specified, and so bind and port must be", path=key)
+        port = bounded(config, "port", 0, 1, HIGHEST_PORT)
+        try:
+            address = ipaddress.ip_address(text(config, "bind"))
+        except ValueError as fault:
+            raise ConfigError(f"{fault}; it needs an address of this host, or 0.0.0.0 or ::", path="bind") from fault
+        return Live(lambda policies: self._open(policies, address, port))
+
+    def _open(
+        self, policies: list[_core.Policy], address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int
+    ) -> _core.LiveInput:
+        opened = _core.LiveInput.flow(
+            policies, address, port, workers=self._workers, receive_buffer_bytes=self._buffer_bytes
+        )
+        granted = opened.receive_buffer_bytes or 0
+        self._warnings = _buffer_warnings(granted, self._buffer_bytes if "receive_buffer_bytes" in self.config else 0)
+        for warning in self._warnings:
+            logger.warning("%s", warning)
+        return opened
+
+    @classmethod
+    def check_tap(cls, config: Settings) -> None:
+        cls({"bind": "127.0.0.1", "port": 2055, **config}, Defaults())
 
     @property
-    def is_recorded(self) -> bool:
-        return True
-
-    def prepare(self) -> None:
-        self._recording.check()
-
-    def start(self, policies: list[_core.Policy]) -> None:
-        for policy in policies:
-            self._recording.read(policy)
-
-    def attach(self, policy: _core.Policy) -> None:
-        self._recording.read(policy)
-
-    def detach(self, policy: _core.Policy) -> None:
-        self._recording.leave(policy)
-
-    def stop(self) -> None:
-        self._recording.stop()
-
-    @property
-    def is_running(self) -> bool:
-        return self._recording.is_running
-
-    @property
-    def fault(self) -> str | None:
-        return self._recording.fault
+    def feed(self) -> Feed:
+        return self._feed
 
     @property
     def warnings(self) -> Sequence[str]:
-        return self._recording.warnings
+        return [*self.feed.warnings, *self._warnings]
 
-    def ledger(self) -> dict[str, int]:
-        return self._recording.ledger()
+    def describe(self) -> dict[str, object]:
+        """Tell how many datagrams could not be read, or not to their end."""
+        return {"packet_errors": self.ledger().get("malformed", 0)}
+
+
+def _buffer_warnings(granted: int, wanted: int) -> Sequence[str]:
+    """Say where the system gives less room than somebody has asked for."""
+    if granted >= wanted:
+        return ()
+    return [
+        f"receive_buffer_bytes: the system grants {granted} of {wanted}; raise net.core.rmem_max, or give CAP_NET_ADMIN"
+    ]

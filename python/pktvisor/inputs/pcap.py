@@ -6,19 +6,20 @@ import itertools
 import logging
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pktvisor import _core
 from pktvisor.config.command_options import MOST_LOOKBACK_MB, MOST_WORKERS
 from pktvisor.config.models import Settings
 from pktvisor.config.ports import read_ports
-from pktvisor.config.scalars import flag, number, text
+from pktvisor.config.scalars import bounded, flag, text
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
-from pktvisor.inputs.base import Defaults, Input
-from pktvisor.inputs.faults import translated
+from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.feeds import FedInput, Feed
 from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
 from pktvisor.inputs.interfaces import ANY, Interface, find_interface
+from pktvisor.inputs.live import Live
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Packets, Recording
 
@@ -33,7 +34,7 @@ _captures = itertools.count()
 """Gives each capture of this process a fanout group of its own."""
 
 
-class PcapInput(Input):
+class PcapInput(FedInput):
     """Captures on an interface (`iface`), reads a file (`pcap_file`) or makes packets up (`pcap_source: mock`)."""
 
     type = "pcap"
@@ -65,19 +66,18 @@ class PcapInput(Input):
         self._hosts = text(config, "host_spec")
         with within("host_spec"):
             parse_hosts(self._hosts)
-        self._workers = _bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
-        self._lookback_bytes = _bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
+        self._workers = bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
+        self._lookback_bytes = bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
         self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
         with within("dns_ports"):
             self._dns_ports = read_ports(config["dns_ports"]) if "dns_ports" in config else defaults.dns_ports
         self._interface: Interface | None = None
-        self._capture: _core.LiveInput | None = None
         self._look_again_s = 0.0
         """When its addresses are looked at again."""
-        self._counted_before: Mapping[str, int] = {}
-        """The ledger of captures that have ended by themselves."""
+        self._handlers: Sequence[object] = ()
         path = text(config, "pcap_file")
         self._recording = Recording(path, Packets(self._hosts, self._filter, self._ports)) if path else None
+        self._live = Live(self._start_mock if self._source == "mock" else self._start_capture)
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._source == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
@@ -96,8 +96,8 @@ class PcapInput(Input):
         return {"dns": self._dns_ports} if self._dns_ports else {}
 
     @property
-    def is_recorded(self) -> bool:
-        return self._recording is not None
+    def feed(self) -> Feed:
+        return self._recording or self._live
 
     @property
     def networks(self) -> Sequence[str]:
@@ -110,43 +110,37 @@ class PcapInput(Input):
         return split_hosts(self._hosts) or (self._interface.hosts if self._interface else ())
 
     def prepare(self) -> None:
-        if self._recording is not None:
-            self._recording.check()
-        elif self._filter is not None and self._source != "mock":
+        super().prepare()
+        if self._recording is None and self._filter is not None and self._source != "mock":
             self._programs(self._find_interface())  # `start` finds them compiled
 
     def start(self, policies: list[_core.Policy], handlers: Sequence[object] = ()) -> None:
         """Start to feed policies. `handlers`, each a BatchHandler, get the batches of an interface."""
-        if self._recording is not None:
-            for policy in policies:
-                self._recording.read(policy)
-            return
-        capture = self._start_mock(policies) if self._source == "mock" else self._start_capture(policies, handlers)
-        self._counted_before, self._capture = self.ledger(), capture
+        self._handlers = handlers
+        super().start(policies)
 
     def _start_mock(self, policies: list[_core.Policy]) -> _core.LiveInput:
         return _core.LiveInput.mock(
             policies, seed=secrets.randbits(64), ports=self._ports, lookback_bytes=self._lookback_bytes
         )
 
-    def _start_capture(self, policies: list[_core.Policy], handlers: Sequence[object]) -> _core.LiveInput:
+    def _start_capture(self, policies: list[_core.Policy]) -> _core.LiveInput:
         self._interface = self._find_interface()
         if self._target == "auto":
             self._target = self._config["iface"] = self._interface.name
         self._tell_hosts(self._interface.name)
-        with translated():
-            return _core.LiveInput(
-                self._interface.name,
-                policies,
-                hosts=parse_hosts(",".join(self.hosts)),
-                ports=self._ports,
-                filters=self._programs(self._interface),
-                promiscuous=self._is_promiscuous,
-                workers=self._workers,
-                fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
-                lookback_bytes=self._lookback_bytes,
-                sinks=handlers,
-            )
+        return _core.LiveInput(
+            self._interface.name,
+            policies,
+            hosts=parse_hosts(",".join(self.hosts)),
+            ports=self._ports,
+            filters=self._programs(self._interface),
+            promiscuous=self._is_promiscuous,
+            workers=self._workers,
+            fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
+            lookback_bytes=self._lookback_bytes,
+            sinks=self._handlers,
+        )
 
     def _find_interface(self) -> Interface:
         try:
@@ -168,7 +162,8 @@ class PcapInput(Input):
 
     def follow(self, now_s: float) -> None:
         """Addresses of an interface come and go: look at them now and then, where they are its hosts."""
-        if self._capture is None or self._interface is None or self._hosts or now_s < self._look_again_s:
+        capture = self._live.at_work
+        if capture is None or self._interface is None or self._hosts or now_s < self._look_again_s:
             return
         self._look_again_s = now_s + ADDRESSES_SECONDS
         try:
@@ -178,60 +173,14 @@ class PcapInput(Input):
         if found.networks != self._interface.networks:
             self._interface = found
             self._tell_hosts(found.name)
-            self._capture.set_hosts(parse_hosts(",".join(self.hosts)))
-
-    def attach(self, policy: _core.Policy) -> None:
-        if self._recording is not None:
-            self._recording.read(policy)
-        elif self._capture is not None:
-            self._capture.add(policy, with_lookback=True)
-
-    def detach(self, policy: _core.Policy) -> None:
-        if self._recording is not None:
-            self._recording.leave(policy)
-        elif self._capture is not None:
-            self._capture.remove(policy)
-
-    def stop(self) -> None:
-        if self._recording is not None:
-            self._recording.stop()
-        elif self._capture is not None:
-            self._capture.stop()
-
-    @property
-    def is_running(self) -> bool:
-        source = self._recording or self._capture
-        if isinstance(source, Recording):
-            return source.is_running
-        return source is not None and source.is_running()
-
-    @property
-    def fault(self) -> str | None:
-        if self._recording is not None:
-            return self._recording.fault
-        return None if self._capture is None else self._capture.fault()
+            capture.set_hosts(parse_hosts(",".join(self.hosts)))
 
     @property
     def warnings(self) -> Sequence[str]:
         if self._recording is not None:
             return self._recording.warnings
-        kept_rights = None if self._capture is None else self._capture.warning()
         missed = self._filter.notes(self._interface.own_link_types) if self._filter and self._interface else []
-        return [*([kept_rights] if kept_rights else []), *missed]
-
-    def ledger(self) -> dict[str, int]:
-        source = self._recording or self._capture
-        if source is None:
-            return {}
-        return {name: count + self._counted_before.get(name, 0) for name, count in source.ledger().items()}
-
-    @property
-    def memory(self) -> _core.Account | None:
-        return None if self._capture is None else self._capture.memory
-
-    def note_policies(self, policies: int, handlers: int) -> None:
-        if self._capture is not None:
-            self._capture.note_policies(policies, handlers)
+        return [*self._live.warnings, *missed]
 
     def describe(self) -> dict[str, object]:
         families = {
@@ -251,10 +200,10 @@ class PcapInput(Input):
         return "mock" if self._source == "mock" else "af_packet"
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
-        if self._capture is None:
+        if self._live.at_work is None:
             raise NotFoundError("this input reads a capture file: take the packets from there")
         return recent_packets(
-            self._capture, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
+            self._live.at_work, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
         )
 
 
@@ -266,12 +215,3 @@ def _filter(config: Settings) -> CaptureFilter | None:
             return capture_filter(expression)
         except ConfigError as error:
             raise ConfigError(f"Cannot set BPF filter to {where}", hint=error.message) from error
-
-
-def _bounded(config: Settings, key: str, default: int, least: int, most: int) -> int:
-    """The number at a key. ConfigError where it is no number within the bounds."""
-    with within(key):
-        value = number(config, key, default)
-        if not least <= value <= most:
-            raise ConfigError(f"{value} is not between {least} and {most}")
-    return value

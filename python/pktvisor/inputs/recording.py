@@ -107,6 +107,7 @@ class Packets:
 class Recording:
     """A file that is read once for each policy, in a thread of its own."""
 
+    is_recorded = True
     path: str
     reader: Reader = field(default_factory=Packets)
     fault: str | None = None
@@ -134,14 +135,19 @@ class Recording:
         except PktvisorError as fault:
             faults.append(fault)
 
-    def read(self, policy: _core.Policy) -> None:
+    def start(self, policies: list[_core.Policy]) -> None:
+        """Begin to feed the file to each of these."""
+        for policy in policies:
+            self.attach(policy)
+
+    def attach(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
         is_stopped = threading.Event()
         thread = threading.Thread(target=self._run, args=(policy, is_stopped), name=f"read {self.path}", daemon=True)
         self._readings[id(policy)] = _Reading(thread, is_stopped)
         thread.start()
 
-    def leave(self, policy: _core.Policy) -> None:
+    def detach(self, policy: _core.Policy) -> None:
         """Read no further for a policy. Nobody waits for that."""
         reading = self._readings.pop(id(policy), None)
         if reading is not None:
@@ -154,6 +160,13 @@ class Recording:
         until_s = clock.monotonic() + LONGEST_WAIT_S
         for reading in self._readings.values():
             reading.wait(self.path, until_s)
+
+    def note_policies(self, policies: int, handlers: int) -> None:
+        """Nothing: what reading takes is not measured."""
+
+    @property
+    def memory(self) -> None:
+        """Nothing: readings keep no account of their own."""
 
     @property
     def is_running(self) -> bool:

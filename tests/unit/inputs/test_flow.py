@@ -1,17 +1,25 @@
+"""Flow records: as exporters send them, and of capture files."""
+
 from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from pktvisor import _core
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, InputError
 from pktvisor.handlers.base import Settings
 from pktvisor.handlers.flow import Flow
 from pktvisor.inputs import inputs
-from pktvisor.inputs.base import Defaults
-from pktvisor.inputs.flow import FlowInput
+from pktvisor.inputs.base import Defaults, Input
+from pktvisor.inputs.flow import FlowInput, _buffer_warnings
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.captures import FOLDER
+from support.live import eventually
 
 
 def test_a_tap_of_flow_records_reads_the_datagrams_of_a_capture_file() -> None:
@@ -39,15 +47,76 @@ def test_packets_without_flow_records_are_told_apart_from_those_that_cannot_be_r
     assert ledger["malformed"] == ledger["flow.unknown"]
 
 
+def netflow5(sequence: int, records: int) -> bytes:
+    """A datagram whose first record has this number."""
+    return struct.pack("!HHIIIIBBH", 5, records, 0, 0, 0, sequence, 0, 0, 0) + bytes(48) * records
+
+
+@contextmanager
+def listening(config: dict[str, str | int | bool]) -> Iterator[tuple[Input, Policy, int]]:
+    """An input that listens on a free port of the loopback interface, with a policy that counts records."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    source = inputs()["flow"]({"bind": "127.0.0.1", "port": port, **config}, Defaults())
+    policy = Policy("flows", [Instance("flows", Flow(Settings()))])
+    source.start([policy.core])
+    try:
+        yield source, policy, port
+    finally:
+        source.stop()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_records_that_exporters_send_are_counted(workers: int) -> None:
+    with listening({"flow_type": "netflow", "workers": workers}) as (source, policy, port):
+        for exporter in range(1, 9):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.bind((f"127.0.0.{exporter}", 0))
+                for datagram in (netflow5(0, 10), netflow5(20, 5), b"no flow record"):
+                    sender.sendto(datagram, ("127.0.0.1", port))
+        eventually(lambda: source.ledger()["seen"] == 24)
+        source.stop()
+        ledger = source.ledger()
+        assert (ledger["decoded"], ledger["flow.records_lost"], ledger["dropped_by_kernel"]) == (16, 80, 0)
+        assert source.describe() == {"packet_errors": 8}
+        window = policy.core.read(0, 0)
+        assert window is not None
+        assert window.ledger()["decoded"] == 16
+
+
+def test_a_receive_buffer_that_the_system_does_not_grant_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    with listening({"receive_buffer_bytes": 1 << 20}) as (source, _, _):
+        assert all("receive_buffer_bytes" in warning for warning in source.warnings)
+    assert _buffer_warnings(1000, 1000) == ()
+    assert "grants 1000 of 2000" in _buffer_warnings(1000, 2000)[0]
+
+
+def test_a_port_that_another_has_is_told() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"UDP port {port}"), listening({"port": port}):
+            pass
+
+
+def test_sflow_is_another_name_of_the_input() -> None:
+    assert inputs()["sflow"] is inputs()["flow"]
+
+
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({}, "no pcap_file was specified"),
-        ({"pcap_file": "x.pcap", "flow_type": "sflow"}, "unknown flow type 'sflow': use netflow or ipfix"),
-        ({"bind": "127.0.0.1", "port": 2055}, "bind is an invalid/unsupported config or filter"),
+        ({}, "no pcap_file was specified, and so bind and port must be"),
+        ({"bind": "127.0.0.1"}, "no pcap_file was specified, and so bind and port must be"),
+        ({"bind": "127.0.0.1", "port": 0}, "0 is not between 1 and 65535"),
+        ({"bind": "router", "port": 2055}, "'router' does not appear to be an IPv4 or IPv6 address"),
+        ({"pcap_file": "x.pcap", "flow_type": "jflow"}, "unknown flow type 'jflow': use sflow, netflow, ipfix"),
+        ({"bind": "127.0.0.1", "port": 2055, "workers": 0}, "0 is not between 1 and 64"),
+        ({"iface": "lo"}, "iface is an invalid/unsupported config or filter"),
     ],
 )
-def test_what_is_not_there_is_refused(config: dict[str, str | int], sentence: str) -> None:
+def test_what_makes_no_sense_is_refused(config: dict[str, str | int], sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
         FlowInput(dict(config), Defaults())
     assert sentence in str(refused.value)

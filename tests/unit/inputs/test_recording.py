@@ -26,7 +26,7 @@ def test_each_policy_gets_it_whole() -> None:
     recording = Recording(CAPTURE)
     policies = policy(), policy()
     for one in policies:
-        recording.read(one.core)
+        recording.attach(one.core)
     eventually(lambda: not recording.is_running)
     windows = [one.core.read(0, 9) for one in policies]
     assert [window.ledger()["seen"] for window in windows if window] == [211, 211]
@@ -38,8 +38,8 @@ def test_a_policy_that_leaves_at_once_leaves_no_trace() -> None:
     recording = Recording(CAPTURE)
     for _ in range(50):
         one = policy()
-        recording.read(one.core)
-        recording.leave(one.core)
+        recording.attach(one.core)
+        recording.detach(one.core)
     assert not recording.is_running
     assert recording.fault is None
 
@@ -56,7 +56,7 @@ def test_what_a_file_holds_that_is_none_is_not_told(tmp_path: Path) -> None:
         Recording(str(secret)).check()
     assert "72 6f" not in str(caught.value)
     recording = Recording(str(secret))
-    recording.read(policy().core)
+    recording.attach(policy().core)
     eventually(lambda: not recording.is_running)
     assert recording.fault is not None
     assert "72 6f" not in recording.fault
@@ -66,7 +66,7 @@ def test_a_damaged_file_is_counted_up_to_the_damage(tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.pcap"
     damaged.write_bytes(Path(CAPTURE).read_bytes()[:-1])
     recording = Recording(str(damaged))
-    recording.read(policy().core)
+    recording.attach(policy().core)
     eventually(lambda: not recording.is_running)
     assert recording.ledger()["seen"] == 210
     assert recording.fault is not None
@@ -76,7 +76,7 @@ def test_a_damaged_file_is_counted_up_to_the_damage(tmp_path: Path) -> None:
 def test_a_file_that_is_not_read_is_told_of_while_nothing_is_wrong_with_it(tmp_path: Path) -> None:
     usb = write(tmp_path / "usb.pcap", 189, [bytes(64)])
     recording = Recording(str(usb))
-    recording.read(policy().core)
+    recording.attach(policy().core)
     eventually(lambda: not recording.is_running)
     assert recording.fault is None
     [warning] = recording.warnings
