@@ -148,9 +148,9 @@ def test_taps_and_policies_tell_of_inputs_that_listen(tmp_path: Path, flow_type:
             "interface": "visor.module.input/1.0",
             "tags": None,
         }
-        writer = Writer(str(path), is_two_way=True)
-        writer.tell(MESSAGES)
-        writer.finish()
+        with Writer(str(path), is_two_way=True) as writer:
+            writer.tell(MESSAGES)
+            writer.finish()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as exporter:
             exporter.sendto(struct.pack("!HHIIIIBBH", 5, 3, 0, 0, 0, 0, 0, 0, 0) + bytes(48 * 3), ("127.0.0.1", port))
             exporter.sendto(b"no flow record", ("127.0.0.1", port))

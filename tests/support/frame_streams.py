@@ -53,6 +53,12 @@ class Writer:
             assert self._receive(len(control(ACCEPT, CONTENT_TYPE))) == control(ACCEPT, CONTENT_TYPE)
         self.send(control(START, CONTENT_TYPE))
 
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
     def send(self, stream: bytes) -> None:
         self._socket.sendall(stream)
 
@@ -64,7 +70,6 @@ class Writer:
         self.send(control(STOP))
         if self._is_two_way:
             assert self._receive(len(control(FINISH))) == control(FINISH)
-        self._socket.close()
 
     def is_closed(self) -> bool:
         """Wait for the other side to close the connection."""

@@ -82,7 +82,7 @@ def _stand_in(policy: PolicyConfig, around: Surroundings) -> Surroundings:
     name, wanted = policy.input.tap, policy.input.input_type
     if name is None or wanted not in inputs():
         return around
-    tap = TapConfig(name, wanted, {"iface": "any"} if wanted == "pcap" else {})
+    tap = TapConfig(name, wanted, inputs()[wanted].stand_in)
     return replace(around, taps={**around.taps, name: make_tap(tap, Origin.CONFIGURATION)})
 
 

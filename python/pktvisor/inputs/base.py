@@ -34,6 +34,8 @@ class Input(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     keys: ClassVar[tuple[str, ...] | None]
     """Keys of its configuration and filters, in the order that errors list them; None for an input that takes any."""
+    stand_in: ClassVar[Settings] = {}
+    """A configuration with as little as makes sense: what is missing in a tap that a policy may complete."""
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         self._config = dict(config)
@@ -56,7 +58,7 @@ class Input(ABC):
     @classmethod
     def check_tap(cls, config: Settings) -> None:
         """Check those settings of a tap that stand by themselves; policies may complete the others. ConfigError."""
-        del config
+        cls({**cls.stand_in, **config}, Defaults())
 
     @classmethod
     def written_paths(cls, config: Settings) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pktvisor import _core
 from pktvisor.config.models import Settings
@@ -46,6 +47,7 @@ class DnstapInput(FedInput):
 
     type = "dnstap"
     keys = ("dnstap_file", "socket", "tcp", "only_hosts")
+    stand_in: ClassVar[Settings] = {"socket": "/run/dnstap.sock"}
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         super().__init__(config, defaults)
@@ -57,18 +59,14 @@ class DnstapInput(FedInput):
 
     def _listen(self, config: Settings) -> Live:
         """Listen on what the configuration names. ConfigError where it names nothing."""
-        address: str | tuple[str, int] = text(config, "socket")
-        if not address and "tcp" in config:
+        tcp = None
+        if "tcp" in config:
             with within("tcp"):
-                address = parse_address(text(config, "tcp"))
-        if not address:
+                tcp = parse_address(text(config, "tcp"))
+        address = text(config, "socket") or tcp
+        if address is None:
             raise ConfigError("config must specify one of: socket, tcp, dnstap_file", path="dnstap_file")
         return Live(lambda policies: _core.LiveInput.dnstap(policies, address, only_hosts=self._only_hosts))
-
-    @classmethod
-    def check_tap(cls, config: Settings) -> None:
-        cls({"dnstap_file": "-", **config}, Defaults())
-        cls({"socket": "-", **config}, Defaults())
 
     @classmethod
     def written_paths(cls, config: Settings) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pktvisor import _core
 from pktvisor.config.command_options import MOST_WORKERS
@@ -33,6 +34,7 @@ class FlowInput(FedInput):
     type = "flow"
     aliases = ("sflow",)
     keys = ("flow_type", "bind", "port", "pcap_file", "workers", "receive_buffer_bytes")
+    stand_in: ClassVar[Settings] = {"bind": "127.0.0.1", "port": 2055}
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         super().__init__(config, defaults)
@@ -68,10 +70,6 @@ class FlowInput(FedInput):
         for warning in self._warnings:
             logger.warning("%s", warning)
         return opened
-
-    @classmethod
-    def check_tap(cls, config: Settings) -> None:
-        cls({"bind": "127.0.0.1", "port": 2055, **config}, Defaults())
 
     @property
     def feed(self) -> Feed:

@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 from collections.abc import Sequence
+from typing import ClassVar
 
 from pktvisor import _core
 from pktvisor.config.command_options import MOST_LOOKBACK_MB, MOST_WORKERS
@@ -51,6 +52,7 @@ class PcapInput(FedInput):
         "lookback_mb",
         "dns_ports",
     )
+    stand_in: ClassVar[Settings] = {"iface": ANY}
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         super().__init__(config, defaults)
@@ -81,10 +83,6 @@ class PcapInput(FedInput):
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._source == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
-
-    @classmethod
-    def check_tap(cls, config: Settings) -> None:
-        cls({"iface": ANY, **config}, Defaults())
 
     @property
     def dns_ports(self) -> tuple[int, ...]:

@@ -53,9 +53,9 @@ def free_port(host: str) -> int:
 def test_messages_by_a_unix_socket_are_counted_as_those_of_a_file(tmp_path: Path, is_two_way: bool) -> None:
     path = str(tmp_path / "dnstap.sock")
     with listening({"socket": path}) as (source, policy):
-        writer = Writer(path, is_two_way=is_two_way)
-        writer.tell(MESSAGES)
-        writer.finish()
+        with Writer(path, is_two_way=is_two_way) as writer:
+            writer.tell(MESSAGES)
+            writer.finish()
         eventually(lambda: source.ledger()["decoded"] == len(MESSAGES))
         assert not source.is_recorded
         source.stop()
@@ -71,17 +71,21 @@ def test_messages_by_a_unix_socket_are_counted_as_those_of_a_file(tmp_path: Path
 def test_messages_by_tcp_are_counted(host: str, written: str) -> None:
     port = free_port(host)
     with listening({"tcp": f"{written}:{port}"}) as (source, _):
-        writer = Writer((host, port), is_two_way=True)
-        writer.tell(MESSAGES[:10])
-        writer.finish()
+        with Writer((host, port), is_two_way=True) as writer:
+            writer.tell(MESSAGES[:10])
+            writer.finish()
         eventually(lambda: source.ledger()["decoded"] == 10)
 
 
 def test_slow_and_silent_clients_stop_nobody_and_what_makes_no_sense_closes_one(tmp_path: Path) -> None:
     path = str(tmp_path / "dnstap.sock")
-    with listening({"socket": path}) as (source, _):
-        half, wrong, good = (Writer(path, is_two_way=False) for _ in range(3))
-        silent = socket.socket(socket.AF_UNIX)
+    with (
+        listening({"socket": path}) as (source, _),
+        Writer(path, is_two_way=False) as half,
+        Writer(path, is_two_way=False) as wrong,
+        Writer(path, is_two_way=False) as good,
+        socket.socket(socket.AF_UNIX) as silent,
+    ):
         silent.connect(path)
         half.send(control(START, CONTENT_TYPE)[:3])
         wrong.send(b"\xff\xff\xff\xff")
@@ -91,13 +95,12 @@ def test_slow_and_silent_clients_stop_nobody_and_what_makes_no_sense_closes_one(
         eventually(lambda: source.ledger()["decoded"] == len(MESSAGES))
         eventually(lambda: source.ledger()["dnstap.frame_too_long"] == 1)
         assert source.is_running
-        silent.close()
 
 
 def test_only_hosts_keeps_what_has_an_end_in_the_list(tmp_path: Path) -> None:
     path = str(tmp_path / "dnstap.sock")
-    with listening({"socket": path, "only_hosts": ["10.8.0.2/32"]}) as (source, _):
-        writer = Writer(path, is_two_way=False)
+    config: Settings = {"socket": path, "only_hosts": ["10.8.0.2/32"]}
+    with listening(config) as (source, _), Writer(path, is_two_way=False) as writer:
         writer.tell(MESSAGES)
         eventually(lambda: source.ledger()["seen"] == len(MESSAGES))
         assert (source.ledger()["decoded"], source.ledger()["filtered"]) == (32, len(MESSAGES) - 32)
@@ -105,8 +108,7 @@ def test_only_hosts_keeps_what_has_an_end_in_the_list(tmp_path: Path) -> None:
 
 def test_a_policy_that_comes_later_counts_from_then_on(tmp_path: Path) -> None:
     path = str(tmp_path / "dnstap.sock")
-    with listening({"socket": path}) as (source, _):
-        writer = Writer(path, is_two_way=False)
+    with listening({"socket": path}) as (source, _), Writer(path, is_two_way=False) as writer:
         writer.tell(MESSAGES[:20])
         eventually(lambda: source.ledger()["decoded"] == 20)
         late = Policy("late", [Instance("dns", Dns(HandlerSettings(input_type="dnstap")))])

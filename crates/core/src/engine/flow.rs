@@ -87,6 +87,10 @@ impl Source for FlowServer {
     fn set_needs(&mut self, needs: &Needs) {
         self.decoder.set_needs(needs);
     }
+
+    fn finish(&mut self, intake: &mut Intake) {
+        let _ = self.poll(0, intake); // one that fails has told so before
+    }
 }
 
 impl Live for FlowServer {

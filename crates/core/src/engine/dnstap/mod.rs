@@ -1,5 +1,6 @@
 //! dnstap as a source: frame streams of messages, from files and from servers that connect.
 
+mod client;
 mod files;
 mod server;
 
@@ -11,6 +12,7 @@ use crate::batch::Batch;
 use crate::decode::app::Needs;
 use crate::decode::dnstap::{Decoder, Tap};
 use crate::decode::hosts::Hosts;
+use crate::window::NANOSECONDS as SECOND_NS;
 
 /// How messages are taken, wherever they come from.
 #[derive(Debug, Clone, Default)]

@@ -5,20 +5,20 @@
 //! that one may say nothing close connections, too, and are counted as evicted.
 
 use std::collections::HashMap;
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::{Messages, Taking};
+use super::client::{Client, Closing};
+use super::{Messages, SECOND_NS, Taking};
 use crate::Error;
 use crate::decode::app::Needs;
-use crate::decode::dnstap::CONTENT_TYPE;
 use crate::engine::intake::{Intake, Polled, Source};
 use crate::engine::{BatchSink, Live, LiveInput, Machine, Policy};
 use crate::ledger::{Ledger, Malformed};
 use crate::memory::{Account, Held, Holder};
 use crate::listen::readiness::Readiness;
 use crate::listen::streams::{Stream, StreamAddress, StreamListener};
-use crate::read::{FrameStreamReceiver, Violation};
+use crate::read::Violation;
 
 /// Connections at once; more are closed at once.
 const MOST_CLIENTS: usize = 1000;
@@ -32,13 +32,6 @@ const MOST_ACCEPTED: usize = 64;
 const PATIENCE_NS: i64 = 10 * SECOND_NS;
 /// Where no more connections can be had for want of descriptors, they are looked at again after this.
 const PAUSE_NS: i64 = SECOND_NS;
-
-/// Messages wait in servers for a moment; what is older is of another clock.
-const MOST_LATE_NS: i64 = 30 * SECOND_NS;
-/// Clocks that agree differ by less.
-const MOST_AHEAD_NS: i64 = SECOND_NS;
-
-const SECOND_NS: i64 = 1_000_000_000;
 
 /// The number that stands for the listener; clients have higher ones.
 const LISTENER: u64 = 0;
@@ -69,48 +62,6 @@ pub struct DnstapServer {
     /// When silent clients are looked for again.
     look_again_ns: i64,
     now_ns: fn() -> i64,
-}
-
-/// One connection.
-struct Client {
-    stream: Stream,
-    receiver: FrameStreamReceiver,
-    clock: ClientClock,
-    /// Since when it may not send data, where it may not.
-    silent_since_ns: Option<i64>,
-}
-
-/// The clock of a client. As long as it agrees with ours its times are taken as they are; of another the differences are.
-#[derive(Debug, Default)]
-struct ClientClock {
-    correction_ns: i64,
-}
-
-impl ClientClock {
-    /// The time of a message by our clock; now where it tells none.
-    fn stamp(&mut self, told_ns: Option<i64>, now_ns: i64) -> i64 {
-        let Some(told_ns) = told_ns else { return now_ns };
-        let believed = now_ns.saturating_sub(MOST_LATE_NS)..=now_ns.saturating_add(MOST_AHEAD_NS);
-        for correction_ns in [self.correction_ns, 0] {
-            let time_ns = told_ns.saturating_add(correction_ns);
-            if believed.contains(&time_ns) {
-                self.correction_ns = correction_ns;
-                return time_ns;
-            }
-        }
-        self.correction_ns = now_ns.saturating_sub(told_ns);
-        now_ns
-    }
-}
-
-/// Why a connection is closed.
-enum Closing {
-    /// It has come to its end.
-    End,
-    /// It makes no sense any more.
-    Violation(Violation),
-    /// It does not take what it is answered.
-    Deaf,
 }
 
 impl DnstapServer {
@@ -181,9 +132,7 @@ impl DnstapServer {
             return;
         }
         self.newest_client = number;
-        let receiver = FrameStreamReceiver::new(CONTENT_TYPE);
-        let client = Client { stream, receiver, clock: ClientClock::default(), silent_since_ns: Some(now_ns) };
-        self.clients.insert(number, client);
+        self.clients.insert(number, Client::new(stream, now_ns));
     }
 
     /// Reads a part of what a client has sent; tells how many messages came.
@@ -207,7 +156,7 @@ impl DnstapServer {
 
     /// Closes the connections that hold most until the others have room.
     fn keep_bound(&mut self) {
-        let bytes = |client: &Client| client.receiver.waiting_bytes();
+        let bytes = |client: &Client| client.waiting_bytes();
         let mut waiting: usize = self.clients.values().map(bytes).sum();
         while waiting > MOST_WAITING_BYTES {
             let Some(number) = self.clients.iter().max_by_key(|(_, client)| bytes(client)).map(|(number, _)| *number)
@@ -232,48 +181,8 @@ impl DnstapServer {
         }
         self.look_again_ns = now_ns.saturating_add(SECOND_NS);
         let before = self.clients.len();
-        let is_silent = |since_ns: i64| now_ns.saturating_sub(since_ns) > PATIENCE_NS;
-        self.clients.retain(|_, client| !client.silent_since_ns.is_some_and(is_silent));
+        self.clients.retain(|_, client| client.silence_ns(now_ns) <= PATIENCE_NS);
         self.evicted_clients += (before - self.clients.len()) as u64;
-    }
-}
-
-impl Client {
-    /// Reads once; gives the messages that are whole to `each`.
-    fn read(
-        &mut self,
-        buffer: &mut [u8],
-        now_ns: i64,
-        each: &mut impl FnMut(&[u8], &mut ClientClock),
-    ) -> Result<(), Closing> {
-        let bytes = match self.stream.read(buffer) {
-            Ok(0) => return Err(self.receiver.end().map_or_else(Closing::Violation, |()| Closing::End)),
-            Ok(bytes) => bytes,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return Ok(()),
-            Err(_) => return Err(self.receiver.end().map_or_else(Closing::Violation, |()| Closing::End)),
-        };
-        let Self { receiver, clock, .. } = self;
-        let mut answers = Vec::new();
-        let taken = receiver.take(&buffer[..bytes], &mut answers, &mut |content| each(content, clock));
-        taken.map_err(Closing::Violation)?;
-        self.silent_since_ns = match self.receiver.is_running() {
-            true => None,
-            false => self.silent_since_ns.or(Some(now_ns)),
-        };
-        self.answer(&answers)
-    }
-
-    /// The little that there is to answer fits into what the kernel keeps, unless the client does not read.
-    fn answer(&mut self, answers: &[u8]) -> Result<(), Closing> {
-        if answers.is_empty() {
-            return Ok(());
-        }
-        match self.stream.write(answers) {
-            Ok(written) if written == answers.len() => Ok(()),
-            Ok(_) => Err(Closing::Deaf),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(Closing::Deaf),
-            Err(_) => Err(Closing::End), // it is gone, and needs no answer
-        }
     }
 }
 
@@ -306,6 +215,10 @@ impl Source for DnstapServer {
 
     fn set_needs(&mut self, needs: &Needs) {
         self.messages.set_needs(needs);
+    }
+
+    fn finish(&mut self, intake: &mut Intake) {
+        let _ = self.poll(0, intake); // one that fails has told so before
     }
 }
 
