@@ -11,10 +11,10 @@ from pktvisor.config.models import Settings
 from pktvisor.config.scalars import text, texts
 from pktvisor.errors import ConfigError, within
 from pktvisor.inputs.base import Defaults
-from pktvisor.inputs.feeds import FedInput, Feed
 from pktvisor.inputs.hosts import parse_cidr
 from pktvisor.inputs.live import Live
 from pktvisor.inputs.recording import Progress, Recording
+from pktvisor.inputs.sources import Source, SourceInput
 
 HIGHEST_PORT = 65535
 LONGEST_PORT = len(str(HIGHEST_PORT))
@@ -39,7 +39,7 @@ class DnstapFile:
         return ()
 
 
-class DnstapInput(FedInput):
+class DnstapInput(SourceInput):
     """Reads a file (`dnstap_file`), or listens for servers that tell of their messages: on a Unix socket or by TCP.
 
     `only_hosts` keeps messages of which one end is in a network of the list.
@@ -55,7 +55,7 @@ class DnstapInput(FedInput):
             networks = [parse_cidr(network) for network in texts(config, "only_hosts")]
         self._only_hosts = networks if "only_hosts" in config else None
         path = text(config, "dnstap_file")
-        self._feed: Feed = Recording(path, DnstapFile(self._only_hosts)) if path else self._listen(config)
+        self._source: Source = Recording(path, DnstapFile(self._only_hosts)) if path else self._listen(config)
 
     def _listen(self, config: Settings) -> Live:
         """Listen on what the configuration names. ConfigError where it names nothing."""
@@ -74,8 +74,8 @@ class DnstapInput(FedInput):
         return [path] if isinstance(path, str) and path else []
 
     @property
-    def feed(self) -> Feed:
-        return self._feed
+    def source(self) -> Source:
+        return self._source
 
 
 def parse_address(written: str) -> tuple[str, int]:

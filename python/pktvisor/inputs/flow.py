@@ -13,9 +13,9 @@ from pktvisor.config.models import Settings
 from pktvisor.config.scalars import bounded, text
 from pktvisor.errors import ConfigError
 from pktvisor.inputs.base import Defaults
-from pktvisor.inputs.feeds import FedInput, Feed
 from pktvisor.inputs.live import Live
 from pktvisor.inputs.recording import Packets, Recording
+from pktvisor.inputs.sources import Source, SourceInput
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ USUAL_BUFFER_BYTES = 8 << 20
 MOST_BUFFER_BYTES = 1 << 30
 
 
-class FlowInput(FedInput):
+class FlowInput(SourceInput):
     """Listens by UDP (`bind`, `port`), or reads what UDP carries in a capture file (`pcap_file`), by any port."""
 
     type = "flow"
@@ -45,7 +45,7 @@ class FlowInput(FedInput):
         self._buffer_bytes = bounded(config, "receive_buffer_bytes", USUAL_BUFFER_BYTES, 0, MOST_BUFFER_BYTES)
         self._warnings: Sequence[str] = ()
         path = text(config, "pcap_file")
-        self._feed: Feed = Recording(path, Packets(reads_flows=True)) if path else self._listen(config)
+        self._source: Source = Recording(path, Packets(reads_flows=True)) if path else self._listen(config)
 
     def _listen(self, config: Settings) -> Live:
         """Listen where the configuration says. ConfigError where it does not."""
@@ -72,12 +72,12 @@ class FlowInput(FedInput):
         return opened
 
     @property
-    def feed(self) -> Feed:
-        return self._feed
+    def source(self) -> Source:
+        return self._source
 
     @property
     def warnings(self) -> Sequence[str]:
-        return [*self.feed.warnings, *self._warnings]
+        return [*self.source.warnings, *self._warnings]
 
     def describe(self) -> dict[str, object]:
         """Tell how many datagrams could not be read, or not to their end."""

@@ -16,13 +16,13 @@ from pktvisor.config.ports import read_ports
 from pktvisor.config.scalars import bounded, flag, text
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
 from pktvisor.inputs.base import Defaults
-from pktvisor.inputs.feeds import FedInput, Feed
 from pktvisor.inputs.filters import CaptureFilter, Program, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
 from pktvisor.inputs.interfaces import ANY, Interface, find_interface
 from pktvisor.inputs.live import Live
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.recording import Packets, Recording
+from pktvisor.inputs.sources import Source, SourceInput
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _captures = itertools.count()
 """Gives each capture of this process a fanout group of its own."""
 
 
-class PcapInput(FedInput):
+class PcapInput(SourceInput):
     """Captures on an interface (`iface`), reads a file (`pcap_file`) or makes packets up (`pcap_source: mock`)."""
 
     type = "pcap"
@@ -56,11 +56,11 @@ class PcapInput(FedInput):
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         super().__init__(config, defaults)
-        self._source = text(config, "pcap_source", "libpcap")
-        if self._source not in SOURCES:
+        self._engine = text(config, "pcap_source", "libpcap")
+        if self._engine not in SOURCES:
             raise ConfigError(
                 "unknown pcap source",
-                hint=f"there are {', '.join(SOURCES)}, not '{self._source}'",
+                hint=f"there are {', '.join(SOURCES)}, not '{self._engine}'",
                 path="pcap_source",
             )
         self._config["bpf"] = text(config, "bpf")
@@ -79,9 +79,9 @@ class PcapInput(FedInput):
         self._handlers: Sequence[object] = ()
         path = text(config, "pcap_file")
         self._recording = Recording(path, Packets(self._hosts, self._filter, self._ports)) if path else None
-        self._live = Live(self._start_mock if self._source == "mock" else self._start_capture)
+        self._live = Live(self._start_mock if self._engine == "mock" else self._start_capture)
         self._target = text(config, "iface")
-        if not (self._target or self._recording or self._source == "mock"):
+        if not (self._target or self._recording or self._engine == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
 
     @property
@@ -94,7 +94,7 @@ class PcapInput(FedInput):
         return {"dns": self._dns_ports} if self._dns_ports else {}
 
     @property
-    def feed(self) -> Feed:
+    def source(self) -> Source:
         return self._recording or self._live
 
     @property
@@ -195,7 +195,7 @@ class PcapInput(FedInput):
         """Name the engine at work."""
         if self._recording is not None:
             return "unknown"
-        return "mock" if self._source == "mock" else "af_packet"
+        return "mock" if self._engine == "mock" else "af_packet"
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         if self._live.at_work is None:

@@ -92,6 +92,7 @@ pub fn run_recorded(
     intake.finish(report.last_ns.unwrap_or(0));
     report.ledger += &intake.take_ledger();
     source.tell(&mut report);
+    drop(intake); // whose windows are open as long as it is there
     policies.iter().for_each(|policy| policy.end());
     Ok(report)
 }

@@ -1,4 +1,4 @@
-"""What all inputs have in common that feed policies from a recording, or from something live."""
+"""What all inputs have in common that feed policies from one source: a recording, or something live."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pktvisor import _core
 from pktvisor.inputs.base import Input
 
 
-class Feed(Protocol):
+class Source(Protocol):
     """What gives policies their events."""
 
     is_recorded: bool
@@ -54,51 +54,51 @@ class Feed(Protocol):
         """What it holds of memory beside its policies; None where it keeps no account of its own."""
 
 
-class FedInput(Input):
-    """An input that is at work by a feed."""
+class SourceInput(Input):
+    """An input that is at work where its source is."""
 
     @property
     @abstractmethod
-    def feed(self) -> Feed:
+    def source(self) -> Source:
         """What gives policies their events."""
 
     @property
     def is_recorded(self) -> bool:
-        return self.feed.is_recorded
+        return self.source.is_recorded
 
     def prepare(self) -> None:
-        self.feed.check()
+        self.source.check()
 
     def start(self, policies: list[_core.Policy]) -> None:
-        self.feed.start(policies)
+        self.source.start(policies)
 
     def attach(self, policy: _core.Policy) -> None:
-        self.feed.attach(policy)
+        self.source.attach(policy)
 
     def detach(self, policy: _core.Policy) -> None:
-        self.feed.detach(policy)
+        self.source.detach(policy)
 
     def stop(self) -> None:
-        self.feed.stop()
+        self.source.stop()
 
     def note_policies(self, policies: int, handlers: int) -> None:
-        self.feed.note_policies(policies, handlers)
+        self.source.note_policies(policies, handlers)
 
     @property
     def is_running(self) -> bool:
-        return self.feed.is_running
+        return self.source.is_running
 
     @property
     def fault(self) -> str | None:
-        return self.feed.fault
+        return self.source.fault
 
     @property
     def warnings(self) -> Sequence[str]:
-        return self.feed.warnings
+        return self.source.warnings
 
     def ledger(self) -> dict[str, int]:
-        return self.feed.ledger()
+        return self.source.ledger()
 
     @property
     def memory(self) -> _core.Account | None:
-        return self.feed.memory
+        return self.source.memory
