@@ -196,7 +196,8 @@ impl LiveInput {
     ) -> PyResult<Self> {
         let address = std::net::SocketAddr::new(address, port);
         let datagrams = DatagramConfig { address, sockets: workers, receive_buffer_bytes };
-        let config = FlowServerConfig { datagrams, seed: crate::seed(), machine: MACHINE, memory: memory::process().clone() };
+        let config =
+            FlowServerConfig { datagrams, seed: crate::seed(), machine: MACHINE, memory: memory::process().clone() };
         Self::start(py, Fed { policies: &policies, sinks }, |policies, sinks| {
             let (input, listening) = FlowServer::start(&config, policies, sinks)?;
             Ok(Inner::Flow(input, listening))

@@ -109,7 +109,7 @@ class PcapInput(SourceInput):
 
     def prepare(self) -> None:
         super().prepare()
-        if self._recording is None and self._filter is not None and self._source != "mock":
+        if self._recording is None and self._filter is not None and self._engine != "mock":
             self._programs(self._find_interface())  # `start` finds them compiled
 
     def start(self, policies: list[_core.Policy], handlers: Sequence[object] = ()) -> None:

@@ -9,8 +9,8 @@ use crate::batch::Batch;
 use crate::decode::app::Needs;
 use crate::decode::flow::{Datagram, FlowDecoder};
 use crate::ledger::Ledger;
-use crate::memory::Account;
 use crate::listen::datagrams::{self, DatagramConfig, DatagramSocket};
+use crate::memory::Account;
 
 /// System calls of a poll, each for some ten datagrams of some ten records.
 const READS_PER_POLL: usize = 16;

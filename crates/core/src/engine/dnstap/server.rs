@@ -15,9 +15,9 @@ use crate::decode::app::Needs;
 use crate::engine::intake::{Intake, Polled, Source};
 use crate::engine::{BatchSink, Live, LiveInput, Machine, Policy};
 use crate::ledger::{Ledger, Malformed};
-use crate::memory::{Account, Held, Holder};
 use crate::listen::readiness::Readiness;
 use crate::listen::streams::{Stream, StreamAddress, StreamListener};
+use crate::memory::{Account, Held, Holder};
 use crate::read::Violation;
 
 /// Connections at once; more are closed at once.
