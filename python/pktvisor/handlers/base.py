@@ -13,8 +13,9 @@ from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers import lookups
 from pktvisor.metrics.breakdown import Breakdown, Open, Together
+from pktvisor.metrics.compatibility import PeerHandler
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
-from pktvisor.metrics.kinds import Metric, Purged
+from pktvisor.metrics.kinds import Metric
 
 WINDOW_OPTIONS = ("deep_sample_rate", "num_periods", "topn_count", "topn_percentile_threshold")
 
@@ -58,7 +59,7 @@ class Settings:
     """Ports by which its input knows DNS; none where nobody can make the input look at others."""
 
 
-class Handler:
+class Handler(PeerHandler):
     """Base of all handlers. A subclass declares its metrics as class attributes."""
 
     type: ClassVar[str]
@@ -77,8 +78,6 @@ class Handler:
     """Where set, every metric is kept apart by this, unless it says otherwise."""
     without_database: ClassVar[str] = "lets nothing pass"
     """What a filter by place or network does where there is no database: the end of a sentence."""
-    fixed_top: ClassVar[bool] = False
-    """Top lists always show ten, whatever the settings say."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -140,8 +139,7 @@ class Handler:
         return self.enabled.issuperset(metric.groups)
 
     def is_shown(self, metric: Metric) -> bool:
-        groups = metric.groups if metric.print_groups is None else metric.print_groups
-        return not metric.is_hidden and self.enabled.issuperset(groups)
+        return not metric.is_hidden and self.enabled.issuperset(metric.groups_to_show)
 
     def select(self) -> Condition:
         """Rows that are events of this handler at all."""
@@ -191,16 +189,6 @@ class Handler:
         """What a metric is kept apart by."""
         by = cls.by if metric.by is None else metric.by
         return None if isinstance(by, Together) else by
-
-    def purged_of(self, number: int) -> Purged:
-        """Unanswered questions of a value of its closed breakdown, by the value's number."""
-        raise NotImplementedError(f"handler {self.type} {self.version} counts no unanswered questions by value")
-
-    def witness(self) -> str | None:
-        """Name of the hidden counter that must not be 0 for a value of a closed breakdown to be shown; None where all
-        always are.
-        """
-        return None
 
     # Reading options; a policy's texts are already typed.
 

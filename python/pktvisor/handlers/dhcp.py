@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pktvisor.handlers.base import Handler
-from pktvisor.metrics.expressions import EVENT, FILTERED, SAMPLED, Parameter, dhcp
+from pktvisor.metrics.compatibility import Parameter
+from pktvisor.metrics.expressions import EVENT, FILTERED, SAMPLED, dhcp
 from pktvisor.metrics.kinds import Counter, Rate, TopN
 
 V4, V6 = dhcp.version == 4, dhcp.version == 6

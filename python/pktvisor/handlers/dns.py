@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, Settings
 from pktvisor.metrics.breakdown import TOGETHER, by_direction
+from pktvisor.metrics.compatibility import Purged
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
 from pktvisor.metrics.domain_names import domain_name, domain_suffix
 from pktvisor.metrics.expressions import (
@@ -26,7 +27,7 @@ from pktvisor.metrics.expressions import (
     slower_than_before,
     xact,
 )
-from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Purged, Quantiles, Rate, TopN
+from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Quantiles, Rate, TopN
 
 QUERY, REPLY = dns.is_reply == 0, dns.is_reply == 1
 UDP, TCP = dns.transport == 17, dns.transport == 6

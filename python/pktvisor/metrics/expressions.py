@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError
+from pktvisor.metrics.compatibility import Parameter
 
 
 class Condition:
@@ -52,13 +53,6 @@ SAMPLED = Condition(["sampled"])
 """Events seen while deep sampling was on, filtered ones included."""
 DEEP = Condition(["deep"])
 """Kept events that are sampled deeply."""
-
-
-class Parameter:
-    """A number that a handler's settings give: `Parameter("ttl_us")` stands for it in a declaration."""
-
-    def __init__(self, name: str) -> None:
-        self.json = f"${name}"
 
 
 def slower_than_before(column: Column, metric: str, percent: int = 90) -> Condition:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError
+from pktvisor.metrics.compatibility import Parameter
 from pktvisor.metrics.expressions import (
     ALWAYS,
     DEEP,
     PASSED,
     Condition,
-    Parameter,
     dns,
     ip,
     packet,

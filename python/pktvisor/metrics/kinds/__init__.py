@@ -12,7 +12,7 @@ import pkgutil
 
 from pktvisor.metrics.kinds.base import Feed, Metric, Reading
 from pktvisor.metrics.kinds.cardinality import Cardinality
-from pktvisor.metrics.kinds.counter import Counter, Purged
+from pktvisor.metrics.kinds.counter import Counter
 from pktvisor.metrics.kinds.histogram import Histogram
 from pktvisor.metrics.kinds.last import Last
 from pktvisor.metrics.kinds.ledger_counter import LedgerCounter
@@ -28,7 +28,6 @@ __all__ = [
     "Last",
     "LedgerCounter",
     "Metric",
-    "Purged",
     "Quantiles",
     "Rate",
     "Reading",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pktvisor.metrics.breakdown import Closed, Open, Together
+from pktvisor.metrics.compatibility import PeerMetric
 from pktvisor.metrics.expressions import PASSED, Column, Condition
 from pktvisor.metrics.named_columns import NamedColumn, Nature
 from pktvisor.metrics.snapshot import QUANTILES, QuantileValues, Value
@@ -82,7 +83,7 @@ class Declarable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
+class Metric(PeerMetric):
     """A metric: what it counts, over which rows, in which metric group, under which name."""
 
     name: ClassVar[str]
@@ -99,10 +100,6 @@ class Metric:
     """One sentence for people: Prometheus' HELP, the docs."""
     path: str = ""
     """Place in JSON below the schema key, with dots; the attribute's name where missing."""
-    groups: tuple[str, ...] = ()
-    """Switches that must all be on; none for a metric that is always there."""
-    print_groups: tuple[str, ...] | None = None
-    """Switches that decide whether it is shown, where they are not those that decide whether it is counted."""
     prefix: str | None = None
     """First part of the Prometheus name, where it is not the handler's schema."""
     within: Condition | None = None

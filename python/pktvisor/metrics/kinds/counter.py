@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pktvisor.metrics.compatibility import Purged
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
 from pktvisor.metrics.kinds.base import Declarable, Declared, Feed, Metric, Reading, Shape
 
 if TYPE_CHECKING:
     from pktvisor import _core
-
-
-@dataclass(frozen=True)
-class Purged:
-    """Exchanges that a window's end found unanswered, by the flags of their questions."""
-
-    mask: int = 0
-    value: int = 0
 
 
 @dataclass(frozen=True)
