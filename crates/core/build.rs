@@ -1,7 +1,7 @@
 //! Lists three folders, so that being there is all that a file must do.
 //!
-//! - `src/decode/app/*.rs`: a protocol. Each file declares a `Messages` table, a `NAME`, the `PORTS` it listens on and a
-//!   `Decoder`; they are joined into `AppTables` and `AppDecoders`.
+//! - `src/decode/app/*.rs`: a protocol. Each file declares a `PROTOCOL`, the reasons why its messages may be malformed, a
+//!   `Messages` table and a `Decoder`; they are joined into `PROTOCOLS`, `REASONS`, `AppTables` and `AppDecoders`.
 //! - `src/decode/flow/*.rs`: a format of flow records. Each file declares by which bytes it is known and a `Decoder`;
 //!   they are joined into `FlowFormats`.
 //! - `src/metric/kinds/*.rs`: a kind of metric. Each file declares a `NAME` and a `State` that implements `Kind`; they are
@@ -164,41 +164,17 @@ impl AppTables {{
     pub fn longest(&self) -> usize {{ let mut rows = 0; {longest} rows }}
 }}
 
-/// Each protocol's name and the ports that it is usually met on; a protocol's number is its place here.
-pub(crate) const DEFAULT_PORTS: &[(&str, Ports)] = &[{ports}];
+/// The protocols of this folder; a protocol's number is its place here.
+pub const PROTOCOLS: &[Declaration] = &[{declarations}];
+
+/// Why their messages may be malformed.
+pub(crate) const REASONS: &[&[Reason]] = &[{reasons}];
 
 /// The decoders of one worker, one per protocol in this folder.
 #[derive(Debug, Default)]
-pub struct AppDecoders {{ ports: PortTable, {decoders} }}
+pub struct AppDecoders {{ {decoders} }}
 
 impl AppDecoders {{
-    /// Decoders of messages that are known by these ports.
-    pub fn new(ports: PortSettings) -> Self {{
-        Self {{ ports: PortTable::new(ports), ..Self::default() }}
-    }}
-
-    /// Gives a payload to the protocol that its ports name.
-    #[inline]
-    pub fn datagram(&mut self, source_port: u16, destination_port: u16, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        let service = self.ports.udp(source_port, destination_port)?;
-        self.message(service.protocol, &Message {{ server_port: service.port, ..*message }}, tables, ledger)
-    }}
-
-    /// The number of a TCP connection's protocol, and how it frames its messages.
-    #[inline]
-    pub fn stream(&self, source_port: u16, destination_port: u16) -> Option<(u8, Framing)> {{
-        let service = self.ports.tcp(source_port, destination_port)?;
-        let (_, ports) = &DEFAULT_PORTS[usize::from(service.protocol)];
-        Some((service.protocol, ports.framing?))
-    }}
-
-    /// Gives a message of a TCP connection to the protocol of that number.
-    pub fn stream_message(&mut self, protocol: u8, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
-        let service = self.ports.tcp(message.packet.source_port, message.packet.destination_port);
-        let server_port = service.map_or(0, |service| service.port);
-        self.message(protocol, &Message {{ server_port, ..*message }}, tables, ledger)
-    }}
-
     /// Gives a payload to a protocol by its number.
     #[inline]
     pub fn message(&mut self, protocol: u8, message: &Message<'_>, tables: &mut AppTables, ledger: &mut Ledger) -> Option<Malformed> {{
@@ -207,18 +183,19 @@ impl AppDecoders {{
         None
     }}
 
-    /// Tells the decoders which columns and ports anybody asked for.
-    pub fn set_needs(&mut self, needs: &Needs) {{ self.ports.set_needs(needs); {needs} }}
+    /// Tells the decoders which columns anybody asked for.
+    pub fn set_needs(&mut self, needs: &Needs) {{ {needs} }}
 }}
 ",
         fields = each(&|name| format!("pub {name}: {name}::Messages, ")),
-        names = each(&|name| format!("{name}::NAME, ")),
-        table = each(&|name| format!("if name == {name}::NAME {{ return Some(&self.{name}); }}\n        ")),
+        names = each(&|name| format!("{name}::PROTOCOL.name, ")),
+        table = each(&|name| format!("if name == {name}::PROTOCOL.name {{ return Some(&self.{name}); }}\n        ")),
         clear = each(&|name| format!("self.{name}.clear(); ")),
         reserve = each(&|name| format!("self.{name}.reserve(rows); ")),
         longest = each(&|name| format!("rows = rows.max(self.{name}.len()); ")),
         decoders = each(&|name| format!("pub {name}: {name}::Decoder, ")),
-        ports = each(&|name| format!("({name}::NAME, {name}::PORTS), ")),
+        declarations = each(&|name| format!("{name}::PROTOCOL, ")),
+        reasons = each(&|name| format!("{name}::REASONS, ")),
         message = protocols.iter().enumerate().map(|(number, (name, _))| format!(
             "if protocol == {number} {{ return self.{name}.decode(message, &mut tables.{name}, ledger); }}\n        "
         )).collect::<String>(),
@@ -239,7 +216,7 @@ impl FlowFormats {{
     /// Gives a datagram to the format that its first bytes name.
     pub fn decode(&mut self, datagram: &Datagram<'_>, records: &mut Records<'_>) -> Option<Malformed> {{
         {decode}
-        Some(Malformed::FlowUnknown)
+        Some(crate::decode::flow::UNKNOWN)
     }}
 }}
 ",

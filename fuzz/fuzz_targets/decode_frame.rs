@@ -7,13 +7,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::batch::{Batch, PacketTable, Table as _};
-use pktvisor_core::decode::app::{Needs, dhcp, dns};
+use pktvisor_core::decode::app::{Needs, PROTOCOLS};
 use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
 use pktvisor_core::read::Frame;
 
 /// Whether a datagram, or the first fragment of one, has a port that is read.
 fn has_messages(packets: &PacketTable) -> bool {
-    let is_read = |port: &u16| dns::PORTS.udp.contains(port) || dhcp::PORTS.udp.contains(port);
+    let is_read = |port: &u16| PROTOCOLS.iter().any(|protocol| protocol.udp.contains(port));
     let ports = packets.source_port().iter().zip(packets.destination_port());
     packets
         .transport()
@@ -25,10 +25,9 @@ fn has_messages(packets: &PacketTable) -> bool {
 fuzz_target!(|bytes: &[u8]| {
     let Some((&[low, high], mut rest)) = bytes.split_first_chunk::<2>() else { return };
     let link_type = u16::from_le_bytes([low, high]);
-    let mut needs = Needs::default();
-    needs.add("dns.ecs");
-    needs.add("dns.signatures");
-    let mut decoder = Decoder::new(DecodeConfig { needs, seed: 1, ..DecodeConfig::default() });
+    let ports = port_options().filter(|option| option.may_be_any);
+    let ports = ports.map(|option| (option.protocol.to_owned(), [ANY_PORT].into())).collect();
+    let mut decoder = Decoder::new(DecodeConfig { needs: Needs::all(), ports, seed: 1, ..DecodeConfig::default() });
     let mut batch = Batch::with_room();
     let mut frames = 0;
     while let Some((&length, after)) = rest.split_first() {

@@ -11,8 +11,18 @@ class ConfigFault(Exception): ...
 class InputFault(Exception): ...
 class RightsFault(InputFault): ...
 
+def port_options() -> dict[str, tuple[list[int], bool]]:
+    """The protocols whose ports may be set, by name: the ports by which each is known where nobody says otherwise, and
+    whether it is known by its content, too.
+    """
+
 def usual_ports() -> dict[str, list[int]]:
-    """The ports by which protocols are known where nobody says otherwise, by name of protocol."""
+    """The application protocols that there are, by name, which is that of their table: the ports by which each is known
+    where nobody says otherwise.
+    """
+
+def malformed_reasons() -> list[tuple[str, str]]:
+    """Why bytes may be malformed, from the link layer up: the name in the ledger, and the meaning."""
 
 def columns() -> list[tuple[str, str, str, str, str]]: ...
 def memory_account() -> Account: ...

@@ -49,7 +49,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(batch::frame_columns, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::port_options, module)?)?;
     module.add_function(wrap_pyfunction!(schema::usual_ports, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::malformed_reasons, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_dnstap, module)?)?;
     module.add_function(wrap_pyfunction!(file::check_dnstap, module)?)?;

@@ -1,7 +1,10 @@
 //! The columns that there are.
 
+use std::collections::BTreeMap;
+
 use pktvisor_core::batch::{Batch, table_names};
-use pktvisor_core::decode::ports;
+use pktvisor_core::decode::{app, ports};
+use pktvisor_core::malformed::Malformed;
 use pktvisor_core::plan::EXCHANGE_DEFINITIONS;
 use pyo3::prelude::*;
 
@@ -25,8 +28,24 @@ pub fn columns() -> Vec<ColumnRow> {
     rows
 }
 
-/// The ports by which protocols are known where nobody says otherwise, by name of protocol.
+/// The protocols whose ports may be set, by name: the ports by which each is known where nobody says otherwise, and
+/// whether it is known by its content, too.
 #[pyfunction]
-pub fn usual_ports() -> std::collections::BTreeMap<&'static str, Vec<u16>> {
-    ports::usual_ports().map(|(name, ports)| (name, ports.into_iter().collect())).collect()
+pub fn port_options() -> BTreeMap<&'static str, (Vec<u16>, bool)> {
+    ports::port_options()
+        .map(|option| (option.protocol, (option.usual.into_iter().collect(), option.may_be_any)))
+        .collect()
+}
+
+/// The application protocols that there are, by name, which is that of their table: the ports by which each is known
+/// where nobody says otherwise.
+#[pyfunction]
+pub fn usual_ports() -> BTreeMap<&'static str, Vec<u16>> {
+    app::PROTOCOLS.iter().map(|protocol| (protocol.name, protocol.usual_ports().into_iter().collect())).collect()
+}
+
+/// Why bytes may be malformed, from the link layer up: the name in the ledger, and the meaning.
+#[pyfunction]
+pub fn malformed_reasons() -> Vec<(&'static str, &'static str)> {
+    Malformed::all().map(|reason| (reason.name(), reason.meaning())).collect()
 }

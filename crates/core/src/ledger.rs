@@ -2,127 +2,8 @@
 
 use std::ops::AddAssign;
 
-/// Why some bytes could not be read, by layer. A packet is counted under the first reason met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Malformed {
-    LinkTooShort,
-    LinkUnknown,
-    LinkEncrypted,
-    LlcTooShort,
-    TagTooShort,
-    VlanTooShort,
-    MplsTooShort,
-    PppoeTooShort,
-    Ipv4TooShort,
-    Ipv4BadHeader,
-    Ipv6TooShort,
-    Ipv6BadExtension,
-    AuthenticationTooShort,
-    GreTooShort,
-    TunnelTooDeep,
-    TcpTooShort,
-    TcpBadHeader,
-    UdpTooShort,
-    UdpBadLength,
-    DnsBadPort,
-    DnsTooShort,
-    DnsBadQuestion,
-    DhcpTooShort,
-    DhcpBadOptions,
-    FlowUnknown,
-    FlowTooShort,
-    FlowTrailingBytes,
-    DnstapBadProtobuf,
-    DnstapNoMessage,
-    DnstapBadAddress,
-    DnstapBadControl,
-    DnstapOutOfOrder,
-    DnstapContentType,
-    DnstapFrameTooLong,
-    DnstapCutFrame,
-}
-
-impl Malformed {
-    pub const ALL: [Self; 35] = [
-        Self::LinkTooShort,
-        Self::LinkUnknown,
-        Self::LinkEncrypted,
-        Self::LlcTooShort,
-        Self::TagTooShort,
-        Self::VlanTooShort,
-        Self::MplsTooShort,
-        Self::PppoeTooShort,
-        Self::Ipv4TooShort,
-        Self::Ipv4BadHeader,
-        Self::Ipv6TooShort,
-        Self::Ipv6BadExtension,
-        Self::AuthenticationTooShort,
-        Self::GreTooShort,
-        Self::TunnelTooDeep,
-        Self::TcpTooShort,
-        Self::TcpBadHeader,
-        Self::UdpTooShort,
-        Self::UdpBadLength,
-        Self::DnsBadPort,
-        Self::DnsTooShort,
-        Self::DnsBadQuestion,
-        Self::DhcpTooShort,
-        Self::DhcpBadOptions,
-        Self::FlowUnknown,
-        Self::FlowTooShort,
-        Self::FlowTrailingBytes,
-        Self::DnstapBadProtobuf,
-        Self::DnstapNoMessage,
-        Self::DnstapBadAddress,
-        Self::DnstapBadControl,
-        Self::DnstapOutOfOrder,
-        Self::DnstapContentType,
-        Self::DnstapFrameTooLong,
-        Self::DnstapCutFrame,
-    ];
-
-    /// Layer and reason as they are printed: `"udp.bad_length"`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LinkTooShort => "link.too_short",
-            Self::LinkUnknown => "link.unknown",
-            Self::LinkEncrypted => "link.encrypted",
-            Self::LlcTooShort => "llc.too_short",
-            Self::TagTooShort => "tag.too_short",
-            Self::VlanTooShort => "vlan.too_short",
-            Self::MplsTooShort => "mpls.too_short",
-            Self::PppoeTooShort => "pppoe.too_short",
-            Self::Ipv4TooShort => "ipv4.too_short",
-            Self::Ipv4BadHeader => "ipv4.bad_header",
-            Self::Ipv6TooShort => "ipv6.too_short",
-            Self::Ipv6BadExtension => "ipv6.bad_extension",
-            Self::AuthenticationTooShort => "ah.too_short",
-            Self::GreTooShort => "gre.too_short",
-            Self::TunnelTooDeep => "tunnel.too_deep",
-            Self::TcpTooShort => "tcp.too_short",
-            Self::TcpBadHeader => "tcp.bad_header",
-            Self::UdpTooShort => "udp.too_short",
-            Self::UdpBadLength => "udp.bad_length",
-            Self::DnsBadPort => "dns.bad_port",
-            Self::DnsTooShort => "dns.too_short",
-            Self::DnsBadQuestion => "dns.bad_question",
-            Self::DhcpTooShort => "dhcp.too_short",
-            Self::DhcpBadOptions => "dhcp.bad_options",
-            Self::FlowUnknown => "flow.unknown",
-            Self::FlowTooShort => "flow.too_short",
-            Self::FlowTrailingBytes => "flow.trailing_bytes",
-            Self::DnstapBadProtobuf => "dnstap.bad_protobuf",
-            Self::DnstapNoMessage => "dnstap.no_message",
-            Self::DnstapBadAddress => "dnstap.bad_address",
-            Self::DnstapBadControl => "dnstap.bad_control",
-            Self::DnstapOutOfOrder => "dnstap.out_of_order",
-            Self::DnstapContentType => "dnstap.content_type",
-            Self::DnstapFrameTooLong => "dnstap.frame_too_long",
-            Self::DnstapCutFrame => "dnstap.cut_frame",
-        }
-    }
-}
+use crate::malformed::Counts;
+pub use crate::malformed::Malformed;
 
 /// A name that some entry of the ledger has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +33,7 @@ pub struct Ledger {
     pub dropped_by_us: u64,
     /// Lost by interfaces before the kernel had them, so that they stand outside the balance.
     pub dropped_by_interface: u64,
-    malformed: ByReason,
+    malformed: Counts,
     /// Of those decoded and malformed, the packets of neither direction: no end is a host, or none is known. Complete
     /// once the batch has been handed on; outside the balance.
     pub direction_unknown: u64,
@@ -177,16 +58,8 @@ pub struct Evicted {
     pub groups: u64,
     /// Connections that were closed: there were too many, they held too much, or said nothing.
     pub clients: u64,
-}
-
-/// Counts by the number of their reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct ByReason([u64; Malformed::ALL.len()]);
-
-impl Default for ByReason {
-    fn default() -> Self {
-        Self([0; Malformed::ALL.len()])
-    }
+    /// Flows whose protocol was looked for by content, and has to be found again.
+    pub probed_flows: u64,
 }
 
 impl Ledger {
@@ -212,11 +85,11 @@ impl Ledger {
 
     #[inline]
     pub fn count_malformed(&mut self, reason: Malformed) {
-        self.malformed.0[reason as usize] += 1;
+        *self.malformed.of_mut(reason) += 1;
     }
 
     pub fn malformed(&self, reason: Malformed) -> u64 {
-        self.malformed.0[reason as usize]
+        self.malformed.of(reason)
     }
 
     /// What an entry counts.
@@ -241,9 +114,10 @@ impl Ledger {
             "evicted.exporters" => &mut self.evicted.exporters,
             "evicted.groups" => &mut self.evicted.groups,
             "evicted.clients" => &mut self.evicted.clients,
+            "evicted.probed_flows" => &mut self.evicted.probed_flows,
             "time.steps" => &mut self.time_steps,
             "flow.records_lost" => &mut self.flow_records_lost,
-            _ => &mut self.malformed.0[Malformed::ALL.iter().position(|reason| reason.name() == name)?],
+            _ => self.malformed.of_mut(Malformed::all().find(|reason| reason.name() == name)?),
         })
     }
 
@@ -265,15 +139,16 @@ impl Ledger {
             ("evicted.exporters", self.evicted.exporters),
             ("evicted.groups", self.evicted.groups),
             ("evicted.clients", self.evicted.clients),
+            ("evicted.probed_flows", self.evicted.probed_flows),
             ("time.steps", self.time_steps),
             ("flow.records_lost", self.flow_records_lost),
         ];
-        let ByReason(reasons) = self.malformed;
-        whole.into_iter().chain(Malformed::ALL.into_iter().map(move |reason| (reason.name(), reasons[reason as usize])))
+        let reasons = self.malformed.clone();
+        whole.into_iter().chain(Malformed::all().map(move |reason| (reason.name(), reasons.of(reason))))
     }
 
     pub fn malformed_total(&self) -> u64 {
-        self.malformed.0.iter().sum()
+        self.malformed.total()
     }
 
     /// True when every packet seen is accounted for.
@@ -290,9 +165,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.dropped_by_kernel += other.dropped_by_kernel;
         self.dropped_by_us += other.dropped_by_us;
         self.dropped_by_interface += other.dropped_by_interface;
-        for (mine, theirs) in self.malformed.0.iter_mut().zip(&other.malformed.0) {
-            *mine += theirs;
-        }
+        self.malformed.add(&other.malformed);
         self.direction_unknown += other.direction_unknown;
         self.evicted.fragments += other.evicted.fragments;
         self.evicted.tcp_streams += other.evicted.tcp_streams;
@@ -301,6 +174,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.exporters += other.evicted.exporters;
         self.evicted.groups += other.evicted.groups;
         self.evicted.clients += other.evicted.clients;
+        self.evicted.probed_flows += other.evicted.probed_flows;
         self.time_steps += other.time_steps;
         self.flow_records_lost += other.flow_records_lost;
     }
@@ -309,15 +183,7 @@ impl AddAssign<&Ledger> for Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_in_the_order_of_the_enum_and_differ() {
-        for (at, reason) in Malformed::ALL.iter().enumerate() {
-            assert_eq!(*reason as usize, at);
-        }
-        let names: std::collections::HashSet<_> = Malformed::ALL.iter().map(|reason| reason.name()).collect();
-        assert_eq!(names.len(), Malformed::ALL.len());
-    }
+    use crate::decode;
 
     #[test]
     fn every_entry_but_the_sum_can_be_set_by_its_name() {
@@ -339,7 +205,7 @@ mod tests {
     fn a_packet_that_nobody_accounts_for_shows() {
         let mut ledger = Ledger { seen: 2, decoded: 1, ..Ledger::default() };
         assert!(!ledger.balances());
-        ledger.count_malformed(Malformed::UdpBadLength);
+        ledger.count_malformed(decode::UDP_BAD_LENGTH);
         assert!(ledger.balances());
     }
 }

@@ -17,6 +17,7 @@ pub mod error;
 pub mod hash;
 mod lanes;
 pub mod ledger;
+pub mod malformed;
 pub mod memory;
 
 pub mod capture;

@@ -7,8 +7,19 @@ use super::app::{Message, Needs, dns};
 use super::hosts::Hosts;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP};
 use crate::batch::{Address, Batch, Direction, PacketRow};
-use crate::ledger::Malformed;
+use crate::malformed::{Malformed, malformed};
 use crate::read::Frame;
+
+malformed! {
+    BAD_PROTOBUF "dnstap.bad_protobuf", "The content of a data frame does not follow protobuf";
+    NO_MESSAGE "dnstap.no_message", "A data frame holds no message, or one of an unknown type";
+    BAD_ADDRESS "dnstap.bad_address", "An address is neither of 4 nor of 16 bytes; the message counts without it";
+    BAD_CONTROL "dnstap.bad_control", "A control frame can't be read, or is of an unknown type";
+    OUT_OF_ORDER "dnstap.out_of_order", "A control frame comes where the handshake has no place for it";
+    OTHER_CONTENT "dnstap.content_type", "The stream offers other content than dnstap";
+    FRAME_TOO_LONG "dnstap.frame_too_long", "A frame is longer than any that is taken";
+    CUT_FRAME "dnstap.cut_frame", "The stream ends within a frame";
+}
 
 /// What frame streams call it.
 pub const CONTENT_TYPE: &str = "protobuf:dnstap.Dnstap";
@@ -57,7 +68,7 @@ impl<'a> Tap<'a> {
                 _ => {}
             }
         }
-        let message = message.filter(|_| kind == Some(TYPE_MESSAGE)).ok_or(Malformed::DnstapNoMessage)?;
+        let message = message.filter(|_| kind == Some(TYPE_MESSAGE)).ok_or(NO_MESSAGE)?;
         Self::of(message, bytes.len())
     }
 
@@ -83,7 +94,7 @@ impl<'a> Tap<'a> {
             }
         }
         if !(1..=LAST_TYPE).contains(&kind) {
-            return Err(Malformed::DnstapNoMessage);
+            return Err(NO_MESSAGE);
         }
         tap.kind = kind as u8;
         (tap.query_time_ns, tap.response_time_ns) = (query_time.ns(), response_time.ns());
@@ -212,7 +223,7 @@ impl Decoder {
         };
         let told = dns::Told { kind: tap.kind, transport: tap.transport(), client_port: tap.query_port };
         let fault = self.dns.decode_told(&message, told, payload.is_some(), &mut batch.apps.dns);
-        let bad_address = tap.has_bad_address.then_some(Malformed::DnstapBadAddress);
+        let bad_address = tap.has_bad_address.then_some(BAD_ADDRESS);
         match bad_address.or(fault) {
             None => batch.ledger.decoded += 1,
             Some(reason) => batch.ledger.count_malformed(reason),
@@ -274,7 +285,7 @@ impl<'a> Iterator for Fields<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let field = self.field().ok_or(Malformed::DnstapBadProtobuf);
+        let field = self.field().ok_or(BAD_PROTOBUF);
         if field.is_err() {
             self.0 = &[];
         }

@@ -136,7 +136,7 @@ fn a_message_without_content_counts_by_its_type_alone() {
 fn what_makes_no_sense_is_counted_with_its_reason() {
     let reason = |content: &[u8]| {
         let batch = decode(content);
-        let reasons = Malformed::ALL.into_iter().filter(|reason| batch.ledger.malformed(*reason) > 0);
+        let reasons = Malformed::all().filter(|reason| batch.ledger.malformed(*reason) > 0);
         (reasons.map(Malformed::name).collect::<Vec<_>>().join(" "), batch.packets.len(), batch.apps.dns.len())
     };
     let expected = |reason: &str, rows| (reason.to_owned(), rows, rows);

@@ -5,6 +5,7 @@
 
 use proptest::prelude::*;
 
+use super::app::Needs;
 use super::{DecodeConfig, Decoder};
 use crate::batch::{Batch, Table as _};
 use crate::read::Frame;
@@ -139,7 +140,11 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
-        Self { decoder: Decoder::new(DecodeConfig::default()), batch: Batch::default(), time_ns: SECOND }
+        Self {
+            decoder: Decoder::new(DecodeConfig { needs: Needs::all(), ..DecodeConfig::default() }),
+            batch: Batch::default(),
+            time_ns: SECOND,
+        }
     }
 
     fn push(&mut self, data: &[u8], wire_bytes: usize) {
@@ -314,7 +319,7 @@ fn a_tunnel_too_deep_or_too_short_is_told() {
     let way = |depth| Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN; depth], records: 0 };
     let mut story = is_row_of(&way(6));
     assert_eq!((story.end(), story.batch.apps.dns.len()), (1, 0));
-    assert_eq!(story.batch.ledger.malformed(crate::ledger::Malformed::TunnelTooDeep), 1);
+    assert_eq!(story.batch.ledger.malformed(super::ip::TUNNEL_TOO_DEEP), 1);
     let frames = Way { layers: vec![Layer { gre: true, ..PLAIN }, PLAIN], ..way(1) }.frames();
     for (length, reason) in [(36, "gre.too_short"), (50, "ipv4.too_short"), (60, "udp.too_short")] {
         let mut story = Story::new();
@@ -331,7 +336,7 @@ fn a_message_of_port_0_is_told() {
     frame[34..36].fill(0);
     let mut story = Story::new();
     story.push(&frame, frame.len());
-    assert_eq!((story.end(), story.batch.ledger.malformed(crate::ledger::Malformed::DnsBadPort)), (1, 1));
+    assert_eq!((story.end(), story.batch.ledger.malformed(super::app::dns::BAD_PORT)), (1, 1));
 }
 
 #[test]
@@ -355,7 +360,7 @@ fn a_packet_without_length_that_was_cut_has_that_of_its_frame() {
         let mut story = Story::new();
         story.push(&frame[..110], frame.len());
         assert_eq!(story.batch.apps.dns.bytes(), [query(50).len() as u32], "IPv6: {is_ipv6}");
-        assert_eq!(story.batch.ledger.malformed(crate::ledger::Malformed::UdpBadLength), 0);
+        assert_eq!(story.batch.ledger.malformed(super::UDP_BAD_LENGTH), 0);
     }
 }
 

@@ -1,10 +1,21 @@
 //! From a frame of any link type to the EtherType and payload that it carries.
 
-use crate::ledger::Malformed;
+use crate::malformed::{Malformed, malformed};
 use crate::wire::{
     avs, c_hdlc, cmd, e_tag, enc, erspan, ethernet, ethertype, frame_relay, hsr, ieee1394, ieee80211, ipoib, llc,
     loopback, macsec, mpls, nflog, pbb, pflog, ppi, ppp, pppoe, prism, radiotap, sll, vlan, vn_tag,
 };
+
+malformed! {
+    LINK_TOO_SHORT "link.too_short", "The frame ends within the header of its link layer";
+    LINK_UNKNOWN "link.unknown", "The capture's link type is none that pktvisor reads";
+    LINK_ENCRYPTED "link.encrypted", "The link layer is encrypted (802.11, MACsec)";
+    LLC_TOO_SHORT "llc.too_short", "The frame ends within its LLC or SNAP header";
+    TAG_TOO_SHORT "tag.too_short", "The frame ends within a tag that is none of a VLAN";
+    VLAN_TOO_SHORT "vlan.too_short", "The frame ends within a VLAN tag";
+    MPLS_TOO_SHORT "mpls.too_short", "The frame ends within its MPLS labels";
+    PPPOE_TOO_SHORT "pppoe.too_short", "The frame ends within its PPPoE header";
+}
 
 /// Link types by their numbers in capture files (the LINKTYPE_ registry of the pcap format).
 pub const NULL: u16 = 0;
@@ -38,7 +49,7 @@ pub const LINUX_SLL2: u16 = 276;
 /// DLT_RAW as some systems wrote it into files.
 const RAW_OLD: [u16; 2] = [12, 14];
 
-/// All of them: what is not here is counted as [`Malformed::LinkUnknown`].
+/// All of them: what is not here is counted as [`LINK_UNKNOWN`].
 pub const ALL: [u16; 30] = [
     NULL,
     ETHERNET,
@@ -82,7 +93,7 @@ const MOST_LAYERS: usize = 8;
 #[inline(always)]
 pub fn read(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
     if link_type == ETHERNET {
-        return ethernet::read(data).ok_or(Malformed::LinkTooShort);
+        return ethernet::read(data).ok_or(LINK_TOO_SHORT);
     }
     read_other(link_type, data)
 }
@@ -113,7 +124,7 @@ fn read_other(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed> {
         _ if link_type == RAW || RAW_OLD.contains(&link_type) => raw(data),
         _ => return read_wireless(link_type, data),
     };
-    read.ok_or(Malformed::LinkTooShort)
+    read.ok_or(LINK_TOO_SHORT)
 }
 
 /// An IEEE 802.11 frame, mostly behind a header with what the radio knew.
@@ -126,9 +137,9 @@ fn read_wireless(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed>
     }
     let frame = wireless(link_type, data)?;
     if ieee80211::is_protected(frame) {
-        return Err(Malformed::LinkEncrypted);
+        return Err(LINK_ENCRYPTED);
     }
-    ieee80211::read(frame).ok_or(Malformed::LinkTooShort)
+    ieee80211::read(frame).ok_or(LINK_TOO_SHORT)
 }
 
 fn wireless(link_type: u16, data: &[u8]) -> Result<&[u8], Malformed> {
@@ -139,12 +150,12 @@ fn wireless(link_type: u16, data: &[u8]) -> Result<&[u8], Malformed> {
         IEEE802_11_AVS => avs::read(data),
         PPI => match ppi::read(data) {
             Some((inner, frame)) if inner == u32::from(IEEE802_11) => Some(frame),
-            Some(_) => return Err(Malformed::LinkUnknown),
+            Some(_) => return Err(LINK_UNKNOWN),
             None => None,
         },
-        _ => return Err(Malformed::LinkUnknown),
+        _ => return Err(LINK_UNKNOWN),
     };
-    frame.ok_or(Malformed::LinkTooShort)
+    frame.ok_or(LINK_TOO_SHORT)
 }
 
 /// The sender's hardware address, where the header has one of the length of Ethernet's.
@@ -167,7 +178,7 @@ pub fn decapsulate(first: u16, bytes: &[u8]) -> Result<(u16, u16, &[u8]), Malfor
     let (mut outer_vlan, mut next, mut payload) = (None, first, bytes);
     for _ in 0..=MOST_LAYERS {
         if ethertype::is_vlan(next) {
-            let (identifier, inner, rest) = vlan::read(payload).ok_or(Malformed::VlanTooShort)?;
+            let (identifier, inner, rest) = vlan::read(payload).ok_or(VLAN_TOO_SHORT)?;
             outer_vlan.get_or_insert(identifier);
             (next, payload) = (inner, rest);
             continue;
@@ -177,25 +188,25 @@ pub fn decapsulate(first: u16, bytes: &[u8]) -> Result<(u16, u16, &[u8]), Malfor
             None => return Ok((outer_vlan.unwrap_or(0), next, payload)),
         }
     }
-    Err(Malformed::TunnelTooDeep)
+    Err(super::ip::TUNNEL_TOO_DEEP)
 }
 
 /// Takes one layer off, but for VLAN tags; `None` where there is none that pktvisor knows.
 fn read_layer(next: u16, payload: &[u8]) -> Result<Option<(u16, &[u8])>, Malformed> {
     let (read, fault) = match next {
-        ethertype::MPLS | ethertype::MPLS_MULTICAST => (mpls::read(payload), Malformed::MplsTooShort),
-        ethertype::PPPOE_SESSION => (pppoe::read(payload), Malformed::PppoeTooShort),
-        1..=ethertype::LARGEST_LENGTH | ethertype::JUMBO_LLC => (llc::read(payload), Malformed::LlcTooShort),
-        ethertype::TRANSPARENT_ETHERNET => (ethernet::read(payload), Malformed::LinkTooShort),
-        ethertype::ERSPAN_II => (erspan::read_ii(payload), Malformed::TagTooShort),
-        ethertype::ERSPAN_III => (erspan::read_iii(payload), Malformed::TagTooShort),
-        ethertype::PBB => (pbb::read(payload), Malformed::TagTooShort),
-        ethertype::VN_TAG => (vn_tag::read(payload), Malformed::TagTooShort),
-        ethertype::E_TAG => (e_tag::read(payload), Malformed::TagTooShort),
-        ethertype::CMD => (cmd::read(payload), Malformed::TagTooShort),
-        ethertype::HSR => (hsr::read(payload), Malformed::TagTooShort),
-        ethertype::MACSEC if macsec::is_encrypted(payload) => return Err(Malformed::LinkEncrypted),
-        ethertype::MACSEC => (macsec::read(payload), Malformed::TagTooShort),
+        ethertype::MPLS | ethertype::MPLS_MULTICAST => (mpls::read(payload), MPLS_TOO_SHORT),
+        ethertype::PPPOE_SESSION => (pppoe::read(payload), PPPOE_TOO_SHORT),
+        1..=ethertype::LARGEST_LENGTH | ethertype::JUMBO_LLC => (llc::read(payload), LLC_TOO_SHORT),
+        ethertype::TRANSPARENT_ETHERNET => (ethernet::read(payload), LINK_TOO_SHORT),
+        ethertype::ERSPAN_II => (erspan::read_ii(payload), TAG_TOO_SHORT),
+        ethertype::ERSPAN_III => (erspan::read_iii(payload), TAG_TOO_SHORT),
+        ethertype::PBB => (pbb::read(payload), TAG_TOO_SHORT),
+        ethertype::VN_TAG => (vn_tag::read(payload), TAG_TOO_SHORT),
+        ethertype::E_TAG => (e_tag::read(payload), TAG_TOO_SHORT),
+        ethertype::CMD => (cmd::read(payload), TAG_TOO_SHORT),
+        ethertype::HSR => (hsr::read(payload), TAG_TOO_SHORT),
+        ethertype::MACSEC if macsec::is_encrypted(payload) => return Err(LINK_ENCRYPTED),
+        ethertype::MACSEC => (macsec::read(payload), TAG_TOO_SHORT),
         _ => return Ok(None),
     };
     read.map(Some).ok_or(fault)
@@ -255,8 +266,8 @@ mod tests {
 
     #[test]
     fn what_is_encrypted_is_told() {
-        assert_eq!(decapsulate(ethertype::MACSEC, &[0x2c; 30]), Err(Malformed::LinkEncrypted));
-        assert_eq!(read(IEEE802_11, &[[0x08, 0x41].as_slice(), &[0; 40]].concat()), Err(Malformed::LinkEncrypted));
+        assert_eq!(decapsulate(ethertype::MACSEC, &[0x2c; 30]), Err(LINK_ENCRYPTED));
+        assert_eq!(read(IEEE802_11, &[[0x08, 0x41].as_slice(), &[0; 40]].concat()), Err(LINK_ENCRYPTED));
     }
 
     /// Each link type with a header that leads to an IPv4 packet.
@@ -310,35 +321,34 @@ mod tests {
 
     #[test]
     fn the_list_of_link_types_is_complete() {
-        let read: Vec<u16> =
-            (0..u16::MAX).filter(|link_type| read(*link_type, &[]) != Err(Malformed::LinkUnknown)).collect();
+        let read: Vec<u16> = (0..u16::MAX).filter(|link_type| read(*link_type, &[]) != Err(LINK_UNKNOWN)).collect();
         assert_eq!(read, ALL);
     }
 
     #[test]
     fn a_cut_layer_is_named() {
-        assert_eq!(decapsulate(0x8100, &[0, 1, 8]), Err(Malformed::VlanTooShort));
-        assert_eq!(decapsulate(ethertype::MPLS, &[0, 1]), Err(Malformed::MplsTooShort));
-        assert_eq!(decapsulate(ethertype::PPPOE_SESSION, &[0x11]), Err(Malformed::PppoeTooShort));
-        assert_eq!(decapsulate(1000, &[0xaa]), Err(Malformed::LlcTooShort));
-        assert_eq!(decapsulate(ethertype::HSR, &[0; 5]), Err(Malformed::TagTooShort));
-        assert_eq!(read(ETHERNET, &[0; 13]), Err(Malformed::LinkTooShort));
-        assert_eq!(read(60_000, &[0; 60]), Err(Malformed::LinkUnknown));
-        assert_eq!(read(PPI, &[0, 0, 8, 0, 192, 0, 0, 0]), Err(Malformed::LinkUnknown));
+        assert_eq!(decapsulate(0x8100, &[0, 1, 8]), Err(VLAN_TOO_SHORT));
+        assert_eq!(decapsulate(ethertype::MPLS, &[0, 1]), Err(MPLS_TOO_SHORT));
+        assert_eq!(decapsulate(ethertype::PPPOE_SESSION, &[0x11]), Err(PPPOE_TOO_SHORT));
+        assert_eq!(decapsulate(1000, &[0xaa]), Err(LLC_TOO_SHORT));
+        assert_eq!(decapsulate(ethertype::HSR, &[0; 5]), Err(TAG_TOO_SHORT));
+        assert_eq!(read(ETHERNET, &[0; 13]), Err(LINK_TOO_SHORT));
+        assert_eq!(read(60_000, &[0; 60]), Err(LINK_UNKNOWN));
+        assert_eq!(read(PPI, &[0, 0, 8, 0, 192, 0, 0, 0]), Err(LINK_UNKNOWN));
     }
 
     #[test]
     fn more_layers_than_are_followed_are_told() {
         let tagged = |tags: usize| [[0, 7, 0x81, 0].repeat(tags - 1), vec![0, 7, 0x08, 0], IP.to_vec()].concat();
         assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS)), Ok((7, ethertype::IPV4, &IP[..])));
-        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 1)), Err(Malformed::TunnelTooDeep));
-        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 5)), Err(Malformed::TunnelTooDeep));
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 1)), Err(crate::decode::ip::TUNNEL_TOO_DEEP));
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 5)), Err(crate::decode::ip::TUNNEL_TOO_DEEP));
     }
 
     #[test]
     fn raw_packets_tell_their_version_themselves() {
         assert_eq!(read(RAW, &[0x45]), Ok((ethertype::IPV4, &[0x45][..])));
         assert_eq!(read(12, &[0x60]), Ok((ethertype::IPV6, &[0x60][..])));
-        assert_eq!(read(RAW, &[]), Err(Malformed::LinkTooShort));
+        assert_eq!(read(RAW, &[]), Err(LINK_TOO_SHORT));
     }
 }

@@ -84,6 +84,11 @@ pub fn client_subnet(bytes: &[u8], start: usize, counts: [u16; 3]) -> (u8, Addre
     find_opt(bytes, at, additional).flatten().map_or((0, [0; 16]), |opt| subnet_of(opt.data))
 }
 
+/// Where so many records end; `None` where they are damaged, or cut.
+pub fn end(bytes: &[u8], start: usize, count: u32) -> Option<usize> {
+    (0..count).try_fold(start, |at, _| Record::read(bytes, at).map(|record| record.end))
+}
+
 /// One resource record (RFC 1035 section 4.1.3).
 struct Record<'a> {
     kind: u16,

@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use super::*;
 use crate::engine::{PolicyConfig, Usage};
-use crate::ledger::Malformed;
 use crate::metric::MetricState;
 use crate::plan::compile;
 use serde_json::json;
@@ -73,7 +72,7 @@ fn what_can_not_be_read_is_counted_with_its_reason_and_the_rest_goes_on() {
     let ledger = eventually_seen(&input, 5);
     assert_eq!((ledger.decoded, ledger.malformed_total()), (1, 4));
     assert!(
-        ledger.malformed(Malformed::FlowTooShort) >= 2 && ledger.malformed(Malformed::FlowUnknown) >= 1,
+        ledger.malformed(crate::decode::flow::TOO_SHORT) >= 2 && ledger.malformed(crate::decode::flow::UNKNOWN) >= 1,
         "{ledger:?}"
     );
     assert!(ledger.balances());

@@ -149,6 +149,7 @@ impl Compiler {
             Error::invalid(format!("no table '{name}'; there are {}", names.join(", ")))
         })?;
         let definitions = Batch::default().table(known).expect("every name has its table").definitions();
+        self.needs.add_table(known);
         self.tables.push(TableCompiler {
             plan: TablePlan {
                 table: known,

@@ -371,8 +371,8 @@ fn once_an_input_feeds_it_a_policy_takes_no_windows() {
 fn the_ledger_survives_with_every_reason() {
     let (before, after) = (process(&plan(), 5, 1), process(&plan(), 5, 2));
     let mut batch = batch(&[at(0)]);
-    Malformed::ALL.iter().for_each(|reason| batch.ledger.count_malformed(*reason));
-    batch.ledger.seen += Malformed::ALL.len() as u64;
+    Malformed::all().for_each(|reason| batch.ledger.count_malformed(reason));
+    batch.ledger.seen += Malformed::all().count() as u64;
     let mut worker = before.worker(0, true);
     worker.process(&batch);
     restore(&after, &save_all(&before));

@@ -4,17 +4,24 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::batch::{Span, table};
-use crate::decode::app::{Message, Needs, Ports};
+use crate::decode::app::{Declaration, Message, Needs};
 use crate::hash::{hash_bytes, hash_word};
-use crate::ledger::{Ledger, Malformed};
+use crate::ledger::Ledger;
+use crate::malformed::{Malformed, malformed};
 use crate::track::Pending;
 use crate::wire::dhcpv4::{Dhcpv4, Options};
 use crate::wire::dhcpv6::{Dhcpv6, Fault};
 
-pub const NAME: &str = "dhcp";
+/// Its ports can't be set: clients have no addresses yet, so that packets are shared among workers by these ports.
+pub const PROTOCOL: Declaration =
+    Declaration { udp: &[67, 68, 546, 547], has_port_option: false, ..Declaration::named("dhcp") };
+
+malformed! {
+    TOO_SHORT "dhcp.too_short", "The message ends within its header, or has no magic cookie";
+    BAD_OPTIONS "dhcp.bad_options", "An option ends beyond the message; the options before it are read";
+}
 
 const V4_PORTS: &[u16] = &[67, 68];
-pub const PORTS: Ports = Ports { udp: &[67, 68, 546, 547], tcp: &[], framing: None };
 
 const V4_DISCOVER: u8 = 1;
 const V4_OFFER: u8 = 2;
@@ -96,7 +103,7 @@ impl Decoder {
     }
 
     fn decode_v4(&mut self, message: &Message<'_>, table: &mut Messages, ledger: &mut Ledger) -> Option<Malformed> {
-        let Some(dhcp) = Dhcpv4::read(message.payload) else { return Some(Malformed::DhcpTooShort) };
+        let Some(dhcp) = Dhcpv4::read(message.payload) else { return Some(TOO_SHORT) };
         let row = table.last_row();
         table.relays[row] = dhcp.hops;
         let options = dhcp.options.as_ref()?;
@@ -112,7 +119,7 @@ impl Decoder {
             V4_OFFER => name_v4_server(message, options, table),
             _ => {}
         }
-        options.is_bad.then_some(Malformed::DhcpBadOptions)
+        options.is_bad.then_some(BAD_OPTIONS)
     }
 
     fn remember(&mut self, message: &Message<'_>, dhcp: &Dhcpv4<'_>, options: &Options<'_>, ledger: &mut Ledger) {
@@ -196,8 +203,8 @@ fn decode_v6(message: &Message<'_>, table: &mut Messages) -> Option<Malformed> {
         name_v6_server(message, table);
     }
     dhcp.fault.map(|fault| match fault {
-        Fault::TooShort => Malformed::DhcpTooShort,
-        Fault::BadOptions => Malformed::DhcpBadOptions,
+        Fault::TooShort => TOO_SHORT,
+        Fault::BadOptions => BAD_OPTIONS,
     })
 }
 
@@ -414,10 +421,10 @@ mod tests {
     fn what_cannot_be_read_is_told_and_still_makes_a_row() {
         let mut wire = Wire::default();
         let offer = v4(V4_OFFER, [0; 4], &[]);
-        assert_eq!(wire.decode(&offer[..100], 67), Some(Malformed::DhcpTooShort));
-        assert_eq!(wire.decode(&v4(V4_OFFER, [0; 4], &[HOST_NAME, 200]), 67), Some(Malformed::DhcpBadOptions));
-        assert_eq!(wire.decode(&[], 546), Some(Malformed::DhcpTooShort));
-        assert_eq!(wire.decode(&[7, 0, 0, 1, 0, 1, 0, 9], 546), Some(Malformed::DhcpBadOptions));
+        assert_eq!(wire.decode(&offer[..100], 67), Some(TOO_SHORT));
+        assert_eq!(wire.decode(&v4(V4_OFFER, [0; 4], &[HOST_NAME, 200]), 67), Some(BAD_OPTIONS));
+        assert_eq!(wire.decode(&[], 546), Some(TOO_SHORT));
+        assert_eq!(wire.decode(&[7, 0, 0, 1, 0, 1, 0, 9], 546), Some(BAD_OPTIONS));
         assert_eq!(wire.table.kind(), [0, V4_OFFER, 0, V6_REPLY]);
     }
 

@@ -2,15 +2,15 @@
 //! bits of the response code (RFC 6891), client subnet (RFC 7871), signatures, and whether there is no data (RFC 2308).
 
 use crate::batch::{Address, Direction, Span, table};
-use crate::decode::app::{Message, Needs, Ports};
+use crate::decode::app::{Declaration, Message, Needs};
+use crate::decode::probe::{Finding, Probed, Sender};
 use crate::decode::records::{self, ResponseRecords};
 use crate::decode::{PROTOCOL_UDP, name, streams};
 use crate::hash::{fold, hash_bytes, hash_word};
-use crate::ledger::{Ledger, Malformed};
+use crate::ledger::Ledger;
+use crate::malformed::{Malformed, malformed};
 use crate::track::{ALONE, MANY_ANSWERS, MULTICAST, OPTIONAL};
 use crate::wire::be16;
-
-pub const NAME: &str = "dns";
 
 /// Multicast DNS (RFC 6762) and link-local multicast name resolution (RFC 4795).
 pub const MDNS_PORT: u16 = 5353;
@@ -19,7 +19,19 @@ pub const LLMNR_PORT: u16 = 5355;
 /// DNS, its two multicast forms, and a port that some resolvers answer on.
 const DNS_PORTS: &[u16] = &[53, MDNS_PORT, LLMNR_PORT, 53000];
 
-pub const PORTS: Ports = Ports { udp: DNS_PORTS, tcp: DNS_PORTS, framing: Some(streams::DNS_FRAMING) };
+pub const PROTOCOL: Declaration = Declaration {
+    udp: DNS_PORTS,
+    tcp: DNS_PORTS,
+    framing: Some(streams::DNS_FRAMING),
+    probe: Some(probe),
+    ..Declaration::named("dns")
+};
+
+malformed! {
+    BAD_PORT "dns.bad_port", "The client's port is 0, which nobody has: not taken for DNS";
+    TOO_SHORT "dns.too_short", "The message is shorter than a header";
+    BAD_QUESTION "dns.bad_question", "The first question can't be read";
+}
 
 const HEADER_BYTES: usize = 12;
 /// No more questions of a message than this are walked over; the first one stands before them all.
@@ -110,7 +122,7 @@ impl Decoder {
     ) -> Option<Malformed> {
         let (_, port) = message.client();
         if port == 0 {
-            return Some(Malformed::DnsBadPort); // nobody's port: not taken for DNS
+            return Some(BAD_PORT); // nobody's port: not taken for DNS
         }
         self.read(message, port, table)
     }
@@ -139,13 +151,13 @@ impl Decoder {
     fn read(&mut self, message: &Message<'_>, port: u16, table: &mut Messages) -> Option<Malformed> {
         let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
             self.write_row(message, &[0; 6], port, None, table);
-            return Some(Malformed::DnsTooShort);
+            return Some(TOO_SHORT);
         };
         let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
         let header = [word(0), word(2), word(4), word(6), word(8), word(10)];
         let question = read_question(message.payload, &header, &mut table.text);
         self.write_row(message, &header, port, question.as_ref(), table);
-        let Some(question) = question else { return Some(Malformed::DnsBadQuestion) };
+        let Some(question) = question else { return Some(BAD_QUESTION) };
         if header[1] & FLAG_RESPONSE == 0 {
             if self.needs_ecs && header[3..] != [0; 3] {
                 let row = table.last_row();
@@ -233,6 +245,53 @@ impl Decoder {
 const FLAG_RESPONSE: u16 = 0x8000;
 /// QR, operation, TC and response code: set as in a plain response, there may be no data in it.
 const FLAGS_NODATA: u16 = 0xfa0f;
+
+/// The bit of the header that must be zero (RFC 6895 section 2).
+const FLAG_RESERVED: u16 = 0x0040;
+const OPERATION_QUERY: u16 = 0;
+
+/// Whether a payload is a DNS message, by its content: one question, as everybody asks, and records to its very end.
+fn probe(probed: &Probed<'_>) -> Finding {
+    let (bytes, length) = if probed.is_stream {
+        let Some((prefix, bytes)) = probed.bytes.split_at_checked(2) else { return Finding::NotMine };
+        let length = usize::from(u16::from_be_bytes([prefix[0], prefix[1]]));
+        (&bytes[..length.min(bytes.len())], length)
+    } else {
+        (probed.bytes, probed.wire_bytes as usize)
+    };
+    probe_message(bytes, length).unwrap_or(Finding::NotMine)
+}
+
+fn probe_message(bytes: &[u8], length: usize) -> Option<Finding> {
+    let word = |number: usize| be16(bytes, 2 * number);
+    let (flags, answers, authority, additional) = (word(1)?, word(3)?, word(4)?, word(5)?);
+    let is_reply = flags & FLAG_RESPONSE != 0;
+    let operation = flags >> 11 & 0x0f;
+    // IQUERY is obsolete (RFC 3425), the others are not assigned.
+    if word(2)? != 1 || !matches!(operation, 0 | 2 | 4 | 5 | 6) || flags & FLAG_RESERVED != 0 {
+        return None;
+    }
+    if !is_reply && (flags & 0x0f != 0 || operation == OPERATION_QUERY && answers != 0) {
+        return None;
+    }
+    let end = name::skip(bytes, HEADER_BYTES)?;
+    let (qtype, class) = (be16(bytes, end)?, be16(bytes, end + 2)?);
+    if qtype == 0 || !matches!(class, 1 | 3 | 4 | 254 | 255) || is_netbios(&bytes[HEADER_BYTES..]) {
+        return None;
+    }
+    let sender = if is_reply { Sender::Server } else { Sender::Client };
+    let records = u32::from(answers) + u32::from(authority) + u32::from(additional);
+    match records::end(bytes, end + 4, records) {
+        Some(end) if end == length => Some(Finding::Certain(sender)),
+        None if bytes.len() < length => Some(Finding::Perhaps(sender)),
+        _ => None,
+    }
+}
+
+/// Names of NetBIOS (RFC 1001 section 14.1), whose messages look like those of DNS: 32 letters from A to P.
+fn is_netbios(name: &[u8]) -> bool {
+    name.first() == Some(&32) && name.get(1..33).is_some_and(|letters| letters.iter().all(|byte| (b'A'..=b'P').contains(byte)))
+}
 
 /// The hash that a query has in common with its response, and how they belong together.
 #[inline(always)]

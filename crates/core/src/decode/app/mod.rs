@@ -2,18 +2,22 @@
 //!
 //! Each file declares
 //!
-//! - `NAME`, the name of its table, the first part of its column names;
+//! - `PROTOCOL`, its name, how its messages are known and how they are framed over TCP (a [`Declaration`]);
+//! - the reasons why its messages may be malformed (with [`malformed!`](crate::malformed));
 //! - `Messages`, its table, one row per message (made with [`table!`](crate::batch::table));
-//! - `PORTS`, by which its packets are known where an input's settings name no others;
 //! - `Decoder`, what it must remember between messages, with
 //!   `decode(&mut self, &Message, &mut Messages, &mut Ledger) -> Option<Malformed>` and `set_needs(&mut self, &Needs)`.
+//!
+//! [`crate::decode::dispatch`] gives it the messages. What asks and is answered is matched with
+//! [`Pending`](crate::track::Pending) where the decoder needs the answer, or by its handler, with columns as `dns.exchange`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::batch::{Address, Batch, PacketRow, Table};
-use crate::decode::ports::{PortSettings, PortTable};
+use crate::decode::probe::Probe;
 use crate::decode::streams::Framing;
-use crate::ledger::{Ledger, Malformed};
+use crate::ledger::Ledger;
+use crate::malformed::{Malformed, Reason};
 use crate::read::Frame;
 
 include!(concat!(env!("OUT_DIR"), "/apps.rs"));
@@ -88,29 +92,59 @@ impl Message<'_> {
     }
 }
 
-/// The ports by which a protocol's packets are usually known, at either end.
-pub struct Ports {
+/// What a protocol is called, and how its messages are known. Ports are those of the server, looked for at either end.
+#[derive(Debug)]
+pub struct Declaration {
+    /// The name of its table, the first part of the names of its columns, of its reasons and of its option for ports.
+    pub name: &'static str,
+    /// The UDP ports on which it is usually met.
     pub udp: &'static [u16],
+    /// The same of TCP.
     pub tcp: &'static [u16],
     /// How its messages are framed over TCP; `None` where it does not go over TCP.
     pub framing: Option<Framing>,
+    /// Tells by content whether a payload is of it, so that its ports may be `any`; `None` where nothing tells.
+    pub probe: Option<Probe>,
+    /// Whether settings may name other ports, as `dns_ports`.
+    pub has_port_option: bool,
 }
 
-/// What the plans of an input ask for: columns by name (decoders may leave the others empty), and ports of protocols
-/// beside those of the input.
+impl Declaration {
+    /// A protocol that is met nowhere yet: what the others are declared from.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, udp: &[], tcp: &[], framing: None, probe: None, has_port_option: true }
+    }
+
+    /// The ports on which it is usually met.
+    pub fn usual_ports(&self) -> BTreeSet<u16> {
+        self.udp.iter().chain(self.tcp).copied().collect()
+    }
+}
+
+/// What the plans of an input ask for: tables (of other protocols nothing is decoded), columns by name (decoders may
+/// leave the others empty), and ports of protocols beside those of the input.
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
+    tables: BTreeSet<&'static str>,
     columns: HashSet<String>,
     ports: BTreeMap<String, BTreeSet<u16>>,
 }
 
 impl Needs {
-    /// Every column of every table, for those who look at whole batches.
+    /// Every table and column, for those who look at whole batches.
     pub fn all() -> Self {
         let batch = Batch::default();
         let columns =
             batch.tables().flat_map(|table| table.definitions()).map(|column| column.name.to_owned()).collect();
-        Self { columns, ports: BTreeMap::new() }
+        Self { tables: AppTables::NAMES.iter().copied().collect(), columns, ports: BTreeMap::new() }
+    }
+
+    pub fn add_table(&mut self, table: &'static str) {
+        self.tables.insert(table);
+    }
+
+    pub fn has_table(&self, table: &str) -> bool {
+        self.tables.contains(table)
     }
 
     pub fn add(&mut self, column: &str) {
@@ -133,6 +167,7 @@ impl Needs {
     }
 
     pub fn extend(&mut self, other: &Needs) {
+        self.tables.extend(&other.tables);
         self.columns.extend(other.columns.iter().cloned());
         for (protocol, ports) in &other.ports {
             self.add_ports(protocol, ports.iter().copied());

@@ -10,7 +10,8 @@ mod records;
 
 use crate::batch::{Address, FlowTable};
 use crate::decode::app::Needs;
-use crate::ledger::{Ledger, Malformed};
+use crate::ledger::Ledger;
+use crate::malformed::{Malformed, malformed};
 use crate::metric::address_key;
 use crate::track::Sequences;
 
@@ -18,6 +19,12 @@ pub use records::Records;
 use records::{Sender, Texts};
 
 include!(concat!(env!("OUT_DIR"), "/flow_formats.rs"));
+
+malformed! {
+    UNKNOWN "flow.unknown", "A datagram that was read as flow records is of no format that pktvisor reads";
+    TOO_SHORT "flow.too_short", "The datagram ends before the records that its header counts; those that are there are taken";
+    TRAILING_BYTES "flow.trailing_bytes", "Bytes follow the records that the header counts; the records are taken";
+}
 
 /// Exporters, or parts of them, whose sequence numbers are remembered; more at once is an attack.
 const MOST_SEQUENCES: usize = 1 << 16;

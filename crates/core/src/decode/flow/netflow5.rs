@@ -1,6 +1,6 @@
 //! NetFlow 5: a header of 24 bytes, then records of 48 bytes each, IPv4 alone (Cisco, "NetFlow Export Datagram Format").
 
-use super::{Datagram, Records};
+use super::{Datagram, Records, TOO_SHORT, TRAILING_BYTES};
 use crate::batch::{Address, FlowRow};
 use crate::ledger::Malformed;
 use crate::wire::{be16, be32};
@@ -51,7 +51,7 @@ impl Decoder {
     /// Takes the records that the header counts, as far as they are there. A datagram that is cut, or longer than its
     /// records, is malformed.
     pub fn decode(&mut self, datagram: &Datagram<'_>, records: &mut Records<'_>) -> Option<Malformed> {
-        let Some(header) = Header::read(datagram.payload) else { return Some(Malformed::FlowTooShort) };
+        let Some(header) = Header::read(datagram.payload) else { return Some(TOO_SHORT) };
         let body = &datagram.payload[HEADER_BYTES..];
         let counted = usize::from(header.count);
         let lost = records.missing(u64::from(header.source_id), header.sequence, u32::from(header.count));
@@ -71,9 +71,9 @@ impl Decoder {
             records.push(&FlowRow { lost: if at == 0 { lost } else { 0 }, ..read(record, &header, &row) });
         }
         match body.len().cmp(&(counted * RECORD_BYTES)) {
-            std::cmp::Ordering::Less => Some(Malformed::FlowTooShort),
+            std::cmp::Ordering::Less => Some(TOO_SHORT),
             std::cmp::Ordering::Equal => None,
-            std::cmp::Ordering::Greater => Some(Malformed::FlowTrailingBytes),
+            std::cmp::Ordering::Greater => Some(TRAILING_BYTES),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::client::{Client, Closing};
 use super::{Messages, SECOND_NS, Taking};
 use crate::Error;
 use crate::decode::app::Needs;
+use crate::decode::dnstap;
 use crate::engine::intake::{Intake, Polled, Source};
 use crate::engine::{BatchSink, Live, LiveInput, Machine, Policy};
 use crate::ledger::{Ledger, Malformed};
@@ -189,11 +190,11 @@ impl DnstapServer {
 /// What a violation counts as.
 fn reason(violation: &Violation) -> Malformed {
     match violation {
-        Violation::BadControl(_) => Malformed::DnstapBadControl,
-        Violation::BeforeStart | Violation::OutOfOrder(_) => Malformed::DnstapOutOfOrder,
-        Violation::ContentType { .. } => Malformed::DnstapContentType,
-        Violation::FrameTooLong(_) => Malformed::DnstapFrameTooLong,
-        Violation::Cut => Malformed::DnstapCutFrame,
+        Violation::BadControl(_) => dnstap::BAD_CONTROL,
+        Violation::BeforeStart | Violation::OutOfOrder(_) => dnstap::OUT_OF_ORDER,
+        Violation::ContentType { .. } => dnstap::OTHER_CONTENT,
+        Violation::FrameTooLong(_) => dnstap::FRAME_TOO_LONG,
+        Violation::Cut => dnstap::CUT_FRAME,
     }
 }
 

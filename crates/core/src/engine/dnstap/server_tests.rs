@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::batch::Batch;
+use crate::decode::dnstap;
 use crate::decode::dnstap::CONTENT_TYPE;
 use crate::decode::hosts::Hosts;
 use crate::engine::Usage;
@@ -144,18 +145,18 @@ fn what_makes_no_sense_closes_that_client_alone_and_is_counted_with_its_reason()
     let good = listening.client(&[&start(), &query(NOW / SECOND)]);
     let too_long = ((1_u32 << 20) + 1).to_be_bytes();
     let cases: [(&[&[u8]], Malformed); 7] = [
-        (&[&start(), &too_long], Malformed::DnstapFrameTooLong),
-        (&[&query(1)], Malformed::DnstapOutOfOrder),
-        (&[&start(), &start()], Malformed::DnstapOutOfOrder),
-        (&[&control(2, b"other")], Malformed::DnstapContentType),
-        (&[&control(9, b"")], Malformed::DnstapBadControl),
-        (&[&[0; 4], &513_u32.to_be_bytes()], Malformed::DnstapBadControl),
-        (&[&start(), &query(1)[..9]], Malformed::DnstapCutFrame),
+        (&[&start(), &too_long], dnstap::FRAME_TOO_LONG),
+        (&[&query(1)], dnstap::OUT_OF_ORDER),
+        (&[&start(), &start()], dnstap::OUT_OF_ORDER),
+        (&[&control(2, b"other")], dnstap::OTHER_CONTENT),
+        (&[&control(9, b"")], dnstap::BAD_CONTROL),
+        (&[&[0; 4], &513_u32.to_be_bytes()], dnstap::BAD_CONTROL),
+        (&[&start(), &query(1)[..9]], dnstap::CUT_FRAME),
     ];
     for (at, (parts, reason)) in cases.iter().enumerate() {
         let before = listening.ledger.malformed(*reason);
         let client = listening.client(parts);
-        if *reason == Malformed::DnstapCutFrame {
+        if *reason == dnstap::CUT_FRAME {
             drop(client);
         }
         let ledger = listening.serve();

@@ -88,7 +88,7 @@ fn texts_that_nobody_asks_for_are_not_made() {
 fn what_lies_behind_the_counted_records_is_a_reason_and_takes_none_of_them() {
     let mut bench = Bench::new(&Needs::default());
     let whole = datagram(2, 1);
-    assert_eq!(bench.read(&[&whole[..], &[0; 5]].concat()), Some(Malformed::FlowTrailingBytes));
+    assert_eq!(bench.read(&[&whole[..], &[0; 5]].concat()), Some(super::TRAILING_BYTES));
     assert_eq!(bench.table.len(), 2);
 }
 
@@ -96,11 +96,11 @@ fn what_lies_behind_the_counted_records_is_a_reason_and_takes_none_of_them() {
 fn of_a_count_larger_than_the_data_the_records_that_are_there_are_taken() {
     let mut bench = Bench::new(&Needs::default());
     let cut = datagram(3, 1);
-    assert_eq!(bench.read(&cut[..24 + 48 + 47]), Some(Malformed::FlowTooShort));
+    assert_eq!(bench.read(&cut[..24 + 48 + 47]), Some(super::TOO_SHORT));
     assert_eq!(bench.table.len(), 1);
-    assert_eq!(bench.read(&cut[..23]), Some(Malformed::FlowTooShort));
-    assert_eq!(bench.read(&[0, 99, 0, 0]), Some(Malformed::FlowUnknown));
-    assert_eq!(bench.read(&[]), Some(Malformed::FlowUnknown));
+    assert_eq!(bench.read(&cut[..23]), Some(super::TOO_SHORT));
+    assert_eq!(bench.read(&[0, 99, 0, 0]), Some(super::UNKNOWN));
+    assert_eq!(bench.read(&[]), Some(super::UNKNOWN));
     assert_eq!(bench.read(&header(0, 4)), None, "a header alone is no fault");
 }
 

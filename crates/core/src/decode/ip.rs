@@ -1,0 +1,213 @@
+//! IP headers, and what lies around and inside them: encapsulations below IP, tunnels, the headers of fragments.
+
+use super::app::Ends;
+use super::{PROTOCOL_TCP, PROTOCOL_UDP, link};
+use crate::batch::{Address, PacketRow};
+use crate::malformed::{Malformed, malformed};
+use crate::read::Frame;
+use crate::wire::{self, ethertype};
+
+malformed! {
+    IPV4_TOO_SHORT "ipv4.too_short", "The packet ends within its IPv4 header";
+    IPV4_BAD_HEADER "ipv4.bad_header", "Version or header length of an IPv4 header are wrong";
+    IPV6_TOO_SHORT "ipv6.too_short", "The packet ends within its IPv6 header";
+    IPV6_BAD_EXTENSION "ipv6.bad_extension", "IPv6 extension headers end too early, or are too many";
+    AUTHENTICATION_TOO_SHORT "ah.too_short", "The packet ends within its authentication header";
+    GRE_TOO_SHORT "gre.too_short", "The packet ends within its GRE header";
+    TUNNEL_TOO_DEEP "tunnel.too_deep", "There are more tunnels in one another than are followed";
+}
+
+pub(super) const PROTOCOL_IPV4: u8 = 4;
+pub(super) const PROTOCOL_IPV6: u8 = 41;
+pub(super) const PROTOCOL_GRE: u8 = 47;
+pub(super) const PROTOCOL_AUTHENTICATION: u8 = 51;
+
+/// Tunnels within tunnels are followed this far.
+const MOST_TUNNELS: usize = 4;
+
+/// The payload of an IP packet, of either version.
+pub(super) struct IpPayload<'a> {
+    pub protocol: u8,
+    pub bytes: &'a [u8],
+    pub wire_bytes: u32,
+    pub fragment: Option<FragmentHeader>,
+    /// IP headers around its own.
+    pub depth: usize,
+    /// Source and destination of its own header, where that is inside a tunnel.
+    pub ends: Option<&'a Ends>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct FragmentHeader {
+    pub offset_bytes: u32,
+    pub more: bool,
+    pub identification: u32,
+    pub ip_version: u8,
+}
+
+#[inline(always)]
+pub(super) fn mapped(address: [u8; 4]) -> Address {
+    let [a, b, c, d] = address;
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
+/// How many bytes of a frame were on the wire and not captured.
+#[inline(always)]
+pub(super) fn cut_off(frame: &Frame<'_>) -> u32 {
+    frame.wire_bytes.saturating_sub(frame.data.len() as u32)
+}
+
+/// The payload of an IP packet of which `cut_off` bytes were not captured.
+#[inline(always)]
+pub(super) fn read_ipv4<'a>(
+    bytes: &'a [u8],
+    cut_off: u32,
+    row: &mut PacketRow,
+) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let ip = wire::ipv4::Ipv4::read(bytes, cut_off).map_err(|fault| match fault {
+        wire::ipv4::Fault::TooShort => IPV4_TOO_SHORT,
+        wire::ipv4::Fault::BadHeader => IPV4_BAD_HEADER,
+    })?;
+    row.ip_version = 4;
+    row.source = mapped(ip.source);
+    row.destination = mapped(ip.destination);
+    let fragment = ip.is_fragment().then_some(FragmentHeader {
+        offset_bytes: ip.fragment_offset_bytes,
+        more: ip.more_fragments,
+        identification: u32::from(ip.identification),
+        ip_version: 4,
+    });
+    Ok(Some(IpPayload {
+        protocol: ip.protocol,
+        bytes: ip.payload,
+        wire_bytes: ip.payload_wire_bytes,
+        fragment,
+        depth: 0,
+        ends: None,
+    }))
+}
+
+#[inline(never)]
+pub(super) fn read_ipv6<'a>(
+    bytes: &'a [u8],
+    cut_off: u32,
+    row: &mut PacketRow,
+) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let ip = wire::ipv6::Ipv6::read(bytes, cut_off).ok_or(IPV6_TOO_SHORT)?;
+    row.ip_version = 6;
+    row.source = ip.source;
+    row.destination = ip.destination;
+    row.ip_protocol = ip.protocol;
+    if ip.bad_extension {
+        return Err(IPV6_BAD_EXTENSION);
+    }
+    let fragment = ip.is_fragment.then_some(FragmentHeader {
+        offset_bytes: ip.fragment_offset_bytes,
+        more: ip.more_fragments,
+        identification: ip.identification,
+        ip_version: 6,
+    });
+    Ok(Some(IpPayload {
+        protocol: ip.protocol,
+        bytes: ip.payload,
+        wire_bytes: ip.payload_wire_bytes,
+        fragment,
+        depth: 0,
+        ends: None,
+    }))
+}
+
+/// VLAN tags, MPLS and PPPoE down to IP; `None` where something else is carried.
+#[inline(never)]
+pub(super) fn read_encapsulated<'a>(
+    next: u16,
+    payload: &'a [u8],
+    cut_off: u32,
+    row: &mut PacketRow,
+) -> Result<Option<IpPayload<'a>>, Malformed> {
+    let (identifier, next, payload) = link::decapsulate(next, payload)?;
+    row.vlan = identifier;
+    match next {
+        ethertype::IPV4 => read_ipv4(payload, cut_off, row),
+        ethertype::IPV6 => read_ipv6(payload, cut_off, row),
+        _ => Ok(None),
+    }
+}
+
+/// The payload of the innermost IP header of a tunnel, as far as it can be followed, and what ended the way too early.
+/// `inner` gets the addresses of that header, `row` those that the packet is known by.
+pub(super) fn follow<'a>(
+    outer: IpPayload<'a>,
+    inner: &mut PacketRow,
+    row: &mut PacketRow,
+) -> (IpPayload<'a>, Option<Malformed>) {
+    let mut ip = outer;
+    while ip.fragment.is_none() {
+        let (found, is_of_others) = match inside(&ip, inner) {
+            Ok(Some(_)) if ip.depth == MOST_TUNNELS => return (ip, Some(TUNNEL_TOO_DEEP)),
+            Ok(Some(found)) => found,
+            Ok(None) => break,
+            Err(fault) => return (ip, Some(fault)),
+        };
+        if is_of_others || row.ip_version == 6 && inner.ip_version == 4 {
+            (row.ip_version, row.source, row.destination) = (inner.ip_version, inner.source, inner.destination);
+        }
+        ip = IpPayload { depth: ip.depth + 1, ..found };
+    }
+    (ip, None)
+}
+
+/// What an IP packet carries inside one more header: the packet in it, whose addresses go to `row`, and whether that
+/// header belongs to a layer below IP. `None` where that is nothing that pktvisor reads.
+fn inside<'a>(ip: &IpPayload<'a>, row: &mut PacketRow) -> Result<Option<(IpPayload<'a>, bool)>, Malformed> {
+    let (next, bytes) = match ip.protocol {
+        PROTOCOL_AUTHENTICATION => {
+            let read = wire::authentication::read(ip.bytes).ok_or(AUTHENTICATION_TOO_SHORT)?;
+            let (protocol, header_bytes, bytes) = read;
+            let wire_bytes = ip.wire_bytes.saturating_sub(header_bytes as u32);
+            return Ok(Some((IpPayload { protocol, bytes, wire_bytes, ..*ip }, false)));
+        }
+        PROTOCOL_IPV4 => (ethertype::IPV4, ip.bytes),
+        PROTOCOL_IPV6 => (ethertype::IPV6, ip.bytes),
+        PROTOCOL_GRE => match wire::gre::read(ip.bytes).map_err(|_| GRE_TOO_SHORT)? {
+            Some(found) => found,
+            None => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    let is_ip = matches!(next, ethertype::IPV4 | ethertype::IPV6);
+    let (_, next, bytes) = if is_ip { (0, next, bytes) } else { link::decapsulate(next, bytes)? };
+    let cut_off = ip.wire_bytes.saturating_sub(ip.bytes.len() as u32);
+    let found = match next {
+        ethertype::IPV4 => read_ipv4(bytes, cut_off, row)?,
+        ethertype::IPV6 => read_ipv6(bytes, cut_off, row)?,
+        _ => None,
+    };
+    Ok(found.map(|found| (found, !is_ip)))
+}
+
+/// What a fragment tells of its transport: each one the protocol, the first one also ports and flags.
+pub(super) fn name_fragment(ip: &IpPayload<'_>, header: FragmentHeader, row: &mut PacketRow) {
+    let is_first = header.offset_bytes == 0;
+    let behind = if is_first { behind_extensions(header.ip_version, ip.protocol, ip.bytes) } else { None };
+    let (protocol, bytes) = behind.unwrap_or((ip.protocol, ip.bytes));
+    row.ip_protocol = protocol;
+    if !matches!(protocol, PROTOCOL_TCP | PROTOCOL_UDP) {
+        return;
+    }
+    row.transport = protocol;
+    if !is_first {
+        return;
+    }
+    if let (Some(source), Some(destination)) = (wire::be16(bytes, 0), wire::be16(bytes, 2)) {
+        (row.source_port, row.destination_port) = (source, destination);
+    }
+    if protocol == PROTOCOL_TCP {
+        row.tcp_flags = bytes.get(wire::tcp::FLAGS_OFFSET).copied().unwrap_or(0);
+    }
+}
+
+/// What a datagram carries; in IPv6 there may be more extension headers before that.
+pub(super) fn behind_extensions(ip_version: u8, protocol: u8, bytes: &[u8]) -> Option<(u8, &[u8])> {
+    if ip_version == 4 { Some((protocol, bytes)) } else { wire::ipv6::behind_extensions(protocol, bytes) }
+}
