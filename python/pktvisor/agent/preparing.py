@@ -106,7 +106,7 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
         defaults=around.windows,
         global_settings=around.global_settings,
         name=instance,
-        dns_ports=stream.source.dns_ports,
+        ports=stream.source.ports,
     )
     return [
         Part(stream, group, _windows(config, group, periods, stream, around))

@@ -60,7 +60,7 @@ def analyse(
         others=[newest] if pairs is None else [newest, pairs],
         hosts=options.hosts or "",
         wanted=wanted,
-        dns_ports=options.dns_ports,
+        ports=options.ports,
         workers=options.workers or default_workers(),
         progress=progress,
         stop=progress.stop,

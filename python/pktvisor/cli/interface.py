@@ -53,7 +53,7 @@ def watch_interface(target: str, options: SummaryOptions) -> InterfaceSource:
         databases=databases,
     )
     config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
-    source = PcapInput(config, Defaults(dns_ports=options.dns_ports))
+    source = PcapInput(config, Defaults(ports=options.ports))
     return InterfaceSource(target, source, policy, pairs_policy(periods=MOST_PERIODS, length_s=options.window_length))
 
 

@@ -31,7 +31,7 @@ def write_records(paths: Sequence[str], target: str, options: SummaryOptions) ->
             geo_city=options.geo_city,
             geo_asn=options.geo_asn,
             workers=options.workers or default_workers(),
-            dns_ports=options.dns_ports,
+            ports=options.ports,
             progress=progress,
             stop=progress.stop,
         )

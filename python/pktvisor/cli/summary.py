@@ -49,7 +49,7 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
         geo_city=options.geo_city,
         geo_asn=options.geo_asn,
         workers=options.workers or default_workers(),
-        dns_ports=options.dns_ports,
+        ports=options.ports,
         progress=progress,
         stop=progress.stop,
         input_type=input_type,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from pktvisor import _core
 from pktvisor.config.options import File, Flag, Number, Ports, Text
+from pktvisor.config.ports import PortsByProtocol, port_options
 
 MOST_PERIODS = 10
 """Windows that a policy keeps at most."""
@@ -32,7 +32,9 @@ FILTER = Text(
 )
 DNS_PORTS = Ports(
     help="DNS ports, such as 53,8600, instead of the usual ones: "
-    f"{', '.join(str(port) for port in _core.usual_ports()['dns'])}"
+    f"{', '.join(str(port) for port in port_options()['dns'].usual)}; add any to recognize DNS by its content on all "
+    "other ports",
+    may_be_any=True,
 )
 WINDOW_LENGTH = Number(
     value="S",
@@ -103,3 +105,9 @@ class SummaryOptions:
     geo_city: Annotated[str | None, GEO_CITY] = None
     geo_asn: Annotated[str | None, GEO_ASN] = None
     verbose: Annotated[bool, Flag(written="-v --verbose", help="log in more detail")] = False
+
+    @property
+    def ports(self) -> PortsByProtocol:
+        """The ports that it names, of those protocols whose ports commands may set."""
+        named = {option.protocol: getattr(self, option.key, ()) for option in port_options().values()}
+        return {protocol: ports for protocol, ports in named.items() if ports}

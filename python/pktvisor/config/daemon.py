@@ -7,7 +7,7 @@ from pktvisor.config.document import MapNode, Node, ScalarNode
 from pktvisor.config.free_form import value_of
 from pktvisor.config.models import Settings, Value
 from pktvisor.config.options import Flag, Number, Ports
-from pktvisor.config.ports import read_ports
+from pktvisor.config.ports import read_ports, written_port
 from pktvisor.config.reading import Reading
 from pktvisor.errors import ConfigError
 
@@ -30,7 +30,7 @@ def read_options(reading: Reading, node: MapNode) -> Settings:
 def _option(name: str, node: Node) -> Value:
     option = KEYS[name].option
     if isinstance(option, Ports) and not isinstance(node, MapNode):
-        return [str(port) for port in read_ports(value_of(name, node))]
+        return [written_port(port) for port in read_ports(value_of(name, node), may_be_any=option.may_be_any)]
     if not isinstance(node, ScalarNode):
         raise ConfigError(f"wrong type for key: {name}", hint=f"it needs a single value, not {node}")
     if isinstance(option, Flag):

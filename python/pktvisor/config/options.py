@@ -113,17 +113,19 @@ class Ports(Option):
     """Several ports: a text with commas; in a file also a list."""
 
     value: str | tuple[str, ...] = "PORTS"
+    may_be_any: bool = False
+    """Whether `any` may be among them."""
 
     def read(self, text: str) -> tuple[int, ...]:
         """Read a text with commas."""
         try:
-            return read_ports(text)
+            return read_ports(text, may_be_any=self.may_be_any)
         except ConfigError as error:
             raise ValueError(error.message) from error
 
     def taken(self, value: Any) -> Any:
         """Give the ports of a file's list."""
-        return read_ports(value) if isinstance(value, list) else value
+        return read_ports(value, may_be_any=self.may_be_any) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pktvisor.config import scalars
-from pktvisor.config.ports import read_ports
+from pktvisor.config.ports import ANY_PORT, PortsByProtocol, port_options
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, within
+from pktvisor.errors import ConfigError
 from pktvisor.handlers import lookups
 from pktvisor.metrics.breakdown import Breakdown, Open, Together
 from pktvisor.metrics.compatibility import PeerHandler
@@ -55,8 +55,8 @@ class Settings:
     """Metrics that a policy declares, for the handler `custom`."""
     input_type: str = "pcap"
     """What feeds it."""
-    input_dns_ports: tuple[int, ...] = ()
-    """Ports by which its input knows DNS; none where nobody can make the input look at others."""
+    input_ports: PortsByProtocol = field(default_factory=dict)
+    """Ports by which its input knows protocols; none where nobody can make the input look at others."""
 
 
 class Handler(PeerHandler):
@@ -155,17 +155,15 @@ class Handler(PeerHandler):
         yield from lookups.of_groups(self.settings.enable, self.metrics())
 
     @property
-    def own_dns_ports(self) -> tuple[int, ...]:
-        """The ports by which it knows DNS, whatever those of its input are; none where these are its own, too."""
-        if not self.has("dns_ports"):
-            return ()
-        with within("dns_ports"):
-            return read_ports(self.settings.options["dns_ports"])
+    def own_ports(self) -> PortsByProtocol:
+        """The ports by which it knows protocols, whatever those of its input are; none where these are its own, too."""
+        read = {option.protocol: option.read(self.settings.options) for option in port_options().values()}
+        return {protocol: ports for protocol, ports in read.items() if ports}
 
     def at_ports(self) -> Condition:
         """Rows at its ports: other policies may make the input look at others."""
-        ports = self.own_dns_ports or self.settings.input_dns_ports
-        return Column("dns.server_port").one_of(ports) if ports and self.table == "dns" else ALWAYS
+        ports = {**self.settings.input_ports, **self.own_ports}.get(self.table, ())
+        return Column(f"{self.table}.server_port").one_of(ports) if ports and ANY_PORT not in ports else ALWAYS
 
     def counts_by(self, by: Open, key: int) -> Condition:
         """Rows that count by a key of an open breakdown."""

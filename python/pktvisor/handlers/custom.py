@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from pktvisor.config.ports import port_options
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, Settings
 from pktvisor.handlers.lookups import Found, Lookup
@@ -34,7 +35,10 @@ class Custom(Handler):
 
     type, schema = "custom", "custom"
     inputs = ("pcap", "dnstap", "mock")
-    options = ("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms", "dns_ports")
+    options = (
+        *("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms"),
+        *(option.key for option in port_options().values()),
+    )
 
     def __init__(self, settings: Settings) -> None:
         declarations = _declarations(settings)
@@ -46,11 +50,12 @@ class Custom(Handler):
         }
         self.table = _table(declarations, columns)
         self._metrics = {name: _apart(name, one, self.table) for name, one in declarations.items()}
-        if self.own_dns_ports and self.table != EXCHANGING_TABLE:
-            raise ConfigError(
-                f"dns_ports is for modules that look at {EXCHANGING_TABLE}; this one looks at {self.table}",
-                path="dns_ports",
-            )
+        for protocol in self.own_ports:
+            if protocol != self.table:
+                key = port_options()[protocol].key
+                raise ConfigError(
+                    f"{key} is for modules that look at {protocol}; this one looks at {self.table}", path=key
+                )
         self._exchanged = {one.base for named in columns.values() for one in named if one.table == EXCHANGE_TABLE}
         _check_breakdowns(self._metrics)
         check_families([self])

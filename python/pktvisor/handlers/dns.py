@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pktvisor.config.ports import port_keys
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, Settings
 from pktvisor.metrics.breakdown import TOGETHER, by_direction
@@ -207,7 +208,7 @@ class Dns(DnsFilters):
         "recorded_stream",
         "xact_ttl_secs",
         "xact_ttl_ms",
-        "dns_ports",
+        *port_keys("dns"),
     )
 
     total = Counter(
@@ -501,7 +502,7 @@ class DnsByDirection(DnsFilters):
         "recorded_stream",
         "xact_ttl_secs",
         "xact_ttl_ms",
-        "dns_ports",
+        *port_keys("dns"),
     )
     by = by_direction(dns.xact_direction)
 

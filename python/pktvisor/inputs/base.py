@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pktvisor import _core
 from pktvisor.config.models import Settings, Value
+from pktvisor.config.ports import PortsByProtocol
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NotFoundError
 
@@ -22,8 +23,8 @@ class Defaults:
     lookback_mb: int = 0
     """How many megabytes of the newest packets each keeps."""
     is_promiscuous: bool = True
-    dns_ports: tuple[int, ...] = ()
-    """Ports by which DNS is known; none for the usual ones."""
+    ports: PortsByProtocol = field(default_factory=dict)
+    """Ports by which protocols are known; those that are not named have their usual ones."""
 
 
 class Input(ABC):
@@ -72,9 +73,9 @@ class Input(ABC):
         return self._config
 
     @property
-    def dns_ports(self) -> tuple[int, ...]:
-        """The ports by which it knows DNS; none for an input that has no packets."""
-        return ()
+    def ports(self) -> PortsByProtocol:
+        """The ports by which it knows protocols; none for an input that has no packets."""
+        return {}
 
     @property
     def is_recorded(self) -> bool:

@@ -12,7 +12,7 @@ from typing import ClassVar
 from pktvisor import _core
 from pktvisor.config.command_options import MOST_LOOKBACK_MB, MOST_WORKERS
 from pktvisor.config.models import Settings
-from pktvisor.config.ports import read_ports
+from pktvisor.config.ports import PortsByProtocol, port_options
 from pktvisor.config.scalars import bounded, flag, text
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
 from pktvisor.inputs.base import Defaults
@@ -50,7 +50,7 @@ class PcapInput(SourceInput):
         "promiscuous",
         "workers",
         "lookback_mb",
-        "dns_ports",
+        *(option.key for option in port_options().values()),
     )
     stand_in: ClassVar[Settings] = {"iface": ANY}
 
@@ -71,8 +71,9 @@ class PcapInput(SourceInput):
         self._workers = bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
         self._lookback_bytes = bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
         self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
-        with within("dns_ports"):
-            self._dns_ports = read_ports(config["dns_ports"]) if "dns_ports" in config else defaults.dns_ports
+        own = {option.protocol: option.read(config) for option in port_options().values()}
+        self._ports = {**defaults.ports, **{protocol: ports for protocol, ports in own.items() if ports}}
+        """Ports of protocols for the core, where they are not the usual ones."""
         self._interface: Interface | None = None
         self._look_again_s = 0.0
         """When its addresses are looked at again."""
@@ -85,13 +86,8 @@ class PcapInput(SourceInput):
             raise ConfigError("no iface was specified for live capture", path="iface")
 
     @property
-    def dns_ports(self) -> tuple[int, ...]:
-        return self._dns_ports or tuple(_core.usual_ports()["dns"])
-
-    @property
-    def _ports(self) -> dict[str, tuple[int, ...]]:
-        """Ports of protocols for the core, where they are not the usual ones."""
-        return {"dns": self._dns_ports} if self._dns_ports else {}
+    def ports(self) -> PortsByProtocol:
+        return {name: option.usual for name, option in port_options().items()} | self._ports
 
     @property
     def source(self) -> Source:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
 from pktvisor import _core
+from pktvisor.config.ports import PortsByProtocol
 from pktvisor.inputs.faults import file_warnings
 from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.unread import notes_of
@@ -70,7 +71,7 @@ def record_files(
     geo_city: str | None = None,
     geo_asn: str | None = None,
     workers: int = 1,
-    dns_ports: Sequence[int] = (),
+    ports: PortsByProtocol | None = None,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
 ) -> Recorded:
@@ -90,7 +91,7 @@ def record_files(
         hosts=hosts,
         wanted=wanted,
         workers=workers,
-        dns_ports=dns_ports,
+        ports=ports,
         progress=progress,
         stop=stop,
     )

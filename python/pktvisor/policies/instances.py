@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_LENGTH_S, MOST_PERIODS
 from pktvisor.config.models import ModuleConfig, PolicyConfig, Settings, Value
+from pktvisor.config.ports import PortsByProtocol
 from pktvisor.config.scalars import number, texts
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, failed_to_start, led_by, within
@@ -57,11 +58,11 @@ def make_modules(
     defaults: WindowDefaults,
     global_settings: Mapping[str, Settings],
     name: str | None = None,
-    dns_ports: tuple[int, ...] = (),
+    ports: PortsByProtocol | None = None,
 ) -> list[Module]:
     """Make a policy's handlers for one of its taps; `name` is their instances' where it is not made up of the parts'.
 
-    `dns_ports` are those by which the tap's input knows DNS.
+    `ports` are those by which the tap's input knows protocols.
 
     ConfigError, with its place, for what makes no sense.
     """
@@ -71,7 +72,7 @@ def make_modules(
             of_type = global_settings.get(module.type, {})
             told = _told(module, policy.window, defaults, of_type)
             with _placed(module, policy.window, of_type):
-                made = _make_handler(policy.name, module, told, input_type, dns_ports)
+                made = _make_handler(policy.name, module, told, input_type, ports or {})
                 is_behind = policy.is_chain and place > 0
                 instance = Instance(
                     name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
@@ -143,7 +144,7 @@ def _told(
 
 
 def _make_handler(
-    policy_name: str, module: ModuleConfig, told: Settings, input_type: str, dns_ports: tuple[int, ...]
+    policy_name: str, module: ModuleConfig, told: Settings, input_type: str, ports: PortsByProtocol
 ) -> Handler:
     declared = _find_handler(policy_name, module)
     if input_type not in declared.inputs:
@@ -162,7 +163,7 @@ def _make_handler(
             topn_count=number(told, "topn_count", 10),
             topn_percentile_threshold=_threshold(told),
             metrics=module.metrics,
-            input_dns_ports=dns_ports,
+            input_ports=ports,
         )
         return declared(settings)
 

@@ -60,9 +60,8 @@ class LiveBatches:
     ) -> None:
         """Start to capture; see `live`."""
         self._handover = Handover()
-        ports = ports_by_protocol(dns_ports).get("dns", ())
         config = {"iface": interface, "host_spec": hosts, "bpf": filter_expression}
-        self._input = PcapInput(config, Defaults(dns_ports=ports))
+        self._input = PcapInput(config, Defaults(ports=ports_by_protocol(dns_ports)))
         self._input.start([], handlers=[self._handover])
         # Ends it also where nobody closes it: a forgotten one must not go on to capture.
         self._end = weakref.finalize(self, _end, self._handover, self._input)

@@ -90,7 +90,7 @@ def _handler_spec(handler: Handler, placed: Sequence[Placed]) -> dict[str, Any]:
     opened = list(dict.fromkeys(one.by for one in placed if isinstance(one.by, Open)))
     return {
         "table": handler.table,
-        "ports": {"dns": handler.own_dns_ports} if handler.own_dns_ports else {},
+        "ports": dict(handler.own_ports),
         "select": rewrite.json((handler.at_ports() & handler.select()).json, None),
         "keep": rewrite.json(handler.keep().json, None),
         "deep_sample_percent": max(1, min(100, handler.settings.deep_sample_rate)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
+from pktvisor.config.ports import PortsByProtocol
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import CaptureFilter, capture_filter
@@ -60,7 +61,7 @@ def summarize_file(
     geo_city: str | None = None,
     geo_asn: str | None = None,
     workers: int = 1,
-    dns_ports: Sequence[int] = (),
+    ports: PortsByProtocol | None = None,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
     input_type: str = "pcap",
@@ -80,7 +81,7 @@ def summarize_file(
         paths,
         policy,
         hosts=hosts,
-        dns_ports=dns_ports,
+        ports=ports,
         wanted=wanted,
         workers=workers,
         reads_flows=input_type == "netflow",
@@ -116,7 +117,7 @@ def run_file(
     hosts: str = "",
     wanted: CaptureFilter | None = None,
     workers: int = 1,
-    dns_ports: Sequence[int] = (),
+    ports: PortsByProtocol | None = None,
     reads_flows: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
@@ -137,7 +138,7 @@ def run_file(
             names,
             fed,
             hosts=parse_hosts(hosts) if hosts else [],
-            ports={"dns": dns_ports} if dns_ports else {},
+            ports=ports or {},
             compile_filter=wanted,
             workers=workers,
             progress=progress,

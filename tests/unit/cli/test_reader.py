@@ -41,7 +41,7 @@ def test_options_reach_the_engine(reading: FakeReading) -> None:
         "geo_city": "c.mmdb",
         "geo_asn": "a.mmdb",
         "workers": 3,
-        "dns_ports": (53, 8600),
+        "ports": {"dns": (53, 8600)},
         "input_type": "pcap",
     }
 

@@ -27,6 +27,8 @@ def test_the_file_says_what_the_line_does_not() -> None:
 
 def test_ports_are_numbers_wherever_they_are_said() -> None:
     assert options(dns_ports=["53", "8600"]).dns_ports == (53, 8600)
+    assert options(dns_ports=["any"]).ports == options("--dns-ports", "any").ports == {"dns": (0,)}
+    assert options().ports == {}
     assert options("--dns-ports", "8600,53", dns_ports=["5353"]).dns_ports == (53, 8600)
 
 

@@ -123,7 +123,7 @@ def test_no_message_is_both_query_and_response() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_ports_of_its_own_win_over_those_of_its_input(version: str) -> None:
     def at(own: object, of_input: tuple[int, ...]) -> object:
-        settings = Settings(options={} if own is None else {"dns_ports": own}, input_dns_ports=of_input)
+        settings = Settings(options={} if own is None else {"dns_ports": own}, input_ports={"dns": of_input})
         return handler("dns", version)(settings).at_ports().json
 
     assert at(None, ()) == ALWAYS.json

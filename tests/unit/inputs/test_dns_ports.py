@@ -10,6 +10,7 @@ import pytest
 
 import pktvisor
 from pktvisor.agent.local import AgentSettings, LocalAgent
+from pktvisor.config.ports import ANY_PORT
 from pktvisor.config.schema import load_config
 from pktvisor.errors import ConfigError
 from pktvisor.inputs.base import Defaults
@@ -38,7 +39,7 @@ visor:
   policies:
     edge: {{kind: collection, input: {{tap: file, input_type: pcap}}, handlers: {{modules: {{{modules}}}}}}}
 """
-    agent = LocalAgent(AgentSettings(inputs=Defaults(dns_ports=options)))
+    agent = LocalAgent(AgentSettings(inputs=Defaults(ports={"dns": options} if options else {})))
     agent.take_over(load_config(text))
     eventually(lambda: not any(one["input"]["running"] for one in inputs_of(agent)))
     found = [counted(snapshot.samples) for snapshot in agent.policies["edge"].bucket(0)]
@@ -107,3 +108,20 @@ def test_what_is_no_port_is_told_to_who_asks_for_data_frames(capture: Path) -> N
         pktvisor.batches(capture, dns_ports=[70_000])
     with pytest.raises(ConfigError, match="dns_ports: 'x' is not a port"):
         pktvisor.live("lo", dns_ports="x")
+
+
+@pytest.mark.parametrize("ports", ["any", "[any]"])
+def test_any_port_takes_what_is_dns_by_its_content_beside_the_usual_ports(capture: Path, ports: str) -> None:
+    assert counts(capture, tap=f", dns_ports: {ports}") == [6]
+    assert counts(capture, options=(ANY_PORT,)) == [6]
+
+
+def test_any_port_stands_beside_those_that_are_named(capture: Path) -> None:
+    assert counts(capture, tap=", dns_ports: [8600, any]") == [6], "port 53 is one where content tells"
+
+
+def test_a_handler_may_ask_for_any_port_without_the_others_seeing_more(capture: Path) -> None:
+    modules = (
+        "usual: {type: dns}, all: {type: dns, config: {dns_ports: any}}, one: {type: dns, config: {dns_ports: 5300}}"
+    )
+    assert counts(capture, modules=modules) == [1, 6, 3]

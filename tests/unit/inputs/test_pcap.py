@@ -146,7 +146,7 @@ def test_a_live_input_looks_at_the_ports_of_all_its_policies_and_each_sees_its_o
     """The made-up packets are of port 53."""
 
     def policy(source: PcapInput, **options: Value) -> Policy:
-        settings = Settings(options=options, input_dns_ports=source.dns_ports)
+        settings = Settings(options=options, input_ports=source.ports)
         return Policy("test", [Instance("dns", Dns(settings))])
 
     def queries(policy: Policy) -> int:
