@@ -1,4 +1,4 @@
-"""Make the two standard captures, mix and attack, from fixed seeds: the same bytes on every machine.
+"""Make the two standard captures, mix and attack, and two floods, from fixed seeds: the same bytes on every machine.
 
 python benches/maker.py FOLDER [--packets 5000000] [--attack-packets 3000000]
 
@@ -6,6 +6,7 @@ mix is what a network with many clients sees in 300 s. By packets: 55 % DNS over
 kept, 5 % IPv6 (DNS and TCP), 5 % other. Names, clients and servers are as uneven as in life (Zipf).
 attack is a flood of DNS queries in 30 s, each from a random source for a random name below one zone: nothing repeats,
 which is the worst case for every table and sketch.
+questions and requests are DNS queries and DHCP requests in 30 s, each of another client, none answered.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ FILE_HEADER = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1)
 RECORD_HEADER = struct.Struct("<IIII")
 START_S = 1_700_000_000
 MIX_S, ATTACK_S = 300, 30
+FLOOD_S = 30
 KEPT_BYTES = 128
 NAMES, CLIENTS, SERVERS, WEB_CLIENTS, WEB_SERVERS = 200_000, 50_000, 60, 100_000, 5_000
 TYPES, TYPE_SHARES = (p.A, p.AAAA, p.HTTPS, p.TXT, p.PTR, p.MX), (60, 25, 10, 2.5, 1, 1.5)
@@ -199,6 +201,21 @@ def attack(count: int) -> Iterator[Packet]:
         yield step * ATTACK_S * 1_000_000 // count, frame, len(frame)
 
 
+def questions(count: int) -> Iterator[Packet]:
+    """So many DNS queries, each of another client, for one name: what `requests` is measured by."""
+    message = p.question(1, p.name_on_the_wire("www.example.com"), p.A, has_edns=False)
+    for step in range(count):
+        frame = p.udp4(0x0B000000 + step, 0xC6336401, (1024 + step % 60_000, 53), message)
+        yield step * FLOOD_S * 1_000_000 // count, frame, len(frame)
+
+
+def requests(count: int) -> Iterator[Packet]:
+    """So many DHCP requests, each of another client, which nobody answers."""
+    for step in range(count):
+        frame = p.dhcp_request(step)
+        yield step * FLOOD_S * 1_000_000 // count, frame, len(frame)
+
+
 def write(path: Path, packets: Iterable[Packet]) -> None:
     """A pcap file with microseconds, complete or not there."""
     unfinished = path.with_suffix(".unfinished")
@@ -215,10 +232,13 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--packets", type=int, default=5_000_000)
     parser.add_argument("--attack-packets", type=int, default=3_000_000)
+    parser.add_argument("--flood-packets", type=int, default=100_000)
     options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     write(options.folder / "mix.pcap", mix(options.packets))
     write(options.folder / "attack.pcap", attack(options.attack_packets))
+    write(options.folder / "questions.pcap", questions(options.flood_packets))
+    write(options.folder / "requests.pcap", requests(options.flood_packets))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Frames as the standard captures need them: Ethernet with DNS over UDP, TCP, ARP, ICMP and QUIC-like UDP.
+"""Frames as the standard captures need them: Ethernet with DNS and DHCP over UDP, TCP, ARP, ICMP and QUIC-like UDP.
 
 Only what a passive reader looks at is right: lengths, ports, flags, names. Checksums are zero, as with hardware that
 computes them.
@@ -95,6 +95,15 @@ def answer(number: int, name: bytes, kind: int, records: int, *, has_edns: bool)
     data = DATA[kind]
     body = (_RECORD.pack(0xC00C, kind, 1, 300, len(data)) + data) * records or SOA
     return head + name + struct.pack(">HH", kind, 1) + body + opt
+
+
+def dhcp_request(client: int) -> bytes:
+    """The broadcast of a client that asks for an address it was offered (RFC 2131, section 4.3.2), with its name."""
+    hardware = b"\x02\0" + client.to_bytes(4)
+    head = b"\x01\x01\x06\0" + client.to_bytes(4) + bytes(20) + hardware.ljust(16, b"\0") + bytes(192)
+    name = f"host-{client:08x}".encode()
+    options = b"\x35\x01\x03" + b"\x3d\x07\x01" + hardware + b"\x0c" + len(name).to_bytes(1) + name + b"\xff"
+    return udp4(0, 0xFFFFFFFF, (68, 67), head + bytes.fromhex("63825363") + options)
 
 
 def tcp(ports: tuple[int, int], sequence: int, flags: int, options: bytes, payload: bytes) -> bytes:

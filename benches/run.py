@@ -122,13 +122,23 @@ def workers_section(bench: Bench) -> list[Figure]:
 
 def instructions_section(bench: Bench) -> list[Figure]:
     """Instructions per packet: callgrind's count of a cut, less that of a few packets."""
-    figures = []
-    for capture in bench.captures:
-        cut, small = traffic.cut(capture, INSTRUCTION_PACKETS), traffic.small(capture)
-        whole, start = (measure.instructions(bench.command(part), bench.core) for part in (cut, small))
-        per_packet = (whole - start) / (cut.packets - small.packets)
-        figures.append(Figure(f"{capture.name} instructions", per_packet, "per packet"))
-    return figures
+    return [
+        Figure(f"{capture.name} instructions", instructions_per_packet(bench, capture), "per packet")
+        for capture in bench.captures
+    ]
+
+
+def instructions_per_packet(bench: Bench, capture: Capture) -> float:
+    """What callgrind counts for a cut, less that of a few packets."""
+    cut, small = traffic.cut(capture, INSTRUCTION_PACKETS), traffic.small(capture)
+    whole, start = (measure.instructions(bench.command(part), bench.core) for part in (cut, small))
+    return (whole - start) / (cut.packets - small.packets)
+
+
+def floods_section(bench: Bench) -> list[Figure]:
+    """How many times the instructions of a DNS query a DHCP request takes, both of distinct clients."""
+    question, request = (instructions_per_packet(bench, capture) for capture in traffic.floods())
+    return [Figure("DHCP requests", request / question, "times a query", f"{request:,.0f} and {question:,.0f}")]
 
 
 def others_section(bench: Bench) -> list[Figure]:
@@ -153,6 +163,7 @@ SECTIONS: dict[str, Callable[[Bench], list[Figure]]] = {
     "start": start_section,
     "workers": workers_section,
     "instructions": instructions_section,
+    "floods": floods_section,
     "others": others_section,
 }
 

@@ -30,14 +30,24 @@ class Capture:
 def standard_captures() -> list[Capture]:
     """mix and attack, from PKTVISOR_BENCH_DATA or the cache, made first if they are in neither."""
     folder = Path(os.environ.get("PKTVISOR_BENCH_DATA", CACHE / "captures"))
-    paths = [folder / "mix.pcap", folder / "attack.pcap"]
+    return captures(folder, "mix", "attack")
+
+
+def floods() -> list[Capture]:
+    """DNS queries and DHCP requests of distinct clients, found and made like the standard captures."""
+    return captures(Path(os.environ.get("PKTVISOR_BENCH_DATA", CACHE / "captures")), "questions", "requests")
+
+
+def captures(folder: Path, *names: str) -> list[Capture]:
+    """The captures of these names, made first if one is missing."""
+    paths = [folder / f"{name}.pcap" for name in names]
     if not all(path.exists() for path in paths):
         make(folder)
     return [Capture(path.stem, path, count_packets(path)) for path in paths]
 
 
 def make(folder: Path) -> None:
-    """Have the maker write both captures."""
+    """Have the maker write all captures."""
     print(f"making the standard captures in {folder} (once, about a minute, 1 GB)", file=sys.stderr)
     subprocess.run([sys.executable, MAKER, folder], check=True)
 

@@ -14,11 +14,11 @@ import pytest
 from support.commands import run
 
 MAKER = Path(__file__).parents[3] / "benches" / "maker.py"
-PACKETS, ATTACK_PACKETS = 20_000, 3_000
+PACKETS, ATTACK_PACKETS, FLOOD_PACKETS = 20_000, 3_000, 1_000
 
 
 def make(folder: Path) -> Path:
-    sizes = ["--packets", str(PACKETS), "--attack-packets", str(ATTACK_PACKETS)]
+    sizes = ["--packets", str(PACKETS), "--attack-packets", str(ATTACK_PACKETS), "--flood-packets", str(FLOOD_PACKETS)]
     subprocess.run([sys.executable, str(MAKER), str(folder), *sizes], check=True)
     return folder
 
@@ -55,8 +55,16 @@ def test_nothing_repeats_in_the_attack(captures: Path) -> None:
     assert attack["packets"]["cardinality"]["src_ips_in"] == pytest.approx(ATTACK_PACKETS, rel=0.05)
 
 
+def test_each_message_of_a_flood_is_of_another_client(captures: Path) -> None:
+    questions = summary(captures / "questions.pcap", "198.51.100.0/24")
+    assert questions["dns"]["wire_packets"]["queries"] == FLOOD_PACKETS
+    assert questions["packets"]["cardinality"]["src_ips_in"] == pytest.approx(FLOOD_PACKETS, rel=0.05)
+    requests = summary(captures / "requests.pcap", "10.0.0.0/8")
+    assert requests["dhcp"]["wire_packets"]["request"] == requests["packets"]["total"] == FLOOD_PACKETS
+
+
 def test_every_run_makes_the_same_bytes(captures: Path, tmp_path: Path) -> None:
     again = make(tmp_path)
-    for name in ("mix.pcap", "attack.pcap"):
+    for name in ("mix.pcap", "attack.pcap", "questions.pcap", "requests.pcap"):
         one, other = (hashlib.sha256((folder / name).read_bytes()).digest() for folder in (captures, again))
         assert one == other, name
