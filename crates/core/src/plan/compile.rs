@@ -292,6 +292,8 @@ impl Compiler {
     fn feed(&mut self, scope: &Scope, spec: &MetricSpec, metric: usize) -> Result<(), Error> {
         if let Some(entry) = &spec.entry {
             self.ledger.push((metric, ledger_entry(entry)?));
+            // What is lost and malformed is told of all protocols, whichever handlers stand beside.
+            self.needs.add_all_tables();
         }
         if let Some(purged) = spec.purged {
             let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
@@ -651,6 +653,18 @@ mod tests {
         let tests = plan.tables[0].steps.iter().filter(|step| matches!(step, Step::Test { .. })).count();
         assert_eq!(tests, 1);
         assert!(plan.needs.has("dns.qname") && !plan.needs.has("dns.ecs"));
+    }
+
+    #[test]
+    fn only_protocols_whose_tables_are_looked_at_are_needed_but_the_ledger_is_of_all() {
+        let plan_of = |table: &str, metrics: serde_json::Value| {
+            compile(&json!({"handlers": [{"table": table, "metrics": metrics}]}).to_string()).unwrap()
+        };
+        let needs = |plan: Plan| ["dhcp", "dns"].map(|protocol| plan.needs.has_table(protocol));
+        assert_eq!(needs(plan_of("packet", json!([]))), [false, false]);
+        assert_eq!(needs(plan_of("dns", json!([]))), [false, true]);
+        let lost = json!([{"kind": "ledger", "feeds": [], "entry": "evicted.tcp_segments"}]);
+        assert_eq!(needs(plan_of("packet", lost)), [true, true]);
     }
 
     #[test]

@@ -143,6 +143,11 @@ impl Needs {
         self.tables.insert(table);
     }
 
+    /// Messages of every protocol, for those who look at what can't be read.
+    pub fn add_all_tables(&mut self) {
+        self.tables.extend(AppTables::NAMES);
+    }
+
     pub fn has_table(&self, table: &str) -> bool {
         self.tables.contains(table)
     }
