@@ -1,5 +1,5 @@
-"""Write the reference pages that follow from the code: metrics.md, columns.md, rest.md, openapi.json, commands.md, the
-table of options in configuration.md and that of fields in window-record.md.
+"""Write the reference pages that follow from the code: metrics.md, columns.md, protocols.md, rest.md, openapi.json,
+commands.md, the table of options in configuration.md and that of fields in window-record.md.
 
 Usage: python docs/generate.py. A test fails if the pages are out of date.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pktvisor import _core
@@ -18,6 +18,7 @@ from pktvisor.cli.reader import reader_parser
 from pktvisor.cli.ui import terminal_parser
 from pktvisor.config.daemon_options import FORMER, KEYS
 from pktvisor.config.options import Declared, File, Flag, Number, Ports
+from pktvisor.config.ports import ANY, port_options
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.expressions import schema
@@ -116,6 +117,42 @@ def _frame_sections() -> Iterator[str]:
             if name not in seen:
                 seen.add(name)
                 yield f"| `{name}` | {kind} | {unit or '-'} | {meaning} |"
+
+
+PROTOCOLS_INTRODUCTION = """\
+The application protocols whose messages are read: each has a table of [columns](columns.md). A message is known by the
+ports of its packet, looked for at either end, and read where a policy wants it. Where a protocol has an option, taps,
+modules and commands may name others: see [Configuration](configuration.md#dns_ports-dns-on-other-ports)."""
+
+MALFORMED_INTRODUCTION = """\
+Why a packet or message is counted as malformed: entries of the ledger of an input (`GET /api/v1/policies/{id}`). A
+packet is counted under the first reason met; what could be read of it counts all the same."""
+
+
+def protocols_page() -> str:
+    """Every application protocol, and why packets are malformed."""
+    reasons = _core.malformed_reasons()
+    sections = ["# Protocols", NOTE, PROTOCOLS_INTRODUCTION]
+    for protocol in _core.usual_ports():
+        rows = [row for row in reasons if row[0].startswith(f"{protocol}.")]
+        sections.append("\n".join([f"## {protocol}", "", *_port_lines(protocol), "", *_reason_table(rows)]))
+    below = [row for row in reasons if row[0].partition(".")[0] not in _core.usual_ports()]
+    sections.append("\n".join(["## Below and beside them", "", MALFORMED_INTRODUCTION, "", *_reason_table(below)]))
+    return "\n\n".join(sections) + "\n"
+
+
+def _port_lines(protocol: str) -> Iterator[str]:
+    """How a protocol is known."""
+    yield f"- Ports: {', '.join(map(str, _core.usual_ports()[protocol]))}"
+    if option := port_options().get(protocol):
+        by_content = (
+            f"; `{ANY}` among them for all others, where it is known by its content" if option.may_be_any else ""
+        )
+        yield f"- Option: `{option.key}`{by_content}"
+
+
+def _reason_table(reasons: Sequence[tuple[str, str]]) -> list[str]:
+    return ["| Malformed | |", "|---|---|", *(f"| `{name}` | {meaning} |" for name, meaning in reasons)]
 
 
 REST_INTRODUCTION = """\
@@ -227,6 +264,7 @@ def pages() -> dict[Path, str]:
     return {
         REFERENCE / "metrics.md": metrics_page(),
         REFERENCE / "columns.md": columns_page(),
+        REFERENCE / "protocols.md": protocols_page(),
         REFERENCE / "rest.md": rest_page(),
         REFERENCE / "openapi.json": openapi_page(),
         REFERENCE / "commands.md": commands_page(),

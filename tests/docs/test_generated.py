@@ -22,7 +22,16 @@ def _generator() -> ModuleType:
 
 @pytest.mark.parametrize(
     "name",
-    ["metrics.md", "columns.md", "rest.md", "openapi.json", "commands.md", "configuration.md", "window-record.md"],
+    [
+        "metrics.md",
+        "columns.md",
+        "protocols.md",
+        "rest.md",
+        "openapi.json",
+        "commands.md",
+        "configuration.md",
+        "window-record.md",
+    ],
 )
 def test_a_generated_page_is_as_new_as_the_code(name: str) -> None:
     pages = {path.name: (path, text) for path, text in _generator().pages().items()}
