@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from pktvisor import _core
-from pktvisor.cli.options import Parser
-from pktvisor.config.options import Declared, Flag, Operands, Option, options_of
+from pktvisor.cli.options import Parser, UsageError
+from pktvisor.config.options import Declared, Flag, Operands, Option, options_of, rules_broken
+
+_Command = TypeVar("_Command")
 
 
 class Adder(Protocol):
@@ -37,6 +39,14 @@ def add_options(parser: Parser, command: type, *, is_open: bool = False) -> None
         if (key := one.option.excludes) and (adder := exclusive.get(key) or section) is section:
             adder = exclusive[key] = section.add_mutually_exclusive_group()
         adder.add_argument(*_spellings(one), **_settings(one, is_open=is_open))
+
+
+def read_options(command: type[_Command], said: argparse.Namespace) -> _Command:
+    """Give a command's options as its class. Raises `UsageError` where they break one of its rules."""
+    options = command(**vars(said))
+    for error in rules_broken(options):
+        raise UsageError(error.message, hint=error.hint)
+    return options
 
 
 def add_version(parser: Parser) -> None:

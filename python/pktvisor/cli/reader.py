@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pktvisor.cli.options import FILE_FAILURE_STATUS, Parser, UsageError, complain, run
-from pktvisor.cli.parsing import add_options, add_version
+from pktvisor.cli.parsing import add_options, add_version, read_options
 from pktvisor.cli.summary import print_summary
 from pktvisor.config.command_options import SummaryOptions
-from pktvisor.config.options import Operands, Text
+from pktvisor.config.options import Operands, Rule, Text
 from pktvisor.errors import PktvisorError
 
 INPUTS = ("pcap", "netflow", "dnstap")
@@ -49,6 +49,17 @@ class ReaderOptions(SummaryOptions):
         ),
     ] = None
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            lambda said: said.record is not None and said.input != "pcap",
+            "argument --record: not available with -i {input}",
+        ),
+        Rule(
+            lambda said: said.input == "dnstap" and (said.filter_expression or said.hosts),
+            "arguments -b and -H: not available with -i dnstap",
+        ),
+    )
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status."""
@@ -56,12 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _summarize(said: argparse.Namespace) -> int:
-    options = ReaderOptions(**vars(said))
+    options = read_options(ReaderOptions, said)
     try:
-        if options.input != "pcap" and options.record is not None:
-            raise UsageError(f"argument --record: not available with -i {options.input}")
-        if options.input == "dnstap" and (options.filter_expression or options.hosts):
-            raise UsageError("arguments -b and -H: not available with -i dnstap")
         if options.record is None:
             print_summary(options.files, options, options.input)
         else:

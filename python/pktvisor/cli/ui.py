@@ -19,7 +19,7 @@ from pktvisor.cli.options import (
     forget_stdout,
     print_result,
 )
-from pktvisor.cli.parsing import add_options
+from pktvisor.cli.parsing import add_options, read_options
 from pktvisor.cli.ui_options import DEFAULT_HOST, TOKEN_VARIABLE, TerminalOptions
 from pktvisor.errors import PktvisorError
 from pktvisor.escaping import printable_json
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _read(arguments: Sequence[str]) -> TerminalOptions:
-    return TerminalOptions(**vars(terminal_parser().parse_args(_undashed(arguments))))
+    return read_options(TerminalOptions, terminal_parser().parse_args(_undashed(arguments)))
 
 
 def _run(options: TerminalOptions) -> int:

@@ -6,11 +6,22 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pktvisor import logs
 from pktvisor.config.command_options import LEAST_MEMORY_MB, MOST_LOOKBACK_MB, MOST_MEMORY_MB, SummaryOptions
-from pktvisor.config.options import Declared, File, Flag, Number, Operands, Port, Text, options_of
+from pktvisor.config.options import (
+    Declared,
+    File,
+    Flag,
+    Number,
+    Operands,
+    Port,
+    Rule,
+    Text,
+    options_of,
+    rules_broken,
+)
 from pktvisor.errors import ConfigError
 
 CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
@@ -160,6 +171,24 @@ class DaemonOptions(SummaryOptions):
     cp_custom: Annotated[str | None, Text(value="TEXT", section=FORMER, help=NOT_SENT)] = None
     cp_disable: Annotated[bool, Flag(section=FORMER, help=NOT_SENT)] = False
 
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            lambda said: said.tls and not (said.tls_cert and said.tls_key),
+            "you must specify --tls-key and --tls-cert to use --tls",
+            name="tls",
+        ),
+        Rule(
+            lambda said: 0 < sum(map(bool, _crash_reporting(said))) < 3 and not said.cp_disable,
+            "missing information to setup crashpad",
+            "--cp-token, --cp-url and --cp-path belong together",
+        ),
+        Rule(
+            lambda said: said.otel and said.otel_tls and said.otel_tls_key and not said.otel_tls_cert,
+            "a key needs its certificate, otel_tls_cert",
+            name="otel_tls_key",
+        ),
+    )
+
     @property
     def lookback(self) -> int:
         """Megabytes of the newest packets that each input keeps: some where the API can make use of them."""
@@ -181,6 +210,10 @@ class DaemonOptions(SummaryOptions):
         # Links stay: where one is set on another file, that file is meant from then on.
         absolute: dict[str, Any] = {name: str(Path(path).absolute()) for name, path in told.items()}
         return dataclasses.replace(self, **absolute)
+
+
+def _crash_reporting(said: DaemonOptions) -> tuple[str | None, ...]:
+    return said.cp_token, said.cp_url, said.cp_path
 
 
 DECLARED: Mapping[str, Declared] = options_of(DaemonOptions)
@@ -214,12 +247,7 @@ def check_options(configured: Mapping[str, Any]) -> Iterator[ConfigError]:
 
 def _mistakes(options: DaemonOptions) -> Iterator[ConfigError]:
     """Give what the daemon refuses: what does not belong together, then what is out of bounds."""
-    if options.tls and not (options.tls_cert and options.tls_key):
-        yield ConfigError("you must specify --tls-key and --tls-cert to use --tls", path="config.tls")
-    reporting = (options.cp_token, options.cp_url, options.cp_path)
-    if any(reporting) and not all(reporting) and not options.cp_disable:
-        message = "missing information to setup crashpad"
-        yield ConfigError(message, hint="--cp-token, --cp-url and --cp-path belong together", path="config")
+    yield from rules_broken(options)
     yield from _values_refused(options, are_clamped=False)
 
 

@@ -6,7 +6,7 @@ A command has a frozen dataclass; a field that is annotated with an `Option` is 
 
 From it follow the parser (`cli.parsing`), the key in `visor.config` with its type (`config.daemon`), what is refused
 (`refused`), which options are paths, and the reference pages (docs/generate.py). A new option is a new field, and the
-code that uses it.
+code that uses it. What options must do together is a `Rule` in the command's `rules`.
 """
 
 from __future__ import annotations
@@ -177,6 +177,33 @@ class Declared:
         """Give what is wrong with a value of the right type."""
         if value is not None and (mistake := self.option.refused(value)):
             yield ConfigError(f"{self.name} {mistake}", path=f"config.{self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What several options of a command must do together."""
+
+    is_broken: Callable[[Any], bool]
+    """Whether a command's options, all of the right type, break it."""
+    message: str
+    """A sentence for whoever broke it; `{name}` stands for what was said of an option."""
+    hint: str = ""
+    """What would do."""
+    name: str = ""
+    """The option that is at fault, where one is."""
+
+    @property
+    def path(self) -> str:
+        """Where it is said in a file."""
+        return f"config.{self.name}".removesuffix(".")
+
+
+def rules_broken(options: object) -> Iterator[ConfigError]:
+    """Give what a command's options do not do together, by the `rules` of its class."""
+    rules: tuple[Rule, ...] = getattr(options, "rules", ())
+    for rule in rules:
+        if rule.is_broken(options):
+            yield ConfigError(rule.message.format_map(vars(options)), hint=rule.hint, path=rule.path)
 
 
 @functools.cache

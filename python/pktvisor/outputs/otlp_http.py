@@ -64,8 +64,6 @@ class Receiver:
         """Load the certificates. ConfigError where they can't be read; None without TLS."""
         if not self.tls:
             return None
-        if self.key is not None and self.cert is None:
-            raise ConfigError("a key needs its certificate, otel_tls_cert", path="otel_tls_key")
         context = ssl.create_default_context()
         if self.cert is not None:
             try:

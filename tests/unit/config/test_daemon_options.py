@@ -58,6 +58,7 @@ def test_paths_are_those_of_the_folder_where_the_command_was_started(
     [
         (("--tls", "--tls-cert", "x"), "you must specify --tls-key and --tls-cert to use --tls"),
         (("--cp-token", "x"), "missing information to setup crashpad"),
+        (("--otel", "--otel-tls", "--otel-tls-key", "x"), "a key needs its certificate, otel_tls_cert"),
         (("-p", "70000"), "port 70000 is not between 0 and 65535"),
     ],
 )

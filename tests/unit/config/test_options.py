@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 
 from pktvisor.cli.options import Parser, UsageError
-from pktvisor.cli.parsing import add_options
-from pktvisor.config.options import Flag, Number, Operands, Port, Text, options_of
+from pktvisor.cli.parsing import add_options, read_options
+from pktvisor.config.options import Flag, Number, Operands, Port, Rule, Text, options_of, rules_broken
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,11 @@ class Oven:
     dark: Annotated[bool, Flag(excludes="one", help="off")] = False
     made_by: str = "nobody"
     """No option: nothing is declared."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(lambda said: said.mode == "grill" and said.heat_c < 100, "no grill at {heat_c}", "use 100", "heat_c"),
+        Rule(lambda said: said.dark and len(said.dishes) > 1, "one dish in the dark"),
+    )
 
 
 def parse(*arguments: str, is_open: bool = False) -> dict[str, object]:
@@ -80,6 +85,23 @@ def test_what_the_line_cannot_say_is_told(arguments: tuple[str, ...], sentence: 
 )
 def test_a_value_of_a_file_is_checked_by_its_declaration(name: str, value: object, told: list[str]) -> None:
     assert [str(error) for error in options_of(Oven)[name].mistakes(value)] == told
+
+
+def test_what_options_break_together_is_told_with_its_place() -> None:
+    assert not list(rules_broken(Oven(mode="grill", heat_c=100)))
+    both = rules_broken(Oven(("pie", "cake"), 60, mode="grill", dark=True))
+    assert [str(error) for error in both] == [
+        "config.heat_c: no grill at 60; use 100",
+        "config: one dish in the dark",
+    ]
+
+
+def test_a_line_that_breaks_a_rule_is_refused() -> None:
+    parser = Parser(prog="oven")
+    add_options(parser, Oven)
+    assert read_options(Oven, parser.parse_args(["--mode", "grill"])).heat_c == 180
+    with pytest.raises(UsageError, match=r"^no grill at 60; use 100$"):
+        read_options(Oven, parser.parse_args(["--mode", "grill", "--heat-c", "60"]))
 
 
 def test_the_help_has_what_is_declared(capsys: pytest.CaptureFixture[str]) -> None:
