@@ -223,7 +223,8 @@ def test_a_file_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_misspelled_interface_is_told_with_those_that_there_are(capfd: pytest.CaptureFixture[str]) -> None:
     assert ui.main(["nosuch0", "--once"]) == 1
     told = capfd.readouterr().err
-    assert told.startswith('pktvisor: Couldn\'t find interface by provided name: "nosuch0". Available interfaces: ')
+    assert told.startswith("pktvisor: Cannot open interface for packet capture: Couldn't find interface ")
+    assert 'by provided name: "nosuch0". Available interfaces: ' in told
 
 
 def test_the_interface_opens_on_a_terminal_and_lets_go_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -307,7 +307,7 @@ mod tests {
         while merged.next_frame().is_some() {}
         let sentence = merged.check().unwrap_err().message;
         assert!(
-            sentence.contains("more than 256 of the files overlap") && sentence.contains("0256 begins"),
+            sentence.contains("more than 256 of the files overlap") && sentence.contains("0256: read"),
             "{sentence}"
         );
     }

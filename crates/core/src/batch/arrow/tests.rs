@@ -173,7 +173,7 @@ fn every_table_exports_its_schema_in_the_order_of_its_columns() {
     }
     let Err(fault) = frame("quic") else { panic!("there is no such table") };
     let names: Vec<_> = crate::batch::table_names().collect();
-    assert_eq!(fault.message, format!("there is no table \"quic\": the tables are {}, xact", names.join(", ")));
+    assert_eq!(fault.message, format!("there is no table \"quic\"; the tables are {}, xact", names.join(", ")));
 }
 
 /// Keys and values of metadata as the format says.

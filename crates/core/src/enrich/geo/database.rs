@@ -280,7 +280,7 @@ mod tests {
         assert!(error.message.ends_with("it must be an ASN or ISP database, such as GeoLite2-ASN.mmdb"), "{error}");
         for kind in [GeoKind::City, GeoKind::Network] {
             let error = refused("unlike.mmdb", kind);
-            assert!(error.message.contains("a database of type Example Proxies without the fields"), "{error}");
+            assert!(error.message.contains("a database of type Example Proxies without the needed fields"), "{error}");
         }
     }
 
