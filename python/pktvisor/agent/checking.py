@@ -48,7 +48,7 @@ def check_agent(config: AgentConfig, answered: Set[Found] = frozenset(OPTIONS)) 
     for tap in config.taps:
         errors += _tap_mistakes(tap, taps)
     around = Surroundings(
-        taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: {}
+        taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: ()
     )
     unread = {*_names(config, "taps")} - taps.keys()
     trial = _Trial({}, answered)

@@ -20,6 +20,7 @@ from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
 from pktvisor.agent.unanswered import unanswered
 from pktvisor.agent.watching import Watch
+from pktvisor.api import documents
 from pktvisor.api.catalogue import Changes, Difference
 from pktvisor.api.documents import Memory
 from pktvisor.api.keys import document_of
@@ -294,10 +295,10 @@ class LocalAgent:
             tell_taps=self._tell_taps,
         )
 
-    def _tell_taps(self, policy: AgentPolicy) -> Document:
+    def _tell_taps(self, policy: AgentPolicy) -> Iterable[documents.Tap]:
         """Tell of a policy's taps, as far as they are still there."""
         names = dict.fromkeys(part.stream.tap for part in policy.parts)
-        return {name: self._taps[name].describe() for name in names if name in self._taps}
+        return [self._taps[name].told() for name in names if name in self._taps]
 
     def _carry_out(self, exchange: Exchange) -> Sequence[Stream]:
         """Exchange policies. Where one can't be started nothing has changed. Gives the streams that nobody uses now."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pktvisor import clock
 from pktvisor.agent.memory import held_together
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
+from pktvisor.api import documents
+from pktvisor.api.keys import document_of
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.config.models import PolicyConfig, Settings, TapConfig
 from pktvisor.errors import PeriodError
@@ -136,69 +138,62 @@ class AgentPolicy:
 
     def describe(self) -> Document:
         """Tell of its inputs, taps and handlers."""
-        document: Document = {"input": {part.stream.name: part.stream.describe() for part in self.parts}}
-        modules = {
-            module.instance.name: self._describe_handler(part, module) for part in self.parts for module in part.modules
-        }
-        if modules:
-            document["modules"] = modules
-        if taps := self._tell_taps(self):
-            document["taps"] = taps
-        document["length_s"] = self.length_s
-        document["memory"] = held_together(part.policy.core.memory for part in self.parts)
-        return document
-
-    def _describe_handler(self, part: Part, module: Module) -> Document:
-        schema = module.instance.handler.schema
-        config = {"_internal_tap_name": part.stream.tap, **module.config}
-        about: Document = {
-            "config": config,
-            "name": module.instance.name,
-            "running": part.stream.is_running,
-            "type": schema,
-        }
-        if schema != "dns":
-            return {"module": about}
-        settings = module.instance.handler.settings
-        state: Document = {"xact": {"open": part.policy.core.open_exchanges()}}
-        if module.instance.handler.version == "1.0":
-            state["predicate"] = {"enabled": module.instance.handler.select() is not ALWAYS}
-        return {
-            "module": about,
-            "dns": state,
-            "metrics": {
-                "deep_sample_rate": settings.deep_sample_rate,
-                "periods": _describe_periods(part.policy, module.instance.name),
-                "periods_configured": part.policy.periods,
-            },
-        }
+        return document_of(
+            documents.Policy(
+                self.name,
+                inputs=tuple({part.stream.name: part.stream.told() for part in self.parts}.values()),
+                handlers=tuple(_handler(part, module) for part in self.parts for module in part.modules),
+                taps=tuple(self._tell_taps(self)),
+                length_s=self.length_s,
+                memory=held_together(part.policy.core.memory for part in self.parts),
+            )
+        )
 
 
-TapTeller = Callable[[AgentPolicy], Document]
-"""Tells of a policy's taps that are still there, by name."""
+TapTeller = Callable[[AgentPolicy], Iterable[documents.Tap]]
+"""Tells of a policy's taps that are still there."""
 
 
-def _describe_periods(policy: Policy, instance: str) -> list[Document]:
+def _handler(part: Part, module: Module) -> documents.Handler:
+    """Tell of a handler; of one of dns, as the C++ agent does, what it waits for and what its buckets hold."""
+    handler = module.instance.handler
+    told = documents.Handler(
+        module.instance.name,
+        type=handler.schema,
+        is_running=part.stream.is_running,
+        config={"_internal_tap_name": part.stream.tap, **module.config},
+    )
+    if handler.schema != "dns":
+        return told
+    return replace(
+        told,
+        open_exchanges=part.policy.core.open_exchanges(),
+        is_selecting=handler.select() is not ALWAYS if handler.version == "1.0" else None,
+        deep_sample_rate=handler.settings.deep_sample_rate,
+        most_buckets=part.policy.periods,
+        buckets=_buckets(part.policy, module.instance.name),
+    )
+
+
+def _buckets(policy: Policy, instance: str) -> list[Document]:
     """Tell of a handler's buckets, newest first."""
     now_ns = clock.now_ns()
     buckets = [policy.bucket(number, now_ns) for number in range(max(policy.core.available(), 1))]
-    return [_describe_bucket(one) for bucket in buckets for one in bucket if one.instance == instance]
+    return [document_of(_bucket(one)) for bucket in buckets for one in bucket if one.instance == instance]
 
 
-def _describe_bucket(bucket: HandlerSnapshot) -> Document:
+def _bucket(bucket: HandlerSnapshot) -> documents.HandlerBucket:
     rates: Document = {}
     events: Document = {"rates": rates}
     write_samples(rates, [sample for sample in bucket.samples if sample.path in EVENT_RATES])
     write_samples(events, [sample for sample in bucket.samples if sample.path in EVENT_COUNTS])
-    document: Document = {
-        "events": events,
-        "length": bucket.length,
-        "read_only": bucket.is_closed,
-        "start_tstamp": _time_text(bucket.start_ts),
-    }
-    if bucket.is_closed:
-        document["end_tstamp"] = _time_text(bucket.start_ts + bucket.length)
-    return document
+    return documents.HandlerBucket(
+        start=_time_text(bucket.start_ts),
+        end=_time_text(bucket.start_ts + bucket.length) if bucket.is_closed else None,
+        length=bucket.length,
+        is_closed=bucket.is_closed,
+        events=events,
+    )
 
 
 def _time_text(unix_seconds: int) -> str:

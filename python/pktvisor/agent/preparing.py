@@ -85,7 +85,7 @@ def prepare_resources(creator: PolicyConfig, stream: Stream, around: Surrounding
     modules = (ModuleConfig(name, RESOURCES),)
     config = PolicyConfig(name, PolicyInput(stream.source.type), modules, window=creator.window)
     part, *_ = _parts(config, stream, around, instance=name)
-    return AgentPolicy(name, [part], origin=Origin.STREAM, basis=None, tell_taps=lambda _: {})
+    return AgentPolicy(name, [part], origin=Origin.STREAM, basis=None, tell_taps=lambda _: ())
 
 
 def _check_type(config: PolicyConfig, tap: Tap) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pktvisor.agent.memory import held_together
 from pktvisor.agent.retry import Retry
 from pktvisor.agent.tap import Tap
+from pktvisor.api import documents
 from pktvisor.config.models import PolicyInput, Value
 from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.inputs import inputs
@@ -111,29 +112,27 @@ class Stream:
         """How many handlers it feeds."""
         return sum(len(policy.plan.instances) for policy in self._fed)
 
-    def describe(self) -> dict[str, object]:
-        """Tell of it: the document below its name in a policy's description.
-
-        `ledger` is what became of its packets: `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
-        `direction_unknown_share` is the part of the packets read of which no end is a host: 0 to 1.
-        `memory` is what it holds beside its policies. `warnings` say what it can't read of the packets.
-        """
+    def told(self) -> documents.Input:
+        """Tell of it."""
         ledger = self.source.ledger()
-        document: dict[str, object] = {
-            "input": {"consumers": self.consumers, "running": self.is_running},
-            "module": {"config": dict(self.source.config) or None, "name": self.name},
-            "ledger": ledger,
-            "direction_unknown_share": _direction_unknown_share(ledger),
-        }
-        if (account := self.source.memory) is not None:
-            document["memory"] = held_together([account])
-        if special := self.source.describe():
-            document[self.source.type] = special
-        if fault := self.fault:
-            document["fault"] = fault
-        if warnings := self.source.warnings:
-            document["warnings"] = list(warnings)
-        return document
+        account = self.source.memory
+        special = self.source.describe()
+        return documents.Input(
+            self.name,
+            is_running=self.is_running,
+            consumers=self.consumers,
+            config=self.source.config,
+            ledger=ledger,
+            direction_unknown_share=_direction_unknown_share(ledger),
+            fault=self.fault,
+            warnings=self.source.warnings or None,
+            memory=None if account is None else held_together([account]),
+            details={self.source.type: special} if special else {},
+        )
+
+    def describe(self) -> dict[str, object]:
+        """Give what it tells as a document."""
+        return documents.write_input(self.told())
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         """Give the newest packets; see `agent.running.RunningInput`."""

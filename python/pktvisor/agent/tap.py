@@ -39,10 +39,14 @@ class Tap:
         """Its name."""
         return self.config.name
 
-    def describe(self) -> dict[str, object]:
+    def told(self) -> documents.Tap:
         """Tell of it, as clients expect."""
         config = self.config
-        return document_of(documents.Tap(config.name, config.input_type, config.config, config.tags, TAP_INTERFACE))
+        return documents.Tap(config.name, config.input_type, config.config, config.tags, TAP_INTERFACE)
+
+    def describe(self) -> dict[str, object]:
+        """Give what it tells as a document."""
+        return document_of(self.told())
 
 
 def make_tap(config: TapConfig, origin: Origin) -> Tap:

@@ -5,7 +5,7 @@ What a document lacks is empty here; what it has beside is kept as it came.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -14,15 +14,18 @@ from pktvisor.api.keys import (
     COUNT,
     Document,
     count,
+    document_of,
     fields_of,
     flag,
     keys_of,
     model,
+    models,
+    named,
     number,
-    reference,
     settings,
     table,
     text,
+    texts,
 )
 from pktvisor.escaping import printable
 
@@ -60,6 +63,22 @@ class App:
     server: Annotated[Mapping[str, int], table("server", COUNT)] = field(default_factory=dict)
     """What the server counted, by name."""
     memory: Annotated[Memory | None, model("memory", Memory, is_optional=True)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class PacketRates:
+    """The packets of a second."""
+
+    incoming: Annotated[int, count("in")] = 0
+    outgoing: Annotated[int, count("out")] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """`GET /api/v1/metrics/rates`, which older clients still ask for."""
+
+    packets: Annotated[PacketRates, model("packets", PacketRates)] = field(default_factory=PacketRates)
+    warning: Annotated[str, text("warning")] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +140,22 @@ class Tap:
 class Input:
     """An input of a policy, or an entry of `GET /api/v1/inputs`."""
 
-    name: str
+    name: Annotated[str, text("module.name", is_optional=True)]
     is_running: Annotated[bool | None, flag("input.running", is_optional=True)] = None
     """None where the document does not say."""
     consumers: Annotated[int | None, count("input.consumers", is_optional=True)] = None
     config: Annotated[Document, settings("module.config", is_optional=True)] = field(default_factory=dict)
     ledger: Annotated[Document, table("ledger", COUNT, is_optional=True)] = field(default_factory=dict)
-    """What became of its packets, by name; empty with agents that keep no account."""
+    """What became of its packets, by name; empty with agents that keep no account.
+
+    `seen` is the sum of `decoded`, `filtered`, `malformed` and the dropped.
+    """
+    direction_unknown_share: Annotated[float | None, number("direction_unknown_share", is_optional=True)] = None
+    """The part of the packets read of which no end is a host: 0 to 1."""
+    fault: Annotated[str | None, text("fault", is_optional=True)] = None
+    """Why it has ended though nobody stopped it."""
+    warnings: Annotated[Sequence[str] | None, texts("warnings", is_optional=True)] = None
+    """What it can't read of the packets."""
     memory: Annotated[Mapping[str, int] | None, table("memory", COUNT, is_optional=True)] = None
     """Bytes that it holds beside its policies, by what they are held for."""
     details: Document = field(default_factory=dict)
@@ -135,15 +163,58 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class HandlerBucket:
+    """What is told of a bucket of a handler beside its metrics."""
+
+    start: Annotated[str, text("start_tstamp")] = ""
+    """Date and time, UTC."""
+    end: Annotated[str | None, text("end_tstamp", is_optional=True)] = None
+    """None where it is not closed."""
+    length: Annotated[int, count("length")] = 0
+    is_closed: Annotated[bool, flag("read_only")] = False
+    events: Annotated[Document, table("events", True)] = field(default_factory=dict)
+    """Counts of the handler's events, and their rates below `rates`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Handler:
     """A handler of a policy."""
 
-    name: str
+    name: Annotated[str, text("module.name", is_optional=True)]
     type: Annotated[str, text("module.type", is_optional=True)] = ""
     is_running: Annotated[bool | None, flag("module.running", is_optional=True)] = None
     config: Annotated[Document, settings("module.config", is_optional=True)] = field(default_factory=dict)
     open_exchanges: Annotated[int | None, count("dns.xact.open", is_optional=True)] = None
-    """Questions that wait for their answers; only dns handlers tell."""
+    """Questions that wait for their answers; only dns handlers tell this and what follows."""
+    is_selecting: Annotated[bool | None, flag("dns.predicate.enabled", is_optional=True)] = None
+    """Whether it looks at some messages only; only version 1.0 tells."""
+    deep_sample_rate: Annotated[int | None, count("metrics.deep_sample_rate", is_optional=True)] = None
+    """Percent."""
+    most_buckets: Annotated[int | None, count("metrics.periods_configured", is_optional=True)] = None
+    buckets: Annotated[Sequence[Document] | None, models("metrics.periods", "HandlerBucket", is_optional=True)] = None
+    """Its buckets, newest first."""
+
+
+def read_tap(name: str, document: Document) -> Tap:
+    """Read what is told of a tap."""
+    return Tap(name, **fields_of(Tap, document))
+
+
+def read_input(name: str, document: Document) -> Input:
+    """Read what is told of an input."""
+    known = {key.path.partition(".")[0] for key in keys_of(Input).values()}
+    details = {key: value for key, value in document.items() if key not in known}
+    return Input(**{**fields_of(Input, document), "name": name, "details": details})
+
+
+def write_input(told: Input) -> dict[str, Any]:
+    """Give the document of an input."""
+    return {**told.details, **document_of(told)}
+
+
+def read_handler(name: str, document: Document) -> Handler:
+    """Read what is told of a handler of a policy."""
+    return Handler(**{**fields_of(Handler, document), "name": name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +222,9 @@ class Policy:
     """One entry of `GET /api/v1/policies`."""
 
     name: str
-    inputs: Annotated[tuple[Input, ...], table("input", reference("Input"), is_optional=True)]
-    handlers: Annotated[tuple[Handler, ...], table("modules", reference("Module"), is_optional=True)]
-    taps: Annotated[tuple[Tap, ...], table("taps", reference("Tap"), is_optional=True)]
+    inputs: Annotated[tuple[Input, ...], named("input", "Input", read_input, write_input)] = ()
+    handlers: Annotated[tuple[Handler, ...], named("modules", "Module", read_handler, document_of)] = ()
+    taps: Annotated[tuple[Tap, ...], named("taps", "Tap", read_tap, document_of)] = ()
     length_s: Annotated[int | None, count("length_s", is_optional=True)] = None
     """Seconds that a bucket lasts; None where it does not say."""
     memory: Annotated[Mapping[str, int] | None, table("memory", COUNT, is_optional=True)] = None
@@ -200,27 +271,7 @@ def read_policy_metrics(policy: str, document: Document) -> PolicyMetrics:
 
 def read_policy(name: str, document: Document) -> Policy:
     """Read what is told of a policy."""
-    told = fields_of(Policy, document)
-    return Policy(
-        name,
-        tuple(read_input(key, value) for key, value in _objects(document, "input")),
-        tuple(Handler(key, **fields_of(Handler, value)) for key, value in _objects(document, "modules")),
-        tuple(read_tap(key, value) for key, value in _objects(document, "taps")),
-        told.get("length_s"),
-        told.get("memory"),
-    )
-
-
-def read_tap(name: str, document: Document) -> Tap:
-    """Read what is told of a tap."""
-    return Tap(name, **fields_of(Tap, document))
-
-
-def read_input(name: str, document: Document) -> Input:
-    """Read what is told of an input."""
-    known = {key.path.partition(".")[0] for key in keys_of(Input).values()}
-    details = {key: value for key, value in document.items() if key not in known}
-    return Input(name, **fields_of(Input, document), details=details)
+    return Policy(name, **fields_of(Policy, document))
 
 
 def _handler_metrics(instance: str, schema: str, metrics: dict[str, Any]) -> HandlerMetrics:
@@ -239,7 +290,3 @@ def _period(value: object) -> Period | None:
 def _object(document: Document, key: str) -> Document:
     value = document.get(key)
     return value if isinstance(value, dict) else {}
-
-
-def _objects(document: Document, key: str) -> list[tuple[str, Document]]:
-    return [(name, value) for name, value in _object(document, key).items() if isinstance(value, dict)]

@@ -11,7 +11,7 @@ model's constructor. What a document lacks, or says in another shape, is the fie
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
@@ -67,9 +67,9 @@ def text(path: str, *choices: str, is_optional: bool = False) -> Key:
     return _key(path, schema, object, is_optional=is_optional, read=str)
 
 
-def number(path: str) -> Key:
+def number(path: str, *, is_optional: bool = False) -> Key:
     """Declare a number."""
-    return _key(path, NUMBER, int, float, read=float)
+    return _key(path, NUMBER, int, float, is_optional=is_optional, read=float)
 
 
 def count(path: str, *, is_optional: bool = False) -> Key:
@@ -82,9 +82,9 @@ def flag(path: str, *, is_optional: bool = False) -> Key:
     return _key(path, FLAG, bool, is_optional=is_optional)
 
 
-def texts(path: str) -> Key:
+def texts(path: str, *, is_optional: bool = False) -> Key:
     """Declare a list of texts."""
-    return _key(path, TEXTS, list)
+    return _key(path, TEXTS, list, is_optional=is_optional, write=list)
 
 
 def settings(path: str, *, is_optional: bool = False) -> Key:
@@ -92,14 +92,26 @@ def settings(path: str, *, is_optional: bool = False) -> Key:
     return _key(path, SETTINGS, dict, is_optional=is_optional, write=lambda told: dict(told) or None)
 
 
-def table(path: str, values: Schema, *, is_optional: bool = False) -> Key:
+def table(path: str, values: Schema | bool, *, is_optional: bool = False) -> Key:
     """Declare an object whose keys are names."""
     return _key(path, mapping(values), dict, is_optional=is_optional)
 
 
-def models(path: str, component: str) -> Key:
+def models(path: str, component: str, *, is_optional: bool = False) -> Key:
     """Declare a list of documents of their own."""
-    return _key(path, {"type": "array", "items": reference(component)}, list)
+    return _key(path, {"type": "array", "items": reference(component)}, list, is_optional=is_optional)
+
+
+def named(path: str, component: str, read: Callable[[str, Document], Any], write: Callable[[Any], Any]) -> Key:
+    """Declare an object whose keys are the names of models; the server leaves it out where there are none."""
+    return _key(
+        path,
+        mapping(reference(component)),
+        dict,
+        is_optional=True,
+        read=lambda told: tuple(read(name, value) for name, value in told.items() if isinstance(value, dict)),
+        write=lambda known: {one.name: write(one) for one in known},
+    )
 
 
 def model(path: str, declared: type, *, is_optional: bool = False) -> Key:
@@ -163,17 +175,25 @@ def _branch(tree: Mapping[str, Any], *, is_open: bool) -> tuple[Schema, bool]:
 
 
 def document_of(told: object) -> dict[str, Any]:
-    """Give a model as its document; what is None is left out where it may be."""
+    """Give a model as its document; what is None, or no models, is left out where it may be."""
     document: dict[str, Any] = {}
     declared: Any = type(told)
-    for name, key in keys_of(declared).items():
+    for name, parents, last, key in _places_of(declared):
         value = getattr(told, name)
-        if value is None and key.is_optional:
+        if key.is_optional and value in (None, ()):
             continue
-        *parents, last = key.path.split(".")
-        node = functools.reduce(lambda node, parent: node.setdefault(parent, {}), parents, document)
+        node = document
+        for parent in parents:
+            node = node.setdefault(parent, {})
         node[last] = key.write(value)
     return document
+
+
+@functools.cache
+def _places_of(declared: type) -> Sequence[tuple[str, Sequence[str], str, Key]]:
+    """Give a model's fields, with the keys above each in the document, its last one, and its declaration."""
+    split = ((name, key.path.split("."), key) for name, key in keys_of(declared).items())
+    return [(name, path[:-1], path[-1], key) for name, path, key in split]
 
 
 def fields_of(declared: type, document: Document) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _metrics(snapshots: list[HandlerSnapshot]) -> PolicyMetrics:
 
 def _inventory(name: str, paths: Sequence[str], ledger: dict[str, int]) -> Inventory:
     config = {"file": paths[0]} if len(paths) == 1 else {"files": list(paths)}
-    return Inventory(inputs={name: Input(name, None, None, config, ledger, {})})
+    return Inventory(inputs={name: Input(name, config=config, ledger=ledger)})
 
 
 def _buckets(newest: Policy) -> tuple[Bucket, ...]:

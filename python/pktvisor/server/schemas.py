@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pktvisor.api import catalogue, documents
-from pktvisor.api.keys import COUNT, TEXT, Schema, mapping, record, reference, schema_of
+from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of
 from pktvisor.server.endpoint import ERROR
 
 EMPTY: Schema = {"type": "object", "maxProperties": 0}
@@ -14,6 +14,7 @@ COMPONENTS: dict[str, Schema] = {
     "Tap": schema_of(documents.Tap),
     "Input": schema_of(documents.Input, is_open=True),
     "Module": schema_of(documents.Handler, is_open=True),
+    "HandlerBucket": schema_of(documents.HandlerBucket),
     "Policy": schema_of(documents.Policy),
     "Column": schema_of(catalogue.Column),
     "Metric": schema_of(catalogue.ShownMetric),
@@ -22,7 +23,7 @@ COMPONENTS: dict[str, Schema] = {
 }
 
 APP = schema_of(documents.App)
-RATES = record({"packets": record({"in": COUNT, "out": COUNT}), "warning": TEXT})
+RATES = schema_of(documents.Rates)
 
 TAPS = mapping(reference("Tap"))
 TAPS_OR_NULL: Schema = {"anyOf": [TAPS, {"type": "null"}]}

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from pktvisor.api.documents import read_app, read_input, read_policy, read_policy_metrics, read_tap
+from pktvisor.api.documents import (
+    Handler,
+    HandlerBucket,
+    Input,
+    Policy,
+    Tap,
+    read_app,
+    read_input,
+    read_policy,
+    read_policy_metrics,
+    read_tap,
+    write_input,
+)
+from pktvisor.api.keys import document_of
 
 
 @pytest.mark.parametrize("odd", [None, [], "text", 3, {"deep": []}])
@@ -29,3 +42,33 @@ def test_a_period_that_makes_no_sense_is_none() -> None:
 def test_what_an_input_adds_is_kept() -> None:
     document = {"input": {"running": True}, "module": {"config": {"iface": "lo"}}, "flow": {"packet_errors": 2}}
     assert read_input("in", document).details == {"flow": {"packet_errors": 2}}
+
+
+def test_what_an_agent_tells_of_a_policy_is_read_back() -> None:
+    bucket = HandlerBucket("2024-01-01 00:00:00", None, 60, False, {"rates": {}})
+    policy = Policy(
+        "edge",
+        (
+            Input(
+                "eth-1",
+                is_running=True,
+                consumers=1,
+                config={"iface": "eth0"},
+                ledger={"seen": 3},
+                direction_unknown_share=0.5,
+                fault="it has ended",
+                warnings=["one frame was cut"],
+                details={"pcap": {"pcap_source": "libpcap"}},
+            ),
+        ),
+        (Handler("edge-dns", "dns", True, {"num_periods": 5}, 7, False, 100, 5, [document_of(bucket)]),),
+        (Tap("eth", "pcap", {"iface": "eth0"}),),
+        60,
+        {"windows": 10},
+    )
+    assert read_policy("edge", document_of(policy)) == policy
+
+
+def test_what_a_policy_does_not_have_has_no_key() -> None:
+    assert document_of(Policy("edge")) == {}
+    assert set(write_input(Input("in", details={"flow": {}}))) == {"module", "ledger", "flow"}

@@ -6,17 +6,14 @@ import struct
 from dataclasses import asdict
 
 from pktvisor import clock
-from pktvisor.api.documents import App
+from pktvisor.api.documents import App, Rates
 from pktvisor.api.keys import document_of
 from pktvisor.outputs.json import Document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Endpoint, nothing
 
-RATES: Document = {
-    "packets": {"in": 0, "out": 0},
-    "warning": "deprecated: use 'live' data from /api/v1/metrics/bucket/0 instead",
-}
+RATES = Rates(warning="deprecated: use 'live' data from /api/v1/metrics/bucket/0 instead")
 
 
 def app(context: Context) -> Document:
@@ -38,7 +35,7 @@ def app(context: Context) -> Document:
 
 def rates(_: Context) -> Document:
     """Give what older clients still ask for."""
-    return RATES
+    return document_of(RATES)
 
 
 def shut_down(context: Context) -> None:

@@ -30,8 +30,10 @@ def _about(one: Input) -> Panel:
     if one.consumers is not None:
         facts.append(("consumers", units.count(one.consumers)))
     facts += facts_of(one.config)
+    facts += facts_of({"direction_unknown_share": one.direction_unknown_share, "fault": one.fault})
     for key, detail in one.details.items():
         facts += facts_of({key: detail})
+    facts += facts_of({"warnings": list(one.warnings or ())})
     return facts_panel(f"{one.name}#about", f"Input {one.name}", facts)
 
 
