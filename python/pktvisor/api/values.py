@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pktvisor.api.keys import Document
+from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, RateForm, TopEntryForm
+from pktvisor.api.keys import Document, keys_of
 
 LARGEST = 1e30
 """Beyond it a number is no count of anything."""
-QUANTILE_KEYS = ("p50", "p90", "p95", "p99")
+RATE_KEYS = frozenset(key.path for key in keys_of(RateForm).values())
+LIVE_KEY = keys_of(RateForm)["live"].path
+NAME_KEY, ESTIMATE_KEY = (keys_of(TopEntryForm)[name].path for name in ("name", "estimate"))
+BUCKETS_KEY = keys_of(HistogramForm)["buckets"].path
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def read_value(value: object) -> Value | None:
             return _number(value)
         case list():
             return _top(value)
-        case {"buckets": dict(buckets)}:
+        case dict() if isinstance(buckets := value.get(BUCKETS_KEY), dict):
             return _histogram(buckets)
         case dict() if _is_quantiles(value):
             return _quantiles(value)
@@ -95,11 +99,11 @@ def _at(document: Document, path: str) -> object:
 
 
 def _is_quantiles(value: Document) -> bool:
-    return bool(value) and all(key == "live" or key in QUANTILE_KEYS for key in value)
+    return bool(value) and RATE_KEYS.issuperset(value)
 
 
 def _quantiles(value: Document) -> Quantiles:
-    return Quantiles(tuple(_number(value.get(key)) for key in QUANTILE_KEYS), _number(value.get("live")))
+    return Quantiles(tuple(_number(value.get(key)) for key in QUANTILE_KEYS), _number(value.get(LIVE_KEY)))
 
 
 def _number(value: object) -> float | None:
@@ -123,9 +127,9 @@ def _histogram(buckets: Document) -> Histogram:
 
 
 def _top(entries: list[object]) -> tuple[TopEntry, ...]:
-    return tuple(_entry(entry) for entry in entries if isinstance(entry, dict) and "name" in entry)
+    return tuple(_entry(entry) for entry in entries if isinstance(entry, dict) and NAME_KEY in entry)
 
 
 def _entry(entry: Document) -> TopEntry:
-    extra = tuple((key, str(value)) for key, value in entry.items() if key not in {"name", "estimate"})
-    return TopEntry(str(entry["name"]), _number(entry.get("estimate")) or 0, extra)
+    extra = tuple((key, str(value)) for key, value in entry.items() if key not in (NAME_KEY, ESTIMATE_KEY))
+    return TopEntry(str(entry[NAME_KEY]), _number(entry.get(ESTIMATE_KEY)) or 0, extra)

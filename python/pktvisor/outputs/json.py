@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
+from pktvisor.api.documents import Period
+from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, RateForm, TopEntryForm
+from pktvisor.api.keys import document_of
 from pktvisor.metrics.snapshot import (
-    QUANTILES,
     HandlerSnapshot,
     HistogramValues,
     QuantileValues,
@@ -23,8 +26,6 @@ from pktvisor.outputs.values import bound_text
 
 Document = dict[str, object]
 """A JSON object."""
-
-QUANTILE_KEYS = tuple(f"p{round(rank * 100)}" for rank in QUANTILES)
 
 
 def encode(document: object) -> bytes:
@@ -53,7 +54,7 @@ def flat_document(snapshots: Iterable[HandlerSnapshot]) -> Document:
 
 def period_document(snapshot: HandlerSnapshot) -> Document:
     """Give the window's start in Unix seconds and its length in seconds."""
-    return {"start_ts": snapshot.start_ts, "length": snapshot.length}
+    return document_of(Period(snapshot.start_ts, snapshot.length))
 
 
 def write_handler(document: Document, snapshot: HandlerSnapshot) -> None:
@@ -95,18 +96,16 @@ def _value(value: Value) -> object:
 
 
 def _quantiles(value: QuantileValues) -> Document | None:
-    document: Document = dict(zip(QUANTILE_KEYS, value.values, strict=False))
-    if value.live is not None:
-        document["live"] = value.live
-    return document or None
+    quantiles: dict[str, Any] = dict(zip(QUANTILE_KEYS, value.values, strict=False))
+    return document_of(RateForm(**quantiles, live=value.live)) or None
 
 
 def _histogram(value: HistogramValues) -> Document | None:
     if value.count == 0:
         return None
     buckets = {bound_text(bound): float(count) for bound, count in value.buckets}
-    return {"buckets": buckets | {"+Inf": float(value.count)}}
+    return document_of(HistogramForm(buckets | {"+Inf": float(value.count)}))
 
 
 def _entry(entry: TopEntry) -> Document:
-    return {"name": entry.name, "estimate": entry.estimate, **dict(entry.extra)}
+    return document_of(TopEntryForm(entry.name, entry.estimate, **dict(entry.extra)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pktvisor.api.catalogue import ShownMetric
-from pktvisor.api.keys import COUNT, NUMBER, TEXT, Schema, mapping, record, reference
+from pktvisor.api.forms import SCHEMAS
+from pktvisor.api.keys import Schema, reference
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import by_direction
 from pktvisor.metrics.expressions import packet
-from pktvisor.outputs.json import QUANTILE_KEYS
 from pktvisor.server.catalogue import DIRECTION, shown_metrics, sorted_handlers
 
 COMPONENT_OF = {
@@ -21,25 +21,11 @@ COMPONENT_OF = {
     "histogram": "Histogram",
     "top": "TopList",
 }
-QUANTILES: dict[str, object] = dict.fromkeys(QUANTILE_KEYS, NUMBER)
-
-KINDS: dict[str, Schema] = {
-    "Counter": COUNT,
-    "Cardinality": COUNT,
-    "Rate": record({**QUANTILES, "live": COUNT}, optional=(*QUANTILE_KEYS, "live")),
-    "Quantiles": record(QUANTILES),
-    "Histogram": record({"buckets": mapping(NUMBER)}),
-    "TopList": {
-        "type": "array",
-        "items": record({"name": TEXT, "estimate": COUNT, "lat": TEXT, "lon": TEXT}, optional=("lat", "lon")),
-    },
-}
-"""Schemas of the kinds' values."""
 
 
 def metric_components() -> dict[str, Schema]:
     """Give the schemas of the kinds, of each handler's metrics, and of all of them by schema key."""
-    found = dict(KINDS)
+    found = dict(SCHEMAS)
     versions: dict[str, list[Schema]] = {}
     for handler in sorted_handlers():
         name = f"{handler.type}_{handler.version}"

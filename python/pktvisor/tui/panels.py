@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pktvisor.api.values import QUANTILE_KEYS, Histogram, Quantiles, TopEntry
+from pktvisor.api.forms import QUANTILE_KEYS
+from pktvisor.api.values import Histogram, Quantiles, TopEntry
 from pktvisor.escaping import printable
 from pktvisor.tui import units
 from pktvisor.tui.lines import Role

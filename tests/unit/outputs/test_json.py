@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from pktvisor.metrics.snapshot import Sample, TopEntry, TopValues
+import jsonschema_rs
+
+from pktvisor.api.forms import QUANTILE_KEYS, SCHEMAS
+from pktvisor.metrics.snapshot import QUANTILES, Sample, TopEntry, TopValues
 from pktvisor.outputs.json import encode, flat_document, policy_document
 from support.snapshots import (
     NO_HISTOGRAM,
@@ -90,3 +93,21 @@ def test_top_entries_keep_their_order_and_places_have_coordinates() -> None:
             {"estimate": 2, "name": ""},
         ]
     }
+
+
+def test_the_keys_of_quantiles_are_their_ranks() -> None:
+    assert tuple(f"p{round(rank * 100)}" for rank in QUANTILES) == QUANTILE_KEYS
+
+
+def test_what_is_written_of_each_form_fits_its_schema() -> None:
+    place = TopEntry("Europe/Germany", 3, 3, 3, (("lat", "51.0"), ("lon", "9.0")))
+    written = dns_object(
+        counter("dns_a", "Counter", 1),
+        sample("rate", "dns_b", "Rate", quantiles(1, 2, 3, 4, live=7)),
+        sample("quantiles", "dns_c", "Quantiles", quantiles(1, 2, 3, 4)),
+        sample("histogram", "dns_d", "Histogram", histogram({10: 1, 20.5: 2}, count=3)),
+        sample("top", "dns_e", "TopList", TopValues("geo", (place,))),
+    )
+    assert set(written) == set(SCHEMAS) - {"Cardinality"}
+    for form, value in written.items():
+        jsonschema_rs.validate(SCHEMAS[form], value)

@@ -1,0 +1,66 @@
+"""The forms that values have in a metrics document: what the server writes, its schema, and what clients know them by.
+
+Counts and cardinalities are plain numbers; a top list is a list of its entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pktvisor.api.keys import COUNT, NUMBER, Schema, count, keys_of, number, schema_of, table, text
+
+
+@dataclass(frozen=True, slots=True)
+class QuantilesForm:
+    """Quantiles of values; where there are no values, there is no document."""
+
+    p50: Annotated[float, number("p50")]
+    p90: Annotated[float, number("p90")]
+    p95: Annotated[float, number("p95")]
+    p99: Annotated[float, number("p99")]
+
+
+@dataclass(frozen=True, slots=True)
+class RateForm:
+    """Quantiles of the counts of seconds; a second that goes by is told before there are any."""
+
+    p50: Annotated[float | None, number("p50", is_optional=True)] = None
+    p90: Annotated[float | None, number("p90", is_optional=True)] = None
+    p95: Annotated[float | None, number("p95", is_optional=True)] = None
+    p99: Annotated[float | None, number("p99", is_optional=True)] = None
+    live: Annotated[int | None, count("live", is_optional=True)] = None
+    """The last complete second of an open window."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramForm:
+    """Numbers of values up to each upper bound."""
+
+    buckets: Annotated[Mapping[str, float], table("buckets", NUMBER)] = field(default_factory=dict)
+    """By the bound as text; `+Inf` is that of all values."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopEntryForm:
+    """One entry of a top list."""
+
+    name: Annotated[str, text("name")] = ""
+    estimate: Annotated[int, count("estimate")] = 0
+    lat: Annotated[str | None, text("lat", is_optional=True)] = None
+    """Latitude and longitude, of places only."""
+    lon: Annotated[str | None, text("lon", is_optional=True)] = None
+
+
+QUANTILE_KEYS = tuple(key.path for key in keys_of(QuantilesForm).values())
+
+SCHEMAS: Mapping[str, Schema] = {
+    "Counter": COUNT,
+    "Cardinality": COUNT,
+    "Rate": schema_of(RateForm),
+    "Quantiles": schema_of(QuantilesForm),
+    "Histogram": schema_of(HistogramForm),
+    "TopList": {"type": "array", "items": schema_of(TopEntryForm)},
+}
+"""Schemas of the kinds' values."""
