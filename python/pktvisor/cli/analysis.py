@@ -8,7 +8,7 @@ from pathlib import Path
 from pktvisor.api.documents import Input, Inventory, PolicyMetrics, read_policy_metrics
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
-from pktvisor.cli.summary import default_workers
+from pktvisor.cli.workers import default_workers
 from pktvisor.config.command_options import SummaryOptions
 from pktvisor.escaping import printable
 from pktvisor.inputs.faults import file_warnings

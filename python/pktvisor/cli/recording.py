@@ -9,7 +9,7 @@ from pathlib import Path
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.signals import signals_heard
-from pktvisor.cli.summary import default_workers
+from pktvisor.cli.workers import default_workers
 from pktvisor.config.command_options import SummaryOptions
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,11 +9,9 @@ from dataclasses import replace
 from pktvisor.cli.options import UsageError, complain, print_result
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.signals import signals_heard
+from pktvisor.cli.workers import default_workers
 from pktvisor.config.command_options import MOST_PERIODS, SummaryOptions
 from pktvisor.escaping import printable_json
-
-MOST_WORKERS = 4
-"""One worker at a time reads and deals the packets out; that is a quarter of all work, so that more bring little."""
 
 
 def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str = "pcap") -> None:
@@ -91,8 +88,3 @@ def _tell_ledger(ledger: Mapping[str, int]) -> None:
     for name, count in ledger.items():
         if count:
             complain(f"{name}: {count}")
-
-
-def default_workers() -> int:
-    """Give how many threads share a file: one per processor that this process may use, but few."""
-    return min(len(os.sched_getaffinity(0)), MOST_WORKERS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -11,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pktvisor.server.access import TOKEN_NAME, Authentication
 from pktvisor.server.context import Context
+from pktvisor.server.openapi import document
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import route
 from pktvisor.server.routes import endpoints
@@ -28,6 +31,8 @@ SAFETY_HEADERS = {
 def create_app(context: Context) -> ASGIApp:
     """Make the application that answers from a context (see `make_context`)."""
     settings = context.settings
+    describe = partial(document, with_admin=settings.admin_api, version=context.agent.version)
+    context = replace(context, describe=describe)
     routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api)]
     app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
     app = RequestLog(Authentication(app, context))

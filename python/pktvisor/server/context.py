@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pktvisor import _core
 from pktvisor.agent.running import Agent
+from pktvisor.outputs.json import Document
 from pktvisor.server.counters import Counters
 from pktvisor.server.exposure import Exposure, check_exposure
 from pktvisor.server.settings import ServerSettings
@@ -42,6 +44,8 @@ class Context:
     answers: Answers = field(default_factory=Answers)
     changes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHANGES))
     """Room for changes; those to come wait for it without a thread."""
+    describe: Callable[[], Document] = dict
+    """Gives the OpenAPI document. The application sets it: the document is made of all routes, and one gives it."""
 
 
 def make_context(agent: Agent, settings: ServerSettings) -> Context:

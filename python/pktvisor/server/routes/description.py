@@ -9,10 +9,7 @@ from pktvisor.server.endpoint import Answer, Endpoint
 
 def openapi(context: Context) -> Document:
     """Describe the routes that are served."""
-    # Not at the top of the file: the document is made of all routes, this one included.
-    from pktvisor.server.openapi import document
-
-    return document(with_admin=context.settings.admin_api, version=context.agent.version)
+    return context.describe()
 
 
 ENDPOINTS = (
