@@ -26,6 +26,10 @@ const XZ_MEMORY_BYTES: u64 = 129 << 20;
 /// Bytes of the stored file that a decompressor is given at a time.
 const INPUT_BYTES: usize = 128 << 10;
 
+/// What a decompressor is asked for at a time: some forget what they have unpacked in a call that fails, so that at most
+/// this much is missing before the damage.
+const PIECE_BYTES: usize = 8 << 10;
+
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
@@ -67,6 +71,8 @@ impl Compression {
 pub(super) struct Stream {
     decoder: Decoder,
     expanded_bytes: u64,
+    /// What ended unpacking, once there was something to give before that.
+    failure: Option<io::Error>,
 }
 
 enum Decoder {
@@ -115,7 +121,7 @@ impl Stream {
             Compression::Xz => Decoder::Xz(XzDecoder::new_stream(buffered(stored), xz_streams().map_err(failed)?)),
             Compression::Bzip2 => Decoder::Bzip2(MultiBzDecoder::new(buffered(stored))),
         };
-        Ok(Self { decoder, expanded_bytes: 0 })
+        Ok(Self { decoder, expanded_bytes: 0, failure: None })
     }
 
     pub(super) fn compression(&self) -> Compression {
@@ -162,17 +168,53 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = match &mut self.decoder {
-            Decoder::Plain(stored) => return stored.read(buffer),
-            Decoder::Gzip(decoder) => decoder.read(buffer)?,
-            Decoder::Zstd(decoder) => decoder.read(buffer)?,
-            Decoder::Lz4(decoder) => decoder.read(buffer)?,
-            Decoder::Xz(decoder) => decoder.read(buffer)?,
-            Decoder::Bzip2(decoder) => decoder.read(buffer)?,
-        };
-        self.check_expansion(count)?;
-        Ok(count)
+        if let Decoder::Plain(stored) = &mut self.decoder {
+            return stored.read(buffer);
+        }
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut filled = 0;
+        for piece in buffer.chunks_mut(PIECE_BYTES) {
+            let (count, result) = self.decoder.unpack(piece);
+            filled += count;
+            match result.and_then(|()| self.check_expansion(count)) {
+                Err(failure) if filled == 0 => return Err(failure),
+                Err(failure) => {
+                    self.failure = Some(failure);
+                    break;
+                }
+                Ok(()) if count < piece.len() => break,
+                Ok(()) => {}
+            }
+        }
+        Ok(filled)
     }
+}
+
+impl Decoder {
+    /// How many bytes were unpacked, and what came behind them.
+    fn unpack(&mut self, piece: &mut [u8]) -> (usize, io::Result<()>) {
+        let read = match self {
+            Self::Plain(stored) => stored.read(piece),
+            Self::Gzip(decoder) => decoder.read(piece),
+            Self::Zstd(decoder) => decoder.read(piece),
+            Self::Lz4(decoder) => decoder.read(piece),
+            Self::Xz(decoder) => return unpack_xz(decoder, piece),
+            Self::Bzip2(decoder) => decoder.read(piece),
+        };
+        match read {
+            Ok(count) => (count, Ok(())),
+            Err(failure) => (0, Err(failure)),
+        }
+    }
+}
+
+/// The decoder of liblzma takes what follows a stream into the call that ends it, and gives the error alone.
+fn unpack_xz(decoder: &mut XzDecoder<BufReader<Stored>>, piece: &mut [u8]) -> (usize, io::Result<()>) {
+    let before = decoder.total_out();
+    let read = decoder.read(piece);
+    ((decoder.total_out() - before) as usize, read.map(drop))
 }
 
 /// A decoder of xz streams one after another, as `xz -d` reads them.

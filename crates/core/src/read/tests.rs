@@ -190,6 +190,42 @@ fn a_compressed_file_that_is_cut_gives_what_can_be_unpacked_and_is_damaged() {
     }
 }
 
+/// Every way to pack a file.
+const PACKS: [fn(&[u8]) -> Vec<u8>; 5] = [testing::gzip, testing::zstd, testing::lz4, testing::xz, testing::bzip2];
+
+#[test]
+fn what_follows_a_compressed_file_takes_nothing_of_it() {
+    let packets: Vec<_> = (0..4_000)
+        .map(|at: i64| Packet::new(T + at * 1000, &(at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()))
+        .collect();
+    let file = PcapFile::MICROSECONDS.write(&packets);
+    let name = |pack: fn(&[u8]) -> Vec<u8>| testing::open(&pack(&file)).unwrap().format();
+    for pack in PACKS {
+        for behind in [&b"garbage"[..], &[0xff; 3_000], &pack(b"more")[..8]] {
+            let (read, damage) = testing::read(&[&pack(&file)[..], behind].concat());
+            assert_eq!(read.len(), packets.len(), "{}: {damage:?}", name(pack));
+            assert!(damage.is_some_and(|damage| damage.offset == file.len() as u64), "{}", name(pack));
+        }
+    }
+}
+
+#[test]
+fn what_stands_before_a_damaged_byte_is_read_but_for_a_block() {
+    let packets: Vec<_> = (0..60_000)
+        .map(|at: i64| Packet::new(T + at * 1000, &(at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()))
+        .collect();
+    let file = PcapFile::MICROSECONDS.write(&packets);
+    for (pack, block_bytes) in PACKS.into_iter().zip([64 << 10, 128 << 10, 64 << 10, 64 << 10, 100_000]) {
+        let mut packed = pack(&file);
+        let at = packed.len() / 10 * 9;
+        packed[at..at + 64].fill(0xff);
+        let (read, damage) = testing::read(&packed);
+        let expected = file.len() / 10 * 9 - block_bytes - (16 << 10);
+        let found = read.len() * (16 + 8);
+        assert!(found > expected, "{found} of {expected}: {damage:?}");
+    }
+}
+
 #[test]
 fn a_bomb_is_stopped_where_its_expansion_passes_the_bound() {
     let nothing = PcapFile::MICROSECONDS.record(&Packet::new(T, &[0; 65_000]));
