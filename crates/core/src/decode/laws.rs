@@ -148,10 +148,14 @@ impl Story {
     }
 
     fn push(&mut self, data: &[u8], wire_bytes: usize) {
+        self.push_over(1, data, wire_bytes);
+    }
+
+    fn push_over(&mut self, link_type: u16, data: &[u8], wire_bytes: usize) {
         self.time_ns += 1_000;
         self.batch.ledger.seen += 1;
         let wire_bytes = wire_bytes as u32;
-        let frame = Frame { time_ns: self.time_ns, link_type: 1, interface: 0, wire_bytes, data };
+        let frame = Frame { time_ns: self.time_ns, link_type, interface: 0, wire_bytes, data };
         self.decoder.decode(&frame, &mut self.batch);
     }
 
@@ -261,7 +265,7 @@ proptest! {
 
     #[test]
     fn any_bytes_make_a_row_a_frame(
-        link_type in prop::sample::select(vec![0, 1, 9, 12, 50, 51, 101, 108, 113, 228, 229, 276, 9_999]),
+        link_type in prop::sample::select(vec![0, 1, 9, 12, 50, 51, 101, 105, 108, 113, 127, 228, 229, 276, 9_999]),
         frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..20),
     ) {
         let mut story = Story::new();
@@ -271,7 +275,7 @@ proptest! {
             story.decoder.decode(&frame, &mut story.batch);
         }
         story.end();
-        prop_assert_eq!(story.batch.packets.len(), frames.len());
+        prop_assert_eq!(story.batch.packets.len() as u64, story.batch.ledger.seen);
     }
 }
 
@@ -312,6 +316,36 @@ fn extension_headers_behind_that_of_a_fragment_are_part_of_the_datagram() {
         assert_eq!((story.batch.apps.dns.len(), evicted, story.batch.ledger.decoded), (1, 0, 2), "{order:?}");
         assert_eq!(story.batch.packets.destination_port()[usize::from(order[0] == 1)], 53);
     }
+}
+
+/// A frame of IEEE 802.11 that holds these frames of Ethernet, whose type becomes LLC.
+fn aggregated(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut parts = Vec::new();
+    for frame in frames {
+        let (addresses, packet) = frame.split_at(12);
+        parts.resize(parts.len().next_multiple_of(4), 0);
+        parts.extend([addresses, &(packet.len() as u16 + 6).to_be_bytes(), &[0xaa, 0xaa, 3, 0, 0, 0], packet].concat());
+    }
+    [&[0x88, 0x01][..], &[0; 22], &[0x80, 0], &parts].concat()
+}
+
+#[test]
+fn frames_in_a_wireless_frame_are_each_a_row_with_its_messages() {
+    let plain = Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN], records: 0 };
+    let frames: Vec<_> = [0, 3, 1].map(|records| Way { records, ..plain.clone() }.frames().remove(0).bytes).into();
+    let data = aggregated(&frames);
+    let mut story = Story::new();
+    story.push_over(105, &data, data.len());
+    assert_eq!(story.end(), 0, "{:?}", story.batch.ledger);
+    let Batch { packets, apps, ledger, .. } = &story.batch;
+    assert_eq!((packets.len(), apps.dns.len(), ledger.seen, ledger.decoded), (3, 3, 3, 3));
+    assert_eq!(packets.wire_bytes().iter().sum::<u32>() as usize, data.len());
+    assert_eq!(apps.dns.bytes(), [0, 3, 1].map(|records| query(records).len() as u32));
+
+    let mut cut = Story::new();
+    cut.push_over(105, &data[..data.len() / 2], data.len());
+    assert!(cut.end() > 0);
+    assert_eq!(cut.batch.packets.wire_bytes().iter().sum::<u32>() as usize, data.len());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! From a frame to rows: link layer, IP, transport, then the application protocols.
 //!
-//! One frame makes one row of the packet table, whatever is in it. What can't be read is counted in the batch's ledger
+//! One frame makes one row of the packet table, whatever is in it; only of IEEE 802.11 frames that hold several
+//! (A-MSDU), each makes a row, and counts as seen. What can't be read is counted in the batch's ledger
 //! with the first reason met; the row then holds what could be read.
 
 pub mod app;
@@ -28,6 +29,7 @@ use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
 use crate::read::Frame;
+use crate::wire::ieee80211::{Part, Parts};
 use crate::wire::{self, ethertype};
 use app::{AppTables, Ends, Message, Needs};
 use dispatch::Dispatch;
@@ -168,13 +170,41 @@ impl Decoder {
     /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
+        if frame.link_type != link::ETHERNET
+            && let Some(parts) = link::parts(frame.link_type, frame.data, cut_off(frame))
+        {
+            return self.decode_parts(frame, parts, batch);
+        }
+        self.decode_one(frame, link::read(frame.link_type, frame.data), 0, batch);
+    }
+
+    /// Each of several frames in one as if it had come alone.
+    #[cold]
+    fn decode_parts(&mut self, frame: &Frame<'_>, parts: Parts<'_>, batch: &mut Batch) {
+        for (at, part) in parts.enumerate() {
+            batch.ledger.seen += u64::from(at > 0);
+            let Part { bytes: data, wire_bytes, around_bytes } = part;
+            let alone = Frame { link_type: link::ETHERNET, data, wire_bytes, ..*frame };
+            self.decode_one(&alone, link::read_part(&part), around_bytes, batch);
+        }
+    }
+
+    /// One frame, whose link layer is read, and so many bytes around it.
+    #[inline(always)]
+    fn decode_one(
+        &mut self,
+        frame: &Frame<'_>,
+        link: Result<(u16, &[u8]), Malformed>,
+        around_bytes: u32,
+        batch: &mut Batch,
+    ) {
         let mut row = PacketRow {
             time_ns: frame.time_ns,
-            bytes: frame.data.len() as u32,
-            wire_bytes: frame.wire_bytes,
+            bytes: frame.data.len() as u32 + around_bytes,
+            wire_bytes: frame.wire_bytes + around_bytes,
             ..PacketRow::EMPTY
         };
-        let fault = match link::read(frame.link_type, frame.data) {
+        let fault = match link {
             Ok((next, payload)) => self.network(frame, next, payload, &mut row, batch),
             Err(fault) => {
                 batch.packets.push(&row);
