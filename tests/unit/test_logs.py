@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,6 @@ import pytest
 from pktvisor import clock, logs
 from pktvisor.logs.limit import LINES_AT_ONCE, TELL_INTERVAL_S
 from pktvisor.logs.lines import MOST_CHARACTERS, MOST_TRACEBACK_CHARACTERS
-
-
-@pytest.fixture(autouse=True)
-def _root_logger_as_before() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in (logs.ROOT, *logs.LIBRARIES)]
-    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
-    yield
-    logs.start(io.StringIO(), verbose=False)  # closes what the test has opened
-    for logger, handlers, level, propagate in before:
-        logger.handlers[:], logger.propagate = handlers, propagate
-        logger.setLevel(level)
 
 
 def logged(*, verbose: bool = False) -> list[str]:

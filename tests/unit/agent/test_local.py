@@ -234,10 +234,7 @@ def test_a_stream_that_ends_by_itself_is_told_of(agent: LocalAgent) -> None:
     assert (stream["input"]["running"], stream["fault"]) == (False, "eth0 is gone")
 
 
-def test_a_stream_that_ended_by_itself_goes_on_when_it_can(
-    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+def test_a_stream_that_ended_by_itself_goes_on_when_it_can(agent: LocalAgent, caplog: pytest.LogCaptureFixture) -> None:
     agent.add_tap(TAP)
     agent.add_policy(body(policy()))
     agent.resume(now_s=0)
@@ -261,10 +258,7 @@ def test_a_stream_that_ended_by_itself_goes_on_when_it_can(
     assert caplog.messages[-1].endswith("captured on again")
 
 
-def test_a_stream_that_keeps_rights_is_told_of_once(
-    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+def test_a_stream_that_keeps_rights_is_told_of_once(agent: LocalAgent, caplog: pytest.LogCaptureFixture) -> None:
     agent.add_tap(TAP)
     agent.add_policy(body(policy()))
     TestInput.made[0].warned = ["capabilities are kept"]
@@ -283,10 +277,7 @@ def test_attempts_become_rare(agent: LocalAgent) -> None:
     assert 1 + 60 < source.starts < 1 + 70
 
 
-def test_the_same_fault_is_told_again_when_it_comes_again(
-    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
+def test_the_same_fault_is_told_again_when_it_comes_again(agent: LocalAgent, caplog: pytest.LogCaptureFixture) -> None:
     agent.add_tap(TAP)
     agent.add_policy(body(policy()))
     for _ in range(2):
@@ -339,9 +330,8 @@ def test_stopping_stops_every_stream(agent: LocalAgent) -> None:
 
 
 def test_settings_for_handlers_that_there_are_none_of_are_told(
-    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
     agent.apply(file(policy(), more=", global_handler_config: {nett: {}, net: {topn_count: 3}}"), is_dry_run=False)
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     sentence = "global_handler_config configures stream handler type 'nett' which is not available, ignoring"
@@ -366,9 +356,8 @@ def test_a_section_of_a_wrong_shape_changes_nothing(agent: LocalAgent) -> None:
 
 
 def test_what_a_configuration_says_in_vain_is_told_each_time_it_is_read(
-    agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    agent: LocalAgent, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
     agent.apply("visor: {tops: {}}", is_dry_run=False)
     assert "tops: unknown section" in caplog.messages[0]
 
@@ -386,7 +375,6 @@ def test_mistakes_of_handlers_begin_with_the_words_that_clients_know(agent: Loca
 def test_jumping_time_stamps_are_told_once_a_minute(
     agent: LocalAgent, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
     agent.add_tap(TAP)
     agent.add_policy(body(policy()))
     for steps, now_s in ((0, 1000.0), (1, 1001.0), (2, 1002.0), (5, 1060.0), (5, 1062.0), (5, 1200.0)):

@@ -94,9 +94,8 @@ def with_three_windows(name: str) -> Any:
 
 
 def test_odd_things_in_their_place_stop_neither_the_agent_nor_other_windows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
     folder = tmp_path / "policies" / "edge" / "eth-0.5"
     for odd in ("7.window", "8.draft", "notes.window", "99.window"):
         (folder / odd).mkdir(parents=True)
@@ -158,7 +157,6 @@ def test_a_removed_policy_is_forgotten(agent: LocalAgent, tmp_path: Path) -> Non
 def test_a_directory_without_room_is_told_once_and_when_it_has_room_again(
     agent: LocalAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
     agent.add_policy(body(policy()))
 
     def full(*_: object) -> None:

@@ -17,11 +17,6 @@ FILTERS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _log_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logging.getLogger("pktvisor"), "propagate", True)
-
-
 def warnings(agent: LocalAgent, caplog: pytest.LogCaptureFixture, modules: str) -> list[str]:
     """Start a policy, and give what the log says beside that it starts."""
     agent.add_tap(TAP)
