@@ -2,8 +2,8 @@
 //!
 //! - `src/decode/app/*.rs`: a protocol. Each file declares a `PROTOCOL`, the reasons why its messages may be malformed, a
 //!   `Messages` table and a `Decoder`; they are joined into `PROTOCOLS`, `REASONS`, `AppTables` and `AppDecoders`.
-//! - `src/decode/flow/*.rs`: a format of flow records. Each file declares by which bytes it is known and a `Decoder`;
-//!   they are joined into `FlowFormats`.
+//! - `src/decode/flow/*.rs`: a format of flow records. Each file declares a `Decoder` that implements `Format`; they are
+//!   joined into `FlowFormats`.
 //! - `src/metric/kinds/*.rs`: a kind of metric. Each file declares a `NAME` and a `State` that implements `Kind`; they are
 //!   joined into `KindName` and `MetricState`.
 
@@ -218,12 +218,16 @@ impl FlowFormats {{
         {decode}
         Some(crate::decode::flow::UNKNOWN)
     }}
+    pub fn settle(&mut self, now_ns: i64, ledger: &mut Ledger) {{ {settle} }}
+    pub fn memory_bytes(&self) -> usize {{ let mut bytes = 0; {memory} bytes }}
 }}
 ",
         modules = modules(formats),
         decoders = each(&|name| format!("pub {name}: {name}::Decoder, ")),
         decode = each(&|name| format!(
-            "if {name}::is_mine(datagram.payload) {{ return self.{name}.decode(datagram, records); }}\n        "
+            "if {name}::Decoder::is_mine(datagram.payload) {{ return self.{name}.decode(datagram, records); }}\n        "
         )),
+        settle = each(&|name| format!("self.{name}.settle(now_ns, ledger); ")),
+        memory = each(&|name| format!("bytes += self.{name}.memory_bytes(); ")),
     )
 }

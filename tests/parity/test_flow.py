@@ -14,12 +14,19 @@ from support.measuring import Measured, Source, Wanted, measure
 
 pytestmark = pytest.mark.skipif(not ANSWERS.is_dir(), reason=WHY_SKIPPED)
 
-GROUPS = [("nf5", ()), ("nf5.allgroups", ("all",)), ("nf5.allgroups.geo", ("all",))]
+CAPTURE_NAMES = ("nf5", "nf9", "sflow_keyed")
+GROUPS = [
+    (f"{name}{suffix}", enable)
+    for name in CAPTURE_NAMES
+    for suffix, enable in (("", ()), (".allgroups", ("all",)), (".allgroups.geo", ("all",)))
+]
 NAME = "flow_v1"
+OWN = ("/records_lost", "/datagrams_lost")
+"""What the C++ agent does not count."""
 
 
 def measured(answer: str, enable: tuple[str, ...]) -> Measured:
-    source = Source(CAPTURES / "nf5.pcap", reads_flows=True)
+    source = Source(CAPTURES / f"{answer.partition('.')[0]}.pcap", reads_flows=True)
     if answer.endswith(".geo"):
         city, network = CAPTURES / "GeoIP2-City-Test.mmdb", CAPTURES / "GeoIP2-ISP-Test.mmdb"
         source = replace(source, geo_city=city, geo_asn=network)
@@ -41,7 +48,7 @@ def _text(item: Any) -> str:
 def test_documents_are_the_same(answer: str, enable: tuple[str, ...]) -> None:
     theirs = flat(json.loads((ANSWERS / f"handlers.{answer}.json").read_bytes())[NAME]["flow"]["devices"])
     ours = flat(measured(answer, enable).document()[NAME]["flow"]["devices"])
-    assert {path for path in ours if not path.endswith("/records_lost")} == set(theirs)
+    assert {path for path in ours if not path.endswith(OWN)} == set(theirs)
     assert {path: ours[path] for path in theirs} == theirs
 
 
@@ -49,7 +56,7 @@ def test_documents_are_the_same(answer: str, enable: tuple[str, ...]) -> None:
 def test_series_are_the_same(answer: str, enable: tuple[str, ...]) -> None:
     def series(text: str) -> set[str]:
         lines = (line for line in text.splitlines() if line and not line.startswith("#"))
-        others = ("flow_records_lost", "flow_cardinality_conversations")  # see docs/reference/compatibility.md
+        others = ("flow_records_lost", "flow_datagrams_lost", "flow_cardinality_conversations")  # see docs/reference/compatibility.md
         return {line for line in lines if not line.startswith(others)}
 
     theirs = series((ANSWERS / f"handlers.{answer}.prom").read_text())

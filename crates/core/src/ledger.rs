@@ -43,6 +43,8 @@ pub struct Ledger {
     pub time_steps: u64,
     /// Flow records that exporters sent and that never came, by their sequence numbers; outside the balance.
     pub flow_records_lost: u64,
+    /// Datagrams of exporters likewise, where these are what is numbered.
+    pub flow_datagrams_lost: u64,
 }
 
 /// What was thrown away to keep a bound: not packets, but what the agent would have known of them.
@@ -60,6 +62,10 @@ pub struct Evicted {
     pub clients: u64,
     /// Flows whose protocol was looked for by content, and has to be found again.
     pub probed_flows: u64,
+    /// Templates of flow records.
+    pub templates: u64,
+    /// Sets of flow records whose template never came.
+    pub flow_sets: u64,
 }
 
 impl Ledger {
@@ -115,8 +121,11 @@ impl Ledger {
             "evicted.groups" => &mut self.evicted.groups,
             "evicted.clients" => &mut self.evicted.clients,
             "evicted.probed_flows" => &mut self.evicted.probed_flows,
+            "evicted.templates" => &mut self.evicted.templates,
+            "evicted.flow_sets" => &mut self.evicted.flow_sets,
             "time.steps" => &mut self.time_steps,
             "flow.records_lost" => &mut self.flow_records_lost,
+            "flow.datagrams_lost" => &mut self.flow_datagrams_lost,
             _ => self.malformed.of_mut(Malformed::all().find(|reason| reason.name() == name)?),
         })
     }
@@ -140,8 +149,11 @@ impl Ledger {
             ("evicted.groups", self.evicted.groups),
             ("evicted.clients", self.evicted.clients),
             ("evicted.probed_flows", self.evicted.probed_flows),
+            ("evicted.templates", self.evicted.templates),
+            ("evicted.flow_sets", self.evicted.flow_sets),
             ("time.steps", self.time_steps),
             ("flow.records_lost", self.flow_records_lost),
+            ("flow.datagrams_lost", self.flow_datagrams_lost),
         ];
         let reasons = self.malformed.clone();
         whole.into_iter().chain(Malformed::all().map(move |reason| (reason.name(), reasons.of(reason))))
@@ -175,8 +187,11 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.groups += other.evicted.groups;
         self.evicted.clients += other.evicted.clients;
         self.evicted.probed_flows += other.evicted.probed_flows;
+        self.evicted.templates += other.evicted.templates;
+        self.evicted.flow_sets += other.evicted.flow_sets;
         self.time_steps += other.time_steps;
         self.flow_records_lost += other.flow_records_lost;
+        self.flow_datagrams_lost += other.flow_datagrams_lost;
     }
 }
 

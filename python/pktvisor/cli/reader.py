@@ -14,7 +14,7 @@ from pktvisor.config.command_options import SummaryOptions
 from pktvisor.config.options import Operands, Rule, Text
 from pktvisor.errors import PktvisorError
 
-INPUTS = ("pcap", "netflow", "dnstap")
+INPUTS = ("pcap", "netflow", "sflow", "dnstap")
 """What a file may hold: packets, the datagrams of exporters of flow records, messages that servers tell of."""
 
 

@@ -23,10 +23,12 @@ def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str
     options = replace(options, periods=1 if options.summary else options.periods)
     if not 1 <= options.periods <= MOST_PERIODS:
         raise UsageError(f"argument --periods: {options.periods} is not between 1 and {MOST_PERIODS}")
+    from pktvisor.policies.default import FLOW_INPUTS
+
     progress = Progress(sys.stderr)
     # What was read until a signal is summarised all the same.
     with signals_heard(lambda _: progress.stop.set()):
-        if input_type == "netflow" or options.json or sys.stdout is None or not sys.stdout.isatty():
+        if input_type in FLOW_INPUTS or options.json or sys.stdout is None or not sys.stdout.isatty():
             _print_json(paths, options, progress, input_type)
         else:
             _print_text(paths, options, progress, input_type)

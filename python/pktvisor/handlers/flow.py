@@ -199,6 +199,14 @@ def _of_devices() -> Iterator[Metric]:
         within=EVENT,
         help="Count of flow records that never came, by the sequence numbers of the exporter",
     )
+    yield Counter(
+        path="datagrams_lost",
+        by=DEVICE,
+        groups=("counters",),
+        value=flow.lost_datagrams,
+        within=EVENT,
+        help="Count of flow datagrams that never came, by the sequence numbers of the exporter",
+    )
     for weight, column in WEIGHTS.items():
         for key, (direction, name) in enumerate((("in", "input"), ("out", "output"))):
             yield TopN(

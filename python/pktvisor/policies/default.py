@@ -16,9 +16,12 @@ DEFAULT = "default"
 READER_HANDLERS: Mapping[str, Sequence[tuple[str, str]]] = {
     "pcap": (("net", "net"), ("dns", "dns"), ("dhcp", "dhcp")),
     "netflow": (("flow", "flow"),),
+    "sflow": (("flow", "flow"),),
     "dnstap": (("net", "net"), ("dns", "dns")),
 }
 """Module names with their handler types, by what a file holds."""
+FLOW_INPUTS = ("netflow", "sflow")
+"""What holds flow records. The first bytes of a datagram tell its format, whichever of these is said."""
 DAEMON_HANDLERS = (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stats", "pcap"))
 """Module names with their handler types, in the order that outputs keep."""
 

@@ -14,7 +14,7 @@ from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
-from pktvisor.policies.default import READER_HANDLERS, default_instances
+from pktvisor.policies.default import FLOW_INPUTS, READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Databases, Policy
 
 WITHOUT_HOSTS = (
@@ -84,7 +84,7 @@ def summarize_file(
         ports=ports,
         wanted=wanted,
         workers=workers,
-        reads_flows=input_type == "netflow",
+        reads_flows=input_type in FLOW_INPUTS,
         progress=progress,
         stop=stop,
         input_type=input_type,

@@ -134,9 +134,10 @@ impl Decoder {
         self.hosts = hosts;
     }
 
-    /// Memory held for TCP streams, fragments and flows whose protocol is looked for.
+    /// Memory held for TCP streams, fragments, flows whose protocol is looked for, and templates of flow records.
     pub fn memory_bytes(&self) -> usize {
-        self.streams.memory_bytes() + self.fragments.memory_bytes() + self.dispatch.memory_bytes()
+        let flows = self.flows.as_ref().map_or(0, |flows| flows.memory_bytes());
+        self.streams.memory_bytes() + self.fragments.memory_bytes() + self.dispatch.memory_bytes() + flows
     }
 
     /// Gives up what has waited too long by now (packet time): reads what can be read of it, and counts the rest. For
@@ -156,8 +157,11 @@ impl Decoder {
 
     #[cold]
     fn give_up(&mut self, now_ns: i64, batch: &mut Batch) {
-        let Self { streams, fragments, dispatch, seed, .. } = self;
+        let Self { streams, fragments, dispatch, flows, seed, .. } = self;
         let Batch { apps: tables, earlier, ledger, .. } = batch;
+        if let Some(flows) = flows {
+            flows.settle(now_ns, ledger);
+        }
         let mut decoded = Ledger::default();
         let mut each = |cut: Cut<'_>| read_late(dispatch, &cut, *seed, (&mut *tables, &mut *earlier), &mut decoded);
         streams.expire(now_ns, &mut each, ledger);

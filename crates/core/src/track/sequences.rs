@@ -33,23 +33,31 @@ impl Sequences {
     }
 
     /// Takes note that a sender, known by a hash, has sent `units` that are numbered from `sequence` on. Tells how many
-    /// numbers before these have been skipped; what comes out of order was skipped before and counts no more.
-    pub fn missing(&mut self, sender: u64, sequence: u32, units: u32, time_ns: i64) -> u32 {
-        let after = sequence.wrapping_add(units);
+    /// numbers before these have been skipped; what comes out of order was skipped before and counts no more. Where
+    /// nobody knows how many units it has sent (`None`), the next number may be any.
+    pub fn missing(&mut self, sender: u64, sequence: u32, units: Option<u32>, time_ns: i64) -> u32 {
         let expected = self.next.close(sender).map(|(_, next)| next);
         let Next { number, anew } = expected.unwrap_or(Next { number: sequence, anew: None });
-        let (ahead, behind) = (sequence.wrapping_sub(number), number.wrapping_sub(sequence));
+        let Some(units) = units else { return skipped(sequence, number, anew) };
+        let after = sequence.wrapping_add(units);
+        let behind = number.wrapping_sub(sequence);
         let goes_on = anew == Some(sequence);
         let is_late = !goes_on && (1..=MOST_LATE).contains(&behind);
         let next = if is_late { Next { number, anew: Some(after) } } else { Next { number: after, anew: None } };
         self.next.open(sender, time_ns, next);
-        if goes_on || ahead > MOST_MISSING { 0 } else { ahead }
+        skipped(sequence, number, anew)
     }
 
     /// How many senders the bound has turned out since this was asked last.
     pub fn take_evicted(&mut self) -> u64 {
         self.next.take_evicted()
     }
+}
+
+/// How many numbers have been skipped where another one was expected.
+fn skipped(sequence: u32, number: u32, anew: Option<u32>) -> u32 {
+    let ahead = sequence.wrapping_sub(number);
+    if anew == Some(sequence) || ahead > MOST_MISSING { 0 } else { ahead }
 }
 
 #[cfg(test)]
@@ -59,7 +67,7 @@ mod tests {
     #[test]
     fn what_is_skipped_is_missing_and_what_is_late_is_not_missed_again() {
         let mut sequences = Sequences::new(16);
-        let mut missing = |sequence, units| sequences.missing(7, sequence, units, 0);
+        let mut missing = |sequence, units| sequences.missing(7, sequence, Some(units), 0);
         assert_eq!(missing(1000, 30), 0, "nobody knows what was before");
         assert_eq!(missing(1030, 30), 0);
         assert_eq!(missing(1090, 10), 30);
@@ -70,22 +78,30 @@ mod tests {
     #[test]
     fn a_sender_that_starts_anew_has_lost_nothing() {
         let mut sequences = Sequences::new(16);
-        let mut missing = |sequence| sequences.missing(7, sequence, 1, 0);
+        let mut missing = |sequence| sequences.missing(7, sequence, Some(1), 0);
         assert_eq!((missing(3_000_000_000), missing(0), missing(1), missing(3)), (0, 0, 0, 1));
         assert_eq!((missing(0), missing(1), missing(2), missing(5)), (0, 0, 0, 2), "though it had sent little before");
     }
 
     #[test]
+    fn behind_units_that_nobody_could_count_any_number_may_follow() {
+        let mut sequences = Sequences::new(16);
+        let mut missing = |sequence, units| sequences.missing(7, sequence, units, 0);
+        assert_eq!((missing(10, Some(5)), missing(18, None)), (0, 3));
+        assert_eq!((missing(40, Some(1)), missing(43, Some(1))), (0, 2));
+    }
+
+    #[test]
     fn numbers_go_on_behind_the_largest() {
         let mut sequences = Sequences::new(16);
-        assert_eq!(sequences.missing(7, u32::MAX - 9, 10, 0), 0);
-        assert_eq!(sequences.missing(7, 5, 10, 0), 5);
+        assert_eq!(sequences.missing(7, u32::MAX - 9, Some(10), 0), 0);
+        assert_eq!(sequences.missing(7, 5, Some(10), 0), 5);
     }
 
     #[test]
     fn senders_beyond_the_bound_are_forgotten_and_counted() {
         let mut sequences = Sequences::new(16);
-        (0..100).for_each(|sender| assert_eq!(sequences.missing(sender << 40 | sender, 0, 1, 0), 0));
+        (0..100).for_each(|sender| assert_eq!(sequences.missing(sender << 40 | sender, 0, Some(1), 0), 0));
         assert!(sequences.take_evicted() >= 50);
     }
 }

@@ -1,12 +1,12 @@
 //! Flow records in datagrams: one export format, one file; being in this folder is all that it takes (see `build.rs`).
 //!
-//! Each file declares
-//!
-//! - `is_mine(&[u8]) -> bool`, by the first bytes of a datagram;
-//! - `Decoder`, what it must remember between datagrams, with
-//!   `decode(&mut self, &Datagram, &mut Records) -> Option<Malformed>`.
+//! Each file declares a `Decoder` that implements [`Format`]. What several formats share lies in the folders beside:
+//! `fixed` for records of one layout, `templates` for those that describe themselves, `sampled` for packets as samples.
 
+mod fixed;
 mod records;
+mod sampled;
+mod templates;
 
 use crate::batch::{Address, FlowTable};
 use crate::decode::app::Needs;
@@ -22,8 +22,12 @@ include!(concat!(env!("OUT_DIR"), "/flow_formats.rs"));
 
 malformed! {
     UNKNOWN "flow.unknown", "A datagram that was read as flow records is of no format that pktvisor reads";
-    TOO_SHORT "flow.too_short", "The datagram ends before the records that its header counts; those that are there are taken";
+    TOO_SHORT "flow.too_short", "The datagram ends before the records that it announces; those that are there are taken";
     TRAILING_BYTES "flow.trailing_bytes", "Bytes follow the records that the header counts; the records are taken";
+    NO_TEMPLATE "flow.no_template", "The template of its records is not known, and there is no room to wait for it";
+    BAD_TEMPLATE "flow.bad_template", "A template has no number, describes no bytes, or has more fields than are there";
+    BAD_SET "flow.bad_set", "A set or message of flow records is shorter than its own header";
+    BAD_SAMPLE "flow.bad_sample", "A record of a packet sample ends too early; what was read of the packet is taken";
 }
 
 /// Exporters, or parts of them, whose sequence numbers are remembered; more at once is an attack.
@@ -38,6 +42,25 @@ pub struct Datagram<'a> {
     pub exporter: Address,
     /// When it arrived.
     pub time_ns: i64,
+}
+
+/// An export format: what it must remember between datagrams is its own.
+pub trait Format: Default {
+    /// Tells by its first bytes whether a datagram is of this format.
+    fn is_mine(payload: &[u8]) -> bool;
+
+    /// Writes the records of a datagram; gives the reason where it could not be read to its end.
+    fn decode(&mut self, datagram: &Datagram<'_>, records: &mut Records<'_>) -> Option<Malformed>;
+
+    /// Gives up what has waited too long by now, and counts what bounds made it give up.
+    fn settle(&mut self, now_ns: i64, ledger: &mut Ledger) {
+        let _ = (now_ns, ledger);
+    }
+
+    /// Bytes of what it remembers.
+    fn memory_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Turns datagrams into records. One per worker; datagrams of one exporter must go to one worker.
@@ -68,10 +91,26 @@ impl FlowDecoder {
         let sender = Sender { sequences, exporter, time_ns: datagram.time_ns };
         let mut records = Records::new(table, *texts, sender);
         let fault = formats.decode(datagram, &mut records);
-        ledger.flow_records_lost += records.lost();
+        records.tell(ledger);
         ledger.evicted.exporters += sequences.take_evicted();
         fault
     }
+
+    /// Gives up what has waited too long by now: records whose template never came.
+    pub fn settle(&mut self, now_ns: i64, ledger: &mut Ledger) {
+        self.formats.settle(now_ns, ledger);
+    }
+
+    /// Bytes of templates and of records that wait for theirs.
+    pub fn memory_bytes(&self) -> usize {
+        self.formats.memory_bytes()
+    }
+}
+
+/// An IPv4 address as addresses are kept.
+#[inline(always)]
+fn mapped([a, b, c, d]: [u8; 4]) -> Address {
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
 #[cfg(test)]

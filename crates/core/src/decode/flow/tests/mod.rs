@@ -5,6 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::batch::Table as _;
 
+mod sflow;
+mod templates;
+
 const ROUTER: Address = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 254];
 const SECOND: i64 = 1_000_000_000;
 
@@ -36,15 +39,16 @@ struct Bench {
     decoder: FlowDecoder,
     table: FlowTable,
     ledger: Ledger,
+    now_s: i64,
 }
 
 impl Bench {
     fn new(needs: &Needs) -> Self {
-        Self { decoder: FlowDecoder::new(needs, 7), table: FlowTable::default(), ledger: Ledger::default() }
+        Self { decoder: FlowDecoder::new(needs, 7), table: FlowTable::default(), ledger: Ledger::default(), now_s: 42 }
     }
 
     fn read(&mut self, payload: &[u8]) -> Option<Malformed> {
-        let datagram = Datagram { payload, exporter: ROUTER, time_ns: 42 * SECOND };
+        let datagram = Datagram { payload, exporter: ROUTER, time_ns: self.now_s * SECOND };
         self.decoder.decode(&datagram, &mut self.table, &mut self.ledger)
     }
 
@@ -102,6 +106,19 @@ fn of_a_count_larger_than_the_data_the_records_that_are_there_are_taken() {
     assert_eq!(bench.read(&[0, 99, 0, 0]), Some(super::UNKNOWN));
     assert_eq!(bench.read(&[]), Some(super::UNKNOWN));
     assert_eq!(bench.read(&header(0, 4)), None, "a header alone is no fault");
+}
+
+#[test]
+fn versions_1_and_7_have_the_records_of_version_5_with_other_ends() {
+    let mut bench = Bench::new(&Needs::default());
+    let head = |version: u16| [version.to_be_bytes().to_vec(), header(1, 9)[2..].to_vec()].concat();
+    let mut first = record(1);
+    first[40] = 0x1b; // its flags
+    assert_eq!(bench.read(&[&head(1)[..16], &first].concat()), None);
+    assert_eq!(bench.read(&[head(7), record(2), vec![0; 4]].concat()), None);
+    assert_eq!((bench.table.version(), bench.table.tcp_flags()), (&[1, 7][..], &[0x1b, 0x1b][..]));
+    assert_eq!((bench.table.source_as(), bench.table.source_mask()), (&[0, 65_001][..], &[0, 24][..]));
+    assert_eq!((bench.table.protocol(), bench.table.bytes()), (&[6, 6][..], &[700, 700][..]));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Endpoints and conversations as text.
+//! Endpoints, conversations and MAC addresses as text.
 
 use std::io::Write as _;
 use std::net::Ipv6Addr;
@@ -41,6 +41,22 @@ pub(super) fn write_conversation(text: &mut Vec<u8>, one: Span, other: Span) -> 
     text.extend_from_within(range(first));
     text.push(b'/');
     text.extend_from_within(range(second));
+    Span { start: start as u32, length: (text.len() - start) as u32 }
+}
+
+/// Writes `00:1b:21:3c:9d:f8`; nothing for the address of nobody.
+pub(super) fn write_mac(text: &mut Vec<u8>, mac: [u8; 6]) -> Span {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    if mac == [0; 6] {
+        return Span::NONE;
+    }
+    let start = text.len();
+    for (at, byte) in mac.into_iter().enumerate() {
+        if at > 0 {
+            text.push(b':');
+        }
+        text.extend([byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]));
+    }
     Span { start: start as u32, length: (text.len() - start) as u32 }
 }
 

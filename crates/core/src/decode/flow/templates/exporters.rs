@@ -1,0 +1,267 @@
+//! What exporters have told of themselves: templates, how they sample, and records whose template has not come yet.
+//!
+//! Each exporter has a bound of its own, so that a flood from one takes nothing from the others; those of whom nothing was
+//! heard for longest make room for new ones. What is given up is counted.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::Template;
+use super::draft::{Clock, Draft, Sampling};
+use crate::batch::{Address, FlowRow};
+use crate::ledger::Ledger;
+
+/// Exporters in each of two generations, the older of which makes room as a whole.
+const MOST_EXPORTERS: usize = 1 << 14;
+/// Bytes that all exporters hold together before the older generation makes room.
+const MOST_BYTES: usize = 64 << 20;
+/// Templates of one exporter.
+const MOST_TEMPLATES: usize = 1 << 10;
+/// Bytes of the templates of one exporter.
+const MOST_TEMPLATE_BYTES: usize = 1 << 20;
+/// Ways of sampling that one exporter tells of.
+const MOST_SAMPLINGS: usize = 256;
+/// Bytes of the records of one exporter that wait for their templates.
+const MOST_WAITING_BYTES: usize = 1 << 16;
+/// How long records wait: exporters send templates anew every few seconds or minutes.
+const PATIENCE_NS: i64 = 120 * 1_000_000_000;
+/// A template that was neither told anew nor needed for so long is no more.
+const LIFETIME_NS: i64 = 3_600 * 1_000_000_000;
+
+/// Of an exporter, by observation domain (NetFlow 9: source ID) and number.
+pub(super) type TemplateKey = (u32, u16);
+
+/// Exporters by address.
+#[derive(Debug, Default)]
+pub struct Exporters {
+    young: HashMap<Address, Exporter>,
+    old: HashMap<Address, Exporter>,
+    bytes: usize,
+    given_up: GivenUp,
+}
+
+/// What bounds and time have taken since this was told last.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct GivenUp {
+    pub templates: u64,
+    pub sets: u64,
+}
+
+impl Exporters {
+    /// Lends out what is known of an exporter.
+    pub fn with<Answer>(&mut self, address: &Address, ask: impl FnOnce(&mut Exporter) -> Answer) -> Answer {
+        if !self.young.contains_key(address) {
+            self.take_in(address);
+        }
+        let exporter = self.young.get_mut(address).expect("it was taken in");
+        let before = exporter.memory_bytes();
+        let answer = ask(exporter);
+        self.bytes = (self.bytes + exporter.memory_bytes()).saturating_sub(before);
+        self.given_up.add(std::mem::take(&mut exporter.given_up));
+        if self.bytes > MOST_BYTES {
+            self.change_generation();
+        }
+        answer
+    }
+
+    #[cold]
+    fn take_in(&mut self, address: &Address) {
+        if self.young.len() >= MOST_EXPORTERS {
+            self.change_generation();
+        }
+        let known = self.old.remove(address);
+        if known.is_none() {
+            self.bytes += size_of::<Exporter>();
+        }
+        self.young.insert(*address, known.unwrap_or_default());
+    }
+
+    #[cold]
+    fn change_generation(&mut self) {
+        for exporter in self.old.values() {
+            self.given_up.templates += exporter.templates.len() as u64;
+            self.given_up.sets += exporter.waiting.len() as u64;
+            self.bytes = self.bytes.saturating_sub(exporter.memory_bytes());
+        }
+        self.old = std::mem::take(&mut self.young);
+    }
+
+    /// Gives up records that have waited too long by now, and counts what was given up since the last time.
+    pub fn settle(&mut self, now_ns: i64, ledger: &mut Ledger) {
+        for exporter in self.young.values_mut().chain(self.old.values_mut()).filter(|one| !one.waiting.is_empty()) {
+            let before = exporter.memory_bytes();
+            exporter.give_up_late(now_ns);
+            self.bytes = self.bytes.saturating_sub(before - exporter.memory_bytes());
+            self.given_up.add(std::mem::take(&mut exporter.given_up));
+        }
+        let GivenUp { templates, sets } = std::mem::take(&mut self.given_up);
+        ledger.evicted.templates += templates;
+        ledger.evicted.flow_sets += sets;
+    }
+
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl GivenUp {
+    fn add(&mut self, other: Self) {
+        self.templates += other.templates;
+        self.sets += other.sets;
+    }
+}
+
+/// Whom a way of sampling is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Domain,
+    Interface(u32),
+    Sampler(u64),
+}
+
+/// A set of records that waits for its template.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    pub key: TemplateKey,
+    /// What all records of its datagram share.
+    pub common: FlowRow,
+    pub clock: Clock,
+    pub records: Box<[u8]>,
+}
+
+/// What one exporter has told.
+#[derive(Debug, Default)]
+pub struct Exporter {
+    templates: HashMap<TemplateKey, Template>,
+    template_bytes: usize,
+    samplings: Vec<(u32, Scope, Sampling)>,
+    waiting: VecDeque<Waiting>,
+    waiting_bytes: usize,
+    given_up: GivenUp,
+}
+
+impl Exporter {
+    /// The template of a set, if it is known.
+    pub(super) fn template(&mut self, key: TemplateKey, now_ns: i64) -> Option<&Template> {
+        let template = self.templates.get_mut(&key)?;
+        if now_ns.saturating_sub(template.used_ns) > LIFETIME_NS {
+            self.withdraw(key);
+            return None;
+        }
+        template.used_ns = template.used_ns.max(now_ns);
+        self.templates.get(&key)
+    }
+
+    /// The same, which is not noted.
+    pub(super) fn peek(&self, key: TemplateKey) -> Option<&Template> {
+        self.templates.get(&key)
+    }
+
+    /// A new definition takes the place of the old one.
+    pub(super) fn define(&mut self, key: TemplateKey, template: Template) {
+        self.withdraw(key);
+        let bytes = template.memory_bytes();
+        while self.templates.len() >= MOST_TEMPLATES || self.template_bytes + bytes > MOST_TEMPLATE_BYTES {
+            let oldest = self.templates.iter().min_by_key(|(_, template)| template.used_ns).map(|(key, _)| *key);
+            let Some(oldest) = oldest else { return };
+            self.withdraw(oldest);
+            self.given_up.templates += 1;
+        }
+        self.template_bytes += bytes;
+        self.templates.insert(key, template);
+    }
+
+    pub(super) fn withdraw(&mut self, key: TemplateKey) {
+        if let Some(template) = self.templates.remove(&key) {
+            self.template_bytes -= template.memory_bytes();
+        }
+    }
+
+    /// Withdraws all templates of a domain: those of options, or the others.
+    pub(super) fn withdraw_all(&mut self, domain: u32, are_options: bool) {
+        let is_meant = |key: &TemplateKey, template: &Template| key.0 == domain && template.is_options == are_options;
+        let keys: Vec<_> = self.templates.iter().filter(|(key, one)| is_meant(key, one)).map(|(key, _)| *key).collect();
+        keys.into_iter().for_each(|key| self.withdraw(key));
+    }
+
+    /// Takes note of what a record of options says of sampling.
+    pub(super) fn learn(&mut self, domain: u32, draft: &Draft) {
+        let Some(sampling) = draft.sampling() else { return };
+        let scope = match (draft.sampler, draft.in_interface) {
+            (Some(sampler), _) => Scope::Sampler(sampler),
+            (None, Some(interface)) => Scope::Interface(interface),
+            (None, None) => Scope::Domain,
+        };
+        match self.samplings.iter().position(|(of, known, _)| (*of, *known) == (domain, scope)) {
+            Some(at) => self.samplings[at].2 = sampling,
+            None if self.samplings.len() < MOST_SAMPLINGS => self.samplings.push((domain, scope, sampling)),
+            None => {}
+        }
+    }
+
+    /// How the packets of a record were sampled, as far as options have told.
+    pub(super) fn sampling(&self, domain: u32, draft: &Draft) -> Option<Sampling> {
+        if self.samplings.is_empty() {
+            return None;
+        }
+        let of = |wanted: Scope| {
+            let fits = |(of, scope, _): &&(u32, Scope, Sampling)| *of == domain && *scope == wanted;
+            self.samplings.iter().find(fits).map(|(.., sampling)| *sampling)
+        };
+        match draft.sampler {
+            Some(sampler) => of(Scope::Sampler(sampler)),
+            None => draft
+                .in_interface
+                .and_then(|interface| of(Scope::Interface(interface)))
+                .or_else(|| of(Scope::Domain))
+                .or_else(|| self.only_sampler(domain)),
+        }
+    }
+
+    /// Where records name no sampler and there is one alone, it is theirs.
+    fn only_sampler(&self, domain: u32) -> Option<Sampling> {
+        let mut of_domain = self.samplings.iter().filter(|(of, ..)| *of == domain);
+        let (_, scope, sampling) = of_domain.next()?;
+        (of_domain.next().is_none() && matches!(scope, Scope::Sampler(_))).then_some(*sampling)
+    }
+
+    /// Keeps a set until its template comes; false where there is no room.
+    pub(super) fn keep(&mut self, waiting: Waiting) -> bool {
+        self.give_up_late(waiting.common.time_ns);
+        let has_room = self.waiting_bytes + waiting.memory_bytes() <= MOST_WAITING_BYTES;
+        if has_room {
+            self.waiting_bytes += waiting.memory_bytes();
+            self.waiting.push_back(waiting);
+        }
+        has_room
+    }
+
+    /// Hands out the sets that have waited for a template.
+    pub(super) fn take_waiting(&mut self, key: TemplateKey) -> Vec<Waiting> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let (found, rest) = std::mem::take(&mut self.waiting).into_iter().partition(|waiting| waiting.key == key);
+        let found: VecDeque<Waiting> = found;
+        self.waiting = rest;
+        self.waiting_bytes -= found.iter().map(Waiting::memory_bytes).sum::<usize>();
+        found.into()
+    }
+
+    fn give_up_late(&mut self, now_ns: i64) {
+        let is_late = |waiting: &Waiting| now_ns.saturating_sub(waiting.common.time_ns) > PATIENCE_NS;
+        while let Some(late) = self.waiting.pop_front_if(|waiting| is_late(waiting)) {
+            self.waiting_bytes -= late.memory_bytes();
+            self.given_up.sets += 1;
+        }
+    }
+
+    fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.template_bytes + self.waiting_bytes + size_of_val(&*self.samplings)
+    }
+}
+
+impl Waiting {
+    fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + self.records.len()
+    }
+}

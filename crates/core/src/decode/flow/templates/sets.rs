@@ -1,0 +1,247 @@
+//! The sets of a datagram, one after the other: templates are noted, records become rows.
+
+use super::draft::{Clock, Draft};
+use super::exporters::{Exporter, Waiting};
+use super::{Specifier, Template, VARIABLE};
+use crate::batch::FlowRow;
+use crate::decode::flow::{BAD_SET, BAD_TEMPLATE, NO_TEMPLATE, Records, TOO_SHORT};
+use crate::ledger::Malformed;
+use crate::wire::be16;
+
+const SET_HEADER_BYTES: usize = 4;
+/// Sets from this number on hold records, each by the template of its number.
+const LEAST_TEMPLATE: u16 = 256;
+/// The bit of an element that says: the number of an enterprise follows (RFC 7011, section 3.2).
+const ENTERPRISE_BIT: u16 = 0x8000;
+/// The kinds of scope that NetFlow 9 knows (RFC 3954, section 6.1): of an interface, its index is the element 10.
+const INTERFACE_SCOPE: u16 = 2;
+const INTERFACE_ELEMENT: u16 = 10;
+
+/// What NetFlow 9 and IPFIX do each in its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Dialect {
+    NetFlow9,
+    Ipfix,
+}
+
+impl Dialect {
+    /// The sets with templates, and with templates of options.
+    const fn template_sets(self) -> (u16, u16) {
+        match self {
+            Self::NetFlow9 => (0, 1),
+            Self::Ipfix => (2, 3),
+        }
+    }
+}
+
+/// A datagram: its sets, and what its header says.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Export<'a> {
+    pub dialect: Dialect,
+    pub sets: &'a [u8],
+    /// What all its records share; the source ID or observation domain among it.
+    pub common: FlowRow,
+    pub clock: Clock,
+}
+
+/// Sets with their numbers, as far as they can be told apart.
+struct Sets<'a> {
+    rest: &'a [u8],
+    /// A set is shorter than its header, or longer than what is there.
+    fault: Option<Malformed>,
+}
+
+impl<'a> Iterator for Sets<'a> {
+    type Item = (u16, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.len() < SET_HEADER_BYTES {
+            return None; // padding
+        }
+        let (number, stated) = (be16(self.rest, 0)?, usize::from(be16(self.rest, 2)?));
+        if stated < SET_HEADER_BYTES {
+            // Some exporters fill their datagrams up with zeros.
+            self.fault = self.rest.iter().any(|byte| *byte != 0).then_some(BAD_SET);
+            self.rest = &[];
+            return None;
+        }
+        if stated > self.rest.len() {
+            self.fault = Some(TOO_SHORT);
+        }
+        let (set, rest) = self.rest.split_at(stated.min(self.rest.len()));
+        self.rest = rest;
+        Some((number, &set[SET_HEADER_BYTES..]))
+    }
+}
+
+/// How many records a datagram holds, of options, too; `None` where a template is missing.
+pub(in super::super) fn count(export: &Export<'_>, exporter: &Exporter) -> Option<u32> {
+    let sets = Sets { rest: export.sets, fault: None };
+    let of_set = |(number, set): (u16, &[u8])| match number {
+        LEAST_TEMPLATE.. => Some(exporter.peek((export.common.source_id, number))?.count(set) as u32),
+        _ => Some(0),
+    };
+    sets.map(of_set).sum()
+}
+
+/// Reads a datagram. A set that can't be read is stepped over; the first reason is given.
+pub(in super::super) fn read(
+    export: &Export<'_>,
+    exporter: &mut Exporter,
+    records: &mut Records<'_>,
+) -> Option<Malformed> {
+    let (templates, options) = export.dialect.template_sets();
+    let mut sets = Sets { rest: export.sets, fault: None };
+    let (mut fault, mut has_read, mut lacks_template) = (None, false, false);
+    while let Some((number, set)) = sets.next() {
+        let found = match number {
+            _ if number == templates || number == options => {
+                let are_options = number == options;
+                read_templates(export, set, are_options, exporter, records)
+            }
+            LEAST_TEMPLATE.. => {
+                let is_known = read_records(number, set, export, exporter, records);
+                has_read |= is_known;
+                lacks_template |= !is_known && !wait(number, set, export, exporter, records);
+                None
+            }
+            _ => None, // reserved numbers are stepped over
+        };
+        has_read |= number < LEAST_TEMPLATE;
+        fault = fault.or(found);
+    }
+    let missing = (lacks_template && !has_read).then_some(NO_TEMPLATE);
+    fault.or(sets.fault).or(missing)
+}
+
+/// Keeps a set until its template comes. Where there is no room it is given up, which is counted if its datagram is not.
+fn wait(number: u16, set: &[u8], export: &Export<'_>, exporter: &mut Exporter, records: &mut Records<'_>) -> bool {
+    let key = (export.common.source_id, number);
+    let waiting = Waiting { key, common: export.common, clock: export.clock, records: set.into() };
+    let has_room = exporter.keep(waiting);
+    if !has_room {
+        records.give_up(1);
+    }
+    has_room
+}
+
+/// Reads a set of records; false where its template is not known.
+fn read_records(
+    number: u16,
+    set: &[u8],
+    export: &Export<'_>,
+    exporter: &mut Exporter,
+    records: &mut Records<'_>,
+) -> bool {
+    let domain = export.common.source_id;
+    let Some(template) = exporter.template((domain, number), export.common.time_ns) else { return false };
+    if template.is_options {
+        let drafts = drafts(template, set, export);
+        drafts.iter().for_each(|draft| exporter.learn(domain, draft));
+        return true;
+    }
+    let exporter = &*exporter;
+    let template = exporter.peek((domain, number)).expect("it was found");
+    let mut rest = set;
+    while rest.len() >= template.least_bytes {
+        let mut draft = Draft::new(&export.common, export.clock);
+        let Some(behind) = template.read(rest, &mut draft) else { break };
+        let macs = draft.macs;
+        records.push_with_macs(draft.finish(|draft| exporter.sampling(domain, draft)), &macs);
+        rest = behind;
+    }
+    true
+}
+
+/// The records of options of a set: few, and seldom.
+fn drafts(template: &Template, set: &[u8], export: &Export<'_>) -> Vec<Draft> {
+    let mut rest = set;
+    std::iter::from_fn(|| {
+        let mut draft = Draft::new(&export.common, export.clock);
+        rest = (rest.len() >= template.least_bytes).then(|| template.read(rest, &mut draft))??;
+        Some(draft)
+    })
+    .collect()
+}
+
+/// Reads a set of templates, and the records that have waited for them.
+fn read_templates(
+    export: &Export<'_>,
+    set: &[u8],
+    are_options: bool,
+    exporter: &mut Exporter,
+    records: &mut Records<'_>,
+) -> Option<Malformed> {
+    let (domain, now_ns) = (export.common.source_id, export.common.time_ns);
+    let mut rest = set;
+    while rest.len() >= SET_HEADER_BYTES {
+        let (number, head) = (be16(rest, 0)?, be16(rest, 2)?);
+        if export.dialect == Dialect::Ipfix && head == 0 {
+            match number {
+                ..LEAST_TEMPLATE => exporter.withdraw_all(domain, are_options),
+                _ => exporter.withdraw((domain, number)),
+            }
+            rest = &rest[SET_HEADER_BYTES..];
+            continue;
+        }
+        if number < LEAST_TEMPLATE {
+            // Zeros are padding.
+            return rest.iter().any(|byte| *byte != 0).then_some(BAD_TEMPLATE);
+        }
+        let Some((specifiers, behind)) = specifiers(export.dialect, are_options, rest) else {
+            return Some(BAD_TEMPLATE);
+        };
+        rest = behind;
+        let Some(template) = Template::new(&specifiers, are_options, now_ns) else {
+            return Some(BAD_TEMPLATE);
+        };
+        exporter.define((domain, number), template);
+        for waiting in exporter.take_waiting((domain, number)) {
+            let Waiting { common, clock, records: bytes, .. } = waiting;
+            read_records(number, &bytes, &Export { common, clock, ..*export }, exporter, records);
+        }
+    }
+    None
+}
+
+/// The fields of the template that some bytes begin with, and what is behind it; `None` where it is cut.
+fn specifiers(dialect: Dialect, are_options: bool, template: &[u8]) -> Option<(Vec<Specifier>, &[u8])> {
+    let head = be16(template, 2)?;
+    let (scopes, fields, mut rest) = match (dialect, are_options) {
+        (_, false) => (0, head, &template[SET_HEADER_BYTES..]),
+        // Lengths of both parts in bytes.
+        (Dialect::NetFlow9, true) => {
+            let (scopes, options) = (head / 4, be16(template, 4)? / 4);
+            (scopes, scopes.checked_add(options)?, &template[SET_HEADER_BYTES + 2..])
+        }
+        // The number of all fields, and of those that are scopes.
+        (Dialect::Ipfix, true) => (be16(template, 4)?, head, &template[SET_HEADER_BYTES + 2..]),
+    };
+    // A field takes at least four bytes, so that no count makes more room than there are bytes.
+    let mut found = Vec::with_capacity(usize::from(fields).min(rest.len() / 4));
+    for at in 0..fields {
+        let (specifier, behind) = specifier(dialect, at < scopes, rest)?;
+        found.push(specifier);
+        rest = behind;
+    }
+    Some((found, rest))
+}
+
+fn specifier(dialect: Dialect, is_scope: bool, bytes: &[u8]) -> Option<(Specifier, &[u8])> {
+    let (element, width, rest) = (be16(bytes, 0)?, be16(bytes, 2)?, &bytes[4..]);
+    match dialect {
+        Dialect::NetFlow9 => {
+            // A width is a width there, however large.
+            let width = width.min(VARIABLE - 1);
+            let element =
+                if is_scope { (element == INTERFACE_SCOPE).then_some(INTERFACE_ELEMENT) } else { Some(element) };
+            Some((Specifier { element, width }, rest))
+        }
+        Dialect::Ipfix if element & ENTERPRISE_BIT == 0 => Some((Specifier { element: Some(element), width }, rest)),
+        Dialect::Ipfix => {
+            let enterprise = rest.first_chunk::<4>()?;
+            let element = (*enterprise == [0; 4]).then_some(element & !ENTERPRISE_BIT);
+            Some((Specifier { element, width }, &rest[4..]))
+        }
+    }
+}
