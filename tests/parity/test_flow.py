@@ -56,7 +56,8 @@ def test_documents_are_the_same(answer: str, enable: tuple[str, ...]) -> None:
 def test_series_are_the_same(answer: str, enable: tuple[str, ...]) -> None:
     def series(text: str) -> set[str]:
         lines = (line for line in text.splitlines() if line and not line.startswith("#"))
-        others = ("flow_records_lost", "flow_datagrams_lost", "flow_cardinality_conversations")  # see docs/reference/compatibility.md
+        # See docs/reference/compatibility.md.
+        others = ("flow_records_lost", "flow_datagrams_lost", "flow_cardinality_conversations")
         return {line for line in lines if not line.startswith(others)}
 
     theirs = series((ANSWERS / f"handlers.{answer}.prom").read_text())
