@@ -2,6 +2,7 @@
 //! released around every call that works on a batch.
 
 mod batch;
+mod batch_reader;
 mod errors;
 mod file;
 mod filter;
@@ -44,7 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<memory::Answers>()?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<batch::Table>()?;
-    module.add_class::<batch::BatchReader>()?;
+    module.add_class::<batch_reader::BatchReader>()?;
     module.add_class::<handler::BatchCounters>()?;
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;
     module.add_function(wrap_pyfunction!(batch::frame_columns, module)?)?;
