@@ -8,7 +8,7 @@ use pktvisor_core::batch::{Column, PacketRow, Table};
 use pktvisor_core::decode::app::{AppDecoders, AppTables, Message, Needs, PROTOCOLS};
 use pktvisor_core::decode::probe::Probed;
 use pktvisor_core::ledger::Ledger;
-use pktvisor_core::read::Frame;
+use pktvisor_core::frame::Frame;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&[protocol, port], mut rest)) = bytes.split_first_chunk::<2>() else { return };

@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use pktvisor_core::batch::{Batch, PacketTable, Table as _};
 use pktvisor_core::decode::app::{Needs, PROTOCOLS};
 use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
-use pktvisor_core::read::Frame;
+use pktvisor_core::frame::Frame;
 
 /// Whether a datagram, or the first fragment of one, has a port that is read.
 fn has_messages(packets: &PacketTable) -> bool {

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use pktvisor_core::batch::{PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, dhcp};
 use pktvisor_core::ledger::Ledger;
-use pktvisor_core::read::Frame;
+use pktvisor_core::frame::Frame;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&port, payload)) = bytes.split_first() else { return };

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use pktvisor_core::batch::{Column, PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, Needs, dns};
 use pktvisor_core::ledger::Ledger;
-use pktvisor_core::read::Frame;
+use pktvisor_core::frame::Frame;
 
 fuzz_target!(|payload: &[u8]| {
     let mut decoder = dns::Decoder::default();

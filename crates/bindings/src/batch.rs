@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pktvisor_core::Error;
 use pktvisor_core::batch::{self, arrow, table_names};
-use pktvisor_core::frame::{Form, Frame, Words};
+use pktvisor_core::data_frame::{DataFrame, Form, Words};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
@@ -14,13 +14,13 @@ use crate::errors::raise;
 
 pub type Capsule<'py> = Bound<'py, PyCapsule>;
 
-fn schema_capsule<'py>(py: Python<'py>, frame: &Frame) -> PyResult<Capsule<'py>> {
+fn schema_capsule<'py>(py: Python<'py>, frame: &DataFrame) -> PyResult<Capsule<'py>> {
     PyCapsule::new_with_value(py, arrow::schema(&frame.definitions()), c"arrow_schema")
 }
 
 pub fn stream_capsule<'py>(
     py: Python<'py>,
-    mut frame: Frame,
+    mut frame: DataFrame,
     mut next: impl FnMut() -> Result<Option<Arc<batch::Batch>>, Error> + Send + 'static,
 ) -> PyResult<Capsule<'py>> {
     let columns = frame.definitions();
@@ -28,8 +28,8 @@ pub fn stream_capsule<'py>(
     PyCapsule::new_with_value(py, arrow::stream(columns, Box::new(rows)), c"arrow_array_stream")
 }
 
-pub fn frame(table: &str, words: Option<Words>, columns: Option<Vec<String>>) -> PyResult<Frame> {
-    Frame::new(table, Form { words: words.map(Arc::new), columns }).map_err(raise)
+pub fn frame(table: &str, words: Option<Words>, columns: Option<Vec<String>>) -> PyResult<DataFrame> {
+    DataFrame::new(table, Form { words: words.map(Arc::new), columns }).map_err(raise)
 }
 
 /// Some thousand packets and the messages in them, as tables by name: `packet`, `dns`, ...
@@ -93,8 +93,8 @@ impl Table {
         self.batch.table(self.name).expect("made for tables that there are")
     }
 
-    fn frame(&self) -> PyResult<Frame> {
-        Frame::new(self.name, Form { words: self.words.clone(), columns: None }).map_err(raise)
+    fn frame(&self) -> PyResult<DataFrame> {
+        DataFrame::new(self.name, Form { words: self.words.clone(), columns: None }).map_err(raise)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pktvisor_core::data_frame::Words;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine;
-use pktvisor_core::frame::Words;
 use pktvisor_core::read::Patience;
 use pyo3::prelude::*;
 

@@ -7,7 +7,8 @@ use pktvisor_core::batch::Batch;
 use pktvisor_core::capture::lookback::Lookback;
 use pktvisor_core::decode::app::Needs;
 use pktvisor_core::decode::{DecodeConfig, Decoder};
-use pktvisor_core::read::{CaptureReader, Frame};
+use pktvisor_core::frame::Frame;
+use pktvisor_core::read::CaptureReader;
 
 const LOOKBACK_BYTES: usize = 32 << 20;
 

@@ -14,6 +14,7 @@
 //!    to other languages ([`batch::arrow`]) and in measured hot loops, each with its reason.
 
 pub mod error;
+pub mod frame;
 pub mod hash;
 mod lanes;
 pub mod ledger;
@@ -31,9 +32,9 @@ pub mod enrich;
 pub mod track;
 pub mod wire;
 
+pub mod data_frame;
 pub mod engine;
 pub mod expr;
-pub mod frame;
 pub mod metric;
 pub mod plan;
 pub mod sketch;

@@ -32,7 +32,7 @@ fn on(name: &str) -> RingConfig {
 /// Everything that comes until nothing has come for a while.
 fn drain(ring: &mut Ring) -> Vec<Seen> {
     let mut seen = Vec::new();
-    let mut keep = |frame: pktvisor_core::read::Frame<'_>| {
+    let mut keep = |frame: pktvisor_core::frame::Frame<'_>| {
         seen.push(Seen {
             time_ns: frame.time_ns,
             link_type: frame.link_type,

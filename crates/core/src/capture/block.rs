@@ -4,7 +4,7 @@
 //! Layouts: linux/if_packet.h, `struct tpacket_block_desc`, `struct tpacket3_hdr`, `struct sockaddr_ll`.
 
 use super::link_type;
-use crate::read::Frame;
+use crate::frame::Frame;
 
 /// Where in a block its status word lies; who owns the block is written there.
 pub(super) const STATUS_OFFSET: usize = 8;

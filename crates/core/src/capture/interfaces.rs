@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
     pub name: String,
-    /// The kernel's number for it, which [`crate::read::Frame::interface`] repeats.
+    /// The kernel's number for it, which [`crate::frame::Frame::interface`] repeats.
     pub index: u32,
     pub up: bool,
     pub loopback: bool,

@@ -16,8 +16,8 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::frame::Frame;
 use crate::memory::{Account, Held, Holder, Step};
-use crate::read::Frame;
 
 /// Nothing that is older is kept, however much room there is.
 pub const MOST_AGE_NS: i64 = 120 * 1_000_000_000;

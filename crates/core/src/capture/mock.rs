@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::link_type::ETHERNET;
 use super::source::FrameSource;
 use crate::Error;
-use crate::read::Frame;
+use crate::frame::Frame;
 
 /// The host of ours; packets to it are incoming, packets from it outgoing.
 pub const HOST: [u8; 4] = [192, 168, 0, 1];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::lookback::{Chunk, Kept};
 use crate::Error;
-use crate::read::Frame;
+use crate::frame::Frame;
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;

@@ -5,7 +5,7 @@ use super::socket::{self, SharedMemory};
 use super::{InterfaceDrops, Target, admission, block};
 use crate::error::{Error, ErrorKind};
 use crate::filter::LinkFilter;
-use crate::read::Frame;
+use crate::frame::Frame;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,7 +2,7 @@
 
 use super::Ring;
 use crate::Error;
-use crate::read::Frame;
+use crate::frame::Frame;
 
 /// A source of live frames, read by one thread.
 pub trait FrameSource: Send + 'static {

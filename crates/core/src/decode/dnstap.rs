@@ -7,8 +7,8 @@ use super::app::{Message, Needs, dns};
 use super::hosts::Hosts;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP};
 use crate::batch::{Address, Batch, Direction, PacketRow};
+use crate::frame::Frame;
 use crate::malformed::{Malformed, malformed};
-use crate::read::Frame;
 
 malformed! {
     BAD_PROTOBUF "dnstap.bad_protobuf", "The content of a data frame does not follow protobuf";

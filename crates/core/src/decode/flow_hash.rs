@@ -3,8 +3,8 @@
 use super::ip::{IpPayload, read_encapsulated, read_ipv4, read_ipv6};
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, app, link};
 use crate::batch::{Address, PacketRow};
+use crate::frame::Frame;
 use crate::hash::{fold, hash_word};
-use crate::read::Frame;
 use crate::wire::{self, ethertype};
 
 /// The flow that a frame belongs to, the same for both directions: files are shared out among workers by it. 0 for
@@ -148,7 +148,8 @@ mod tests {
     use std::path::Path;
 
     use super::{unusual_flow, usual_flow};
-    use crate::read::{CaptureReader, Frame};
+    use crate::frame::Frame;
+    use crate::read::CaptureReader;
 
     #[test]
     fn a_question_to_a_group_and_the_answer_of_one_of_it_are_of_one_flow() {

@@ -3,8 +3,8 @@
 use super::app::Ends;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, link};
 use crate::batch::{Address, PacketRow};
+use crate::frame::Frame;
 use crate::malformed::{Malformed, malformed};
-use crate::read::Frame;
 use crate::wire::{self, ethertype};
 
 malformed! {

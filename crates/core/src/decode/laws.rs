@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::app::Needs;
 use super::{DecodeConfig, Decoder};
 use crate::batch::{Batch, Table as _};
-use crate::read::Frame;
+use crate::frame::Frame;
 
 const SECOND: i64 = 1_000_000_000;
 const CLIENT_PORT: [u8; 2] = [0x9c, 0x40];

@@ -25,10 +25,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::batch::{Batch, EARLIER, PacketRow, PacketTable, Table as _};
+use crate::frame::Frame;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
-use crate::read::Frame;
 use crate::wire::ieee80211::{Part, Parts};
 use crate::wire::{self, ethertype};
 use app::{AppTables, Ends, Message, Needs};

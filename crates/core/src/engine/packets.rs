@@ -6,7 +6,7 @@ use crate::Error;
 use crate::batch::Batch;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::filter::FilterProgram;
-use crate::read::Frame;
+use crate::frame::Frame;
 
 /// What a worker does with frames, wherever they come from.
 pub(super) struct Packets {

@@ -7,7 +7,8 @@ use super::recorded::ITEMS_PER_REPORT;
 use super::sharing::{Leaving, Sharing};
 use super::{BatchSink, FileConfig, FileReport, Progress};
 use crate::Error;
-use crate::read::{Capture, Chunk, Frame, Mark, Piece};
+use crate::frame::Frame;
+use crate::read::{Capture, Chunk, Mark, Piece};
 
 /// Several workers share the file; this thread is one of them, and tells the progress.
 pub(super) fn run_shared(

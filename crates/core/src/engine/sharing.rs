@@ -15,7 +15,8 @@ use super::packets::Filters;
 use super::timeline::Timeline;
 use super::{FileConfig, Policy, Progress};
 use crate::decode::flow_of;
-use crate::read::{Capture, Chunk, ChunkReader, Deal, Frame, Mark};
+use crate::frame::Frame;
+use crate::read::{Capture, Chunk, ChunkReader, Deal, Mark};
 use crate::window::Clock;
 
 /// A worker with fewer chunks left than this reads more, if nobody does: the others have as few, mostly, and go on with

@@ -37,6 +37,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::Error;
+use crate::frame::Frame;
 pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
 pub use files::{Capture, FileDamage};
 pub use frame_stream::{
@@ -52,21 +53,6 @@ use pcapng::Pcapng;
 
 /// The largest packet record that is read, in bytes; a larger one is damage. Far above any snap length in use.
 pub const MAX_RECORD_BYTES: usize = 16 << 20;
-
-/// One captured frame, borrowed from the reader until the next call.
-#[derive(Debug, Clone, Copy)]
-pub struct Frame<'a> {
-    /// Nanoseconds since 1970. What a file says beyond the range of `i64` is clamped to it.
-    pub time_ns: i64,
-    /// LINKTYPE_ number of the registry at <https://www.tcpdump.org/linktypes.html>: 1 is Ethernet.
-    pub link_type: u16,
-    /// Number of the interface in the file, counted from 0 over all sections of a pcapng file. 0 in a pcap file.
-    pub interface: u32,
-    /// Length of the frame on the wire; never less than `data.len()`.
-    pub wire_bytes: u32,
-    /// The bytes captured.
-    pub data: &'a [u8],
-}
 
 /// Where a capture file stops making sense, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]

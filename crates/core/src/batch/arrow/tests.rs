@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::batch::{Batch, ColumnType, Span, Table};
+use crate::data_frame::{DataFrame, Form};
 use crate::decode::app::dhcp;
-use crate::frame::{Form, Frame};
 
-fn frame(name: &str) -> Result<Frame, Error> {
-    Frame::new(name, Form::default())
+fn frame(name: &str) -> Result<DataFrame, Error> {
+    DataFrame::new(name, Form::default())
 }
 
 fn array(batch: &Arc<Batch>, name: &str) -> ArrowArray {

@@ -248,7 +248,7 @@ fn write_text(text: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
 mod tests {
     use super::*;
     use crate::batch::{PacketRow, Table as _};
-    use crate::read::Frame;
+    use crate::frame::Frame;
 
     const FRAME_BYTES: [u8; 14] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x08, 0];
     const FRAME: Frame<'_> = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 14, data: &FRAME_BYTES };

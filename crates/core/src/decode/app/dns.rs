@@ -381,7 +381,7 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
 mod tests {
     use super::*;
     use crate::batch::PacketRow;
-    use crate::read::Frame;
+    use crate::frame::Frame;
 
     const CLIENT: &str = "192.0.2.10";
     const SERVER: &str = "192.0.2.53";

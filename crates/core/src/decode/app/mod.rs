@@ -16,9 +16,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::batch::{Address, Batch, PacketRow, Table};
 use crate::decode::probe::Probe;
 use crate::decode::streams::Framing;
+use crate::frame::Frame;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, Reason};
-use crate::read::Frame;
 
 include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::read::Frame;
+use crate::frame::Frame;
 
 const FRAME: Frame<'_> = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
 const QUERY: &[u8] = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\0\x03www\x07example\0\0\x01\0\x01";

@@ -63,9 +63,9 @@ mod tests {
     use super::*;
     use crate::capture::lookback::Lookback;
     use crate::engine::PolicyConfig;
+    use crate::frame::Frame;
     use crate::metric::MetricState;
     use crate::plan::compile;
-    use crate::read::Frame;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -22,8 +22,8 @@ fn push(batch: &mut Batch, exchange: u64, time_ns: i64, is_reply: bool) {
     batch.apps.dns.push(&dns::Row { is_reply: u8::from(is_reply), rcode: 3 * u16::from(is_reply), ..message });
 }
 
-fn frame(name: &str, words: Option<Words>, column: &str) -> Frame {
-    Frame::new(name, Form { words: words.map(Arc::new), columns: Some(vec![column.to_owned()]) }).unwrap()
+fn frame(name: &str, words: Option<Words>, column: &str) -> DataFrame {
+    DataFrame::new(name, Form { words: words.map(Arc::new), columns: Some(vec![column.to_owned()]) }).unwrap()
 }
 
 fn texts(rows: &Rows) -> Vec<Option<String>> {
@@ -80,6 +80,6 @@ fn an_exchange_is_the_row_of_its_answer_also_where_the_question_was_in_the_batch
 #[test]
 fn a_column_that_is_not_there_is_named() {
     let form = Form { words: None, columns: Some(vec!["dns.qnam".to_owned()]) };
-    let Err(fault) = Frame::new("dns", form) else { panic!("there is no such column") };
+    let Err(fault) = DataFrame::new("dns", form) else { panic!("there is no such column") };
     assert_eq!(fault.message, "the table has no column \"dns.qnam\"");
 }

@@ -36,7 +36,7 @@ pub struct Form {
 
 /// Where a column's values come from.
 #[derive(Debug, Clone, Copy)]
-enum Source {
+enum Origin {
     /// The table's own column of that index.
     Own(usize),
     Endpoint(Endpoint),
@@ -52,7 +52,7 @@ enum Endpoint {
 }
 
 /// What data frames see of messages beside their own columns.
-const ENDPOINTS: [(ColumnDefinition, Source); 3] = [
+const ENDPOINTS: [(ColumnDefinition, Origin); 3] = [
     endpoint("dns.client", ColumnType::Address, "Address that asks", Endpoint::ClientAddress),
     endpoint("dns.client_port", ColumnType::U16, "Port that asks", Endpoint::ClientPort),
     endpoint("dns.server", ColumnType::Address, "Address that is asked", Endpoint::ServerAddress),
@@ -63,13 +63,13 @@ const fn endpoint(
     kind: ColumnType,
     meaning: &'static str,
     end: Endpoint,
-) -> (ColumnDefinition, Source) {
-    (ColumnDefinition { name, kind, unit: "", meaning }, Source::Endpoint(end))
+) -> (ColumnDefinition, Origin) {
+    (ColumnDefinition { name, kind, unit: "", meaning }, Origin::Endpoint(end))
 }
 
-struct FrameColumn {
+struct DataFrameColumn {
     definition: ColumnDefinition,
-    source: Source,
+    origin: Origin,
     /// What its values become, where text is wanted.
     text: Option<Text>,
 }
@@ -82,27 +82,27 @@ enum Text {
 }
 
 /// One table, as it is wanted.
-pub struct Frame {
+pub struct DataFrame {
     /// The table of the batch whose rows these are.
     table: &'static str,
-    columns: Vec<FrameColumn>,
+    columns: Vec<DataFrameColumn>,
     /// Finds the rows that are answers to a question, where only those are wanted.
     answers: Option<Answers>,
 }
 
-impl Frame {
+impl DataFrame {
     /// # Errors
     /// When there is no such table or column.
     pub fn new(name: &str, form: Form) -> Result<Self, Error> {
         let is_exchanges = name == EXCHANGES;
         let wanted = if is_exchanges { MESSAGES } else { name };
         let table = table_names().find(|known| *known == wanted).ok_or_else(|| no_table(name))?;
-        let all = sources(table, is_exchanges);
+        let all = columns_of(table, is_exchanges);
         let chosen = match &form.columns {
             None => all,
             Some(names) => names.iter().map(|name| named(&all, name)).collect::<Result<_, _>>()?,
         };
-        let columns = chosen.into_iter().map(|(definition, source)| FrameColumn::new(definition, source, &form));
+        let columns = chosen.into_iter().map(|(definition, origin)| DataFrameColumn::new(definition, origin, &form));
         Ok(Self { table, columns: columns.collect(), answers: is_exchanges.then(Answers::default) })
     }
 
@@ -123,14 +123,14 @@ impl Frame {
         Rows { length, columns }
     }
 
-    fn values(&self, batch: &Arc<Batch>, column: &FrameColumn) -> Arc<dyn Lender> {
-        let mut values: Arc<dyn Lender> = match (column.source, &self.answers) {
-            (Source::Answer(field), Some(answers)) => Arc::new(answers.column(field)),
-            (Source::Endpoint(end), _) => Arc::new(end.values(batch)),
-            (Source::Own(index), _) => Arc::new(BatchColumn { batch: Arc::clone(batch), table: self.table, index }),
-            (Source::Answer(_), None) => unreachable!("only exchanges have such columns"),
+    fn values(&self, batch: &Arc<Batch>, column: &DataFrameColumn) -> Arc<dyn Lender> {
+        let mut values: Arc<dyn Lender> = match (column.origin, &self.answers) {
+            (Origin::Answer(field), Some(answers)) => Arc::new(answers.column(field)),
+            (Origin::Endpoint(end), _) => Arc::new(end.values(batch)),
+            (Origin::Own(index), _) => Arc::new(BatchColumn { batch: Arc::clone(batch), table: self.table, index }),
+            (Origin::Answer(_), None) => unreachable!("only exchanges have such columns"),
         };
-        if let (Some(answers), Source::Own(_) | Source::Endpoint(_)) = (&self.answers, column.source) {
+        if let (Some(answers), Origin::Own(_) | Origin::Endpoint(_)) = (&self.answers, column.origin) {
             values = Arc::new(Made::taken(&values.column(), answers.rows()));
         }
         match &column.text {
@@ -141,34 +141,34 @@ impl Frame {
     }
 }
 
-impl FrameColumn {
-    fn new(definition: ColumnDefinition, source: Source, form: &Form) -> Self {
+impl DataFrameColumn {
+    fn new(definition: ColumnDefinition, origin: Origin, form: &Form) -> Self {
         let text = form.words.as_ref().and_then(|words| match definition.kind {
             ColumnType::Address => Some(Text::Addresses),
             _ => words.contains_key(definition.name).then(|| Text::Words(Arc::clone(words))),
         });
         let kind = if text.is_some() { ColumnType::Text } else { definition.kind };
-        Self { definition: ColumnDefinition { kind, ..definition }, source, text }
+        Self { definition: ColumnDefinition { kind, ..definition }, origin, text }
     }
 }
 
 /// All columns of a table, with where their values come from.
-fn sources(table: &'static str, is_exchanges: bool) -> Vec<(ColumnDefinition, Source)> {
+fn columns_of(table: &'static str, is_exchanges: bool) -> Vec<(ColumnDefinition, Origin)> {
     let batch = Batch::default();
     let own = batch.table(table).map_or(&[][..], Table::definitions);
-    let mut all: Vec<_> = own.iter().enumerate().map(|(index, column)| (*column, Source::Own(index))).collect();
+    let mut all: Vec<_> = own.iter().enumerate().map(|(index, column)| (*column, Origin::Own(index))).collect();
     if table == MESSAGES {
         all.extend(ENDPOINTS);
     }
     if is_exchanges {
-        all.extend(answers::DEFINITIONS.map(|(definition, field)| (definition, Source::Answer(field))));
+        all.extend(answers::DEFINITIONS.map(|(definition, field)| (definition, Origin::Answer(field))));
         // It points into a batch, and in a stream of many batches nobody knows which.
         all.retain(|(column, _)| column.name != "dns.packet_row");
     }
     all
 }
 
-fn named(all: &[(ColumnDefinition, Source)], name: &str) -> Result<(ColumnDefinition, Source), Error> {
+fn named(all: &[(ColumnDefinition, Origin)], name: &str) -> Result<(ColumnDefinition, Origin), Error> {
     let found = all.iter().find(|(column, _)| column.name == name).copied();
     found.ok_or_else(|| Error::invalid(format!("the table has no column {name:?}")))
 }
@@ -187,7 +187,7 @@ struct BatchColumn {
 
 impl Lender for BatchColumn {
     fn column(&self) -> Column<'_> {
-        self.batch.table(self.table).expect("checked when the frame was made").column(self.index)
+        self.batch.table(self.table).expect("checked when the data frame was made").column(self.index)
     }
 }
 
