@@ -49,7 +49,32 @@ class ReaderOptions(SummaryOptions):
         ),
     ] = None
 
+    table: Annotated[
+        str | None,
+        Text(value="NAME", help="instead of a summary, write the rows of a table (packet, dns, flow...) to --out"),
+    ] = None
+    out: Annotated[
+        str | None,
+        Text(value="FILE", help="where --table writes to (.parquet or .arrow); needs pktvisor[frames]"),
+    ] = None
+
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            lambda said: (said.table is None) != (said.out is None),
+            "arguments --table and --out: each needs the other",
+        ),
+        Rule(
+            lambda said: said.table is not None and said.record is not None,
+            "arguments --table and --record: say one of them",
+        ),
+        Rule(
+            lambda said: said.table is not None and said.input == "dnstap",
+            "argument --table: not available with -i {input}",
+        ),
+        Rule(
+            lambda said: said.table not in (None, "flow") and said.input in ("netflow", "sflow"),
+            "argument --table: the table of -i {input} is flow",
+        ),
         Rule(
             lambda said: said.record is not None and said.input != "pcap",
             "argument --record: not available with -i {input}",
@@ -69,18 +94,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _summarize(said: argparse.Namespace) -> int:
     options = read_options(ReaderOptions, said)
     try:
-        if options.record is None:
-            print_summary(options.files, options, options.input)
-        else:
-            from pktvisor.cli.recording import write_records
-
-            write_records(options.files, options.record, options)
+        _carry_out(options)
     except UsageError:
         raise
     except PktvisorError as error:
         complain(f"Fatal error: {error}")
         return FILE_FAILURE_STATUS
     return 0
+
+
+def _carry_out(options: ReaderOptions) -> None:
+    if options.record is not None:
+        from pktvisor.cli.recording import write_records
+
+        write_records(options.files, options.record, options)
+    elif options.table is not None and options.out is not None:
+        from pktvisor.cli.tables import write_table
+
+        write_table(options.files, options.table, options.out, options)
+    else:
+        print_summary(options.files, options, options.input)
 
 
 def reader_parser() -> Parser:

@@ -37,7 +37,7 @@ class TableStream:
         columns: Sequence[str] | None = None,
     ) -> None:
         """See `table`."""
-        _check_name(name)
+        check_table(name)
         self._paths, self._name = names_of(paths), name
         self._hosts, self._filter, self._dns_ports = hosts, filter_expression, dns_ports
         self._words = all_words() if as_text else None
@@ -56,13 +56,26 @@ class TableStream:
         return opened.stream(self._name, words=self._words, columns=self._columns)
 
     def _open(self) -> Batches:
-        return Batches(
+        return open_batches(
             self._paths,
+            self._name,
             hosts=self._hosts,
             filter_expression=self._filter,
             dns_ports=self._dns_ports,
-            reads_flows=self._name == FLOW_TABLE,
         )
+
+
+def open_batches(
+    paths: Paths, name: str, *, hosts: str, filter_expression: str, dns_ports: Sequence[int] | str
+) -> Batches:
+    """Open captures for one of their tables; see `table`."""
+    return Batches(
+        paths,
+        hosts=hosts,
+        filter_expression=filter_expression,
+        dns_ports=dns_ports,
+        reads_flows=name == FLOW_TABLE,
+    )
 
 
 def table(
@@ -157,7 +170,8 @@ def all_words() -> Words:
     return words(schema())
 
 
-def _check_name(name: str) -> None:
+def check_table(name: str) -> None:
+    """ConfigError where there is no such table."""
     known = list(dict.fromkeys(column.table for column in schema().values()))
     if name not in known:
         raise ConfigError(f"there is no table {name!r}; there are {', '.join(known)}")

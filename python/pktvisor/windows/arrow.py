@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from pktvisor.errors import ConfigError, InputError, MissingLibraryError
 from pktvisor.windows.record import VERSION, FieldInfo, Form, Record, record_fields
@@ -23,13 +23,13 @@ LARGEST_BYTES = 1 << 30
 """Records that take more memory are none of ours."""
 
 
-def pyarrow() -> Any:
-    """The library; MissingLibraryError where it is not there."""
+def pyarrow(what: str = "window records") -> Any:
+    """The library; MissingLibraryError, which says what needs it, where it is not there."""
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise MissingLibraryError(f"window records need {error.name}: pip install 'pktvisor[frames]'") from error
+        raise MissingLibraryError(f"{what} need {error.name}: pip install 'pktvisor[frames]'") from error
     return pyarrow
 
 
@@ -79,27 +79,27 @@ def stream(records: Iterable[Record]) -> bytes:
     return bytes(sink.getvalue())
 
 
-class RecordFile:
-    """A file that records are written to, window by window: Parquet or IPC, as its name says.
+class TableFile:
+    """A file that tables of one schema are written to, part by part: Parquet or IPC, as its name says.
 
     ConfigError for another name, InputError where it can't be written. It is whole once it is closed.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, form: Any) -> None:
         pa, self._path = pyarrow(), path
         check_name(path)
         with _told(path):
             if path.endswith(".parquet"):
-                self._writer = pa.parquet.ParquetWriter(path, schema(), compression="zstd")
+                self._writer = pa.parquet.ParquetWriter(path, form, compression="zstd")
             else:
-                self._writer = pa.ipc.new_file(path, schema())
+                self._writer = pa.ipc.new_file(path, form)
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Write some records."""
+    def write_table(self, part: Any) -> None:
+        """Write a table of that schema."""
         with _told(self._path):
-            self._writer.write_table(table(records))
+            self._writer.write_table(part)
 
-    def __enter__(self) -> RecordFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -107,6 +107,18 @@ class RecordFile:
     ) -> None:
         with _told(self._path):
             self._writer.close()
+
+
+class RecordFile(TableFile):
+    """A file that records are written to, window by window."""
+
+    def __init__(self, path: str) -> None:
+        pyarrow()  # a sentence where it is not there
+        super().__init__(path, schema())
+
+    def write(self, records: Iterable[Record]) -> None:
+        """Write some records."""
+        self.write_table(table(records))
 
 
 def check_name(path: str) -> None:
