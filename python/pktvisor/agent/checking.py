@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
-from pktvisor.agent.exchange import check_metric_names
 from pktvisor.agent.preparing import Surroundings, prepare
 from pktvisor.agent.stream import Stream
+from pktvisor.agent.swap import check_metric_names
 from pktvisor.agent.tap import Origin, Tap, make_tap
 from pktvisor.agent.unanswered import unanswered
 from pktvisor.config.document import Document

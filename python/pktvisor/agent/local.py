@@ -11,12 +11,12 @@ from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.agent.changes import difference, sentence
-from pktvisor.agent.exchange import Exchange, feed, plan_exchange, prepare_streams, rebased
 from pktvisor.agent.memory import MemoryWatch, memory_held
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
+from pktvisor.agent.swap import Swap, feed, plan_swap, prepare_streams, rebased
 from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
 from pktvisor.agent.unanswered import unanswered
 from pktvisor.agent.watching import Watch
@@ -143,11 +143,11 @@ class LocalAgent:
 
         def plan() -> _Planned:
             taps = self._taps
-            exchange = self._plan_one(leaving=(), arriving=[config], origin=origin)
-            return _Planned(exchange, lambda: self._has_taps(exchange, taps))
+            swap = self._plan_one(leaving=(), arriving=[config], origin=origin)
+            return _Planned(swap, lambda: self._has_taps(swap, taps))
 
-        exchange = self._change(plan)
-        return exchange.arriving[config.name]
+        swap = self._change(plan)
+        return swap.arriving[config.name]
 
     def remove_policy(self, name: str) -> None:
         """Stop a policy, and its streams where nobody else uses them."""
@@ -160,11 +160,11 @@ class LocalAgent:
 
         self._change(plan)
 
-    def _change(self, plan: Callable[[], _Planned]) -> Exchange:
+    def _change(self, plan: Callable[[], _Planned]) -> Swap:
         """Carry out what is planned; where other changes came between too often, planned while none can."""
         for _ in range(MOST_ATTEMPTS):
             planned = plan()
-            prepare_streams(planned.exchange.arriving.values())
+            prepare_streams(planned.swap.arriving.values())
             with self._changing:
                 idle = self._carry_out_if_it_holds(planned)
             if idle is not None:
@@ -172,29 +172,27 @@ class LocalAgent:
         else:
             with self._changing:
                 planned = plan()
-                idle = self._carry_out(planned.exchange)
+                idle = self._carry_out(planned.swap)
                 planned.finish()
         _stop(idle)
-        return planned.exchange
+        return planned.swap
 
     def _carry_out_if_it_holds(self, planned: _Planned) -> Sequence[Stream] | None:
-        exchange = rebased(planned.exchange, self._policies, self._streams) if planned.holds() else None
-        if exchange is None:
+        swap = rebased(planned.swap, self._policies, self._streams) if planned.holds() else None
+        if swap is None:
             return None
-        idle = self._carry_out(exchange)
+        idle = self._carry_out(swap)
         planned.finish()
         return idle
 
-    def _has_taps(self, exchange: Exchange, taps: Mapping[str, Tap]) -> bool:
+    def _has_taps(self, swap: Swap, taps: Mapping[str, Tap]) -> bool:
         """Tell whether the taps of policies that arrive are still those that they were planned with."""
-        names = {part.stream.tap for policy in exchange.arriving.values() for part in policy.parts}
+        names = {part.stream.tap for policy in swap.arriving.values() for part in policy.parts}
         return all(self._taps.get(name) is taps.get(name) for name in names)
 
-    def _plan_one(
-        self, *, leaving: Sequence[AgentPolicy], arriving: Sequence[PolicyConfig], origin: Origin
-    ) -> Exchange:
+    def _plan_one(self, *, leaving: Sequence[AgentPolicy], arriving: Sequence[PolicyConfig], origin: Origin) -> Swap:
         around = self._surroundings()
-        return plan_exchange(
+        return plan_swap(
             self._policies, self._streams, leaving=leaving, arriving=arriving, origin=origin, around=around
         )
 
@@ -232,10 +230,10 @@ class LocalAgent:
 
         def plan() -> _Planned:
             before = (self._taps, self._global_settings, self._policies)
-            changes, exchange = self._plan_configuration(config)
+            changes, swap = self._plan_configuration(config)
             told.append(changes)
             return _Planned(
-                exchange,
+                swap,
                 holds=lambda: before == (self._taps, self._global_settings, self._policies),
                 finish=lambda: self._take_settings(config),
             )
@@ -244,7 +242,7 @@ class LocalAgent:
         logger.info("configuration: %s", sentence(told[-1]))
         return told[-1]
 
-    def _plan_configuration(self, config: AgentConfig) -> tuple[Changes, Exchange]:
+    def _plan_configuration(self, config: AgentConfig) -> tuple[Changes, Swap]:
         """Say what a configuration changes, and how."""
         around = self._surroundings(self._taps_of(config), config.global_handlers)
         changes = self._compare(config, around)
@@ -263,10 +261,10 @@ class LocalAgent:
     def _take_settings(self, config: AgentConfig) -> None:
         self._taps, self._global_settings = self._taps_of(config), config.global_handlers
 
-    def _plan(self, policies: Difference, config: AgentConfig, around: Surroundings) -> Exchange:
+    def _plan(self, policies: Difference, config: AgentConfig, around: Surroundings) -> Swap:
         """Prepare what a configuration changes of the policies."""
         coming = {*policies.added, *policies.changed}
-        return plan_exchange(
+        return plan_swap(
             self._policies,
             self._streams,
             leaving=[self._policies[name] for name in (*policies.removed, *policies.changed)],
@@ -300,18 +298,18 @@ class LocalAgent:
         names = dict.fromkeys(part.stream.tap for part in policy.parts)
         return [self._taps[name].told() for name in names if name in self._taps]
 
-    def _carry_out(self, exchange: Exchange) -> Sequence[Stream]:
-        """Exchange policies. Where one can't be started nothing has changed. Gives the streams that nobody uses now."""
-        for policy in exchange.arriving.values():
+    def _carry_out(self, swap: Swap) -> Sequence[Stream]:
+        """Swap policies. Where one can't be started nothing has changed. Gives the streams that nobody uses now."""
+        for policy in swap.arriving.values():
             policy.look_up_in(self._databases)  # which may have been replaced since it was planned
             if self._state is not None:
                 self._state.restore(policy)
-        feed([*exchange.arriving.values()])
-        for policy in exchange.arriving.values():
+        feed([*swap.arriving.values()])
+        for policy in swap.arriving.values():
             for one in unanswered(policy, self._databases.answered):
                 logger.warning("%s", one)
-        self._policies = {**exchange.staying, **exchange.arriving}
-        return self._let_go(exchange.leaving, exchange.streams)
+        self._policies = {**swap.staying, **swap.arriving}
+        return self._let_go(swap.leaving, swap.streams)
 
     def _let_go(self, leaving: Sequence[AgentPolicy], streams: Mapping[str, Stream]) -> Sequence[Stream]:
         """Stop policies; give the streams that nobody uses, whose own policies go, too."""
@@ -397,7 +395,7 @@ class LocalAgent:
 class _Planned:
     """A change before it is carried out."""
 
-    exchange: Exchange
+    swap: Swap
     holds: Callable[[], bool]
     """Tells whether what it was planned for is still so."""
     finish: Callable[[], None] = lambda: None

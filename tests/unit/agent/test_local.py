@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor import clock
-from pktvisor.agent import exchange, preparing, tap
+from pktvisor.agent import swap, preparing, tap
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
 from pktvisor.config.schema import load_config
@@ -300,8 +300,8 @@ def test_the_metrics_that_a_policy_declares_have_a_bound(agent: LocalAgent) -> N
 
 
 def test_policies_taps_inputs_and_handlers_have_bounds(agent: LocalAgent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MOST_POLICIES", 3)
-    monkeypatch.setattr(exchange, "MOST_STREAMS", 2)
+    monkeypatch.setattr(swap, "MOST_POLICIES", 3)
+    monkeypatch.setattr(swap, "MOST_STREAMS", 2)
     monkeypatch.setattr(preparing, "MOST_HANDLERS", 2)
     monkeypatch.setattr(tap, "MOST_TAPS", 1)
     agent.add_tap(TAP)

@@ -1,4 +1,4 @@
-"""Policies exchanged for others: planned, which changes nothing and can fail; then fed, all or none of them."""
+"""Policies swapped for others: planned, which changes nothing and can fail; then fed, all or none of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_STREAMS = 256
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Swap:
     """Some policies leave, others arrive, the rest stays."""
 
     leaving: Sequence[AgentPolicy]
@@ -37,7 +37,7 @@ class Exchange:
     """Those that the policies that leave have used, and those that the ones that arrive will."""
 
 
-def plan_exchange(
+def plan_swap(
     policies: Mapping[str, AgentPolicy],
     streams: Mapping[str, Stream],
     *,
@@ -45,7 +45,7 @@ def plan_exchange(
     arriving: Sequence[PolicyConfig],
     origin: Origin,
     around: Surroundings,
-) -> Exchange:
+) -> Swap:
     """Make the policies that arrive. Raises `ConflictError`, `NoMatchError`, `ConfigError`."""
     staying = {name: policy for name, policy in policies.items() if policy not in leaving}
     _check_policies(staying, arriving)
@@ -63,7 +63,7 @@ def plan_exchange(
     _check_instances([*staying.values(), *prepared.values()])
     check_metric_names([*staying.values(), *prepared.values()], {})
     _check_memory(prepared.values(), leaving)
-    return Exchange(leaving, staying, prepared, known)
+    return Swap(leaving, staying, prepared, known)
 
 
 def _check_policies(staying: Mapping[str, AgentPolicy], arriving: Sequence[PolicyConfig]) -> None:
@@ -114,24 +114,24 @@ def check_metric_names(policies: Iterable[AgentPolicy], owners: Families) -> Non
             check_families((module.instance.handler for part in policy.parts for module in part.modules), owners)
 
 
-def rebased(exchange: Exchange, policies: Mapping[str, AgentPolicy], streams: Mapping[str, Stream]) -> Exchange | None:
-    """Give an exchange as it is for what there is now; None where other changes meanwhile make it another one.
+def rebased(swap: Swap, policies: Mapping[str, AgentPolicy], streams: Mapping[str, Stream]) -> Swap | None:
+    """Give a swap as it is for what there is now; None where other changes meanwhile make it another one.
 
-    Raises what `plan_exchange` does where there are too many, or names are taken, by now.
+    Raises what `plan_swap` does where there are too many, or names are taken, by now.
     """
-    if any(policies.get(policy.name) is not policy for policy in exchange.leaving):
+    if any(policies.get(policy.name) is not policy for policy in swap.leaving):
         return None
-    staying = {name: policy for name, policy in policies.items() if policy not in exchange.leaving}
-    used = {part.stream for policy in exchange.arriving.values() for part in policy.parts}
-    if any(not _is_free(stream, streams) for stream in used) or staying.keys() & exchange.arriving.keys():
+    staying = {name: policy for name, policy in policies.items() if policy not in swap.leaving}
+    used = {part.stream for policy in swap.arriving.values() for part in policy.parts}
+    if any(not _is_free(stream, streams) for stream in used) or staying.keys() & swap.arriving.keys():
         return None
-    together = [*staying.values(), *exchange.arriving.values()]
+    together = [*staying.values(), *swap.arriving.values()]
     _check_number(together)
     _check_streams(together)
     _check_instances(together)
     check_metric_names(together, {})
-    _check_memory(exchange.arriving.values(), exchange.leaving)
-    return replace(exchange, staying=staying, streams={**streams, **{stream.name: stream for stream in used}})
+    _check_memory(swap.arriving.values(), swap.leaving)
+    return replace(swap, staying=staying, streams={**streams, **{stream.name: stream for stream in used}})
 
 
 def _is_free(stream: Stream, streams: Mapping[str, Stream]) -> bool:
