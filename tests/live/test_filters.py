@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.net import Net
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
@@ -25,7 +25,7 @@ class Capture:
     """A capture with a filter."""
 
     def __init__(self, interface: str, expression: str, workers: int = 1) -> None:
-        policy = Policy("test", [Instance("net", Net(Settings()))])
+        policy = Policy("test", [Instance("net", Net(HandlerSettings()))])
         self.source = PcapInput({"iface": interface, "bpf": expression, "workers": workers}, Defaults())
         self.source.start([policy.core])
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.flow import Flow
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.flow import FlowInput
@@ -43,7 +43,7 @@ def test_every_connection_that_an_exporter_saw_is_counted(tmp_path: Path) -> Non
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     source = FlowInput({"bind": "127.0.0.1", "port": port, "flow_type": "netflow"}, Defaults())
-    policy = Policy("flows", [Instance("flows", Flow(Settings()))])
+    policy = Policy("flows", [Instance("flows", Flow(HandlerSettings()))])
     source.start([policy.core])
     try:
         with exporting(port, tmp_path):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pktvisor.handlers import handlers
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.policies.default import READER_HANDLERS
 from support.measuring import Source, Wanted
 
@@ -101,7 +101,7 @@ def _wanted(module: str) -> Wanted | None:
     known = handlers().get((type_, version))
     if known is None or "pcap" not in known.inputs:
         return None
-    return Wanted(f"{type_}_v{version[0]}", type_, version, Settings(enable=[groups] if groups else []))
+    return Wanted(f"{type_}_v{version[0]}", type_, version, HandlerSettings(enable=[groups] if groups else []))
 
 
 def _schema(wanted: Wanted) -> str:

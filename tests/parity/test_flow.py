@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from parity.answers import ANSWERS, CAPTURES, WHY_SKIPPED
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from support.measuring import Measured, Source, Wanted, measure
 
 pytestmark = pytest.mark.skipif(not ANSWERS.is_dir(), reason=WHY_SKIPPED)
@@ -30,7 +30,7 @@ def measured(answer: str, enable: tuple[str, ...]) -> Measured:
     if answer.endswith(".geo"):
         city, network = CAPTURES / "GeoIP2-City-Test.mmdb", CAPTURES / "GeoIP2-ISP-Test.mmdb"
         source = replace(source, geo_city=city, geo_asn=network)
-    return measure(source, [Wanted(NAME, "flow", settings=Settings(enable=enable))])
+    return measure(source, [Wanted(NAME, "flow", settings=HandlerSettings(enable=enable))])
 
 
 def flat(document: Any, path: str = "") -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pktvisor.config.models import ModuleConfig, PolicyConfig
 from pktvisor.config.schema import load_one_policy
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 
 
 def modules_text(text: str) -> str:
@@ -19,9 +19,9 @@ def one_policy(text: str) -> PolicyConfig:
     return policy
 
 
-def module_settings(module: ModuleConfig) -> Settings:
+def module_settings(module: ModuleConfig) -> HandlerSettings:
     """What a handler is told by its module."""
-    return Settings(
+    return HandlerSettings(
         options={**module.config, **module.filter},
         enable=module.enable,
         disable=module.disable,
@@ -29,7 +29,7 @@ def module_settings(module: ModuleConfig) -> Settings:
     )
 
 
-def declared(metrics: str, options: str = "{}") -> Settings:
+def declared(metrics: str, options: str = "{}") -> HandlerSettings:
     """The settings of a custom handler with these metrics (what stands between the braces)."""
     policy = one_policy(modules_text(f"{{m: {{type: custom, config: {options}, metrics: {{{metrics}}}}}}}"))
     return module_settings(policy.modules[0])

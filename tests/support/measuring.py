@@ -10,7 +10,7 @@ from typing import Any
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.inputs.filters import capture_filter
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs import prometheus
@@ -30,7 +30,7 @@ class Wanted:
     name: str
     type: str
     version: str = "1.0"
-    settings: Settings = field(default_factory=Settings)
+    settings: HandlerSettings = field(default_factory=HandlerSettings)
 
     def instance(self, tap: str | None, input_type: str = "pcap") -> Instance:
         settings = replace(self.settings, input_type=input_type)

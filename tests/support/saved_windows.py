@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.custom import Custom
 from pktvisor.handlers.input_resources import InputResources
 from pktvisor.handlers.pcap import Pcap
@@ -49,10 +49,10 @@ def every_kind(
     """The policy; `where` filters its packets."""
     options = {"where": where} if where else {}
     instances = [
-        Instance("packets", Custom(Settings(options=options, metrics=PACKETS if packets is None else packets))),
-        Instance("messages", Custom(Settings(metrics=MESSAGES if messages is None else messages))),
-        Instance("capture", Pcap(Settings())),
-        Instance("resources", InputResources(Settings())),
+        Instance("packets", Custom(HandlerSettings(options=options, metrics=PACKETS if packets is None else packets))),
+        Instance("messages", Custom(HandlerSettings(metrics=MESSAGES if messages is None else messages))),
+        Instance("capture", Pcap(HandlerSettings())),
+        Instance("resources", InputResources(HandlerSettings())),
     ]
     databases = open_databases(str(GEO / "city.mmdb"), str(GEO / "asn.mmdb"))
     return Policy("every_kind", instances, periods=periods, is_recorded=True, databases=databases)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from support.captures import FOLDER
 from support.measuring import Source, Wanted, measure
 
-EVERY_GROUP = Settings(enable=["all"])
+EVERY_GROUP = HandlerSettings(enable=["all"])
 WANTED = (
     Wanted("net_v1", "net", "1.0", EVERY_GROUP),
     Wanted("net_v2", "net", "2.0", EVERY_GROUP),

@@ -42,7 +42,7 @@ class Exchanges:
 
 
 @dataclass(frozen=True)
-class Settings:
+class HandlerSettings:
     """What a policy, or the command line, says of one handler."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Handler(PeerHandler):
     without_database: ClassVar[str] = "lets nothing pass"
     """What a filter by place or network does where there is no database: the end of a sentence."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HandlerSettings) -> None:
         self.settings = settings
         self.enabled = self._enabled_groups()
         for key in settings.options:

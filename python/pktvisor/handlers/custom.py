@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pktvisor.config.ports import port_options
 from pktvisor.errors import ConfigError, within
-from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.handlers.base import Exchanges, Handler, HandlerSettings
 from pktvisor.handlers.lookups import Found, Lookup
 from pktvisor.metrics.breakdown import Breakdown, Open, Part, by_direction
 from pktvisor.metrics.declaration_text import Declaration, read_declaration
@@ -40,7 +40,7 @@ class Custom(Handler):
         *(option.key for option in port_options().values()),
     )
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HandlerSettings) -> None:
         declarations = _declarations(settings)
         self.groups = {group: True for one in declarations.values() for group in one.metric.groups}
         super().__init__(settings)
@@ -100,7 +100,7 @@ class Custom(Handler):
         )
 
 
-def _declarations(settings: Settings) -> dict[str, Declaration]:
+def _declarations(settings: HandlerSettings) -> dict[str, Declaration]:
     with within("metrics"):
         if not settings.metrics:
             raise ConfigError("a handler of type custom needs metrics, as 'metrics: {questions: {counter: dns}}'")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from pktvisor.config.ports import port_keys
 from pktvisor.errors import ConfigError, within
-from pktvisor.handlers.base import Exchanges, Handler, Settings
+from pktvisor.handlers.base import Exchanges, Handler, HandlerSettings
 from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.compatibility import Purged
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
@@ -59,7 +59,7 @@ class DnsFilters(Handler):
     schema, table = "dns", "dns"
     inputs = ("pcap", "dnstap", "mock")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HandlerSettings) -> None:
         super().__init__(settings)
         self._check_dnstap_type()
         self._check_lists()

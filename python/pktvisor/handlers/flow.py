@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pktvisor.config import scalars
 from pktvisor.errors import ConfigError, within
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.metrics.breakdown import Open, Part
 from pktvisor.metrics.dscp_names import dscp_name, ecn_name
 from pktvisor.metrics.expressions import ALWAYS, EVENT, FILTERED, Column, Condition, flow
@@ -77,7 +77,7 @@ class Flow(Handler):
         "top_tos": False,
     }
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HandlerSettings) -> None:
         super().__init__(settings)
         self._sides = [self._interfaces(), self._directions()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.metrics.expressions import EVENT, SAMPLED, resources
 from pktvisor.metrics.kinds import Counter, Last, Quantiles, Rate
 
@@ -40,7 +40,7 @@ class InputResources(Handler):
     deep_samples = Counter(within=SAMPLED, prefix="base", help="Total number of deep samples")
     event_rate = Rate(within=EVENT, prefix="base", help="Rate of events")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: HandlerSettings) -> None:
         """Take the options that it knows; others do not matter, as the C++ pktvisor does not check them."""
         known = {key: value for key, value in settings.options.items() if key in self.options}
         super().__init__(replace(settings, options=known))

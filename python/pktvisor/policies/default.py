@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, TapConfig
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.policies.instances import WindowDefaults
 from pktvisor.policies.plan import Instance
 
@@ -35,7 +35,7 @@ def default_instances(
     input_type: str = "pcap",
 ) -> list[Instance]:
     """One handler of version 1.0 per module, named as `default-default-net`."""
-    settings = Settings(deep_sample_rate=deep_sample_rate, input_type=input_type)
+    settings = HandlerSettings(deep_sample_rate=deep_sample_rate, input_type=input_type)
     return [Instance(f"{policy}-{tap}-{module}", handler(kind)(settings), tap) for module, kind in modules]
 
 

@@ -13,8 +13,7 @@ from pktvisor.config.scalars import number, texts
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, failed_to_start, led_by, within
 from pktvisor.handlers import handlers
-from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
-from pktvisor.handlers.base import Settings as HandlerSettings
+from pktvisor.handlers.base import WINDOW_OPTIONS, Handler, HandlerSettings
 from pktvisor.policies.plan import Instance, Plan
 
 GROUP_OPTIONS = ("enable", "disable")

@@ -6,7 +6,7 @@ A policy can declare the same for a running agent (docs/how-to/watch-in-the-term
 from __future__ import annotations
 
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.custom import Custom
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
@@ -32,6 +32,6 @@ def pairs_policy(*, periods: int, length_s: int = DEFAULT_LENGTH_S, is_recorded:
         "asked": {"top_n": "dns.qname", "by": "ip.src", **questions},
         "answered": {"top_n": "dns.qname", "by": "ip.dst", **questions},
     }
-    handler = Custom(Settings(metrics=metrics))
+    handler = Custom(HandlerSettings(metrics=metrics))
     instances = [Instance(PAIRS, handler, PAIRS)]
     return Policy(PAIRS, instances, periods=periods, length_s=length_s, is_recorded=is_recorded)

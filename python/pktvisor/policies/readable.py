@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.dhcp import Dhcp
 from pktvisor.handlers.dns import ANSWERED, Dns
 from pktvisor.handlers.net import Net, NetByDirection
@@ -64,6 +64,6 @@ def readable_instances(
     *, policy: str = DEFAULT, tap: str = DEFAULT, deep_sample_rate: int = 100, input_type: str = "pcap"
 ) -> list[Instance]:
     """One handler per module that takes such an input, named as `default-default-net`."""
-    settings = Settings(deep_sample_rate=deep_sample_rate, input_type=input_type)
+    settings = HandlerSettings(deep_sample_rate=deep_sample_rate, input_type=input_type)
     fitting = [(module, handler) for module, handler in READABLE_HANDLERS if input_type in handler.inputs]
     return [Instance(f"{policy}-{tap}-{module}", handler(settings), tap) for module, handler in fitting]

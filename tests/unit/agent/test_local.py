@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor import clock
-from pktvisor.agent import swap, preparing, tap
+from pktvisor.agent import preparing, swap, tap
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.tap import Origin
 from pktvisor.config.schema import load_config

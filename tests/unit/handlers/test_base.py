@@ -6,7 +6,7 @@ import pytest
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.metrics.expressions import ALWAYS
 
 DNS_GROUPS = {"cardinality", "counters", "quantiles", "dns_transaction", "top_qnames", "top_ports"}
@@ -14,7 +14,7 @@ KINDS = [("net", "1.0"), ("net", "2.0"), ("dns", "1.0"), ("dns", "2.0"), ("dhcp"
 
 
 def make(type_name: str, version: str = "1.0", **settings: Any) -> Handler:
-    return handler(type_name, version)(Settings(**settings))
+    return handler(type_name, version)(HandlerSettings(**settings))
 
 
 @pytest.mark.parametrize(("type_name", "version"), KINDS)

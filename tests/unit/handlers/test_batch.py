@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pktvisor import BatchHandler, _core
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.net import Net
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
@@ -20,7 +20,7 @@ PACKETS = counts_of(FOLDER / "dns_authoritative.pcap")["packets"]
 
 
 def policy() -> Policy:
-    return Policy("test", [Instance("net", Net(Settings()))], periods=1, is_recorded=True)
+    return Policy("test", [Instance("net", Net(HandlerSettings()))], periods=1, is_recorded=True)
 
 
 class Rows(BatchHandler):

@@ -6,7 +6,7 @@ import pytest
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.handlers.dns import DnsFilters
 from pktvisor.metrics.expressions import ALWAYS
 from pktvisor.policies.plan import Instance, Plan
@@ -15,7 +15,7 @@ VERSIONS = ["1.0", "2.0"]
 
 
 def dns(version: str = "1.0", **options: Any) -> DnsFilters:
-    made = handler("dns", version)(Settings(options=options))
+    made = handler("dns", version)(HandlerSettings(options=options))
     assert isinstance(made, DnsFilters)
     return made
 
@@ -123,7 +123,7 @@ def test_no_message_is_both_query_and_response() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_ports_of_its_own_win_over_those_of_its_input(version: str) -> None:
     def at(own: object, of_input: tuple[int, ...]) -> object:
-        settings = Settings(options={} if own is None else {"dns_ports": own}, input_ports={"dns": of_input})
+        settings = HandlerSettings(options={} if own is None else {"dns_ports": own}, input_ports={"dns": of_input})
         return handler("dns", version)(settings).at_ports().json
 
     assert at(None, ()) == ALWAYS.json
@@ -172,7 +172,7 @@ def test_a_suffix_cuts_names_in_the_first_version_only() -> None:
 
 def test_subnets_are_kept_with_queries_only_where_they_are_listed() -> None:
     def exchanges(*groups: str) -> object:
-        made: Handler = handler("dns", "2.0")(Settings(enable=groups))
+        made: Handler = handler("dns", "2.0")(HandlerSettings(enable=groups))
         found = made.exchanges()
         assert found is not None
         return found.address

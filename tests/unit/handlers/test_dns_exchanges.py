@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import pktvisor
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from support.dns_packets import AXFR, CLIENT, CNAME, NS, SERVER, SOA, A, Message, Story, opt, record, reply
 from support.measuring import Source, Wanted, measure
 
@@ -20,11 +20,11 @@ class Seen:
     """What both versions of the handler say of a capture."""
 
     def __init__(self, path: Path, workers: int = 1, **options: Any) -> None:
-        settings = Settings(options=options, enable=["all"])
+        settings = HandlerSettings(options=options, enable=["all"])
         shared = {key: value for key, value in options.items() if key not in ("only_queries", "only_responses")}
         wanted = [
             Wanted("one", "dns", "1.0", settings),
-            Wanted("two", "dns", "2.0", Settings(options=shared, enable=["all"])),
+            Wanted("two", "dns", "2.0", HandlerSettings(options=shared, enable=["all"])),
         ]
         document = measure(Source(path, workers=workers), wanted, periods=2).document()
         self.messages = document["one"]["dns"]
@@ -121,7 +121,7 @@ def test_a_question_asked_again_is_counted_and_timed_from_the_first(story: Story
     assert [seen.count(name) for name in ("xacts", "timeout_queries")] == [2, 1]
     assert seen.exchanges["xact_time_us"]["p99"] == pytest.approx(2_030_000, rel=0.02)
     metrics = {"again": {"counter": "dns", "where": "xact.outcome == repeated"}}
-    own = measure(Source(tmp_path / "again.pcap"), [Wanted("own", "custom", settings=Settings(metrics=metrics))])
+    own = measure(Source(tmp_path / "again.pcap"), [Wanted("own", "custom", settings=HandlerSettings(metrics=metrics))])
     assert own.document()["own"]["custom"]["again"] == 2
 
 

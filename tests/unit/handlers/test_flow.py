@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pktvisor.errors import ConfigError
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.flow import DEVICE, INTERFACE, Flow
 from support.captures import FOLDER
 from support.measuring import Source, Wanted, measure
@@ -17,7 +17,7 @@ EXPORTER = "10.9.0.1"
 
 def device(*, workers: int = 1, path: Path = CAPTURE, **options: Any) -> dict[str, Any]:
     source = Source(path, reads_flows=True, workers=workers)
-    measured = measure(source, [Wanted("it", "flow", settings=Settings(options=options))])
+    measured = measure(source, [Wanted("it", "flow", settings=HandlerSettings(options=options))])
     found: dict[str, Any] = measured.document()["it"]["flow"]["devices"][EXPORTER]
     return found
 
@@ -81,5 +81,5 @@ def test_a_direction_that_is_filtered_away_shows_zeros_and_no_items() -> None:
 )
 def test_what_cannot_be_meant_is_refused(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        Flow(Settings(options=options)).keep()
+        Flow(HandlerSettings(options=options)).keep()
     assert sentence in str(refused.value)

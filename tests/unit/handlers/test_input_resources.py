@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pktvisor import clock
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.input_resources import InputResources
 from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues
 from pktvisor.policies.plan import Instance
@@ -24,7 +24,7 @@ PROMETHEUS_NAMES = {
 
 
 def policy() -> Policy:
-    return Policy("tap-resources", [Instance("resources", InputResources(Settings()))])
+    return Policy("tap-resources", [Instance("resources", InputResources(HandlerSettings()))])
 
 
 def values(snapshot: HandlerSnapshot) -> dict[str, object]:
@@ -69,6 +69,6 @@ def test_a_capture_file_measures_nothing() -> None:
 
 
 def test_options_are_not_checked() -> None:
-    assert InputResources(Settings(options={"no_such_option": 1, "recorded_stream": True})).settings.options == {
+    assert InputResources(HandlerSettings(options={"no_such_option": 1, "recorded_stream": True})).settings.options == {
         "recorded_stream": True
     }

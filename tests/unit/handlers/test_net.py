@@ -6,13 +6,13 @@ import pytest
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 
 VERSIONS = ["1.0", "2.0"]
 
 
 def net(version: str = "1.0", **options: Any) -> Handler:
-    return handler("net", version)(Settings(options=options))
+    return handler("net", version)(HandlerSettings(options=options))
 
 
 @pytest.mark.parametrize("version", VERSIONS)

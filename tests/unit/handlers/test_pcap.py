@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pktvisor.errors import ConfigError
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.pcap import Pcap
 from pktvisor.metrics.kinds import LedgerCounter
 from pktvisor.policies.plan import Instance
@@ -13,11 +13,11 @@ from support.captures import FOLDER
 
 
 def test_it_shows_what_the_ledger_counts_and_no_events() -> None:
-    assert all(isinstance(metric, LedgerCounter) for metric in Pcap(Settings()).metrics().values())
+    assert all(isinstance(metric, LedgerCounter) for metric in Pcap(HandlerSettings()).metrics().values())
 
 
 def test_its_counters_are_entries_of_the_ledger() -> None:
-    policy = Policy("test", [Instance("pcap", Pcap(Settings()))], is_recorded=True)
+    policy = Policy("test", [Instance("pcap", Pcap(HandlerSettings()))], is_recorded=True)
     report = run_file(str(FOLDER / "dns_tcp_segments.pcap"), policy)
     (snapshot,) = policy.bucket(0, 0)
     shown = {sample.path[0]: sample.value for sample in snapshot.samples}
@@ -28,4 +28,4 @@ def test_its_counters_are_entries_of_the_ledger() -> None:
 
 def test_it_has_no_filters() -> None:
     with pytest.raises(ConfigError, match="The valid configs/filters are: recorded_stream, deep_sample_rate"):
-        Pcap(Settings(options={"bpf": "udp"}))
+        Pcap(HandlerSettings(options={"bpf": "udp"}))

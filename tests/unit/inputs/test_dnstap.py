@@ -8,7 +8,7 @@ import pytest
 
 from pktvisor.config.models import Settings
 from pktvisor.errors import ConfigError, InputError, PktvisorError
-from pktvisor.handlers.base import Settings as HandlerSettings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.dns import Dns
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.dnstap import DnstapInput

@@ -11,7 +11,7 @@ import pytest
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, InputError
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.flow import Flow
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults, Input
@@ -24,7 +24,7 @@ from support.live import eventually
 
 def test_a_tap_of_flow_records_reads_the_datagrams_of_a_capture_file() -> None:
     source = inputs()["flow"]({"flow_type": "netflow", "pcap_file": str(FOLDER / "flow_netflow5.pcap")}, Defaults())
-    policy = Policy("flows", [Instance("flows", Flow(Settings()))], periods=1, is_recorded=True)
+    policy = Policy("flows", [Instance("flows", Flow(HandlerSettings()))], periods=1, is_recorded=True)
     source.prepare()
     source.start([policy.core])
     source.stop()
@@ -38,7 +38,7 @@ def test_a_tap_of_flow_records_reads_the_datagrams_of_a_capture_file() -> None:
 
 def test_packets_without_flow_records_are_told_apart_from_those_that_cannot_be_read() -> None:
     source = FlowInput({"pcap_file": str(FOLDER / "dns_tcp.pcap")}, Defaults())
-    policy = Policy("flows", [Instance("flows", Flow(Settings()))], periods=1, is_recorded=True)
+    policy = Policy("flows", [Instance("flows", Flow(HandlerSettings()))], periods=1, is_recorded=True)
     source.start([policy.core])
     source.stop()
     ledger = source.ledger()
@@ -59,7 +59,7 @@ def listening(config: dict[str, str | int | bool]) -> Iterator[tuple[Input, Poli
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     source = inputs()["flow"]({"bind": "127.0.0.1", "port": port, **config}, Defaults())
-    policy = Policy("flows", [Instance("flows", Flow(Settings()))])
+    policy = Policy("flows", [Instance("flows", Flow(HandlerSettings()))])
     source.start([policy.core])
     try:
         yield source, policy, port

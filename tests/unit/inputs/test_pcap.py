@@ -9,7 +9,7 @@ import pytest
 from pktvisor import _core
 from pktvisor.config.models import Value
 from pktvisor.errors import ConfigError, PktvisorError
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.dns import Dns
 from pktvisor.handlers.net import Net
 from pktvisor.inputs import filters, pcap
@@ -50,7 +50,7 @@ def test_what_makes_no_sense_is_told_before_anything_is_opened(config: dict[str,
 
 
 def test_an_input_that_is_started_again_goes_on_counting() -> None:
-    policy = Policy("test", [Instance("net", Net(Settings()))])
+    policy = Policy("test", [Instance("net", Net(HandlerSettings()))])
     source = PcapInput({"pcap_source": "mock"}, Defaults())
     source.start([policy.core])
     eventually(lambda: source.ledger()["seen"] >= 2)
@@ -146,7 +146,7 @@ def test_a_live_input_looks_at_the_ports_of_all_its_policies_and_each_sees_its_o
     """The made-up packets are of port 53."""
 
     def policy(source: PcapInput, **options: Value) -> Policy:
-        settings = Settings(options=options, input_ports=source.ports)
+        settings = HandlerSettings(options=options, input_ports=source.ports)
         return Policy("test", [Instance("dns", Dns(settings))])
 
     def queries(policy: Policy) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from pktvisor import _core, clock
 from pktvisor.errors import ConfigError
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.net import Net
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.policies.plan import Instance
@@ -22,7 +22,7 @@ LOOKBACK_BYTES = 1 << 20
 
 
 def policy(*, is_recorded: bool = False) -> Policy:
-    return Policy("test", [Instance("net", Net(Settings()))], is_recorded=is_recorded)
+    return Policy("test", [Instance("net", Net(HandlerSettings()))], is_recorded=is_recorded)
 
 
 def packets(policy: Policy) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor.errors import InputError
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.net import Net
 from pktvisor.inputs.recording import Recording
 from pktvisor.policies.plan import Instance
@@ -19,7 +19,7 @@ CAPTURE = str(Path(__file__).parents[2] / "captures" / "dns_resolver.pcap")
 
 
 def policy() -> Policy:
-    return Policy("test", [Instance("net", Net(Settings()))], is_recorded=True)
+    return Policy("test", [Instance("net", Net(HandlerSettings()))], is_recorded=True)
 
 
 def test_each_policy_gets_it_whole() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pktvisor import _core
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.dns import Dns
 from pktvisor.metrics.exponential import MOST_BUCKETS, ExponentialValues
 from pktvisor.metrics.kinds import Counter, Histogram, Metric, Rate
@@ -77,7 +77,7 @@ def test_the_greatest_scale_that_fits_is_taken(counts: tuple[int, ...], offset: 
 
 def window_and_metrics(kind: type[Metric]) -> tuple[_core.Window, list[int]]:
     """A capture read through dns, and where its metrics of a kind stand."""
-    policy = Policy("test", [Instance("dns", Dns(Settings(enable=["all"])))], periods=1, is_recorded=True)
+    policy = Policy("test", [Instance("dns", Dns(HandlerSettings(enable=["all"])))], periods=1, is_recorded=True)
     run_file(str(FOLDER / "dns_resolver.pcap"), policy, hosts="0.0.0.0/0,::/0")
     window = policy.core.read(0, 0)
     assert window is not None

@@ -6,7 +6,7 @@ import datasketches
 import pytest
 
 from pktvisor import _core
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.dns import Dns
 from pktvisor.inputs.batches import batches
 from pktvisor.metrics.kinds import Cardinality, Reading, TopN
@@ -26,7 +26,7 @@ def names() -> list[str]:
 
 
 def sketch(kind: type[Cardinality | TopN], path: str) -> bytes:
-    policy = Policy("test", [Instance("dns", Dns(Settings(enable=["all"])))], periods=1, is_recorded=True)
+    policy = Policy("test", [Instance("dns", Dns(HandlerSettings(enable=["all"])))], periods=1, is_recorded=True)
     run_file(CAPTURE, policy)
     placed = next(p for p in policy.plan.placed[0] if isinstance(p.metric, kind) and p.metric.path == path)
     window = policy.core.read(0, 0)
@@ -90,7 +90,7 @@ def test_metrics_of_different_kinds_do_not_merge() -> None:
 
 
 def test_every_kind_is_made_again_from_its_image_and_shows_the_same() -> None:
-    policy = Policy("test", [Instance("dns", Dns(Settings(enable=["all"])))], periods=1, is_recorded=True)
+    policy = Policy("test", [Instance("dns", Dns(HandlerSettings(enable=["all"])))], periods=1, is_recorded=True)
     run_file(CAPTURE, policy)
     window = policy.core.read(0, 0)
     assert window is not None

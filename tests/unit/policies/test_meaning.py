@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Any
 
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.handlers.custom import Custom
 from pktvisor.handlers.dns import Dns, DnsByDirection
 from pktvisor.handlers.net import Net
@@ -26,11 +26,11 @@ def meanings(handler: Handler, *before: Handler) -> dict[tuple[str, int | None, 
 
 
 def dns(deep_sample_rate: int = 100, **options: Any) -> Handler:
-    return Dns(Settings(options=options, enable=["all"], deep_sample_rate=deep_sample_rate))
+    return Dns(HandlerSettings(options=options, enable=["all"], deep_sample_rate=deep_sample_rate))
 
 
 def custom(where: str = "", **metric: Any) -> str:
-    settings = Settings(options={"where": where} if where else {}, metrics={"mine": metric})
+    settings = HandlerSettings(options={"where": where} if where else {}, metrics={"mine": metric})
     return meanings(Custom(settings))["mine", None, "counter"]
 
 
@@ -47,7 +47,7 @@ def test_another_process_finds_the_same_meanings() -> None:
 
 def test_a_filter_changes_what_hangs_on_it_and_nothing_else() -> None:
     plain, filtered = (
-        meanings(DnsByDirection(Settings(options=options))) for options in ({}, {"only_qname": ["example.com"]})
+        meanings(DnsByDirection(HandlerSettings(options=options))) for options in ({}, {"only_qname": ["example.com"]})
     )
     same = {key[0] for key in plain if plain[key] == filtered[key]}
     assert {"observed_packets", "rates.observed_pps"} <= same, "events are counted before filters"
@@ -62,7 +62,7 @@ def test_sampling_changes_what_is_sampled() -> None:
 
 
 def test_what_only_other_metrics_have_changes_nothing() -> None:
-    few, all_groups = Plan([Instance("dns", Dns(Settings()))]), meanings(dns())
+    few, all_groups = Plan([Instance("dns", Dns(HandlerSettings()))]), meanings(dns())
     for one, meaning in zip(few.placed[0], few.meanings[0], strict=True):
         assert all_groups[one.metric.path, one.number, one.metric.core_kind] == meaning
 
@@ -75,14 +75,14 @@ def test_exchanges_are_part_of_what_is_made_of_them() -> None:
 
 
 def test_a_handler_before_it_is_part_of_what_gets_to_it() -> None:
-    alone, behind = meanings(Net(Settings())), meanings(Net(Settings()), dns(only_rcode=3))
-    behind_another = meanings(Net(Settings()), dns(only_rcode=2))
+    alone, behind = meanings(Net(HandlerSettings())), meanings(Net(HandlerSettings()), dns(only_rcode=3))
+    behind_another = meanings(Net(HandlerSettings()), dns(only_rcode=2))
     assert all(alone[key] != behind[key] for key in alone)
     assert all(behind[key] != behind_another[key] for key in alone)
 
 
 def test_directions_mean_something_each() -> None:
-    found = meanings(DnsByDirection(Settings(enable=["all"])))
+    found = meanings(DnsByDirection(HandlerSettings(enable=["all"])))
     by_path: dict[str, set[str]] = {}
     for (path, number, _), meaning in found.items():
         if number is not None:
@@ -103,7 +103,8 @@ def test_the_order_of_conditions_makes_no_difference_and_their_constants_do() ->
 
 
 def test_a_name_is_no_part_of_a_meaning_but_of_the_identity() -> None:
-    plans = [Plan([Instance("x", Custom(Settings(metrics={name: {"counter": "packet"}})))]) for name in ("a", "b")]
+    settings = [HandlerSettings(metrics={name: {"counter": "packet"}}) for name in ("a", "b")]
+    plans = [Plan([Instance("x", Custom(one))]) for one in settings]
     metrics = [json.loads(plan.json)["handlers"][0]["metrics"][0] for plan in plans]
     assert metrics[0]["meaning"] == metrics[1]["meaning"]
     assert [metric["identity"]["path"] for metric in metrics] == ["a", "b"]
@@ -111,7 +112,7 @@ def test_a_name_is_no_part_of_a_meaning_but_of_the_identity() -> None:
 
 def test_what_it_is_kept_apart_by_is_part_of_both() -> None:
     def metric(**more: Any) -> Any:
-        settings = Settings(metrics={"mine": {"counter": "packet", **more}})
+        settings = HandlerSettings(metrics={"mine": {"counter": "packet", **more}})
         return json.loads(Plan([Instance("x", Custom(settings))]).json)["handlers"][0]["metrics"][0]
 
     whole, by_vlan, fewer = metric(), metric(by="vlan.id"), metric(by="vlan.id", most_groups=5)

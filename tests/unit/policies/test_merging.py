@@ -9,7 +9,7 @@ import pytest
 from pktvisor import _core
 from pktvisor.errors import PeriodError
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import policy_document
@@ -26,7 +26,7 @@ NOW_NS = 2_000_000_000 * 10**9
 
 def make(*handlers: tuple[str, str, dict[str, Any]], periods: int = 5, is_recorded: bool = False) -> Policy:
     instances = [
-        Instance(f"{name}-{at}", handler(name, version)(Settings(options, enable=["all"])), f"tap-{at}")
+        Instance(f"{name}-{at}", handler(name, version)(HandlerSettings(options, enable=["all"])), f"tap-{at}")
         for at, (name, version, options) in enumerate(handlers)
     ]
     databases = open_databases(str(GEO / "city.mmdb"), str(GEO / "asn.mmdb"))
@@ -130,7 +130,8 @@ def test_version_two_merges_by_direction_and_shows_those_that_any_saw() -> None:
 
 def test_groups_that_only_one_has_are_shown_as_it_measured_them() -> None:
     full = make(NET)
-    few = Policy("few", [Instance("few", handler("net")(Settings(disable=["all"], enable=["counters"])))], periods=5)
+    counters = HandlerSettings(disable=["all"], enable=["counters"])
+    few = Policy("few", [Instance("few", handler("net")(counters))], periods=5)
     read("dns_resolver.pcap", full, few)
     merged = document(MergedPolicies([few, full]).bucket(0, 0))["packets_merged"]["packets"]
     single = document(full.bucket(0, 0))["net-0"]["packets"]
@@ -139,7 +140,7 @@ def test_groups_that_only_one_has_are_shown_as_it_measured_them() -> None:
 
 
 def test_top_lists_show_ten_and_no_threshold() -> None:
-    settings = Settings(enable=["all"], topn_count=3, topn_percentile_threshold=90)
+    settings = HandlerSettings(enable=["all"], topn_count=3, topn_percentile_threshold=90)
     policy = Policy("few", [Instance("few", handler("dns")(settings))], periods=5)
     read("dns_resolver.pcap", policy)
     assert len(document(policy.bucket(0, 0))["few"]["dns"]["top_udp_ports"]) == 3
@@ -191,7 +192,7 @@ def test_groups_of_like_handlers_are_merged_value_by_value() -> None:
             "names": {"cardinality": "dns.qname", "where": where, "by": "dns.qtype"},
             "top": {"top_n": "dns.qname", "where": where, "by": "dns.qtype"},
         }
-        return Policy("test", [Instance("m", handler("custom", "1.0")(Settings(metrics=metrics)), "tap")])
+        return Policy("test", [Instance("m", handler("custom", "1.0")(HandlerSettings(metrics=metrics)), "tap")])
 
     queries, replies, both = custom("dns.is_reply == 0"), custom("dns.is_reply == 1"), custom("dns.is_reply >= 0")
     read("dns_resolver.pcap", queries, replies, both)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Handler, Settings
+from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.outputs.json import policy_document
 from pktvisor.policies.plan import NEVER, Instance, Plan
 from pktvisor.policies.policy import Policy
@@ -19,7 +19,8 @@ HOSTS = "192.0.2.0/24,10.0.0.0/8"
 
 
 def made(name: str, version: str = "1.0", *, groups: tuple[str, ...] = ("all",), **options: Any) -> Handler:
-    return handler(name, version)(Settings(options, disable=["all"], enable=groups) if groups else Settings(options))
+    settings = HandlerSettings(options, disable=["all"], enable=groups) if groups else HandlerSettings(options)
+    return handler(name, version)(settings)
 
 
 def spec_of(*handlers: Handler) -> list[dict[str, Any]]:
@@ -81,7 +82,7 @@ def test_settings_put_columns_in_the_place_of_others() -> None:
 
 @pytest.mark.parametrize(("rate", "percent"), [(-5, 1), (0, 1), (37, 37), (100, 100), (250, 100)])
 def test_deep_sampling_is_clamped(rate: int, percent: int) -> None:
-    net = handler("net")(Settings(deep_sample_rate=rate))
+    net = handler("net")(HandlerSettings(deep_sample_rate=rate))
     assert spec_of(net)[0]["deep_sample_percent"] == percent
 
 
@@ -95,7 +96,7 @@ def test_deep_sampling_is_clamped(rate: int, percent: int) -> None:
     ],
 )
 def test_questions_wait_as_long_as_they_are_told(options: dict[str, int], ttl_ms: int) -> None:
-    assert spec_of(handler("dns")(Settings(options)))[0]["exchanges"]["ttl_ms"] == ttl_ms
+    assert spec_of(handler("dns")(HandlerSettings(options)))[0]["exchanges"]["ttl_ms"] == ttl_ms
 
 
 def test_unanswered_questions_of_a_direction_are_told_by_their_flags() -> None:

@@ -12,7 +12,7 @@ import pytest
 from pktvisor import _core
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.net import Net
 from pktvisor.metrics.snapshot import HandlerSnapshot, QuantileValues, memory_bytes
 from pktvisor.outputs.json import encode, policy_document
@@ -25,7 +25,7 @@ NOW_NS = 2_000_000_000 * 10**9
 
 
 def make(*, periods: int = 5, is_recorded: bool = False) -> Policy:
-    return Policy("test", [Instance("net", Net(Settings()))], periods=periods, is_recorded=is_recorded)
+    return Policy("test", [Instance("net", Net(HandlerSettings()))], periods=periods, is_recorded=is_recorded)
 
 
 def filled(*, periods: int = 5, is_recorded: bool = False) -> Policy:
@@ -109,7 +109,7 @@ def test_reading_while_windows_shift_never_mixes_them() -> None:
 
 def test_a_plan_that_makes_no_sense_names_the_policy() -> None:
     with pytest.raises(ConfigError, match="policy test: handler 0 can't stand behind handler 3"):
-        Policy("test", [Instance("net", Net(Settings()), behind=3)])
+        Policy("test", [Instance("net", Net(HandlerSettings()), behind=3)])
 
 
 START_TS = 1_795_476_569
@@ -147,7 +147,7 @@ def has_live_rates(snapshot: HandlerSnapshot) -> bool:
 
 
 def test_a_recorded_stream_has_no_live_rates_and_its_window_is_as_long_as_its_packets() -> None:
-    settings = {"live": Settings(), "recorded": Settings(options={"recorded_stream": False})}
+    settings = {"live": HandlerSettings(), "recorded": HandlerSettings(options={"recorded_stream": False})}
     policy = Policy("test", [Instance(name, handler("net")(one)) for name, one in settings.items()])
     run_file(str(FOLDER / "dns_resolver.pcap"), policy)
     policy.core = StillReading(policy.core)  # type: ignore[assignment]

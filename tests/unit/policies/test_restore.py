@@ -11,7 +11,7 @@ import pytest
 
 from pktvisor import _core
 from pktvisor.handlers import handler
-from pktvisor.handlers.base import Settings
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import encode, policy_document
 from pktvisor.policies.plan import Instance
@@ -37,7 +37,7 @@ def make(groups: str = "all", periods: int = 5) -> Policy:
     kinds = [("net", "1.0"), ("net", "2.0"), ("dns", "1.0"), ("dns", "2.0"), ("dhcp", "1.0")]
     enable = {name: [groups] if name != "dhcp" else [] for name, _ in kinds}
     instances = [
-        Instance(f"{name}{version[0]}", handler(name, version)(Settings(enable=enable[name])))
+        Instance(f"{name}{version[0]}", handler(name, version)(HandlerSettings(enable=enable[name])))
         for name, version in kinds
     ]
     databases = open_databases(str(GEO / "city.mmdb"), str(GEO / "asn.mmdb"))
