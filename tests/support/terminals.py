@@ -23,7 +23,7 @@ from pktvisor.api.faults import ApiFault
 from pktvisor.tui.app import Terminal
 from pktvisor.tui.source import Bucket, Reading, Request
 from pktvisor.tui.units import Units
-from pktvisor.tui.views.content import Settings
+from pktvisor.tui.views.content import ViewSettings
 from pktvisor.tui.watch import Watch
 from pktvisor.tui.windows import DEFAULT, windows
 from support.documents import (
@@ -46,7 +46,7 @@ from support.documents import (
 )
 
 NOW = START_TS + 275.0
-UTC = Settings(units=Units(is_utc=True))
+UTC = ViewSettings(units=Units(is_utc=True))
 SMALL = (80, 24)
 WIDE = (200, 55)
 
@@ -133,7 +133,7 @@ class FakeSource:
 class Bench:
     """An application under test: its source, its watch and its clock."""
 
-    def __init__(self, settings: Settings = UTC) -> None:
+    def __init__(self, settings: ViewSettings = UTC) -> None:
         self.source = FakeSource()
         self.now = NOW
         self.watch = Watch(self.source, Request(DEFAULT), interval_s=1.0, now=lambda: self.now)
@@ -165,7 +165,9 @@ class Bench:
 Scenario = Callable[[Bench], Awaitable[None]]
 
 
-def play(scenario: Scenario, *, size: tuple[int, int] = SMALL, settings: Settings = UTC, is_read: bool = True) -> None:
+def play(
+    scenario: Scenario, *, size: tuple[int, int] = SMALL, settings: ViewSettings = UTC, is_read: bool = True
+) -> None:
     """Run an application of a size through a scenario; it has been read once before, unless told otherwise."""
 
     async def run() -> None:

@@ -7,7 +7,7 @@ import shutil
 import sys
 
 from pktvisor.tui.once import first_screen
-from pktvisor.tui.views.content import Settings
+from pktvisor.tui.views.content import ViewSettings
 from pktvisor.tui.watch import Watch
 
 LEAST_WIDTH = 80
@@ -19,7 +19,7 @@ def page(watch: Watch) -> str:
     columns = shutil.get_terminal_size((LEAST_WIDTH, 24)).columns
     return first_screen(
         watch.state,
-        Settings(),
+        ViewSettings(),
         watch.source.name,
         columns if is_terminal else max(columns, LEAST_WIDTH),
         is_coloured=is_terminal and not os.environ.get("NO_COLOR"),

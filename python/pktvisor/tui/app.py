@@ -21,7 +21,7 @@ from pktvisor.tui.panels import Order
 from pktvisor.tui.saving import picture, save_document, save_text
 from pktvisor.tui.status import spot_at
 from pktvisor.tui.views import SCREENS
-from pktvisor.tui.views.content import Settings
+from pktvisor.tui.views.content import ViewSettings
 from pktvisor.tui.windows import LENGTH_S, MOST_PERIODS, neighbour, windows
 
 
@@ -50,7 +50,7 @@ class Terminal(Board):
         action = next(key.action for key in KEYS if shown in key.shown.split())
         await self.run_action(action)
 
-    def adjust(self, settings: Settings) -> None:
+    def adjust(self, settings: ViewSettings) -> None:
         """Show it in another way."""
         self.settings = settings
         self.draw()

@@ -24,7 +24,7 @@ from pktvisor.tui.moves import Cursor
 from pktvisor.tui.poller import Poller
 from pktvisor.tui.status import Spot, fault_line, hints_line, tabs_line, title_line
 from pktvisor.tui.views import SCREENS, drill
-from pktvisor.tui.views.content import Context, Settings, View, page_of
+from pktvisor.tui.views.content import Context, View, ViewSettings, page_of
 from pktvisor.tui.views.overview import can_show
 from pktvisor.tui.watch import State, Watch
 
@@ -58,12 +58,14 @@ class Board(App[None]):
             super().__init__()
             self.result = result
 
-    def __init__(self, watch: Watch, settings: Settings | None = None, make_poller: MakePoller | None = Poller) -> None:
+    def __init__(
+        self, watch: Watch, settings: ViewSettings | None = None, make_poller: MakePoller | None = Poller
+    ) -> None:
         self.is_coloured = not os.environ.get("NO_COLOR")
         super().__init__(ansi_color=None if self.is_coloured else True)
         self.animation_level = "none"
         self.feed = watch
-        self.settings = settings or Settings()
+        self.settings = settings or ViewSettings()
         self.history = History()
         self.state = State()
         self.cursor = Cursor()

@@ -9,7 +9,7 @@ from pktvisor.tui.layout import Focus
 from pktvisor.tui.lines import Line, Role, fit_line, plain_text, shown
 from pktvisor.tui.status import title_line
 from pktvisor.tui.views import SCREENS
-from pktvisor.tui.views.content import Context, Settings, page_of
+from pktvisor.tui.views.content import Context, ViewSettings, page_of
 from pktvisor.tui.watch import State
 
 CODES = {
@@ -26,7 +26,7 @@ CODES = {
 """Escape codes by role."""
 
 
-def first_screen(state: State, settings: Settings, source: str, cells: int, *, is_coloured: bool) -> str:
+def first_screen(state: State, settings: ViewSettings, source: str, cells: int, *, is_coloured: bool) -> str:
     """Write the first screen of a reading, lines of `cells` at most; with escape codes only where asked for."""
     assert state.reading is not None, "there is a reading"
     history = History()

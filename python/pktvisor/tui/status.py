@@ -9,7 +9,7 @@ from pktvisor import _core
 from pktvisor.tui import units
 from pktvisor.tui.lines import Line, Piece, Role, fit_line, width
 from pktvisor.tui.source import Reading
-from pktvisor.tui.views.content import Settings, View
+from pktvisor.tui.views.content import View, ViewSettings
 from pktvisor.tui.views.header import Item, fitting
 from pktvisor.tui.watch import State
 
@@ -43,7 +43,7 @@ class Spot:
     says: str
 
 
-def title_line(state: State, settings: Settings, source: str, now: float, cells: int, *, is_paused: bool) -> Line:
+def title_line(state: State, settings: ViewSettings, source: str, now: float, cells: int, *, is_paused: bool) -> Line:
     """Say who answers, which policy and which period is shown, and whether that is live."""
     reading = state.reading
     if reading is None:
@@ -59,7 +59,7 @@ def title_line(state: State, settings: Settings, source: str, now: float, cells:
     return fit_line(fitting(items, cells), cells)
 
 
-def _period(reading: Reading, settings: Settings) -> list[Item]:
+def _period(reading: Reading, settings: ViewSettings) -> list[Item]:
     period = reading.metrics.period
     if period is None:
         return []

@@ -15,7 +15,7 @@ from pktvisor.tui.layout import Focus
 from pktvisor.tui.lines import width
 from pktvisor.tui.source import Request
 from pktvisor.tui.views import SCREENS
-from pktvisor.tui.views.content import Context, Settings, page_of
+from pktvisor.tui.views.content import Context, ViewSettings, page_of
 from pktvisor.tui.windows import DEFAULT
 from support.terminals import UTC, FakeSource
 
@@ -36,7 +36,7 @@ DOCUMENTS = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.
 OBJECTS = st.dictionaries(KEYS, DOCUMENTS, max_size=6)
 
 
-def page_width(document: dict[str, Any], cells: int, shown: Settings, number: int) -> set[int]:
+def page_width(document: dict[str, Any], cells: int, shown: ViewSettings, number: int) -> set[int]:
     source = FakeSource(changes={"default": {"default": {"h": document}}})
     reading = source.read(Request(DEFAULT))
     history = History()
@@ -48,7 +48,7 @@ def page_width(document: dict[str, Any], cells: int, shown: Settings, number: in
 @settings(max_examples=150, deadline=None)
 @given(OBJECTS, st.integers(1, 220), st.integers(0, len(SCREENS) - 1), st.sampled_from(["", "a"]))
 def test_any_metrics_are_shown(document: dict[str, Any], cells: int, number: int, wanted: str) -> None:
-    page_width(document, cells, Settings(units=UTC.units, order="name", wanted=wanted), number)
+    page_width(document, cells, ViewSettings(units=UTC.units, order="name", wanted=wanted), number)
 
 
 @settings(max_examples=100, deadline=None)

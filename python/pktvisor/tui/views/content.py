@@ -15,7 +15,7 @@ from pktvisor.tui.units import Units
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ViewSettings:
     """How the person at the keys wants it."""
 
     units: Units = field(default_factory=Units)
@@ -36,7 +36,7 @@ class Context:
     history: History
     now: float
     """Unix seconds."""
-    settings: Settings
+    settings: ViewSettings
     width: int
     height: int | None
     """Lines that are to be seen without scrolling; None where all are."""
