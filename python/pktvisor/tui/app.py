@@ -182,9 +182,9 @@ class Terminal(Board):
 
     def action_drill(self) -> None:
         """Show what goes with the row's name or address."""
-        place = self.page.place(self.cursor.focus.panel)
-        row = None if place is None else self.cursor.row(self.page)
-        target = None if place is None or row is None else target_of(place.panel, row)
+        placed = self.page.find(self.cursor.focus.panel)
+        row = None if placed is None else self.cursor.row(self.page)
+        target = None if placed is None or row is None else target_of(placed.panel, row)
         if target is None:
             self.say("choose a name or an address in a list, with tab and the arrows")
             return
@@ -210,12 +210,12 @@ class Terminal(Board):
     def _move(self, cursor: Cursor) -> None:
         self.cursor = cursor
         self.draw()
-        place = self.page.place(cursor.focus.panel)
-        if place is None:
+        placed = self.page.find(cursor.focus.panel)
+        if placed is None:
             return
         canvas = self.canvas("page")
-        row = place.y + place.above + cursor.focus.row - place.first
-        top = place.y if row - place.y < canvas.size.height else row
+        row = placed.y + placed.above + cursor.focus.row - placed.first
+        top = placed.y if row - placed.y < canvas.size.height else row
         canvas.scroll_to_region(Region(0, top, 1, row - top + 1), animate=False)
 
     def action_copy(self) -> None:

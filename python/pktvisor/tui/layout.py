@@ -27,8 +27,8 @@ class Focus:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where on a page a panel is."""
+class PlacedPanel:
+    """A panel, and where on a page it is."""
 
     panel: Panel
     x: int
@@ -55,11 +55,11 @@ class Page:
     """Lines, and where the panels are on them."""
 
     lines: tuple[Line, ...]
-    places: tuple[Place, ...] = ()
+    placed: tuple[PlacedPanel, ...] = ()
 
-    def place(self, key: str) -> Place | None:
+    def find(self, key: str) -> PlacedPanel | None:
         """Find a panel."""
-        return next((place for place in self.places if place.panel.key == key), None)
+        return next((placed for placed in self.placed if placed.panel.key == key), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,12 @@ def lay_out(panels: Sequence[Panel], frame: Frame, above: Iterable[Line] = ()) -
     """Lay panels out in rows of equal height, below other lines."""
     columns = min(frame.columns or column_count(frame.width), column_count(frame.width))
     lines = [fit_line(line, frame.width) for line in above]
-    places: list[Place] = []
+    placed: list[PlacedPanel] = []
     for band in _bands(panels, frame.width, columns):
         blocks, found = _band(band, frame, len(lines))
         lines += blocks
-        places += found
-    return Page(tuple(lines), tuple(places))
+        placed += found
+    return Page(tuple(lines), tuple(placed))
 
 
 def zoomed(panel: Panel, frame: Frame) -> Page:
@@ -128,14 +128,14 @@ def _bands(panels: Sequence[Panel], width: int, columns: int) -> Iterator[list[_
         yield band
 
 
-def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line], list[Place]]:
+def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line], list[PlacedPanel]]:
     """Lay panels out side by side."""
     panels = [column.panel for column in columns]
     if panels[0].is_heading:
         return [heading_line(panels[0].title, frame.width)], []
     rows = max(_wanted_rows(panel, frame.most_rows) for panel in panels)
     heading = int(any(panel.headings for panel in panels))
-    blocks, places = [], []
+    blocks, placed = [], []
     for column in columns:
         panel = column.panel
         first = _first_shown(panel, frame.focus, rows)
@@ -143,9 +143,9 @@ def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line
             list(block(panel, Extent(column.width, rows, first, bool(heading)), focused_row(panel, frame.focus)))
         )
         shown = min(len(panel.rows) - first, rows)
-        places.append(Place(panel, column.x, top, column.width, rows + heading + 1, 1 + heading, first, shown))
+        placed.append(PlacedPanel(panel, column.x, top, column.width, rows + heading + 1, 1 + heading, first, shown))
     lines = [_beside([block[row] for block in blocks], frame.width) for row in range(rows + heading + 1)]
-    return [*lines, EMPTY] if heading or rows > MOST_TIGHT else lines, places
+    return [*lines, EMPTY] if heading or rows > MOST_TIGHT else lines, placed
 
 
 def _wanted_rows(panel: Panel, most: int) -> int:

@@ -74,8 +74,8 @@ def test_counters_are_nothing_to_look_into() -> None:
 
 async def to_list(bench: Bench, title: str) -> None:
     """Go to the list with a title."""
-    place = next(one for one in bench.app.page.places if one.panel.title == title)
-    while bench.app.cursor.focus.panel != place.panel.key:
+    placed = next(one for one in bench.app.page.placed if one.panel.title == title)
+    while bench.app.cursor.focus.panel != placed.panel.key:
         await bench.pilot.press("tab")
 
 

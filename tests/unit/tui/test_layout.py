@@ -39,14 +39,14 @@ def test_what_is_hidden_is_told_and_the_selected_row_is_in_sight() -> None:
 
 
 def test_a_panel_alone_has_all_its_rows() -> None:
-    assert len(zoomed(panel("a", 40), Frame(80)).place("a").panel.rows) == 40  # type: ignore[union-attr]
+    assert len(zoomed(panel("a", 40), Frame(80)).find("a").panel.rows) == 40  # type: ignore[union-attr]
     assert "a39" in texts(zoomed(panel("a", 40), Frame(80)))[40]
 
 
 def test_wide_panels_take_more_columns_and_headings_the_whole_line() -> None:
     wide, heading = panel("w", 1, least_width=60), panel("h", 0, is_heading=True)
     page = lay_out([panel("a", 1), wide, heading, panel("b", 1)], Frame(80))
-    placed = [(place.panel.key, place.x, place.width) for place in page.places]
+    placed = [(placed.panel.key, placed.x, placed.width) for placed in page.placed]
     assert placed == [("a", 0, 39), ("w", 0, 80), ("b", 0, 39)]
     assert texts(page)[4].startswith("══ Panel h ══")
 
@@ -58,11 +58,11 @@ def test_values_that_do_not_fit_are_left_out_before_the_name_is() -> None:
 
 def test_cells_lead_back_to_rows() -> None:
     page = lay_out([panel("a", 3), panel("b", 3)], Frame(80), above=[((" above", Role.PLAIN),)])
-    place = page.place("b")
-    assert place is not None
-    assert (place.x, place.y) == (41, 1)
-    assert [place.row_at(45, y) for y in range(6)] == [None, -1, 0, 1, 2, None]
-    assert place.row_at(10, 2) is None
+    placed = page.find("b")
+    assert placed is not None
+    assert (placed.x, placed.y) == (41, 1)
+    assert [placed.row_at(45, y) for y in range(6)] == [None, -1, 0, 1, 2, None]
+    assert placed.row_at(10, 2) is None
 
 
 @given(
@@ -77,4 +77,4 @@ def test_every_line_has_the_width_asked_for(made: list[tuple[int, bool, bool, in
     ]
     page = lay_out(panels, Frame(cells, Focus("1", row)))
     assert {width(line) for line in page.lines} <= {cells, 0}
-    assert [place.panel for place in page.places] == [one for one in panels if not one.is_heading]
+    assert [placed.panel for placed in page.placed] == [one for one in panels if not one.is_heading]
