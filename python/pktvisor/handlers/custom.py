@@ -9,7 +9,7 @@ from pktvisor.config.ports import port_options
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, HandlerSettings
 from pktvisor.handlers.lookups import Found, Lookup
-from pktvisor.metrics.breakdown import Breakdown, Open, Part, by_direction
+from pktvisor.metrics.breakdown import Breakdown, GroupColumn, Open, by_direction
 from pktvisor.metrics.declaration_text import Declaration, read_declaration
 from pktvisor.metrics.expression_text import Expression, parse_expression
 from pktvisor.metrics.expressions import ALWAYS, EVENT, Column, Condition, dns, schema
@@ -185,17 +185,17 @@ def _breakdown(declaration: Declaration, table: str) -> Breakdown:
     directions = [name for name in names if is_direction(name)]
     if len(names) == 1 and directions:
         return by_direction(Column(names[0]))
-    parts = tuple(_part(_by_column(name)) for name in names)
+    columns = tuple(_group_column(_by_column(name)) for name in names)
     taken = {"lat", "lon", *declaration.metric.labels()}
-    for part in parts:
-        if part.label in taken:
-            raise ConfigError(f"the label {part.label} is that of the metric's own items; give these another 'label'")
-    return Open(parts, declaration.most_groups)
+    for column in columns:
+        if column.label in taken:
+            raise ConfigError(f"the label {column.label} is that of the metric's own items; give these another 'label'")
+    return Open(columns, declaration.most_groups)
 
 
-def _part(column: NamedColumn) -> Part:
+def _group_column(column: NamedColumn) -> GroupColumn:
     words = mnemonics(column.name)
-    return Part(column.name.replace(".", "_"), column.column, str if words is None else words.name)
+    return GroupColumn(column.name.replace(".", "_"), column.column, str if words is None else words.name)
 
 
 def _direction(name: str, table: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pktvisor.config import scalars
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Handler, HandlerSettings
-from pktvisor.metrics.breakdown import Open, Part
+from pktvisor.metrics.breakdown import GroupColumn, Open
 from pktvisor.metrics.dscp_names import dscp_name, ecn_name
 from pktvisor.metrics.expressions import ALWAYS, EVENT, FILTERED, Column, Condition, flow
 from pktvisor.metrics.kinds import Cardinality, Counter, Metric, TopN
@@ -18,10 +18,10 @@ from pktvisor.metrics.kinds import Cardinality, Counter, Metric, TopN
 MOST_DEVICES = 10_000
 MOST_INTERFACES = 500_000
 
-_DEVICE = Part("device", flow.exporter, level="devices")
+_DEVICE = GroupColumn("device", flow.exporter, level="devices")
 DEVICE = Open((_DEVICE,), MOST_DEVICES)
 INTERFACE = Open(
-    (_DEVICE, Part("device_interface", flow.in_interface, level="interfaces", joins="|")),
+    (_DEVICE, GroupColumn("device_interface", flow.in_interface, level="interfaces", joins="|")),
     MOST_INTERFACES,
     also=((flow.exporter, flow.out_interface),),
 )

@@ -56,7 +56,7 @@ class Closed:
 
 
 @dataclass(frozen=True)
-class Part:
+class GroupColumn:
     """One column of an open breakdown."""
 
     label: str
@@ -67,7 +67,7 @@ class Part:
     level: str = ""
     """Name of the level in JSON; that of the label where it is empty."""
     joins: str = ""
-    """Where set, the label tells the values of the parts before it, too, with this between them."""
+    """Where set, the label tells the values of the columns before it, too, with this between them."""
 
     @property
     def step(self) -> str:
@@ -79,36 +79,36 @@ class Part:
 class Open:
     """One or more columns, whose values are met in the traffic."""
 
-    parts: tuple[Part, ...]
+    columns: tuple[GroupColumn, ...]
     most: int = MOST_GROUPS
     """Groups that are kept; the rows of others count into one."""
     also: tuple[tuple[Column, ...], ...] = field(default=(), compare=False)
-    """Further keys, each with a column for every part, by which a row counts, too: an interface that traffic leaves by
+    """Further keys, each with a column for each of these, by which a row counts, too: an interface that traffic leaves by
     beside the one that it comes in by. Metrics tell by which of the keys they count."""
 
     @property
     def keys(self) -> range:
-        """The numbers of its keys: that of its parts is 0."""
+        """The numbers of its keys: that of its columns is 0."""
         return range(1 + len(self.also))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the labels."""
-        return tuple(part.label for part in self.parts)
+        return tuple(one.label for one in self.columns)
 
     def name(self, values: Sequence[int | str | None] | None) -> GroupName:
         """The name of a group by its values; by None, of the group of all others."""
-        texts = [OTHER] * len(self.parts) if values is None else list(self._texts(values))
-        steps = tuple(step for part, text in zip(self.parts, texts, strict=True) for step in (part.step, text))
+        texts = [OTHER] * len(self.columns) if values is None else list(self._texts(values))
+        steps = tuple(step for one, text in zip(self.columns, texts, strict=True) for step in (one.step, text))
         return GroupName(steps, tuple(self._labelled(texts)))
 
     def _labelled(self, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-        for number, part in enumerate(self.parts):
-            yield part.label, part.joins.join(texts[: number + 1]) if part.joins else texts[number]
+        for number, one in enumerate(self.columns):
+            yield one.label, one.joins.join(texts[: number + 1]) if one.joins else texts[number]
 
     def _texts(self, values: Sequence[int | str | None]) -> Iterator[str]:
-        for part, value in zip(self.parts, values, strict=True):
-            text = NONE if value is None else value if isinstance(value, str) else part.render(value)
+        for one, value in zip(self.columns, values, strict=True):
+            text = NONE if value is None else value if isinstance(value, str) else one.render(value)
             is_taken = isinstance(value, str) and text in (OTHER, NONE)
             yield f'"{text}"' if is_taken else text
 

@@ -119,7 +119,7 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
 
 
 def _groups_spec(by: Open, rewrite: _Rewriter) -> dict[str, Any]:
-    keys = ((part.column for part in by.parts), *by.also)
+    keys = ((one.column for one in by.columns), *by.also)
     first, *others = ([rewrite.json(column.json, None) for column in key] for key in keys)
     also_by = {"also_by": others} if others else {}
     return {"by": first, **also_by, "most": by.most}

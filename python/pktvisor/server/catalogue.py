@@ -50,7 +50,7 @@ def shown_metrics(handler: type[Handler]) -> Iterator[ShownMetric]:
         lead = f"{DIRECTION}." if isinstance(by, Closed) else ""
         apart = [by.label] if isinstance(by, Closed) else list(by.labels) if isinstance(by, Open) else []
         if isinstance(by, Open):
-            lead = "".join(f"{part.step}.*." for part in by.parts)
+            lead = "".join(f"{one.step}.*." for one in by.columns)
         yield ShownMetric(
             path=f"{handler.schema}.{lead}{metric.path}",
             kind=metric.name,
