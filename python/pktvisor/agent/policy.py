@@ -38,7 +38,7 @@ Read = Callable[[Policy | MergedPolicies], list[HandlerSnapshot]]
 
 
 @dataclass(frozen=True)
-class Part:
+class PolicyPart:
     """The handlers that one stream feeds and that keep equally many windows."""
 
     stream: Stream
@@ -60,7 +60,7 @@ class AgentPolicy:
     """A policy, whichever way it came to be."""
 
     def __init__(
-        self, name: str, parts: Sequence[Part], *, origin: Origin, basis: Basis | None, tell_taps: TapTeller
+        self, name: str, parts: Sequence[PolicyPart], *, origin: Origin, basis: Basis | None, tell_taps: TapTeller
     ) -> None:
         self.name = name
         self.parts = tuple(parts)
@@ -154,7 +154,7 @@ TapTeller = Callable[[AgentPolicy], Iterable[documents.Tap]]
 """Tells of a policy's taps that are still there."""
 
 
-def _handler(part: Part, module: Module) -> documents.Handler:
+def _handler(part: PolicyPart, module: Module) -> documents.Handler:
     """Tell of a handler; of one of dns, as the C++ agent does, what it waits for and what its buckets hold."""
     handler = module.instance.handler
     told = documents.Handler(

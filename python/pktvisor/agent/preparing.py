@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pktvisor.agent.policy import AgentPolicy, Basis, Part, TapTeller
+from pktvisor.agent.policy import AgentPolicy, Basis, PolicyPart, TapTeller
 from pktvisor.agent.stream import Stream, make_stream
 from pktvisor.agent.tap import Origin, Tap, select
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings, Value
@@ -98,7 +98,7 @@ def _check_type(config: PolicyConfig, tap: Tap) -> None:
         )
 
 
-def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance: str | None = None) -> list[Part]:
+def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance: str | None = None) -> list[PolicyPart]:
     modules = make_modules(
         config,
         tap=stream.tap,
@@ -109,7 +109,7 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
         ports=stream.source.ports,
     )
     return [
-        Part(stream, group, _windows(config, group, periods, stream, around))
+        PolicyPart(stream, group, _windows(config, group, periods, stream, around))
         for periods, group in by_periods(modules, otherwise=periods_of(config.window, around.windows))
     ]
 

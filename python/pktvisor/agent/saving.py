@@ -24,7 +24,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from pktvisor.agent.policy import AgentPolicy, Part
+from pktvisor.agent.policy import AgentPolicy, PolicyPart
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.errors import InputError
 from pktvisor.inputs.faults import translated
@@ -128,7 +128,7 @@ class StateDirectory:
                 shutil.rmtree(former, ignore_errors=True)
                 self._written.pop(former, None)
 
-    def _save_part(self, folder: Path, part: Part) -> None:
+    def _save_part(self, folder: Path, part: PolicyPart) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         written = self._written.setdefault(folder, set())
         fault: OSError | None = None
@@ -147,7 +147,7 @@ class StateDirectory:
         if fault is not None:
             raise fault  # now that the other windows are kept
 
-    def _sweep(self, folder: Path, part: Part) -> None:
+    def _sweep(self, folder: Path, part: PolicyPart) -> None:
         """Remove the files of windows that the policy no longer keeps."""
         kept = {number for number, _ in part.policy.core.windows()}
         for path in _windows(folder):
@@ -156,7 +156,7 @@ class StateDirectory:
                     path.unlink(missing_ok=True)
         self._written[folder] = self._written.get(folder, set()) & kept
 
-    def _folder(self, policy: AgentPolicy, part: Part) -> Path:
+    def _folder(self, policy: AgentPolicy, part: PolicyPart) -> Path:
         length_s = part.policy.length_s
         length = "" if length_s == DEFAULT_LENGTH_S else f".{length_s}"
         return self._policies / policy.name / f"{part.stream.name}.{part.policy.periods}{length}"
