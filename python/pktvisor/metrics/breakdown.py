@@ -83,7 +83,7 @@ class Open:
     most: int = MOST_GROUPS
     """Groups that are kept; the rows of others count into one."""
     also: tuple[tuple[Column, ...], ...] = field(default=(), compare=False)
-    """Further keys, each with a column for each of these, by which a row counts, too: an interface that traffic leaves by
+    """Further keys, each with as many columns, by which a row counts, too: an interface that traffic leaves by
     beside the one that it comes in by. Metrics tell by which of the keys they count."""
 
     @property

@@ -21,7 +21,7 @@ Key = tuple[str, int | None, str, Breakdown | None]
 
 
 @dataclass(frozen=True)
-class Part:
+class Member:
     """A handler of a policy in a window."""
 
     policy: Policy
@@ -85,48 +85,50 @@ def merge_like_handlers(windows: Iterable[tuple[Policy, _core.Window]], now_ns: 
 
     It is closed where all its windows are.
     """
-    by_schema: dict[str, list[Part]] = {}
+    by_schema: dict[str, list[Member]] = {}
     for policy, window in windows:
         for number, instance in enumerate(policy.plan.instances):
             if not instance.handler.is_silent:
-                by_schema.setdefault(instance.handler.schema, []).append(Part(policy, window, number))
-    return [_merged(f"{schema}_merged", parts, now_ns) for schema, parts in by_schema.items()]
+                by_schema.setdefault(instance.handler.schema, []).append(Member(policy, window, number))
+    return [_merged(f"{schema}_merged", members, now_ns) for schema, members in by_schema.items()]
 
 
-def _merged(name: str, parts: Sequence[Part], now_ns: int) -> HandlerSnapshot:
-    holders: dict[Key, list[Part]] = {}
-    for part in parts:
-        for key in part.placed:
-            holders.setdefault(key, []).append(part)
-    merged = [replace(part, window=_with_others(part, parts[at + 1 :], holders)) for at, part in enumerate(parts)]
+def _merged(name: str, members: Sequence[Member], now_ns: int) -> HandlerSnapshot:
+    holders: dict[Key, list[Member]] = {}
+    for member in members:
+        for key in member.placed:
+            holders.setdefault(key, []).append(member)
+    merged = [
+        replace(member, window=_with_others(member, members[at + 1 :], holders)) for at, member in enumerate(members)
+    ]
     samples: dict[tuple[object, ...], Sample] = {}
-    for part, original in zip(merged, parts, strict=True):
-        for sample in _own_samples(part, original, holders, now_ns):
+    for member, original in zip(merged, members, strict=True):
+        for sample in _own_samples(member, original, holders, now_ns):
             samples.setdefault((sample.path, sample.labels), sample)
     lead = merged[0]
     reader = WindowReader(lead.policy, lead.window, is_merged=True, now_ns=now_ns)
     return replace(reader.snapshot(lead.instance, samples.values()), instance=name, tap=None)
 
 
-def _with_others(part: Part, others: Sequence[Part], holders: dict[Key, list[Part]]) -> _core.Window:
-    """A part's window with those metrics of the others merged into it that it is the first to have."""
-    window = part.window
+def _with_others(member: Member, others: Sequence[Member], holders: dict[Key, list[Member]]) -> _core.Window:
+    """A member's window with those metrics of the others merged into it that it is the first to have."""
+    window = member.window
     for other in others:
         theirs = other.placed
         pairs = [
-            (part.number, one.index, other.number, theirs[key].index)
-            for key, one in part.placed.items()
-            if holders[key][0] is part and key in theirs and not isinstance(one.by, Open)
+            (member.number, one.index, other.number, theirs[key].index)
+            for key, one in member.placed.items()
+            if holders[key][0] is member and key in theirs and not isinstance(one.by, Open)
         ]
         window = window.merged(other.window, pairs)
     return window
 
 
-def _own_samples(part: Part, original: Part, holders: dict[Key, list[Part]], now_ns: int) -> Iterator[Sample]:
-    """Samples of the metrics that a part is the first to have."""
-    reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
-    number, handler = part.number, part.instance.handler
-    own = {key: one for key, one in part.placed.items() if holders[key][0] is original}
+def _own_samples(member: Member, original: Member, holders: dict[Key, list[Member]], now_ns: int) -> Iterator[Sample]:
+    """Samples of the metrics that a member is the first to have."""
+    reader = WindowReader(member.policy, member.window, is_merged=True, now_ns=now_ns)
+    number, handler = member.number, member.instance.handler
+    own = {key: one for key, one in member.placed.items() if holders[key][0] is original}
     for key, one in own.items():
         if not reader.is_shown(number, handler, one):
             continue
@@ -139,31 +141,31 @@ def _own_samples(part: Part, original: Part, holders: dict[Key, list[Part]], now
     yield from reader.unfed(number, handler)
 
 
-def _grouped_samples(like: Placed, parts: Sequence[Part], key: Key, now_ns: int) -> Iterator[Sample]:
+def _grouped_samples(like: Placed, members: Sequence[Member], key: Key, now_ns: int) -> Iterator[Sample]:
     """A metric of an open breakdown, each group merged over all handlers that have it."""
     assert isinstance(like.by, Open)
     groups: dict[tuple[int | str | None, ...] | None, _core.Metric] = {}
-    for part in parts:
-        reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
-        placed = part.placed[key]
-        at = part.window.grouped_number(part.number, placed.index)
-        for group in reader.groups_of(part.number, placed):
+    for member in members:
+        reader = WindowReader(member.policy, member.window, is_merged=True, now_ns=now_ns)
+        placed = member.placed[key]
+        at = member.window.grouped_number(member.number, placed.index)
+        for group in reader.groups_of(member.number, placed):
             values = None if group.values is None else tuple(group.values)
             metric = group.metric(at)
             groups[values] = groups[values].merged(metric) if values in groups else metric
-    lead = parts[0]
+    lead = members[0]
     handler = lead.instance.handler
     reading = WindowReader(lead.policy, lead.window, is_merged=True, now_ns=now_ns).reading(handler)
     for values, metric in groups.items():
         yield sample_of(handler, like, like.metric.read(metric, reading), like.by.name(values))
 
 
-def _added(parts: Sequence[Part], key: Key, like: Sample, now_ns: int) -> QuantileValues:
+def _added(members: Sequence[Member], key: Key, like: Sample, now_ns: int) -> QuantileValues:
     """Quantiles of several handlers, those of the group of a sample, added one by one."""
     values: list[QuantileValues] = []
-    for part in parts:
-        reader = WindowReader(part.policy, part.window, is_merged=True, now_ns=now_ns)
-        for sample in reader.samples_of(part.number, part.instance.handler, part.placed[key]):
+    for member in members:
+        reader = WindowReader(member.policy, member.window, is_merged=True, now_ns=now_ns)
+        for sample in reader.samples_of(member.number, member.instance.handler, member.placed[key]):
             if isinstance(sample.value, QuantileValues) and sample.labels == like.labels:
                 values.append(sample.value)
     filled = [value for value in values if value.count] or values[:1]
