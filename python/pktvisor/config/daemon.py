@@ -18,11 +18,11 @@ _LONGEST_NUMBER = 19
 def read_options(reading: Reading, node: MapNode) -> Settings:
     """The options, each with its type; unknown ones are left out with a warning."""
     options: dict[str, Value] = {}
-    with reading.part("config"):
+    with reading.section("config"):
         reading.warn_of_unknown(node, KEYS, "option")
         for name, (_, value) in node.named.items():
             if name in KEYS:
-                with reading.part(name):
+                with reading.section(name):
                     options[name] = _option(name, value)
     return options
 

@@ -24,7 +24,7 @@ def read_modules(reading: Reading, handlers: MapNode, prefix: str) -> tuple[Modu
 
     `prefix` leads the names of their instances, as `policy-tap`.
     """
-    with reading.part("modules"):
+    with reading.section("modules"):
         node = handlers.get("modules")
         if not isinstance(node, MapNode | SequenceNode):
             raise missing(handlers, "modules", "missing or invalid handler modules at key 'modules'")
@@ -73,7 +73,7 @@ def _module(reading: Reading, key: Node, node: Node) -> ModuleConfig | None:
         return None
     errors = len(reading.errors)
     module = None
-    with reading.part(key.text):
+    with reading.section(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
             raise ConfigError("expecting Handler configuration map", hint=f"not {node}")
@@ -84,10 +84,10 @@ def _module(reading: Reading, key: Node, node: Node) -> ModuleConfig | None:
 def _module_of_map(reading: Reading, name: str, node: MapNode) -> ModuleConfig:
     reading.warn_of_lookalikes(node, KEYS)
     type_name, version = "", "1.0"
-    with reading.part("type"):
+    with reading.section("type"):
         type_name = _scalar(node, "type", "missing or invalid stream handler type at key 'type'")
     if node.get("require_version") is not None:
-        with reading.part("require_version"):
+        with reading.section("require_version"):
             version = _scalar(node, "require_version", "Invalid stream handler version at key 'require_version'")
     filters = read_settings(
         reading,
@@ -120,7 +120,7 @@ def _groups(reading: Reading, name: str, node: MapNode) -> tuple[tuple[str, ...]
     found = node.get("metric_groups")
     if found is None:
         return (), ()
-    with reading.part("metric_groups"):
+    with reading.section("metric_groups"):
         if not isinstance(found, MapNode):
             raise ConfigError("stream handler metric groups is not a map", hint=f"not {found}")
         reading.warn_of_lookalikes(found, GROUP_KEYS)

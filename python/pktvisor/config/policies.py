@@ -26,27 +26,27 @@ def read_policy(reading: Reading, key: Node, node: Node) -> PolicyConfig | None:
         return None
     errors = len(reading.errors)
     policy = None
-    with reading.part(key.text):
+    with reading.section(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
             raise ConfigError("expecting policy configuration map", hint=f"not {node}")
         policy = _policy(reading, key.text, node)
-    if policy is not None and reading.keeps_parts and policy.input.has_source:
+    if policy is not None and reading.keeps_sections and policy.input.has_source:
         return policy
     return policy if len(reading.errors) == errors else None
 
 
 def _policy(reading: Reading, name: str, node: MapNode) -> PolicyConfig:
     reading.warn_of_lookalikes(node, KEYS)
-    with reading.part("kind"):
+    with reading.section("kind"):
         _check_kind(node)
     source = PolicyInput("")
-    with reading.part("input"):
+    with reading.section("input"):
         source = _input(reading, node)
     window: Settings | None = None
     modules: tuple[ModuleConfig, ...] = ()
     is_chain = False
-    with reading.part("handlers"):
+    with reading.section("handlers"):
         handlers = node.get("handlers")
         if not isinstance(handlers, MapNode):
             raise missing(node, "handlers", "missing or invalid handler configuration at key 'handlers'")
@@ -72,7 +72,7 @@ def _input(reading: Reading, policy: MapNode) -> PolicyInput:
         raise missing(policy, "input", "missing or invalid policy input stream configuration at key 'input'")
     reading.warn_of_lookalikes(node, INPUT_KEYS)
     input_type = ""
-    with reading.part("input_type"):
+    with reading.section("input_type"):
         input_type = _input_type(node)
     config = read_settings(reading, node, "config", "input configuration is not a map", "invalid input config: ")
     filters = read_settings(
@@ -95,7 +95,7 @@ def _source(reading: Reading, node: MapNode) -> tuple[str | None, TapSelector | 
     if tap is not None and selector is not None:
         raise ConfigError("input can have only key 'input.tap' or key 'input.tap_selector'")
     if selector is not None:
-        with reading.part("tap_selector"):
+        with reading.section("tap_selector"):
             return None, read_selector(selector)
     elif tap is None:
         raise missing(node, "tap", "missing key 'input.tap' or key 'input.tap_selector'")
@@ -114,7 +114,7 @@ def _window(reading: Reading, handlers: MapNode) -> Settings | None:
     if not isinstance(node, MapNode):
         reading.refuse_shape(node, "window_config", "invalid stream handler window config: it is not a map")
         return None
-    with reading.part("window_config"), prefixed("invalid stream handler window config: "):
+    with reading.section("window_config"), prefixed("invalid stream handler window config: "):
         return settings_of(node)
     return None
 
@@ -123,6 +123,6 @@ def _merges_like_handlers(reading: Reading, name: str, node: MapNode) -> bool:
     config = read_settings(
         reading, node, "config", "policy configuration is not a map", f"invalid policy config for policy '{name}': "
     )
-    with reading.part("config"), prefixed(f"invalid policy config for policy '{name}': "):
+    with reading.section("config"), prefixed(f"invalid policy config for policy '{name}': "):
         return flag(config, "merge_like_handlers")
     return False

@@ -25,7 +25,7 @@ class EnoughErrors(Exception):
 class Reading:
     """One reading of one document; after `most_errors` of them it ends with `EnoughErrors`.
 
-    With `keeps_parts`, what is wrong in parts is given without these, so that the rest can be checked. With
+    With `keeps_sections`, what is wrong in sections is given without these, so that the rest can be checked. With
     `is_lenient`, a section that is no map counts as not given, as for the C++ pktvisor.
     """
 
@@ -34,23 +34,23 @@ class Reading:
         document: Document,
         most_errors: int = MOST_ERRORS,
         *,
-        keeps_parts: bool = False,
+        keeps_sections: bool = False,
         is_lenient: bool = False,
     ) -> None:
         self.document = document
-        self.keeps_parts = keeps_parts
+        self.keeps_sections = keeps_sections
         self._is_lenient = is_lenient
         self._most_errors = most_errors
         self.errors: list[ConfigError] = []
         self.warnings: list[str] = []
         self._path: list[str] = []
 
-    def part(self, *names: str) -> Part:
-        """Read a part of the configuration: what is wrong there is noted, and reading goes on behind it."""
-        return Part(self, self._path, names)
+    def section(self, *names: str) -> Section:
+        """Read a section of the configuration: what is wrong there is noted, and reading goes on behind it."""
+        return Section(self, self._path, names)
 
     def note(self, error: ConfigError) -> None:
-        """Keep an error of this part."""
+        """Keep an error of this section."""
         error.path = ".".join([*self._path, error.path] if error.path else self._path)
         locate(error, self.document)
         self.errors.append(error)
@@ -58,7 +58,7 @@ class Reading:
             raise EnoughErrors
 
     def warn(self, node: Node, *names: str, message: str) -> None:
-        """Keep a warning about a node of this part."""
+        """Keep a warning about a node of this section."""
         path = ".".join([*self._path, *names])
         self.warnings.append(f"{self.document.place(node.mark)}: {path}: {message}")
 
@@ -82,8 +82,8 @@ class Reading:
             self.warn(key, name, message=f"unknown {what}; it is ignored{did_you_mean(name, known)}")
 
 
-class Part:
-    """A part of the configuration that is being read; a `ConfigError` ends it, not more."""
+class Section:
+    """A section of the configuration that is being read; a `ConfigError` ends it, not more."""
 
     def __init__(self, reading: Reading, path: list[str], names: tuple[str, ...]) -> None:
         self._reading = reading
@@ -122,7 +122,7 @@ def read_settings(reading: Reading, node: MapNode, key: str, not_map: str, inval
     found = node.get(key)
     if found is None:
         return {}
-    with reading.part(key):
+    with reading.section(key):
         if not isinstance(found, MapNode):
             raise ConfigError(f"{not_map}", hint=f"not {found}")
         with prefixed(invalid):

@@ -56,7 +56,7 @@ def check(text: str, source: str = "") -> list[ConfigError]:
 def read_all(text: str, source: str = "") -> tuple[AgentConfig, list[ConfigError]]:
     """What could be read of a configuration, and everything that is wrong in its text."""
     try:
-        reading = Reading(read_document(text, source), keeps_parts=True)
+        reading = Reading(read_document(text, source), keeps_sections=True)
     except ConfigError as error:
         return AgentConfig(), [error]
     with suppress(EnoughErrors):
@@ -78,7 +78,7 @@ def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | Non
     if not text.strip():
         raise ConfigError("empty data")
     reading = Reading(read_document(text), most_errors=1)
-    with suppress(EnoughErrors), reading.part():
+    with suppress(EnoughErrors), reading.section():
         node = _visor(reading.document).get(section)
         if not isinstance(node, MapNode):
             raise ConfigError(f"no {section} found in schema", hint=f"'visor.{section}' must be a map", path="visor")
@@ -90,7 +90,7 @@ def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | Non
 
 
 def _config(reading: Reading) -> AgentConfig:
-    with reading.part():
+    with reading.section():
         visor = _visor(reading.document)
         _note_repeated(reading)
         sections = dict(_sections(reading, visor))
@@ -154,7 +154,7 @@ def _shown(path: tuple[str, ...]) -> str:
 
 def _sections(reading: Reading, visor: MapNode) -> Iterator[tuple[str, MapNode]]:
     """Every section by its name, empty where it is not there or no map."""
-    with reading.part("visor"):
+    with reading.section("visor"):
         reading.warn_of_unknown(visor, SECTIONS, "section")
     for name in SECTIONS:
         node = visor.get(name)
@@ -164,7 +164,7 @@ def _sections(reading: Reading, visor: MapNode) -> Iterator[tuple[str, MapNode]]
 
 
 def _entries(reading: Reading, section: str, node: MapNode, read: ReadEntry[T]) -> list[T]:
-    with reading.part(section):
+    with reading.section(section):
         entries = (read(reading, key, value) for key, value in node.entries)
         return [entry for entry in entries if entry is not None]
     return []
@@ -173,7 +173,7 @@ def _entries(reading: Reading, section: str, node: MapNode, read: ReadEntry[T]) 
 def _global_handlers(reading: Reading, section: MapNode) -> dict[str, Settings]:
     """The settings of all handlers of a type, by the type."""
     settings = {}
-    with reading.part("global_handler_config"):
+    with reading.section("global_handler_config"):
         for name in section.named:
             settings[name] = read_settings(reading, section, name, "expecting global_handler_config configuration map")
     return settings

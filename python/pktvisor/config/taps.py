@@ -18,7 +18,7 @@ def read_tap(reading: Reading, key: Node, node: Node) -> TapConfig | None:
         return None
     errors = len(reading.errors)
     tap = None
-    with reading.part(key.text):
+    with reading.section(key.text):
         check_name(key.text)
         if not isinstance(node, MapNode):
             raise ConfigError("expecting tap configuration map", hint=f"not {node}")
@@ -33,7 +33,7 @@ def _tap(reading: Reading, name: str, node: MapNode) -> TapConfig:
             node.named["filter"][0], "filter", message="a tap's filter is ignored; policies have filters (input.filter)"
         )
     input_type = ""
-    with reading.part("input_type"):
+    with reading.section("input_type"):
         input_type = _input_type(node)
     config = read_settings(reading, node, "config", "tap configuration is not a map")
     tags = read_settings(reading, node, "tags", "tap tags is not a map")

@@ -57,8 +57,8 @@ def test_a_place_that_is_known_already_stays() -> None:
 
 def test_reading_goes_on_behind_a_part_that_is_wrong() -> None:
     reading = Reading(read_document(TEXT, "edge.yaml"))
-    with reading.part("taps"):
-        with reading.part("wire"):
+    with reading.section("taps"):
+        with reading.section("wire"):
             raise ConflictError("first", path="input_type")
         raise ConfigError("second")
     assert [str(error) for error in reading.errors] == [
@@ -78,5 +78,5 @@ def test_reading_ends_when_there_are_enough_errors() -> None:
 
 def test_other_errors_are_not_swallowed() -> None:
     reading = Reading(read_document(TEXT))
-    with pytest.raises(ZeroDivisionError), reading.part("taps"):
+    with pytest.raises(ZeroDivisionError), reading.section("taps"):
         raise ZeroDivisionError
