@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from pktvisor.api.documents import (
     HandlerMetrics,
-    Input,
     Inventory,
+    ShownInput,
     read_app,
     read_input,
     read_policy,
@@ -74,7 +74,7 @@ def inventory() -> Inventory:
     own = policy_info("tap-1234-resources", ["input_resources"])
     policies["tap-1234-resources"] = read_policy("tap-1234-resources", {**own, "taps": {}})
     taps = {"tap": read_tap("tap", tap_info())}
-    inputs: dict[str, Input] = {}
+    inputs: dict[str, ShownInput] = {}
     for name, ledger in (("tap-1234", LEDGER), ("older-5678", {})):
         document = policy_info("default", ["dns", "packets"])["input"]["tap-1234"]
         inputs[name] = read_input(name, {**document, "ledger": ledger})

@@ -293,7 +293,7 @@ class LocalAgent:
             tell_taps=self._tell_taps,
         )
 
-    def _tell_taps(self, policy: AgentPolicy) -> Iterable[documents.Tap]:
+    def _tell_taps(self, policy: AgentPolicy) -> Iterable[documents.ShownTap]:
         """Tell of a policy's taps, as far as they are still there."""
         names = dict.fromkeys(part.stream.tap for part in policy.parts)
         return [self._taps[name].told() for name in names if name in self._taps]

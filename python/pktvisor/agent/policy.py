@@ -139,7 +139,7 @@ class AgentPolicy:
     def describe(self) -> Document:
         """Tell of its inputs, taps and handlers."""
         return document_of(
-            documents.Policy(
+            documents.ShownPolicy(
                 self.name,
                 inputs=tuple({part.stream.name: part.stream.told() for part in self.parts}.values()),
                 handlers=tuple(_handler(part, module) for part in self.parts for module in part.modules),
@@ -150,14 +150,14 @@ class AgentPolicy:
         )
 
 
-TapTeller = Callable[[AgentPolicy], Iterable[documents.Tap]]
+TapTeller = Callable[[AgentPolicy], Iterable[documents.ShownTap]]
 """Tells of a policy's taps that are still there."""
 
 
-def _handler(part: PolicyPart, module: Module) -> documents.Handler:
+def _handler(part: PolicyPart, module: Module) -> documents.ShownModule:
     """Tell of a handler; of one of dns, as the C++ agent does, what it waits for and what its buckets hold."""
     handler = module.instance.handler
-    told = documents.Handler(
+    told = documents.ShownModule(
         module.instance.name,
         type=handler.schema,
         is_running=part.stream.is_running,

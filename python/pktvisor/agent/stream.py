@@ -112,12 +112,12 @@ class Stream:
         """How many handlers it feeds."""
         return sum(len(policy.plan.instances) for policy in self._fed)
 
-    def told(self) -> documents.Input:
+    def told(self) -> documents.ShownInput:
         """Tell of it."""
         ledger = self.source.ledger()
         account = self.source.memory
         special = self.source.describe()
-        return documents.Input(
+        return documents.ShownInput(
             self.name,
             is_running=self.is_running,
             consumers=self.consumers,

@@ -39,10 +39,10 @@ class Tap:
         """Its name."""
         return self.config.name
 
-    def told(self) -> documents.Tap:
+    def told(self) -> documents.ShownTap:
         """Tell of it, as clients expect."""
         config = self.config
-        return documents.Tap(config.name, config.input_type, config.config, config.tags, TAP_INTERFACE)
+        return documents.ShownTap(config.name, config.input_type, config.config, config.tags, TAP_INTERFACE)
 
     def describe(self) -> dict[str, object]:
         """Give what it tells as a document."""

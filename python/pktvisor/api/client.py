@@ -12,11 +12,11 @@ from pktvisor.api.cleaning import cleaned
 from pktvisor.api.connection import Answer, Connection, Endpoint
 from pktvisor.api.documents import (
     App,
-    Input,
     Inventory,
-    Policy,
     PolicyMetrics,
-    Tap,
+    ShownInput,
+    ShownPolicy,
+    ShownTap,
     read_app,
     read_input,
     read_policy,
@@ -59,17 +59,17 @@ class Client:
         """Ask for the merge of the `number` newest buckets, from 2 on."""
         return self._metrics(policy, f"window/{number}")
 
-    def policies(self) -> dict[str, Policy]:
+    def policies(self) -> dict[str, ShownPolicy]:
         """Ask which policies there are."""
         document = self._document(f"{API}/policies")
         return {name: read_policy(name, value) for name, value in document.items() if isinstance(value, dict)}
 
-    def taps(self) -> dict[str, Tap]:
+    def taps(self) -> dict[str, ShownTap]:
         """Ask which taps there are."""
         document = self._document(f"{API}/taps")
         return {name: read_tap(name, value) for name, value in document.items() if isinstance(value, dict)}
 
-    def inputs(self) -> dict[str, Input]:
+    def inputs(self) -> dict[str, ShownInput]:
         """Ask which inputs there are, by name."""
         document = self._document(f"{API}/inputs")
         return {name: read_input(name, value) for name, value in document.items() if isinstance(value, dict)}

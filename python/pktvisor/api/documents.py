@@ -126,7 +126,7 @@ class PolicyMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class ShownTap:
     """One entry of `GET /api/v1/taps`."""
 
     name: str
@@ -137,7 +137,7 @@ class Tap:
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
+class ShownInput:
     """An input of a policy, or an entry of `GET /api/v1/inputs`."""
 
     name: Annotated[str, text("module.name", is_optional=True)]
@@ -177,7 +177,7 @@ class HandlerBucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Handler:
+class ShownModule:
     """A handler of a policy."""
 
     name: Annotated[str, text("module.name", is_optional=True)]
@@ -195,36 +195,36 @@ class Handler:
     """Its buckets, newest first."""
 
 
-def read_tap(name: str, document: Document) -> Tap:
+def read_tap(name: str, document: Document) -> ShownTap:
     """Read what is told of a tap."""
-    return Tap(name, **fields_of(Tap, document))
+    return ShownTap(name, **fields_of(ShownTap, document))
 
 
-def read_input(name: str, document: Document) -> Input:
+def read_input(name: str, document: Document) -> ShownInput:
     """Read what is told of an input."""
-    known = {key.path.partition(".")[0] for key in keys_of(Input).values()}
+    known = {key.path.partition(".")[0] for key in keys_of(ShownInput).values()}
     details = {key: value for key, value in document.items() if key not in known}
-    return Input(**{**fields_of(Input, document), "name": name, "details": details})
+    return ShownInput(**{**fields_of(ShownInput, document), "name": name, "details": details})
 
 
-def write_input(told: Input) -> dict[str, Any]:
+def write_input(told: ShownInput) -> dict[str, Any]:
     """Give the document of an input."""
     return {**told.details, **document_of(told)}
 
 
-def read_handler(name: str, document: Document) -> Handler:
+def read_handler(name: str, document: Document) -> ShownModule:
     """Read what is told of a handler of a policy."""
-    return Handler(**{**fields_of(Handler, document), "name": name})
+    return ShownModule(**{**fields_of(ShownModule, document), "name": name})
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class ShownPolicy:
     """One entry of `GET /api/v1/policies`."""
 
     name: str
-    inputs: Annotated[tuple[Input, ...], named("input", "Input", read_input, write_input)] = ()
-    handlers: Annotated[tuple[Handler, ...], named("modules", "Module", read_handler, document_of)] = ()
-    taps: Annotated[tuple[Tap, ...], named("taps", "Tap", read_tap, document_of)] = ()
+    inputs: Annotated[tuple[ShownInput, ...], named("input", "Input", read_input, write_input)] = ()
+    handlers: Annotated[tuple[ShownModule, ...], named("modules", "Module", read_handler, document_of)] = ()
+    taps: Annotated[tuple[ShownTap, ...], named("taps", "Tap", read_tap, document_of)] = ()
     length_s: Annotated[int | None, count("length_s", is_optional=True)] = None
     """Seconds that a bucket lasts; None where it does not say."""
     memory: Annotated[Mapping[str, int] | None, table("memory", COUNT, is_optional=True)] = None
@@ -246,9 +246,9 @@ class Policy:
 class Inventory:
     """What an agent runs."""
 
-    policies: Mapping[str, Policy] = field(default_factory=dict)
-    taps: Mapping[str, Tap] = field(default_factory=dict)
-    inputs: Mapping[str, Input] = field(default_factory=dict)
+    policies: Mapping[str, ShownPolicy] = field(default_factory=dict)
+    taps: Mapping[str, ShownTap] = field(default_factory=dict)
+    inputs: Mapping[str, ShownInput] = field(default_factory=dict)
 
 
 def read_app(document: Document) -> App:
@@ -269,9 +269,9 @@ def read_policy_metrics(policy: str, document: Document) -> PolicyMetrics:
     return PolicyMetrics(name, tuple(handlers), document)
 
 
-def read_policy(name: str, document: Document) -> Policy:
+def read_policy(name: str, document: Document) -> ShownPolicy:
     """Read what is told of a policy."""
-    return Policy(name, **fields_of(Policy, document))
+    return ShownPolicy(name, **fields_of(ShownPolicy, document))
 
 
 def _handler_metrics(instance: str, schema: str, metrics: dict[str, Any]) -> HandlerMetrics:

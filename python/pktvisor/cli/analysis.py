@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pktvisor.api.documents import Input, Inventory, PolicyMetrics, read_policy_metrics
+from pktvisor.api.documents import Inventory, PolicyMetrics, ShownInput, read_policy_metrics
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.workers import default_workers
@@ -95,7 +95,7 @@ def _metrics(snapshots: list[HandlerSnapshot]) -> PolicyMetrics:
 
 def _inventory(name: str, paths: Sequence[str], ledger: dict[str, int]) -> Inventory:
     config = {"file": paths[0]} if len(paths) == 1 else {"files": list(paths)}
-    return Inventory(inputs={name: Input(name, config=config, ledger=ledger)})
+    return Inventory(inputs={name: ShownInput(name, config=config, ledger=ledger)})
 
 
 def _buckets(newest: Policy) -> tuple[Bucket, ...]:

@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 from pktvisor import _core, clock
-from pktvisor.api.documents import App, Input, Inventory, PolicyMetrics, read_policy_metrics
+from pktvisor.api.documents import App, Inventory, PolicyMetrics, ShownInput, read_policy_metrics
 from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
 from pktvisor.config.command_options import MOST_PERIODS, SummaryOptions
 from pktvisor.errors import PeriodError
@@ -111,5 +111,5 @@ class InterfaceSource:
     def _inventory(self) -> Inventory:
         source = self._input
         details = {"pcap": source.describe()}
-        known = Input(self._name, source.is_running, 1, source.config, source.ledger(), details=details)
+        known = ShownInput(self._name, source.is_running, 1, source.config, source.ledger(), details=details)
         return Inventory(inputs={self._name: known})

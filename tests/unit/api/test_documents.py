@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 
 from pktvisor.api.documents import (
-    Handler,
     HandlerBucket,
-    Input,
-    Policy,
-    Tap,
+    ShownInput,
+    ShownModule,
+    ShownPolicy,
+    ShownTap,
     read_app,
     read_input,
     read_policy,
@@ -46,10 +46,10 @@ def test_what_an_input_adds_is_kept() -> None:
 
 def test_what_an_agent_tells_of_a_policy_is_read_back() -> None:
     bucket = HandlerBucket("2024-01-01 00:00:00", None, 60, False, {"rates": {}})
-    policy = Policy(
+    policy = ShownPolicy(
         "edge",
         (
-            Input(
+            ShownInput(
                 "eth-1",
                 is_running=True,
                 consumers=1,
@@ -61,8 +61,8 @@ def test_what_an_agent_tells_of_a_policy_is_read_back() -> None:
                 details={"pcap": {"pcap_source": "libpcap"}},
             ),
         ),
-        (Handler("edge-dns", "dns", True, {"num_periods": 5}, 7, False, 100, 5, [document_of(bucket)]),),
-        (Tap("eth", "pcap", {"iface": "eth0"}),),
+        (ShownModule("edge-dns", "dns", True, {"num_periods": 5}, 7, False, 100, 5, [document_of(bucket)]),),
+        (ShownTap("eth", "pcap", {"iface": "eth0"}),),
         60,
         {"windows": 10},
     )
@@ -70,5 +70,5 @@ def test_what_an_agent_tells_of_a_policy_is_read_back() -> None:
 
 
 def test_what_a_policy_does_not_have_has_no_key() -> None:
-    assert document_of(Policy("edge")) == {}
-    assert set(write_input(Input("in", details={"flow": {}}))) == {"module", "ledger", "flow"}
+    assert document_of(ShownPolicy("edge")) == {}
+    assert set(write_input(ShownInput("in", details={"flow": {}}))) == {"module", "ledger", "flow"}

@@ -9,7 +9,7 @@ from typing import Annotated
 import jsonschema_rs
 import pytest
 
-from pktvisor.api.documents import App, Tap, read_app, read_tap
+from pktvisor.api.documents import App, ShownTap, read_app, read_tap
 from pktvisor.api.keys import COUNT, count, document_of, fields_of, flag, schema_of, settings, table, text, texts
 
 
@@ -68,5 +68,5 @@ def test_what_has_another_shape_is_as_if_it_were_not_there(odd: object) -> None:
 def test_the_server_writes_what_the_client_reads() -> None:
     app = App("5.0.0", 2.5, has_tls=True, authentication="token", is_loopback=False, server={"requests": 3})
     assert read_app(document_of(app)) == app
-    tap = Tap("wire", "pcap", {"iface": "eth0"}, {"site": "north"}, "visor.module.input/1.0")
+    tap = ShownTap("wire", "pcap", {"iface": "eth0"}, {"site": "north"}, "visor.module.input/1.0")
     assert read_tap("wire", document_of(tap)) == tap

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api.documents import Input
+from pktvisor.api.documents import ShownInput
 from pktvisor.api.values import leaves
 from pktvisor.tui import units
 from pktvisor.tui.lines import Role
@@ -25,7 +25,7 @@ def build(context: Context) -> Content:
     return Content(panels)
 
 
-def _about(one: Input) -> Panel:
+def _about(one: ShownInput) -> Panel:
     facts = [("state", state(one.is_running))]
     if one.consumers is not None:
         facts.append(("consumers", units.count(one.consumers)))
@@ -37,7 +37,7 @@ def _about(one: Input) -> Panel:
     return facts_panel(f"{one.name}#about", f"Input {one.name}", facts)
 
 
-def _ledger(one: Input) -> Panel:
+def _ledger(one: ShownInput) -> Panel:
     """Give the account of an input's packets, in shares of those seen: ends first, then the reasons that came up."""
     counts = {".".join(path): value for path, value in leaves(one.ledger) if isinstance(value, int | float)}
     names = [*(name for name in GOOD_ENDS if name in counts), *(name for name in counts if name not in GOOD_ENDS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api.documents import Handler, Policy, Tap
+from pktvisor.api.documents import ShownModule, ShownPolicy, ShownTap
 from pktvisor.tui.lines import Role
 from pktvisor.tui.panels import WIDE, Panel, Row, facts_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
@@ -25,7 +25,7 @@ def build(context: Context) -> Content:
     )
 
 
-def _policy(policy: Policy, shown: str) -> Panel:
+def _policy(policy: ShownPolicy, shown: str) -> Panel:
     rows = [_handler(handler) for handler in policy.handlers]
     for name, values in (("inputs", policy.inputs), ("taps", policy.taps)):
         if values:
@@ -42,7 +42,7 @@ def _policy(policy: Policy, shown: str) -> Panel:
     )
 
 
-def _handler(handler: Handler) -> Row:
+def _handler(handler: ShownModule) -> Row:
     config = ", ".join(f"{name} {text}" for name, text in facts_of(handler.config) if name != "num_periods")
     waiting = "" if handler.open_exchanges is None else f", {handler.open_exchanges} open"
     text = f"{handler.type}, {state(handler.is_running)}{waiting}"
@@ -50,7 +50,7 @@ def _handler(handler: Handler) -> Row:
     return Row(handler.name, (text,), role=role, copied=f"{handler.name}: {config}")
 
 
-def _tap(tap: Tap) -> Panel:
+def _tap(tap: ShownTap) -> Panel:
     tags = [(f"tag {name}", text) for name, text in facts_of(tap.tags)]
     return facts_panel(f"tap/{tap.name}", f"Tap {tap.name}", [("input", tap.input_type), *facts_of(tap.config), *tags])
 
