@@ -20,13 +20,13 @@ from pktvisor.api.connection import Endpoint
 from pktvisor.cli.analysis import analyse
 from pktvisor.cli.progress import Progress
 from pktvisor.config.command_options import SummaryOptions
-from pktvisor.tui.agent_source import AgentSource
 from pktvisor.tui.app import Terminal
 from pktvisor.tui.saving import picture
-from pktvisor.tui.source import Request, Source
 from pktvisor.tui.units import Units
 from pktvisor.tui.views.content import Settings
 from pktvisor.tui.watch import Watch
+from pktvisor.tui.watched import Request, Watched
+from pktvisor.tui.watched_agent import WatchedAgent
 from pktvisor.tui.windows import DEFAULT
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -57,11 +57,11 @@ QTYPES = {"A": 60, "AAAA": 30, "MX": 4, "TXT": 4, "PTR": 2}
 def main() -> None:
     """Record the picture."""
     target = sys.argv[1] if len(sys.argv) > 1 else None
-    source = _agent(target) if target and not Path(target).exists() else _capture(target)
-    watch = Watch(source, Request(DEFAULT), interval_s=1.0)
+    watched = _agent(target) if target and not Path(target).exists() else _capture(target)
+    watch = Watch(watched, Request(DEFAULT), interval_s=1.0)
     PICTURE.parent.mkdir(exist_ok=True)
     PICTURE.write_text(asyncio.run(_record(watch)), encoding="utf-8")
-    source.close()
+    watched.close()
 
 
 async def _record(watch: Watch) -> str:
@@ -74,12 +74,12 @@ async def _record(watch: Watch) -> str:
         return picture(terminal.export_screenshot(title="pktvisor"))
 
 
-def _agent(target: str) -> Source:
+def _agent(target: str) -> Watched:
     host, _, port = target.rpartition(":")
-    return AgentSource(Client(Endpoint(host or "localhost", int(port))))
+    return WatchedAgent(Client(Endpoint(host or "localhost", int(port))))
 
 
-def _capture(target: str | None) -> Source:
+def _capture(target: str | None) -> Watched:
     options = SummaryOptions(
         hosts=f"{RESOLVER}/32,{RESOLVER_6}/128",
         geo_city=str(GEO / "city.mmdb"),

@@ -174,7 +174,7 @@ def test_a_signal_leaves_the_terminal_clean(namespace: Namespace) -> None:
 
 BROKEN = """
 from pktvisor.tui.app import Terminal
-from pktvisor.tui.source import Request
+from pktvisor.tui.watched import Request
 from pktvisor.tui.watch import Watch
 from pktvisor.tui.windows import DEFAULT
 

@@ -21,10 +21,10 @@ from pktvisor.api.documents import (
 )
 from pktvisor.api.faults import ApiFault
 from pktvisor.tui.app import Terminal
-from pktvisor.tui.source import Bucket, Reading, Request
 from pktvisor.tui.units import Units
 from pktvisor.tui.views.content import ViewSettings
 from pktvisor.tui.watch import Watch
+from pktvisor.tui.watched import Bucket, Reading, Request
 from pktvisor.tui.windows import DEFAULT, windows
 from support.documents import (
     BGP,
@@ -89,7 +89,7 @@ def buckets() -> tuple[Bucket, ...]:
 
 
 @dataclass
-class FakeSource:
+class FakeWatched:
     """Gives the documents of `POLICIES`, or the faults that it is told to."""
 
     fault: ApiFault | None = None
@@ -131,12 +131,12 @@ class FakeSource:
 
 
 class Bench:
-    """An application under test: its source, its watch and its clock."""
+    """An application under test: what it watches, its watch and its clock."""
 
     def __init__(self, settings: ViewSettings = UTC) -> None:
-        self.source = FakeSource()
+        self.watched = FakeWatched()
         self.now = NOW
-        self.watch = Watch(self.source, Request(DEFAULT), interval_s=1.0, now=lambda: self.now)
+        self.watch = Watch(self.watched, Request(DEFAULT), interval_s=1.0, now=lambda: self.now)
         self.app = Terminal(self.watch, settings, make_poller=None)
         self.pilot: Pilot[None] = Pilot(self.app)
 

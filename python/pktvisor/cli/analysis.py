@@ -20,8 +20,8 @@ from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases, run_file
-from pktvisor.tui.file_source import FileSource
-from pktvisor.tui.source import Bucket
+from pktvisor.tui.watched import Bucket
+from pktvisor.tui.watched_files import WatchedFiles
 from pktvisor.tui.windows import MOST_PERIODS, WHOLE, Window, merged
 
 POLICY = "capture"
@@ -35,7 +35,7 @@ def analyse(
     input_type: str = "pcap",
     *,
     is_watched: bool = False,
-) -> FileSource:
+) -> WatchedFiles:
     """Read files as one capture: all of it in one window, and its last periods beside. Raises `PktvisorError`.
 
     Where somebody watches, names and clients are kept apart as well.
@@ -72,7 +72,7 @@ def analyse(
     name = _name(paths)
     inventory = _inventory(name, paths, report.ledger())
     read_pairs = None if pairs is None else lambda: _metrics(pairs.bucket(0, 0))
-    return FileSource(name, _readings(whole, newest), inventory, _buckets(newest), read_pairs, options.window_length)
+    return WatchedFiles(name, _readings(whole, newest), inventory, _buckets(newest), read_pairs, options.window_length)
 
 
 def _name(paths: Sequence[str]) -> str:

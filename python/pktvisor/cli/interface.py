@@ -19,7 +19,7 @@ from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases
-from pktvisor.tui.source import Reading, Request
+from pktvisor.tui.watched import Reading, Request
 from pktvisor.tui.windows import LAST, Window, windows
 
 POLICY = "live"
@@ -42,7 +42,7 @@ def is_interface(target: str) -> bool:
     return True
 
 
-def watch_interface(target: str, options: SummaryOptions) -> InterfaceSource:
+def watch_interface(target: str, options: SummaryOptions) -> WatchedInterface:
     """Start to capture on an interface. Raises `PktvisorError`: it takes the right to."""
     databases = open_databases(options.geo_city, options.geo_asn)
     policy = Policy(
@@ -54,10 +54,10 @@ def watch_interface(target: str, options: SummaryOptions) -> InterfaceSource:
     )
     config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
     source = PcapInput(config, Defaults(ports=options.ports))
-    return InterfaceSource(target, source, policy, pairs_policy(periods=MOST_PERIODS, length_s=options.window_length))
+    return WatchedInterface(target, source, policy, pairs_policy(periods=MOST_PERIODS, length_s=options.window_length))
 
 
-class InterfaceSource:
+class WatchedInterface:
     """Gives the windows of a policy that an input in this process feeds."""
 
     is_live = True

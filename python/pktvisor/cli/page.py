@@ -20,7 +20,7 @@ def page(watch: Watch) -> str:
     return first_screen(
         watch.state,
         ViewSettings(),
-        watch.source.name,
+        watch.watched.name,
         columns if is_terminal else max(columns, LEAST_WIDTH),
         is_coloured=is_terminal and not os.environ.get("NO_COLOR"),
     )

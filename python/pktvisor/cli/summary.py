@@ -72,8 +72,8 @@ def fit_for_stdout(document: bytes) -> bytes:
 def _print_text(paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str) -> None:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.page import page
-    from pktvisor.tui.source import Request
     from pktvisor.tui.watch import Watch
+    from pktvisor.tui.watched import Request
     from pktvisor.tui.windows import WHOLE
 
     source = analyse(paths, options, progress, input_type)

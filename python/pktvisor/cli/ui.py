@@ -26,8 +26,8 @@ from pktvisor.escaping import printable_json
 from pktvisor.files import open_file
 
 if TYPE_CHECKING:
-    from pktvisor.tui.source import Source
     from pktvisor.tui.watch import State, Watch
+    from pktvisor.tui.watched import Watched
 
 MOST_TOKEN_BYTES = 1 << 16
 SINGLE_LETTERS = ("h", "p", "H", "P")
@@ -56,8 +56,8 @@ def _read(arguments: Sequence[str]) -> TerminalOptions:
 
 
 def _run(options: TerminalOptions) -> int:
-    from pktvisor.tui.source import Request
     from pktvisor.tui.watch import Watch
+    from pktvisor.tui.watched import Request
     from pktvisor.tui.windows import DEFAULT, WHOLE
 
     is_file = bool(options.files) and not _is_live(options)
@@ -66,13 +66,13 @@ def _run(options: TerminalOptions) -> int:
         raise UsageError(
             "stdout is not a terminal: use --once for the first screen as text, or --json for the document"
         )
-    source = _own_source(options) if options.files else _agent_source(options)
+    watched = _watched_own(options) if options.files else _watched_agent(options)
     try:
         window = options.window or (WHOLE if is_file else DEFAULT)
-        watch = Watch(source, Request(window, options.policy), interval_s=options.interval)
+        watch = Watch(watched, Request(window, options.policy), interval_s=options.interval)
         return _print(watch, options) if is_printed else _show(watch)
     finally:
-        source.close()
+        watched.close()
 
 
 def _is_live(options: TerminalOptions) -> bool:
@@ -81,21 +81,21 @@ def _is_live(options: TerminalOptions) -> bool:
     return len(options.files) == 1 and is_interface(options.files[0])
 
 
-def _own_source(options: TerminalOptions) -> Source:
+def _watched_own(options: TerminalOptions) -> Watched:
     """Summarise files, or an interface, in this process."""
-    return _interface_source(options) if _is_live(options) else _file_source(options)
+    return _watched_interface(options) if _is_live(options) else _watched_file(options)
 
 
-def _interface_source(options: TerminalOptions) -> Source:
+def _watched_interface(options: TerminalOptions) -> Watched:
     from pktvisor.cli.interface import watch_interface
 
-    source = watch_interface(options.files[0], options.for_captures())
+    watched = watch_interface(options.files[0], options.for_captures())
     if options.once or options.json:
         time.sleep(options.interval)
-    return source
+    return watched
 
 
-def _file_source(options: TerminalOptions) -> Source:
+def _watched_file(options: TerminalOptions) -> Watched:
     from pktvisor.cli.analysis import analyse
     from pktvisor.cli.progress import Progress
     from pktvisor.cli.signals import signals_heard
@@ -104,16 +104,18 @@ def _file_source(options: TerminalOptions) -> Source:
         raise UsageError("--window: for a file, give a number of periods, or leave --window out to see all of it")
     progress = Progress(sys.stderr)
     with signals_heard(lambda _: progress.stop.set()):
-        source = analyse(options.files, options.for_captures(), progress, is_watched=not (options.once or options.json))
+        watched = analyse(
+            options.files, options.for_captures(), progress, is_watched=not (options.once or options.json)
+        )
     if progress.stop.is_set():
         raise KeyboardInterrupt
-    return source
+    return watched
 
 
-def _agent_source(options: TerminalOptions) -> Source:
+def _watched_agent(options: TerminalOptions) -> Watched:
     from pktvisor.api.client import Client
     from pktvisor.api.connection import Endpoint
-    from pktvisor.tui.agent_source import AgentSource
+    from pktvisor.tui.watched_agent import WatchedAgent
 
     endpoint = Endpoint(
         host=(options.host or DEFAULT_HOST).strip("[]"),
@@ -126,7 +128,7 @@ def _agent_source(options: TerminalOptions) -> Source:
         token=_token(options),
         total_s=options.timeout if options.once or options.json else None,
     )
-    return AgentSource(Client(endpoint))
+    return WatchedAgent(Client(endpoint))
 
 
 def _token(options: TerminalOptions) -> str | None:

@@ -115,7 +115,7 @@ class Board(App[None]):
             return
         width, now = self.size.width, self.feed.now()
         self._show(
-            "title", title_line(self.state, self.settings, self.feed.source.name, now, width, is_paused=self.is_paused)
+            "title", title_line(self.state, self.settings, self.feed.watched.name, now, width, is_paused=self.is_paused)
         )
         tabs, self.spots["tabs"] = tabs_line(SCREENS, self.screen_number, width)
         self._show("tabs", tabs)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from pktvisor.tui.figures import answer_time_us, dns_figures, failed_share, missing_share, packet_figures
-from pktvisor.tui.source import Bucket, Reading
+from pktvisor.tui.watched import Bucket, Reading
 
 LONGEST = 1800
 """Points that are kept of a series: half an hour at one a second."""

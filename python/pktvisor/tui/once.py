@@ -26,7 +26,7 @@ CODES = {
 """Escape codes by role."""
 
 
-def first_screen(state: State, settings: ViewSettings, source: str, cells: int, *, is_coloured: bool) -> str:
+def first_screen(state: State, settings: ViewSettings, watched: str, cells: int, *, is_coloured: bool) -> str:
     """Write the first screen of a reading, lines of `cells` at most; with escape codes only where asked for."""
     assert state.reading is not None, "there is a reading"
     history = History()
@@ -35,7 +35,7 @@ def first_screen(state: State, settings: ViewSettings, source: str, cells: int, 
     context = Context(state.reading, history, state.reading.taken_at, settings, cells, None)
     notice: list[Line] = [((f" {state.notice}", Role.WARNING),)] if state.notice else []
     lines = [
-        title_line(state, settings, source, state.reading.taken_at, cells, is_paused=False),
+        title_line(state, settings, watched, state.reading.taken_at, cells, is_paused=False),
         *(fit_line(line, cells) for line in notice),
         *page_of(view, context, Focus()).lines,
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pktvisor.escaping import printable_json
 from pktvisor.outputs.json import encode
-from pktvisor.tui.source import Reading
+from pktvisor.tui.watched import Reading
 
 
 def save_document(reading: Reading, name: str) -> str:

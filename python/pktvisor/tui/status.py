@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pktvisor import _core
 from pktvisor.tui import units
 from pktvisor.tui.lines import Line, Piece, Role, fit_line, width
-from pktvisor.tui.source import Reading
 from pktvisor.tui.views.content import View, ViewSettings
 from pktvisor.tui.views.header import Item, fitting
 from pktvisor.tui.watch import State
+from pktvisor.tui.watched import Reading
 
 HINTS = (
     ("?", "help"),
@@ -43,14 +43,14 @@ class Spot:
     says: str
 
 
-def title_line(state: State, settings: ViewSettings, source: str, now: float, cells: int, *, is_paused: bool) -> Line:
+def title_line(state: State, settings: ViewSettings, watched: str, now: float, cells: int, *, is_paused: bool) -> Line:
     """Say who answers, which policy and which period is shown, and whether that is live."""
     reading = state.reading
     if reading is None:
-        return fit_line(fitting([Item("pktvisor", _core.__version__), Item("agent", source, 0)], cells), cells)
+        return fit_line(fitting([Item("pktvisor", _core.__version__), Item("agent", watched, 0)], cells), cells)
     items = [
         Item("pktvisor", f"(client {_core.__version__} | server {reading.app.version or units.NOTHING})", 4),
-        Item("at", source, 3),
+        Item("at", watched, 3),
         Item("Policy", reading.metrics.policy, 1),
         Item("Window", reading.window.name(reading.length_s), 1),
         *_period(reading, settings),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pktvisor import clock
 from pktvisor.api.faults import ApiFault, BusyFault, PeriodFault
-from pktvisor.tui.source import Extra, Reading, Request, Source
+from pktvisor.tui.watched import Extra, Reading, Request, Watched
 from pktvisor.tui.windows import LIVE, Window, merged
 
 LONGEST_WAIT_S = 30.0
@@ -30,12 +30,12 @@ class State:
 
 
 class Watch:
-    """Reads a source. One thread steps; any other may ask for something else."""
+    """Reads what is watched. One thread steps; any other may ask for something else."""
 
     def __init__(
-        self, source: Source, request: Request, *, interval_s: float, now: Callable[[], float] = clock.now
+        self, watched: Watched, request: Request, *, interval_s: float, now: Callable[[], float] = clock.now
     ) -> None:
-        self.source = source
+        self.watched = watched
         self.interval_s = interval_s
         self.request = request
         self.state = State()
@@ -60,17 +60,17 @@ class Watch:
             self.state = State(self.state.reading, fault, "", failures, self.now() + wait_s)
             return wait_s
         self.state = State(reading, notice=notice)
-        return self.interval_s if self.source.is_live else None
+        return self.interval_s if self.watched.is_live else None
 
     def _read(self, request: Request) -> tuple[Reading, str]:
         """Read; where there is no such window, read one that there is."""
         try:
-            return self.source.read(request), ""
+            return self.watched.read(request), ""
         except PeriodFault as fault:
             window, is_for_now = _instead(request.window, fault)
             if window == request.window:
                 raise
-        reading = self.source.read(replace(request, window=window))
+        reading = self.watched.read(replace(request, window=window))
         shown = window.name(reading.length_s)
         if is_for_now:
             return reading, f"no period has closed yet: this is the {shown} one"

@@ -13,8 +13,8 @@ from pktvisor.config.command_options import SummaryOptions
 from pktvisor.errors import InputError
 from pktvisor.tui.drill import Target, related
 from pktvisor.tui.figures import dns_figures, packet_figures
-from pktvisor.tui.file_source import FileSource
-from pktvisor.tui.source import Request
+from pktvisor.tui.watched import Request
+from pktvisor.tui.watched_files import WatchedFiles
 from pktvisor.tui.windows import WHOLE, merged
 from support.captures import FOLDER, counts_of
 from support.dns_packets import CLIENT, Message, Story
@@ -23,7 +23,7 @@ CAPTURE = FOLDER / "multi_window.pcap"
 RESOLVER = FOLDER / "dns_resolver.pcap"
 
 
-def source_of(path: str, dns_ports: tuple[int, ...] = ()) -> FileSource:
+def source_of(path: str, dns_ports: tuple[int, ...] = ()) -> WatchedFiles:
     return analyse([path], SummaryOptions(dns_ports=dns_ports), Progress(io.StringIO()))
 
 

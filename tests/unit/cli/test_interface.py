@@ -8,22 +8,22 @@ import pytest
 
 from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
 from pktvisor.cli import ui
-from pktvisor.cli.interface import InterfaceSource, is_interface
+from pktvisor.cli.interface import WatchedInterface, is_interface
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
 from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.tui.figures import packet_figures
-from pktvisor.tui.source import Reading, Request
+from pktvisor.tui.watched import Reading, Request
 from pktvisor.tui.windows import DEFAULT, LAST, LIVE, Window
 from support.serving import until
 
 
 @pytest.fixture
-def source() -> Iterator[InterfaceSource]:
+def source() -> Iterator[WatchedInterface]:
     policy = Policy("live", readable_instances(policy="live"), periods=10)
-    source = InterfaceSource("eth7", PcapInput({"pcap_source": "mock"}, Defaults()), policy, pairs_policy(periods=10))
+    source = WatchedInterface("eth7", PcapInput({"pcap_source": "mock"}, Defaults()), policy, pairs_policy(periods=10))
     yield source
     source.close()
 
@@ -34,7 +34,7 @@ def packets(reading: Reading) -> float:
 
 
 @pytest.mark.parametrize("window", [LIVE, DEFAULT])
-def test_what_was_captured_is_shown_as_it_comes(source: InterfaceSource, window: Window) -> None:
+def test_what_was_captured_is_shown_as_it_comes(source: WatchedInterface, window: Window) -> None:
     assert until(lambda: packets(source.read(Request(window))) > 0)
     reading = source.read(Request(window))
     assert (source.name, reading.is_live, reading.metrics.policy) == ("eth7", True, "live")
@@ -43,25 +43,25 @@ def test_what_was_captured_is_shown_as_it_comes(source: InterfaceSource, window:
     assert known.ledger["seen"] > 0
 
 
-def test_names_and_clients_of_an_interface_are_there_where_they_are_asked_for(source: InterfaceSource) -> None:
+def test_names_and_clients_of_an_interface_are_there_where_they_are_asked_for(source: WatchedInterface) -> None:
     assert source.read(Request(LIVE)).pairs is None
     reading = source.read(Request(LIVE, extras=frozenset(["pairs"])))
     assert reading.keeps_pairs
     assert reading.pairs == (), "the packets that are made up have no DNS"
 
 
-def test_a_period_that_has_not_closed_yet_will_come(source: InterfaceSource) -> None:
+def test_a_period_that_has_not_closed_yet_will_come(source: WatchedInterface) -> None:
     with pytest.raises(PeriodFault) as raised:
         source.read(Request(LAST))
     assert raised.value.is_early
 
 
-def test_there_is_one_policy(source: InterfaceSource) -> None:
+def test_there_is_one_policy(source: WatchedInterface) -> None:
     with pytest.raises(MissingFault, match="no policy"):
         source.read(Request(LIVE, "edge"))
 
 
-def test_an_interface_that_goes_away_is_told(source: InterfaceSource, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interface_that_goes_away_is_told(source: WatchedInterface, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PcapInput, "fault", "eth7 is gone")
     with pytest.raises(Unreachable, match="eth7 is gone"):
         source.read(Request(LIVE))
@@ -76,7 +76,7 @@ def test_what_is_an_interface(target: str, told: bool) -> None:
 
 
 def test_an_interface_is_watched_without_an_agent(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], make: Callable[[], InterfaceSource]
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], make: Callable[[], WatchedInterface]
 ) -> None:
     monkeypatch.setattr("pktvisor.cli.interface.watch_interface", lambda *_: make())
     assert ui.main(["lo", "--once", "--interval", "0.2"]) == 0
@@ -84,6 +84,6 @@ def test_an_interface_is_watched_without_an_agent(
 
 
 @pytest.fixture
-def make() -> Callable[[], InterfaceSource]:
+def make() -> Callable[[], WatchedInterface]:
     policy, pairs = Policy("live", readable_instances(policy="live"), periods=10), pairs_policy(periods=10)
-    return lambda: InterfaceSource("lo", PcapInput({"pcap_source": "mock"}, Defaults()), policy, pairs)
+    return lambda: WatchedInterface("lo", PcapInput({"pcap_source": "mock"}, Defaults()), policy, pairs)

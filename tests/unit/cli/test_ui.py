@@ -228,12 +228,12 @@ def test_a_misspelled_interface_is_told_with_those_that_there_are(capfd: pytest.
 
 
 def test_the_interface_opens_on_a_terminal_and_lets_go_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pktvisor.tui.agent_source import AgentSource
     from pktvisor.tui.app import Terminal
+    from pktvisor.tui.watched_agent import WatchedAgent
 
     events: list[str] = []
-    monkeypatch.setattr(Terminal, "run", lambda self: events.append(f"run {self.feed.source.name}"))
-    monkeypatch.setattr(AgentSource, "close", lambda self: events.append("close"))
+    monkeypatch.setattr(Terminal, "run", lambda self: events.append(f"run {self.feed.watched.name}"))
+    monkeypatch.setattr(WatchedAgent, "close", lambda self: events.append("close"))
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert ui.main(["-H", "ns1"]) == 0

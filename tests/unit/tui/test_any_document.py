@@ -13,11 +13,11 @@ from pktvisor.api.documents import Inventory, read_input, read_policy, read_poli
 from pktvisor.tui.history import History
 from pktvisor.tui.layout import Focus
 from pktvisor.tui.lines import width
-from pktvisor.tui.source import Request
 from pktvisor.tui.views import SCREENS
 from pktvisor.tui.views.content import Context, ViewSettings, page_of
+from pktvisor.tui.watched import Request
 from pktvisor.tui.windows import DEFAULT
-from support.terminals import UTC, FakeSource
+from support.terminals import UTC, FakeWatched
 
 KEYS = st.sampled_from(
     "packets net dns dhcp pcap flow in out unknown devices total udp rates pps_total live p50 p99 buckets +Inf 10 "
@@ -37,7 +37,7 @@ OBJECTS = st.dictionaries(KEYS, DOCUMENTS, max_size=6)
 
 
 def page_width(document: dict[str, Any], cells: int, shown: ViewSettings, number: int) -> set[int]:
-    source = FakeSource(changes={"default": {"default": {"h": document}}})
+    source = FakeWatched(changes={"default": {"default": {"h": document}}})
     reading = source.read(Request(DEFAULT))
     history = History()
     history.take(reading)
@@ -54,7 +54,7 @@ def test_any_metrics_are_shown(document: dict[str, Any], cells: int, number: int
 @settings(max_examples=100, deadline=None)
 @given(OBJECTS)
 def test_any_inventory_is_shown(document: dict[str, Any]) -> None:
-    reading = FakeSource().read(Request(DEFAULT))
+    reading = FakeWatched().read(Request(DEFAULT))
     odd = Inventory({"p": read_policy("p", document)}, {"t": read_tap("t", document)}, {"i": read_input("i", document)})
     context = Context(replace(reading, inventory=odd), History(), reading.taken_at, UTC, 80, 21)
     for number in (5, 6):

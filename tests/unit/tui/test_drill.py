@@ -81,12 +81,12 @@ async def to_list(bench: Bench, title: str) -> None:
 
 def test_d_goes_down_and_escape_comes_back() -> None:
     async def scenario(bench: Bench) -> None:
-        bench.source.pairs = PAIRS
+        bench.watched.pairs = PAIRS
         await to_list(bench, "Top NX")
         before = bench.app.cursor
         await bench.press("d")
         assert "Clients that asked for it" in bench.text
-        assert "pairs" in bench.source.asked[-1].extras
+        assert "pairs" in bench.watched.asked[-1].extras
         assert any("192.0.2.7" in line and "740" in line for line in bench.lines)
         await bench.press("d")
         assert "Names that it asked for" in bench.text
@@ -97,14 +97,14 @@ def test_d_goes_down_and_escape_comes_back() -> None:
         await bench.press("escape")
         assert "Top NX" in bench.text
         assert bench.app.cursor == before
-        assert "pairs" not in bench.source.asked[-1].extras
+        assert "pairs" not in bench.watched.asked[-1].extras
 
     play(scenario)
 
 
 def test_another_screen_ends_the_drill_down() -> None:
     async def scenario(bench: Bench) -> None:
-        bench.source.pairs = PAIRS
+        bench.watched.pairs = PAIRS
         await to_list(bench, "Top NX")
         await bench.press("d")
         await bench.press("2")

@@ -34,7 +34,7 @@ FAULTS: dict[str, ApiFault] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_last_data_stays_and_is_marked_old(compare: Compare, name: str) -> None:
     async def scenario(bench: Bench) -> None:
-        bench.source.fault = FAULTS[name]
+        bench.watched.fault = FAULTS[name]
         bench.now += 12
         await bench.step()
         compare(f"fault_{name}", bench.text)
@@ -47,7 +47,7 @@ def test_the_last_data_stays_and_is_marked_old(compare: Compare, name: str) -> N
 @pytest.mark.parametrize("name", ["no_agent", "tls_refused", "token_missing"])
 def test_nothing_was_ever_read(compare: Compare, name: str) -> None:
     async def scenario(bench: Bench) -> None:
-        bench.source.fault = FAULTS[name]
+        bench.watched.fault = FAULTS[name]
         await bench.step()
         compare(f"fault_first_{name}", bench.text)
 
@@ -64,7 +64,7 @@ def test_before_the_first_answer(compare: Compare) -> None:
 def test_a_period_that_has_not_closed_yet(compare: Compare) -> None:
     async def scenario(bench: Bench) -> None:
         early = PeriodFault("has not yet accumulated, current range is [0, 0]", least=0, most=0, is_early=True)
-        bench.source.faults_once = [early]
+        bench.watched.faults_once = [early]
         bench.watch.ask(window=LAST)
         await bench.step()
         compare("period_not_there_yet", bench.text)
@@ -77,10 +77,10 @@ def test_a_period_that_has_not_closed_yet(compare: Compare) -> None:
 
 def test_it_comes_back_by_itself() -> None:
     async def scenario(bench: Bench) -> None:
-        bench.source.fault = FAULTS["no_agent"]
+        bench.watched.fault = FAULTS["no_agent"]
         await bench.step()
         assert "● 0 s old" in bench.lines[0]
-        bench.source.fault = None
+        bench.watched.fault = None
         await bench.step()
         assert "● ok" in bench.lines[0]
         assert "no agent" not in bench.text
@@ -90,7 +90,7 @@ def test_it_comes_back_by_itself() -> None:
 
 def test_the_age_and_the_next_try_are_told_each_second() -> None:
     async def scenario(bench: Bench) -> None:
-        bench.source.fault = FAULTS["busy"]
+        bench.watched.fault = FAULTS["busy"]
         await bench.step()
         assert "is busy; next try in 9 s" in bench.lines[2]
         bench.now += 5

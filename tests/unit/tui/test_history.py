@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pktvisor.tui.history import LONGEST, History, Series, draw
-from pktvisor.tui.source import Bucket, Request
+from pktvisor.tui.watched import Bucket, Request
 from pktvisor.tui.windows import DEFAULT
 from support.documents import START_TS
-from support.terminals import NOW, FakeSource
+from support.terminals import NOW, FakeWatched
 
 
 def test_each_cell_has_the_largest_value_in_it() -> None:
@@ -41,7 +41,7 @@ def test_what_is_kept_has_a_bound() -> None:
 
 
 def test_another_policy_begins_anew() -> None:
-    history, source = History(), FakeSource()
+    history, source = History(), FakeWatched()
     history.take(source.read(Request(DEFAULT)))
     assert history.packets.cells(NOW + 1, 1, 1.0) == [181]
     assert history.messages.cells(NOW + 1, 1, 1.0) == [121]
@@ -54,7 +54,7 @@ def test_another_policy_begins_anew() -> None:
 
 def test_the_live_bucket_is_read_where_the_window_is_closed() -> None:
     history = History()
-    reading = FakeSource().read(Request(DEFAULT))
+    reading = FakeWatched().read(Request(DEFAULT))
     closed = replace(reading.metrics, handlers=())
     history.take(replace(reading, metrics=closed, live=reading.metrics))
     assert history.packets.cells(NOW + 1, 1, 1.0) == [181]
@@ -76,7 +76,7 @@ def test_a_graph_has_a_column_per_value_and_shows_whatever_is_not_zero(values: l
 
 
 def test_failures_and_answer_times_go_back_as_far_as_buckets_tell() -> None:
-    history, source = History(), FakeSource()
+    history, source = History(), FakeWatched()
     reading = source.read(Request(DEFAULT))
     before = Bucket(START_TS, START_TS + 60.0, 1.0, 1.0, failed=12.5, missing=3.0, answer_us=900.0)
     history.take(replace(reading, buckets=(before,)))

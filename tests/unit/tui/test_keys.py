@@ -36,7 +36,7 @@ def test_what_only_one_screen_wants_is_read_only_there() -> None:
         await bench.press("5")
         await bench.press("6")
         await bench.press("1")
-        assert [set(request.extras) for request in bench.source.asked] == [set(), {"resources"}, {"inventory"}, set()]
+        assert [set(request.extras) for request in bench.watched.asked] == [set(), {"resources"}, {"inventory"}, set()]
 
     play(scenario)
 
@@ -47,7 +47,7 @@ def test_windows_go_round() -> None:
         await bench.press("w")
         await bench.press("w")
         await bench.press("W")
-        asked = [request.window for request in bench.source.asked]
+        asked = [request.window for request in bench.watched.asked]
         assert asked == [DEFAULT, LIVE, LAST, merged(2), LAST]
         assert "window: last closed" in bench.lines[-1]
 
@@ -60,7 +60,7 @@ def test_a_policy_is_chosen_from_a_list() -> None:
         await bench.pilot.pause()
         assert isinstance(bench.app.screen, Choice)
         await bench.press("down", "enter")
-        assert bench.source.asked[-1].policy == "second"
+        assert bench.watched.asked[-1].policy == "second"
         assert "Policy second" in bench.lines[0]
 
     play(scenario)
@@ -69,7 +69,7 @@ def test_a_policy_is_chosen_from_a_list() -> None:
 def test_leaving_the_list_changes_nothing() -> None:
     async def scenario(bench: Bench) -> None:
         await bench.press("p", "down", "escape")
-        assert bench.source.asked[-1].policy is None
+        assert bench.watched.asked[-1].policy is None
 
     play(scenario)
 
@@ -88,7 +88,7 @@ def test_a_paused_screen_stays_as_it_is() -> None:
         before = bench.lines[1:]
         await bench.pilot.press("space")
         busier = {**PACKETS, "total": 99_999}
-        bench.source.changes["default"] = policy_metrics("default", packets=busier, dns=DNS)
+        bench.watched.changes["default"] = policy_metrics("default", packets=busier, dns=DNS)
         await bench.step()
         assert "● paused" in bench.lines[0]
         assert bench.lines[1:] == before
@@ -380,7 +380,7 @@ def test_a_row_that_goes_away_does_not_take_the_focus_along() -> None:
         await bench.press("tab", "tab", *["down"] * 9)
         assert bench.app.cursor.focus.row == 9
         shorter = {**DNS, "top_qname3": DNS["top_qname3"][:2]}
-        bench.source.changes["default"] = policy_metrics("default", packets=PACKETS, dns=shorter)
+        bench.watched.changes["default"] = policy_metrics("default", packets=PACKETS, dns=shorter)
         await bench.step()
         assert (bench.app.cursor.focus.panel, bench.app.cursor.focus.row) == ("top_qname3", 1)
 

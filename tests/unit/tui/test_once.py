@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from pktvisor.tui.once import first_screen
-from pktvisor.tui.source import Request
 from pktvisor.tui.watch import State
+from pktvisor.tui.watched import Request
 from pktvisor.tui.windows import DEFAULT
-from support.terminals import UTC, FakeSource
+from support.terminals import UTC, FakeWatched
 from unit.tui.conftest import Compare
 
 
 def state(**options: str) -> State:
-    return State(FakeSource().read(Request(DEFAULT)), **options)  # type: ignore[arg-type]
+    return State(FakeWatched().read(Request(DEFAULT)), **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("cells", [80, 160])

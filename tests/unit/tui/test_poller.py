@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from pktvisor.tui.poller import Poller
-from pktvisor.tui.source import Reading, Request
 from pktvisor.tui.watch import State, Watch
+from pktvisor.tui.watched import Reading, Request
 from pktvisor.tui.windows import DEFAULT
-from support.terminals import FakeSource
+from support.terminals import FakeWatched
 
 Delivered = queue.Queue[State | Exception]
 HOUR_S = 3600.0
@@ -23,7 +23,7 @@ def delivered() -> Delivered:
 
 @pytest.fixture
 def poller(delivered: Delivered) -> Iterator[Poller]:
-    poller = Poller(Watch(FakeSource(), Request(DEFAULT), interval_s=HOUR_S), delivered.put)
+    poller = Poller(Watch(FakeWatched(), Request(DEFAULT), interval_s=HOUR_S), delivered.put)
     poller.start()
     yield poller
     poller.stop()
@@ -50,7 +50,7 @@ def test_it_reads_nothing_while_paused(poller: Poller, delivered: Delivered) -> 
 
 
 def test_a_failure_of_our_own_is_handed_on(delivered: Delivered) -> None:
-    class Broken(FakeSource):
+    class Broken(FakeWatched):
         def read(self, request: Request) -> Reading:
             raise RuntimeError("a bug")
 

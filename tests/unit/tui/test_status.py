@@ -5,14 +5,14 @@ import pytest
 from pktvisor.api.faults import Unreachable
 from pktvisor.tui.keys import KEYS
 from pktvisor.tui.lines import Line, plain, width
-from pktvisor.tui.source import Request
 from pktvisor.tui.status import HINTS, fault_line, hints_line, spot_at, tabs_line, title_line
 from pktvisor.tui.views import SCREENS
 from pktvisor.tui.watch import State
+from pktvisor.tui.watched import Request
 from pktvisor.tui.windows import DEFAULT
-from support.terminals import NOW, UTC, FakeSource
+from support.terminals import NOW, UTC, FakeWatched
 
-READING = FakeSource().read(Request(DEFAULT))
+READING = FakeWatched().read(Request(DEFAULT))
 
 
 def text(line: Line | None) -> str:

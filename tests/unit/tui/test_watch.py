@@ -3,31 +3,31 @@ from __future__ import annotations
 import pytest
 
 from pktvisor.api.faults import BusyFault, PeriodFault, Unreachable
-from pktvisor.tui.source import Request
 from pktvisor.tui.watch import LONGEST_WAIT_S, Watch
+from pktvisor.tui.watched import Request
 from pktvisor.tui.windows import DEFAULT, LAST, LIVE, Window, merged
-from support.terminals import FakeSource
+from support.terminals import FakeWatched
 
 GONE = Unreachable("gone")
 
 
-def watch_of(source: FakeSource, window: Window = DEFAULT) -> Watch:
+def watch_of(source: FakeWatched, window: Window = DEFAULT) -> Watch:
     return Watch(source, Request(window), interval_s=2.0, now=lambda: 1000.0)
 
 
 def test_what_goes_well_is_read_again_after_the_interval() -> None:
-    watch = watch_of(FakeSource())
+    watch = watch_of(FakeWatched())
     assert watch.step() == 2.0
     assert watch.state.reading is not None
     assert watch.state.fault is None
 
 
 def test_what_never_changes_is_read_once() -> None:
-    assert watch_of(FakeSource(is_live=False)).step() is None
+    assert watch_of(FakeWatched(is_live=False)).step() is None
 
 
 def test_it_waits_longer_and_longer_and_the_last_reading_stays() -> None:
-    source = FakeSource()
+    source = FakeWatched()
     watch = watch_of(source)
     watch.step()
     reading = watch.state.reading
@@ -43,7 +43,7 @@ def test_it_waits_longer_and_longer_and_the_last_reading_stays() -> None:
 
 @pytest.mark.parametrize(("asked_s", "waited_s"), [(None, 2.0), (9.0, 9.0), (0.0, 2.0), (3600.0, LONGEST_WAIT_S)])
 def test_a_busy_agent_is_left_alone_for_as_long_as_it_asks(asked_s: float | None, waited_s: float) -> None:
-    watch = watch_of(FakeSource(fault=BusyFault("busy", retry_after_s=asked_s)))
+    watch = watch_of(FakeWatched(fault=BusyFault("busy", retry_after_s=asked_s)))
     assert watch.step() == waited_s
 
 
@@ -56,7 +56,7 @@ def test_a_busy_agent_is_left_alone_for_as_long_as_it_asks(asked_s: float | None
     ],
 )
 def test_a_window_that_the_policy_has_not_becomes_one_that_it_has(window: Window, most: int, shown: Window) -> None:
-    source = FakeSource(faults_once=[PeriodFault("specify", least=2, most=most, is_early=False)])
+    source = FakeWatched(faults_once=[PeriodFault("specify", least=2, most=most, is_early=False)])
     watch = watch_of(source, window)
     watch.step()
     assert watch.state.fault is None
@@ -70,7 +70,7 @@ def test_a_window_that_the_policy_has_not_becomes_one_that_it_has(window: Window
 
 def test_a_period_that_is_still_to_come_is_asked_for_again() -> None:
     early = PeriodFault("not yet accumulated", least=0, most=0, is_early=True)
-    source = FakeSource(faults_once=[early])
+    source = FakeWatched(faults_once=[early])
     watch = watch_of(source, LAST)
     watch.step()
     assert watch.state.notice == "no period has closed yet: this is the live one"
@@ -79,13 +79,13 @@ def test_a_period_that_is_still_to_come_is_asked_for_again() -> None:
 
 
 def test_an_agent_that_has_no_period_at_all_is_a_fault() -> None:
-    watch = watch_of(FakeSource(fault=PeriodFault("none", least=0, most=0, is_early=True)), LIVE)
+    watch = watch_of(FakeWatched(fault=PeriodFault("none", least=0, most=0, is_early=True)), LIVE)
     assert watch.step() == 2.0
     assert isinstance(watch.state.fault, PeriodFault)
 
 
 def test_what_is_asked_for_meanwhile_is_not_undone() -> None:
-    class Busy(FakeSource):
+    class Busy(FakeWatched):
         def read(self, request: Request):  # type: ignore[no-untyped-def]
             if request.window == DEFAULT:
                 watch.ask(window=LAST, policy="second", extras={"inventory"})

@@ -10,8 +10,8 @@ from pktvisor.tui.history import History
 from pktvisor.tui.layout import Focus, Frame, Page, lay_out, zoomed
 from pktvisor.tui.lines import Line, Role
 from pktvisor.tui.panels import Order, Panel, arranged, with_rows
-from pktvisor.tui.source import Extra, Reading
 from pktvisor.tui.units import Units
+from pktvisor.tui.watched import Extra, Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ import pytest
 
 from pktvisor.api.documents import Inventory, read_policy_metrics
 from pktvisor.api.faults import MissingFault, PeriodFault
-from pktvisor.tui.file_source import FileSource
-from pktvisor.tui.source import Bucket, Request
+from pktvisor.tui.watched import Bucket, Request
+from pktvisor.tui.watched_files import WatchedFiles
 from pktvisor.tui.windows import DEFAULT, WHOLE, merged
 from support.documents import PACKETS, START_TS, policy_metrics
 
 METRICS = read_policy_metrics("capture", policy_metrics("capture", packets=PACKETS))
 
 
-def source() -> FileSource:
+def source() -> WatchedFiles:
     buckets = (Bucket(START_TS, START_TS + 300.0, 9, None),)
-    return FileSource("some.pcap", {WHOLE: METRICS, merged(2): METRICS}, Inventory(), buckets)
+    return WatchedFiles("some.pcap", {WHOLE: METRICS, merged(2): METRICS}, Inventory(), buckets)
 
 
 @pytest.mark.parametrize("window", [WHOLE, merged(2)])

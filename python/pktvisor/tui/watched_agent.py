@@ -1,4 +1,4 @@
-"""A running agent as a source."""
+"""A running agent that is watched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pktvisor.api.client import Client
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
 from pktvisor.tui.drill import can_tell
-from pktvisor.tui.source import Bucket, Reading, Request
+from pktvisor.tui.watched import Bucket, Reading, Request
 from pktvisor.tui.windows import LAST, LENGTH_S, MOST_PERIODS, Window, windows
 
 DEFAULT_POLICY = "default"
@@ -21,7 +21,7 @@ INVENTORY_INTERVAL_S = 10.0
 """How old what is known of policies, taps and inputs may be where the screen does not show it."""
 
 
-class AgentSource:
+class WatchedAgent:
     """Asks an agent, and no more often than needed for what seldom changes."""
 
     is_live = True

@@ -1,4 +1,4 @@
-"""An analysed file as a source: everything is there, and nothing changes."""
+"""Analysed files that are watched: everything is there, and nothing changes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from pktvisor import _core
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
-from pktvisor.tui.source import Bucket, Reading, Request
+from pktvisor.tui.watched import Bucket, Reading, Request
 from pktvisor.tui.windows import LENGTH_S, Window
 
 
-class FileSource:
+class WatchedFiles:
     """Gives what was read from a file."""
 
     is_live = False

@@ -72,7 +72,7 @@ class Reading:
     """Seconds that a bucket lasts."""
 
 
-class Source(Protocol):
+class Watched(Protocol):
     """Something that can be read again and again."""
 
     @property

@@ -10,8 +10,8 @@ from pktvisor import clock
 from pktvisor.api.client import Client
 from pktvisor.api.connection import Endpoint
 from pktvisor.api.faults import MissingFault, PeriodFault, ServerFault
-from pktvisor.tui.agent_source import INVENTORY_INTERVAL_S, AgentSource
-from pktvisor.tui.source import Bucket, Request
+from pktvisor.tui.watched import Bucket, Request
+from pktvisor.tui.watched_agent import INVENTORY_INTERVAL_S, WatchedAgent
 from pktvisor.tui.windows import DEFAULT, LAST, merged, windows
 from support.documents import DNS, PACKETS, RESOURCES, policy_info, policy_metrics
 from support.rest_server import Reply, RestServer, json_reply, rest_server
@@ -28,8 +28,8 @@ def server() -> Iterator[RestServer]:
 
 
 @pytest.fixture
-def source(server: RestServer) -> Iterator[AgentSource]:
-    source = AgentSource(Client(Endpoint("127.0.0.1", server.port)))
+def source(server: RestServer) -> Iterator[WatchedAgent]:
+    source = WatchedAgent(Client(Endpoint("127.0.0.1", server.port)))
     yield source
     source.close()
 
@@ -50,7 +50,7 @@ def paths(server: RestServer) -> list[str]:
 
 
 def test_the_first_reading_asks_for_everything_and_the_next_for_the_metrics_alone(
-    server: RestServer, source: AgentSource
+    server: RestServer, source: WatchedAgent
 ) -> None:
     reading = source.read(Request(DEFAULT))
     assert (reading.app.version, reading.metrics.policy) == ("4.5.0", "edge")
@@ -63,7 +63,7 @@ def test_the_first_reading_asks_for_everything_and_the_next_for_the_metrics_alon
     assert paths(server) == ["policies/edge/metrics/window/2"]
 
 
-def test_the_live_bucket_comes_along_with_a_closed_one(server: RestServer, source: AgentSource) -> None:
+def test_the_live_bucket_comes_along_with_a_closed_one(server: RestServer, source: WatchedAgent) -> None:
     source.read(Request(DEFAULT))
     server.asked.clear()
     reading = source.read(Request(LAST))
@@ -72,7 +72,7 @@ def test_the_live_bucket_comes_along_with_a_closed_one(server: RestServer, sourc
 
 
 def test_the_inventory_is_asked_for_now_and_then(
-    server: RestServer, source: AgentSource, monkeypatch: pytest.MonkeyPatch
+    server: RestServer, source: WatchedAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     time_s = [50.0]
     monkeypatch.setattr(clock, "monotonic", lambda: time_s[0])
@@ -86,18 +86,18 @@ def test_the_inventory_is_asked_for_now_and_then(
     assert paths(server).count("policies") == 3
 
 
-def test_the_policy_named_default_is_shown_first(server: RestServer, source: AgentSource) -> None:
+def test_the_policy_named_default_is_shown_first(server: RestServer, source: WatchedAgent) -> None:
     add_policy(server, "alpha", "default")
     assert source.read(Request(DEFAULT)).metrics.policy == "default"
 
 
-def test_a_policy_that_is_not_there_is_told_with_those_that_are(server: RestServer, source: AgentSource) -> None:
+def test_a_policy_that_is_not_there_is_told_with_those_that_are(server: RestServer, source: WatchedAgent) -> None:
     add_policy(server, "alpha", "beta")
     with pytest.raises(MissingFault, match='policy "gamma" is not there; there are alpha, beta'):
         source.read(Request(DEFAULT, "gamma"))
 
 
-def test_a_policy_that_was_deleted(server: RestServer, source: AgentSource) -> None:
+def test_a_policy_that_was_deleted(server: RestServer, source: WatchedAgent) -> None:
     source.read(Request(DEFAULT, "edge"))
     add_policy(server, "alpha")
     server.replies["/api/v1/policies/edge/metrics/window/5"] = json_reply({"error": "policy does not exist"}, 404)
@@ -108,13 +108,13 @@ def test_a_policy_that_was_deleted(server: RestServer, source: AgentSource) -> N
     assert source.read(Request(DEFAULT)).metrics.policy == "alpha"
 
 
-def test_an_agent_without_policies(server: RestServer, source: AgentSource) -> None:
+def test_an_agent_without_policies(server: RestServer, source: WatchedAgent) -> None:
     server.replies["/api/v1/policies"] = json_reply({})
     with pytest.raises(MissingFault, match="the agent runs no policy"):
         source.read(Request(DEFAULT))
 
 
-def test_resources_come_from_the_policies_that_the_agent_made(server: RestServer, source: AgentSource) -> None:
+def test_resources_come_from_the_policies_that_the_agent_made(server: RestServer, source: WatchedAgent) -> None:
     name = "tap-1234-resources"
     info = {"edge": policy_info("edge", ["dns"]), name: policy_info(name, ["input_resources"])}
     server.replies["/api/v1/policies"] = json_reply(info)
@@ -126,7 +126,7 @@ def test_resources_come_from_the_policies_that_the_agent_made(server: RestServer
     assert handler.metrics["policy_count"] == 1
 
 
-def test_after_a_fault_everything_is_asked_for_anew(server: RestServer, source: AgentSource) -> None:
+def test_after_a_fault_everything_is_asked_for_anew(server: RestServer, source: WatchedAgent) -> None:
     source.read(Request(DEFAULT))
     server.replies["/api/v1/policies/edge/metrics/window/5"] = Reply(b"", 500)
     with pytest.raises(ServerFault):
@@ -138,7 +138,7 @@ def test_after_a_fault_everything_is_asked_for_anew(server: RestServer, source: 
     assert reading.windows == windows(7)
 
 
-def test_a_period_that_is_not_there_is_no_reason_to_ask_anew(server: RestServer, source: AgentSource) -> None:
+def test_a_period_that_is_not_there_is_no_reason_to_ask_anew(server: RestServer, source: WatchedAgent) -> None:
     source.read(Request(DEFAULT))
     server.replies["/api/v1/policies/edge/metrics/window/5"] = EARLY
     with pytest.raises(PeriodFault):
@@ -148,7 +148,7 @@ def test_a_period_that_is_not_there_is_no_reason_to_ask_anew(server: RestServer,
     assert paths(server) == ["policies/edge/metrics/window/2"]
 
 
-def test_a_drill_down_asks_the_policies_with_custom_handlers(server: RestServer, source: AgentSource) -> None:
+def test_a_drill_down_asks_the_policies_with_custom_handlers(server: RestServer, source: WatchedAgent) -> None:
     add_policy(server, "edge")
     both = {"edge": policy_info("edge", ["dns", "packets"]), "pairs": policy_info("pairs", ["custom"])}
     server.replies["/api/v1/policies"] = json_reply(both)
