@@ -83,7 +83,7 @@ def prepare_resources(creator: PolicyConfig, stream: Stream, around: Surrounding
     """Make the policy that a stream brings along, with the windows of the policy that the stream is made for."""
     name = stream.companion
     modules = (ModuleConfig(name, RESOURCES),)
-    config = PolicyConfig(name, PolicyInput(stream.source.type), modules, window=creator.window)
+    config = PolicyConfig(name, PolicyInput(stream.input.type), modules, window=creator.window)
     part, *_ = _parts(config, stream, around, instance=name)
     return AgentPolicy(name, [part], origin=Origin.STREAM, basis=None, tell_taps=lambda _: ())
 
@@ -102,11 +102,11 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
     modules = make_modules(
         config,
         tap=stream.tap,
-        input_type=stream.source.type,
+        input_type=stream.input.type,
         defaults=around.windows,
         global_settings=around.global_settings,
         name=instance,
-        ports=stream.source.ports,
+        ports=stream.input.ports,
     )
     return [
         PolicyPart(stream, group, _windows(config, group, periods, stream, around))
@@ -122,6 +122,6 @@ def _windows(
         [module.instance for module in modules],
         periods=periods,
         length_s=length_of(config.window, around.windows),
-        is_recorded=stream.source.is_recorded,
+        is_recorded=stream.input.is_recorded,
         databases=around.databases,
     )

@@ -113,7 +113,7 @@ class StateDirectory:
 
     def _save_policy(self, policy: AgentPolicy) -> None:
         # A file can be read again.
-        folders = {self._folder(policy, part): part for part in policy.parts if not part.stream.source.is_recorded}
+        folders = {self._folder(policy, part): part for part in policy.parts if not part.stream.input.is_recorded}
         for folder, part in folders.items():
             self._save_part(folder, part)
         names = {folder.name for folder in folders}

@@ -23,10 +23,10 @@ logger = logging.getLogger(__name__)
 class Stream:
     """One input with the policies that it feeds."""
 
-    def __init__(self, name: str, tap: str, source: Input) -> None:
+    def __init__(self, name: str, tap: str, work: Input) -> None:
         self.name = name
         self.tap = tap
-        self.source = source
+        self.input = work
         self.starts = 0
         """How often its input was started."""
         self._fed: list[Policy] = []
@@ -41,28 +41,28 @@ class Stream:
     @property
     def is_running(self) -> bool:
         """Whether its input is at work."""
-        return self.source.is_running
+        return self.input.is_running
 
     @property
     def fault(self) -> str | None:
         """Why its input has ended though nobody stopped it; None where it is at work."""
-        if self.source.is_running or (self.source.is_recorded and self.source.fault is None):
+        if self.input.is_running or (self.input.is_recorded and self.input.fault is None):
             return None
         tried = "" if self._retry is None else f"; {self._retry}"
-        return f"{self.source.fault or 'it has ended'}{tried}"
+        return f"{self.input.fault or 'it has ended'}{tried}"
 
     def prepare(self) -> None:
         """Try what may take long before it starts. Raises `InputError`, `ConfigError`."""
         if not self.is_started:
-            self.source.prepare()
+            self.input.prepare()
 
     def feed(self, policies: list[Policy]) -> None:
         """Feed policies, and start where nothing has been fed before. Raises `InputError`, `ConfigError`."""
         if self.is_started:
             for policy in policies:
-                self.source.attach(policy.core)
+                self.input.attach(policy.core)
         else:
-            self.source.start([policy.core for policy in policies])
+            self.input.start([policy.core for policy in policies])
             self.starts += 1
         self._fed += policies
         self._note()
@@ -71,19 +71,19 @@ class Stream:
         """Feed a policy no more."""
         if policy in self._fed:
             self._fed.remove(policy)
-            self.source.detach(policy.core)
+            self.input.detach(policy.core)
             self._note()
 
     def resume(self, now_s: float) -> None:
         """Start the input again where it has ended by itself, and the time for another attempt has come."""
-        if self.source.is_running or self.source.is_recorded:
-            self.source.follow(now_s)
+        if self.input.is_running or self.input.is_recorded:
+            self.input.follow(now_s)
             return
         self._retry = self._retry or Retry(now_s)
         if now_s < self._retry.due_s:
             return
         try:
-            self.source.start([policy.core for policy in self._fed])
+            self.input.start([policy.core for policy in self._fed])
         except PktvisorError as error:
             self._retry.postpone(now_s)
             logger.debug("input [%s]: still can't be captured on: %s", self.name, error)
@@ -95,12 +95,12 @@ class Stream:
 
     def stop(self) -> None:
         """End the input."""
-        self.source.stop()
+        self.input.stop()
 
     def _note(self) -> None:
         """Tell the input for whom it works, its own companion left out."""
         users = [policy for policy in self._fed if policy.name != self.companion]
-        self.source.note_policies(len(users), sum(len(policy.plan.instances) for policy in users))
+        self.input.note_policies(len(users), sum(len(policy.plan.instances) for policy in users))
 
     @property
     def companion(self) -> str:
@@ -114,20 +114,20 @@ class Stream:
 
     def told(self) -> documents.ShownInput:
         """Tell of it."""
-        ledger = self.source.ledger()
-        account = self.source.memory
-        special = self.source.describe()
+        ledger = self.input.ledger()
+        account = self.input.memory
+        special = self.input.describe()
         return documents.ShownInput(
             self.name,
             is_running=self.is_running,
             consumers=self.consumers,
-            config=self.source.config,
+            config=self.input.config,
             ledger=ledger,
             direction_unknown_share=_direction_unknown_share(ledger),
             fault=self.fault,
-            warnings=self.source.warnings or None,
+            warnings=self.input.warnings or None,
             memory=None if account is None else held_together([account]),
-            details={self.source.type: special} if special else {},
+            details={self.input.type: special} if special else {},
         )
 
     def describe(self) -> dict[str, object]:
@@ -136,7 +136,7 @@ class Stream:
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         """Give the newest packets; see `agent.running.RunningInput`."""
-        return self.source.recent_packets(filter_expression=filter_expression, seconds=seconds, most_bytes=most_bytes)
+        return self.input.recent_packets(filter_expression=filter_expression, seconds=seconds, most_bytes=most_bytes)
 
 
 def _direction_unknown_share(ledger: Mapping[str, int]) -> float:
@@ -154,11 +154,11 @@ def make_stream(tap: Tap, wanted: PolicyInput, known: Mapping[str, Stream], defa
     if name in known:
         return known[name]
     try:
-        source = inputs()[tap.config.input_type](config, defaults)
+        made = inputs()[tap.config.input_type](config, defaults)
     except ConfigError as error:
         _place(error, tap, wanted)
         raise
-    return Stream(name, tap.name, source)
+    return Stream(name, tap.name, made)
 
 
 def _place(error: ConfigError, tap: Tap, wanted: PolicyInput) -> None:

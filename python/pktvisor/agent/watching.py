@@ -39,13 +39,13 @@ class Watch:
 
         `now_s` is of a clock that nobody sets.
         """
-        live = {name: stream for name, stream in streams.items() if not stream.source.is_recorded}
+        live = {name: stream for name, stream in streams.items() if not stream.input.is_recorded}
         faults = {name: f"input [{name}]: {stream.fault}" for name, stream in live.items() if stream.fault is not None}
         with_fault = {(name, live[name].starts) for name in faults}
         for name, _ in with_fault - self._with_fault:
             logger.error("%s", faults[name])
         self._with_fault = with_fault
-        warnings = {(name, warning) for name, stream in streams.items() for warning in stream.source.warnings}
+        warnings = {(name, warning) for name, stream in streams.items() for warning in stream.input.warnings}
         for name, warning in sorted(warnings - self._warnings):
             logger.warning("input [%s]: %s", name, warning)
         self._warnings = warnings
@@ -56,7 +56,7 @@ class Watch:
         """Log time stamps that have jumped: at once, and no more than once a minute of each stream."""
         self._steps = {name: self._steps.get(name, Steps()) for name in streams}
         for name, told in self._steps.items():
-            count = streams[name].source.ledger().get("time.steps", 0)
+            count = streams[name].input.ledger().get("time.steps", 0)
             if count > told.count and now_s >= told.quiet_until_s:
                 jumped = count - told.count
                 logger.warning(

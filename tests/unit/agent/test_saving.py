@@ -86,7 +86,7 @@ class ThreeWindows:
 
 def with_three_windows(name: str) -> Any:
     source = SimpleNamespace(is_recorded=False)
-    stream = SimpleNamespace(name="eth-0", source=source, is_started=False)
+    stream = SimpleNamespace(name="eth-0", input=source, is_started=False)
     return SimpleNamespace(
         name=name,
         parts=[SimpleNamespace(stream=stream, policy=SimpleNamespace(periods=5, length_s=60, core=ThreeWindows()))],
