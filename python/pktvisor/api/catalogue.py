@@ -10,7 +10,7 @@ from pktvisor.api.keys import FLAG, Document, model, models, table, text, texts
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ShownColumn:
     """One entry of `GET /api/v1/columns`."""
 
     table: Annotated[str, text("table")] = ""

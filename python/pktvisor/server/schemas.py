@@ -16,7 +16,7 @@ COMPONENTS: dict[str, Schema] = {
     "Module": schema_of(documents.ShownModule, is_open=True),
     "HandlerBucket": schema_of(documents.HandlerBucket),
     "Policy": schema_of(documents.ShownPolicy),
-    "Column": schema_of(catalogue.Column),
+    "Column": schema_of(catalogue.ShownColumn),
     "Metric": schema_of(catalogue.ShownMetric),
     "Handler": schema_of(catalogue.ShownHandler),
     "Changes": schema_of(catalogue.Changes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from pktvisor.api.catalogue import Column
+from pktvisor.api.catalogue import ShownColumn
 from pktvisor.api.keys import document_of
 from pktvisor.metrics.expressions import schema
 from pktvisor.outputs.json import Document
@@ -16,7 +16,7 @@ from pktvisor.server.endpoint import Answer, Endpoint
 
 def columns(_: Context) -> list[Document]:
     """Give the columns that conditions and metrics of a policy can name."""
-    return [document_of(Column(**asdict(column))) for column in schema().values()]
+    return [document_of(ShownColumn(**asdict(column))) for column in schema().values()]
 
 
 def handlers(_: Context) -> list[Document]:
