@@ -23,10 +23,10 @@ logger = logging.getLogger(__name__)
 class Stream:
     """One input with the policies that it feeds."""
 
-    def __init__(self, name: str, tap: str, work: Input) -> None:
+    def __init__(self, name: str, tap: str, made: Input) -> None:
         self.name = name
         self.tap = tap
-        self.input = work
+        self.input = made
         self.starts = 0
         """How often its input was started."""
         self._fed: list[Policy] = []

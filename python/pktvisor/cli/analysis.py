@@ -22,7 +22,7 @@ from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases, run_file
 from pktvisor.tui.watched import Bucket
 from pktvisor.tui.watched_files import WatchedFiles
-from pktvisor.tui.windows import MOST_PERIODS, WHOLE, Window, merged
+from pktvisor.tui.windows import MOST_PERIODS, WHOLE, WindowChoice, merged
 
 POLICY = "capture"
 """Name of the policy that a file is analysed by."""
@@ -81,7 +81,7 @@ def _name(paths: Sequence[str]) -> str:
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
 
 
-def _readings(whole: Policy, newest: Policy) -> dict[Window, PolicyMetrics]:
+def _readings(whole: Policy, newest: Policy) -> dict[WindowChoice, PolicyMetrics]:
     """Give everything, and the merges of the last periods that there are."""
     found = {WHOLE: _metrics(whole.bucket(0, 0))}
     for number in range(2, newest.core.available() + 1):

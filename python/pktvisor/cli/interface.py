@@ -20,7 +20,7 @@ from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases
 from pktvisor.tui.watched import Reading, Request
-from pktvisor.tui.windows import LAST, Window, windows
+from pktvisor.tui.windows import LAST, WindowChoice, windows
 
 POLICY = "live"
 """Name of the policy that an interface is summarised by."""
@@ -93,12 +93,12 @@ class WatchedInterface:
             windows=windows(self._policy.periods),
             inventory=self._inventory(),
             taken_at=clock.now(),
-            live=self._metrics(self._policy, Window("bucket", 0)) if request.window == LAST else None,
+            live=self._metrics(self._policy, WindowChoice("bucket", 0)) if request.window == LAST else None,
             length_s=self._policy.length_s,
             pairs=self._metrics(self._pairs, request.window).handlers if "pairs" in request.extras else None,
         )
 
-    def _metrics(self, policy: Policy, window: Window) -> PolicyMetrics:
+    def _metrics(self, policy: Policy, window: WindowChoice) -> PolicyMetrics:
         now_ns = clock.now_ns()
         read = policy.bucket if window.kind == "bucket" else policy.window
         try:

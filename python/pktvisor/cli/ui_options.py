@@ -17,7 +17,7 @@ from pktvisor.config.command_options import (
 from pktvisor.config.options import File, Flag, Operands, Port, Text
 
 if TYPE_CHECKING:
-    from pktvisor.tui.windows import Window
+    from pktvisor.tui.windows import WindowChoice
 
 DEFAULT_HOST = "localhost"
 TOKEN_VARIABLE = "PKTVISOR_TOKEN"
@@ -36,7 +36,7 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _window(text: str) -> Window:
+def _window(text: str) -> WindowChoice:
     from pktvisor.tui.windows import parse_window
 
     return parse_window(text)

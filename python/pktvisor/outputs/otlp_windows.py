@@ -12,7 +12,7 @@ from pktvisor.metrics.snapshot import HandlerSnapshot
 
 logger = logging.getLogger(__name__)
 
-Window = list[HandlerSnapshot]
+Snapshots = list[HandlerSnapshot]
 
 
 class WindowedPolicy(Protocol):
@@ -23,7 +23,7 @@ class WindowedPolicy(Protocol):
         """How many buckets it keeps, with the live one."""
         ...
 
-    def bucket(self, number: int) -> Window:
+    def bucket(self, number: int) -> Snapshots:
         """Give one bucket: 0 is live, 1 the last closed one. Raises `PeriodError`."""
         ...
 
@@ -37,7 +37,7 @@ class NewWindows:
     def __init__(self) -> None:
         self._newest_start_ns: dict[str, int] = {}
 
-    def look(self, policies: Mapping[str, WindowedPolicy], *, live: bool) -> Iterator[tuple[str, Window]]:
+    def look(self, policies: Mapping[str, WindowedPolicy], *, live: bool) -> Iterator[tuple[str, Snapshots]]:
         """Give the windows that are new, with the policy's name. A policy that can't be read is logged and left out."""
         known = dict(policies)
         for name in self._newest_start_ns.keys() - known.keys():
@@ -50,11 +50,11 @@ class NewWindows:
                 continue
             yield from ((name, window) for window in windows)
 
-    def _of_policy(self, name: str, policy: WindowedPolicy, *, live: bool) -> list[Window]:
+    def _of_policy(self, name: str, policy: WindowedPolicy, *, live: bool) -> list[Snapshots]:
         if policy.periods == 1:
             return [policy.bucket(0)] if live else []
         newest = self._newest_start_ns.get(name, -1)
-        found: dict[int, Window] = {}
+        found: dict[int, Snapshots] = {}
         # From new to old. Where one closes meanwhile, all move up and one is met twice: hence by their starts.
         for number in range(1, policy.periods):
             try:

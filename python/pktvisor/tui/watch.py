@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pktvisor import clock
 from pktvisor.api.faults import ApiFault, BusyFault, PeriodFault
 from pktvisor.tui.watched import Extra, Reading, Request, Watched
-from pktvisor.tui.windows import LIVE, Window, merged
+from pktvisor.tui.windows import LIVE, WindowChoice, merged
 
 LONGEST_WAIT_S = 30.0
 """Between tries of what keeps failing."""
@@ -41,7 +41,9 @@ class Watch:
         self.state = State()
         self.now = now
 
-    def ask(self, *, window: Window | None = None, policy: str | None = None, extras: Set[Extra] | None = None) -> None:
+    def ask(
+        self, *, window: WindowChoice | None = None, policy: str | None = None, extras: Set[Extra] | None = None
+    ) -> None:
         """Ask for something else from the next step on; what is None stays."""
         request = self.request
         self.request = Request(
@@ -85,7 +87,7 @@ class Watch:
         return max(self.interval_s, min(doubled, LONGEST_WAIT_S))
 
 
-def _instead(window: Window, fault: PeriodFault) -> tuple[Window, bool]:
+def _instead(window: WindowChoice, fault: PeriodFault) -> tuple[WindowChoice, bool]:
     """Give the nearest window that there is, and whether the one asked for will come."""
     if window.kind == "bucket":
         return LIVE, fault.is_early

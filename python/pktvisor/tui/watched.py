@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.tui.figures import answer_time_us, failed_share, missing_share, packets_and_messages
-from pktvisor.tui.windows import LENGTH_S, Window
+from pktvisor.tui.windows import LENGTH_S, WindowChoice
 
 Extra = Literal["inventory", "resources", "pairs"]
 """What only some screens want."""
@@ -18,7 +18,7 @@ Extra = Literal["inventory", "resources", "pairs"]
 class Request:
     """What is to be read."""
 
-    window: Window
+    window: WindowChoice
     policy: str | None = None
     """None for `default`, or the first that there is."""
     extras: Set[Extra] = frozenset()
@@ -52,8 +52,8 @@ class Reading:
 
     app: App
     metrics: PolicyMetrics
-    window: Window
-    windows: tuple[Window, ...]
+    window: WindowChoice
+    windows: tuple[WindowChoice, ...]
     """Those that there are."""
     inventory: Inventory
     taken_at: float

@@ -10,7 +10,7 @@ from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
 from pktvisor.tui.drill import can_tell
 from pktvisor.tui.watched import Bucket, Reading, Request
-from pktvisor.tui.windows import LAST, LENGTH_S, MOST_PERIODS, Window, windows
+from pktvisor.tui.windows import LAST, LENGTH_S, MOST_PERIODS, WindowChoice, windows
 
 DEFAULT_POLICY = "default"
 CUSTOM = "custom"
@@ -81,7 +81,7 @@ class WatchedAgent:
             self._inventory_at = clock.monotonic()
         return self._inventory
 
-    def _metrics(self, policy: str, window: Window) -> PolicyMetrics:
+    def _metrics(self, policy: str, window: WindowChoice) -> PolicyMetrics:
         if window.kind == "bucket":
             return self._client.bucket(policy, window.number)
         return self._client.window(policy, window.number)
@@ -94,7 +94,7 @@ class WatchedAgent:
                     found += self._client.bucket(policy.name, 0).handlers
         return tuple(found)
 
-    def _pairs(self, inventory: Inventory, window: Window) -> tuple[HandlerMetrics, ...]:
+    def _pairs(self, inventory: Inventory, window: WindowChoice) -> tuple[HandlerMetrics, ...]:
         """Ask policies with custom handlers, which may keep names and clients apart."""
         custom = [
             policy.name

@@ -8,7 +8,7 @@ from pktvisor import _core
 from pktvisor.api.documents import App, HandlerMetrics, Inventory, PolicyMetrics
 from pktvisor.api.faults import MissingFault, PeriodFault
 from pktvisor.tui.watched import Bucket, Reading, Request
-from pktvisor.tui.windows import LENGTH_S, Window
+from pktvisor.tui.windows import LENGTH_S, WindowChoice
 
 
 class WatchedFiles:
@@ -19,7 +19,7 @@ class WatchedFiles:
     def __init__(
         self,
         name: str,
-        readings: Mapping[Window, PolicyMetrics],
+        readings: Mapping[WindowChoice, PolicyMetrics],
         inventory: Inventory,
         buckets: tuple[Bucket, ...],
         read_pairs: Callable[[], PolicyMetrics] | None = None,

@@ -15,7 +15,7 @@ LENGTH_S = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WindowChoice:
     """A bucket, or several merged."""
 
     kind: Literal["bucket", "merged", "whole"]
@@ -31,31 +31,31 @@ class Window:
         return ("live", "last closed")[self.number] if self.number < 2 else f"closed {self.number}"
 
 
-LIVE = Window("bucket", 0)
-LAST = Window("bucket", 1)
-DEFAULT = Window("merged", 5)
-WHOLE = Window("whole")
+LIVE = WindowChoice("bucket", 0)
+LAST = WindowChoice("bucket", 1)
+DEFAULT = WindowChoice("merged", 5)
+WHOLE = WindowChoice("whole")
 """Everything in a file."""
 
 
-def merged(number: int) -> Window:
+def merged(number: int) -> WindowChoice:
     """Give the window of the newest `number` buckets."""
-    return Window("merged", number)
+    return WindowChoice("merged", number)
 
 
-def windows(periods: int) -> tuple[Window, ...]:
+def windows(periods: int) -> tuple[WindowChoice, ...]:
     """Give those that a policy with so many periods has."""
     closed = (LAST,) if periods > 1 else ()
     return (LIVE, *closed, *(merged(number) for number in range(2, periods + 1)))
 
 
-def neighbour(window: Window, every: Sequence[Window], step: int) -> Window:
+def neighbour(window: WindowChoice, every: Sequence[WindowChoice], step: int) -> WindowChoice:
     """Give the window `step` places after another, around the end."""
     at = every.index(window) if window in every else 0
     return every[(at + step) % len(every)]
 
 
-def parse_window(text: str) -> Window:
+def parse_window(text: str) -> WindowChoice:
     """Read `live`, `last`, or a number of periods from 2 to 10; ValueError for all else."""
     if text in {"live", "last"}:
         return LIVE if text == "live" else LAST

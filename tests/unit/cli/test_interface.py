@@ -16,7 +16,7 @@ from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.tui.figures import packet_figures
 from pktvisor.tui.watched import Reading, Request
-from pktvisor.tui.windows import DEFAULT, LAST, LIVE, Window
+from pktvisor.tui.windows import DEFAULT, LAST, LIVE, WindowChoice
 from support.serving import until
 
 
@@ -34,7 +34,7 @@ def packets(reading: Reading) -> float:
 
 
 @pytest.mark.parametrize("window", [LIVE, DEFAULT])
-def test_what_was_captured_is_shown_as_it_comes(source: WatchedInterface, window: Window) -> None:
+def test_what_was_captured_is_shown_as_it_comes(source: WatchedInterface, window: WindowChoice) -> None:
     assert until(lambda: packets(source.read(Request(window))) > 0)
     reading = source.read(Request(window))
     assert (source.name, reading.is_live, reading.metrics.policy) == ("eth7", True, "live")

@@ -5,13 +5,13 @@ import pytest
 from pktvisor.api.faults import BusyFault, PeriodFault, Unreachable
 from pktvisor.tui.watch import LONGEST_WAIT_S, Watch
 from pktvisor.tui.watched import Request
-from pktvisor.tui.windows import DEFAULT, LAST, LIVE, Window, merged
+from pktvisor.tui.windows import DEFAULT, LAST, LIVE, WindowChoice, merged
 from support.terminals import FakeWatched
 
 GONE = Unreachable("gone")
 
 
-def watch_of(source: FakeWatched, window: Window = DEFAULT) -> Watch:
+def watch_of(source: FakeWatched, window: WindowChoice = DEFAULT) -> Watch:
     return Watch(source, Request(window), interval_s=2.0, now=lambda: 1000.0)
 
 
@@ -55,7 +55,9 @@ def test_a_busy_agent_is_left_alone_for_as_long_as_it_asks(asked_s: float | None
         (merged(12), 10, merged(10)),
     ],
 )
-def test_a_window_that_the_policy_has_not_becomes_one_that_it_has(window: Window, most: int, shown: Window) -> None:
+def test_a_window_that_the_policy_has_not_becomes_one_that_it_has(
+    window: WindowChoice, most: int, shown: WindowChoice
+) -> None:
     source = FakeWatched(faults_once=[PeriodFault("specify", least=2, most=most, is_early=False)])
     watch = watch_of(source, window)
     watch.step()

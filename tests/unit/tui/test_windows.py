@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pktvisor.tui.windows import LAST, LIVE, WHOLE, Window, merged, neighbour, parse_window, windows
+from pktvisor.tui.windows import LAST, LIVE, WHOLE, WindowChoice, merged, neighbour, parse_window, windows
 
 
 def test_the_windows_of_a_policy() -> None:
@@ -15,12 +15,12 @@ def test_the_windows_of_a_policy() -> None:
     ("window", "step", "reached"),
     [(LIVE, 1, LAST), (merged(3), 1, LIVE), (LIVE, -1, merged(3)), (merged(9), 1, LAST)],
 )
-def test_going_round(window: Window, step: int, reached: Window) -> None:
+def test_going_round(window: WindowChoice, step: int, reached: WindowChoice) -> None:
     assert neighbour(window, windows(3), step) == reached
 
 
 @pytest.mark.parametrize(("text", "window"), [("live", LIVE), ("last", LAST), ("2", merged(2)), ("10", merged(10))])
-def test_windows_are_read(text: str, window: Window) -> None:
+def test_windows_are_read(text: str, window: WindowChoice) -> None:
     assert parse_window(text) == window
 
 
@@ -31,7 +31,7 @@ def test_what_is_no_window(text: str) -> None:
 
 
 def test_names() -> None:
-    named = [one.name(60) for one in (LIVE, LAST, Window("bucket", 3), merged(4), WHOLE)]
+    named = [one.name(60) for one in (LIVE, LAST, WindowChoice("bucket", 3), merged(4), WHOLE)]
     assert named == ["live", "last closed", "closed 3", "4 min", "whole file"]
 
 
