@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from pktvisor.agent.running import Agent
+from pktvisor.agent.running import RunningAgent
 from pktvisor.server.app import create_app
 from pktvisor.server.context import make_context
 from pktvisor.server.settings import Bounds, ServerSettings
@@ -35,13 +35,13 @@ def running(agent: FakeAgent | None = None, **settings: Any) -> Iterator[WebServ
         server.stop()
 
 
-def client(agent: Agent | None = None, **settings: Any) -> TestClient:
+def client(agent: RunningAgent | None = None, **settings: Any) -> TestClient:
     """Make a client of the application, on localhost, with settings other than the usual ones."""
     wanted = ServerSettings(**{"bounds": UNHURRIED, **settings})
     return TestClient(create_app(make_context(agent or FakeAgent(), wanted)), base_url="http://localhost:10853")
 
 
-def admin(agent: Agent | None = None, **settings: Any) -> TestClient:
+def admin(agent: RunningAgent | None = None, **settings: Any) -> TestClient:
     """Make a client of an application with the admin API."""
     return client(agent, admin_api=True, **settings)
 

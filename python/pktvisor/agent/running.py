@@ -77,7 +77,7 @@ class RunningInput(Protocol):
         ...
 
 
-class Agent(Protocol):
+class RunningAgent(Protocol):
     """A running process. What changes it is done whole or not at all."""
 
     @property

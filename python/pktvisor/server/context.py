@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pktvisor import _core
-from pktvisor.agent.running import Agent
+from pktvisor.agent.running import RunningAgent
 from pktvisor.outputs.json import Document
 from pktvisor.server.counters import Counters
 from pktvisor.server.exposure import Exposure, check_exposure
@@ -35,7 +35,7 @@ class Answers:
 class Context:
     """A running agent, and what was configured about its interface."""
 
-    agent: Agent
+    agent: RunningAgent
     settings: ServerSettings
     exposure: Exposure
     tokens: Tokens | None = None
@@ -48,7 +48,7 @@ class Context:
     """Gives the OpenAPI document. The application sets it: the document is made of all routes, and one gives it."""
 
 
-def make_context(agent: Agent, settings: ServerSettings) -> Context:
+def make_context(agent: RunningAgent, settings: ServerSettings) -> Context:
     """Check the settings and read the token file. Raises `ConfigError` for what is unsafe or wrong."""
     exposure = check_exposure(settings)
     return Context(agent, settings, exposure, None if settings.token_file is None else Tokens(settings.token_file))

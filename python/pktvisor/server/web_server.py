@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.server import Server
 
-from pktvisor.agent.running import Agent
+from pktvisor.agent.running import RunningAgent
 from pktvisor.server.app import create_app
 from pktvisor.server.connection import BoundedConnection
 from pktvisor.server.connections import Connections
@@ -42,7 +42,7 @@ class WebServer:
     Raises `ConfigError` where the settings are unsafe (see `check_exposure`), or a file that they name is not usable.
     """
 
-    def __init__(self, agent: Agent, settings: ServerSettings) -> None:
+    def __init__(self, agent: RunningAgent, settings: ServerSettings) -> None:
         self.settings = settings
         self.host = settings.host
         self.port = settings.port
