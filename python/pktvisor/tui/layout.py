@@ -63,7 +63,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PageSetup:
     """What a page is laid out for."""
 
     width: int
@@ -78,21 +78,21 @@ def column_count(width: int) -> int:
     return max(1, min(MOST_COLUMNS, (width + GAP) // (LEAST_COLUMN + GAP)))
 
 
-def lay_out(panels: Sequence[Panel], frame: Frame, above: Iterable[Line] = ()) -> Page:
+def lay_out(panels: Sequence[Panel], setup: PageSetup, above: Iterable[Line] = ()) -> Page:
     """Lay panels out in rows of equal height, below other lines."""
-    columns = min(frame.columns or column_count(frame.width), column_count(frame.width))
-    lines = [fit_line(line, frame.width) for line in above]
+    columns = min(setup.columns or column_count(setup.width), column_count(setup.width))
+    lines = [fit_line(line, setup.width) for line in above]
     placed: list[PlacedPanel] = []
-    for band in _bands(panels, frame.width, columns):
-        blocks, found = _band(band, frame, len(lines))
+    for band in _bands(panels, setup.width, columns):
+        blocks, found = _band(band, setup, len(lines))
         lines += blocks
         placed += found
     return Page(tuple(lines), tuple(placed))
 
 
-def zoomed(panel: Panel, frame: Frame) -> Page:
+def zoomed(panel: Panel, setup: PageSetup) -> Page:
     """Lay one panel out over the whole width, with all its rows."""
-    return lay_out([replace(panel, is_whole=True)], Frame(frame.width, frame.focus, columns=1))
+    return lay_out([replace(panel, is_whole=True)], PageSetup(setup.width, setup.focus, columns=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +128,23 @@ def _bands(panels: Sequence[Panel], width: int, columns: int) -> Iterator[list[_
         yield band
 
 
-def _band(columns: Sequence[_Column], frame: Frame, top: int) -> tuple[list[Line], list[PlacedPanel]]:
+def _band(columns: Sequence[_Column], setup: PageSetup, top: int) -> tuple[list[Line], list[PlacedPanel]]:
     """Lay panels out side by side."""
     panels = [column.panel for column in columns]
     if panels[0].is_heading:
-        return [heading_line(panels[0].title, frame.width)], []
-    rows = max(_wanted_rows(panel, frame.most_rows) for panel in panels)
+        return [heading_line(panels[0].title, setup.width)], []
+    rows = max(_wanted_rows(panel, setup.most_rows) for panel in panels)
     heading = int(any(panel.headings for panel in panels))
     blocks, placed = [], []
     for column in columns:
         panel = column.panel
-        first = _first_shown(panel, frame.focus, rows)
+        first = _first_shown(panel, setup.focus, rows)
         blocks.append(
-            list(block(panel, Extent(column.width, rows, first, bool(heading)), focused_row(panel, frame.focus)))
+            list(block(panel, Extent(column.width, rows, first, bool(heading)), focused_row(panel, setup.focus)))
         )
         shown = min(len(panel.rows) - first, rows)
         placed.append(PlacedPanel(panel, column.x, top, column.width, rows + heading + 1, 1 + heading, first, shown))
-    lines = [_beside([block[row] for block in blocks], frame.width) for row in range(rows + heading + 1)]
+    lines = [_beside([block[row] for block in blocks], setup.width) for row in range(rows + heading + 1)]
     return [*lines, EMPTY] if heading or rows > MOST_TIGHT else lines, placed
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from pktvisor.tui.drill import Target
 from pktvisor.tui.history import History
-from pktvisor.tui.layout import Focus, Frame, Page, lay_out, zoomed
+from pktvisor.tui.layout import Focus, Page, PageSetup, lay_out, zoomed
 from pktvisor.tui.lines import Line, Role
 from pktvisor.tui.panels import Order, Panel, arranged, with_rows
 from pktvisor.tui.units import Units
@@ -69,12 +69,12 @@ def page_of(view: View, context: Context, focus: Focus, *, is_zoomed: bool = Fal
     content = view.build(context)
     settings = context.settings
     panels = [arranged(panel, settings.order, settings.wanted) for panel in content.panels]
-    frame = Frame(context.width, focus, most_rows=content.most_rows, columns=content.columns)
+    setup = PageSetup(context.width, focus, most_rows=content.most_rows, columns=content.columns)
     if is_zoomed and (panel := next((one for one in panels if one.key == focus.panel), None)):
-        return zoomed(panel, frame)
+        return zoomed(panel, setup)
     if settings.wanted:
         panels = with_rows(panels)
-    page = lay_out(panels, frame, content.above)
+    page = lay_out(panels, setup, content.above)
     if panels or not content.panels:
         return page
     return replace(page, lines=(*page.lines, *nothing(f"nothing with {settings.wanted}")))
