@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pktvisor.tui.lines import EMPTY, Line, Piece, Role, fit, fit_line
-from pktvisor.tui.panels import Panel, Row
+from pktvisor.tui.panels import Panel, PanelRow
 
 LEAST_NAME = 8
 """Cells that a row's name gets, whatever its values need."""
@@ -29,7 +29,7 @@ def block(panel: Panel, extent: Extent, focused: int | None) -> Iterator[Line]:
     columns = _Columns(panel, extent.width)
     yield _title(panel, extent, is_focused=focused is not None)
     if extent.has_heading:
-        yield columns.line(Row("", panel.headings, role=Role.DIM))
+        yield columns.line(PanelRow("", panel.headings, role=Role.DIM))
     rows = extent.rows
     if not panel.rows:
         yield fit_line(((f" {panel.empty}", Role.DIM),), extent.width)
@@ -70,7 +70,7 @@ class _Columns:
         # Tables keep their values near the names; lists, which have bars, use the whole width.
         self._name = min(room, longest + 2) if panel.least_width else room
 
-    def line(self, row: Row) -> Line:
+    def line(self, row: PanelRow) -> Line:
         pieces: list[Piece] = [(fit(f" {row.name}", self._name), Role.PLAIN)]
         for cell, width in zip(row.cells, self._widths, strict=False):
             pieces.append((f" {fit(cell, width)}" if self._is_text else f" {cell.rjust(width)}", row.role))

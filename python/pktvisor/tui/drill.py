@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pktvisor.api.documents import HandlerMetrics
 from pktvisor.api.keys import Document
 from pktvisor.api.values import TopEntry, read_value
-from pktvisor.tui.panels import Panel, Row
+from pktvisor.tui.panels import Panel, PanelRow
 
 SCHEMA = "custom"
 """Key of the handlers that keep metrics apart by columns of one's choice."""
@@ -53,7 +53,7 @@ def is_address(text: str) -> bool:
     return True
 
 
-def target_of(panel: Panel, row: Row) -> Target | None:
+def target_of(panel: Panel, row: PanelRow) -> Target | None:
     """Give what a row of a list can be looked into as; None for what is neither a name nor an address."""
     text = row.copied
     if not panel.is_sortable or not text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pktvisor.tui.layout import Focus, Page, PlacedPanel
-from pktvisor.tui.panels import Row
+from pktvisor.tui.panels import PanelRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Cursor:
         """Leave the panel's own view, then the panel."""
         return replace(self, is_zoomed=False) if self.is_zoomed else Cursor()
 
-    def row(self, page: Page) -> Row | None:
+    def row(self, page: Page) -> PanelRow | None:
         """Give the row that keys go to; None where there is none."""
         placed = page.find(self.focus.panel)
         if placed is None or self.focus.row >= len(placed.panel.rows):

@@ -23,7 +23,7 @@ UNNAMED = "(empty)"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """One line of a panel."""
 
     name: str
@@ -45,7 +45,7 @@ class Panel:
     key: str
     """Names it on its screen; the focus stays on it when the numbers change."""
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[PanelRow, ...]
     headings: tuple[str, ...] = ()
     """Over the columns of cells."""
     is_sortable: bool = False
@@ -89,17 +89,17 @@ def top_panel(
     return Panel(key, title, rows, is_sortable=True)
 
 
-def _top_row(entry: TopEntry, base: float, number: Callable[[float], str]) -> Row:
+def _top_row(entry: TopEntry, base: float, number: Callable[[float], str]) -> PanelRow:
     share = min(entry.estimate / base, 1.0) if base > 0 else None
     cells = [number(entry.estimate)]
     if base > 0:
         cells.append(units.percent(entry.estimate, base))
-    return Row(printable(entry.name) or UNNAMED, tuple(cells), entry.estimate, share, copied=entry.name)
+    return PanelRow(printable(entry.name) or UNNAMED, tuple(cells), entry.estimate, share, copied=entry.name)
 
 
 def facts_panel(key: str, title: str, facts: Iterable[tuple[str, str]], *, note: str = "") -> Panel:
     """Make a panel of names and texts."""
-    rows = tuple(Row(name, (printable(text),), copied=text) for name, text in facts)
+    rows = tuple(PanelRow(name, (printable(text),), copied=text) for name, text in facts)
     return Panel(key, title, rows, note=note, is_text=True, is_whole=True, least_width=WIDE)
 
 
@@ -112,7 +112,7 @@ def quantiles_panel(
     made = []
     for name, quantiles in rows:
         values = (*((quantiles.live,) if has_live else ()), *quantiles.values)
-        made.append(Row(name.removeprefix("rates."), tuple(number(name, value) for value in values)))
+        made.append(PanelRow(name.removeprefix("rates."), tuple(number(name, value) for value in values)))
     return Panel(key, title, tuple(made), headings, is_whole=True, least_width=WIDE)
 
 
@@ -126,7 +126,7 @@ def histogram_panel(key: str, title: str, histogram: Histogram, number: Callable
         name = "above" if bound == float("inf") else f"≤ {number(bound)}"
         if inside or bound != float("inf"):
             cells = (units.count(inside), units.percent(inside, total))
-            rows.append(Row(name, cells, inside, inside / total if total else None))
+            rows.append(PanelRow(name, cells, inside, inside / total if total else None))
     return Panel(key, title, tuple(rows), is_whole=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 from pktvisor.api.documents import HandlerMetrics
 from pktvisor.api.values import TopEntry
 from pktvisor.tui.drill import Target, can_tell, related, target_of
-from pktvisor.tui.panels import Panel, Row, top_panel
+from pktvisor.tui.panels import Panel, PanelRow, top_panel
 from support.terminals import Bench, play
 
 
@@ -69,7 +69,10 @@ def test_names_and_addresses_of_lists_can_be_looked_into(key: str, name: str, is
 
 
 def test_counters_are_nothing_to_look_into() -> None:
-    assert target_of(Panel("#counts", "Counters", (Row("nxdomain", copied="5"),)), Row("nxdomain", copied="5")) is None
+    assert (
+        target_of(Panel("#counts", "Counters", (PanelRow("nxdomain", copied="5"),)), PanelRow("nxdomain", copied="5"))
+        is None
+    )
 
 
 async def to_list(bench: Bench, title: str) -> None:

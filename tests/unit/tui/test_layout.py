@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from pktvisor.tui.layout import Focus, Page, PageSetup, column_count, lay_out, zoomed
 from pktvisor.tui.lines import Role, plain, width
-from pktvisor.tui.panels import Panel, Row
+from pktvisor.tui.panels import Panel, PanelRow
 
 
 def panel(key: str, rows: int = 2, **options: object) -> Panel:
-    return Panel(key, f"Panel {key}", tuple(Row(f"{key}{n}", (str(n),)) for n in range(rows)), **options)  # type: ignore[arg-type]
+    return Panel(key, f"Panel {key}", tuple(PanelRow(f"{key}{n}", (str(n),)) for n in range(rows)), **options)  # type: ignore[arg-type]
 
 
 def texts(page: Page) -> list[str]:
@@ -52,7 +52,7 @@ def test_wide_panels_take_more_columns_and_headings_the_whole_line() -> None:
 
 
 def test_values_that_do_not_fit_are_left_out_before_the_name_is() -> None:
-    crowded = Panel("a", "A", (Row("a-long-name", ("1111111111", "2222222222", "3333333333")),))
+    crowded = Panel("a", "A", (PanelRow("a-long-name", ("1111111111", "2222222222", "3333333333")),))
     assert texts(lay_out([crowded], PageSetup(31)))[1] == " a-long-… 1111111111 2222222222"
 
 

@@ -9,7 +9,7 @@ from pktvisor.api.keys import Document
 from pktvisor.api.values import Histogram, Quantiles, TopEntry, Value, leaves
 from pktvisor.tui.figures import DIRECTIONS
 from pktvisor.tui.layout import column_count
-from pktvisor.tui.panels import WIDE, Panel, Row, histogram_panel, quantiles_panel, top_panel
+from pktvisor.tui.panels import WIDE, Panel, PanelRow, histogram_panel, quantiles_panel, top_panel
 from pktvisor.tui.units import NOTHING, Units, in_unit_of, tight
 from pktvisor.tui.views.content import Content
 from pktvisor.tui.views.sections import titled, writer
@@ -58,9 +58,11 @@ def _counts(present: Mapping[str, Metrics], overall: Metrics, shown: Units) -> P
     names = dict.fromkeys(
         name for metrics in present.values() for name, value in metrics.items() if isinstance(value, int | float)
     )
-    rows = [Row(name, tuple(_number(name, metrics.get(name), shown) for metrics in present.values())) for name in names]
+    rows = [
+        PanelRow(name, tuple(_number(name, metrics.get(name), shown) for metrics in present.values())) for name in names
+    ]
     rows += [
-        Row(name, (in_unit_of(name, value, shown),))
+        PanelRow(name, (in_unit_of(name, value, shown),))
         for name, value in overall.items()
         if isinstance(value, int | float)
     ]

@@ -6,7 +6,7 @@ from pktvisor.api.documents import ShownInput
 from pktvisor.api.values import leaves
 from pktvisor.tui import units
 from pktvisor.tui.lines import Role
-from pktvisor.tui.panels import WIDE, Panel, Row, facts_panel
+from pktvisor.tui.panels import WIDE, Panel, PanelRow, facts_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
 from pktvisor.tui.views.facts import facts_of, state
 
@@ -54,10 +54,10 @@ def _ledger(one: ShownInput) -> Panel:
     )
 
 
-def _ledger_row(name: str, value: float, seen: float) -> Row:
+def _ledger_row(name: str, value: float, seen: float) -> PanelRow:
     is_loss = value > 0 and name not in GOOD_ENDS
     cells = (units.count(value), units.percent(value, seen) if seen else "")
-    return Row(name, cells, value, role=Role.BAD if is_loss else Role.VALUE)
+    return PanelRow(name, cells, value, role=Role.BAD if is_loss else Role.VALUE)
 
 
 VIEW = View("inputs", "Inputs", build, "inventory")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pktvisor.api.documents import ShownModule, ShownPolicy, ShownTap
 from pktvisor.tui.lines import Role
-from pktvisor.tui.panels import WIDE, Panel, Row, facts_panel
+from pktvisor.tui.panels import WIDE, Panel, PanelRow, facts_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
 from pktvisor.tui.views.facts import facts_of, state
 
@@ -29,7 +29,7 @@ def _policy(policy: ShownPolicy, shown: str) -> Panel:
     rows = [_handler(handler) for handler in policy.handlers]
     for name, values in (("inputs", policy.inputs), ("taps", policy.taps)):
         if values:
-            rows.append(Row(name, (", ".join(one.name for one in values),)))
+            rows.append(PanelRow(name, (", ".join(one.name for one in values),)))
     note = "shown" if policy.name == shown else ""
     return Panel(
         f"policy/{policy.name}",
@@ -42,12 +42,12 @@ def _policy(policy: ShownPolicy, shown: str) -> Panel:
     )
 
 
-def _handler(handler: ShownModule) -> Row:
+def _handler(handler: ShownModule) -> PanelRow:
     config = ", ".join(f"{name} {text}" for name, text in facts_of(handler.config) if name != "num_periods")
     waiting = "" if handler.open_exchanges is None else f", {handler.open_exchanges} open"
     text = f"{handler.type}, {state(handler.is_running)}{waiting}"
     role = Role.BAD if handler.is_running is False else Role.VALUE
-    return Row(handler.name, (text,), role=role, copied=f"{handler.name}: {config}")
+    return PanelRow(handler.name, (text,), role=role, copied=f"{handler.name}: {config}")
 
 
 def _tap(tap: ShownTap) -> Panel:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pktvisor.api.documents import RESOURCES_SUFFIX, Memory
 from pktvisor.tui import units
 from pktvisor.tui.lines import Role
-from pktvisor.tui.panels import Panel, Row, facts_panel
+from pktvisor.tui.panels import Panel, PanelRow, facts_panel
 from pktvisor.tui.views.content import Content, Context, View, nothing
 from pktvisor.tui.views.sections import section_panels, sections
 
@@ -32,7 +32,9 @@ def _memory(memory: Memory) -> list[Panel]:
     facts = [("held", units.size(memory.held_bytes)), ("budget", budget)]
     facts += [(name, units.size(held)) for name, held in sorted(memory.held.items(), key=lambda one: -one[1])]
     panels = [facts_panel("memory#held", "Memory", facts)]
-    rows = [Row(name, (units.count(times),), times, role=Role.BAD) for name, times in memory.gave_way.items() if times]
+    rows = [
+        PanelRow(name, (units.count(times),), times, role=Role.BAD) for name, times in memory.gave_way.items() if times
+    ]
     if rows:
         panels.append(Panel("memory#gave-way", "Gave way to the budget", tuple(rows)))
     return panels

@@ -9,7 +9,7 @@ from functools import partial
 from pktvisor.api.keys import Document
 from pktvisor.api.values import Histogram, Quantiles, TopEntry, Value, leaves, read_value
 from pktvisor.escaping import printable
-from pktvisor.tui.panels import WIDE, Panel, Row, arranged, histogram_panel, quantiles_panel, top_panel, with_rows
+from pktvisor.tui.panels import WIDE, Panel, PanelRow, arranged, histogram_panel, quantiles_panel, top_panel, with_rows
 from pktvisor.tui.units import Units, in_unit_of, tight
 
 BaseOf = Callable[[str], float]
@@ -85,7 +85,7 @@ def document_panels(document: Document, shown: Units, wanted: str = "") -> list[
         panels += with_rows([arranged(panel, "count", wanted) for panel in found]) if wanted else found
         if len(panels) > MOST_PANELS:
             rest = "more than fits here: filter with /, or save the document with j"
-            return [*panels[:MOST_PANELS], Panel("more", "More", (Row(rest),), least_width=WIDE)]
+            return [*panels[:MOST_PANELS], Panel("more", "More", (PanelRow(rest),), least_width=WIDE)]
     return panels
 
 
@@ -157,9 +157,10 @@ def _word(word: str) -> str:
     return word.upper() if word.lower() in CAPITALS else word[:1].upper() + word[1:]
 
 
-def _count_rows(counts: Mapping[str, float], shown: Units) -> tuple[Row, ...]:
+def _count_rows(counts: Mapping[str, float], shown: Units) -> tuple[PanelRow, ...]:
     return tuple(
-        Row(name, (in_unit_of(name, number, shown),), number, copied=str(number)) for name, number in counts.items()
+        PanelRow(name, (in_unit_of(name, number, shown),), number, copied=str(number))
+        for name, number in counts.items()
     )
 
 
