@@ -51,7 +51,7 @@ class _Recorder:
                         for name, core in self._values(number, placed):
                             metric = _metric_fields(instance, placed, name)
                             kept: dict[str, Any] = {"kind": core.kind, "items": core.items, "meaning": meaning}
-                            yield Record(**metric, **kept, **shown(core), **about)
+                            yield Record(**metric, **kept, **shown(core, placed.metric.shape), **about)
 
     def _values(self, number: int, placed: Placed) -> Iterator[tuple[GroupName, _core.Metric]]:
         """The metric with the name of its group; of an open breakdown one for each group."""

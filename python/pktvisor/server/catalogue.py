@@ -10,6 +10,7 @@ from pktvisor.api.keys import document_of
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.breakdown import Closed, Open
+from pktvisor.metrics.kinds import Metric
 from pktvisor.outputs.json import Document
 
 DIRECTION = "*D*"
@@ -41,11 +42,14 @@ def _describe(handler: type[Handler]) -> Document:
     )
 
 
+def visible_metrics(handler: type[Handler]) -> list[Metric]:
+    """Give the metrics of a handler that any output shows, as they are declared."""
+    return [metric for metric in handler.declared().values() if not metric.is_hidden]
+
+
 def shown_metrics(handler: type[Handler]) -> Iterator[ShownMetric]:
-    """Give the metrics of a handler that any output shows, in the order of declaration."""
-    for metric in handler.declared().values():
-        if metric.is_hidden:
-            continue
+    """Give these metrics as clients see them."""
+    for metric in visible_metrics(handler):
         by = handler.breakdown(metric)
         lead = f"{DIRECTION}." if isinstance(by, Closed) else ""
         apart = [by.label] if isinstance(by, Closed) else list(by.labels) if isinstance(by, Open) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pktvisor.api.catalogue import ShownMetric
@@ -10,17 +11,18 @@ from pktvisor.api.keys import Schema, reference
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import by_direction
 from pktvisor.metrics.expressions import packet
-from pktvisor.server.catalogue import DIRECTION, shown_metrics, sorted_handlers
+from pktvisor.metrics.kinds.base import Shape
+from pktvisor.server.catalogue import DIRECTION, shown_metrics, sorted_handlers, visible_metrics
 
-COMPONENT_OF = {
-    "last": "Counter",
-    "counter": "Counter",
-    "cardinality": "Cardinality",
+COMPONENT_OF: Mapping[Shape, str] = {
+    "count": "Counter",
+    "estimate": "Cardinality",
     "rate": "Rate",
     "quantiles": "Quantiles",
     "histogram": "Histogram",
     "top": "TopList",
 }
+"""The schema of a value, by its shape."""
 
 
 def metric_components() -> dict[str, Schema]:
@@ -40,12 +42,12 @@ def metric_components() -> dict[str, Schema]:
 def handler_schema(handler: type[Handler]) -> Schema:
     """Give the schema of what stands below a handler's schema key. Which metrics are there depends on its groups."""
     root: dict[str, Any] = {"type": "object", "properties": {"period": reference("Period")}}
-    for metric in shown_metrics(handler):
-        _place(root, metric)
+    for shown, metric in zip(shown_metrics(handler), visible_metrics(handler), strict=True):
+        _place(root, shown, metric.shape)
     return root
 
 
-def _place(root: dict[str, Any], metric: ShownMetric) -> None:
+def _place(root: dict[str, Any], metric: ShownMetric, shape: Shape) -> None:
     _, *parts = metric.path.split(".")
     branches = (
         [[direction, *parts[1:]] for direction in by_direction(packet.direction).names]
@@ -56,4 +58,4 @@ def _place(root: dict[str, Any], metric: ShownMetric) -> None:
         node = root
         for name in parents:
             node = node["properties"].setdefault(name, {"type": "object", "properties": {}})
-        node["properties"][leaf] = {**reference(COMPONENT_OF[metric.kind]), "description": metric.help}
+        node["properties"][leaf] = {**reference(COMPONENT_OF[shape]), "description": metric.help}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pktvisor import _core
+from pktvisor.errors import InputError
 from pktvisor.windows.reading import core_metric
 from pktvisor.windows.record import Record, completeness
 
@@ -49,7 +50,7 @@ def merge(records: Iterable[Record], *, apart_by: Sequence[str] = ()) -> Merged:
     for group in groups.values():
         metric = _merged(group)
         window = windows[_handler(group, apart_by, definitions)]
-        merged += group if metric is None else [replace(group[-1], **window, **shown(metric))]
+        merged += group if metric is None else [replace(group[-1], **window, **shown(metric, group[-1].shape))]
     return Merged(merged, [*_differences(definitions), *_unknown(groups.values())])
 
 
@@ -145,19 +146,22 @@ def _ledger(records: Iterable[Record]) -> dict[str, int]:
     return whole
 
 
-def shown(metric: _core.Metric) -> dict[str, Any]:
-    """The fields of a record that a metric itself tells."""
-    return {"value": _number(metric), "relative_error": metric.relative_error(), "image": metric.image()}
+def shown(metric: _core.Metric, shape: str) -> dict[str, Any]:
+    """The fields of a record that a metric itself tells. InputError where its kind has no such shape."""
+    return {"value": _number(metric, shape), "relative_error": metric.relative_error(), "image": metric.image()}
 
 
-def _number(metric: _core.Metric) -> int | None:
-    match metric.kind:
-        case "counter" | "last":
-            return metric.count()
-        case "cardinality":
-            return round(metric.estimate())
-        case _:
-            return None
+def _number(metric: _core.Metric, shape: str) -> int | None:
+    try:
+        match shape:
+            case "count":
+                return metric.count()
+            case "estimate":
+                return round(metric.estimate())
+            case _:
+                return None
+    except TypeError:
+        raise InputError(f"a {metric.kind} has no shape {shape}") from None
 
 
 def _differences(definitions: Definitions) -> list[str]:

@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS
 
 from pktvisor.handlers import handlers
+from pktvisor.handlers.base import Handler
+from pktvisor.metrics.kinds import Counter
 from pktvisor.outputs.json import flat_document
 from pktvisor.server.app import create_app
 from pktvisor.server.context import make_context
+from pktvisor.server.metric_schemas import handler_schema
 from pktvisor.server.openapi import document
 from pktvisor.server.routes import endpoints
 from pktvisor.server.settings import ServerSettings
@@ -116,6 +119,24 @@ def test_every_handler_and_metric_has_its_schema() -> None:
     by_direction = schemas["dns_2.0"]["properties"]["in"]["properties"]
     assert by_direction["xacts"]["$ref"] == "#/components/schemas/Counter"
     assert by_direction["xacts"]["description"] == handlers()["dns", "2.0"].declared()["xacts"].help
+
+
+class Odd(Counter):
+    """A kind that there is not, whose values look like others."""
+
+    name = "odd"
+
+
+class OddHandler(Handler):
+    """A handler with a metric of that kind."""
+
+    type, schema, table = "odd", "odd", "packet"
+    first = Odd(help="Something odd")
+
+
+def test_a_new_kind_has_the_schema_of_its_shape() -> None:
+    first = handler_schema(OddHandler)["properties"]["first"]  # type: ignore[index]
+    assert first == {"$ref": "#/components/schemas/Counter", "description": "Something odd"}
 
 
 def validator() -> jsonschema_rs.Draft202012Validator:

@@ -4,7 +4,7 @@
 use super::bytes::restore_ledger;
 use super::{Plan, State};
 use crate::Error;
-use crate::metric::{ItemKind, Items, KindName, MetricKind, MetricState};
+use crate::metric::{ItemKind, Items, MetricKind, MetricState};
 use crate::sketch::reader::Reader;
 
 impl State {
@@ -30,26 +30,27 @@ impl State {
     }
 }
 
-/// The byte that says a metric's kind.
-fn tag(kind: MetricKind) -> u8 {
-    match (kind.kind, kind.items) {
-        (KindName::Counter, _) => 0,
-        (KindName::Rate, _) => 1,
-        (KindName::Distribution, _) => 2,
-        (KindName::Cardinality, _) => 3,
-        (KindName::Top, ItemKind::SmallNumber) => 4,
-        (KindName::Top, ItemKind::Text) => 5,
-        (KindName::Top, ItemKind::Address) => 6,
-        (KindName::Top, ItemKind::Place) => 8,
-        (KindName::Top, _) => 7,
-        (KindName::Last, _) => 9,
+/// The byte that says a metric's kind; none for kinds that came later.
+fn tag(kind: MetricKind) -> Option<u8> {
+    match (kind.kind.name(), kind.items) {
+        ("counter", _) => Some(0),
+        ("rate", _) => Some(1),
+        ("distribution", _) => Some(2),
+        ("cardinality", _) => Some(3),
+        ("top", ItemKind::SmallNumber) => Some(4),
+        ("top", ItemKind::Text) => Some(5),
+        ("top", ItemKind::Address) => Some(6),
+        ("top", ItemKind::Place) => Some(8),
+        ("top", _) => Some(7),
+        ("last", _) => Some(9),
+        _ => None,
     }
 }
 
 fn restore_metric(reader: &mut Reader, kind: MetricKind, items: Items<'_>) -> Result<MetricState, Error> {
     let found = reader.u8()?;
-    if found != tag(kind) {
-        return Err(reader.error(format_args!("a metric of kind {found} in place of {}", tag(kind))));
+    if Some(found) != tag(kind) {
+        return Err(reader.error(format_args!("a metric of kind {found} in place of a {}", kind.kind.name())));
     }
     MetricState::restore(reader, kind, items)
 }
