@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{Column, PacketRow, Table};
+use pktvisor_core::table::{Column, PacketRow, Table};
 use pktvisor_core::decode::app::{AppDecoders, AppTables, Message, Needs, PROTOCOLS};
 use pktvisor_core::decode::probe::Probed;
 use pktvisor_core::ledger::Ledger;

@@ -6,7 +6,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{Batch, PacketTable, Table as _};
+use pktvisor_core::decode::Batch;
+use pktvisor_core::table::{PacketTable, Table as _};
 use pktvisor_core::decode::app::{Needs, PROTOCOLS};
 use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
 use pktvisor_core::frame::Frame;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{PacketRow, Table as _};
+use pktvisor_core::table::{PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, dhcp};
 use pktvisor_core::ledger::Ledger;
 use pktvisor_core::frame::Frame;

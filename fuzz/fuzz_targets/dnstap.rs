@@ -4,7 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{Batch, Table as _};
+use pktvisor_core::decode::Batch;
+use pktvisor_core::table::Table as _;
 use pktvisor_core::decode::app::Needs;
 use pktvisor_core::decode::dnstap::{CONTENT_TYPE, Decoder, Tap};
 use pktvisor_core::read::FrameStreamReceiver;

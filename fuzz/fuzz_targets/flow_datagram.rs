@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{FlowTable, Table as _};
+use pktvisor_core::table::{FlowTable, Table as _};
 use pktvisor_core::decode::app::Needs;
 use pktvisor_core::decode::flow::{Datagram, FlowDecoder};
 use pktvisor_core::ledger::Ledger;

@@ -6,7 +6,8 @@
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::{Batch, PacketRow};
+use pktvisor_core::decode::Batch;
+use pktvisor_core::table::PacketRow;
 use pktvisor_core::engine::{Policy, PolicyConfig};
 use pktvisor_core::enrich::geo::Places;
 use pktvisor_core::plan::{Enrichment, compile};

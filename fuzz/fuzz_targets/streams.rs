@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::batch::PacketRow;
+use pktvisor_core::table::PacketRow;
 use pktvisor_core::decode::streams::{Cut, DNS_FRAMING, Protocol, Segment, StreamLimits, StreamTable};
 use pktvisor_core::ledger::Ledger;
 

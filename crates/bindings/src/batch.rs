@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use pktvisor_core::Error;
-use pktvisor_core::batch::{self, arrow, table_names};
 use pktvisor_core::data_frame::{DataFrame, Form, Words};
+use pktvisor_core::decode::{self, table_names};
+use pktvisor_core::table::{self, arrow};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
@@ -21,7 +22,7 @@ fn schema_capsule<'py>(py: Python<'py>, frame: &DataFrame) -> PyResult<Capsule<'
 pub fn stream_capsule<'py>(
     py: Python<'py>,
     mut frame: DataFrame,
-    mut next: impl FnMut() -> Result<Option<Arc<batch::Batch>>, Error> + Send + 'static,
+    mut next: impl FnMut() -> Result<Option<Arc<decode::Batch>>, Error> + Send + 'static,
 ) -> PyResult<Capsule<'py>> {
     let columns = frame.definitions();
     let rows = move || Ok(next()?.map(|batch| frame.rows(&batch)));
@@ -35,7 +36,7 @@ pub fn frame(table: &str, words: Option<Words>, columns: Option<Vec<String>>) ->
 /// Some thousand packets and the messages in them, as tables by name: `packet`, `dns`, ...
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct Batch {
-    pub inner: Arc<batch::Batch>,
+    pub inner: Arc<decode::Batch>,
 }
 
 impl Batch {
@@ -74,7 +75,7 @@ impl Batch {
     }
 
     fn __repr__(&self) -> String {
-        let rows = |name| format!("{name}: {}", self.inner.table(name).map_or(0, batch::Table::len));
+        let rows = |name| format!("{name}: {}", self.inner.table(name).map_or(0, table::Table::len));
         format!("<Batch of rows {}>", table_names().map(rows).collect::<Vec<_>>().join(", "))
     }
 }
@@ -82,14 +83,14 @@ impl Batch {
 /// One table of a batch; polars, pyarrow, pandas and duckdb take it as it is.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct Table {
-    batch: Arc<batch::Batch>,
+    batch: Arc<decode::Batch>,
     #[pyo3(get)]
     name: &'static str,
     words: Option<Arc<Words>>,
 }
 
 impl Table {
-    fn inner(&self) -> &dyn batch::Table {
+    fn inner(&self) -> &dyn table::Table {
         self.batch.table(self.name).expect("made for tables that there are")
     }
 
@@ -163,9 +164,9 @@ pub fn table_schema<'py>(
 /// Name, type, unit and meaning of every column that a data frame of a table has.
 #[pyfunction]
 pub fn frame_columns(table: &str) -> PyResult<Vec<(&'static str, &'static str, &'static str, &'static str)>> {
-    let kind = |column: &batch::ColumnDefinition| {
+    let kind = |column: &table::ColumnDefinition| {
         if arrow::is_time(column) { "timestamp" } else { column.kind.name() }
     };
-    let row = |column: &batch::ColumnDefinition| (column.name, kind(column), column.unit, column.meaning);
+    let row = |column: &table::ColumnDefinition| (column.name, kind(column), column.unit, column.meaning);
     Ok(frame(table, None, None)?.definitions().iter().map(row).collect())
 }

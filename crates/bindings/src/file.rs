@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use pktvisor_core::Error;
-use pktvisor_core::batch::Address;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{self, BatchSink, DnstapConfig, FileConfig, Progress, Taking};
 use pktvisor_core::read::{FileDamage, Patience};
+use pktvisor_core::table::Address;
 use pyo3::prelude::*;
 
 use crate::errors::raise;

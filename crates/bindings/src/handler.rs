@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use pktvisor_core::batch;
+use pktvisor_core::decode;
 use pktvisor_core::engine::{BatchSink, Budget};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
@@ -108,7 +108,7 @@ impl Handler {
     }
 
     /// Shows a batch, unless the handler has to rest.
-    fn show(&mut self, batch: Arc<batch::Batch>) -> Result<(), PyErr> {
+    fn show(&mut self, batch: Arc<decode::Batch>) -> Result<(), PyErr> {
         if self.counters.get().is_resting() {
             self.counters.get().skip();
             return Ok(());
@@ -157,7 +157,7 @@ struct Direct {
 }
 
 impl BatchSink for Direct {
-    fn take(&mut self, batch: &Arc<batch::Batch>) {
+    fn take(&mut self, batch: &Arc<decode::Batch>) {
         let handler = &mut *self.handler.lock().unwrap_or_else(PoisonError::into_inner);
         let interruption = || self.interruption.lock().unwrap_or_else(PoisonError::into_inner);
         if interruption().is_some() {
@@ -180,7 +180,7 @@ pub fn direct_sinks(handlers: Vec<Handler>, interruption: &Interruption) -> impl
 #[derive(Clone)]
 struct Beside {
     /// `None` only while it is dropped.
-    waiting: Option<SyncSender<Arc<batch::Batch>>>,
+    waiting: Option<SyncSender<Arc<decode::Batch>>>,
     counters: Arc<Py<BatchCounters>>,
     thread: Arc<HandlerThread>,
 }
@@ -192,7 +192,7 @@ struct HandlerThread {
 }
 
 impl BatchSink for Beside {
-    fn take(&mut self, batch: &Arc<batch::Batch>) {
+    fn take(&mut self, batch: &Arc<decode::Batch>) {
         let counters = (*self.counters).get();
         let Some(waiting) = self.waiting.as_ref().filter(|_| !counters.is_resting()) else { return counters.skip() };
         if waiting.try_send(Arc::clone(batch)).is_err() {
@@ -215,7 +215,7 @@ impl Drop for Beside {
 
 impl Beside {
     fn start(py: Python<'_>, mut handler: Handler) -> PyResult<Self> {
-        let (waiting, batches) = sync_channel::<Arc<batch::Batch>>(MOST_WAITING);
+        let (waiting, batches) = sync_channel::<Arc<decode::Batch>>(MOST_WAITING);
         let (running, ended) = sync_channel::<()>(0);
         let is_over = Arc::new(AtomicBool::new(false));
         let counters = Arc::new(handler.counters.clone_ref(py));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pktvisor_core::batch::{Batch, table_names};
+use pktvisor_core::decode::{Batch, table_names};
 use pktvisor_core::decode::{app, ports};
 use pktvisor_core::malformed::Malformed;
 use pktvisor_core::plan::EXCHANGE_DEFINITIONS;
@@ -21,7 +21,7 @@ pub fn columns() -> Vec<ColumnRow> {
             definitions.iter().map(|column| (table, column.name, column.kind.name(), column.unit, column.meaning)),
         );
     }
-    let exchange = |column: &pktvisor_core::batch::ColumnDefinition| {
+    let exchange = |column: &pktvisor_core::table::ColumnDefinition| {
         ("xact", column.name, column.kind.name(), column.unit, column.meaning)
     };
     rows.extend(EXCHANGE_DEFINITIONS.iter().map(exchange));

@@ -3,8 +3,8 @@
 //! Decodes the frames of a capture from memory, without and with keeping them, and prints CPU nanoseconds per packet,
 //! best of five. For instructions run the binary under `valgrind --tool=callgrind`, with `--once` and `off` or `on`.
 
-use pktvisor_core::batch::Batch;
 use pktvisor_core::capture::lookback::Lookback;
+use pktvisor_core::decode::Batch;
 use pktvisor_core::decode::app::Needs;
 use pktvisor_core::decode::{DecodeConfig, Decoder};
 use pktvisor_core::frame::Frame;

@@ -3,10 +3,10 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use pktvisor_core::batch::PacketRow;
 use pktvisor_core::decode::streams::{DNS_FRAMING, Protocol, Segment, StreamLimits, StreamTable};
 use pktvisor_core::hash::hash_word;
 use pktvisor_core::ledger::Ledger;
+use pktvisor_core::table::PacketRow;
 use pktvisor_core::track::{Exchanges, Messages, Tracker, TrackerConfig};
 
 /// Time that this thread has spent on a processor.

@@ -11,7 +11,7 @@
 //! 4. Nothing here reads a clock, a file or an environment variable that it was not given. Time is packet time, in
 //!    nanoseconds since 1970, and comes in as an argument.
 //! 5. `unsafe` stands only in [`capture`] and [`listen`], where a big database file is mapped ([`enrich::geo`]), where tables are lent
-//!    to other languages ([`batch::arrow`]) and in measured hot loops, each with its reason.
+//!    to other languages ([`table::arrow`]) and in measured hot loops, each with its reason.
 
 pub mod error;
 pub mod frame;
@@ -26,9 +26,9 @@ pub mod filter;
 pub mod listen;
 pub mod read;
 
-pub mod batch;
 pub mod decode;
 pub mod enrich;
+pub mod table;
 pub mod track;
 pub mod wire;
 

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use pktvisor_core::batch::{Batch, PacketRow};
+use pktvisor_core::decode::Batch;
 use pktvisor_core::engine::{Policy, PolicyConfig};
 use pktvisor_core::memory::{Account, Holder, Step};
 use pktvisor_core::plan::compile;
+use pktvisor_core::table::PacketRow;
 
 const SENDERS: usize = 10_000_000;
 const BATCH: usize = 8_192;

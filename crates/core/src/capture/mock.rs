@@ -137,7 +137,7 @@ impl FrameSource for Mock {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::Batch;
+    use crate::decode::Batch;
     use crate::decode::app::Needs;
     use crate::decode::hosts::Hosts;
     use crate::decode::{DecodeConfig, Decoder};

@@ -1,8 +1,8 @@
 //! Answers with their questions: which rows of a batch answer a question, of this batch or of one before it.
 
 use super::made::Made;
-use crate::batch::{ColumnDefinition, ColumnType, Table};
 use crate::decode::app::dns;
+use crate::table::{ColumnDefinition, ColumnType, Table};
 use crate::track::{Exchanges, Messages, Outcome, Tracker, TrackerConfig};
 
 /// A column that only exchanges have.

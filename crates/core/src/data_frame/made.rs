@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
-use crate::batch::arrow::Lender;
-use crate::batch::{Address, Column, Span, TextColumn};
+use crate::table::arrow::Lender;
+use crate::table::{Address, Column, Span, TextColumn};
 
 /// The values of one column.
 pub(super) enum Made {

@@ -1,7 +1,7 @@
 //! Tables as data frames get them: the columns of a batch, columns made from them, and words for numbers on request.
 //!
 //! What is made here is made when a table is handed out, so that it costs the packet path nothing. Columns that nobody
-//! changes are lent as they are ([`crate::batch::arrow`]).
+//! changes are lent as they are ([`crate::table::arrow`]).
 
 mod answers;
 mod made;
@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::Error;
-use crate::batch::arrow::{Lender, Rows};
-use crate::batch::{Address, Batch, Column, ColumnDefinition, ColumnType, Table, table_names};
+use crate::decode::{Batch, table_names};
+use crate::table::arrow::{Lender, Rows};
+use crate::table::{Address, Column, ColumnDefinition, ColumnType, Table};
 
 use answers::{Answers, Field};
 use made::Made;

@@ -1,8 +1,8 @@
 //! What data frames see beside the columns of the batch.
 
 use super::*;
-use crate::batch::PacketRow;
 use crate::decode::app::dns;
+use crate::table::PacketRow;
 
 const MILLISECOND_NS: i64 = 1_000_000;
 

@@ -6,9 +6,10 @@
 use super::app::{Message, Needs, dns};
 use super::hosts::Hosts;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP};
-use crate::batch::{Address, Batch, Direction, PacketRow};
+use crate::decode::Batch;
 use crate::frame::Frame;
 use crate::malformed::{Malformed, malformed};
+use crate::table::{Address, Direction, PacketRow};
 
 malformed! {
     BAD_PROTOBUF "dnstap.bad_protobuf", "The content of a data frame does not follow protobuf";

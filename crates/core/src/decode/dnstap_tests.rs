@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::Table;
+use crate::table::Table;
 
 fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -2,9 +2,9 @@
 
 use super::ip::{IpPayload, read_encapsulated, read_ipv4, read_ipv6};
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, app, link};
-use crate::batch::{Address, PacketRow};
 use crate::frame::Frame;
 use crate::hash::{fold, hash_word};
+use crate::table::{Address, PacketRow};
 use crate::wire::{self, ethertype};
 
 /// The flow that a frame belongs to, the same for both directions: files are shared out among workers by it. 0 for

@@ -1,6 +1,6 @@
 //! Which addresses are the agent's own hosts, and so which way a packet goes.
 
-use crate::batch::{Address, Direction};
+use crate::table::{Address, Direction};
 
 /// How an IPv4 address begins.
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];

@@ -2,9 +2,9 @@
 
 use super::app::Ends;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, link};
-use crate::batch::{Address, PacketRow};
 use crate::frame::Frame;
 use crate::malformed::{Malformed, malformed};
+use crate::table::{Address, PacketRow};
 use crate::wire::{self, ethertype};
 
 malformed! {

@@ -7,8 +7,9 @@ use proptest::prelude::*;
 
 use super::app::Needs;
 use super::{DecodeConfig, Decoder};
-use crate::batch::{Batch, Table as _};
+use crate::decode::Batch;
 use crate::frame::Frame;
+use crate::table::Table as _;
 
 const SECOND: i64 = 1_000_000_000;
 const CLIENT_PORT: [u8; 2] = [0x9c, 0x40];
@@ -412,7 +413,7 @@ fn a_message_from_behind_a_gap_has_the_addresses_of_its_packet() {
     story.batch.clear();
     story.decoder.settle(sent_ns + 2 * SECOND, &mut story.batch);
     let messages = &story.batch.apps.dns;
-    assert_eq!((messages.time_ns(), messages.packet_row()), (&[sent_ns][..], &[crate::batch::EARLIER][..]));
+    assert_eq!((messages.time_ns(), messages.packet_row()), (&[sent_ns][..], &[crate::decode::EARLIER][..]));
     assert_eq!(story.batch.earlier.destination()[0][12..], [10, 0, 0, 2]);
 }
 

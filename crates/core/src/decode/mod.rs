@@ -5,6 +5,7 @@
 //! with the first reason met; the row then holds what could be read.
 
 pub mod app;
+mod batch;
 pub mod dispatch;
 pub mod dnstap;
 pub mod flow;
@@ -24,11 +25,11 @@ pub mod streams;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::batch::{Batch, EARLIER, PacketRow, PacketTable, Table as _};
 use crate::frame::Frame;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
+use crate::table::{PacketRow, PacketTable, Table as _};
 use crate::wire::ieee80211::{Part, Parts};
 use crate::wire::{self, ethertype};
 use app::{AppTables, Ends, Message, Needs};
@@ -44,6 +45,7 @@ use ip::{PROTOCOL_AUTHENTICATION, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6};
 use ports::PortSettings;
 use streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 
+pub use batch::{BATCH_ROWS, Batch, EARLIER, table_names};
 pub use flow_hash::{exchange_hash, flow_hash, flow_of};
 use ip::mapped;
 

@@ -3,7 +3,7 @@
 //! Text is as in zone files: labels joined by dots, no final dot, and every byte of a label that is not printable
 //! ASCII, or is a dot or a backslash, as `\DDD`. So a name is always valid ASCII, and its dots always part labels.
 
-use crate::batch::Span;
+use crate::table::Span;
 
 /// RFC 1035 section 2.3.4.
 const MOST_NAME_BYTES: usize = 255;

@@ -6,8 +6,8 @@
 
 use super::app::{Message, PROTOCOLS};
 use super::ports::Service;
-use crate::batch::PacketRow;
 use crate::ledger::Ledger;
+use crate::table::PacketRow;
 
 /// A payload of a flow whose protocol is not known.
 #[derive(Debug, Clone, Copy)]

@@ -1,7 +1,7 @@
 //! The records of DNS messages (RFC 1035 section 4.1.3), as far as they tell of the message itself.
 
 use super::name;
-use crate::batch::Address;
+use crate::table::Address;
 use crate::wire::be16;
 
 const TYPE_NS: u16 = 2;

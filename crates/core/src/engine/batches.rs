@@ -9,7 +9,7 @@ use super::intake::{Intake, Polled, Source};
 use super::recorded::Recorded;
 use super::{BatchSink, FileReport, FilterSource};
 use crate::Error;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::decode::DecodeConfig;
 use crate::read::{Capture, Patience};
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::batch::{Batch, Table};
+use crate::decode::Batch;
+use crate::table::Table;
 
 /// The rows of a batch that lie in one window, table by table.
 ///
@@ -87,12 +88,13 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use crate::batch::testing::ProbeRow;
-    use crate::batch::{Batch, PacketRow};
+    use crate::decode::Batch;
     use crate::decode::app::dns;
     use crate::engine::{Policy, PolicyConfig, PolicyWorker};
     use crate::metric::Items;
     use crate::plan::compile;
+    use crate::table::PacketRow;
+    use crate::table::testing::ProbeRow;
 
     const SECOND: i64 = 1_000_000_000;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{BatchSink, PolicyWorker};
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::ledger::Ledger;
 
 /// Batches that sinks keep and that are filled again once nobody holds them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::intake::{Decode, Intake, Polled, Source};
 use super::{BatchSink, Live, LiveInput, Machine, Policy};
 use crate::Error;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::decode::app::Needs;
 use crate::decode::flow::{Datagram, FlowDecoder};
 use crate::ledger::Ledger;

@@ -7,7 +7,7 @@ use super::live::Meter;
 use super::timeline::Timeline;
 use super::{BatchSink, Filling, Policy, PolicyWorker};
 use crate::Error;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::decode::app::Needs;
 use crate::ledger::{Ledger, Malformed};
 

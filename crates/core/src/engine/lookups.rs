@@ -77,12 +77,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::batch::{Batch, PacketRow};
+    use crate::decode::Batch;
     use crate::engine::{Policy, PolicyConfig, PolicyWorker};
     use crate::enrich::geo::GeoKind;
     use crate::enrich::geo::testing::{address, open};
     use crate::metric::{Shape, TopItems, number};
     use crate::plan::compile;
+    use crate::table::PacketRow;
     use crate::window::NANOSECONDS;
 
     /// An address that the two databases of networks name differently.

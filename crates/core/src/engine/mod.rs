@@ -32,7 +32,7 @@ pub use recorded::{FileReport, Progress, Recorded, run_recorded};
 use filling::Filling;
 
 use crate::Error;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::filter::FilterProgram;
 
 /// Takes batches as they are made, beside the plans: a handler written in Python, a data frame.

@@ -3,7 +3,7 @@
 use super::FilterSource;
 use super::intake::{Decode, Intake};
 use crate::Error;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::decode::{DecodeConfig, Decoder};
 use crate::filter::FilterProgram;
 use crate::frame::Frame;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::cut::Cut;
 use super::lookups::Lookups;
 use crate::Error;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::enrich::geo::{GeoDatabase, Places};
 use crate::ledger::Ledger;
 use crate::memory::{Account, Held, Holder, Step};
@@ -380,10 +380,10 @@ impl Drop for PolicyWorker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{PacketRow, ResourceRow};
     use crate::decode::app::dns;
     use crate::metric::MetricState;
     use crate::plan::compile;
+    use crate::table::{PacketRow, ResourceRow};
     use serde_json::json;
 
     const SECOND: i64 = NANOSECONDS;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Error;
-use crate::batch::Address;
+use crate::table::Address;
 
 /// How a number is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

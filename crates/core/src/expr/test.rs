@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Bitmap, Comparison, TextMatch};
-use crate::batch::{Address, Column, ColumnType};
 use crate::decode::hosts::Hosts;
+use crate::table::{Address, Column, ColumnType};
 
 /// One column compared with constants.
 #[derive(Debug, Clone)]
@@ -192,7 +192,7 @@ fn bits(mask: u64, column: Column<'_>, out: &mut Bitmap) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{Span, TextColumn};
+    use crate::table::{Span, TextColumn};
 
     fn rows(test: &Test, column: Column<'_>) -> Vec<usize> {
         let (mut bitmap, mut rows) = (Bitmap::default(), Vec::new());

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use super::system;
 use crate::Error;
-use crate::batch::Address;
+use crate::table::Address;
 
 /// Datagrams of one system call.
 const MOST_AT_ONCE: usize = 64;

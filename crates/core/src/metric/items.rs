@@ -7,10 +7,10 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use crate::Error;
-use crate::batch::{Address, ColumnType};
 use crate::enrich::geo::Places;
 use crate::hash::{fold, hash_bytes, hash_word};
 use crate::sketch::reader::{Reader, write_block};
+use crate::table::{Address, ColumnType};
 
 /// A place index for a row that has none, so that metrics pass over it.
 pub(crate) const NO_PLACE: u32 = u32::MAX;

@@ -15,10 +15,10 @@ pub(crate) use items::{NO_PLACE, address_key, is_specified, number};
 pub(crate) use seconds::Seconds;
 
 use crate::Error;
-use crate::batch::Column;
 use crate::expr::Bitmap;
 use crate::sketch::reader::Reader;
 use crate::sketch::{Distribution, Exact, Frequent};
+use crate::table::Column;
 
 include!(concat!(env!("OUT_DIR"), "/metric_kinds.rs"));
 

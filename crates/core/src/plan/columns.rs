@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Enrichment;
-use crate::batch::{Address, Column, ColumnType, EARLIER, Span, TextColumn};
+use crate::decode::EARLIER;
 use crate::decode::name;
 use crate::enrich::geo::{GeoDatabase, GeoTable, Places};
 use crate::enrich::suffix::public_suffix_bytes;
 use crate::expr::{Bitmap, TextMatch};
 use crate::metric::{NO_PLACE, is_specified};
+use crate::table::{Address, Column, ColumnType, Span, TextColumn};
 
 /// Values of one such column for the batch at hand.
 #[derive(Debug)]

@@ -14,12 +14,13 @@ use super::{
     BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Link, Place, Plan, Purge, Register, Stage, Step, TablePlan,
 };
 use crate::Error;
-use crate::batch::{Batch, ColumnDefinition, ColumnType, Table, table_names};
 use crate::decode::app::Needs;
 use crate::decode::hosts::Hosts;
+use crate::decode::{Batch, table_names};
 use crate::expr::{ColumnName, Condition, Test};
 use crate::ledger::Entry;
 use crate::metric::{ItemKind, KindName, MetricKind};
+use crate::table::{ColumnDefinition, ColumnType, Table};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
 pub fn compile(json: &str) -> Result<Plan, Error> {

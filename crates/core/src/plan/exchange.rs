@@ -1,9 +1,9 @@
 //! The part of a plan that matches questions with answers, and the columns that come of it.
 
 use super::{BitmapIndex, ColumnIndex};
-use crate::batch::{Address, Column, ColumnDefinition, ColumnType};
 use crate::expr::Bitmap;
 use crate::hash::hash_word;
+use crate::table::{Address, Column, ColumnDefinition, ColumnType};
 use crate::track::{Exchanges, MULTICAST, Messages, Tracker, TrackerConfig};
 
 /// A column of exchanges.

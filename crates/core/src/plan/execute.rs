@@ -9,9 +9,10 @@ use super::groups::Chunk;
 use super::link::{Linking, Side};
 use super::sampler::Sampler;
 use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, Plan, State, Step, TablePlan};
-use crate::batch::{Address, Batch, Column, Table};
+use crate::decode::Batch;
 use crate::expr::{Bitmap, ColumnName};
 use crate::metric::{Feeding, MetricKind, MetricState, NO_PLACE, Seconds};
+use crate::table::{Address, Column, Table};
 
 /// Runs one plan for one worker.
 pub struct Executor {

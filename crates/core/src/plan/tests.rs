@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::batch::{Batch, PacketRow};
+use crate::decode::Batch;
 use crate::decode::app::{dhcp, dns};
 use crate::engine::{Policy, PolicyConfig};
 use crate::metric::MetricState;
+use crate::table::PacketRow;
 use crate::window::NANOSECONDS;
 
 /// A packet of some second; with a DNS message of this code, if any.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::saved::GREATEST_RESTORED;
 use super::*;
-use crate::batch::{Batch, PacketRow, Span};
+use crate::decode::Batch;
 use crate::decode::app::dns;
 use crate::engine::{Policy, PolicyConfig, PolicyWorker};
 use crate::enrich::geo::testing::{address, open};
@@ -17,6 +17,7 @@ use crate::metric::{Items, MetricState};
 use crate::plan::groups::{Groups, MOST_BYTES, MOST_GROUPS};
 use crate::plan::{Enrichment, compile};
 use crate::sketch::reader::{write_block, write_varint};
+use crate::table::{PacketRow, Span};
 
 const SECOND: i64 = NANOSECONDS;
 

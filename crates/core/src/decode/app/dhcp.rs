@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::batch::{Span, table};
+use crate::table::{Span, table};
 use crate::decode::app::{Declaration, Message, Needs};
 use crate::hash::{hash_bytes, hash_word};
 use crate::ledger::Ledger;
@@ -247,7 +247,7 @@ fn write_text(text: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::{PacketRow, Table as _};
+    use crate::table::{PacketRow, Table as _};
     use crate::frame::Frame;
 
     const FRAME_BYTES: [u8; 14] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x08, 0];

@@ -1,7 +1,7 @@
 //! DNS messages (RFC 1035) over UDP and TCP: header and first question, and on demand what the records say: the upper
 //! bits of the response code (RFC 6891), client subnet (RFC 7871), signatures, and whether there is no data (RFC 2308).
 
-use crate::batch::{Address, Direction, Span, table};
+use crate::table::{Address, Direction, Span, table};
 use crate::decode::app::{Declaration, Message, Needs};
 use crate::decode::probe::{Finding, Probed, Sender};
 use crate::decode::records::{self, ResponseRecords};
@@ -380,7 +380,7 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::PacketRow;
+    use crate::table::PacketRow;
     use crate::frame::Frame;
 
     const CLIENT: &str = "192.0.2.10";

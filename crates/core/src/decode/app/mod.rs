@@ -4,7 +4,7 @@
 //!
 //! - `PROTOCOL`, its name, how its messages are known and how they are framed over TCP (a [`Declaration`]);
 //! - the reasons why its messages may be malformed (with [`malformed!`](crate::malformed));
-//! - `Messages`, its table, one row per message (made with [`table!`](crate::batch::table));
+//! - `Messages`, its table, one row per message (made with [`table!`](crate::table::table));
 //! - `Decoder`, what it must remember between messages, with
 //!   `decode(&mut self, &Message, &mut Messages, &mut Ledger) -> Option<Malformed>` and `set_needs(&mut self, &Needs)`.
 //!
@@ -13,12 +13,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::batch::{Address, Batch, PacketRow, Table};
 use crate::decode::probe::Probe;
 use crate::decode::streams::Framing;
 use crate::frame::Frame;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, Reason};
+use crate::table::{Address, PacketRow, Table};
 
 include!(concat!(env!("OUT_DIR"), "/apps.rs"));
 
@@ -131,14 +131,6 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Every table and column, for those who look at whole batches.
-    pub fn all() -> Self {
-        let batch = Batch::default();
-        let columns =
-            batch.tables().flat_map(|table| table.definitions()).map(|column| column.name.to_owned()).collect();
-        Self { tables: AppTables::NAMES.iter().copied().collect(), columns, ports: BTreeMap::new() }
-    }
-
     pub fn add_table(&mut self, table: &'static str) {
         self.tables.insert(table);
     }

@@ -2,7 +2,7 @@
 
 use super::templates::{Clock, Dialect, Export, Exporters, count, read};
 use super::{Datagram, Format, Records, BAD_SET, TOO_SHORT, TRAILING_BYTES};
-use crate::batch::FlowRow;
+use crate::table::FlowRow;
 use crate::ledger::{Ledger, Malformed};
 use crate::wire::{be16, be32};
 

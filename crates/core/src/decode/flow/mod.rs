@@ -8,11 +8,11 @@ mod records;
 mod sampled;
 mod templates;
 
-use crate::batch::{Address, FlowTable};
 use crate::decode::app::Needs;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::metric::address_key;
+use crate::table::{Address, FlowTable};
 use crate::track::Sequences;
 
 pub use records::Records;

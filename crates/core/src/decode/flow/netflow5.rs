@@ -2,7 +2,7 @@
 
 use super::fixed::{Header, add_routes, common, take};
 use super::{Datagram, Format, Records, TOO_SHORT};
-use crate::batch::FlowRow;
+use crate::table::FlowRow;
 use crate::ledger::Malformed;
 use crate::wire::{be16, be32};
 

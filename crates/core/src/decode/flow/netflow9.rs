@@ -3,7 +3,7 @@
 
 use super::templates::{Dialect, Export, Exporters, read};
 use super::{Datagram, Format, Records, templates, TOO_SHORT};
-use crate::batch::FlowRow;
+use crate::table::FlowRow;
 use crate::ledger::{Ledger, Malformed};
 use crate::wire::{be16, be32};
 

@@ -4,7 +4,7 @@
 use super::records::Macs;
 use super::sampled::{read_headers, read_network, set_addresses};
 use super::{Datagram, Format, Records, mapped, BAD_SAMPLE, TOO_SHORT, TRAILING_BYTES};
-use crate::batch::{Address, FlowRow};
+use crate::table::{Address, FlowRow};
 use crate::decode::link;
 use crate::ledger::Malformed;
 use crate::wire::{be32, ethertype};

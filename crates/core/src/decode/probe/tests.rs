@@ -193,8 +193,9 @@ mod captures {
     use super::super::super::app::{Needs, dns};
     use super::super::super::ports::{ANY_PORT, PortSettings};
     use super::super::super::{DecodeConfig, Decoder, PROTOCOL_TCP};
-    use crate::batch::{Batch, Table as _};
+    use crate::decode::Batch;
     use crate::read::CaptureReader;
+    use crate::table::Table as _;
 
     /// Nothing speaks DNS there: with it beside [`ANY_PORT`], content alone tells.
     const NOBODYS_PORT: u16 = 1;

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use crate::batch::PacketRow;
+use crate::table::PacketRow;
 
 /// A segment, or a piece of one, that came ahead of its turn.
 #[derive(Debug, Clone, Copy)]

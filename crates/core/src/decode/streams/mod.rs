@@ -32,8 +32,8 @@ pub use framing::{DNS_FRAMING, Frame, Framing, dns_framing};
 use side::{Data, Work};
 use starts::Starts;
 
-use crate::batch::PacketRow;
 use crate::ledger::Ledger;
+use crate::table::PacketRow;
 
 /// Bounds on what a [`StreamTable`] keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use super::buffers::Buffers;
 use super::framing::{Cutter, Frame, Framing};
 use super::{Cut, Protocol, StreamLimits};
-use crate::batch::PacketRow;
 use crate::ledger::Ledger;
+use crate::table::PacketRow;
 
 /// Sequence numbers farther than this from the one due are not of the stream that was followed so far. Real windows
 /// seldom exceed a few MiB; the greater this is, the longer a reused 5-tuple whose SYN was missed stays unread.

@@ -8,7 +8,7 @@ pub use files::{DnstapConfig, check_dnstap, run_dnstap};
 pub use server::{DnstapServer, DnstapServerConfig};
 
 use super::intake::{Decode, Intake};
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::decode::app::Needs;
 use crate::decode::dnstap::{Decoder, Tap};
 use crate::decode::hosts::Hosts;

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use super::*;
-use crate::batch::Batch;
+use crate::decode::Batch;
 use crate::decode::dnstap;
 use crate::decode::dnstap::CONTENT_TYPE;
 use crate::decode::hosts::Hosts;

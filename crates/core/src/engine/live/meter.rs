@@ -1,7 +1,8 @@
 //! What a live input itself takes, as rows of the table `resources`.
 
 use super::NANOSECONDS;
-use crate::batch::{Batch, ResourceEvent, ResourceRow, Table};
+use crate::decode::Batch;
+use crate::table::{ResourceEvent, ResourceRow, Table};
 
 /// Packet time between two measurements.
 const INTERVAL_NS: i64 = 5 * NANOSECONDS;
@@ -70,7 +71,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::batch::PacketRow;
+    use crate::table::PacketRow;
     use std::sync::atomic::{AtomicI64, Ordering};
 
     static NOW_NS: AtomicI64 = AtomicI64::new(0);

@@ -3,7 +3,7 @@
 use super::items::{MAPPED, halves};
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape};
 use crate::Error;
-use crate::batch::{Address, Column};
+use crate::table::{Address, Column};
 use crate::expr::Bitmap;
 use crate::sketch::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};

@@ -2,7 +2,7 @@
 
 use super::{Feeding, ItemKind, Items, Kind, Shape};
 use crate::Error;
-use crate::batch::Column;
+use crate::table::Column;
 use crate::expr::Bitmap;
 use crate::sketch::reader::{Reader, write_varint};
 use std::ops::Range;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Feeding, ItemKind, Items, Kind, Shape};
 use crate::Error;
-use crate::batch::Column;
+use crate::table::Column;
 use crate::sketch::Distribution;
 use crate::sketch::reader::{Reader, write_block};
 

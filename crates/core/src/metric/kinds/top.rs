@@ -2,7 +2,7 @@
 
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape, TopItems, address_key, is_specified};
 use crate::Error;
-use crate::batch::{Address, Column, TextColumn};
+use crate::table::{Address, Column, TextColumn};
 use crate::expr::{BLOCK_ROWS, Bitmap};
 use crate::hash::{hash_bytes, hash_word};
 use crate::sketch::reader::Reader;

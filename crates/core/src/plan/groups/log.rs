@@ -5,11 +5,11 @@
 //! unpacks the rows into columns again, so that the kinds' own kernels do the work, over whole columns.
 
 use super::GroupPlan;
-use crate::batch::{Address, Column, ColumnType, Span};
 use crate::expr::Bitmap;
 use crate::metric::{Feeding, ItemKind, Items, MetricState, NO_PLACE, Seconds};
 use crate::plan::columns::Values;
 use crate::sketch::reader::{Reader, write_varint};
+use crate::table::{Address, Column, ColumnType, Span};
 
 /// The type of a column that is logged, and whether it holds places.
 pub(crate) type Source = ColumnType;

@@ -21,7 +21,6 @@ use super::bytes::save_metric;
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex, Feed};
 use crate::Error;
-use crate::batch::Column;
 use crate::expr::Bitmap;
 use crate::hash::SeededState;
 use crate::memory::{Account, Held, Holder, Step};
@@ -29,6 +28,7 @@ use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
 use crate::sketch::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::{Reader, write_block, write_varint};
+use crate::table::Column;
 
 /// Rows that a group may have before it gets metrics of its own.
 const MOST_LOGGED_SMALL: u32 = 64;

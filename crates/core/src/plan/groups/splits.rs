@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 
 use super::tests::{image, policy_of};
 use super::*;
-use crate::batch::{Batch, FlowRow, PacketRow};
+use crate::decode::Batch;
 use crate::engine::{Policy, PolicyConfig};
 use crate::enrich::geo::Places;
 use crate::memory::{Account, Holder};
 use crate::metric::MetricState;
+use crate::table::{FlowRow, PacketRow};
 use crate::window::{Merged, NANOSECONDS};
 
 /// A packet or a flow record: second, address, bytes, VLAN or interface.

@@ -7,10 +7,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::batch::{Batch, PacketRow};
+use crate::decode::Batch;
 use crate::engine::{Policy, PolicyConfig};
 use crate::enrich::geo::Places;
 use crate::plan::{Place, compile};
+use crate::table::PacketRow;
 use crate::window::NANOSECONDS;
 
 /// A packet: second, sender, size, VLAN.

@@ -2,8 +2,8 @@
 //! the same (Cisco, "NetFlow Export Datagram Format").
 
 use super::{Datagram, Records, TOO_SHORT, TRAILING_BYTES, mapped};
-use crate::batch::FlowRow;
 use crate::ledger::Malformed;
+use crate::table::FlowRow;
 use crate::wire::{be16, be32};
 
 const NANOSECONDS: i64 = 1_000_000_000;

@@ -2,10 +2,10 @@
 
 mod texts;
 
-use crate::batch::{FlowRow, FlowTable, Span};
 use crate::decode::app::Needs;
 use crate::hash::hash_word;
 use crate::ledger::Ledger;
+use crate::table::{FlowRow, FlowTable, Span};
 use crate::track::Sequences;
 use texts::{write_conversation, write_endpoint, write_mac};
 

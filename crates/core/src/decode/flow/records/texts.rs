@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::net::Ipv6Addr;
 
-use crate::batch::{Address, Span};
 use crate::metric::is_specified;
+use crate::table::{Address, Span};
 
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
 

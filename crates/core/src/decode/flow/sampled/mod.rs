@@ -1,8 +1,8 @@
 //! The headers of a sampled packet: what a record can tell of it.
 
 use super::records::Macs;
-use crate::batch::{Address, FlowRow, PacketRow};
 use crate::decode::{IpPayload, PROTOCOL_TCP, link, read_ipv4, read_ipv6};
+use crate::table::{Address, FlowRow, PacketRow};
 use crate::wire::{be16, ethernet, ethertype, tcp};
 
 const PROTOCOL_ICMP: u8 = 1;

@@ -2,7 +2,7 @@
 
 use super::super::{mapped, records::Macs};
 use super::elements::{Moment, Target};
-use crate::batch::{Address, FlowRow};
+use crate::table::{Address, FlowRow};
 
 const NANOSECONDS: i64 = 1_000_000_000;
 const MILLISECOND_NS: i64 = 1_000_000;

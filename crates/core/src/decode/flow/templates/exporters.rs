@@ -7,8 +7,8 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Template;
 use super::draft::{Clock, Draft, Sampling};
-use crate::batch::{Address, FlowRow};
 use crate::ledger::Ledger;
+use crate::table::{Address, FlowRow};
 
 /// Exporters in each of two generations, the older of which makes room as a whole.
 const MOST_EXPORTERS: usize = 1 << 14;

@@ -3,9 +3,9 @@
 use super::draft::{Clock, Draft};
 use super::exporters::{Exporter, Waiting};
 use super::{Specifier, Template, VARIABLE};
-use crate::batch::FlowRow;
 use crate::decode::flow::{BAD_SET, BAD_TEMPLATE, NO_TEMPLATE, Records, TOO_SHORT};
 use crate::ledger::Malformed;
+use crate::table::FlowRow;
 use crate::wire::be16;
 
 const SET_HEADER_BYTES: usize = 4;

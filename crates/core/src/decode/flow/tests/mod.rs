@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::Table as _;
+use crate::table::Table as _;
 
 mod sflow;
 mod templates;
@@ -52,8 +52,8 @@ impl Bench {
         self.decoder.decode(&datagram, &mut self.table, &mut self.ledger)
     }
 
-    fn text(&self, span: &[crate::batch::Span], row: usize) -> Option<String> {
-        let column = crate::batch::TextColumn { spans: span, bytes: &self.table.text };
+    fn text(&self, span: &[crate::table::Span], row: usize) -> Option<String> {
+        let column = crate::table::TextColumn { spans: span, bytes: &self.table.text };
         column.get(row).map(|text| String::from_utf8_lossy(text).into_owned())
     }
 }

@@ -5,7 +5,7 @@ use std::ptr;
 
 use super::{Arc, ArrowArray, Children, Lender, Rows, handed_over, taken_back};
 use crate::Error;
-use crate::batch::{Column, Span, TextColumn};
+use crate::table::{Column, Span, TextColumn};
 
 /// Text of up to this many bytes stands in its view itself.
 const MOST_INLINE_BYTES: usize = 12;

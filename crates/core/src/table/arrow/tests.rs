@@ -6,9 +6,10 @@ use std::slice;
 use proptest::prelude::*;
 
 use super::*;
-use crate::batch::{Batch, ColumnType, Span, Table};
 use crate::data_frame::{DataFrame, Form};
+use crate::decode::Batch;
 use crate::decode::app::dhcp;
+use crate::table::{ColumnType, Span, Table};
 
 fn frame(name: &str) -> Result<DataFrame, Error> {
     DataFrame::new(name, Form::default())
@@ -155,7 +156,7 @@ fn spans_may_lie_anywhere_and_share_bytes() {
 
 #[test]
 fn every_table_exports_its_schema_in_the_order_of_its_columns() {
-    for name in crate::batch::table_names() {
+    for name in crate::decode::table_names() {
         let batch = Arc::new(Batch::default());
         let definitions = frame(name).unwrap().definitions();
         let (schema, array) = (schema(&definitions), array(&batch, name));
@@ -172,7 +173,7 @@ fn every_table_exports_its_schema_in_the_order_of_its_columns() {
         }
     }
     let Err(fault) = frame("quic") else { panic!("there is no such table") };
-    let names: Vec<_> = crate::batch::table_names().collect();
+    let names: Vec<_> = crate::decode::table_names().collect();
     assert_eq!(fault.message, format!("there is no table \"quic\"; the tables are {}, xact", names.join(", ")));
 }
 

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString};
 use std::ptr;
 
 use super::{ArrowSchema, Children, ColumnDefinition, handed_over, taken_back};
-use crate::batch::ColumnType;
+use crate::table::ColumnType;
 
 const NULLABLE: i64 = 2;
 const STRUCT: &CStr = c"+s";
