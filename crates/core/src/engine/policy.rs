@@ -139,6 +139,7 @@ impl Policy {
             number: 0,
             start_ns: now_ns,
             end_ns: now_ns,
+            correction_ns: 0,
             length_seconds: 0,
             is_closed: false,
             state: Arc::new(State::new(&self.plan, now_ns.div_euclid(NANOSECONDS), self.seed)),

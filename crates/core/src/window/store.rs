@@ -35,6 +35,8 @@ impl LiveWindow {
 struct Ended {
     start_ns: i64,
     end_ns: i64,
+    /// That of the open window, which is taken off these times already.
+    correction_ns: i64,
     state: Arc<State>,
 }
 
@@ -46,6 +48,8 @@ pub struct Merged {
     pub start_ns: i64,
     /// End of the newest window; for an open one the time of the newest row.
     pub end_ns: i64,
+    /// What was taken off these times: what they had more than the clock of the newest window showed.
+    pub correction_ns: i64,
     /// Sum of the windows' own lengths, which gaps between inputs do not count into: from the second that each begins in
     /// to the second that it ends in.
     pub length_seconds: i64,
@@ -54,6 +58,11 @@ pub struct Merged {
 }
 
 impl Merged {
+    /// When it began by a clock that had this correction; its own is that of another clock where one was set meanwhile.
+    fn start_by(&self, correction_ns: i64) -> i64 {
+        self.start_ns.saturating_add(self.correction_ns).saturating_sub(correction_ns)
+    }
+
     /// This window with metrics of another merged into its own, each from the place that stands second into the first.
     /// Metrics that share their places are merged once. `None` where two are not of one kind. Ledgers are added where
     /// the inputs are others.
@@ -136,6 +145,7 @@ impl Inner {
                 parts.push(Ended {
                     start_ns: live.shown_ns(live.start_ns),
                     end_ns: live.shown_ns(live.last_ns),
+                    correction_ns: live.correction_ns,
                     state: Arc::new(live.state.clone()),
                 });
             }
@@ -161,9 +171,9 @@ impl Parts {
             whole.end_ns = whole.end_ns.max(part.end_ns);
         }
         let length = whole.end_ns.div_euclid(NANOSECONDS) - whole.start_ns.div_euclid(NANOSECONDS);
-        let Ended { start_ns, end_ns, state } = whole;
+        let Ended { start_ns, end_ns, correction_ns, state } = whole;
         let (number, is_closed, length_seconds) = (self.number, self.is_closed, length.max(0));
-        Merged { number, start_ns, end_ns, length_seconds, is_closed, state }
+        Merged { number, start_ns, end_ns, correction_ns, length_seconds, is_closed, state }
     }
 }
 
@@ -232,7 +242,8 @@ impl Store {
         let mut live = lock(live).clone();
         live.state.keep();
         let (start_ns, end_ns) = (live.shown_ns(live.start_ns), live.shown_ns(live.last_ns));
-        inner.take(live.number, Ended { start_ns, end_ns, state: Arc::new(live.state) }, self.periods);
+        let correction_ns = live.correction_ns;
+        inner.take(live.number, Ended { start_ns, end_ns, correction_ns, state: Arc::new(live.state) }, self.periods);
     }
 
     /// Ends a worker's open window: it joins the ended ones and the window that `next` gives takes its place. Readers
@@ -251,7 +262,7 @@ impl Store {
         };
         inner.newest = inner.newest.max(number);
         let (start_ns, end_ns) = (ended.shown_ns(ended.start_ns), ended.shown_ns(end_ns));
-        let part = Ended { start_ns, end_ns, state: Arc::new(ended.state) };
+        let part = Ended { start_ns, end_ns, correction_ns: ended.correction_ns, state: Arc::new(ended.state) };
         inner.take(ended.number, part, self.periods);
     }
 
@@ -315,7 +326,8 @@ impl Store {
     }
 
     /// Merges windows `first..=last`, counted from the open one (0) backwards. Windows that do not exist are left out;
-    /// `None` where none of them does.
+    /// `None` where none of them does. Of a clock that was set between them, the start is by the clock of the newest, so
+    /// that one bad stamp makes no period of years.
     pub fn read(&self, first: usize, last: usize) -> Option<Merged> {
         let windows: Vec<Parts> = {
             let inner = self.inner();
@@ -326,7 +338,7 @@ impl Store {
         let mut merged = windows.next()?;
         for window in windows {
             Arc::make_mut(&mut merged.state).merge_window(&window.state);
-            merged.start_ns = merged.start_ns.min(window.start_ns);
+            merged.start_ns = merged.start_ns.min(window.start_by(merged.correction_ns));
             merged.length_seconds += window.length_seconds;
         }
         Some(merged)
@@ -371,7 +383,8 @@ impl Store {
         let count = kept.len();
         for (at, window) in kept.into_iter().enumerate() {
             let is_open = at + 1 == count && !window.is_closed;
-            let mut ended = Ended { start_ns: window.first.start_ns, end_ns: window.end_ns, state: window.state };
+            let mut ended =
+                Ended { start_ns: window.first.start_ns, end_ns: window.end_ns, correction_ns: 0, state: window.state };
             if !is_open {
                 close(&mut ended);
             }

@@ -183,6 +183,20 @@ fn an_open_window_whose_period_is_over_ends_where_it_was_left() {
 }
 
 #[test]
+fn windows_before_and_after_a_clock_was_set_begin_by_the_newest_clock() {
+    for (correction_s, expected_s) in [(0, 1_000), (-500, 1_500), (500, 500)] {
+        let policy = process(&plan(), 5, 1);
+        let mut worker = policy.worker(1_000 * SECOND, true);
+        feed(&mut worker, &[at(1_000), at(1_070)]);
+        worker.correct(correction_s * SECOND);
+        feed(&mut worker, &[at(1_130), at(1_140)]);
+        let all = policy.read(0, 4).unwrap();
+        assert_eq!((all.start_ns, all.length_seconds), (expected_s * SECOND, 140), "{correction_s}");
+        assert_eq!(policy.read(2, 2).unwrap().start_ns, 1_000 * SECOND, "what the clock showed then");
+    }
+}
+
+#[test]
 fn a_window_from_the_future_is_over_and_a_single_window_never_is() {
     let before = process(&plan(), 1, 1);
     feed(&mut before.worker(100 * SECOND, true), &[at(100)]);
