@@ -69,9 +69,10 @@ class BoundedConnection(H11Protocol):
         self._watch_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop waiting, also where uvicorn goes on: after a client that has reset the connection."""
         self._stop_head_timer()
         self._stop_answer_timer()
+        self._unset_keepalive_if_required()
         self._descriptor = -1  # another connection may get the same one
         super().connection_lost(exc)
 
@@ -129,7 +130,8 @@ class BoundedConnection(H11Protocol):
 
     def _watch_closing(self) -> None:
         """Cut the connection if what was written is not taken: closing alone would wait for it."""
-        if self.transport.is_closing() and self._answer_timer is None:
+        is_lost = self._descriptor < 0  # an answer that was on its way
+        if self.transport.is_closing() and self._answer_timer is None and not is_lost:
             self._watch_answer()
 
     def _watch_answer(self) -> None:

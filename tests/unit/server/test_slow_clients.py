@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 
 from pktvisor import clock
 from pktvisor.server.app import create_app
+from pktvisor.server.connection import BoundedConnection
 from pktvisor.server.context import make_context
 from pktvisor.server.settings import Bounds, ServerSettings
 from pktvisor.server.web_server import WebServer
@@ -115,3 +117,27 @@ def test_large_answers_that_are_being_taken_have_a_bound() -> None:
     assert context.counters.answers_refused == 1
     context.answers.bytes -= 1
     assert asking.get(large).status_code == 200
+
+
+def test_a_client_that_resets_its_connection_leaves_no_timer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    faults: list[object] = []
+    ended: list[BoundedConnection] = []
+    begin, lose = BoundedConnection.connection_made, BoundedConnection.connection_lost
+
+    def made(self: BoundedConnection, transport: asyncio.Transport) -> None:
+        self.loop.set_exception_handler(lambda _, context: faults.append(context))
+        begin(self, transport)
+
+    def lost(self: BoundedConnection, exc: Exception | None) -> None:
+        lose(self, exc or ConnectionResetError())
+        ended.append(self)
+        self.on_response_complete()  # the answer was on its way
+
+    monkeypatch.setattr(BoundedConnection, "connection_made", made)
+    monkeypatch.setattr(BoundedConnection, "connection_lost", lost)
+    with running() as server:
+        assert ask(server) == 200
+        assert until(lambda: bool(ended))
+        assert ask(server) == 200
+        assert [one.timeout_keep_alive_task for one in ended[:1]] == [None]
+    assert faults == []
