@@ -92,8 +92,8 @@ def summarize_file(
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
     if steps := report.ledger()["time.steps"]:
-        jump = "1 timestamp jumps" if steps == 1 else f"{steps} timestamps jump"
-        warnings.append(f"{jump}: their packets count at the newest time before")
+        jump = "1 timestamp jumps: its packet counts" if steps == 1 else f"{steps} timestamps jump: their packets count"
+        warnings.append(f"{jump} at the newest time before")
     if report.packets and not hosts and input_type == "pcap":
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
