@@ -9,6 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use pktvisor_core::decode::Batch;
 use pktvisor_core::table::{PacketTable, Table as _};
 use pktvisor_core::decode::app::{Needs, PROTOCOLS};
+use pktvisor_core::decode::ports::{ANY_PORT, port_options};
 use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
 use pktvisor_core::frame::Frame;
 

@@ -5,8 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::table::{PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, dhcp};
-use pktvisor_core::ledger::Ledger;
 use pktvisor_core::frame::Frame;
+use pktvisor_core::ledger::Ledger;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&port, payload)) = bytes.split_first() else { return };

@@ -5,8 +5,8 @@
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::table::{Column, PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, Needs, dns};
-use pktvisor_core::ledger::Ledger;
 use pktvisor_core::frame::Frame;
+use pktvisor_core::ledger::Ledger;
 
 fuzz_target!(|payload: &[u8]| {
     let mut decoder = dns::Decoder::default();

@@ -25,8 +25,7 @@ fuzz_target!(|bytes: &[u8]| {
             last_ends[usize::from(datagram)] = Some(end);
         }
         let key = FragmentKey { identification: u32::from(datagram), protocol: 17, ..FragmentKey::default() };
-        let fragment =
-            Fragment { offset_bytes, more, protocol: 17, payload, payload_wire_bytes: payload.len() as u32 };
+        let fragment = Fragment { offset_bytes, more, protocol: 17, payload, payload_wire_bytes: payload.len() as u32 };
         if let Some(whole) = table.push(&key, &fragment, time_ns, &mut ledger) {
             assert_eq!(Some(whole.payload.len()), last_ends[usize::from(datagram)]);
             table.give_back(whole);

@@ -147,3 +147,18 @@ proptest! {
         prop_assert_eq!(fault.is_none(), is_whole);
     }
 }
+
+/// A starting point for the fuzz target `flow_datagram`: datagrams, each behind its length.
+fn write_seed(name: &str, datagrams: &[Vec<u8>]) {
+    let with_length = |datagram: &Vec<u8>| [&(datagram.len() as u16).to_le_bytes()[..], datagram].concat();
+    let bytes: Vec<u8> = datagrams.iter().flat_map(with_length).collect();
+    crate::read::testing::write_fuzz_seed("flow_datagram", name, &bytes);
+}
+
+#[test]
+#[ignore = "writes files for fuzzing; fuzz/run calls it"]
+fn fuzz_seeds() {
+    write_seed("netflow5", &[datagram(2, 1), datagram(1, 9)]);
+    templates::write_seeds();
+    sflow::write_seeds();
+}

@@ -46,6 +46,12 @@ fn raw(protocol: u32, length: u32, header: &[u8]) -> Vec<u8> {
     tagged(1, &[words(&[protocol, length, 4, header.len() as u32]), header.to_vec()].concat())
 }
 
+pub(super) fn write_seeds() {
+    let header = raw(1, 1500, &[ethernet(&[0x81, 0, 0, 42]), tcp_packet()].concat());
+    let samples = [sample(std::slice::from_ref(&header)), expanded(&[header]), tagged(2, &[0; 88])];
+    write_seed("sflow", &[datagram(1, &samples)]);
+}
+
 #[test]
 fn a_sampled_packet_is_a_record_that_stands_for_many() {
     let mut bench = Bench::new(&Needs::all());

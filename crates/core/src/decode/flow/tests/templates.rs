@@ -49,6 +49,17 @@ fn usual_record(last_octet: u8) -> Vec<u8> {
     vec![10, 1, 2, last_octet, 192, 0, 2, 1, 0x9c, 0x40, 1, 187, 6, 1, 0, 0, 9]
 }
 
+pub(super) fn write_seeds() {
+    let options = [[257_u16, 4, 8].map(u16::to_be_bytes).concat(), field(1, 4), field(34, 4), field(35, 1)].concat();
+    let define = [set(0, &template(256, &usual())), set(1, &options), set(257, &[0, 0, 0, 1, 0, 0, 0, 50, 2, 0])];
+    let records = set(256, &[usual_record(1), usual_record(2)].concat());
+    write_seed("netflow9", &[netflow9(1, 7, &define), netflow9(2, 7, std::slice::from_ref(&records))]);
+    let fields = [usual(), vec![foreign(96, u16::MAX, 9)]].concat();
+    let record = [usual_record(1), vec![255, 0, 3, b'a', b'b', b'c']].concat();
+    let define = set(2, &[template(256, &fields), vec![1, 1, 0, 0]].concat());
+    write_seed("ipfix", &[ipfix(0, 7, &[define]), ipfix(0, 7, &[set(256, &record)])]);
+}
+
 impl Bench {
     fn rows(&self) -> Vec<u8> {
         self.table.source().iter().map(|source| source[15]).collect()
