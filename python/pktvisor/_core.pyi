@@ -36,6 +36,10 @@ class GeoDatabase:
     def __new__(cls, path: str, kind: str) -> GeoDatabase: ...
 
 @final
+class SuffixList:
+    def __new__(cls, path: str) -> SuffixList: ...
+
+@final
 class Account:
     def held(self) -> dict[str, int]: ...
     @property
@@ -63,9 +67,16 @@ class Policy:
         length_s: int = ...,
         city: GeoDatabase | None = None,
         network: GeoDatabase | None = None,
+        suffixes: SuffixList | None = None,
         cache_entries: int = 10_000,
     ) -> Policy: ...
-    def replace_databases(self, *, city: GeoDatabase | None = None, network: GeoDatabase | None = None) -> None: ...
+    def replace_databases(
+        self,
+        *,
+        city: GeoDatabase | None = None,
+        network: GeoDatabase | None = None,
+        suffixes: SuffixList | None = None,
+    ) -> None: ...
     def available(self) -> int: ...
     @property
     def memory(self) -> Account: ...

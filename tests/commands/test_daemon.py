@@ -68,6 +68,7 @@ def test_a_taken_port_ends_it(resolver: socket.socket) -> None:
         (["-b", "no such filter", "lo"], "no such filter"),
         (["-H", "10.0.0.0/33", "lo"], "invalid CIDR: 10.0.0.0/33"),
         (["--geo-city", "no.mmdb", "lo"], "no.mmdb"),
+        (["--suffix-list", "no.dat", "lo"], "no.dat: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(arguments: list[str], words: str) -> None:

@@ -15,6 +15,7 @@ mod metric;
 mod policy;
 mod rights;
 mod schema;
+mod suffix;
 mod usage;
 mod window;
 
@@ -33,6 +34,7 @@ fn seed() -> u64 {
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<geo::GeoDatabase>()?;
+    module.add_class::<suffix::SuffixList>()?;
     module.add_class::<policy::Policy>()?;
     module.add_class::<window::Window>()?;
     module.add_class::<window::Group>()?;

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use crate::errors::raise;
 use crate::geo::{GeoDatabase, places};
 use crate::memory::{self, Account};
+use crate::suffix::SuffixList;
 use crate::window::Window;
 
 /// A plan (JSON, see `pktvisor.policies.plan`) and its windows, fed by inputs and read at any time.
@@ -22,7 +23,9 @@ pub struct Policy {
 #[pymethods]
 impl Policy {
     #[new]
-    #[pyo3(signature = (plan, *, periods, length_s=DEFAULT_LENGTH_S, city=None, network=None, cache_entries=10_000))]
+    #[pyo3(signature = (
+        plan, *, periods, length_s=DEFAULT_LENGTH_S, city=None, network=None, suffixes=None, cache_entries=10_000
+    ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -31,11 +34,13 @@ impl Policy {
         length_s: u32,
         city: Option<&GeoDatabase>,
         network: Option<&GeoDatabase>,
+        suffixes: Option<&SuffixList>,
         cache_entries: usize,
     ) -> PyResult<Self> {
         let enrichment = Enrichment {
             city: city.map(|database| database.inner.clone()),
             network: network.map(|database| database.inner.clone()),
+            suffixes: suffixes.map(|list| list.inner.clone()),
             places: places(),
             cache_entries,
         };
@@ -45,12 +50,21 @@ impl Policy {
         Ok(Self { inner: Arc::new(engine::Policy::new(plan, config)) })
     }
 
-    /// Looks addresses up in other databases, from the next window on (at once where the window never ends).
-    #[pyo3(signature = (*, city=None, network=None))]
-    fn replace_databases(&self, py: Python<'_>, city: Option<&GeoDatabase>, network: Option<&GeoDatabase>) {
-        let inner = |database: Option<&GeoDatabase>| database.map(|database| database.inner.clone());
-        let (city, network) = (inner(city), inner(network));
-        py.detach(|| self.inner.replace_databases(city, network));
+    /// Looks addresses and names up in other databases, from the next window on (at once where the window never ends).
+    #[pyo3(signature = (*, city=None, network=None, suffixes=None))]
+    fn replace_databases(
+        &self,
+        py: Python<'_>,
+        city: Option<&GeoDatabase>,
+        network: Option<&GeoDatabase>,
+        suffixes: Option<&SuffixList>,
+    ) {
+        let databases = engine::Databases {
+            city: city.map(|database| database.inner.clone()),
+            network: network.map(|database| database.inner.clone()),
+            suffixes: suffixes.map(|list| list.inner.clone()),
+        };
+        py.detach(|| self.inner.replace_databases(databases));
     }
 
     /// How many windows there are, the open one included.

@@ -332,7 +332,7 @@ class LocalAgent:
         return [stream for name, stream in streams.items() if name not in used]
 
     def look_up_in(self, databases: Databases) -> None:
-        """Put other databases in the place of those that policies, present and future, look places and networks up in.
+        """Put other databases in the place of those that policies, present and future, look things up in.
 
         Windows that have begun are counted by the old ones to their end.
         """

@@ -1,4 +1,5 @@
-"""Files that things are looked up in, and that may be replaced while the agent runs: databases of places and networks.
+"""Files that things are looked up in, and that may be replaced while the agent runs: databases of places and networks,
+the list of public suffixes.
 
 A file that has changed is read once it is at rest, lest a half-written one be taken. Where the new one can't be used,
 that is logged once, and the old one goes on.
@@ -8,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pktvisor import _core
 from pktvisor.errors import PktvisorError
@@ -70,24 +71,28 @@ def _signature(path: str) -> Signature | None:
 class Lookups:
     """The databases that an agent's options name."""
 
-    def __init__(self, city: str | None, network: str | None, cache_entries: int) -> None:
+    def __init__(
+        self, city: str | None, network: str | None, cache_entries: int, *, suffix_list: str | None = None
+    ) -> None:
         """Open them. InputError where one can't be used."""
-        self._city = None if city is None else WatchedFile(city, lambda path: _open(path, "city"))
-        self._network = None if network is None else WatchedFile(network, lambda path: _open(path, "network"))
+        self._city = _watched(city, lambda path: _geo_database(path, "city"))
+        self._network = _watched(network, lambda path: _geo_database(path, "network"))
+        self._suffixes = _watched(suffix_list, read_suffix_list)
         self._cache_entries = cache_entries
 
     @property
     def databases(self) -> Databases:
         """Those that were opened last."""
         return Databases(
-            city=None if self._city is None else self._city.content,
-            network=None if self._network is None else self._network.content,
+            city=_content(self._city),
+            network=_content(self._network),
+            suffixes=_content(self._suffixes),
             cache_entries=self._cache_entries,
         )
 
     @property
-    def _files(self) -> list[WatchedFile[_core.GeoDatabase]]:
-        return [file for file in (self._city, self._network) if file is not None]
+    def _files(self) -> Iterator[WatchedFile[Any]]:
+        return (file for file in (self._city, self._network, self._suffixes) if file is not None)
 
     def have_changed(self) -> bool:
         """Tell whether a file has changed and is at rest; to be asked now and then."""
@@ -100,6 +105,21 @@ class Lookups:
         return any(changed)
 
 
-def _open(path: str, kind: str) -> _core.GeoDatabase:
+def read_suffix_list(path: str) -> _core.SuffixList:
+    """Read a public suffix list. InputError, with the line, where it is none."""
+    with translated():
+        return _core.SuffixList(path)
+
+
+def _geo_database(path: str, kind: str) -> _core.GeoDatabase:
     with translated():
         return _core.GeoDatabase(path, kind)
+
+
+def _watched(path: str | None, read: Callable[[str], T]) -> WatchedFile[T] | None:
+    """The file that an option names, if it does."""
+    return None if path is None else WatchedFile(path, read)
+
+
+def _content(file: WatchedFile[T] | None) -> T | None:
+    return None if file is None else file.content

@@ -87,7 +87,7 @@ class AgentPolicy:
         return min((part.policy.length_s for part in self.parts), default=DEFAULT_LENGTH_S)
 
     def look_up_in(self, databases: Databases) -> None:
-        """Look places and networks up in other databases from the next window on."""
+        """Look things up in other databases from the next window on."""
         for part in self.parts:
             part.policy.look_up_in(databases)
 

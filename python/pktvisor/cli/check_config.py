@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pktvisor.agent.checking import check_agent
+from pktvisor.agent.lookups import read_suffix_list
 from pktvisor.cli.options import FAILURE_STATUS, complain, print_result
 from pktvisor.config.daemon_options import check_options
 from pktvisor.config.document import read_text
@@ -28,7 +29,7 @@ def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
         findings = check_agent(config, _answered(said, config.options))
         for unanswered in findings.warnings:
             complain(f"warning: {unanswered}")
-        errors: list[PktvisorError] = [*found, *findings.mistakes]
+        errors: list[PktvisorError] = [*found, *findings.mistakes, *_unusable_lists(said, config.options)]
     except PktvisorError as fault:
         errors = [fault]
     for error in errors:
@@ -38,6 +39,16 @@ def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
     told = f"{path}: {len(config.taps)} taps, {len(config.policies)} policies: nothing is wrong\n"
     print_result(told.encode(errors="replace"))
     return 0
+
+
+def _unusable_lists(*told: Mapping[str, Any]) -> Iterator[PktvisorError]:
+    """Give what is wrong with the list of suffixes that the command line names, else the file."""
+    path = next((values["suffix_list"] for values in told if values.get("suffix_list")), None)
+    try:
+        if path is not None:
+            read_suffix_list(path)
+    except PktvisorError as error:
+        yield error
 
 
 def _answered(*told: Mapping[str, Any]) -> frozenset[Found]:

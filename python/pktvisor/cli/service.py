@@ -108,6 +108,7 @@ def _run(work: Work) -> None:
         options.geo_city or options.default_geo_city,
         options.geo_asn or options.default_geo_asn,
         options.geo_cache_size,
+        suffix_list=options.suffix_list,
     )
     agent = LocalAgent(_settings(work, lookups))
     logger.info("pktvisor %s starting up", agent.version)

@@ -137,6 +137,13 @@ class DaemonOptions(SummaryOptions):
     default_geo_asn: Annotated[
         str | None, File(section=LOOK_UPS, help="database of networks to use without --geo-asn")
     ] = None
+    suffix_list: Annotated[
+        str | None,
+        File(
+            section=LOOK_UPS,
+            help="list of public suffixes, such as public_suffix_list.dat, instead of the built-in one",
+        ),
+    ] = None
     iana_service_port_registry: Annotated[str | None, File(section=LOOK_UPS, help="names of ports (IANA's CSV)")] = None
     default_service_registry: Annotated[
         str | None, File(section=LOOK_UPS, help="names of ports to use without that registry")

@@ -32,10 +32,12 @@ MERGED_TOPN_COUNT = 10
 
 @dataclass(frozen=True)
 class Databases:
-    """The databases that a policy looks places and networks up in."""
+    """The databases that a policy looks places, networks and public suffixes up in."""
 
     city: _core.GeoDatabase | None = None
     network: _core.GeoDatabase | None = None
+    suffixes: _core.SuffixList | None = None
+    """Instead of the list that is compiled in."""
     cache_entries: int = 10_000
 
     @property
@@ -74,6 +76,7 @@ class Policy:
                 length_s=length_s,
                 city=databases.city,
                 network=databases.network,
+                suffixes=databases.suffixes,
                 cache_entries=databases.cache_entries,
             )
         except _core.ConfigFault as fault:
@@ -81,10 +84,10 @@ class Policy:
         self._answers = self.core.memory.answers()
 
     def look_up_in(self, databases: Databases) -> None:
-        """Look places up in other databases: from the next window on, at once where the window never ends."""
+        """Look things up in other databases: from the next window on, at once where the window never ends."""
         if databases is not self._databases:
             self._databases = databases
-            self.core.replace_databases(city=databases.city, network=databases.network)
+            self.core.replace_databases(city=databases.city, network=databases.network, suffixes=databases.suffixes)
 
     def bucket(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
         """One window: 0 is the open one, 1 the one that closed last. PeriodError where there is no such window."""

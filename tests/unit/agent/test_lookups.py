@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fixtures.geo import make
+from pktvisor import _core
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.lookups import Lookups
+from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.tap import Origin
 from pktvisor.errors import InputError
+from pktvisor.handlers.batch import BatchHandler
+from pktvisor.metrics.snapshot import TopValues
 from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
 from pktvisor.policies.summary import run_file
 from support.commands import CAPTURES
+from support.dns_packets import CLIENT, SERVER, Message, Story
+from support.written import file, policy
 
 FILES = make.files()
+EACH = 20_000
+"""Queries in each window."""
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -144,6 +153,65 @@ def test_a_policy_that_was_planned_before_the_replacement_has_the_new_ones(
 
     monkeypatch.setattr(running, "_carry_out", replace_and_carry_out)
     assert networks(running) == {"Unknown"}
+
+
+def names(policy: AgentPolicy, bucket: int) -> dict[str, int]:
+    """The ends of names that a window has counted."""
+    ((dns, *_),) = [policy.bucket(bucket)]
+    (top,) = [sample.value for sample in dns.samples if sample.path == ("top_qname2",)]
+    assert isinstance(top, TopValues)
+    return {entry.name: entry.estimate for entry in top.entries}
+
+
+class Replacing(BatchHandler):
+    """Replaces a file once the first packets have been counted."""
+
+    budget_ms = None
+
+    def __init__(self, replace: Callable[[], None]) -> None:
+        super().__init__()
+        self._replace = replace
+        self.batches = 0
+
+    def on_batch(self, batch: _core.Batch) -> None:
+        if self.batches == 0:
+            self._replace()
+        self.batches += 1
+
+
+def test_another_list_of_suffixes_counts_from_the_next_window_on_and_no_query_is_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "suffixes.dat"
+    path.write_text("test\n")
+    lookups = Lookups(None, None, 100, suffix_list=str(path))
+    agent = LocalAgent(AgentSettings(databases=lookups.databases))
+    modules = "{dns: {type: dns, config: {public_suffix_list: true}}}"
+    agent.apply(file(policy(modules=modules)), is_dry_run=False)
+    edge = agent.policies["edge"]
+
+    def renew() -> None:
+        replace(path, b"test\nco.test\n")
+        assert lookups.read_again()
+        agent.look_up_in(lookups.databases)
+
+    replacing = Replacing(renew)
+    story, query = Story(), Message(name="www.example.co.test")
+    for number in range(3 * EACH):
+        story.udp(number * 60 / EACH, CLIENT, SERVER, query)
+    run_file(str(story.write(tmp_path / "queries.pcap")), edge.parts[0].policy, handlers=[replacing])
+    assert replacing.batches > 1, "it came while packets came"
+    assert [names(edge, bucket) for bucket in (2, 1, 0)] == [
+        {".co.test": EACH},
+        {".example.co.test": EACH},
+        {".example.co.test": EACH},
+    ]
+
+    path.write_bytes(b"test\n<html>\n")
+    before = lookups.databases.suffixes
+    assert not lookups.read_again()
+    assert f"{path}:2: '<html>' is no rule of a suffix list" in caplog.messages[-1]
+    assert lookups.databases.suffixes is before, "the old one goes on"
 
 
 def test_nothing_is_left_open(path: Path, lookups: Lookups) -> None:

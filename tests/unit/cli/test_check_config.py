@@ -79,6 +79,22 @@ def test_filters_by_a_database_that_nobody_names_are_told_and_no_mistake(
     assert told(geo_city="city.mmdb") == []
 
 
+def test_a_list_of_suffixes_that_can_not_be_used_is_a_mistake(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, wrong, right = tmp_path / "edge.yaml", tmp_path / "wrong.dat", tmp_path / "right.dat"
+    wrong.write_text("com\nco uk\n*.*.ck\n")
+    right.write_text("com\n")
+    path.write_text(f"visor:\n  config: {{suffix_list: {wrong}}}\n")
+    assert check_config(str(path)) == 1
+    (told,) = capfd.readouterr().err.splitlines()
+    assert told == f"{wrong}:3: '*.*.ck' is no rule of a suffix list: a wildcard can only be the first label"
+    assert check_config(str(path), {"suffix_list": str(right)}) == 0, "the command line wins"
+    path.write_text("visor: {}\n")
+    assert check_config(str(path), {"suffix_list": str(tmp_path / "none.dat")}) == 1
+    assert "none.dat: No such file" in capfd.readouterr().err
+
+
 def test_a_setting_of_a_wrong_type_is_told_of_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     text = f"{TAP % ', promiscuous: maybe, workers: 0'}  policies:\n{POLICY % ('a', '')}"
     paths = [mistake.split(": ")[1] for mistake in mistakes(text, tmp_path, capfd)]

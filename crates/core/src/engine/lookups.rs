@@ -1,4 +1,4 @@
-//! What a policy looks addresses up in, which may be replaced while its workers are at work.
+//! What a policy looks addresses and names up in, which may be replaced while its workers are at work.
 //!
 //! A window is counted by one set of databases from its start to its end: workers take the new ones when they begin the
 //! first window that begins after the replacement. A window that never ends can't wait for that; there they are taken
@@ -8,7 +8,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::enrich::geo::{GeoDatabase, Places};
+use crate::enrich::suffix::SuffixList;
 use crate::plan::Enrichment;
+
+/// What may be replaced; where one is missing, there is none from then on.
+#[derive(Default)]
+pub struct Databases {
+    pub city: Option<Arc<GeoDatabase>>,
+    pub network: Option<Arc<GeoDatabase>>,
+    pub suffixes: Option<Arc<SuffixList>>,
+}
 
 /// The databases of a policy.
 pub(super) struct Lookups {
@@ -43,10 +52,11 @@ impl Lookups {
     }
 
     /// Puts other databases in the place of those that there are, for windows from number `from` on.
-    pub fn replace(&self, city: Option<Arc<GeoDatabase>>, network: Option<Arc<GeoDatabase>>, from: usize) {
+    pub fn replace(&self, databases: Databases, from: usize) {
+        let Databases { city, network, suffixes } = databases;
         let mut chosen = self.chosen();
         chosen.from = from;
-        chosen.enrichment = Enrichment { city, network, ..chosen.enrichment.clone() };
+        chosen.enrichment = Enrichment { city, network, suffixes, ..chosen.enrichment.clone() };
         self.replacements.fetch_add(1, Ordering::Release);
     }
 
@@ -93,6 +103,10 @@ mod tests {
         Arc::new(open(file, GeoKind::Network))
     }
 
+    fn networks_of(network: Arc<GeoDatabase>) -> Databases {
+        Databases { network: Some(network), ..Databases::default() }
+    }
+
     fn policy(periods: usize, network: &Arc<GeoDatabase>) -> Arc<Policy> {
         let top = json!({"kind": "top", "feeds": [{"column": {"network": "ip.src"}}]});
         let plan = json!({"handlers": [{"table": "packet", "metrics": [top]}]}).to_string();
@@ -126,7 +140,7 @@ mod tests {
         let policy = policy(5, &first);
         let mut worker = policy.worker(0, false);
         feed(&mut worker, &[0, 1]);
-        policy.replace_databases(None, Some(second));
+        policy.replace_databases(networks_of(second));
         feed(&mut worker, &[2, 59, 60, 61, 62]);
         let (before, after) = (networks(&policy, 1), networks(&policy, 0));
         assert_eq!((before[0].1, after[0].1), (4, 3), "no packet is lost, and each counts once");
@@ -139,7 +153,7 @@ mod tests {
         let policy = policy(1, &database("asn.mmdb"));
         let mut worker = policy.worker(0, false);
         feed(&mut worker, &[0]);
-        policy.replace_databases(None, Some(database("isp.mmdb")));
+        policy.replace_databases(networks_of(database("isp.mmdb")));
         feed(&mut worker, &[1, 2]);
         let counts: Vec<_> = networks(&policy, 0).into_iter().map(|(_, packets)| packets).collect();
         assert_eq!(counts.iter().sum::<u64>(), 3);
@@ -153,7 +167,7 @@ mod tests {
         let policy = policy(5, &first);
         drop(first);
         let (mut one, mut other) = (policy.worker(0, true), policy.worker(0, true));
-        policy.replace_databases(None, Some(database("isp.mmdb")));
+        policy.replace_databases(networks_of(database("isp.mmdb")));
         feed(&mut one, &[60]);
         assert!(old.upgrade().is_some(), "a worker is still in the window before");
         other.advance(61 * NANOSECONDS);
@@ -165,7 +179,7 @@ mod tests {
         let policy = policy(9, &database("asn.mmdb"));
         let (mut ahead, mut behind) = (policy.worker(0, true), policy.worker(0, true));
         feed(&mut ahead, &[0, 60, 120]);
-        policy.replace_databases(None, Some(database("isp.mmdb")));
+        policy.replace_databases(networks_of(database("isp.mmdb")));
         feed(&mut behind, &[1, 61, 121]);
         feed(&mut ahead, &[180]);
         feed(&mut behind, &[181]);

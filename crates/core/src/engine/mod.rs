@@ -26,6 +26,7 @@ pub use file::{FileConfig, run_file};
 pub use flow::{FlowListening, FlowServer, FlowServerConfig};
 pub use intake::{Decode, Fed, Intake, Polled, Source};
 pub use live::{Capture, CaptureConfig, CaptureSource, Live, LiveInput, LiveStatus, Machine, Recent, Usage};
+pub use lookups::Databases;
 pub use policy::{Policy, PolicyConfig, PolicyWorker, Taker};
 pub use recorded::{FileReport, Progress, Recorded, run_recorded};
 

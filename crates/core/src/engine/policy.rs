@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cut::Cut;
-use super::lookups::Lookups;
+use super::lookups::{Databases, Lookups};
 use crate::Error;
 use crate::decode::Batch;
-use crate::enrich::geo::{GeoDatabase, Places};
+use crate::enrich::geo::Places;
 use crate::ledger::Ledger;
 use crate::memory::{Account, Held, Holder, Step};
 use crate::plan::{Enrichment, Executor, Plan, State};
@@ -86,9 +86,9 @@ impl Policy {
 
     /// Puts other databases in the place of those that there are. Windows that have begun are counted by the old ones to
     /// their end, unless it never comes.
-    pub fn replace_databases(&self, city: Option<Arc<GeoDatabase>>, network: Option<Arc<GeoDatabase>>) {
+    pub fn replace_databases(&self, databases: Databases) {
         let from = if self.store.length_s().is_some() { self.store.newest() + 1 } else { 0 };
-        self.lookups.replace(city, network, from);
+        self.lookups.replace(databases, from);
     }
 
     pub fn store(&self) -> &Store {

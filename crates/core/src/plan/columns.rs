@@ -7,7 +7,7 @@ use super::Enrichment;
 use crate::decode::EARLIER;
 use crate::decode::name;
 use crate::enrich::geo::{GeoDatabase, GeoTable, Places};
-use crate::enrich::suffix::public_suffix_bytes;
+use crate::enrich::suffix::{SuffixList, public_suffix_bytes};
 use crate::expr::{Bitmap, TextMatch};
 use crate::metric::{NO_PLACE, is_specified};
 use crate::table::{Address, Column, ColumnType, Span, TextColumn};
@@ -132,13 +132,20 @@ impl Lookups {
     }
 }
 
-/// The last two or three labels of names, with a suffix counted as one label.
-pub(crate) fn tails(names: TextColumn<'_>, rows: &Bitmap, labels: u8, suffixes: &[String]) -> Values {
+/// The last two or three labels of names, with a suffix counted as one label: the longest of `suffixes`, or where there
+/// are none, the public one by the list.
+pub(crate) fn tails(
+    names: TextColumn<'_>,
+    rows: &Bitmap,
+    labels: u8,
+    suffixes: &[String],
+    list: Option<&SuffixList>,
+) -> Values {
     let mut spans = vec![Span::NONE; names.spans.len()];
     rows.for_each(|row| {
         let Some(name) = names.get(row) else { return };
         let suffix = if suffixes.is_empty() {
-            public_suffix_bytes(name)
+            public_suffix_bytes(name, list)
         } else {
             let fitting = suffixes.iter().filter(|suffix| ends_with_labels(name, suffix.as_bytes()));
             fitting.map(String::len).max()

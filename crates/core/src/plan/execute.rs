@@ -205,7 +205,7 @@ impl Executor {
         }
     }
 
-    /// Looks addresses up in other databases from now on, with empty caches.
+    /// Looks addresses and names up in other databases from now on, with empty caches.
     pub fn look_up_in(&mut self, enrichment: Enrichment) {
         self.shared.lookups = Lookups::new(&enrichment);
         self.shared.enrichment = enrichment;
@@ -324,7 +324,9 @@ impl Work {
         let values = match (name, self.column(plan, *from, view, shared)) {
             (ColumnName::Place(_), Column::Address(addresses)) => lookups.places(addresses, rows, false),
             (ColumnName::Network(_), Column::Address(addresses)) => lookups.places(addresses, rows, true),
-            (ColumnName::Tail { labels, suffixes, .. }, Column::Text(names)) => tails(names, rows, *labels, suffixes),
+            (ColumnName::Tail { labels, suffixes, .. }, Column::Text(names)) => {
+                tails(names, rows, *labels, suffixes, shared.enrichment.suffixes.as_deref())
+            }
             (_, other) => Values::U32(vec![NO_PLACE; other.len()]),
         };
         shared.lookups = lookups;

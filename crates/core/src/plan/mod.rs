@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::decode::app::Needs;
 use crate::enrich::geo::{GeoDatabase, Places};
+use crate::enrich::suffix::SuffixList;
 use crate::expr::{ColumnName, Test};
 use crate::ledger::Entry;
 use crate::metric::MetricKind;
@@ -34,11 +35,13 @@ pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
 pub use execute::Executor;
 pub use state::State;
 
-/// What a plan may look up about addresses.
+/// What a plan may look up about addresses and names.
 #[derive(Clone, Default)]
 pub struct Enrichment {
     pub city: Option<Arc<GeoDatabase>>,
     pub network: Option<Arc<GeoDatabase>>,
+    /// Instead of the public suffix list that is compiled in.
+    pub suffixes: Option<Arc<SuffixList>>,
     pub places: Arc<Places>,
     /// Entries that each worker's cache holds per database; 0 for none.
     pub cache_entries: usize,

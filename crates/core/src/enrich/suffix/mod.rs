@@ -1,7 +1,12 @@
 //! The public suffix of a domain name: the part under which anybody may register names (`com`, `co.uk`, `github.io`),
-//! by the Public Suffix List (<https://publicsuffix.org/list/>), as crate `psl` holds it.
+//! by the Public Suffix List (<https://publicsuffix.org/list/>): as crate `psl` holds it, or as a file has it.
+
+mod list;
+mod punycode;
 
 use psl::Psl;
+
+pub use list::SuffixList;
 
 /// The length of the public suffix of a name, without the dot before it: 5 for `www.example.co.uk`.
 ///
@@ -11,9 +16,16 @@ use psl::Psl;
 /// customers of a registry are. A name may be a public suffix as a whole.
 ///
 /// `None` for a name of one label, and for one that no rule fits: the list's default rule `*` is not applied, so that
-/// what is not in the list is not said to be a suffix.
-pub fn public_suffix_bytes(name: &[u8]) -> Option<usize> {
+/// what is not in the list is not said to be a suffix. Without a list, the one that is compiled in is asked.
+pub fn public_suffix_bytes(name: &[u8], list: Option<&SuffixList>) -> Option<usize> {
     let (_, last_label) = split_at_last_dot(name)?;
+    if last_label.is_empty() {
+        return None;
+    }
+    list.map_or_else(|| compiled(name), |list| list.find(name))
+}
+
+fn compiled(name: &[u8]) -> Option<usize> {
     let mut rest = Some(name);
     let labels_from_last = std::iter::from_fn(|| match split_at_last_dot(rest?) {
         Some((before, label)) => {
@@ -23,8 +35,7 @@ pub fn public_suffix_bytes(name: &[u8]) -> Option<usize> {
         None => rest.take(),
     });
     let info = psl::List.find(labels_from_last);
-    let known = info.typ.is_some() && !last_label.is_empty() && info.len <= name.len();
-    known.then_some(info.len)
+    (info.typ.is_some() && info.len <= name.len()).then_some(info.len)
 }
 
 /// What stands before and after the last dot that separates labels.
@@ -48,7 +59,7 @@ mod tests {
     use super::*;
 
     fn suffix(name: &str) -> Option<&str> {
-        public_suffix_bytes(name.as_bytes()).map(|length| &name[name.len() - length..])
+        public_suffix_bytes(name.as_bytes(), None).map(|length| &name[name.len() - length..])
     }
 
     #[test]
@@ -103,8 +114,8 @@ mod tests {
         }
         assert_eq!(suffix(".com"), Some("com"));
         assert_eq!(suffix("a..com"), Some("com"));
-        assert_eq!(public_suffix_bytes(b"\xff\xfe.\x00.com"), Some(3));
-        assert_eq!(public_suffix_bytes(b"a.\xffcom"), None);
+        assert_eq!(public_suffix_bytes(b"\xff\xfe.\x00.com", None), Some(3));
+        assert_eq!(public_suffix_bytes(b"a.\xffcom", None), None);
     }
 
     #[test]
@@ -124,7 +135,7 @@ mod tests {
                 "([a-c.\\\\]|uk|co|ck|www|com|jp){0,12}(\\.(uk|ck|com|jp|kawasaki\\.jp))?".prop_map(String::into_bytes),
             ]
         ) {
-            if let Some(length) = public_suffix_bytes(&name) {
+            if let Some(length) = public_suffix_bytes(&name, None) {
                 prop_assert!(0 < length && length <= name.len());
                 let start = name.len() - length;
                 prop_assert!(start == 0 || name[start - 1] == b'.');
