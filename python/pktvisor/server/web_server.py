@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import logging
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,11 +11,12 @@ from typing import Any
 
 from starlette.types import ASGIApp
 from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import Server
 
 from pktvisor.agent.running import RunningAgent
 from pktvisor.server.app import create_app
-from pktvisor.server.connection import BoundedConnection
+from pktvisor.server.connection import Answering, BoundedConnection
 from pktvisor.server.connections import Connections
 from pktvisor.server.context import make_context
 from pktvisor.server.listen import BACKLOG, EXHAUSTED, Listener, listen, listen_unix
@@ -95,11 +95,13 @@ class WebServer:
 
     def _config(self, app: ASGIApp) -> Config:
         bounds, context = self.settings.bounds, self._tls
-        protocol = functools.partial(
-            BoundedConnection, bounds=bounds, connections=self._connections, counters=self._counters
-        )
+        connections, counters = self._connections, self._counters
+
+        def protocol(**uvicorn: Any) -> BoundedConnection:
+            return BoundedConnection(H11Protocol(**uvicorn), bounds, connections, counters)
+
         return Config(
-            app,
+            Answering(app, bounds.most_head_bytes),
             loop="asyncio",
             http=protocol,  # type: ignore[arg-type]  # it is only called
             ws="none",

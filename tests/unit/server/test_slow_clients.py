@@ -7,6 +7,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import httpx2
 import pytest
@@ -121,17 +122,19 @@ def test_large_answers_that_are_being_taken_have_a_bound() -> None:
 
 def test_a_client_that_resets_its_connection_leaves_no_timer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     faults: list[object] = []
-    ended: list[BoundedConnection] = []
+    ended: list[Any] = []
     begin, lose = BoundedConnection.connection_made, BoundedConnection.connection_lost
 
-    def made(self: BoundedConnection, transport: asyncio.Transport) -> None:
-        self.loop.set_exception_handler(lambda _, context: faults.append(context))
+    def made(self: BoundedConnection, transport: asyncio.BaseTransport) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
         begin(self, transport)
 
     def lost(self: BoundedConnection, exc: Exception | None) -> None:
         lose(self, exc or ConnectionResetError())
-        ended.append(self)
-        self.on_response_complete()  # the answer was on its way
+        http: Any = self._http
+        ended.append(http)
+        http.on_response_complete()  # the answer was on its way
+        http.transport.close()
 
     monkeypatch.setattr(BoundedConnection, "connection_made", made)
     monkeypatch.setattr(BoundedConnection, "connection_lost", lost)
