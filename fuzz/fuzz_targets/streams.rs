@@ -1,4 +1,4 @@
-//! Any TCP segments of a few connections: bounds hold, and what comes out is a DNS message by length.
+//! Any TCP segments of a few connections of every framed protocol: bounds hold, and what comes out is a message by length.
 //!
 //! A segment is 9 bytes (flow, flags, sequence number, length, missing bytes, pause) and then its payload.
 
@@ -6,15 +6,21 @@
 
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::table::PacketRow;
-use pktvisor_core::decode::streams::{Cut, DNS_FRAMING, Protocol, Segment, StreamLimits, StreamTable};
+use pktvisor_core::decode::app::PROTOCOLS;
+use pktvisor_core::decode::streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 use pktvisor_core::ledger::Ledger;
 
 const BUFFERED_BYTES_TOTAL: usize = 8_192;
 
-const PROTOCOL: Protocol = Protocol { number: 0, framing: DNS_FRAMING };
+/// The protocol of a connection, one after the other of those that go over TCP.
+fn protocol(flow: u64) -> Protocol {
+    let framed = || PROTOCOLS.iter().enumerate().filter_map(|(number, one)| Some((number as u8, one.framing?)));
+    let (number, framing) = framed().cycle().nth(flow as usize).expect("a protocol goes over TCP");
+    Protocol { number, framing }
+}
 
 fn check(cut: Cut<'_>) {
-    assert!((12..2_048).contains(&cut.bytes.len()));
+    assert!((12..=2_048).contains(&cut.bytes.len()));
 }
 
 fuzz_target!(|bytes: &[u8]| {
@@ -45,7 +51,7 @@ fuzz_target!(|bytes: &[u8]| {
             time_ns,
             packet: &PacketRow::EMPTY,
         };
-        table.push(&segment, PROTOCOL, &mut check, &mut ledger);
+        table.push(&segment, protocol(segment.flow), &mut check, &mut ledger);
         assert!(table.connections() <= 4);
         assert!(table.memory_bytes() <= empty_bytes + 2 * BUFFERED_BYTES_TOTAL + 8_192);
         rest = after;

@@ -16,6 +16,7 @@ pytestmark = [
 ]
 
 CAPTURE_NAMES = [path.name for path in sorted(CAPTURES.glob("*.pcap"))]
+BGP_TYPES = {"open": 1, "update": 2, "notification": 3, "keepalive": 4, "routerefresh": 5}
 RCODES = {"noerror": 0, "srvfail": 2, "nxdomain": 3, "refused": 5}
 EVERY_DNS_PORT = [f"{layer}.port=={port},dns" for layer in ("udp", "tcp") for port in (5353, 5355, 53000)]
 
@@ -59,3 +60,12 @@ def test_dns_messages_are_counted_as_tshark_counts_them(name: str) -> None:
     rcodes = [int(value) for value in _values(rows, 1)]
     assert (counters["queries"], counters["replies"]) == (is_reply.count(False), is_reply.count(True))
     assert {name: counters[name] for name in RCODES} == {name: rcodes.count(code) for name, code in RCODES.items()}
+
+
+@pytest.mark.parametrize("name", CAPTURE_NAMES)
+def test_bgp_messages_are_counted_as_tshark_counts_them(name: str) -> None:
+    path = CAPTURES / name
+    counters: Any = measure(Source(path), [Wanted("bgp", "bgp")]).document()["bgp"]["bgp"]["wire_packets"]
+    types = [int(value) for value in _values(_tshark(path, "bgp", "bgp.type"), 0)]
+    assert counters["total"] == len(types)
+    assert {name: counters[name] for name in BGP_TYPES} == {name: types.count(kind) for name, kind in BGP_TYPES.items()}

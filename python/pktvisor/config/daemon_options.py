@@ -17,6 +17,7 @@ from pktvisor.config.options import (
     Number,
     Operands,
     Port,
+    Ports,
     Rule,
     Text,
     options_of,
@@ -46,6 +47,8 @@ class DaemonOptions(SummaryOptions):
             f"capture files ({', '.join(CAPTURE_FILE_ENDINGS)}, or any existing files and directories)",
         ),
     ] = ()
+
+    bgp_ports: Annotated[tuple[int, ...], Ports(help="BGP ports, such as 179,1790, instead of the usual one: 179")] = ()
 
     daemon: Annotated[bool, Flag(written="-d", section=AGENT, help="run in the background")] = False
     config: Annotated[

@@ -88,8 +88,8 @@ def table(
     as_text: bool = False,
     columns: Sequence[str] | None = None,
 ) -> TableStream:
-    """Read one table of capture files as an Arrow stream: `packet`, `dns`, `dhcp`, `xact` (answers with
-    questions), or `flow` (what exporters tell in the datagrams of the capture).
+    """Read one table of capture files as an Arrow stream: `packet`, `dns`, `dhcp`, `bgp`, `xact` (answers
+    with questions), or `flow` (what exporters tell in the datagrams of the capture).
 
     polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
     directions are told by, `filter_expression` is in tcpdump's language, `dns_ports` are the ports by which DNS is

@@ -5,6 +5,8 @@
 
 pub mod authentication;
 pub mod avs;
+pub mod bgp;
+pub mod bgp_update;
 pub mod c_hdlc;
 pub mod cmd;
 pub mod dhcpv4;

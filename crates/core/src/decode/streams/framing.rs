@@ -17,13 +17,15 @@ pub struct Framing {
     /// Reads the message boundary at the start of the bytes. Must find `NeedMore` for no bytes, and must not change
     /// its mind about a message when more bytes follow.
     pub frame: fn(&[u8]) -> Frame,
-    /// Says whether bytes from an unknown place of a stream look like the start of a message: asked of a segment
-    /// that begins a stream seen only from its middle on, or that follows a gap.
-    pub plausible: fn(&[u8]) -> bool,
+    /// Finds the first place at which a message may start in bytes from an unknown place of a stream. With `true` they
+    /// are those of a segment that begins a stream seen only from its middle on, or that follows a gap, where many
+    /// protocols start a message; with `false` they follow bytes that are out of frame, where only a protocol whose
+    /// messages are marked can tell. What may be the start of a mark counts, too.
+    pub start: fn(&[u8], bool) -> Option<usize>,
 }
 
 /// DNS over TCP (RFC 1035 section 4.2.2, RFC 7766).
-pub const DNS_FRAMING: Framing = Framing { frame: dns_framing, plausible: dns_plausible };
+pub const DNS_FRAMING: Framing = Framing { frame: dns_framing, start: dns_start };
 
 /// Bytes of a DNS header, and so of the shortest message.
 const DNS_HEADER_BYTES: usize = 12;
@@ -41,6 +43,11 @@ pub fn dns_framing(bytes: &[u8]) -> Frame {
     }
 }
 
+/// Nothing marks a message: it can be told only where a segment may start with one.
+fn dns_start(bytes: &[u8], begins_segment: bool) -> Option<usize> {
+    (begins_segment && dns_plausible(bytes)).then_some(0)
+}
+
 /// True when the bytes look like a length prefix and a DNS header: an assigned operation code, at most one question,
 /// and no more records than the length has room for. A prefix alone will do, because some programs send it in a
 /// segment of its own; otherwise less than a header says too little (one byte is most likely a keep-alive probe).
@@ -54,7 +61,7 @@ fn dns_plausible(bytes: &[u8]) -> bool {
     matches!(operation, 0..=2 | 4..=6) && questions <= 1 && least <= length
 }
 
-/// Bytes that do not follow the framing.
+/// Bytes that do not follow the framing, and no message starts after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OutOfFrame;
 
@@ -64,6 +71,8 @@ pub(super) struct Cutter<'a, F> {
     /// Bytes of the longest message, prefix included, that will be put together.
     pub longest: usize,
     pub each: &'a mut F,
+    /// Bytes were out of frame, whether or not a message was found after them.
+    pub has_skipped: bool,
 }
 
 impl<F: FnMut(&[u8])> Cutter<'_, F> {
@@ -79,15 +88,25 @@ impl<F: FnMut(&[u8])> Cutter<'_, F> {
     /// Adds to a message begun earlier just the bytes that it lacks; returns the bytes after it.
     fn complete<'b>(&mut self, partial: &mut Vec<u8>, mut bytes: &'b [u8]) -> Result<&'b [u8], OutOfFrame> {
         while !partial.is_empty() {
-            let lacking = match self.frame(partial)? {
+            let lacking = match self.frame(partial) {
                 // A prefix is a few bytes at most, so that adding them one by one costs little.
-                None => 1,
-                Some((skip, end)) if end <= partial.len() => {
+                Ok(None) => 1,
+                Ok(Some((skip, end))) if end <= partial.len() => {
                     (self.each)(&partial[skip..end]);
                     partial.clear();
                     break;
                 }
-                Some((_, end)) => end - partial.len(),
+                Ok(Some((_, end))) => end - partial.len(),
+                Err(OutOfFrame) => match self.start_after(partial) {
+                    Some(start) => {
+                        partial.drain(..start);
+                        continue;
+                    }
+                    None => {
+                        partial.clear();
+                        return (self.framing.start)(bytes, false).map(|start| &bytes[start..]).ok_or(OutOfFrame);
+                    }
+                },
             };
             if bytes.is_empty() {
                 break;
@@ -101,14 +120,23 @@ impl<F: FnMut(&[u8])> Cutter<'_, F> {
 
     /// Hands over the messages that lie whole in `bytes`; returns the begun one after them.
     fn cut<'b>(&mut self, mut bytes: &'b [u8]) -> Result<&'b [u8], OutOfFrame> {
-        while let Some((skip, end)) = self.frame(bytes)? {
-            if end > bytes.len() {
-                break;
+        loop {
+            match self.frame(bytes) {
+                Ok(Some((skip, end))) if end <= bytes.len() => {
+                    (self.each)(&bytes[skip..end]);
+                    bytes = &bytes[end..];
+                }
+                Ok(_) => return Ok(bytes),
+                Err(OutOfFrame) => bytes = &bytes[self.start_after(bytes).ok_or(OutOfFrame)?..],
             }
-            (self.each)(&bytes[skip..end]);
-            bytes = &bytes[end..];
         }
-        Ok(bytes)
+    }
+
+    /// Where a message may start behind the first of these bytes, which are out of frame.
+    #[cold]
+    fn start_after(&mut self, bytes: &[u8]) -> Option<usize> {
+        self.has_skipped = true;
+        (self.framing.start)(bytes.get(1..)?, false).map(|start| start + 1)
     }
 
     /// Where the message at the start of `bytes` starts and ends, or `None` when that is not known yet.

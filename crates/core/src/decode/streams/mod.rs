@@ -5,9 +5,10 @@
 //! - Bytes that come in order, with nothing waiting before them, are parsed where they lie: no copy, no allocation.
 //! - Each byte of a stream is delivered once, however often it is sent. Of two different bytes for one place, the
 //!   first seen wins.
-//! - A stream that is first seen in its middle, or that has a gap, is followed from the next segment on that begins
-//!   with a plausible message ([`Framing::plausible`]); what comes before is counted in `evicted.tcp_segments`.
-//!   So is the data after bytes that do not follow the framing. The two sides do not influence each other.
+//! - A stream that is first seen in its middle, or that has a gap, is followed from the next place on at which a message
+//!   may start ([`Framing::start`]): the begin of a segment or, where the protocol marks its messages, anywhere. Each
+//!   segment with data before that place is counted in `evicted.tcp_segments`. So it is after bytes that do not follow
+//!   the framing. The two sides do not influence each other.
 //! - A gap that ends within the message it begins in costs that message alone, which counts once, whatever comes of it
 //!   later: its length tells where the next one begins.
 //! - A gap is waited for until the bounds of [`StreamLimits`] are reached, or the connection is reset or forgotten. The
@@ -172,7 +173,7 @@ impl StreamTable {
         let slot = match found {
             Some(slot) => slot,
             // What can't be read takes no place in the table.
-            None if start.is_none() && !(protocol.framing.plausible)(segment.payload) => {
+            None if start.is_none() && (protocol.framing.start)(segment.payload, true).is_none() => {
                 ledger.evicted.tcp_segments += 1;
                 return;
             }

@@ -136,7 +136,7 @@ impl Side {
                 self.count_missed(data, work.ledger);
                 None
             }
-            _ => self.restart(data, near && self.place == Place::Lost, work).then_some(0),
+            _ => self.restart(data, near && self.place == Place::Lost, work),
         }
     }
 
@@ -147,28 +147,29 @@ impl Side {
         ledger.evicted.tcp_segments += u64::from(is_missed);
     }
 
-    /// Begins anew at a segment, provided that it looks like the start of a message. `goes_on` tells that it is of the
-    /// stream that was followed so far.
-    fn restart<F: FnMut(Cut<'_>)>(&mut self, data: &Data<'_>, goes_on: bool, work: &mut Work<'_, F>) -> bool {
-        if (work.protocol.framing.plausible)(data.bytes) {
+    /// Begins anew at a segment, provided that a message may start in it: returns how many of its bytes come before that.
+    /// `goes_on` tells that it is of the stream that was followed so far.
+    fn restart<F: FnMut(Cut<'_>)>(&mut self, data: &Data<'_>, goes_on: bool, work: &mut Work<'_, F>) -> Option<u32> {
+        if let Some(before) = (work.protocol.framing.start)(data.bytes, true) {
             self.flush(work);
             work.ledger.evicted.tcp_segments += self.release(work.buffers);
             if !goes_on {
                 self.missed.0 = data.sequence.wrapping_sub(WINDOW_BYTES);
             }
-            self.find(data.sequence);
-            return true;
+            return Some(self.find(data.sequence, before, work.ledger));
         }
         work.ledger.evicted.tcp_segments += 1;
         if self.place == Place::Lost {
             self.next = data.end();
         }
-        false
+        None
     }
 
-    /// Messages can be told apart from here on.
-    fn find(&mut self, sequence: u32) {
-        (self.place, self.next, self.missed.1) = (Place::Known, sequence, sequence);
+    /// Messages can be told apart from here on, but for the first bytes of the segment, which are given back.
+    fn find(&mut self, sequence: u32, before: usize, ledger: &mut Ledger) -> u32 {
+        ledger.evicted.tcp_segments += u64::from(before > 0);
+        (self.place, self.next, self.missed.1) = (Place::Known, sequence.wrapping_add(before as u32), sequence);
+        before as u32
     }
 
     fn ends_before_held<F>(&self, data: &Data<'_>, work: &mut Work<'_, F>) -> bool {
@@ -178,13 +179,14 @@ impl Side {
 
     /// Takes in the bytes that are due.
     fn advance<F: FnMut(Cut<'_>)>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
-        let Work { buffers, limits, protocol, each, owner, late, .. } = work;
+        let Work { buffers, limits, protocol, each, ledger, owner, late, .. } = work;
         let mut each = |bytes: &[u8]| each(Cut { protocol: protocol.number, bytes, late: late.as_ref() });
-        let mut cutter = Cutter { framing: protocol.framing, longest: limits.buffered_bytes_per_side, each: &mut each };
+        let longest = limits.buffered_bytes_per_side;
+        let mut cutter = Cutter { framing: protocol.framing, longest, each: &mut each, has_skipped: false };
         let in_frame = buffers.with_message(&mut self.buffer, *owner, |message| cutter.take(message, data.bytes));
         self.next = data.end();
+        ledger.evicted.tcp_segments += u64::from(cutter.has_skipped);
         if in_frame.is_err() {
-            work.ledger.evicted.tcp_segments += 1;
             self.lose(work.buffers);
         } else if (data.bytes.len() as u64) < u64::from(data.wire_bytes) {
             work.ledger.evicted.tcp_segments += 1;
@@ -262,14 +264,15 @@ impl Side {
 
     /// Takes in one held segment, which is the next in sequence.
     fn take_held<F: FnMut(Cut<'_>)>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
-        let old = distance(data.sequence, self.next).max(0) as u32;
+        let mut old = distance(data.sequence, self.next).max(0) as u32;
         if self.place == Place::Lost {
-            if old > 0 || !(work.protocol.framing.plausible)(data.bytes) {
+            let new = data.skip(old);
+            let Some(before) = (work.protocol.framing.start)(new.bytes, old == 0) else {
                 work.ledger.evicted.tcp_segments += 1;
                 self.next = self.next.wrapping_add(distance(self.next, data.end()).max(0) as u32);
                 return;
-            }
-            self.find(data.sequence);
+            };
+            old += self.find(new.sequence, before, work.ledger);
         }
         // Else it is of a message that was given up, and counted with it.
         if old < data.wire_bytes {
