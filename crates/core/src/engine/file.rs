@@ -11,7 +11,7 @@ use super::{BatchSink, FilterSource, Policy};
 use crate::Error;
 use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
-use crate::read::{Capture, Patience};
+use crate::read::{Capture, NextFrame, Patience, TakeFrames};
 
 /// Frames of a poll: about a batch of them.
 const FRAMES_PER_POLL: usize = 1 << 12;
@@ -59,14 +59,11 @@ impl Frames {
 }
 
 impl Source for Frames {
-    #[inline(never)] // a loop of its own, with all registers for it
     fn poll(&mut self, _wait_ms: i32, intake: &mut Intake) -> Result<Polled, Error> {
-        for _ in 0..FRAMES_PER_POLL {
-            let Some(frame) = self.capture.next_frame() else {
-                self.capture.check()?;
-                return Ok(Polled::Ended);
-            };
-            self.packets.take(&frame, intake)?;
+        let Self { capture, packets } = self;
+        if !capture.give_to(&mut Taking { packets, intake })? {
+            capture.check()?;
+            return Ok(Polled::Ended);
         }
         Ok(Polled::Items(FRAMES_PER_POLL))
     }
@@ -77,6 +74,23 @@ impl Source for Frames {
 
     fn finish(&mut self, intake: &mut Intake) {
         self.packets.decoder.finish(intake.batch());
+    }
+}
+
+/// What a poll does with frames.
+struct Taking<'a> {
+    packets: &'a mut Packets,
+    intake: &'a mut Intake,
+}
+
+impl TakeFrames for Taking<'_> {
+    #[inline(never)] // a loop of its own, with all registers for it
+    fn take_from(&mut self, frames: &mut impl NextFrame) -> Result<bool, Error> {
+        for _ in 0..FRAMES_PER_POLL {
+            let Some(frame) = frames.next_frame() else { return Ok(false) };
+            self.packets.take(frame, self.intake)?;
+        }
+        Ok(true)
     }
 }
 

@@ -24,10 +24,11 @@ impl Packets {
     /// # Errors
     /// When the filter can't be made for the link type of the frame.
     #[inline(always)]
-    pub fn take(&mut self, frame: &Frame<'_>, intake: &mut Intake) -> Result<bool, Error> {
-        let passes = self.filters.passes(frame)?;
+    pub fn take(&mut self, frame: Frame<'_>, intake: &mut Intake) -> Result<bool, Error> {
+        // A filter gets a copy: without one the frame itself needs no place in memory.
+        let passes = self.filters.are_none() || self.filters.pass(&{ frame })?;
         if passes {
-            intake.take(&mut self.decoder, frame.time_ns, frame);
+            intake.take(&mut self.decoder, frame.time_ns, &frame);
         } else {
             intake.leave_out(frame.time_ns);
         }
@@ -63,12 +64,17 @@ impl Filters {
         Self { source, programs: Vec::new() }
     }
 
+    /// Whether everything passes.
     #[inline(always)]
-    pub fn passes(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
-        if self.source.is_none() { Ok(true) } else { self.run(frame) }
+    pub fn are_none(&self) -> bool {
+        self.source.is_none()
     }
 
-    fn run(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
+    /// Tells whether a frame passes.
+    ///
+    /// # Errors
+    /// When the filter can't be made for the link type of the frame.
+    pub fn pass(&mut self, frame: &Frame<'_>) -> Result<bool, Error> {
         let Some(source) = &self.source else { return Ok(true) };
         let known = self.programs.iter().position(|(link_type, _)| *link_type == frame.link_type);
         let at = match known {

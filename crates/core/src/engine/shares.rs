@@ -103,7 +103,7 @@ impl Share {
     fn take(&mut self, chunk: &Chunk, worker: usize, sharing: &Sharing) -> Result<(), Error> {
         for piece in chunk.share(worker) {
             match piece {
-                Piece::Frame(frame) => drop(self.packets.take(&frame, &mut self.intake)?),
+                Piece::Frame(frame) => drop(self.packets.take(frame, &mut self.intake)?),
                 Piece::Mark(mark) => self.pass_mark(mark, worker, sharing),
             }
         }

@@ -250,7 +250,7 @@ impl Dealer {
     #[cold]
     fn mark(&mut self, frame: &Frame<'_>, time_ns: i64) -> Option<Mark> {
         // Where the filter can't be made, the worker who gets the frame says so.
-        if !self.filters.passes(frame).unwrap_or(false) {
+        if !self.filters.pass(frame).unwrap_or(false) {
             return None;
         }
         if self.last_ns.is_none() {

@@ -18,6 +18,9 @@ const MOST_BACK_NS: i64 = 60 * NANOSECONDS;
 /// A time without packets that is believed at once.
 const MOST_SILENCE_NS: i64 = 24 * 60 * 60 * NANOSECONDS;
 
+/// The shortest time without packets that is not.
+const TOO_LATE_NS: u64 = MOST_SILENCE_NS as u64 + 1;
+
 /// Differences between clocks up to this are no step, but the time that it takes to read them.
 const SLACK_NS: i64 = NANOSECONDS / 2;
 
@@ -28,16 +31,16 @@ const MOST_STAMP_NS: i64 = 1 << 62;
 #[derive(Debug, Clone)]
 pub struct Timeline {
     newest_ns: i64,
-    /// Times that are believed.
-    earliest_ns: i64,
-    latest_ns: i64,
+    /// A time is not believed that is so much after the newest: none before the line has begun.
+    too_late_ns: u64,
+    /// A time is believed that is so much before the newest.
+    most_back_ns: u64,
     /// What times have more than stamps.
     correction_ns: i64,
     /// The correction before the last step: of two clocks that take turns, each has its own.
     former_ns: i64,
     /// A stamp that jumped, and the newest time when it did.
     suspect: Option<(i64, i64)>,
-    has_begun: bool,
     steps: u64,
     /// What stands for a silence that nobody would believe: the length of the longest windows.
     gap_ns: i64,
@@ -46,13 +49,12 @@ pub struct Timeline {
 impl Default for Timeline {
     fn default() -> Self {
         Self {
-            newest_ns: -MOST_STAMP_NS,
-            earliest_ns: -MOST_STAMP_NS,
-            latest_ns: MOST_STAMP_NS,
+            newest_ns: i64::MIN,
+            too_late_ns: 0,
+            most_back_ns: MOST_BACK_NS as u64,
             correction_ns: 0,
             former_ns: 0,
             suspect: None,
-            has_begun: false,
             steps: 0,
             gap_ns: i64::from(DEFAULT_LENGTH_S) * NANOSECONDS,
         }
@@ -70,7 +72,7 @@ impl Timeline {
 
     /// A line that is that of the stamps, whatever they are: somebody else has placed them.
     pub fn as_stamped() -> Self {
-        Self { newest_ns: i64::MAX, earliest_ns: i64::MIN, latest_ns: i64::MAX, ..Self::default() }
+        Self { newest_ns: i64::MAX, too_late_ns: TOO_LATE_NS, most_back_ns: u64::MAX, ..Self::default() }
     }
 
     /// A line of packets that go to these policies.
@@ -89,12 +91,15 @@ impl Timeline {
     /// The time of the next packet with this stamp; at most a minute before the newest.
     #[inline(always)]
     pub fn place(&mut self, stamp_ns: i64) -> i64 {
-        let time_ns = self.at(stamp_ns);
-        if time_ns < self.earliest_ns || time_ns > self.latest_ns {
+        let Some(time_ns) = stamp_ns.checked_add(self.correction_ns) else { return self.jump(stamp_ns) };
+        // Differences of two `i64` fit into `u64` as long as the greater comes first.
+        if time_ns >= self.newest_ns {
+            if (time_ns as u64).wrapping_sub(self.newest_ns as u64) >= self.too_late_ns {
+                return self.jump(stamp_ns);
+            }
+            self.newest_ns = time_ns;
+        } else if (self.newest_ns as u64).wrapping_sub(time_ns as u64) > self.most_back_ns {
             return self.jump(stamp_ns);
-        }
-        if time_ns > self.newest_ns {
-            self.move_to(time_ns);
         }
         time_ns
     }
@@ -125,31 +130,30 @@ impl Timeline {
         std::mem::take(&mut self.steps)
     }
 
-    #[inline(always)]
-    fn move_to(&mut self, time_ns: i64) {
-        self.has_begun = true;
-        self.newest_ns = time_ns;
-        self.earliest_ns = time_ns.saturating_sub(MOST_BACK_NS);
-        self.latest_ns = time_ns.saturating_add(MOST_SILENCE_NS);
-    }
-
     fn correct(&mut self, correction_ns: i64) {
         self.former_ns = std::mem::replace(&mut self.correction_ns, correction_ns);
         self.suspect = None;
     }
 
+    /// The line begins: with the stamp of the first packet, unless nobody would believe that.
+    fn begin(&mut self, stamp_ns: i64) -> i64 {
+        let time_ns = self.at(stamp_ns);
+        self.newest_ns = time_ns.clamp(-MOST_STAMP_NS, MOST_STAMP_NS);
+        self.too_late_ns = TOO_LATE_NS;
+        self.steps += u64::from(self.newest_ns != time_ns);
+        self.newest_ns
+    }
+
     #[cold]
     fn jump(&mut self, stamp_ns: i64) -> i64 {
-        let stamp_ns = stamp_ns.clamp(-MOST_STAMP_NS, MOST_STAMP_NS);
-        if !self.has_begun {
-            self.steps += 1;
-            self.move_to(stamp_ns);
-            return stamp_ns;
+        if self.too_late_ns == 0 {
+            return self.begin(stamp_ns);
         }
+        let stamp_ns = stamp_ns.clamp(-MOST_STAMP_NS, MOST_STAMP_NS);
         let by_former_ns = stamp_ns.saturating_add(self.former_ns);
-        if (self.earliest_ns..=self.newest_ns.saturating_add(MOST_BACK_NS)).contains(&by_former_ns) {
+        if self.newest_ns.abs_diff(by_former_ns) <= MOST_BACK_NS as u64 {
             self.correct(self.former_ns);
-            self.move_to(self.newest_ns.max(by_former_ns));
+            self.newest_ns = self.newest_ns.max(by_former_ns);
             return by_former_ns;
         }
         let Some(suspect_ns) = self.confirmed_by(stamp_ns) else {
@@ -176,7 +180,7 @@ impl Timeline {
         let gap_ns = if since_ns > MOST_SILENCE_NS { self.gap_ns } else { since_ns };
         let time_ns = self.newest_ns.saturating_add(gap_ns);
         self.correct(time_ns.saturating_sub(stamp_ns));
-        self.move_to(time_ns);
+        self.newest_ns = time_ns;
         time_ns
     }
 }
@@ -209,6 +213,42 @@ mod tests {
         let start = 1_700_000_000;
         let stamps = [start, y2106, start + 1, 0, start + 2, 0, y2106, start + 3];
         assert_eq!(line(stamps).0, [0, 0, 1, 1, 2, 2, 2, 3].map(|second| start + second));
+    }
+
+    #[test]
+    fn a_line_begins_with_the_first_stamp_but_with_none_that_nobody_believes() {
+        for (stamp_ns, begins_ns, steps) in [
+            (0, 0, 0),
+            (-MOST_STAMP_NS, -MOST_STAMP_NS, 0),
+            (MOST_STAMP_NS, MOST_STAMP_NS, 0),
+            (MOST_STAMP_NS + 1, MOST_STAMP_NS, 1),
+            (i64::MAX, MOST_STAMP_NS, 1),
+            (i64::MIN, -MOST_STAMP_NS, 1),
+            (i64::MIN + SECOND, -MOST_STAMP_NS, 1),
+        ] {
+            let mut timeline = Timeline::default();
+            assert_eq!((timeline.place(stamp_ns), timeline.take_steps()), (begins_ns, steps), "{stamp_ns}");
+        }
+    }
+
+    #[test]
+    fn the_bounds_of_belief_are_a_minute_back_and_a_day_ahead() {
+        let start = 1_000_000 * SECOND;
+        for (since_ns, steps) in
+            [(-MOST_BACK_NS, 0), (-MOST_BACK_NS - 1, 1), (MOST_SILENCE_NS, 0), (MOST_SILENCE_NS + 1, 1)]
+        {
+            let mut timeline = Timeline::default();
+            timeline.place(start);
+            timeline.place(start + since_ns);
+            assert_eq!(timeline.take_steps(), steps, "{since_ns}");
+        }
+    }
+
+    #[test]
+    fn a_line_as_stamped_takes_every_stamp() {
+        let stamps = [0, i64::MAX, i64::MIN, 5, i64::MIN + 1, i64::MAX - 1];
+        let mut timeline = Timeline::as_stamped();
+        assert_eq!((stamps.map(|stamp| timeline.place(stamp)), timeline.take_steps()), (stamps, 0));
     }
 
     #[test]

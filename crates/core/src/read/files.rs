@@ -18,6 +18,36 @@ pub(super) enum Source {
     Several(Merged),
 }
 
+/// What gives frames one by one.
+pub trait NextFrame {
+    /// The next frame; `None` after the last, and ever after.
+    fn next_frame(&mut self) -> Option<Frame<'_>>;
+}
+
+impl NextFrame for CaptureReader {
+    #[inline(always)]
+    fn next_frame(&mut self) -> Option<Frame<'_>> {
+        Self::next_frame(self)
+    }
+}
+
+impl NextFrame for Merged {
+    #[inline(always)]
+    fn next_frame(&mut self) -> Option<Frame<'_>> {
+        Self::next_frame(self)
+    }
+}
+
+/// What is done with a run of frames. It is compiled once for a single file and once for several, so that the loop over
+/// one file asks for no packet which of the two it is.
+pub trait TakeFrames {
+    /// Takes as many as it wants; `false` where there are no more.
+    ///
+    /// # Errors
+    /// When a frame can't be dealt with.
+    fn take_from(&mut self, frames: &mut impl NextFrame) -> Result<bool, Error>;
+}
+
 /// Where one of the files stops making sense.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDamage {
@@ -70,6 +100,17 @@ impl Capture {
         match &mut self.source {
             Source::One { reader, .. } => reader.next_frame(),
             Source::Several(merged) => merged.next_frame(),
+        }
+    }
+
+    /// Has frames taken, as many as `taker` wants; `false` where there are no more.
+    ///
+    /// # Errors
+    /// Those of `taker`.
+    pub fn give_to(&mut self, taker: &mut impl TakeFrames) -> Result<bool, Error> {
+        match &mut self.source {
+            Source::One { reader, .. } => taker.take_from(reader),
+            Source::Several(merged) => taker.take_from(merged),
         }
     }
 

@@ -39,7 +39,7 @@ use std::path::Path;
 use crate::Error;
 use crate::frame::Frame;
 pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
-pub use files::{Capture, FileDamage};
+pub use files::{Capture, FileDamage, NextFrame, TakeFrames};
 pub use frame_stream::{
     Control, FrameStream, FrameStreamReader, FrameStreamReceiver, MOST_FRAME_BYTES, Step, Violation,
 };
@@ -157,6 +157,18 @@ impl CaptureReader {
 
     #[inline(always)]
     fn next_record(&mut self) -> Option<Record> {
+        if let Format::Pcap(pcap) = &self.format
+            && let Some(record) = pcap.pending_record(&mut self.blocks)
+        {
+            return Some(record);
+        }
+        self.read_record()
+    }
+
+    /// [`Self::next_record`] where there is more to do than to look at the buffer; apart, so that of what lies there
+    /// nothing goes through memory again.
+    #[inline(never)]
+    fn read_record(&mut self) -> Option<Record> {
         let record = match &mut self.format {
             Format::Pcap(pcap) => pcap.next_record(&mut self.blocks),
             Format::Pcapng(pcapng) => pcapng.next_record(&mut self.blocks),

@@ -64,39 +64,50 @@ impl Pcap {
         }))
     }
 
-    #[inline(always)]
     pub(super) fn next_record(&mut self, blocks: &mut Blocks) -> Result<Record, Stop> {
         loop {
-            let Some((header, rest)) = blocks.pending().split_first_chunk::<RECORD_HEADER_BYTES>() else {
-                self.fill(blocks, RECORD_HEADER_BYTES)?;
-                continue;
-            };
-            let [seconds, fraction, captured_bytes, wire_bytes] = self.order.words(header);
-            if captured_bytes > self.longest_record {
-                return Err(self.too_long(blocks, captured_bytes));
+            if let Some(record) = self.pending_record(blocks) {
+                return Ok(record);
             }
-            let data_at = self.record_header_bytes;
-            let record_bytes = data_at + captured_bytes as usize;
-            if RECORD_HEADER_BYTES + rest.len() < record_bytes {
-                self.fill(blocks, record_bytes)?;
-                continue;
-            }
-            let record = blocks.take(record_bytes);
-            return Ok(Record {
-                // At most (2^32 - 1) * 10^9 + (2^32 - 1) * 1000, which i64 holds.
-                time_ns: i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.fraction_ns,
-                link_type: self.link_type,
-                interface: 0,
-                wire_bytes: wire_bytes.max(captured_bytes),
-                start: (record.start + data_at) as u32,
-                captured_bytes,
-            });
+            self.fill(blocks)?;
         }
     }
 
-    /// Reads until `needed` bytes are pending, or tells why that can't be.
+    /// The next record, where all of it is pending and it makes sense.
+    #[inline(always)]
+    pub(super) fn pending_record(&self, blocks: &mut Blocks) -> Option<Record> {
+        let (header, rest) = blocks.pending().split_first_chunk::<RECORD_HEADER_BYTES>()?;
+        let [seconds, fraction, captured_bytes, wire_bytes] = self.order.words(header);
+        let data_at = self.record_header_bytes;
+        let record_bytes = data_at + captured_bytes as usize;
+        if captured_bytes > self.longest_record || RECORD_HEADER_BYTES + rest.len() < record_bytes {
+            return None;
+        }
+        let record = blocks.take(record_bytes);
+        Some(Record {
+            // At most (2^32 - 1) * 10^9 + (2^32 - 1) * 1000, which i64 holds.
+            time_ns: i64::from(seconds) * 1_000_000_000 + i64::from(fraction) * self.fraction_ns,
+            link_type: self.link_type,
+            interface: 0,
+            wire_bytes: wire_bytes.max(captured_bytes),
+            start: (record.start + data_at) as u32,
+            captured_bytes,
+        })
+    }
+
+    /// Reads until the next record is pending, or tells why that can't be.
     #[cold]
-    fn fill(&self, blocks: &mut Blocks, needed: usize) -> Result<(), Stop> {
+    fn fill(&self, blocks: &mut Blocks) -> Result<(), Stop> {
+        let needed = match blocks.pending().first_chunk::<RECORD_HEADER_BYTES>() {
+            None => RECORD_HEADER_BYTES,
+            Some(header) => {
+                let [_, _, captured_bytes, _] = self.order.words(header);
+                if captured_bytes > self.longest_record {
+                    return Err(self.too_long(blocks, captured_bytes));
+                }
+                self.record_header_bytes + captured_bytes as usize
+            }
+        };
         match blocks.fill(needed) {
             Ok(true) => Ok(()),
             Ok(false) => Err(Stop::at_end_of(blocks, "a packet record")),

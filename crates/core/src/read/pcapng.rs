@@ -63,7 +63,6 @@ impl Pcapng {
         Some(file.next_block(blocks).and_then(|block| file.begin_section(blocks, &block)).map(|()| file))
     }
 
-    #[inline(never)]
     pub(super) fn next_record(&mut self, blocks: &mut Blocks) -> Result<Record, Stop> {
         loop {
             let block = self.next_block(blocks)?;

@@ -154,7 +154,7 @@ impl Recent {
         }
         let _turn = lock(&self.turn);
         let mut filters = Filters::new(filter);
-        recent::pcapng(&self.kept, since_ns, most_bytes, |frame| filters.passes(frame))
+        recent::pcapng(&self.kept, since_ns, most_bytes, |frame| filters.pass(frame))
     }
 }
 
@@ -210,7 +210,7 @@ impl<S: FrameSource> Source for LiveFrames<S> {
         let wait_ms = if self.catching_up.is_empty() { wait_ms } else { 0 };
         let Self { source, packets, lookback, .. } = self;
         let (mut live_bytes, mut fault) = (0, None);
-        let frames = source.poll_block(wait_ms, &mut |frame| match packets.take(&frame, intake) {
+        let frames = source.poll_block(wait_ms, &mut |frame| match packets.take(frame, intake) {
             Ok(passes) => {
                 if let Some(lookback) = lookback
                     && passes
