@@ -36,8 +36,10 @@ impl Batch {
         batch
     }
 
+    /// Whether any table of what comes is full.
     pub fn is_full(&self) -> bool {
-        self.packets.len() >= BATCH_ROWS || self.apps.longest() >= BATCH_ROWS || self.flows.len() >= BATCH_ROWS
+        const { assert!(BATCH_ROWS.is_power_of_two()) }; // so lengths need not be looked at one by one
+        self.packets.len() | self.apps.longest() | self.flows.len() >= BATCH_ROWS
     }
 
     /// Whether there are rows of what came; those of what the input itself takes aside.

@@ -1,5 +1,7 @@
 //! What a column can hold, and how it is lent out.
 
+use std::ops::{Index, IndexMut};
+
 /// An IPv4 (as `::ffff:a.b.c.d`) or IPv6 address; all zeros where a row has none.
 pub type Address = [u8; 16];
 
@@ -144,6 +146,49 @@ pub trait ColumnValue: Sized {
     fn view<'a>(values: &'a [Self], text: &'a [u8]) -> Column<'a>;
 }
 
+/// A column whose values are empty but for few rows: those are written by index, into what is empty already.
+#[derive(Debug, Default)]
+pub struct Rare<T> {
+    values: Vec<T>,
+    /// Somebody has written.
+    is_written: bool,
+}
+
+impl<T: ColumnValue + Clone> Rare<T> {
+    /// The values of the first rows.
+    pub fn first(&self, rows: usize) -> &[T] {
+        &self.values[..rows]
+    }
+
+    /// Makes room for this many rows in all.
+    pub fn reserve(&mut self, rows: usize) {
+        self.values.resize(rows, T::EMPTY);
+    }
+
+    /// Empties the first rows, where no others were written.
+    pub fn clear(&mut self, rows: usize) {
+        if std::mem::take(&mut self.is_written) {
+            self.values[..rows].fill(T::EMPTY);
+        }
+    }
+}
+
+impl<T> Index<usize> for Rare<T> {
+    type Output = T;
+
+    fn index(&self, row: usize) -> &T {
+        &self.values[row]
+    }
+}
+
+impl<T> IndexMut<usize> for Rare<T> {
+    #[inline]
+    fn index_mut(&mut self, row: usize) -> &mut T {
+        self.is_written = true;
+        &mut self.values[row]
+    }
+}
+
 macro_rules! column_value {
     ($($type:ty => $kind:ident, $empty:expr;)+) => {
         $(impl ColumnValue for $type {
@@ -171,5 +216,22 @@ impl ColumnValue for Span {
     const EMPTY: Self = Span::NONE;
     fn view<'a>(values: &'a [Self], text: &'a [u8]) -> Column<'a> {
         Column::Text(TextColumn { spans: values, bytes: text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rare_column_is_empty_again_after_each_batch() {
+        let mut column = Rare::<u8>::default();
+        column.reserve(4);
+        column[1] = 7;
+        column[3] = 9;
+        assert_eq!(column.first(4), [0, 7, 0, 9]);
+        column.clear(4);
+        column.reserve(6);
+        assert_eq!(column.first(6), [0; 6]);
     }
 }

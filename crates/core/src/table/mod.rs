@@ -37,19 +37,25 @@ pub trait Table {
 
 /// Declares a table: its struct of vectors and, from the same lines, the schema that Python and the docs read.
 ///
-/// The first column is the time of the row. Fields of type [`Span`] are text that lies in the table's `text`.
+/// The first column is the time of the row. Fields of type [`Span`] are text that lies in the table's `text`. Columns that
+/// are `rare` are not of the row that is pushed, so that rows without them don't pay for them: they are empty until
+/// somebody writes them by index.
 macro_rules! table {
     (
         $(#[$meta:meta])*
         pub struct $name:ident, row $row:ident {
             $( $field:ident : $type:ty => $column:literal, $unit:literal, $meaning:literal; )+
         }
+        $( rare {
+            $( $rare:ident : $rare_type:ty => $rare_column:literal, $rare_unit:literal, $rare_meaning:literal; )+
+        } )?
         time $time:ident; packet_rows $rows:expr;
     ) => {
         $(#[$meta])*
         #[derive(Debug, Default)]
         pub struct $name {
             $( #[doc = $meaning] $field: Vec<$type>, )+
+            $( $( #[doc = $rare_meaning] $rare: $crate::table::column::Rare<$rare_type>, )+ )?
             /// The bytes that the text columns point into.
             pub text: Vec<u8>,
             /// Rows written; every column is at least so long, and what lies behind is old.
@@ -77,6 +83,13 @@ macro_rules! table {
                     &self.$field[..self.rows]
                 }
             )+
+            $( $(
+                #[doc = $rare_meaning]
+                #[inline]
+                pub fn $rare(&self) -> &[$rare_type] {
+                    self.$rare.first(self.rows)
+                }
+            )+ )?
 
             /// The row written last, to be filled further.
             #[inline(always)]
@@ -113,6 +126,12 @@ macro_rules! table {
                     unit: $unit,
                     meaning: $meaning,
                 }, )+
+                $( $( $crate::table::ColumnDefinition {
+                    name: $rare_column,
+                    kind: <$rare_type as $crate::table::column::ColumnValue>::TYPE,
+                    unit: $rare_unit,
+                    meaning: $rare_meaning,
+                }, )+ )?
             ];
 
             /// Makes room for this many rows in all, so that filling them never allocates.
@@ -120,6 +139,7 @@ macro_rules! table {
             pub fn reserve(&mut self, rows: usize) {
                 let room = rows.max(self.$time.len()).max(64);
                 $( self.$field.resize(room, <$type as $crate::table::column::ColumnValue>::EMPTY); )+
+                $( $( self.$rare.reserve(room); )+ )?
             }
         }
 
@@ -133,7 +153,10 @@ macro_rules! table {
             }
 
             fn column(&self, index: usize) -> $crate::table::Column<'_> {
-                [$( $crate::table::column::ColumnValue::view(self.$field(), &self.text), )+][index]
+                [
+                    $( $crate::table::column::ColumnValue::view(self.$field(), &self.text), )+
+                    $( $( $crate::table::column::ColumnValue::view(self.$rare(), &self.text), )+ )?
+                ][index]
             }
 
             fn times_ns(&self) -> &[i64] {
@@ -146,6 +169,7 @@ macro_rules! table {
             }
 
             fn clear(&mut self) {
+                $( $( self.$rare.clear(self.rows); )+ )?
                 self.rows = 0;
                 self.text.clear();
             }

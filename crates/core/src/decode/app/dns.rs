@@ -66,6 +66,8 @@ table! {
         qname: Span => "dns.qname", "", "Name of the first question, lower case, without the final dot";
         qname2: Span => "dns.qname2", "", "Its last two labels, with the dot before them";
         qname3: Span => "dns.qname3", "", "Its last three labels, with the dot before them";
+    }
+    rare {
         ecs: Address => "dns.ecs", "", "Address in the EDNS client subnet option; zeros if there is none";
         has_ecs: u8 => "dns.has_ecs", "", "1 if a query has an EDNS client subnet option, even without an address (prefix length 0)";
         signatures: u8 => "dns.signatures", "", "1 if the answer section holds an RRSIG record";
@@ -237,7 +239,6 @@ impl Decoder {
             qname: name.whole,
             qname2: name.last_two,
             qname3: name.last_three,
-            ..Row::EMPTY
         });
     }
 }
