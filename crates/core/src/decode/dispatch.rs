@@ -39,16 +39,16 @@ impl Dispatch {
     #[inline(always)]
     pub fn datagram(
         &mut self,
-        message: &Message<'_>,
+        mut message: Message<'_>,
         tables: &mut AppTables,
         ledger: &mut Ledger,
     ) -> Option<Malformed> {
         let service = match self.ports.udp(message.packet.source_port, message.packet.destination_port) {
             Some(service) => service,
-            None if self.prober.is_some() => self.probe(message, false, ledger)?,
+            None if self.prober.is_some() => self.probe(&message, false, ledger)?,
             None => return None,
         };
-        let message = Message { server_port: service.port, ..*message };
+        message.server_port = service.port;
         self.decoders.message(service.protocol, &message, tables, ledger)
     }
 

@@ -243,11 +243,38 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
+        if next == ethertype::IPV4 {
+            self.internet(frame, read_ipv4(payload, cut_off(frame), row), row, batch)
+        } else {
+            self.network_but_ipv4(frame, next, payload, row, batch)
+        }
+    }
+
+    /// [`Self::network`] once more, so that what is read of an IPv4 header needs no place in memory.
+    #[inline(never)]
+    fn network_but_ipv4(
+        &mut self,
+        frame: &Frame<'_>,
+        next: u16,
+        payload: &[u8],
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
         let found = match next {
-            ethertype::IPV4 => read_ipv4(payload, cut_off(frame), row),
             ethertype::IPV6 => read_ipv6(payload, cut_off(frame), row),
             _ => read_encapsulated(next, payload, cut_off(frame), row),
         };
+        self.internet(frame, found, row, batch)
+    }
+
+    #[inline(always)]
+    fn internet(
+        &mut self,
+        frame: &Frame<'_>,
+        found: Result<Option<IpPayload<'_>>, Malformed>,
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
         match found {
             Ok(Some(ip)) => {
                 row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
@@ -323,7 +350,7 @@ impl Decoder {
         }
         let envelope = envelope(frame, row, batch.packets.last_row(), self.seed);
         let message = Message { payload: udp.payload, wire_bytes: udp.payload_wire_bytes, ends, ..envelope };
-        self.dispatch.datagram(&message, &mut batch.apps, &mut batch.ledger)
+        self.dispatch.datagram(message, &mut batch.apps, &mut batch.ledger)
     }
 
     #[inline(always)]

@@ -125,14 +125,20 @@ impl PortTable {
     /// dynamic one is of the tunnel: its end takes any such port, for the sake of entropy.
     #[inline(always)]
     pub fn udp(&self, source: u16, destination: u16) -> Option<Service> {
-        let is_of_source = |_: &Service| source < DYNAMIC_PORTS || !TUNNEL_PORTS.contains(&destination);
-        self.find(&self.udp, destination).or_else(|| self.find(&self.udp, source).filter(is_of_source))
+        if let Some(service) = self.find(&self.udp, destination) {
+            return Some(service);
+        }
+        let service = self.find(&self.udp, source)?;
+        (source < DYNAMIC_PORTS || !TUNNEL_PORTS.contains(&destination)).then_some(service)
     }
 
     /// The protocol of a TCP segment likewise.
     #[inline(always)]
     pub fn tcp(&self, source: u16, destination: u16) -> Option<Service> {
-        self.find(&self.tcp, destination).or_else(|| self.find(&self.tcp, source))
+        if let Some(service) = self.find(&self.tcp, destination) {
+            return Some(service);
+        }
+        self.find(&self.tcp, source)
     }
 
     #[inline(always)]
