@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pktvisor.handlers.base import Exchanges, Handler
-from pktvisor.handlers.custom import check_families
+from pktvisor.handlers.families import check_families
 from pktvisor.metrics.breakdown import TOGETHER_NAME, Breakdown, Closed, GroupName, Open
 from pktvisor.metrics.expressions import Column
 from pktvisor.metrics.kinds import Feed, Metric
-from pktvisor.policies.meaning import identity, meaning
 
 NEVER = ["not", ["true"]]
 
@@ -52,25 +52,39 @@ class Instance:
 class Plan:
     """The plan of a policy: the JSON that the core compiles, and where each metric stands in it.
 
-    ConfigError where metrics that its handlers declare can't stand beside each other.
+    Where windows are saved (`is_saved`), the core is told what metrics mean, too. ConfigError where metrics that its
+    handlers declare can't stand beside each other.
     """
 
-    def __init__(self, instances: Sequence[Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance], *, is_saved: bool = True) -> None:
         self.instances = tuple(instances)
         check_families(instance.handler for instance in self.instances)
         self.placed: list[list[Placed]] = []
-        specs: list[dict[str, Any]] = []
+        self._specs: list[dict[str, Any]] = []
         for instance in self.instances:
             placed = list(_placed(instance.handler))
             self.placed.append(placed)
-            specs.append({"behind": instance.behind, **_handler_spec(instance.handler, placed)})
-        self.meanings = [[meaning(specs, at, one.index) for one in placed] for at, placed in enumerate(self.placed)]
+            self._specs.append({"behind": instance.behind, **_handler_spec(instance.handler, placed)})
+        if is_saved:
+            self._name_metrics()
+        self.json = json.dumps({"handlers": self._specs})
+
+    @cached_property
+    def meanings(self) -> list[list[str]]:
         """What the metrics of each handler count, see `policies.meaning`."""
-        for spec, instance, placed, meanings in zip(specs, self.instances, self.placed, self.meanings, strict=True):
+        from pktvisor.policies.meaning import meaning
+
+        return [[meaning(self._specs, at, one.index) for one in placed] for at, placed in enumerate(self.placed)]
+
+    def _name_metrics(self) -> None:
+        from pktvisor.policies.meaning import identity
+
+        for spec, instance, placed, meanings in zip(
+            self._specs, self.instances, self.placed, self.meanings, strict=True
+        ):
             for metric, one, means in zip(spec["metrics"], placed, meanings, strict=True):
                 metric["identity"] = identity(instance.handler, one.metric.path, one.name, one.by)
                 metric["meaning"] = means
-        self.json = json.dumps({"handlers": specs})
 
 
 def _placed(handler: Handler) -> Iterator[Placed]:

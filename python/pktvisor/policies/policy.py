@@ -64,8 +64,8 @@ class Policy:
         self.periods = max(1, min(MOST_PERIODS, periods))
         self.length_s = length_s
         self.is_recorded = is_recorded
-        """The input is a recording: no live rates, and windows are as long as their packets say."""
-        self.plan = Plan(instances)
+        """The input is a recording: no live rates, windows are as long as their packets say, and nobody saves them."""
+        self.plan = Plan(instances, is_saved=not is_recorded)
         self._closed: dict[int, list[HandlerSnapshot]] = {}
         """Snapshots of windows that have closed, by number: they never change again."""
         databases = self._databases = databases or Databases()

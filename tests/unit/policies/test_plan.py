@@ -39,6 +39,14 @@ def test_every_counted_metric_has_its_place_in_order() -> None:
         assert [one.index for one in placed] == list(range(len(spec["metrics"])))
 
 
+def test_only_a_plan_whose_windows_are_saved_tells_what_metrics_mean() -> None:
+    saved, passing = (Plan([Instance("net", made("net"))], is_saved=is_saved) for is_saved in (True, False))
+    for plan, names in ((saved, {"identity", "meaning"}), (passing, set())):
+        (spec,) = json.loads(plan.json)["handlers"]
+        assert all({"identity", "meaning"} & metric.keys() == names for metric in spec["metrics"])
+    assert saved.meanings == passing.meanings, "whoever asks is told all the same"
+
+
 def test_groups_that_are_off_are_not_counted() -> None:
     few, all_ = spec_of(made("net", groups=("counters",)))[0], spec_of(made("net"))[0]
     assert {metric["kind"] for metric in few["metrics"]} == {"counter", "distribution", "rate"}
