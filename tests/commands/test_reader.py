@@ -48,6 +48,23 @@ def test_a_capture_is_counted_as_tshark_counts_it() -> None:
     assert document["dns"]["xact"]["counts"]["total"] == counts["dns"]["answered_queries"]
 
 
+def test_what_a_summary_does_not_need_is_not_imported() -> None:
+    program = "from pktvisor.cli.reader import main; import sys; main(); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([BIN / "python", "-c", program, DNS], capture_output=True, check=True)
+    imported = set(done.stderr.decode().split())
+    assert "pktvisor.policies.summary" in imported
+    assert not imported & {
+        *("hashlib", "logging", "ssl", "yaml", "ruamel", "starlette", "textual"),
+        *(
+            "pktvisor.api.documents",
+            "pktvisor.config.models",
+            "pktvisor.policies.instances",
+            "pktvisor.policies.meaning",
+        ),
+        *("pktvisor.handlers.custom", "pktvisor.handlers.flow", "pktvisor.metrics.declaration_text"),
+    }
+
+
 def test_hosts_tell_ingress_from_egress() -> None:
     packets = summary("-H", "10.9.0.2/32,10.9.0.3/32,fd09::2/128,fd09::3/128", DNS)["packets"]
     assert packets["in"] > 0

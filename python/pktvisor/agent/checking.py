@@ -21,7 +21,7 @@ from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NoMatchError, within
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS
-from pktvisor.handlers.custom import Families
+from pktvisor.handlers.families import Families
 from pktvisor.handlers.lookups import OPTIONS, Found
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults

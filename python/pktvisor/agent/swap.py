@@ -14,7 +14,7 @@ from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.config.models import PolicyConfig
 from pktvisor.errors import ConfigError, ConflictError, PktvisorError, failed_to_start, within
-from pktvisor.handlers.custom import Families, check_families
+from pktvisor.handlers.families import Families, check_families
 from pktvisor.policies.policy import Policy
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from pktvisor.api.cleaning import cleaned
+from pktvisor.api.forms import Period
 from pktvisor.api.keys import (
     COUNT,
     Document,
@@ -79,14 +80,6 @@ class Rates:
 
     packets: Annotated[PacketRates, model("packets", PacketRates)] = field(default_factory=PacketRates)
     warning: Annotated[str, text("warning")] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """When a bucket or window began, in Unix seconds, and how many seconds it is long."""
-
-    start_ts: Annotated[int, count("start_ts")]
-    length: Annotated[int, count("length")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The forms that values have in a metrics document: what the server writes, its schema, and what clients know them by.
+"""The forms that values and periods have in a metrics document: what the server writes, its schema, what clients know.
 
 Counts and cardinalities are plain numbers; a top list is a list of its entries.
 """
@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from pktvisor.api.keys import COUNT, NUMBER, Schema, count, keys_of, number, schema_of, table, text
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """When a bucket or window began, in Unix seconds, and how many seconds it is long."""
+
+    start_ts: Annotated[int, count("start_ts")]
+    length: Annotated[int, count("length")]
 
 
 @dataclass(frozen=True, slots=True)

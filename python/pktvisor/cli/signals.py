@@ -6,7 +6,6 @@ file or waits for a lock. The byte that the interpreter writes to a socket when 
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -16,8 +15,6 @@ from contextlib import contextmanager, suppress
 
 from pktvisor import _core
 from pktvisor.cli.options import complain
-
-logger = logging.getLogger(__name__)
 
 LONGEST_END_S = 20.0
 """A process that was asked to end, does so within this time: in order, or else as it is."""
@@ -74,7 +71,9 @@ class _Listener(threading.Thread):
 
 def _end(number: int) -> None:
     """End the process as it is: something in it does not let it end in order."""
+    import logging  # start-up time matters
+
     sentence = f"asked to end by signal {number} and not done after {LONGEST_END_S:.0f} s: ending as it is"
-    logger.critical("%s", sentence)
+    logging.getLogger(__name__).critical("%s", sentence)
     complain(sentence)
     os._exit(128 + number)

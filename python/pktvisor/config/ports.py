@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pktvisor import _core
-from pktvisor.config.models import Value
 from pktvisor.config.scalars import describe
 from pktvisor.errors import ConfigError, within
+
+if TYPE_CHECKING:
+    from pktvisor.config.models import Value
 
 MOST_PORTS = 256
 ANY_PORT = 0

@@ -6,9 +6,12 @@ A scalar's type follows from its text alone; quotes make no difference: `"1"` is
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from pktvisor.config.models import Scalar, Settings, Value
 from pktvisor.errors import ConfigError, within
+
+if TYPE_CHECKING:
+    from pktvisor.config.models import Scalar, Settings, Value
 
 LARGEST_NUMBER = 2**64 - 1
 

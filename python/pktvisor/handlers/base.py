@@ -74,6 +74,8 @@ class Handler(PeerHandler):
     """Metric groups with their defaults."""
     options: ClassVar[tuple[str, ...]] = ()
     """Keys of its configuration and filters, in the order that errors list them."""
+    is_named_by_policies: ClassVar[bool] = False
+    """Its metrics have the names that policies give them."""
     by: Breakdown | None = None
     """Where set, every metric is kept apart by this, unless it says otherwise."""
     without_database: ClassVar[str] = "lets nothing pass"

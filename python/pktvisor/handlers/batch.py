@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
 from pktvisor import _core
-
-logger = logging.getLogger(__name__)
 
 
 class BatchHandler:
@@ -31,5 +27,9 @@ class BatchHandler:
 
     def on_fault(self, fault: Exception, is_off: bool) -> None:
         """Hear of the first exception that `on_batch` raised, and of the one that switched it off."""
+        import logging  # start-up time matters
+
         ending = "it is switched off" if is_off else "the batch is counted as an error"
-        logger.error("handler %s: %s: %s; %s", type(self).__name__, type(fault).__name__, fault, ending)
+        logging.getLogger(__name__).error(
+            "handler %s: %s: %s; %s", type(self).__name__, type(fault).__name__, fault, ending
+        )

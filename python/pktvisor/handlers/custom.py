@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pktvisor.config.ports import port_options
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, HandlerSettings
+from pktvisor.handlers.families import check_families
 from pktvisor.handlers.lookups import Found, Lookup
 from pktvisor.metrics.breakdown import Breakdown, GroupColumn, Open, by_direction
 from pktvisor.metrics.declaration_text import Declaration, read_declaration
@@ -39,6 +40,7 @@ class Custom(Handler):
         *("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms"),
         *(option.key for option in port_options().values()),
     )
+    is_named_by_policies = True
 
     def __init__(self, settings: HandlerSettings) -> None:
         declarations = _declarations(settings)
@@ -219,29 +221,3 @@ def _check_breakdowns(metrics: Mapping[str, Metric]) -> None:
                     f"'{other}' is kept apart below '{name}' in JSON; give this metric another name",
                     path=f"metrics.{name}",
                 )
-
-
-Families = dict[str, tuple[str, str]]
-"""Names in Prometheus, with the metric that has each: its name and its kind."""
-
-
-def check_families(handlers: Iterable[Handler], owners: Families | None = None) -> None:
-    """ConfigError where two metrics would meet under one name in Prometheus though they are of different kinds.
-
-    Names of custom metrics are the policies' own; series of one name from all policies stand together. `owners` are
-    those of the policies before; these handlers' names join them.
-    """
-    owners = {} if owners is None else owners
-    for handler in handlers:
-        if not isinstance(handler, Custom):
-            continue
-        for name, metric in handler.metrics().items():
-            for family in (name, *(f"{name}{suffix}" for suffix in metric.series_suffixes())):
-                owner = (name, type(metric).__name__.lower())
-                other = owners.setdefault(family, owner)
-                if other != owner:
-                    raise ConfigError(
-                        f"the {owner[1]} '{name}' and the {other[1]} '{other[0]}' would share the name "
-                        f"{handler.schema}_{family} in Prometheus; rename one of them",
-                        path=f"metrics.{name}",
-                    )

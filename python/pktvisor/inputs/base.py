@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pktvisor import _core
-from pktvisor.config.models import Settings, Value
 from pktvisor.config.ports import PortsByProtocol
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NotFoundError
+
+if TYPE_CHECKING:
+    from pktvisor.config.models import Settings, Value
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from pktvisor.api.documents import Period
-from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, RateForm, TopEntryForm
+from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, Period, RateForm, TopEntryForm
 from pktvisor.api.keys import document_of
 from pktvisor.metrics.snapshot import (
     HandlerSnapshot,

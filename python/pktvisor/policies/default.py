@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, TapConfig
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import HandlerSettings
-from pktvisor.policies.instances import WindowDefaults
 from pktvisor.policies.plan import Instance
+
+if TYPE_CHECKING:
+    from pktvisor.config.models import PolicyConfig, TapConfig
+    from pktvisor.policies.instances import WindowDefaults
 
 DEFAULT = "default"
 """Name of the tap and of the policy that the command line makes."""
@@ -41,11 +44,15 @@ def default_instances(
 
 def default_tap(interface: str, hosts: str) -> TapConfig:
     """The tap of an interface that the command line names."""
+    from pktvisor.config.models import TapConfig
+
     return TapConfig(DEFAULT, "pcap", {"iface": interface, "host_spec": hosts})
 
 
 def default_policy(filter_expression: str, windows: WindowDefaults) -> PolicyConfig:
     """The policy over that tap."""
+    from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput
+
     return PolicyConfig(
         DEFAULT,
         PolicyInput("pcap", tap=DEFAULT, config={"bpf": filter_expression}),

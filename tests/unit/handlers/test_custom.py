@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from pktvisor.errors import ConfigError
-from pktvisor.handlers.custom import MOST_METRICS, Custom, check_families
+from pktvisor.handlers.custom import MOST_METRICS, Custom
+from pktvisor.handlers.families import check_families
 from pktvisor.metrics.expressions import schema
 from pktvisor.metrics.named_columns import EXCHANGE_TABLE, PACKET_TABLE, named_column
 from pktvisor.policies.plan import Instance
