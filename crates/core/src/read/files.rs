@@ -109,7 +109,7 @@ impl Capture {
     /// Those of `taker`.
     pub fn give_to(&mut self, taker: &mut impl TakeFrames) -> Result<bool, Error> {
         match &mut self.source {
-            Source::One { reader, .. } => taker.take_from(reader),
+            Source::One { reader, .. } => reader.give_to(taker),
             Source::Several(merged) => taker.take_from(merged),
         }
     }

@@ -115,6 +115,33 @@ impl Record {
     }
 }
 
+/// The frames of a pcap file, the usual one: it is not asked for each packet what the file is.
+struct PcapFrames<'a> {
+    pcap: &'a Pcap,
+    blocks: &'a mut Blocks,
+    damage: &'a mut Option<Damage>,
+}
+
+impl NextFrame for PcapFrames<'_> {
+    #[inline(always)]
+    fn next_frame(&mut self) -> Option<Frame<'_>> {
+        loop {
+            if let Some(record) = self.pcap.pending_record(self.blocks) {
+                return Some(record.frame(self.blocks.bytes(record.data())));
+            }
+            self.fill()?;
+        }
+    }
+}
+
+impl PcapFrames<'_> {
+    /// Has the next record pending; `None` where there is none.
+    #[cold]
+    fn fill(&mut self) -> Option<()> {
+        self.pcap.fill(self.blocks).map_err(|stop| stop.end(self.blocks, self.damage)).ok()
+    }
+}
+
 /// Why there is no next packet.
 enum Stop {
     /// The file ended where a record could have begun.
@@ -176,17 +203,18 @@ impl CaptureReader {
         match record {
             Ok(record) => Some(record),
             Err(stop) => {
-                self.stop(stop);
+                stop.end(&mut self.blocks, &mut self.damage);
                 None
             }
         }
     }
 
-    #[cold]
-    fn stop(&mut self, stop: Stop) {
-        self.blocks.close();
-        if let Stop::Damage(damage) = stop {
-            self.damage = Some(damage);
+    /// Has frames taken, as [`Capture::give_to`].
+    fn give_to(&mut self, taker: &mut impl TakeFrames) -> Result<bool, Error> {
+        let Self { blocks, format, damage, .. } = self;
+        match format {
+            Format::Pcap(pcap) => taker.take_from(&mut PcapFrames { pcap, blocks, damage }),
+            Format::Pcapng(_) => taker.take_from(self),
         }
     }
 
@@ -241,6 +269,15 @@ impl Format {
 }
 
 impl Stop {
+    /// Ends the reading here.
+    #[cold]
+    fn end(self, blocks: &mut Blocks, damage: &mut Option<Damage>) {
+        blocks.close();
+        if let Self::Damage(found) = self {
+            *damage = Some(found);
+        }
+    }
+
     /// Damage in the record that is pending.
     #[cold]
     fn damage(blocks: &Blocks, reason: String) -> Self {

@@ -97,7 +97,7 @@ impl Pcap {
 
     /// Reads until the next record is pending, or tells why that can't be.
     #[cold]
-    fn fill(&self, blocks: &mut Blocks) -> Result<(), Stop> {
+    pub(super) fn fill(&self, blocks: &mut Blocks) -> Result<(), Stop> {
         let needed = match blocks.pending().first_chunk::<RECORD_HEADER_BYTES>() {
             None => RECORD_HEADER_BYTES,
             Some(header) => {
