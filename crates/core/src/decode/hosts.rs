@@ -56,13 +56,23 @@ impl Hosts {
     fn rank(&self, address: &Address) -> u8 {
         let [.., a, b, c, d] = *address;
         if address.starts_with(&MAPPED) {
-            let address = u32::from_be_bytes([a, b, c, d]);
-            let fits = self.v4.iter().find(|subnet| address & subnet.mask == subnet.network);
-            fits.filter(|_| address != 0).map_or(0, |subnet| subnet.rank)
+            self.rank_v4(u32::from_be_bytes([a, b, c, d]))
         } else {
             let address = u128::from_be_bytes(*address);
             let fits = self.v6.iter().find(|subnet| address & subnet.mask == subnet.network);
             fits.filter(|_| address != 0).map_or(0, |subnet| subnet.rank)
+        }
+    }
+
+    #[inline(always)]
+    fn rank_v4(&self, address: u32) -> u8 {
+        let fits = |subnet: &Subnet<u32>| address & subnet.mask == subnet.network && address != 0;
+        // One network is the usual: it needs no loop.
+        match &self.v4[..] {
+            [] => 0,
+            [first, ..] if fits(first) => first.rank,
+            [_] => 0,
+            [_, others @ ..] => others.iter().find(|subnet| fits(subnet)).map_or(0, |subnet| subnet.rank),
         }
     }
 
