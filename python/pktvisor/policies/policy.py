@@ -48,7 +48,10 @@ class Databases:
 
 
 class Policy:
-    """Handlers with their windows. An input feeds `core`; anybody may read at any time."""
+    """Handlers with their windows. An input feeds `core`; anybody may read at any time.
+
+    Windows can be restored by others where they are saved (`is_saved`); who saves none starts sooner.
+    """
 
     def __init__(
         self,
@@ -58,14 +61,15 @@ class Policy:
         periods: int = 5,
         length_s: int = DEFAULT_LENGTH_S,
         is_recorded: bool = False,
+        is_saved: bool = True,
         databases: Databases | None = None,
     ) -> None:
         self.name = name
         self.periods = max(1, min(MOST_PERIODS, periods))
         self.length_s = length_s
         self.is_recorded = is_recorded
-        """The input is a recording: no live rates, windows are as long as their packets say, and nobody saves them."""
-        self.plan = Plan(instances, is_saved=not is_recorded)
+        """The input is a recording: no live rates, and windows are as long as their packets say."""
+        self.plan = Plan(instances, is_saved=is_saved)
         self._closed: dict[int, list[HandlerSnapshot]] = {}
         """Snapshots of windows that have closed, by number: they never change again."""
         databases = self._databases = databases or Databases()

@@ -75,7 +75,15 @@ def summarize_file(
     """
     instances = default_instances(READER_HANDLERS[input_type], deep_sample_rate=deep_sample_rate, input_type=input_type)
     databases = open_databases(geo_city, geo_asn)
-    policy = Policy("default", instances, periods=periods, length_s=length_s, is_recorded=True, databases=databases)
+    policy = Policy(
+        "default",
+        instances,
+        periods=periods,
+        length_s=length_s,
+        is_recorded=True,
+        is_saved=False,
+        databases=databases,
+    )
     wanted = capture_filter(filter_expression)
     report = run_file(
         paths,
