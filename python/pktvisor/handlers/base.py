@@ -5,17 +5,21 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pktvisor.config import scalars
 from pktvisor.config.ports import ANY_PORT, PortsByProtocol, port_options
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
 from pktvisor.handlers import lookups
-from pktvisor.metrics.breakdown import Breakdown, Open, Together
+from pktvisor.metrics.breakdown import Breakdown, GroupName, GroupValues, Open, Together
 from pktvisor.metrics.compatibility import PeerHandler
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
-from pktvisor.metrics.kinds import Metric
+from pktvisor.metrics.kinds import Metric, Reading
+from pktvisor.metrics.snapshot import Value
+
+if TYPE_CHECKING:
+    from pktvisor import _core
 
 WINDOW_OPTIONS = ("deep_sample_rate", "num_periods", "topn_count", "topn_percentile_threshold")
 
@@ -189,6 +193,17 @@ class Handler(PeerHandler):
         """What a metric is kept apart by."""
         by = cls.by if metric.by is None else metric.by
         return None if isinstance(by, Together) else by
+
+    # Showing what was measured.
+
+    def group_name(self, by: Open, values: GroupValues | None) -> GroupName:
+        """How outputs name a group of an open breakdown; several may have one name."""
+        return by.name(values)
+
+    def read(self, metric: Metric, groups: Sequence[_core.Group], number: int, reading: Reading) -> Value:
+        """The value of a metric, which has this number in its groups, over the groups of one name."""
+        merged = functools.reduce(lambda one, other: one.merged(other), (group.metric(number) for group in groups))
+        return metric.read(merged, reading)
 
     # Reading options; a policy's texts are already typed.
 

@@ -17,6 +17,9 @@ OTHER = "other"
 NONE = "none"
 """Name of the value of rows that have none."""
 
+GroupValues = Sequence[int | str | None]
+"""The values of a group, one for each part of its breakdown; None where its rows have none."""
+
 MOST_GROUPS = 1000
 """Groups that are kept where a breakdown says no other number."""
 
@@ -96,7 +99,7 @@ class Open:
         """Names of the labels."""
         return tuple(one.label for one in self.columns)
 
-    def name(self, values: Sequence[int | str | None] | None) -> GroupName:
+    def name(self, values: GroupValues | None) -> GroupName:
         """The name of a group by its values; by None, of the group of all others."""
         texts = [OTHER] * len(self.columns) if values is None else list(self._texts(values))
         steps = tuple(step for one, text in zip(self.columns, texts, strict=True) for step in (one.step, text))
@@ -106,7 +109,7 @@ class Open:
         for number, one in enumerate(self.columns):
             yield one.label, one.joins.join(texts[: number + 1]) if one.joins else texts[number]
 
-    def _texts(self, values: Sequence[int | str | None]) -> Iterator[str]:
+    def _texts(self, values: GroupValues) -> Iterator[str]:
         for one, value in zip(self.columns, values, strict=True):
             text = NONE if value is None else value if isinstance(value, str) else one.render(value)
             is_taken = isinstance(value, str) and text in (OTHER, NONE)

@@ -54,6 +54,16 @@ class TopEntry:
     extra: Labels = ()
     """Further labels, as `lat` and `lon` of a place."""
 
+    def plus(self, other: TopEntry) -> TopEntry:
+        """Both as one, by the name of this."""
+        return TopEntry(
+            self.name,
+            self.estimate + other.estimate,
+            self.lower_bound + other.lower_bound,
+            self.upper_bound + other.upper_bound,
+            self.extra,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TopValues:

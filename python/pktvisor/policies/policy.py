@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pktvisor import _core
@@ -183,6 +183,7 @@ class WindowReader:
         self._seen: dict[int, set[int | None]] = {}
         """Values of a closed breakdown of which anything was seen, by handler."""
         self._groups: dict[tuple[int, Breakdown | None], list[_core.Group]] = {}
+        self._named: dict[tuple[int, Breakdown | None], dict[GroupName, list[_core.Group]]] = {}
 
     def _runs(self, handler: Handler) -> bool:
         """The window goes on with the clock; that of a recording only with its packets."""
@@ -249,9 +250,8 @@ class WindowReader:
         reading = self.reading(handler)
         if isinstance(placed.by, Open):
             at = self._window.grouped_number(number, placed.index)
-            for group in self.groups_of(number, placed):
-                value = placed.metric.read(group.metric(at), reading)
-                yield sample_of(handler, placed, value, placed.by.name(group.values))
+            for name, groups in self._named_groups(number, handler, placed, placed.by).items():
+                yield sample_of(handler, placed, handler.read(placed.metric, groups, at, reading), name)
         else:
             value = placed.metric.read(self._window.metric(number, placed.index), reading)
             yield sample_of(handler, placed, value, placed.name)
@@ -262,6 +262,19 @@ class WindowReader:
         if key not in self._groups:
             self._groups[key] = self._window.groups(number, placed.index, MOST_GROUPS_SHOWN)
         return self._groups[key]
+
+    def _named_groups(
+        self, number: int, handler: Handler, placed: Placed, by: Open
+    ) -> Mapping[GroupName, Sequence[_core.Group]]:
+        """The same by the names that the handler gives them; pktvisor never carried these over into merged windows."""
+        key = (number, placed.by)
+        if key not in self._named:
+            named: dict[GroupName, list[_core.Group]] = {}
+            for group in self.groups_of(number, placed):
+                name = by.name(group.values) if self._is_merged else handler.group_name(by, group.values)
+                named.setdefault(name, []).append(group)
+            self._named[key] = named
+        return self._named[key]
 
     def reading(self, handler: Handler) -> Reading:
         """How the metrics of a handler are read in this window."""

@@ -7,7 +7,8 @@ import pytest
 
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import HandlerSettings
-from pktvisor.handlers.flow import DEVICE, INTERFACE, Flow
+from pktvisor.handlers.flow import Flow
+from pktvisor.handlers.flow_metrics import DEVICE, INTERFACE
 from support.captures import FOLDER
 from support.measuring import Source, Wanted, measure
 
@@ -59,6 +60,32 @@ def test_a_direction_that_is_filtered_away_shows_zeros_and_no_items() -> None:
     assert interface["top_out_dst_ips_bytes"] == []
 
 
+DEVICES = FOLDER / "flow_devices.pcap"
+SAMPLES, FLOWS = "192.0.2.1", "192.0.2.3"
+"""An agent that samples one packet in 100, and an exporter of NetFlow 5 that samples one in 10."""
+
+
+@pytest.mark.parametrize(
+    ("options", "samples", "flows"),
+    [
+        ({}, (300, 2 * 1058 * 100 + 258 * 100), (30, 36_000)),
+        ({"sample_rate_scaling": False}, (2 + 1, 2 * 1058 + 258), (30, 36_000)),
+        ({"sample_rate_scaling": True}, (300, 2 * 1058 * 100 + 258 * 100), (300, 360_000)),
+    ],
+)
+def test_sampled_traffic_is_scaled_as_told(
+    options: dict[str, Any], samples: tuple[int, int], flows: tuple[int, int]
+) -> None:
+    source = Source(DEVICES, reads_flows=True)
+    found = measure(source, [Wanted("it", "flow", settings=HandlerSettings(options=options))]).document()["it"]["flow"]
+
+    def incoming(device: str) -> tuple[int, int]:
+        interface = found["devices"][device]["interfaces"]["1"]
+        return interface["in_packets"], interface["in_bytes"]
+
+    assert (incoming(SAMPLES), incoming(FLOWS)) == (samples, flows)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -76,6 +103,7 @@ def test_a_direction_that_is_filtered_away_shows_zeros_and_no_items() -> None:
             {"only_device_interfaces": {"router": ["1"]}},
             "FlowHandler: 'only_device_interfaces' filter has an invalid device IP: router",
         ),
+        ({"sample_rate_scaling": "maybe"}, "wrong type for key: sample_rate_scaling"),
         ({"first_filter_if_as_label": True}, "first_filter_if_as_label is an invalid/unsupported config or filter"),
     ],
 )

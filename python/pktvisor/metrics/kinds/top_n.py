@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,6 +13,9 @@ from pktvisor.metrics.snapshot import TopEntry, TopValues
 
 if TYPE_CHECKING:
     from pktvisor import _core
+
+EVERY_ENTRY = 2**31
+"""As many entries as a list has."""
 
 
 @dataclass(frozen=True)
@@ -64,20 +67,34 @@ class TopN(Metric):
         return name if isinstance(name, str) and mnemonics(name) is not None and self.render is not str else ""
 
     def read(self, core: _core.Metric, reading: Reading) -> TopValues:
-        rows = core.top(self.count or reading.top_count)
-        least = _threshold([row[1] for row in rows], reading.top_percentile)
-        entries = tuple(
-            TopEntry(
-                name=self.render(name),
-                estimate=estimate,
-                lower_bound=lower,
-                upper_bound=upper,
-                extra=(("lat", latitude), ("lon", longitude)) if latitude and longitude else (),
-            )
-            for name, estimate, lower, upper, latitude, longitude in rows
-            if estimate >= least
+        return self._shown(_entries(core, self.render, self.count or reading.top_count), reading)
+
+    def read_named(self, lists: Iterable[tuple[_core.Metric, Callable[[Any], str]]], reading: Reading) -> TopValues:
+        """Its value over several lists, each with what its items are called; entries of one name are added up."""
+        named: dict[str, TopEntry] = {}
+        for core, render in lists:
+            for entry in _entries(core, render, EVERY_ENTRY):
+                known = named.get(entry.name)
+                named[entry.name] = entry if known is None else known.plus(entry)
+        descending = sorted(named.values(), key=lambda entry: -entry.estimate)
+        return self._shown(descending[: self.count or reading.top_count], reading)
+
+    def _shown(self, entries: Sequence[TopEntry], reading: Reading) -> TopValues:
+        least = _threshold([entry.estimate for entry in entries], reading.top_percentile)
+        return TopValues(self.label, tuple(entry for entry in entries if entry.estimate >= least))
+
+
+def _entries(core: _core.Metric, render: Callable[[Any], str], most: int) -> list[TopEntry]:
+    return [
+        TopEntry(
+            name=render(name),
+            estimate=estimate,
+            lower_bound=lower,
+            upper_bound=upper,
+            extra=(("lat", latitude), ("lon", longitude)) if latitude and longitude else (),
         )
-        return TopValues(self.label, entries)
+        for name, estimate, lower, upper, latitude, longitude in core.top(most)
+    ]
 
 
 def _threshold(estimates: Sequence[int], percent: int) -> int:
