@@ -40,6 +40,10 @@ class SuffixList:
     def __new__(cls, path: str) -> SuffixList: ...
 
 @final
+class Services:
+    def __new__(cls, entries: Sequence[tuple[str, int, int, bool]]) -> Services: ...
+
+@final
 class Account:
     def held(self) -> dict[str, int]: ...
     @property
@@ -69,6 +73,7 @@ class Policy:
         network: GeoDatabase | None = None,
         suffixes: SuffixList | None = None,
         cache_entries: int = 10_000,
+        services: Services | None = None,
     ) -> Policy: ...
     def replace_databases(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
+from pktvisor.config.services import Services
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.inputs.filters import capture_filter
@@ -49,6 +50,8 @@ class Source:
     workers: int = 1
     reads_flows: bool = False
     """The capture holds the datagrams of exporters of flow records."""
+    services: Services | None = None
+    """The registry that names ports."""
 
     @property
     def input_type(self) -> str:
@@ -124,16 +127,15 @@ def policy_over(
     tap: str | None = None,
 ) -> tuple[Policy, _core.FileReport]:
     """Read a capture through these handlers."""
+    city, network = (None if path is None else str(path) for path in (source.geo_city, source.geo_asn))
+    databases = open_databases(city, network)
     policy = Policy(
         "golden",
         [one.instance(tap, source.input_type) for one in wanted],
         periods=periods,
         length_s=length_s,
         is_recorded=True,
-        databases=open_databases(
-            None if source.geo_city is None else str(source.geo_city),
-            None if source.geo_asn is None else str(source.geo_asn),
-        ),
+        databases=replace(databases, services=source.services),
     )
     report = run_file(
         str(source.path),

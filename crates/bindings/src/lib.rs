@@ -15,6 +15,7 @@ mod metric;
 mod policy;
 mod rights;
 mod schema;
+mod services;
 mod suffix;
 mod usage;
 mod window;
@@ -34,6 +35,7 @@ fn seed() -> u64 {
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<geo::GeoDatabase>()?;
+    module.add_class::<services::Services>()?;
     module.add_class::<suffix::SuffixList>()?;
     module.add_class::<policy::Policy>()?;
     module.add_class::<window::Window>()?;

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use crate::errors::raise;
 use crate::geo::{GeoDatabase, places};
 use crate::memory::{self, Account};
+use crate::services::Services;
 use crate::suffix::SuffixList;
 use crate::window::Window;
 
@@ -24,7 +25,8 @@ pub struct Policy {
 impl Policy {
     #[new]
     #[pyo3(signature = (
-        plan, *, periods, length_s=DEFAULT_LENGTH_S, city=None, network=None, suffixes=None, cache_entries=10_000
+        plan, *, periods, length_s=DEFAULT_LENGTH_S, city=None, network=None, suffixes=None, cache_entries=10_000,
+        services=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -36,10 +38,12 @@ impl Policy {
         network: Option<&GeoDatabase>,
         suffixes: Option<&SuffixList>,
         cache_entries: usize,
+        services: Option<&Services>,
     ) -> PyResult<Self> {
         let enrichment = Enrichment {
             city: city.map(|database| database.inner.clone()),
             network: network.map(|database| database.inner.clone()),
+            services: services.map(|services| services.inner.clone()),
             suffixes: suffixes.map(|list| list.inner.clone()),
             places: places(),
             cache_entries,

@@ -20,6 +20,7 @@ mod lanes;
 pub mod ledger;
 pub mod malformed;
 pub mod memory;
+mod texts;
 
 pub mod capture;
 pub mod filter;

@@ -1,5 +1,5 @@
 """Files that things are looked up in, and that may be replaced while the agent runs: databases of places and networks,
-the list of public suffixes.
+the list of public suffixes. A registry of services is read once.
 
 A file that has changed is read once it is at rest, lest a half-written one be taken. Where the new one can't be used,
 that is logged once, and the old one goes on.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pktvisor import _core
+from pktvisor.config.services import read_services
 from pktvisor.errors import PktvisorError
 from pktvisor.inputs.faults import translated
 from pktvisor.policies.policy import Databases
@@ -72,12 +73,19 @@ class Lookups:
     """The databases that an agent's options name."""
 
     def __init__(
-        self, city: str | None, network: str | None, cache_entries: int, *, suffix_list: str | None = None
+        self,
+        city: str | None,
+        network: str | None,
+        cache_entries: int,
+        *,
+        suffix_list: str | None = None,
+        services: str | None = None,
     ) -> None:
-        """Open them. InputError where one can't be used."""
+        """Open them. InputError, of the registry of services perhaps ConfigError, where one can't be used."""
         self._city = _watched(city, lambda path: _geo_database(path, "city"))
         self._network = _watched(network, lambda path: _geo_database(path, "network"))
         self._suffixes = _watched(suffix_list, read_suffix_list)
+        self._services = None if services is None else read_services(services)
         self._cache_entries = cache_entries
 
     @property
@@ -88,6 +96,7 @@ class Lookups:
             network=_content(self._network),
             suffixes=_content(self._suffixes),
             cache_entries=self._cache_entries,
+            services=self._services,
         )
 
     @property

@@ -20,7 +20,6 @@ from pktvisor.agent.lookups import Lookups
 from pktvisor.agent.memory import limit_memory
 from pktvisor.agent.tap import Origin
 from pktvisor.cli.options import FAILURE_STATUS, complain
-from pktvisor.cli.registry import check_registry
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
 from pktvisor.cli.signals import ENDING, signals_heard
 from pktvisor.config.daemon_options import DaemonOptions
@@ -109,6 +108,7 @@ def _run(work: Work) -> None:
         options.geo_asn or options.default_geo_asn,
         options.geo_cache_size,
         suffix_list=options.suffix_list,
+        services=options.iana_service_port_registry or options.default_service_registry,
     )
     agent = LocalAgent(_settings(work, lookups))
     logger.info("pktvisor %s starting up", agent.version)
@@ -229,9 +229,6 @@ def _tell_options(work: Work) -> None:
         logger.warning("--cp-token, --cp-url, --cp-path: this agent sends no crash reports")
     if options.module_dir:
         logger.warning("--module-dir is ignored: there are no modules to load")
-    registry = options.iana_service_port_registry or options.default_service_registry
-    if registry is not None:
-        check_registry(registry)
 
 
 def _take_signals(stack: ExitStack) -> Signals:

@@ -61,6 +61,8 @@ class HandlerSettings:
     """What feeds it."""
     input_ports: PortsByProtocol = field(default_factory=dict)
     """Ports by which its input knows protocols; none where nobody can make the input look at others."""
+    services: str = ""
+    """Digest of the registry of services that names ports; empty where there is none."""
 
 
 class Handler(PeerHandler):

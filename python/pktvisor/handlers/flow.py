@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.handlers.flow_devices import DeviceMap
 from pktvisor.handlers.flow_filters import FILTERS, Filters
 from pktvisor.handlers.flow_metrics import INTERFACE, INTERFACE_LABEL, WEIGHTS, of_devices, of_interfaces
+from pktvisor.handlers.flow_summaries import BY_NETWORK, SUMMARIES, read_summary
+from pktvisor.handlers.lookups import Lookup
 from pktvisor.metrics.breakdown import GroupName, GroupValues, Open
-from pktvisor.metrics.expressions import ALWAYS, Column, Condition
+from pktvisor.metrics.expressions import ALWAYS, Column, Condition, flow
 from pktvisor.metrics.kinds import Metric, Reading, TopN
+from pktvisor.metrics.labels import LabelKind, label
 from pktvisor.metrics.snapshot import Value
 
 if TYPE_CHECKING:
     from pktvisor import _core
+
+
+LABELLED: Mapping[str, tuple[LabelKind, tuple[Column, ...]]] = {
+    "flow.src": ("address", (flow.src,)),
+    "flow.dst": ("address", (flow.dst,)),
+    "flow.src_port": ("port", (flow.src_port, flow.protocol)),
+    "flow.dst_port": ("port", (flow.dst_port, flow.protocol)),
+    "flow.src_endpoint": ("endpoint", (flow.src, flow.src_port, flow.protocol)),
+    "flow.dst_endpoint": ("endpoint", (flow.dst, flow.dst_port, flow.protocol)),
+    "flow.conversation": ("conversation", (flow.src, flow.src_port, flow.dst, flow.dst_port, flow.protocol)),
+}
+"""What stands in for columns of lists where addresses are summarised or ports have names: a label and its parts."""
 
 
 class Flow(Handler):
@@ -25,7 +41,7 @@ class Flow(Handler):
     type, schema, table = "flow", "flow", "flow"
     inputs = ("flow", "mock")
     without_database = "has no effect"
-    options = (*FILTERS, "device_map", "enrichment", "sample_rate_scaling", "recorded_stream")
+    options = (*FILTERS, *SUMMARIES, "device_map", "enrichment", "sample_rate_scaling", "recorded_stream")
     groups: Mapping[str, bool] = {
         "by_bytes": True,
         "by_packets": True,
@@ -45,11 +61,33 @@ class Flow(Handler):
         self._filters = Filters(settings.options)
         self._devices = DeviceMap.read(settings.options)
         self._weights = self._scaled_weights()
+        self._summary = read_summary(settings.options)
+        self._services = settings.services if "top_ports" in self.enabled else ""
+        self._metrics = {path: self._labelled(metric) for path, metric in self.declared().items()}
 
     @classmethod
     @functools.cache
     def declared(cls) -> Mapping[str, Metric]:
         return {metric.path: metric for metric in (*of_devices(), *of_interfaces())}
+
+    def metrics(self) -> Mapping[str, Metric]:
+        return self._metrics
+
+    def _labelled(self, metric: Metric) -> Metric:
+        """A list of addresses, ports or both by what stands for these; all others as they are."""
+        if not isinstance(metric, TopN) or not isinstance(metric.column.json, str):
+            return metric
+        kind, parts = LABELLED.get(metric.column.json, (None, ()))
+        services = "" if kind in (None, "address") else self._services
+        summary = None if kind in (None, "port") else self._summary
+        if kind is None or not (services or summary):
+            return metric
+        return replace(metric, column=label(kind, *parts, services=services, summary=summary))
+
+    def lookups(self) -> Iterator[Lookup]:
+        yield from super().lookups()
+        if self.flag(BY_NETWORK):
+            yield Lookup(BY_NETWORK, "network", "has no effect")
 
     def keep(self) -> Condition:
         return self._filters.keep()

@@ -58,10 +58,11 @@ def make_modules(
     global_settings: Mapping[str, Settings],
     name: str | None = None,
     ports: PortsByProtocol | None = None,
+    services: str = "",
 ) -> list[Module]:
     """Make a policy's handlers for one of its taps; `name` is their instances' where it is not made up of the parts'.
 
-    `ports` are those by which the tap's input knows protocols.
+    `ports` are those by which the tap's input knows protocols, `services` the digest of the registry that names ports.
 
     ConfigError, with its place, for what makes no sense.
     """
@@ -71,7 +72,8 @@ def make_modules(
             of_type = global_settings.get(module.type, {})
             told = _told(module, policy.window, defaults, of_type)
             with _placed(module, policy.window, of_type):
-                made = _make_handler(policy.name, module, told, input_type, ports or {})
+                given = HandlerSettings(input_type=input_type, input_ports=ports or {}, services=services)
+                made = _make_handler(policy.name, module, told, given)
                 is_behind = policy.is_chain and place > 0
                 instance = Instance(
                     name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
@@ -142,19 +144,18 @@ def _told(
     return told
 
 
-def _make_handler(
-    policy_name: str, module: ModuleConfig, told: Settings, input_type: str, ports: PortsByProtocol
-) -> Handler:
+def _make_handler(policy_name: str, module: ModuleConfig, told: Settings, given: HandlerSettings) -> Handler:
+    """Make a handler by what it was told, and by what its surroundings have given."""
     declared = _find_handler(policy_name, module)
-    if input_type not in declared.inputs:
+    if given.input_type not in declared.inputs:
         raise ConfigError(
-            f"{_peer_class(declared)}: unsupported input event proxy {input_type}",
+            f"{_peer_class(declared)}: unsupported input event proxy {given.input_type}",
             hint=f"{module.type} {module.version} takes {', '.join(declared.inputs)}",
             path="type",
         )
     with led_by(failed_to_start(policy_name)):
-        settings = HandlerSettings(
-            input_type=input_type,
+        settings = replace(
+            given,
             options={key: value for key, value in told.items() if key not in (*WINDOW_OPTIONS, *GROUP_OPTIONS)},
             enable=texts(told, "enable"),
             disable=texts(told, "disable"),
@@ -162,7 +163,6 @@ def _make_handler(
             topn_count=number(told, "topn_count", 10),
             topn_percentile_threshold=_threshold(told),
             metrics=module.metrics,
-            input_ports=ports,
         )
         return declared(settings)
 

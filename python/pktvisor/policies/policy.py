@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
+from pktvisor.config.services import Services
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
 from pktvisor.handlers.lookups import Found
@@ -32,13 +33,14 @@ MERGED_TOPN_COUNT = 10
 
 @dataclass(frozen=True)
 class Databases:
-    """The databases that a policy looks places, networks and public suffixes up in."""
+    """What a policy looks places, networks, public suffixes and names of services up in."""
 
     city: _core.GeoDatabase | None = None
     network: _core.GeoDatabase | None = None
     suffixes: _core.SuffixList | None = None
     """Instead of the list that is compiled in."""
     cache_entries: int = 10_000
+    services: Services | None = None
 
     @property
     def answered(self) -> frozenset[Found]:
@@ -82,6 +84,7 @@ class Policy:
                 network=databases.network,
                 suffixes=databases.suffixes,
                 cache_entries=databases.cache_entries,
+                services=None if databases.services is None else databases.services.core,
             )
         except _core.ConfigFault as fault:
             raise ConfigError(f"policy {name}: {fault}") from fault

@@ -1,4 +1,5 @@
-//! What an address or a name says beyond its bytes: place, network, public suffix.
+//! What an address, a name or a port says beyond its bytes: place, network, public suffix, service.
 
 pub mod geo;
+pub mod services;
 pub mod suffix;

@@ -20,9 +20,11 @@
 //! | `slow` | column, metric, quantile | the value reaches that quantile of the metric's last closed window |
 
 mod bitmap;
+mod label;
 mod parse;
 mod test;
 
 pub use bitmap::{BLOCK_ROWS, Bitmap};
+pub use label::{Label, LabelKind, Network, NetworkNames, Summary};
 pub use parse::{ColumnName, Comparison, Condition, TextMatch};
 pub use test::Test;

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::label::Label;
 use crate::Error;
 use crate::table::Address;
 
@@ -38,6 +39,8 @@ pub enum ColumnName {
     /// Tail of a name that counts a suffix as one label: `{"tail": 2, "of": "dns.qname", "suffixes": ["..."]}`, or by
     /// the public suffix list where no suffixes are given.
     Tail { labels: u8, of: String, suffixes: Vec<String> },
+    /// Text made of addresses and ports, see [`Label`].
+    Label(Label),
 }
 
 /// A condition over the rows of one table.
@@ -162,6 +165,9 @@ impl ColumnName {
         if let Some(name) = json.as_str() {
             return Ok(Self::Plain(name.to_owned()));
         }
+        if json.get("label").is_some() {
+            return Ok(Self::Label(Label::parse(json)?));
+        }
         let field = |name: &str| json.get(name).and_then(Value::as_str).map(str::to_owned);
         if let Some(column) = field("place") {
             return Ok(Self::Place(column));
@@ -174,7 +180,9 @@ impl ColumnName {
                 let suffixes = json.get("suffixes").and_then(texts).unwrap_or_default();
                 Ok(Self::Tail { labels: labels as u8, of, suffixes })
             }
-            _ => Err(Error::invalid(format!("{json} is not a column: use a name, or a place, network or tail of one"))),
+            _ => Err(Error::invalid(format!(
+                "{json} is not a column: use a name, or a place, network, tail or label of one"
+            ))),
         }
     }
 }
@@ -212,7 +220,7 @@ fn texts(json: &Value) -> Option<Vec<String>> {
 }
 
 /// `ADDRESS/LENGTH`, or an address alone; IPv4 becomes `::ffff:a.b.c.d` with 96 more bits.
-fn parse_network(text: &str) -> Result<(Address, u8), Error> {
+pub(super) fn parse_network(text: &str) -> Result<(Address, u8), Error> {
     let wrong = || Error::invalid(format!("'{text}' is not a network such as 10.0.0.0/8 or 2001:db8::/32"));
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length.parse::<u8>().map_err(|_| wrong())?)),

@@ -22,7 +22,10 @@ pub(crate) enum Values {
     I64(Vec<i64>),
     F64(Vec<f64>),
     Address(Vec<Address>),
+    /// Texts of the table.
     Spans(Vec<Span>),
+    /// Texts of its own.
+    Texts(Vec<Span>, Vec<u8>),
 }
 
 impl Values {
@@ -49,7 +52,7 @@ impl Values {
             Self::I64(_) => ColumnType::I64,
             Self::F64(_) => ColumnType::F64,
             Self::Address(_) => ColumnType::Address,
-            Self::Spans(_) => ColumnType::Text,
+            Self::Spans(_) | Self::Texts(..) => ColumnType::Text,
         }
     }
 
@@ -63,6 +66,10 @@ impl Values {
             Self::F64(values) => values.clear(),
             Self::Address(values) => values.clear(),
             Self::Spans(spans) => spans.clear(),
+            Self::Texts(spans, text) => {
+                spans.clear();
+                text.clear();
+            }
         }
     }
 
@@ -77,6 +84,7 @@ impl Values {
             Self::F64(values) => Column::F64(values),
             Self::Address(values) => Column::Address(values),
             Self::Spans(spans) => Column::Text(TextColumn { spans, bytes: text }),
+            Self::Texts(spans, own) => Column::Text(TextColumn { spans, bytes: own }),
         }
     }
 
@@ -129,6 +137,11 @@ impl Lookups {
             }
         });
         Values::U32(values)
+    }
+
+    /// The number of an address' network; `None` where there is no database to ask.
+    pub fn network(&mut self, address: &Address) -> Option<u32> {
+        self.network.as_mut().map(|table| table.lookup(address))
     }
 }
 

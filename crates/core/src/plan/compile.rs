@@ -1,6 +1,7 @@
 //! From a specification to a plan: names become indexes, equal conditions and metrics become one.
 
 use std::collections::HashMap;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -285,7 +286,7 @@ impl Compiler {
     fn items_of(&self, scope: &Scope, name: &ColumnName, column: ColumnIndex) -> ItemKind {
         match name {
             ColumnName::Place(_) | ColumnName::Network(_) => ItemKind::Place,
-            ColumnName::Tail { .. } => ItemKind::Text,
+            ColumnName::Tail { .. } | ColumnName::Label(_) => ItemKind::Text,
             ColumnName::Plain(_) => ItemKind::of_column(self.tables[scope.table].types[column]),
         }
     }
@@ -508,12 +509,16 @@ impl Compiler {
 
     /// The index of a column; `rows` are those for which it is worked out where it must be.
     fn column(&mut self, scope: &Scope, name: &ColumnName, rows: BitmapIndex) -> Result<ColumnIndex, Error> {
-        let (of, kind, wanted) = match name {
+        let (of, wanted, kind) = match name {
             ColumnName::Plain(name) => return self.plain_column(scope, name),
-            ColumnName::Place(of) | ColumnName::Network(of) => (of, ColumnType::U32, ColumnType::Address),
-            ColumnName::Tail { of, .. } => (of, ColumnType::Text, ColumnType::Text),
+            ColumnName::Place(of) | ColumnName::Network(of) => {
+                (from_ref(of), &[ColumnType::Address][..], ColumnType::U32)
+            }
+            ColumnName::Tail { of, .. } => (from_ref(of), &[ColumnType::Text][..], ColumnType::Text),
+            ColumnName::Label(label) => (&label.of[..], label.types(), ColumnType::Text),
         };
-        let from = self.typed_column(scope, of, wanted)?;
+        let typed = of.iter().zip(wanted).map(|(name, kind)| self.typed_column(scope, name, *kind));
+        let from = typed.collect::<Result<_, _>>()?;
         let source = ColumnSource::Derived { name: name.clone(), from, rows };
         let table = &mut self.tables[scope.table];
         Ok(table.column(source, kind, Step::Derive))

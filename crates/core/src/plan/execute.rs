@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::columns::{Lookups, Values, tails};
 use super::exchange::{Exchange, Rows};
 use super::groups::Chunk;
+use super::labels::Labels;
 use super::link::{Linking, Side};
 use super::sampler::Sampler;
 use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, Plan, State, Step, TablePlan};
@@ -321,13 +322,18 @@ impl Work {
         let ColumnSource::Derived { name, from, rows } = &plan.columns[column] else { return };
         let mut lookups = std::mem::take(&mut shared.lookups);
         let rows = &self.bitmaps[*rows];
-        let values = match (name, self.column(plan, *from, view, shared)) {
-            (ColumnName::Place(_), Column::Address(addresses)) => lookups.places(addresses, rows, false),
-            (ColumnName::Network(_), Column::Address(addresses)) => lookups.places(addresses, rows, true),
-            (ColumnName::Tail { labels, suffixes, .. }, Column::Text(names)) => {
-                tails(names, rows, *labels, suffixes, shared.enrichment.suffixes.as_deref())
+        let columns: Vec<Column<'_>> = from.iter().map(|index| self.column(plan, *index, view, shared)).collect();
+        let values = match (name, &columns[..]) {
+            (ColumnName::Place(_), [Column::Address(addresses)]) => lookups.places(addresses, rows, false),
+            (ColumnName::Network(_), [Column::Address(addresses)]) => lookups.places(addresses, rows, true),
+            (ColumnName::Tail { labels, suffixes, .. }, [Column::Text(names)]) => {
+                tails(*names, rows, *labels, suffixes, shared.enrichment.suffixes.as_deref())
             }
-            (_, other) => Values::U32(vec![NO_PLACE; other.len()]),
+            (ColumnName::Label(label), columns) => {
+                let enrichment = &shared.enrichment;
+                Labels { label, lookups: &mut lookups, enrichment }.write(columns, rows)
+            }
+            _ => Values::U32(vec![NO_PLACE; view.to - view.from]),
         };
         shared.lookups = lookups;
         self.columns[column] = Some(values);

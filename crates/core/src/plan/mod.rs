@@ -13,6 +13,7 @@ mod exchange;
 mod execute;
 pub mod groups;
 mod keys;
+mod labels;
 mod link;
 mod sampler;
 pub mod spec;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use crate::decode::app::Needs;
 use crate::enrich::geo::{GeoDatabase, Places};
+use crate::enrich::services::Services;
 use crate::enrich::suffix::SuffixList;
 use crate::expr::{ColumnName, Test};
 use crate::ledger::Entry;
@@ -42,6 +44,7 @@ pub struct Enrichment {
     pub network: Option<Arc<GeoDatabase>>,
     /// Instead of the public suffix list that is compiled in.
     pub suffixes: Option<Arc<SuffixList>>,
+    pub services: Option<Arc<Services>>,
     pub places: Arc<Places>,
     /// Entries that each worker's cache holds per database; 0 for none.
     pub cache_entries: usize,
@@ -130,8 +133,8 @@ pub(crate) enum ColumnSource {
     Packet(usize),
     /// The outcome of an exchange table, see [`exchange`].
     Exchange(usize, exchange::Field),
-    /// Worked out from another column, for the rows of a bitmap.
-    Derived { name: ColumnName, from: ColumnIndex, rows: BitmapIndex },
+    /// Worked out from other columns, for the rows of a bitmap.
+    Derived { name: ColumnName, from: Vec<ColumnIndex>, rows: BitmapIndex },
 }
 
 /// One thing to do per batch, in order.

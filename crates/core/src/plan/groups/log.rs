@@ -226,7 +226,7 @@ fn read_value(reader: &mut Reader, column: &mut Values, bytes: &mut Vec<u8>) {
         Values::I64(values) => values.push(number() as i64),
         Values::F64(values) => values.push(reader.f64().expect("a log holds what was pushed")),
         Values::Address(values) => values.push(read_address(reader).unwrap_or([0; 16])),
-        Values::Spans(spans) => spans.push(read_text(reader).map_or(Span::NONE, |text| {
+        Values::Spans(spans) | Values::Texts(spans, _) => spans.push(read_text(reader).map_or(Span::NONE, |text| {
             bytes.extend(text);
             Span { start: (bytes.len() - text.len()) as u32, length: text.len() as u32 }
         })),

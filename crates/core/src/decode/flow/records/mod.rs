@@ -6,8 +6,9 @@ use crate::decode::app::Needs;
 use crate::hash::hash_word;
 use crate::ledger::Ledger;
 use crate::table::{FlowRow, FlowTable, Span};
+use crate::texts::write_conversation;
 use crate::track::Sequences;
-use texts::{write_conversation, write_endpoint, write_mac};
+use texts::{write_endpoint, write_mac};
 
 /// Which texts anybody asked for.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,53 @@
+"""Texts that the core makes of addresses and ports while it counts, so that what has one text counts as one item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pktvisor.metrics.expressions import Column
+
+LabelKind = Literal["address", "port", "endpoint", "conversation"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What stands for addresses; networks as they are written."""
+
+    excluded: tuple[str, ...] = ()
+    """Addresses that stand for themselves."""
+    by_network: bool = False
+    """Autonomous systems stand for their addresses."""
+    excluded_networks: tuple[int, ...] = ()
+    """Numbers of those that don't."""
+    names_unknown: bool = True
+    """Whether addresses that the database does not know are called `Unknown`."""
+    subnets: tuple[str, ...] = ()
+    """The first of these that holds an address stands for it."""
+    prefixes: tuple[str, ...] = ()
+    """One of each family: what nothing else stands for becomes the network of this length that it is in."""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The summary as the core reads it."""
+        networks = {"except": list(self.excluded_networks), "names_unknown": self.names_unknown}
+        return {
+            "except": list(self.excluded),
+            "networks": networks if self.by_network else None,
+            "subnets": list(self.subnets),
+            "prefixes": list(self.prefixes),
+        }
+
+
+def label(kind: LabelKind, *columns: Column, services: str = "", summary: Summary | None = None) -> Column:
+    """A column of texts made of others: of an address; of a port and a protocol; of these three; of address and port of
+    both ends and the protocol. `services` is the digest of the registry that names ports, if they are to be named.
+    """
+    return Column(
+        {
+            "label": kind,
+            "of": [column.json for column in columns],
+            "services": services or None,
+            "summary": None if summary is None else summary.json,
+        }
+    )
