@@ -1,8 +1,7 @@
 """A running pktvisord, steered as the C++ one was when its answers were recorded, with traffic of the same kinds.
 
 That one captured on `lo` with `-H 192.168.0.0/24` and databases; what the policy `default` answers was recorded first,
-then taps and policies came by POST. The handler bgp and the inputs flow and netprobe are not here yet: `LATER_HANDLERS`
-and `LATER_ANSWERS` name them, and nothing of them is compared.
+then taps and policies came by POST. The inputs flow and netprobe are not compared here: `LATER_ANSWERS` names theirs.
 """
 
 from __future__ import annotations
@@ -14,9 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
-
-import yaml
 
 from live.dns_traffic import answer, question
 from parity.answers import ANSWERS, CAPTURES
@@ -25,7 +21,6 @@ from support.scenarios import DATABASES
 
 RECORDED = ANSWERS / "rest"
 
-LATER_HANDLERS = {"bgp"}
 LATER_ANSWERS = ("live.nf.", "live.probe_tcp.")
 
 POLICIES = ("v1_default", "v2_default")
@@ -36,15 +31,6 @@ NAMES = ("www.example.com", "mail.example.org", "missing.example.com", "refused.
 REFUSED = 5
 ADDRESS = f"127.53.{os.getpid() >> 8 & 0xFF}.{os.getpid() & 0xFF}"
 """Where the name server listens: port 53 of an address of its own, also where two test at once."""
-
-
-def body_of(policy: str) -> str:
-    """Give the recorded POST of a policy without handlers that are not here yet."""
-    document = yaml.safe_load((RECORDED / f"pol_{policy}.yaml").read_text())
-    modules = document["visor"]["policies"][policy]["handlers"]["modules"]
-    for name in [name for name, module in modules.items() if module["type"] in LATER_HANDLERS]:
-        del modules[name]
-    return yaml.safe_dump(document, sort_keys=False)
 
 
 @contextmanager
@@ -58,7 +44,10 @@ def default_agent() -> Iterator[Daemon]:
 def steer(running: Daemon) -> None:
     """Make the recorded tap and policies."""
     made = [running.request("POST", "/api/v1/taps", (RECORDED / "tap_lo.yaml").read_text())]
-    made += [running.request("POST", "/api/v1/policies", body_of(policy)) for policy in POLICIES]
+    made += [
+        running.request("POST", "/api/v1/policies", (RECORDED / f"pol_{policy}.yaml").read_text())
+        for policy in POLICIES
+    ]
     assert [status for status, _ in made] == [201] * 3, made
 
 
@@ -143,14 +132,3 @@ def _serve_tcp(server: socket.socket) -> None:
         connection.settimeout(60)
         reply = reply_to(connection.recv(514)[2:])
         connection.sendall(struct.pack(">H", len(reply)) + reply)
-
-
-def without_later(document: Any) -> Any:
-    """Leave out handlers that are not here yet, wherever a document has a level of them."""
-    if not isinstance(document, dict):
-        return document
-    return {
-        key: without_later(value)
-        for key, value in document.items()
-        if "-" not in key or key.rpartition("-")[2] not in LATER_HANDLERS
-    }

@@ -425,8 +425,39 @@ mod tests {
         assert_eq!((session.table.parsed(), session.faults.as_slice()), (&[0, 0][..], &[BAD_BODY; 2][..]));
     }
 
+    /// Not a test: messages that fuzzing begins from (`fuzz/run`), as TCP brings none at a known place of a frame.
+    #[test]
+    #[ignore = "writes the seeds of fuzz targets"]
+    fn fuzz_seeds() {
+        use crate::read::testing::write_fuzz_seed;
+        let number = crate::decode::app::PROTOCOLS.iter().position(|one| one.name == PROTOCOL.name).unwrap() as u8;
+        let messages = [
+            message(OPEN, &[4, 0x5b, 0xa0, 0, 90, 192, 0, 2, 1, 8, 2, 6, 65, 4, 0, 6, 0x1a, 0x80]),
+            message(UPDATE, &[0, 2, 8, 10, 0, 9, 0x40, 2, 6, 2, 1, 0, 6, 0x1a, 0x80, 24, 192, 0, 2]),
+            message(UPDATE, &[0, 0, 0, 13, 0x80, 14, 10, 0, 1, 1, 4, 10, 0, 0, 1, 0, 0]),
+            message(NOTIFICATION, &[6, 4]),
+            message(ROUTE_REFRESH, &[0, 2, 1, 1]),
+        ];
+        for (at, bytes) in messages.iter().enumerate() {
+            let length = bytes.len() as u8;
+            write_fuzz_seed("app_message", &format!("bgp-{at}"), &[&[number, 0, length], &bytes[..]].concat());
+            // Flow, flags, sequence number, length, missing bytes, pause.
+            write_fuzz_seed("streams", &format!("bgp-{at}"), &[&[0, 0, 0, 0, 0, 1, length, 0, 0], &bytes[..]].concat());
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn whatever_a_body_says_there_is_one_row(
+            kind in 0_u8..8,
+            body in prop::collection::vec(prop_oneof![3 => 0_u8..20, 1 => any::<u8>()], 0..300),
+        ) {
+            let mut table = Messages::default();
+            let fault = decode(&message(kind, &body), &PacketRow::EMPTY, &mut table);
+            prop_assert_eq!((table.len(), table.parsed()[0] == 1), (1, fault.is_none()));
+        }
 
         #[test]
         fn what_is_lost_never_makes_up_messages(
