@@ -29,6 +29,8 @@ pub(super) struct Lookups {
 
 struct Chosen {
     enrichment: Enrichment,
+    /// What windows before are counted by, for workers that begin in one of them.
+    former: Option<Enrichment>,
     /// Number of the first window that is counted by them.
     from: usize,
 }
@@ -38,7 +40,7 @@ impl Lookups {
         Self {
             replacements: AtomicU64::new(0),
             places: enrichment.places.clone(),
-            chosen: Mutex::new(Chosen { enrichment, from: 0 }),
+            chosen: Mutex::new(Chosen { enrichment, former: None, from: 0 }),
         }
     }
 
@@ -55,15 +57,23 @@ impl Lookups {
     pub fn replace(&self, databases: Databases, from: usize) {
         let Databases { city, network, suffixes } = databases;
         let mut chosen = self.chosen();
+        let before = chosen.enrichment.clone();
+        chosen.enrichment = Enrichment { city, network, suffixes, ..before.clone() };
+        // Where no window has begun since the last replacement, none is counted by what it brought.
+        let former = chosen.former.take().filter(|_| chosen.from == from).unwrap_or(before);
+        chosen.former = (from > 0).then_some(former);
         chosen.from = from;
-        chosen.enrichment = Enrichment { city, network, suffixes, ..chosen.enrichment.clone() };
         self.replacements.fetch_add(1, Ordering::Release);
     }
 
-    /// What a worker that begins looks things up in, and what it has to remember.
-    pub fn now(&self) -> (Enrichment, u64) {
+    /// What a worker that begins in window `number` looks things up in, and what it has to remember.
+    pub fn of_window(&self, number: usize) -> (Enrichment, u64) {
         let chosen = self.chosen();
-        (chosen.enrichment.clone(), self.replacements.load(Ordering::Acquire))
+        let replacements = self.replacements.load(Ordering::Acquire);
+        match &chosen.former {
+            Some(former) if number < chosen.from => (former.clone(), replacements.wrapping_sub(1)),
+            _ => (chosen.enrichment.clone(), replacements),
+        }
     }
 
     /// Other databases than those that a worker took when it was given `seen`, where its window `number` is counted by
@@ -75,8 +85,12 @@ impl Lookups {
 
     #[cold]
     fn replaced(&self, number: usize) -> Option<(Enrichment, u64)> {
-        let chosen = self.chosen();
-        (number >= chosen.from).then(|| (chosen.enrichment.clone(), self.replacements.load(Ordering::Acquire)))
+        let mut chosen = self.chosen();
+        if number < chosen.from {
+            return None;
+        }
+        chosen.former = None;
+        Some((chosen.enrichment.clone(), self.replacements.load(Ordering::Acquire)))
     }
 }
 
@@ -158,6 +172,22 @@ mod tests {
         let counts: Vec<_> = networks(&policy, 0).into_iter().map(|(_, packets)| packets).collect();
         assert_eq!(counts.iter().sum::<u64>(), 3);
         assert_eq!(counts.len(), 2);
+    }
+
+    #[test]
+    fn a_worker_that_begins_in_a_window_counts_it_by_what_the_others_count_it_by() {
+        let policy = policy(5, &database("asn.mmdb"));
+        let mut first = policy.worker(0, true);
+        feed(&mut first, &[0]);
+        policy.replace_databases(networks_of(database("isp.mmdb")));
+        policy.replace_databases(networks_of(database("isp.mmdb")));
+        let mut second = policy.worker(0, true);
+        feed(&mut second, &[1, 61]);
+        feed(&mut first, &[62]);
+        let (before, after) = (networks(&policy, 1), networks(&policy, 0));
+        assert_eq!((before.len(), after.len()), (1, 1), "no window is counted by two databases");
+        assert_eq!((before[0].1, after[0].1), (2, 2));
+        assert_ne!(before[0].0, after[0].0);
     }
 
     #[test]

@@ -201,7 +201,7 @@ impl Policy {
     /// A worker of an input, see [`Self::begin_input`]; of one whose workers see the same packets where there is none.
     pub fn worker_of(self: &Arc<Self>, input: Option<&SharedShifts>, start_ns: i64) -> PolicyWorker {
         let clock = self.clock(start_ns, input);
-        let (enrichment, seen_lookups) = self.lookups.now();
+        let (enrichment, seen_lookups) = self.lookups.of_window(clock.number());
         let executor = Executor::new(self.plan.clone(), enrichment, self.seed);
         let start_ns = clock.start_ns();
         let mut state = executor.state(start_ns.div_euclid(NANOSECONDS));
