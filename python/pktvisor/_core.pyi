@@ -42,6 +42,7 @@ class SuffixList:
 @final
 class Services:
     def __new__(cls, entries: Sequence[tuple[str, int, int, bool]]) -> Services: ...
+    def name(self, protocol: int, port: int) -> str | None: ...
 
 @final
 class Account:
@@ -81,6 +82,7 @@ class Policy:
         city: GeoDatabase | None = None,
         network: GeoDatabase | None = None,
         suffixes: SuffixList | None = None,
+        services: Services | None = None,
     ) -> None: ...
     def available(self) -> int: ...
     @property

@@ -9,7 +9,6 @@ from typing import Any
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
-from pktvisor.config.services import Services
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.inputs.filters import capture_filter
@@ -50,7 +49,7 @@ class Source:
     workers: int = 1
     reads_flows: bool = False
     """The capture holds the datagrams of exporters of flow records."""
-    services: Services | None = None
+    services: _core.Services | None = None
     """The registry that names ports."""
 
     @property

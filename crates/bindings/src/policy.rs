@@ -55,18 +55,20 @@ impl Policy {
     }
 
     /// Looks addresses and names up in other databases, from the next window on (at once where the window never ends).
-    #[pyo3(signature = (*, city=None, network=None, suffixes=None))]
+    #[pyo3(signature = (*, city=None, network=None, suffixes=None, services=None))]
     fn replace_databases(
         &self,
         py: Python<'_>,
         city: Option<&GeoDatabase>,
         network: Option<&GeoDatabase>,
         suffixes: Option<&SuffixList>,
+        services: Option<&Services>,
     ) {
         let databases = engine::Databases {
             city: city.map(|database| database.inner.clone()),
             network: network.map(|database| database.inner.clone()),
             suffixes: suffixes.map(|list| list.inner.clone()),
+            services: services.map(|services| services.inner.clone()),
         };
         py.detach(|| self.inner.replace_databases(databases));
     }

@@ -19,4 +19,9 @@ impl Services {
         let entry = |(name, first, last, is_udp)| Service { name, ports: first..=last, is_udp };
         Self { inner: Arc::new(services::Services::new(entries.into_iter().map(entry).collect())) }
     }
+
+    /// The name of a port of a protocol, by its number in the IP header; None where it has none.
+    fn name(&self, protocol: u8, port: u16) -> Option<&str> {
+        self.inner.name(protocol, port)
+    }
 }

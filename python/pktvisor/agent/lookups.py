@@ -1,5 +1,5 @@
 """Files that things are looked up in, and that may be replaced while the agent runs: databases of places and networks,
-the list of public suffixes. A registry of services is read once.
+the list of public suffixes, the registry of services.
 
 A file that has changed is read once it is at rest, lest a half-written one be taken. Where the new one can't be used,
 that is logged once, and the old one goes on.
@@ -85,7 +85,7 @@ class Lookups:
         self._city = _watched(city, lambda path: _geo_database(path, "city"))
         self._network = _watched(network, lambda path: _geo_database(path, "network"))
         self._suffixes = _watched(suffix_list, read_suffix_list)
-        self._services = None if services is None else read_services(services)
+        self._services = _watched(services, read_services)
         self._cache_entries = cache_entries
 
     @property
@@ -96,12 +96,12 @@ class Lookups:
             network=_content(self._network),
             suffixes=_content(self._suffixes),
             cache_entries=self._cache_entries,
-            services=self._services,
+            services=_content(self._services),
         )
 
     @property
     def _files(self) -> Iterator[WatchedFile[Any]]:
-        return (file for file in (self._city, self._network, self._suffixes) if file is not None)
+        return (file for file in (self._city, self._network, self._suffixes, self._services) if file is not None)
 
     def have_changed(self) -> bool:
         """Tell whether a file has changed and is at rest; to be asked now and then."""

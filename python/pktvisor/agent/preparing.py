@@ -107,7 +107,7 @@ def _parts(config: PolicyConfig, stream: Stream, around: Surroundings, instance:
         global_settings=around.global_settings,
         name=instance,
         ports=stream.input.ports,
-        services="" if around.databases.services is None else around.databases.services.digest,
+        names_services=around.databases.services is not None,
     )
     return [
         PolicyPart(stream, group, _windows(config, group, periods, stream, around))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pktvisor.agent.checking import check_agent
@@ -12,10 +12,16 @@ from pktvisor.config.daemon_options import check_options
 from pktvisor.config.document import read_text
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import read_all
+from pktvisor.config.services import read_services
 from pktvisor.errors import PktvisorError
 from pktvisor.handlers.lookups import OPTIONS, Found
 
 NOTHING: Mapping[str, Any] = {}
+LISTS: Mapping[tuple[str, ...], Callable[[str], object]] = {
+    ("suffix_list",): read_suffix_list,
+    ("iana_service_port_registry", "default_service_registry"): read_services,
+}
+"""Options that name lists, those first that win, and what reads the list."""
 
 
 def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
@@ -42,13 +48,14 @@ def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
 
 
 def _unusable_lists(*told: Mapping[str, Any]) -> Iterator[PktvisorError]:
-    """Give what is wrong with the list of suffixes that the command line names, else the file."""
-    path = next((values["suffix_list"] for values in told if values.get("suffix_list")), None)
-    try:
-        if path is not None:
-            read_suffix_list(path)
-    except PktvisorError as error:
-        yield error
+    """Give what is wrong with the lists that the command line names, else the file."""
+    for keys, read in LISTS.items():
+        path = next((values[key] for key in keys for values in told if values.get(key)), None)
+        try:
+            if path is not None:
+                read(path)
+        except PktvisorError as error:
+            yield error
 
 
 def _answered(*told: Mapping[str, Any]) -> frozenset[Found]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, InputError
@@ -14,6 +12,10 @@ from pktvisor.files import open_file
 
 COLUMNS = ("Service Name", "Port Number", "Transport Protocol")
 """What IANA's CSV calls the columns that matter."""
+MOST_BYTES = 16 << 20
+"""IANA's registry has 1.2 MB."""
+MOST_NAMED = 1_000_000
+"""Ports of all entries together; IANA's name some 80,000, since many have several names."""
 MOST_PORT = 2**16 - 1
 MOST_NAME_CHARACTERS = 60
 
@@ -21,27 +23,30 @@ Entry = tuple[str, int, int, bool]
 """A name, the first and the last of its ports, and whether it is of UDP."""
 
 
-@dataclass(frozen=True)
-class Services:
-    """A registry as handlers use it."""
-
-    core: _core.Services = field(compare=False)
-    digest: str
-    """The same for the same entries: what tells this registry from others."""
-
-
-def read_services(path: str) -> Services:
+def read_services(path: str) -> _core.Services:
     """Read a registry. InputError where the file can't be read, ConfigError where it is no registry."""
     try:
-        with io.TextIOWrapper(open_file(path), newline="", encoding="utf-8") as file:
-            rows = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-            if missing:
-                raise ConfigError(f"{path}: the registry of services has no column '{missing[0]}'")
-            entries = list(_entries(rows))
+        with open_file(path) as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ConfigError(f"{path} is larger than a registry of services may be: {MOST_BYTES >> 20} MB")
+        rows = csv.DictReader(io.StringIO(content.decode(), newline=""))
+        missing = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+        if missing:
+            raise ConfigError(f"{path}: the registry of services has no column '{missing[0]}'")
+        return _core.Services(list(_bounded(_entries(rows), rows, path)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: the registry of services can't be read: {error}") from error
-    return Services(_core.Services(entries), hashlib.sha256(repr(entries).encode()).hexdigest()[:16])
+
+
+def _bounded(entries: Iterable[Entry], rows: csv.DictReader[str], path: str) -> Iterator[Entry]:
+    """Give entries as long as they don't name far more ports than there are."""
+    named = 0
+    for entry in entries:
+        named += entry[2] - entry[1] + 1
+        if named > MOST_NAMED:
+            raise ConfigError(f"{path}:{rows.line_num}: the registry of services names more than {MOST_NAMED} ports")
+        yield entry
 
 
 def _entries(rows: Iterable[Mapping[str, str | None]]) -> Iterator[Entry]:

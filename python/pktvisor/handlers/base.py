@@ -61,8 +61,8 @@ class HandlerSettings:
     """What feeds it."""
     input_ports: PortsByProtocol = field(default_factory=dict)
     """Ports by which its input knows protocols; none where nobody can make the input look at others."""
-    services: str = ""
-    """Digest of the registry of services that names ports; empty where there is none."""
+    names_services: bool = False
+    """There is a registry of services, which names ports."""
 
 
 class Handler(PeerHandler):

@@ -62,7 +62,7 @@ class Flow(Handler):
         self._devices = DeviceMap.read(settings.options)
         self._weights = self._scaled_weights()
         self._summary = read_summary(settings.options)
-        self._services = settings.services if "top_ports" in self.enabled else ""
+        self._names_services = settings.names_services and "top_ports" in self.enabled
         self._metrics = {path: self._labelled(metric) for path, metric in self.declared().items()}
 
     @classmethod
@@ -78,7 +78,7 @@ class Flow(Handler):
         if not isinstance(metric, TopN) or not isinstance(metric.column.json, str):
             return metric
         kind, parts = LABELLED.get(metric.column.json, (None, ()))
-        services = "" if kind in (None, "address") else self._services
+        services = self._names_services and kind not in (None, "address")
         summary = None if kind in (None, "port") else self._summary
         if kind is None or not (services or summary):
             return metric

@@ -39,15 +39,16 @@ class Summary:
         }
 
 
-def label(kind: LabelKind, *columns: Column, services: str = "", summary: Summary | None = None) -> Column:
+def label(kind: LabelKind, *columns: Column, services: bool = False, summary: Summary | None = None) -> Column:
     """A column of texts made of others: of an address; of a port and a protocol; of these three; of address and port of
-    both ends and the protocol. `services` is the digest of the registry that names ports, if they are to be named.
+    both ends and the protocol. With `services`, ports are called by
+    the names of the registry at hand.
     """
     return Column(
         {
             "label": kind,
             "of": [column.json for column in columns],
-            "services": services or None,
+            "services": services,
             "summary": None if summary is None else summary.json,
         }
     )

@@ -58,11 +58,11 @@ def make_modules(
     global_settings: Mapping[str, Settings],
     name: str | None = None,
     ports: PortsByProtocol | None = None,
-    services: str = "",
+    names_services: bool = False,
 ) -> list[Module]:
     """Make a policy's handlers for one of its taps; `name` is their instances' where it is not made up of the parts'.
 
-    `ports` are those by which the tap's input knows protocols, `services` the digest of the registry that names ports.
+    `ports` are those by which the tap's input knows protocols, `names_services` says that a registry names them.
 
     ConfigError, with its place, for what makes no sense.
     """
@@ -72,7 +72,7 @@ def make_modules(
             of_type = global_settings.get(module.type, {})
             told = _told(module, policy.window, defaults, of_type)
             with _placed(module, policy.window, of_type):
-                given = HandlerSettings(input_type=input_type, input_ports=ports or {}, services=services)
+                given = HandlerSettings(input_type=input_type, input_ports=ports or {}, names_services=names_services)
                 made = _make_handler(policy.name, module, told, given)
                 is_behind = policy.is_chain and place > 0
                 instance = Instance(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
-from pktvisor.config.services import Services
 from pktvisor.errors import ConfigError, PeriodError
 from pktvisor.handlers.base import Handler
 from pktvisor.handlers.lookups import Found
@@ -40,7 +39,7 @@ class Databases:
     suffixes: _core.SuffixList | None = None
     """Instead of the list that is compiled in."""
     cache_entries: int = 10_000
-    services: Services | None = None
+    services: _core.Services | None = None
 
     @property
     def answered(self) -> frozenset[Found]:
@@ -84,7 +83,7 @@ class Policy:
                 network=databases.network,
                 suffixes=databases.suffixes,
                 cache_entries=databases.cache_entries,
-                services=None if databases.services is None else databases.services.core,
+                services=databases.services,
             )
         except _core.ConfigFault as fault:
             raise ConfigError(f"policy {name}: {fault}") from fault
@@ -94,7 +93,12 @@ class Policy:
         """Look things up in other databases: from the next window on, at once where the window never ends."""
         if databases is not self._databases:
             self._databases = databases
-            self.core.replace_databases(city=databases.city, network=databases.network, suffixes=databases.suffixes)
+            self.core.replace_databases(
+                city=databases.city,
+                network=databases.network,
+                suffixes=databases.suffixes,
+                services=databases.services,
+            )
 
     def bucket(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
         """One window: 0 is the open one, 1 the one that closed last. PeriodError where there is no such window."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from pktvisor.agent.lookups import Lookups
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.tap import Origin
 from pktvisor.errors import InputError
+from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.batch import BatchHandler
+from pktvisor.handlers.flow import Flow
 from pktvisor.metrics.snapshot import TopValues
 from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
+from pktvisor.policies.plan import Instance
+from pktvisor.policies.policy import Policy
 from pktvisor.policies.summary import run_file
 from support.commands import CAPTURES
 from support.dns_packets import CLIENT, SERVER, Message, Story
@@ -212,6 +217,41 @@ def test_another_list_of_suffixes_counts_from_the_next_window_on_and_no_query_is
     assert not lookups.read_again()
     assert f"{path}:2: '<html>' is no rule of a suffix list" in caplog.messages[-1]
     assert lookups.databases.suffixes is before, "the old one goes on"
+
+
+def ports(policy: Policy) -> Counter[str]:
+    """What a policy calls the ports that flow records come from, with their packets."""
+    (flow,) = policy.bucket(0, 0)
+    lists = [one.value for one in flow.samples if one.path[-1] == "top_in_src_ports_packets"]
+    counted: Counter[str] = Counter()
+    for top in lists:
+        assert isinstance(top, TopValues)
+        counted.update({entry.name: entry.estimate for entry in top.entries})
+    return counted
+
+
+def test_another_registry_of_services_names_ports_from_then_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "services.csv"
+    registry = "Service Name,Port Number,Transport Protocol\n{0},0-65535,udp\n{0},0-65535,tcp\n"
+    path.write_text(registry.format("before"))
+    lookups = Lookups(None, None, 100, services=str(path))
+    instance = Instance("flow", Flow(HandlerSettings(names_services=True)), "tap")
+    counting = Policy("edge", [instance], periods=1, databases=lookups.databases, is_recorded=True)
+
+    run_file(str(CAPTURES / "flow_devices.pcap"), counting, reads_flows=True)
+    first = ports(counting)
+    assert list(first) == ["before"]
+    replace(path, registry.format("after").encode())
+    assert lookups.read_again()
+    counting.look_up_in(lookups.databases)
+    run_file(str(CAPTURES / "flow_devices.pcap"), counting, reads_flows=True)
+    assert ports(counting) == {"before": first["before"], "after": first["before"]}
+
+    path.write_text("a page, not a registry\n")
+    assert not lookups.read_again()
+    assert "has no column 'Service Name'" in caplog.messages[-1]
 
 
 def test_nothing_is_left_open(path: Path, lookups: Lookups) -> None:

@@ -79,9 +79,7 @@ def test_filters_by_a_database_that_nobody_names_are_told_and_no_mistake(
     assert told(geo_city="city.mmdb") == []
 
 
-def test_a_list_of_suffixes_that_can_not_be_used_is_a_mistake(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_list_that_can_not_be_used_is_a_mistake(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path, wrong, right = tmp_path / "edge.yaml", tmp_path / "wrong.dat", tmp_path / "right.dat"
     wrong.write_text("com\nco uk\n*.*.ck\n")
     right.write_text("com\n")
@@ -93,6 +91,8 @@ def test_a_list_of_suffixes_that_can_not_be_used_is_a_mistake(
     path.write_text("visor: {}\n")
     assert check_config(str(path), {"suffix_list": str(tmp_path / "none.dat")}) == 1
     assert "none.dat: No such file" in capfd.readouterr().err
+    assert check_config(str(path), {"default_service_registry": str(right)}) == 1
+    assert f"{right}: the registry of services has no column 'Service Name'" in capfd.readouterr().err
 
 
 def test_a_setting_of_a_wrong_type_is_told_of_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

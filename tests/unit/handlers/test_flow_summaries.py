@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pktvisor.config.services import Services, read_services
+from pktvisor import _core
+from pktvisor.config.services import read_services
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.flow import Flow
@@ -28,11 +29,11 @@ knows no number, of 2001:db8::/32 the number 64500."""
 
 
 def interfaces(
-    services: Services | None = None, enable: tuple[str, ...] = (), *, geo_asn: Path | None = None, **options: Any
+    services: _core.Services | None = None, enable: tuple[str, ...] = (), *, geo_asn: Path | None = None, **options: Any
 ) -> dict[str, dict[str, Any]]:
     """What all interfaces show, by exporter and number."""
     source = Source(FOLDER / "flow_devices.pcap", reads_flows=True, geo_asn=geo_asn, services=services)
-    settings = HandlerSettings(options, enable, services="" if services is None else services.digest)
+    settings = HandlerSettings(options, enable, names_services=services is not None)
     found = measure(source, [Wanted("it", "flow", settings=settings)]).document()["it"]["flow"]["devices"]
     return {f"{device}|{number}": shown for device, of in found.items() for number, shown in of["interfaces"].items()}
 
@@ -42,7 +43,7 @@ def names(shown: dict[str, dict[str, Any]], path: str) -> set[str]:
     return {entry["name"] for interface in shown.values() for entry in interface[path]}
 
 
-def registry(folder: Path) -> Services:
+def registry(folder: Path) -> _core.Services:
     path = folder / "services.csv"
     path.write_text(REGISTRY)
     return read_services(str(path))
@@ -131,7 +132,7 @@ def test_ports_of_icmp_have_the_names_of_tcp_as_those_of_all_but_udp(tmp_path: P
 
 
 def test_without_the_list_of_ports_they_are_numbers_everywhere(tmp_path: Path) -> None:
-    settings = HandlerSettings(disable=("top_ports",), services=registry(tmp_path).digest)
+    settings = HandlerSettings(disable=("top_ports",), names_services=True)
     source = Source(FOLDER / "flow_devices.pcap", reads_flows=True, services=registry(tmp_path))
     device = measure(source, [Wanted("it", "flow", settings=settings)]).document()["it"]["flow"]["devices"]["192.0.2.1"]
     assert "198.51.100.7:443" in {entry["name"] for entry in device["interfaces"]["1"]["top_in_dst_ip_ports_bytes"]}

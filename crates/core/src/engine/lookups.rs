@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::enrich::geo::{GeoDatabase, Places};
+use crate::enrich::services::Services;
 use crate::enrich::suffix::SuffixList;
 use crate::plan::Enrichment;
 
@@ -17,6 +18,7 @@ pub struct Databases {
     pub city: Option<Arc<GeoDatabase>>,
     pub network: Option<Arc<GeoDatabase>>,
     pub suffixes: Option<Arc<SuffixList>>,
+    pub services: Option<Arc<Services>>,
 }
 
 /// The databases of a policy.
@@ -55,10 +57,10 @@ impl Lookups {
 
     /// Puts other databases in the place of those that there are, for windows from number `from` on.
     pub fn replace(&self, databases: Databases, from: usize) {
-        let Databases { city, network, suffixes } = databases;
+        let Databases { city, network, suffixes, services } = databases;
         let mut chosen = self.chosen();
         let before = chosen.enrichment.clone();
-        chosen.enrichment = Enrichment { city, network, suffixes, ..before.clone() };
+        chosen.enrichment = Enrichment { city, network, suffixes, services, ..before.clone() };
         // Where no window has begun since the last replacement, none is counted by what it brought.
         let former = chosen.former.take().filter(|_| chosen.from == from).unwrap_or(before);
         chosen.former = (from > 0).then_some(former);

@@ -22,7 +22,7 @@ pub enum LabelKind {
 }
 
 /// A column of texts: `{"label": "endpoint", "of": ["flow.src", "flow.src_port", "flow.protocol"]}`, perhaps with
-/// `"services"`, anything that tells a registry from others: ports are called by its names, and `"summary"`.
+/// `"services": true`: ports are called by the names of the registry at hand, and `"summary"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
     pub kind: LabelKind,
@@ -69,7 +69,8 @@ pub struct Network {
 struct LabelSpec {
     label: LabelKind,
     of: Vec<String>,
-    services: Option<String>,
+    #[serde(default)]
+    services: bool,
     summary: Option<SummarySpec>,
 }
 
@@ -90,7 +91,7 @@ impl Label {
         let no_label = |fault: &dyn std::fmt::Display| Error::invalid(format!("{json} is not a label: {fault}"));
         let spec = LabelSpec::deserialize(json).map_err(|fault| no_label(&fault))?;
         let summary = spec.summary.map(Summary::of).transpose()?;
-        let label = Self { kind: spec.label, of: spec.of, names_services: spec.services.is_some(), summary };
+        let label = Self { kind: spec.label, of: spec.of, names_services: spec.services, summary };
         match label.of.len() == label.types().len() {
             true => Ok(label),
             false => Err(no_label(&format_args!("it is made of {} columns", label.types().len()))),

@@ -197,7 +197,7 @@ mod tests {
     fn ports_are_called_by_the_services_of_their_protocol_where_that_is_asked_for() {
         let columns = [Column::U16(&[53, 53, 0]), Column::U8(&[UDP, TCP, UDP])];
         let of = json!(["flow.src_port", "flow.protocol"]);
-        let named = json!({"label": "port", "of": of, "services": "which"});
+        let named = json!({"label": "port", "of": of, "services": true});
         assert_eq!(texts(&named, &columns), ["domain", "53", "-"]);
         assert_eq!(texts(&json!({"label": "port", "of": of}), &columns), ["53", "53", "-"]);
     }
@@ -214,7 +214,7 @@ mod tests {
             Column::U8(&[UDP, UDP, UDP]),
         ];
         let of = json!(["flow.src", "flow.src_port", "flow.dst", "flow.dst_port", "flow.protocol"]);
-        let label = json!({"label": "conversation", "of": of, "services": "which"});
+        let label = json!({"label": "conversation", "of": of, "services": true});
         assert_eq!(
             texts(&label, &columns),
             ["10.3.1.1:domain/10.4.1.1:40000", "10.4.1.1:40000/2001:db8::1:domain", "-"]
