@@ -1,7 +1,8 @@
 //! Lists three folders, so that being there is all that a file must do.
 //!
 //! - `src/decode/app/*.rs`: a protocol. Each file declares a `PROTOCOL`, the reasons why its messages may be malformed, a
-//!   `Messages` table and a `Decoder`; they are joined into `PROTOCOLS`, `REASONS`, `AppTables` and `AppDecoders`.
+//!   `Messages` table and a `Decoder`; they are joined into `PROTOCOLS`, `AppTables` and `AppDecoders`,
+//!   and the reasons with those of the layers below.
 //! - `src/decode/flow/*.rs`: a format of flow records. Each file declares a `Decoder` that implements `Format`; they are
 //!   joined into `FlowFormats`.
 //! - `src/metric/kinds/*.rs`: a kind of metric. Each file declares a `NAME` and a `State` that implements `Kind`; they are
@@ -11,7 +12,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    write("apps.rs", &protocols(&files("src/decode/app")));
+    let apps = files("src/decode/app");
+    write("apps.rs", &protocols(&apps));
+    write("reasons.rs", &reasons(&apps));
     write("flow_formats.rs", &flow_formats(&files("src/decode/flow")));
     write("metric_kinds.rs", &kinds(&files("src/metric/kinds")));
 }
@@ -142,6 +145,28 @@ impl MetricState {{
     )
 }
 
+/// The files that declare reasons why bytes may be malformed, from the link layer up; those of application protocols stand
+/// between the two.
+const BELOW: [&str; 3] = ["link.rs", "ip.rs", "mod.rs"];
+const BESIDE: [&str; 2] = ["flow/mod.rs", "dnstap.rs"];
+
+/// What stands in the `malformed!` of all these files, as one declaration.
+fn reasons(apps: &[(String, PathBuf)]) -> String {
+    let folder = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("set by cargo")).join("src/decode");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let apps = apps.iter().map(|(_, path)| path.clone());
+    let files = BELOW.map(|name| folder.join(name)).into_iter().chain(apps).chain(BESIDE.map(|name| folder.join(name)));
+    let declared: String = files.map(|path| declared(&path)).collect();
+    format!("all! {{\n{declared}}}\n")
+}
+
+fn declared(path: &Path) -> String {
+    let code = std::fs::read_to_string(path).expect("a file of the folder can be read");
+    let after = code.split_once("\nmalformed! {").map_or("", |(_, after)| after);
+    let lines = after.lines().take_while(|line| !line.starts_with('}'));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
 fn protocols(protocols: &[(String, PathBuf)]) -> String {
     let mut code = modules(protocols);
     let each = |line: &dyn Fn(&str) -> String| protocols.iter().map(|(name, _)| line(name)).collect::<String>();
@@ -167,8 +192,9 @@ impl AppTables {{
 /// The protocols of this folder; a protocol's number is its place here.
 pub const PROTOCOLS: &[Declaration] = &[{declarations}];
 
-/// Why their messages may be malformed.
-pub(crate) const REASONS: &[&[Reason]] = &[{reasons}];
+/// The names of the reasons why their messages may be malformed.
+#[cfg(test)]
+const REASONS: &[&[&str]] = &[{reasons}];
 
 /// The decoders of one worker, one per protocol in this folder.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::table::{Column, PacketRow, Table};
 use pktvisor_core::decode::app::{AppDecoders, AppTables, Message, Needs, PROTOCOLS};
-use pktvisor_core::decode::probe::Probed;
+use pktvisor_core::decode::content::Probed;
 use pktvisor_core::frame::Frame;
 use pktvisor_core::ledger::Ledger;
 

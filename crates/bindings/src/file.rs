@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError};
 
 use pktvisor_core::Error;
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{self, BatchSink, DnstapConfig, FileConfig, Progress, Taking};
+use pktvisor_core::hosts::Hosts;
 use pktvisor_core::read::{FileDamage, Patience};
 use pktvisor_core::table::Address;
 use pyo3::prelude::*;

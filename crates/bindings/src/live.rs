@@ -6,11 +6,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pktvisor_core::Error;
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{
     self, BatchSink, Capture, CaptureConfig, CaptureSource, DnstapServer, DnstapServerConfig, FlowListening,
     FlowServer, FlowServerConfig, Machine, Taking,
 };
+use pktvisor_core::hosts::Hosts;
 use pktvisor_core::listen::datagrams::DatagramConfig;
 use pktvisor_core::listen::streams::StreamAddress;
 use pyo3::prelude::*;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::decode::hosts::Hosts;
 use pktvisor_core::engine::{FileConfig, Policy, PolicyConfig, run_file};
+use pktvisor_core::hosts::Hosts;
 use pktvisor_core::plan::compile;
 
 fn cpu_ns() -> u64 {

@@ -1,6 +1,7 @@
 //! The packet engine of pktvisor: bytes in, columns and sketches out. No Python, no YAML, no HTTP.
 //!
-//! The modules stand in the order that the data meets them.
+//! The modules stand in layers, the lowest first: each imports only modules of the blocks before its own, and files never
+//! import each other in a circle. A test holds this (`tests/unit/test_rust_layers.py`).
 //!
 //! What every part of this crate guarantees:
 //!
@@ -17,29 +18,35 @@ pub mod error;
 pub mod frame;
 pub mod hash;
 mod lanes;
-pub mod ledger;
 pub mod malformed;
 pub mod memory;
 mod texts;
 
-pub mod capture;
 pub mod filter;
-pub mod listen;
-pub mod read;
-
-pub mod decode;
-pub mod enrich;
+pub mod ledger;
+pub mod sketch;
 pub mod table;
 pub mod track;
 pub mod wire;
 
-pub mod data_frame;
-pub mod engine;
+pub mod capture;
+pub mod hosts;
+pub mod listen;
+pub mod read;
+
+pub mod enrich;
 pub mod expr;
+
 pub mod metric;
+
+pub mod decode;
+
+pub mod data_frame;
 pub mod plan;
-pub mod sketch;
+
 pub mod window;
+
+pub mod engine;
 
 /// Shared with the integration tests.
 #[cfg(test)]

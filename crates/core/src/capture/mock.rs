@@ -139,8 +139,8 @@ mod tests {
     use super::*;
     use crate::decode::Batch;
     use crate::decode::app::Needs;
-    use crate::decode::hosts::Hosts;
     use crate::decode::{DecodeConfig, Decoder};
+    use crate::hosts::Hosts;
 
     #[test]
     fn packets_are_dns_in_both_directions_and_nothing_else() {

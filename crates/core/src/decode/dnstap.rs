@@ -4,10 +4,10 @@
 //! decoder of DNS fills. What the server did not say stays empty.
 
 use super::app::{Message, Needs, dns};
-use super::hosts::Hosts;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP};
 use crate::decode::Batch;
 use crate::frame::Frame;
+use crate::hosts::Hosts;
 use crate::malformed::{Malformed, malformed};
 use crate::table::{Address, Direction, PacketRow};
 

@@ -1,6 +1,6 @@
 //! IP headers, and what lies around and inside them: encapsulations below IP, tunnels, the headers of fragments.
 
-use super::app::Ends;
+use super::ends::Ends;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, link};
 use crate::frame::Frame;
 use crate::malformed::{Malformed, malformed};
@@ -14,7 +14,6 @@ malformed! {
     IPV6_BAD_EXTENSION "ipv6.bad_extension", "IPv6 extension headers end too early, or are too many";
     AUTHENTICATION_TOO_SHORT "ah.too_short", "The packet ends within its authentication header";
     GRE_TOO_SHORT "gre.too_short", "The packet ends within its GRE header";
-    TUNNEL_TOO_DEEP "tunnel.too_deep", "There are more tunnels in one another than are followed";
 }
 
 pub(super) const PROTOCOL_IPV4: u8 = 4;
@@ -144,7 +143,7 @@ pub(super) fn follow<'a>(
     let mut ip = outer;
     while ip.fragment.is_none() {
         let (found, is_of_others) = match inside(&ip, inner) {
-            Ok(Some(_)) if ip.depth == MOST_TUNNELS => return (ip, Some(TUNNEL_TOO_DEEP)),
+            Ok(Some(_)) if ip.depth == MOST_TUNNELS => return (ip, Some(link::TUNNEL_TOO_DEEP)),
             Ok(Some(found)) => found,
             Ok(None) => break,
             Err(fault) => return (ip, Some(fault)),

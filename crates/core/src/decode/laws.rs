@@ -354,7 +354,7 @@ fn a_tunnel_too_deep_or_too_short_is_told() {
     let way = |depth| Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN; depth], records: 0 };
     let mut story = is_row_of(&way(6));
     assert_eq!((story.end(), story.batch.apps.dns.len()), (1, 0));
-    assert_eq!(story.batch.ledger.malformed(super::ip::TUNNEL_TOO_DEEP), 1);
+    assert_eq!(story.batch.ledger.malformed(super::link::TUNNEL_TOO_DEEP), 1);
     let frames = Way { layers: vec![Layer { gre: true, ..PLAIN }, PLAIN], ..way(1) }.frames();
     for (length, reason) in [(36, "gre.too_short"), (50, "ipv4.too_short"), (60, "udp.too_short")] {
         let mut story = Story::new();

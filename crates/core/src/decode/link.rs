@@ -15,6 +15,7 @@ malformed! {
     VLAN_TOO_SHORT "vlan.too_short", "The frame ends within a VLAN tag";
     MPLS_TOO_SHORT "mpls.too_short", "The frame ends within its MPLS labels";
     PPPOE_TOO_SHORT "pppoe.too_short", "The frame ends within its PPPoE header";
+    TUNNEL_TOO_DEEP "tunnel.too_deep", "There are more tunnels in one another than are followed";
 }
 
 /// Link types by their numbers in capture files (the LINKTYPE_ registry of the pcap format).
@@ -200,7 +201,7 @@ pub fn decapsulate(first: u16, bytes: &[u8]) -> Result<(u16, u16, &[u8]), Malfor
             None => return Ok((outer_vlan.unwrap_or(0), next, payload)),
         }
     }
-    Err(super::ip::TUNNEL_TOO_DEEP)
+    Err(TUNNEL_TOO_DEEP)
 }
 
 /// Takes one layer off, but for VLAN tags; `None` where there is none that pktvisor knows.
@@ -353,8 +354,8 @@ mod tests {
     fn more_layers_than_are_followed_are_told() {
         let tagged = |tags: usize| [[0, 7, 0x81, 0].repeat(tags - 1), vec![0, 7, 0x08, 0], IP.to_vec()].concat();
         assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS)), Ok((7, ethertype::IPV4, &IP[..])));
-        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 1)), Err(crate::decode::ip::TUNNEL_TOO_DEEP));
-        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 5)), Err(crate::decode::ip::TUNNEL_TOO_DEEP));
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 1)), Err(TUNNEL_TOO_DEEP));
+        assert_eq!(decapsulate(0x8100, &tagged(MOST_LAYERS + 5)), Err(TUNNEL_TOO_DEEP));
     }
 
     #[test]

@@ -6,12 +6,13 @@
 
 pub mod app;
 mod batch;
+pub mod content;
 pub mod dispatch;
 pub mod dnstap;
+mod ends;
 pub mod flow;
-mod flow_hash;
+mod flow_of;
 pub mod fragments;
-pub mod hosts;
 pub(crate) mod ip;
 #[cfg(test)]
 mod laws;
@@ -26,17 +27,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::frame::Frame;
+use crate::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
 use crate::table::{PacketRow, PacketTable, Table as _};
 use crate::wire::ieee80211::{Part, Parts};
 use crate::wire::{self, ethertype};
-use app::{AppTables, Ends, Message, Needs};
+use app::{AppTables, Message, Needs};
 use dispatch::Dispatch;
+use ends::Ends;
 use flow::{Datagram, FlowDecoder};
 use fragments::{Fragment, FragmentKey, FragmentTable};
-use hosts::Hosts;
 use ip::{
     FragmentHeader, IpPayload, behind_extensions, cut_off, follow, name_fragment, read_encapsulated, read_ipv4,
     read_ipv6,
@@ -46,7 +48,8 @@ use ports::PortSettings;
 use streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 
 pub use batch::{BATCH_ROWS, Batch, EARLIER, table_names};
-pub use flow_hash::{exchange_hash, flow_hash, flow_of};
+pub use ends::{exchange_hash, flow_hash};
+pub use flow_of::flow_of;
 use ip::mapped;
 
 malformed! {

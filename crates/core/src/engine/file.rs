@@ -1,34 +1,18 @@
 //! A capture file from its first packet to its last, by one worker or by several.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
+use super::file_config::FileConfig;
 use super::intake::{Intake, Polled, Source};
 use super::packets::Packets;
 use super::recorded::{FileReport, Progress, Recorded, run_recorded};
 use super::shares::run_shared;
-use super::{BatchSink, FilterSource, Policy};
+use super::{BatchSink, FilterSource};
 use crate::Error;
 use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
-use crate::read::{Capture, NextFrame, Patience, TakeFrames};
+use crate::read::{Capture, NextFrame, TakeFrames};
 
 /// Frames of a poll: about a batch of them.
 const FRAMES_PER_POLL: usize = 1 << 12;
-
-/// What is read, and what is made of it.
-#[derive(Clone)]
-pub struct FileConfig {
-    /// Files and directories that are read as one capture; with patience FIFOs, too, and standard input where it is `-`.
-    pub paths: Vec<PathBuf>,
-    /// Says whether to go on waiting for what is no file. Without it only files are read.
-    pub patience: Option<Patience>,
-    pub decode: DecodeConfig,
-    pub filter: Option<FilterSource>,
-    pub policies: Vec<Arc<Policy>>,
-    /// Threads that share the packets out by flow; at least one.
-    pub workers: usize,
-}
 
 /// Reads a file through the policies, and each worker's batches to sinks of its own. `progress` is called now and then
 /// from the calling thread; `false` stops.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Bitmap, Comparison, TextMatch};
-use crate::decode::hosts::Hosts;
+use crate::hosts::Hosts;
 use crate::table::{Address, Column, ColumnType};
 
 /// One column compared with constants.

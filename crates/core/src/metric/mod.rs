@@ -16,7 +16,7 @@ pub(crate) use seconds::Seconds;
 
 use crate::Error;
 use crate::expr::Bitmap;
-use crate::sketch::reader::Reader;
+use crate::sketch::reader::{Reader, write_block};
 use crate::sketch::{Distribution, Exact, Frequent};
 use crate::table::Column;
 
@@ -125,6 +125,13 @@ pub(crate) trait Kind: Clone + Debug + Sized {
 impl MetricState {
     pub fn kind(&self) -> MetricKind {
         MetricKind { kind: self.name(), items: self.items() }
+    }
+
+    /// Saves it with its length; `block` is room for it.
+    pub(crate) fn save_block(&self, block: &mut Vec<u8>, out: &mut Vec<u8>, items: Items<'_>) {
+        block.clear();
+        self.save(block, items);
+        write_block(out, block);
     }
 
     /// Takes in a metric of another handler that saw the same time; false where it is of another kind.

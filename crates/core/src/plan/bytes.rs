@@ -19,7 +19,7 @@ impl State {
         write_varint(out, self.metrics.len() as u64);
         for (metric, keys) in self.metrics.iter().zip(&plan.keys) {
             MetricKey::write_all(keys, out);
-            save_metric(metric, &mut block, out, items);
+            metric.save_block(&mut block, out, items);
         }
         write_varint(out, self.groups.len() as u64);
         for groups in &self.groups {
@@ -83,13 +83,6 @@ impl State {
         }
         Ok(found.into_iter().sum())
     }
-}
-
-/// Writes a metric as a block; `block` is room for it.
-pub(super) fn save_metric(metric: &MetricState, block: &mut Vec<u8>, out: &mut Vec<u8>, items: Items<'_>) {
-    block.clear();
-    metric.save(block, items);
-    write_block(out, block);
 }
 
 /// Reads the metrics of a group, each into the place that it has in the plan, if any.

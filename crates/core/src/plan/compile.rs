@@ -16,9 +16,9 @@ use super::{
 };
 use crate::Error;
 use crate::decode::app::Needs;
-use crate::decode::hosts::Hosts;
 use crate::decode::{Batch, table_names};
 use crate::expr::{ColumnName, Condition, Test};
+use crate::hosts::Hosts;
 use crate::ledger::Entry;
 use crate::metric::{ItemKind, KindName, MetricKind};
 use crate::table::{ColumnDefinition, ColumnType, Table};

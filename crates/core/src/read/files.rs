@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::merge::Merged;
-use super::{CaptureReader, Damage, Frame, Patience};
+use super::merge::{Merged, Named, open};
+use super::{CaptureReader, FileDamage, Frame, Patience};
 use crate::Error;
 
 /// A capture in one file, or in several that are read as one, in the order of time.
@@ -46,20 +46,6 @@ pub trait TakeFrames {
     /// # Errors
     /// When a frame can't be dealt with.
     fn take_from(&mut self, frames: &mut impl NextFrame) -> Result<bool, Error>;
-}
-
-/// Where one of the files stops making sense.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileDamage {
-    pub file: String,
-    pub damage: Damage,
-}
-
-/// A file to be read.
-pub(super) struct Named {
-    pub path: PathBuf,
-    /// Somebody named it, rather than the directory that it is in: it has to be a capture.
-    pub is_wanted: bool,
 }
 
 impl Capture {
@@ -156,11 +142,6 @@ impl Capture {
             Source::Several(merged) => merged.total_bytes(),
         }
     }
-}
-
-/// Opens a capture file; with patience also what may let wait.
-pub(super) fn open(path: &Path, patience: Option<&Patience>) -> Result<CaptureReader, Error> {
-    patience.map_or_else(|| CaptureReader::open(path), |patience| CaptureReader::open_stream(path, patience))
 }
 
 /// The files that are meant, those of a directory by name.

@@ -6,9 +6,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::files::{Named, open};
 use super::{CaptureReader, Damage, FileDamage, Frame, Patience, Record};
 use crate::Error;
 
@@ -34,6 +33,13 @@ pub(super) struct Merged {
     total_bytes: Option<u64>,
     damages: Vec<FileDamage>,
     fault: Option<Error>,
+}
+
+/// A file to be read.
+pub(super) struct Named {
+    pub path: PathBuf,
+    /// Somebody named it, rather than the directory that it is in: it has to be a capture.
+    pub is_wanted: bool,
 }
 
 /// One of the files.
@@ -193,6 +199,11 @@ impl Merged {
     pub(super) fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
+}
+
+/// Opens a capture file; with patience also what may let wait.
+pub(super) fn open(path: &Path, patience: Option<&Patience>) -> Result<CaptureReader, Error> {
+    patience.map_or_else(|| CaptureReader::open(path), |patience| CaptureReader::open_stream(path, patience))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ use std::path::Path;
 use crate::Error;
 use crate::frame::Frame;
 pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
-pub use files::{Capture, FileDamage, NextFrame, TakeFrames};
+pub use files::{Capture, NextFrame, TakeFrames};
 pub use frame_stream::{
     Control, FrameStream, FrameStreamReader, FrameStreamReceiver, MOST_FRAME_BYTES, Step, Violation,
 };
@@ -61,6 +61,13 @@ pub struct Damage {
     pub offset: u64,
     /// One clause: `"the file ends within a packet record"`.
     pub reason: String,
+}
+
+/// Where one of the files stops making sense.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDamage {
+    pub file: String,
+    pub damage: Damage,
 }
 
 /// A capture file or stream, read packet by packet.

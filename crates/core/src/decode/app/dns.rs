@@ -3,7 +3,7 @@
 
 use crate::table::{Address, Direction, Span, table};
 use crate::decode::app::{Declaration, Message, Needs};
-use crate::decode::probe::{Finding, Probed, Sender};
+use crate::decode::content::{Finding, Probed, Sender};
 use crate::decode::records::{self, ResponseRecords};
 use crate::decode::{PROTOCOL_UDP, name, streams};
 use crate::hash::{fold, hash_bytes, hash_word};

@@ -13,17 +13,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::decode::probe::Probe;
+use crate::decode::content::Probe;
+use crate::decode::ends::{Ends, exchange_hash, flow_hash};
 use crate::decode::streams::Framing;
 use crate::frame::Frame;
 use crate::ledger::Ledger;
-use crate::malformed::{Malformed, Reason};
+use crate::malformed::Malformed;
 use crate::table::{Address, PacketRow, Table};
 
 include!(concat!(env!("OUT_DIR"), "/apps.rs"));
-
-/// Source and destination.
-pub type Ends = [Address; 2];
 
 /// One message of an application protocol, with what is known of the packet that brought (or completed) it.
 #[derive(Clone, Copy)]
@@ -68,7 +66,7 @@ impl Message<'_> {
     /// A hash of the client's end alone, for protocols whose answers come from elsewhere than where the question went.
     pub fn client_flow(&self) -> u64 {
         let (address, port) = self.client();
-        super::flow_hash(address, port, &[0; 16], self.server_port, self.seed)
+        flow_hash(address, port, &[0; 16], self.server_port, self.seed)
     }
 
     /// A hash that a question and its answer have in common, see [`super::exchange_hash`].
@@ -76,14 +74,14 @@ impl Message<'_> {
     pub fn exchange(&self, identifier: u16) -> u64 {
         let (packet, (source, destination)) = (self.packet, self.addresses());
         let ports = [packet.source_port, packet.destination_port];
-        super::exchange_hash([source, destination], ports, identifier, self.seed)
+        exchange_hash([source, destination], ports, identifier, self.seed)
     }
 
     /// A hash of both ends, the same for both directions.
     #[inline]
     pub fn flow(&self) -> u64 {
         let (packet, (source, destination)) = (self.packet, self.addresses());
-        super::flow_hash(source, packet.source_port, destination, packet.destination_port, self.seed)
+        flow_hash(source, packet.source_port, destination, packet.destination_port, self.seed)
     }
 
     /// The sender's hardware address, where the frame's header has it.
@@ -168,6 +166,20 @@ impl Needs {
         self.columns.extend(other.columns.iter().cloned());
         for (protocol, ports) in &other.ports {
             self.add_ports(protocol, ports.iter().copied());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reasons_of_a_protocol_begin_with_its_name() {
+        for (protocol, reasons) in PROTOCOLS.iter().zip(REASONS) {
+            for reason in *reasons {
+                assert_eq!(reason.split('.').next(), Some(protocol.name), "{reason}");
+            }
         }
     }
 }

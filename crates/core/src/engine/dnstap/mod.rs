@@ -11,7 +11,7 @@ use super::intake::{Decode, Intake};
 use crate::decode::Batch;
 use crate::decode::app::Needs;
 use crate::decode::dnstap::{Decoder, Tap};
-use crate::decode::hosts::Hosts;
+use crate::hosts::Hosts;
 use crate::window::NANOSECONDS as SECOND_NS;
 
 /// How messages are taken, wherever they come from.

@@ -7,8 +7,8 @@ use super::*;
 use crate::decode::Batch;
 use crate::decode::dnstap;
 use crate::decode::dnstap::CONTENT_TYPE;
-use crate::decode::hosts::Hosts;
 use crate::engine::Usage;
+use crate::hosts::Hosts;
 
 const SECOND: i64 = SECOND_NS;
 const NOW: i64 = 1_700_000_000 * SECOND;

@@ -15,10 +15,10 @@ use crate::capture::{FrameSource, Mock, Ring, RingConfig, mock, recent};
 use crate::decode::Batch;
 use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
-use crate::decode::hosts::Hosts;
 use crate::engine::intake::Polled;
 use crate::engine::packets::{Filters, Packets};
 use crate::engine::{BatchSink, FilterSource, Policy};
+use crate::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::memory::Account;
 

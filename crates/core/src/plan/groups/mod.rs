@@ -17,7 +17,6 @@ use std::sync::Arc;
 use log::Log;
 pub(crate) use log::{Chunk, Source};
 
-use super::bytes::save_metric;
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex, Feed};
 use crate::Error;
@@ -475,7 +474,7 @@ impl Group {
         if self.rows > 0 {
             let mut block = Vec::new();
             let metrics = self.unfolded(plan, Span { end: None, ..span }, seed);
-            metrics.iter().for_each(|metric| save_metric(metric, &mut block, out, items));
+            metrics.iter().for_each(|metric| metric.save_block(&mut block, out, items));
         }
     }
 
