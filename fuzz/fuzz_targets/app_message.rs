@@ -4,11 +4,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::table::{Column, PacketRow, Table};
 use pktvisor_core::decode::app::{AppDecoders, AppTables, Message, Needs, PROTOCOLS};
 use pktvisor_core::decode::content::Probed;
 use pktvisor_core::frame::Frame;
 use pktvisor_core::ledger::Ledger;
+use pktvisor_core::table::{Column, PacketRow, Table};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&[protocol, port], mut rest)) = bytes.split_first_chunk::<2>() else { return };

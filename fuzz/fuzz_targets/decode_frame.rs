@@ -7,11 +7,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::decode::Batch;
-use pktvisor_core::table::{PacketTable, Table as _};
 use pktvisor_core::decode::app::{Needs, PROTOCOLS};
 use pktvisor_core::decode::ports::{ANY_PORT, port_options};
 use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
 use pktvisor_core::frame::Frame;
+use pktvisor_core::table::{PacketTable, Table as _};
 
 /// Whether a datagram, or the first fragment of one, has a port that is read.
 fn has_messages(packets: &PacketTable) -> bool {

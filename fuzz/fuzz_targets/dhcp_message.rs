@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::table::{PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, dhcp};
 use pktvisor_core::frame::Frame;
 use pktvisor_core::ledger::Ledger;
+use pktvisor_core::table::{PacketRow, Table as _};
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((&port, payload)) = bytes.split_first() else { return };

@@ -3,10 +3,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::table::{Column, PacketRow, Table as _};
 use pktvisor_core::decode::app::{Message, Needs, dns};
 use pktvisor_core::frame::Frame;
 use pktvisor_core::ledger::Ledger;
+use pktvisor_core::table::{Column, PacketRow, Table as _};
 
 fuzz_target!(|payload: &[u8]| {
     let mut decoder = dns::Decoder::default();

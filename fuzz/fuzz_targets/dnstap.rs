@@ -5,10 +5,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::decode::Batch;
-use pktvisor_core::table::Table as _;
 use pktvisor_core::decode::app::Needs;
 use pktvisor_core::decode::dnstap::{CONTENT_TYPE, Decoder, Tap};
 use pktvisor_core::read::FrameStreamReceiver;
+use pktvisor_core::table::Table as _;
 
 fuzz_target!(|bytes: &[u8]| {
     let (mut decoder, mut batch) = (Decoder::new(1), Batch::default());

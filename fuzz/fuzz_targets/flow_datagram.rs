@@ -4,10 +4,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::table::{FlowTable, Table as _};
 use pktvisor_core::decode::app::Needs;
 use pktvisor_core::decode::flow::{Datagram, FlowDecoder};
 use pktvisor_core::ledger::Ledger;
+use pktvisor_core::table::{FlowTable, Table as _};
 
 fuzz_target!(|bytes: &[u8]| {
     let mut decoder = FlowDecoder::new(&Needs::all(), 1);

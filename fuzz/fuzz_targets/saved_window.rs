@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use pktvisor_core::decode::Batch;
-use pktvisor_core::table::PacketRow;
 use pktvisor_core::engine::{Policy, PolicyConfig};
 use pktvisor_core::enrich::geo::Places;
 use pktvisor_core::plan::{Enrichment, compile};
+use pktvisor_core::table::PacketRow;
 use pktvisor_core::window::SavedWindow;
 
 /// The plan of the seeds: a metric of every kind, top lists of every kind of item, groups.

@@ -5,10 +5,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::table::PacketRow;
 use pktvisor_core::decode::app::PROTOCOLS;
 use pktvisor_core::decode::streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 use pktvisor_core::ledger::Ledger;
+use pktvisor_core::table::PacketRow;
 
 const BUFFERED_BYTES_TOTAL: usize = 8_192;
 
