@@ -24,7 +24,7 @@ const OPTION_TIME_RESOLUTION: u16 = 9;
 const NANOSECONDS: u8 = 9;
 
 /// Where a frame lies among the chunks.
-struct Place {
+struct KeptFrame {
     time_ns: i64,
     chunk: u32,
     at: u32,
@@ -65,7 +65,7 @@ fn find(
     chunks: &[Arc<Chunk>],
     since_ns: i64,
     passes: &mut impl FnMut(&Frame<'_>) -> Result<bool, Error>,
-) -> Result<Vec<Place>, Error> {
+) -> Result<Vec<KeptFrame>, Error> {
     let mut places = Vec::new();
     let mut fault = None;
     for (number, chunk) in chunks.iter().enumerate() {
@@ -74,7 +74,7 @@ fn find(
                 return;
             }
             match passes(frame) {
-                Ok(true) => places.push(Place { time_ns: frame.time_ns, chunk: number as u32, at: at as u32 }),
+                Ok(true) => places.push(KeptFrame { time_ns: frame.time_ns, chunk: number as u32, at: at as u32 }),
                 Ok(false) => {}
                 Err(failed) => fault = Some(failed),
             }
@@ -84,7 +84,7 @@ fn find(
 }
 
 /// The first of the places that are written, and the link types of their frames.
-fn newest_that_fit(chunks: &[Arc<Chunk>], places: &[Place], most_bytes: usize) -> (usize, Vec<u16>) {
+fn newest_that_fit(chunks: &[Arc<Chunk>], places: &[KeptFrame], most_bytes: usize) -> (usize, Vec<u16>) {
     let mut left = most_bytes - SECTION_BYTES;
     let mut link_types = Vec::new();
     for (number, place) in places.iter().enumerate().rev() {
@@ -102,7 +102,7 @@ fn newest_that_fit(chunks: &[Arc<Chunk>], places: &[Place], most_bytes: usize) -
     (0, link_types)
 }
 
-fn frame_at<'a>(chunks: &'a [Arc<Chunk>], place: &Place) -> Frame<'a> {
+fn frame_at<'a>(chunks: &'a [Arc<Chunk>], place: &KeptFrame) -> Frame<'a> {
     chunks[place.chunk as usize].frame(place.at as usize).expect("a chunk that is held does not change").0
 }
 

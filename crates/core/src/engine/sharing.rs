@@ -38,7 +38,7 @@ pub(super) struct Sharing {
 
 struct Queues {
     /// `None` while somebody reads.
-    source: Option<Source>,
+    source: Option<Reading>,
     /// What each worker has still to look at.
     waiting: Vec<VecDeque<Arc<Chunk>>>,
     waiting_bytes: usize,
@@ -53,7 +53,7 @@ struct Queues {
     has_ended: bool,
 }
 
-struct Source {
+struct Reading {
     reader: ChunkReader,
     dealer: Dealer,
 }
@@ -74,7 +74,7 @@ struct Dealer {
 impl Sharing {
     pub fn new(capture: Capture, config: &FileConfig) -> Self {
         let queues = Queues {
-            source: Some(Source { reader: ChunkReader::new(capture), dealer: Dealer::new(config) }),
+            source: Some(Reading { reader: ChunkReader::new(capture), dealer: Dealer::new(config) }),
             waiting: (0..config.workers).map(|_| VecDeque::new()).collect(),
             waiting_bytes: 0,
             spares: Vec::new(),
@@ -135,14 +135,14 @@ impl Sharing {
     }
 
     /// Reads some chunks into the queues as long as there is room, without holding the lock meanwhile.
-    fn read<'a>(&'a self, mut queues: MutexGuard<'a, Queues>, mut source: Source) -> MutexGuard<'a, Queues> {
+    fn read<'a>(&'a self, mut queues: MutexGuard<'a, Queues>, mut source: Reading) -> MutexGuard<'a, Queues> {
         for _ in 0..CHUNKS_PER_TURN {
             if queues.has_ended || !queues.has_room() {
                 break;
             }
             let mut chunk = queues.spare();
             drop(queues);
-            let Source { reader, dealer } = &mut source;
+            let Reading { reader, dealer } = &mut source;
             let has_more = reader.next_chunk(&mut chunk, |frame| dealer.deal(frame));
             queues = self.queues();
             if has_more {
@@ -199,7 +199,7 @@ impl Sharing {
 
 impl Queues {
     /// What to read from, for a worker that should.
-    fn source_for(&mut self, worker: usize) -> Option<Source> {
+    fn source_for(&mut self, worker: usize) -> Option<Reading> {
         if self.waiting[worker].len() < FEW_CHUNKS && self.can_read() { self.source.take() } else { None }
     }
 

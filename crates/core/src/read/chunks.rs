@@ -3,7 +3,7 @@
 use super::blocks::BLOCK_BYTES;
 use crate::hash::prefetch;
 
-use super::files::Source;
+use super::files::Opened;
 use super::merge::Merged;
 use super::{Capture, CaptureReader, Frame, Record};
 
@@ -21,7 +21,7 @@ pub struct ChunkReader {
 /// Some frames of a capture in a buffer of their own, in one share per thread.
 pub struct Chunk {
     bytes: Vec<u8>,
-    shares: Vec<Vec<Place>>,
+    shares: Vec<Vec<FrameAt>>,
     marks: Vec<Mark>,
     frames: u64,
 }
@@ -52,7 +52,7 @@ pub enum Piece<'a> {
 
 /// A frame of a share, or a mark, whose number is where a frame's bytes start.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct FrameAt {
     time_ns: i64,
     start: u32,
     captured_bytes: u32,
@@ -71,8 +71,8 @@ impl ChunkReader {
     /// where there are no more.
     pub fn next_chunk(&mut self, chunk: &mut Chunk, deal: impl FnMut(&Frame<'_>) -> Deal) -> bool {
         match &mut self.capture.source {
-            Source::One { reader, .. } => lend(reader, &mut self.ahead, chunk, deal),
-            Source::Several(merged) => copy(merged, chunk, deal),
+            Opened::One { reader, .. } => lend(reader, &mut self.ahead, chunk, deal),
+            Opened::Several(merged) => copy(merged, chunk, deal),
         }
     }
 
@@ -137,7 +137,7 @@ impl Chunk {
 
     #[inline(always)]
     fn push(&mut self, record: &Record, deal: Deal) {
-        let place = Place {
+        let place = FrameAt {
             time_ns: deal.time_ns,
             start: record.start,
             captured_bytes: record.captured_bytes,
@@ -147,7 +147,7 @@ impl Chunk {
             is_mark: false,
         };
         if let Some(mark) = deal.mark {
-            let place = Place { is_mark: true, start: self.marks.len() as u32, ..place };
+            let place = FrameAt { is_mark: true, start: self.marks.len() as u32, ..place };
             self.shares.iter_mut().for_each(|share| share.push(place));
             self.marks.push(mark);
         }
@@ -166,7 +166,7 @@ impl Chunk {
             if place.is_mark {
                 return Piece::Mark(self.marks[place.start as usize]);
             }
-            let Place { time_ns, link_type, interface, wire_bytes, .. } = *place;
+            let FrameAt { time_ns, link_type, interface, wire_bytes, .. } = *place;
             let data = &self.bytes[place.start as usize..][..place.captured_bytes as usize];
             Piece::Frame(Frame { time_ns, link_type, interface, wire_bytes, data })
         })
@@ -175,7 +175,7 @@ impl Chunk {
     /// Fetches the beginning of a frame into the cache: the processor can't guess which ones a share skips, and they
     /// may have been read by another core.
     #[inline(always)]
-    fn prefetch(&self, place: &Place) {
+    fn prefetch(&self, place: &FrameAt) {
         let start = self.bytes.as_ptr().wrapping_add(place.start as usize);
         prefetch(start);
         prefetch(start.wrapping_add(CACHE_LINE_BYTES));

@@ -8,12 +8,12 @@ use crate::Error;
 
 /// A capture in one file, or in several that are read as one, in the order of time.
 pub struct Capture {
-    pub(super) source: Source,
+    pub(super) source: Opened,
     skipped: Vec<String>,
 }
 
 #[expect(clippy::large_enum_variant, reason = "there is one of it per capture, and the large one is the usual")]
-pub(super) enum Source {
+pub(super) enum Opened {
     One { reader: CaptureReader, name: String },
     Several(Merged),
 }
@@ -72,20 +72,20 @@ impl Capture {
             let names: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             return Err(Error::format(format!("there is no capture file in {}", names.join(", "))));
         }
-        Ok(Self { source: Source::Several(merged), skipped })
+        Ok(Self { source: Opened::Several(merged), skipped })
     }
 
     /// A capture of one file; `name` is what damage is told under.
     pub fn of(reader: CaptureReader, name: &str) -> Self {
-        Self { source: Source::One { reader, name: name.to_string() }, skipped: Vec::new() }
+        Self { source: Opened::One { reader, name: name.to_string() }, skipped: Vec::new() }
     }
 
     /// See [`CaptureReader::next_frame`].
     #[inline(always)]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         match &mut self.source {
-            Source::One { reader, .. } => reader.next_frame(),
-            Source::Several(merged) => merged.next_frame(),
+            Opened::One { reader, .. } => reader.next_frame(),
+            Opened::Several(merged) => merged.next_frame(),
         }
     }
 
@@ -95,19 +95,19 @@ impl Capture {
     /// Those of `taker`.
     pub fn give_to(&mut self, taker: &mut impl TakeFrames) -> Result<bool, Error> {
         match &mut self.source {
-            Source::One { reader, .. } => reader.give_to(taker),
-            Source::Several(merged) => taker.take_from(merged),
+            Opened::One { reader, .. } => reader.give_to(taker),
+            Opened::Several(merged) => taker.take_from(merged),
         }
     }
 
     /// What ended the reading of each file before its end.
     pub fn damages(&self) -> Vec<FileDamage> {
         match &self.source {
-            Source::One { reader, name } => {
+            Opened::One { reader, name } => {
                 let damage = reader.damage().cloned();
                 damage.map(|damage| FileDamage { file: name.clone(), damage }).into_iter().collect()
             }
-            Source::Several(merged) => merged.damages().to_vec(),
+            Opened::Several(merged) => merged.damages().to_vec(),
         }
     }
 
@@ -122,24 +122,24 @@ impl Capture {
     /// When more files overlap than may be open.
     pub fn check(&self) -> Result<(), Error> {
         match &self.source {
-            Source::One { .. } => Ok(()),
-            Source::Several(merged) => merged.check(),
+            Opened::One { .. } => Ok(()),
+            Opened::Several(merged) => merged.check(),
         }
     }
 
     /// See [`CaptureReader::bytes_read`].
     pub fn bytes_read(&self) -> u64 {
         match &self.source {
-            Source::One { reader, .. } => reader.bytes_read(),
-            Source::Several(merged) => merged.bytes_read(),
+            Opened::One { reader, .. } => reader.bytes_read(),
+            Opened::Several(merged) => merged.bytes_read(),
         }
     }
 
     /// Size of the files as they are stored; `None` where there is a stream among them.
     pub fn total_bytes(&self) -> Option<u64> {
         match &self.source {
-            Source::One { reader, .. } => reader.total_bytes(),
-            Source::Several(merged) => merged.total_bytes(),
+            Opened::One { reader, .. } => reader.total_bytes(),
+            Opened::Several(merged) => merged.total_bytes(),
         }
     }
 }

@@ -19,7 +19,7 @@ pub(super) const MOST_OPEN: usize = 256;
 type Turn = Reverse<(i64, usize)>;
 
 pub(super) struct Merged {
-    files: Vec<Part>,
+    files: Vec<MergedFile>,
     /// One for every file with packets left, but for `current`.
     turns: BinaryHeap<Turn>,
     /// The file whose packet was given last.
@@ -43,7 +43,7 @@ pub(super) struct Named {
 }
 
 /// One of the files.
-struct Part {
+struct MergedFile {
     path: PathBuf,
     ahead: Option<Box<Ahead>>,
 }
@@ -87,7 +87,7 @@ impl Merged {
     fn add(&mut self, path: PathBuf, mut reader: CaptureReader) {
         let number = self.files.len();
         self.total_bytes = self.total_bytes.zip(reader.total_bytes()).map(|(sum, bytes)| sum + bytes);
-        self.files.push(Part { path, ahead: None });
+        self.files.push(MergedFile { path, ahead: None });
         match reader.next_record() {
             None => self.finish(number, &reader),
             Some(record) => {
