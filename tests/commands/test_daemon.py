@@ -68,6 +68,7 @@ def test_a_taken_port_ends_it(resolver: socket.socket) -> None:
         (["-b", "no such filter", "lo"], "no such filter"),
         (["-H", "10.0.0.0/33", "lo"], "invalid CIDR: 10.0.0.0/33"),
         (["--geo-city", "no.mmdb", "lo"], "no.mmdb"),
+        (["--iana-service-port-registry", "no.csv", "lo"], "no.csv: the registry of services can't be read"),
         (["--suffix-list", "no.dat", "lo"], "no.dat: No such file"),
     ],
 )

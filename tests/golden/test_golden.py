@@ -21,9 +21,17 @@ UNSAMPLED = [one for one in EVERY_SCENARIO if all(module.settings.deep_sample_ra
 REWRITE = "`make golden` writes the expectations anew; read what changed before you commit it"
 
 
-PACKET_HANDLERS = [
+COVERED_HANDLERS = [
     handlers()[key]
-    for key in [("net", "1.0"), ("net", "2.0"), ("dns", "1.0"), ("dns", "2.0"), ("dhcp", "1.0"), ("pcap", "1.0")]
+    for key in [
+        ("net", "1.0"),
+        ("net", "2.0"),
+        ("dns", "1.0"),
+        ("dns", "2.0"),
+        ("dhcp", "1.0"),
+        ("pcap", "1.0"),
+        ("flow", "1.0"),
+    ]
 ]
 
 
@@ -67,7 +75,7 @@ def test_the_expected_prometheus_text_is_what_a_scraper_understands(scenario: Sc
     assert len({family.name for family in families}) == len(families)
 
 
-@pytest.mark.parametrize("handler", PACKET_HANDLERS, ids=lambda handler: f"{handler.type} {handler.version}")
+@pytest.mark.parametrize("handler", COVERED_HANDLERS, ids=lambda handler: f"{handler.type} {handler.version}")
 def test_every_option_and_group_of_a_handler_is_in_a_scenario(handler: type[Handler]) -> None:
     modules = [module for scenario in EVERY_SCENARIO for module in scenario.modules]
     settings = [
