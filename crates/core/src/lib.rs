@@ -20,7 +20,6 @@ pub mod hash;
 mod lanes;
 pub mod malformed;
 pub mod memory;
-mod texts;
 
 pub mod filter;
 pub mod ledger;
@@ -33,6 +32,7 @@ pub mod capture;
 pub mod hosts;
 pub mod listen;
 pub mod read;
+mod texts;
 
 pub mod enrich;
 pub mod expr;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::parse::parse_network;
+use super::network::parse_network;
 use crate::Error;
 use crate::table::{Address, ColumnType};
 

@@ -21,6 +21,7 @@
 
 mod bitmap;
 mod label;
+mod network;
 mod parse;
 mod test;
 
