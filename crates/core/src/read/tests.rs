@@ -190,8 +190,10 @@ fn a_compressed_file_that_is_cut_gives_what_can_be_unpacked_and_is_damaged() {
     }
 }
 
-/// Every way to pack a file.
-const PACKS: [fn(&[u8]) -> Vec<u8>; 5] = [testing::gzip, testing::zstd, testing::lz4, testing::xz, testing::bzip2];
+/// A way to pack a file.
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+const PACKS: [Pack; 5] = [testing::gzip, testing::zstd, testing::lz4, testing::xz, testing::bzip2];
 
 #[test]
 fn what_follows_a_compressed_file_takes_nothing_of_it() {
@@ -199,7 +201,7 @@ fn what_follows_a_compressed_file_takes_nothing_of_it() {
         .map(|at: i64| Packet::new(T + at * 1000, &(at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()))
         .collect();
     let file = PcapFile::MICROSECONDS.write(&packets);
-    let name = |pack: fn(&[u8]) -> Vec<u8>| testing::open(&pack(&file)).unwrap().format();
+    let name = |pack: Pack| testing::open(&pack(&file)).unwrap().format();
     for pack in PACKS {
         for behind in [&b"garbage"[..], &[0xff; 3_000], &pack(b"more")[..8]] {
             let (read, damage) = testing::read(&[&pack(&file)[..], behind].concat());

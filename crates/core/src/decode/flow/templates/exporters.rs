@@ -249,7 +249,8 @@ impl Exporter {
 
     fn give_up_late(&mut self, now_ns: i64) {
         let is_late = |waiting: &Waiting| now_ns.saturating_sub(waiting.common.time_ns) > PATIENCE_NS;
-        while let Some(late) = self.waiting.pop_front_if(|waiting| is_late(waiting)) {
+        while self.waiting.front().is_some_and(is_late) {
+            let Some(late) = self.waiting.pop_front() else { return };
             self.waiting_bytes -= late.memory_bytes();
             self.given_up.sets += 1;
         }

@@ -93,7 +93,7 @@ pub(in super::super) fn read(
     let (templates, options) = export.dialect.template_sets();
     let mut sets = Sets { rest: export.sets, fault: None };
     let (mut fault, mut has_read, mut lacks_template) = (None, false, false);
-    while let Some((number, set)) = sets.next() {
+    for (number, set) in sets.by_ref() {
         let found = match number {
             _ if number == templates || number == options => {
                 let are_options = number == options;
