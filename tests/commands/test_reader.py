@@ -75,7 +75,7 @@ def test_hosts_tell_ingress_from_egress() -> None:
 def test_a_file_without_hosts_is_told_of_in_one_line() -> None:
     said = [run("pktvisor-reader", *hosts, DNS).stderr.decode().splitlines()[1:] for hosts in ([], ["-H", "10.9.0.2"])]
     (sentence,), nothing = said
-    assert sentence.startswith("this host's networks are unknown: -H NETWORKS")
+    assert sentence.startswith("this host's networks are unknown: use -H NETWORKS")
     assert nothing == []
 
 

@@ -14,11 +14,15 @@ STREAM_HASH = re.compile(r"-[0-9a-f]{8,16}(?=$|-resources$)")
 """What stands behind the tap in the name of a stream: each agent hashes its configuration in its own way."""
 
 MORE = re.compile(
-    rf".*(\.input\.[\w-]+\.(ledger\..*|direction_unknown_share)|\.dhcp\.wire_packets\.({'|'.join(MORE_OF_DHCP)})|\.length_s)"
+    rf".*(\.input\.[\w-]+\.(ledger\..*|direction_unknown_share)|\.dhcp\.wire_packets\.({'|'.join(MORE_OF_DHCP)})|\.length_s"
+    r"|\.memory\..*)"
 )
 """Paths that only ours has."""
 
-MORE_FAMILIES = {f"dhcp_wire_packets_{name}" for name in MORE_OF_DHCP}
+MORE_FAMILIES = {
+    *(f"dhcp_wire_packets_{name}" for name in MORE_OF_DHCP),
+    *(f"pktvisor_memory_{name}" for name in ("held_bytes", "budget_bytes", "gave_way")),
+}
 
 Leaf = tuple[str, str]
 """A dotted path with the type of what stands there; entries of a list are one, at the list's path and `[]`."""

@@ -112,7 +112,7 @@ def test_columns_are_those_that_are_named_in_their_order() -> None:
 
 
 def test_mistakes_are_told_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no table 'http'; there are packet, dhcp, dns"):
+    with pytest.raises(ConfigError, match="there is no table 'http'; there are packet, bgp, dhcp, dns"):
         pktvisor.table(FILE, "http")
     with pytest.raises(ConfigError, match=r'has no column "dns\.qnam"'):
         pktvisor.table(FILE, "dns", columns=["dns.qnam"])

@@ -19,7 +19,7 @@ pub const PROTOCOL: Declaration = Declaration {
 };
 
 malformed! {
-    TOO_SHORT "bgp.too_short", "The message is shorter than a header";
+    TOO_SHORT "bgp.too_short", "The message is shorter than the header of a BGP message";
     BAD_LENGTH "bgp.bad_length", "The length in the header is not allowed; reading goes on at the next marker";
     UNKNOWN_TYPE "bgp.unknown_type", "The message is of a type that is not assigned";
     BAD_BODY "bgp.bad_body", "The message ends within a field, or has one that is not of its form; what stands before it is read";
