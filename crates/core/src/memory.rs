@@ -24,6 +24,8 @@ pub enum Holder {
     Streams,
     /// IP fragments that wait for others.
     Fragments,
+    /// What exporters of flow records have told of their records, and records that wait for it.
+    Exporters,
     /// The newest frames of inputs.
     Lookback,
     /// Documents that were made of windows and are kept or being sent.
@@ -31,12 +33,13 @@ pub enum Holder {
 }
 
 impl Holder {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Windows,
         Self::Groups,
         Self::Transactions,
         Self::Streams,
         Self::Fragments,
+        Self::Exporters,
         Self::Lookback,
         Self::Answers,
     ];
@@ -48,6 +51,7 @@ impl Holder {
             Self::Transactions => "transactions",
             Self::Streams => "streams",
             Self::Fragments => "fragments",
+            Self::Exporters => "exporters",
             Self::Lookback => "lookback",
             Self::Answers => "answers",
         }

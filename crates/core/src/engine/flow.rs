@@ -10,7 +10,7 @@ use crate::decode::app::Needs;
 use crate::decode::flow::{Datagram, FlowDecoder};
 use crate::ledger::Ledger;
 use crate::listen::datagrams::{self, DatagramConfig, DatagramSocket};
-use crate::memory::Account;
+use crate::memory::{Account, Held, Holder};
 
 /// System calls of a poll, each for some ten datagrams of some ten records.
 const READS_PER_POLL: usize = 16;
@@ -32,6 +32,8 @@ pub struct FlowServer {
     socket: DatagramSocket,
     decoder: FlowDecoder,
     now_ns: fn() -> i64,
+    /// Templates, and records that wait for theirs.
+    held: Held,
 }
 
 /// What was given to the sockets.
@@ -55,20 +57,21 @@ impl FlowServer {
         let sockets = datagrams::open(&config.datagrams)?;
         let first = &sockets[0];
         let listening = FlowListening { port: first.port(), receive_buffer_bytes: first.receive_buffer_bytes() };
+        let memory = Account::part_of(&config.memory);
         let server = |socket| Self {
             socket,
             decoder: FlowDecoder::new(&Needs::default(), config.seed),
             now_ns: config.machine.now_ns,
+            held: Held::new(&memory, Holder::Exporters),
         };
         let servers = sockets.into_iter().map(server).collect();
-        let memory = Account::part_of(&config.memory);
         Ok((LiveInput::start(servers, &config.machine, memory, policies, sinks)?, listening))
     }
 }
 
 impl Source for FlowServer {
     fn poll(&mut self, wait_ms: i32, intake: &mut Intake) -> Result<Polled, Error> {
-        let Self { socket, decoder, now_ns } = self;
+        let Self { socket, decoder, now_ns, .. } = self;
         let (mut wait_ms, mut all) = (wait_ms, 0);
         for _ in 0..READS_PER_POLL {
             let received = socket.receive(wait_ms, |exporter, payload| {
@@ -88,8 +91,14 @@ impl Source for FlowServer {
         self.decoder.set_needs(needs);
     }
 
+    fn settle(&mut self, now_ns: i64, batch: &mut Batch) {
+        self.decoder.settle(now_ns, &mut batch.ledger);
+        self.held.tell(self.decoder.memory_bytes());
+    }
+
     fn finish(&mut self, intake: &mut Intake) {
         let _ = self.poll(0, intake); // one that fails has told so before
+        self.settle(i64::MAX, intake.batch());
     }
 }
 

@@ -77,3 +77,25 @@ fn what_can_not_be_read_is_counted_with_its_reason_and_the_rest_goes_on() {
     );
     assert!(ledger.balances());
 }
+
+#[test]
+fn records_whose_template_never_comes_are_given_up_and_what_is_kept_is_told() {
+    let config = config(1);
+    let (input, listening) = FlowServer::start(&config, vec![counting_records()], &Vec::new).unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let set = [1, 0, 0, 8, 1, 2, 3, 4];
+    let netflow9 = [&9_u16.to_be_bytes()[..], &[0; 18], &set].concat();
+    socket.send_to(&netflow9, ("127.0.0.1", listening.port)).unwrap();
+    let ledger = eventually_seen(&input, 1);
+    assert_eq!((ledger.decoded, ledger.evicted.flow_sets), (1, 0));
+    for _ in 0..3000 {
+        if config.memory.held(Holder::Exporters) > 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(config.memory.held(Holder::Exporters) > set.len());
+    input.stop();
+    let ledger = input.status().ledger;
+    assert_eq!((ledger.seen, ledger.evicted.flow_sets), (1, 1));
+}
