@@ -5,6 +5,8 @@ TARGET ?= any
 VENV := .venv
 BIN := $(VENV)/bin
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
+# Files that a build script finds: cargo fmt doesn't.
+FOUND_BY_BUILD = $(wildcard $(addprefix crates/core/src/,decode/app/*.rs decode/flow/*.rs metric/kinds/*.rs))
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -38,6 +40,8 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 	    --mypy-config-file requirements/stubtest.ini --allowlist requirements/stubtest.allowlist
 	$(BIN)/lint-imports
 	cargo fmt --check
+	cd fuzz && cargo fmt --check
+	rustfmt --check --edition 2024 $(FOUND_BY_BUILD)
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --workspace --all-targets -- -D warnings
 
 docs: build ## write the reference pages that follow from the code anew

@@ -62,7 +62,7 @@ pub struct Evicted {
     pub clients: u64,
     /// Flows whose protocol was looked for by content, and has to be found again.
     pub probed_flows: u64,
-    /// Templates of flow records.
+    /// Templates of flow records, and ways of sampling, that exporters told.
     pub templates: u64,
     /// Sets of flow records whose template never came.
     pub flow_sets: u64,

@@ -4,7 +4,8 @@ use super::ends::Ends;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, link};
 use crate::frame::Frame;
 use crate::malformed::{Malformed, malformed};
-use crate::table::{Address, PacketRow};
+use crate::table::PacketRow;
+use crate::wire::ipv4::mapped;
 use crate::wire::{self, ethertype};
 
 malformed! {
@@ -42,12 +43,6 @@ pub(super) struct FragmentHeader {
     pub more: bool,
     pub identification: u32,
     pub ip_version: u8,
-}
-
-#[inline(always)]
-pub(super) fn mapped(address: [u8; 4]) -> Address {
-    let [a, b, c, d] = address;
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
 /// How many bytes of a frame were on the wire and not captured.

@@ -145,14 +145,14 @@ fn read_wireless(link_type: u16, data: &[u8]) -> Result<(u16, &[u8]), Malformed>
 
 /// The frames that stand in one of IEEE 802.11, of which so many bytes were not captured; `None` where it is one frame.
 #[cold]
-pub fn parts(link_type: u16, data: &[u8], cut_off: u32) -> Option<ieee80211::Parts<'_>> {
+pub fn subframes(link_type: u16, data: &[u8], cut_off: u32) -> Option<ieee80211::Subframes<'_>> {
     let frame = wireless(link_type, data).ok()?;
-    ieee80211::parts(frame, frame.len() as u32 + cut_off)
+    ieee80211::subframes(frame, frame.len() as u32 + cut_off)
 }
 
 /// EtherType and payload of one of them.
-pub fn read_part<'a>(part: &ieee80211::Part<'a>) -> Result<(u16, &'a [u8]), Malformed> {
-    ieee80211::read_part(part.bytes).ok_or(LINK_TOO_SHORT)
+pub fn read_subframe<'a>(subframe: &ieee80211::Subframe<'a>) -> Result<(u16, &'a [u8]), Malformed> {
+    ieee80211::read_subframe(subframe.bytes).ok_or(LINK_TOO_SHORT)
 }
 
 fn wireless(link_type: u16, data: &[u8]) -> Result<&[u8], Malformed> {

@@ -32,7 +32,7 @@ use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
 use crate::table::{PacketRow, PacketTable, Table as _};
-use crate::wire::ieee80211::{Part, Parts};
+use crate::wire::ieee80211::{Subframe, Subframes};
 use crate::wire::{self, ethertype};
 use app::{AppTables, Message, Needs};
 use dispatch::Dispatch;
@@ -47,10 +47,10 @@ use ip::{PROTOCOL_AUTHENTICATION, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6};
 use ports::PortSettings;
 use streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
 
+use crate::wire::ipv4::mapped;
 pub use batch::{BATCH_ROWS, Batch, EARLIER, table_names};
 pub use ends::{exchange_hash, flow_hash};
 pub use flow_of::flow_of;
-use ip::mapped;
 
 malformed! {
     TCP_TOO_SHORT "tcp.too_short", "The packet ends within its TCP header";
@@ -95,6 +95,7 @@ pub struct Decoder {
     unread_links: BTreeSet<u16>,
     held_streams: Held,
     held_fragments: Held,
+    held_exporters: Held,
 }
 
 /// How often that is looked for, in packet time.
@@ -113,6 +114,7 @@ impl Decoder {
             unread_links: BTreeSet::new(),
             held_streams: Held::new(&config.memory, Holder::Streams),
             held_fragments: Held::new(&config.memory, Holder::Fragments),
+            held_exporters: Held::new(&config.memory, Holder::Exporters),
         }
     }
 
@@ -166,6 +168,7 @@ impl Decoder {
         let Batch { apps: tables, earlier, ledger, .. } = batch;
         if let Some(flows) = flows {
             flows.settle(now_ns, ledger);
+            self.held_exporters.tell(flows.memory_bytes());
         }
         let mut decoded = Ledger::default();
         let mut each = |cut: Cut<'_>| read_late(dispatch, &cut, *seed, (&mut *tables, &mut *earlier), &mut decoded);
@@ -180,21 +183,21 @@ impl Decoder {
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
         if frame.link_type != link::ETHERNET
-            && let Some(parts) = link::parts(frame.link_type, frame.data, cut_off(frame))
+            && let Some(subframes) = link::subframes(frame.link_type, frame.data, cut_off(frame))
         {
-            return self.decode_parts(frame, parts, batch);
+            return self.decode_subframes(frame, subframes, batch);
         }
         self.decode_one(frame, link::read(frame.link_type, frame.data), 0, batch);
     }
 
     /// Each of several frames in one as if it had come alone.
     #[cold]
-    fn decode_parts(&mut self, frame: &Frame<'_>, parts: Parts<'_>, batch: &mut Batch) {
-        for (at, part) in parts.enumerate() {
+    fn decode_subframes(&mut self, frame: &Frame<'_>, subframes: Subframes<'_>, batch: &mut Batch) {
+        for (at, subframe) in subframes.enumerate() {
             batch.ledger.seen += u64::from(at > 0);
-            let Part { bytes: data, wire_bytes, around_bytes } = part;
+            let Subframe { bytes: data, wire_bytes, around_bytes } = subframe;
             let alone = Frame { link_type: link::ETHERNET, data, wire_bytes, ..*frame };
-            self.decode_one(&alone, link::read_part(&part), around_bytes, batch);
+            self.decode_one(&alone, link::read_subframe(&subframe), around_bytes, batch);
         }
     }
 

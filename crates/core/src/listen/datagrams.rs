@@ -204,6 +204,7 @@ fn address_of(sender: &libc::sockaddr_in6) -> Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::ipv4::mapped;
     use std::net::UdpSocket;
 
     fn config(host: &str, sockets: usize) -> DatagramConfig {
@@ -214,10 +215,6 @@ mod tests {
         let mut all = Vec::new();
         socket.receive(wait_ms, |from, payload| all.push((*from, payload.to_vec()))).unwrap();
         all
-    }
-
-    fn mapped([a, b, c, d]: [u8; 4]) -> Address {
-        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
     }
 
     #[test]

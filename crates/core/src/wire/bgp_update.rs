@@ -3,6 +3,7 @@
 //! OPENs, which may not have been seen: it is told by what the bytes can be read as.
 
 use super::be16;
+use super::ipv4::mapped;
 
 const AS_PATH: u8 = 2;
 const NEXT_HOP: u8 = 3;
@@ -182,10 +183,6 @@ fn address(next_hop: &[u8]) -> Option<Address> {
         24 | 48 => next_hop[8..].first_chunk().copied(),
         _ => None,
     }
-}
-
-fn mapped([a, b, c, d]: [u8; 4]) -> Address {
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
 /// Routes of a family; none of those whose form is not known here. `None` where they are not of their form.

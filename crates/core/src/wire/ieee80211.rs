@@ -20,9 +20,9 @@ const PROTECTED: u8 = 0x40;
 const ORDER: u8 = 0x80;
 /// The bit of the quality field that several frames stand in this one (A-MSDU).
 const AGGREGATED: u8 = 0x80;
-const PART_HEADER_BYTES: usize = 14;
+const SUBFRAME_HEADER_BYTES: usize = 14;
 /// No frame of several is longer (IEEE 802.11-2020, table 9-25).
-const MOST_PARTS_BYTES: usize = 11_454;
+const MOST_SUBFRAMES_BYTES: usize = 11_454;
 /// How LLC begins where an EtherType follows.
 const SNAP: [u8; 3] = [0xaa, 0xaa, 0x03];
 
@@ -40,27 +40,28 @@ pub fn read(bytes: &[u8]) -> Option<(u16, &[u8])> {
     }
     let header_bytes = header_bytes(control, flags);
     if is_aggregated(bytes) {
-        read_part(behind_padding(bytes, header_bytes, PART_HEADER_BYTES)?)
+        read_subframe(behind_padding(bytes, header_bytes, SUBFRAME_HEADER_BYTES)?)
     } else {
         llc::read(behind_padding(bytes, header_bytes, 0)?)
     }
 }
 
-/// The frames that stand in one, which is of so many bytes on the wire, with what is around them; `None` where it is one
-/// frame, or can't be read.
-pub fn parts(bytes: &[u8], wire_bytes: u32) -> Option<Parts<'_>> {
+/// The frames that stand in one, which is of so many bytes on the wire, with what is around them; at least one. `None`
+/// where it is one frame, or can't be read.
+pub fn subframes(bytes: &[u8], wire_bytes: u32) -> Option<Subframes<'_>> {
     let &[control, flags] = bytes.first_chunk()?;
     if !is_aggregated(bytes) || is_protected(bytes) {
         return None;
     }
-    let rest = behind_padding(bytes, header_bytes(control, flags), PART_HEADER_BYTES)?;
+    let rest = behind_padding(bytes, header_bytes(control, flags), SUBFRAME_HEADER_BYTES)?;
     let around_bytes = bytes.len() - rest.len();
-    Some(Parts { rest, wire_bytes: (wire_bytes as usize).saturating_sub(around_bytes), around_bytes, taken_bytes: 0 })
+    let wire_bytes = (wire_bytes as usize).saturating_sub(around_bytes);
+    (wire_bytes > 0).then_some(Subframes { rest, wire_bytes, around_bytes, taken_bytes: 0 })
 }
 
 /// One of several frames in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part<'a> {
+pub struct Subframe<'a> {
     /// From its addresses on; the last one has all that is left.
     pub bytes: &'a [u8],
     /// Its length on the wire.
@@ -71,38 +72,38 @@ pub struct Part<'a> {
 
 /// Walks over the frames that stand in one.
 #[derive(Debug, Clone)]
-pub struct Parts<'a> {
+pub struct Subframes<'a> {
     rest: &'a [u8],
     wire_bytes: usize,
     around_bytes: usize,
     taken_bytes: usize,
 }
 
-impl<'a> Iterator for Parts<'a> {
-    type Item = Part<'a>;
+impl<'a> Iterator for Subframes<'a> {
+    type Item = Subframe<'a>;
 
-    fn next(&mut self) -> Option<Part<'a>> {
+    fn next(&mut self) -> Option<Subframe<'a>> {
         if self.wire_bytes == 0 {
             return None;
         }
-        let length = match be16(self.rest, PART_HEADER_BYTES - 2) {
-            Some(length) if self.taken_bytes < MOST_PARTS_BYTES => PART_HEADER_BYTES + usize::from(length),
+        let length = match be16(self.rest, SUBFRAME_HEADER_BYTES - 2) {
+            Some(length) if self.taken_bytes < MOST_SUBFRAMES_BYTES => SUBFRAME_HEADER_BYTES + usize::from(length),
             _ => self.wire_bytes,
         };
         let padded = length.next_multiple_of(4);
         // What is too short for another one is the check sequence at the end of all.
-        let whole = if self.wire_bytes < padded + PART_HEADER_BYTES { self.wire_bytes } else { padded };
+        let whole = if self.wire_bytes < padded + SUBFRAME_HEADER_BYTES { self.wire_bytes } else { padded };
         let (bytes, rest) = self.rest.split_at(whole.min(self.rest.len()));
         self.rest = rest;
         self.wire_bytes -= whole;
         self.taken_bytes += whole;
-        Some(Part { bytes, wire_bytes: whole as u32, around_bytes: std::mem::take(&mut self.around_bytes) as u32 })
+        Some(Subframe { bytes, wire_bytes: whole as u32, around_bytes: std::mem::take(&mut self.around_bytes) as u32 })
     }
 }
 
 /// EtherType and payload of one of several frames.
-pub fn read_part(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    llc::read(bytes.get(PART_HEADER_BYTES..)?)
+pub fn read_subframe(bytes: &[u8]) -> Option<(u16, &[u8])> {
+    llc::read(bytes.get(SUBFRAME_HEADER_BYTES..)?)
 }
 
 /// The sender's hardware address: the second address from a station, the third from an access point, the fourth between
@@ -183,7 +184,7 @@ mod tests {
         assert_eq!(read(&frame(0x88, 0x02, &[])[..24]), None);
     }
 
-    /// A data frame with these parts, each an LLC header and so many bytes.
+    /// A data frame with these subframes, each an LLC header and so many bytes.
     fn aggregated(lengths: &[usize]) -> Vec<u8> {
         let mut bytes = [&[0x88, 0x01][..], &[0; 22], &[AGGREGATED, 0]].concat();
         for (at, length) in lengths.iter().enumerate() {
@@ -199,15 +200,16 @@ mod tests {
         let mut bytes = aggregated(&[21, 2, 40]);
         for check_sequence in [0, 4] {
             bytes.resize(bytes.len() + check_sequence, 0);
-            let found: Vec<_> = parts(&bytes, bytes.len() as u32).unwrap().collect();
-            let sizes: Vec<_> = found.iter().map(|part| (part.wire_bytes, part.around_bytes)).collect();
+            let found: Vec<_> = subframes(&bytes, bytes.len() as u32).unwrap().collect();
+            let sizes: Vec<_> = found.iter().map(|subframe| (subframe.wire_bytes, subframe.around_bytes)).collect();
             assert_eq!(sizes, [(44, 26), (24, 0), (62 + check_sequence as u32, 0)]);
-            let first_bytes: Vec<_> = found.iter().map(|part| read_part(part.bytes).unwrap().1[0]).collect();
+            let first_bytes: Vec<_> =
+                found.iter().map(|subframe| read_subframe(subframe.bytes).unwrap().1[0]).collect();
             assert_eq!(first_bytes, [0, 1, 2]);
         }
-        assert_eq!(parts(&frame(0x88, 0x01, &[0; 2]), 40).map(Iterator::count), None, "one frame");
+        assert_eq!(subframes(&frame(0x88, 0x01, &[0; 2]), 40).map(Iterator::count), None, "one frame");
         bytes[1] |= PROTECTED;
-        assert_eq!(parts(&bytes, 200).map(Iterator::count), None, "encrypted");
+        assert_eq!(subframes(&bytes, 200).map(Iterator::count), None, "encrypted");
     }
 
     #[test]
@@ -216,17 +218,24 @@ mod tests {
         let wire_bytes = bytes.len() as u32;
         for (captured, expected) in [(26 + 44 + 20, 3), (26 + 44 + 24 + 5, 3), (26 + 44, 2), (26 + 20, 2), (26 + 3, 1)]
         {
-            let found: Vec<_> = parts(&bytes[..captured], wire_bytes).unwrap().collect();
-            assert_eq!(found.iter().map(|part| part.wire_bytes).sum::<u32>() + 26, wire_bytes);
-            let readable = found.iter().filter(|part| read_part(part.bytes).is_some()).count();
+            let found: Vec<_> = subframes(&bytes[..captured], wire_bytes).unwrap().collect();
+            assert_eq!(found.iter().map(|subframe| subframe.wire_bytes).sum::<u32>() + 26, wire_bytes);
+            let readable = found.iter().filter(|subframe| read_subframe(subframe.bytes).is_some()).count();
             assert_eq!((found.len(), readable < found.len()), (expected, true), "{captured}");
         }
     }
 
     #[test]
+    fn a_frame_of_several_that_ends_behind_its_header_can_not_be_read() {
+        let bytes = aggregated(&[]);
+        assert_eq!((subframes(&bytes, bytes.len() as u32).map(Iterator::count), read(&bytes)), (None, None));
+        assert_eq!(subframes(&bytes, bytes.len() as u32 + 1).map(Iterator::count), Some(1), "cut by the capture");
+    }
+
+    #[test]
     fn frames_in_a_frame_are_as_many_as_the_longest_one_holds() {
         let bytes = [&aggregated(&[])[..], &vec![0; 1 << 20]].concat();
-        assert_eq!(parts(&bytes, bytes.len() as u32).unwrap().count(), MOST_PARTS_BYTES.div_ceil(16) + 1);
+        assert_eq!(subframes(&bytes, bytes.len() as u32).unwrap().count(), MOST_SUBFRAMES_BYTES.div_ceil(16) + 1);
     }
 
     #[test]

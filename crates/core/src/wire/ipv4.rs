@@ -1,6 +1,12 @@
 //! IPv4 (RFC 791): version and header length (0), total length (2..4), identification (4..6), flags and fragment
 //! offset (6..8), protocol (9), source (12..16), destination (16..20).
 
+/// An address as an IPv6 address has it (RFC 4291, section 2.5.5.2): the form in which all are kept.
+#[inline(always)]
+pub fn mapped([a, b, c, d]: [u8; 4]) -> [u8; 16] {
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
+}
+
 /// The fields of one header, and the bytes that it says are its payload.
 #[derive(Debug, Clone, Copy)]
 pub struct Ipv4<'a> {

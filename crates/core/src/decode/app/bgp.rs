@@ -12,11 +12,8 @@ use crate::wire::bgp::{
 };
 use crate::wire::bgp_update::Update;
 
-pub const PROTOCOL: Declaration = Declaration {
-    tcp: &[179],
-    framing: Some(streams::Framing { frame, start }),
-    ..Declaration::named("bgp")
-};
+pub const PROTOCOL: Declaration =
+    Declaration { tcp: &[179], framing: Some(streams::Framing { frame, start }), ..Declaration::named("bgp") };
 
 malformed! {
     TOO_SHORT "bgp.too_short", "The message is shorter than the header of a BGP message";
@@ -60,25 +57,26 @@ table! {
 const MARKER_BYTE: u8 = 0xff;
 
 /// Cuts by the header's length. A header with a length that is not allowed is handed over alone, to be counted.
-fn frame(bytes: &[u8]) -> streams::Frame {
+fn frame(bytes: &[u8]) -> streams::Boundary {
     let marker = &bytes[..bytes.len().min(MARKER_BYTES)];
     if marker.iter().any(|byte| *byte != MARKER_BYTE) {
-        return streams::Frame::Invalid;
+        return streams::Boundary::Invalid;
     }
     match Header::read(bytes) {
-        None => streams::Frame::NeedMore,
+        None => streams::Boundary::NeedMore,
         // A marker with a stray 0xff before it looks so, most likely.
-        Some(header) if is_shifted(header) => streams::Frame::Invalid,
+        Some(header) if is_shifted(header) => streams::Boundary::Invalid,
         Some(header) if header.has_good_length() => {
-            streams::Frame::Message { skip: 0, length: usize::from(header.length) }
+            streams::Boundary::Message { skip: 0, length: usize::from(header.length) }
         }
-        Some(_) => streams::Frame::Message { skip: 0, length: HEADER_BYTES },
+        Some(_) => streams::Boundary::Message { skip: 0, length: HEADER_BYTES },
     }
 }
 
 /// Whether the length's first byte is like those of the marker, in a message that is no long one of a known type.
 fn is_shifted(header: Header) -> bool {
-    header.length >> 8 == u16::from(MARKER_BYTE) && !matches!(header.message_type, UPDATE | NOTIFICATION | ROUTE_REFRESH)
+    header.length >> 8 == u16::from(MARKER_BYTE)
+        && !matches!(header.message_type, UPDATE | NOTIFICATION | ROUTE_REFRESH)
 }
 
 /// Finds a marker with a header behind it that may be right, or, at the end, what may become one.
@@ -104,12 +102,7 @@ impl Decoder {
     /// Messages are few: every column is always filled.
     pub fn set_needs(&mut self, _needs: &Needs) {}
 
-    pub fn decode(
-        &mut self,
-        message: &Message<'_>,
-        table: &mut Messages,
-        _ledger: &mut Ledger,
-    ) -> Option<Malformed> {
+    pub fn decode(&mut self, message: &Message<'_>, table: &mut Messages, _ledger: &mut Ledger) -> Option<Malformed> {
         let bytes = message.payload;
         let Some(header) = Header::read(bytes) else { return Some(TOO_SHORT) };
         if usize::from(header.length) != bytes.len() || !header.has_good_length() {
@@ -272,8 +265,16 @@ mod tests {
 
     fn decode(payload: &[u8], packet: &PacketRow, table: &mut Messages) -> Option<Malformed> {
         let wire_bytes = payload.len() as u32;
-        let message =
-            Message { payload, wire_bytes, packet, packet_row: 0, frame: &FRAME, ends: None, seed: 0, server_port: 179 };
+        let message = Message {
+            payload,
+            wire_bytes,
+            packet,
+            packet_row: 0,
+            frame: &FRAME,
+            ends: None,
+            seed: 0,
+            server_port: 179,
+        };
         Decoder.decode(&message, table, &mut Ledger::default())
     }
 
@@ -351,7 +352,9 @@ mod tests {
     #[test]
     fn after_a_bad_length_reading_goes_on_at_the_next_marker() {
         let too_long = message_of(OPEN, 4_097, &[4, 0, 9]);
-        for (bad, is_lost) in [(message_of(UPDATE, 18, &[7; 30]), true), (message_of(UPDATE, 0, &[]), false), (too_long, true)] {
+        for (bad, is_lost) in
+            [(message_of(UPDATE, 18, &[7; 30]), true), (message_of(UPDATE, 0, &[]), false), (too_long, true)]
+        {
             for size in [7, 19, 1_448] {
                 let (mut session, stream) = (Session::new(), [&keepalive()[..], &bad, &update(1)].concat());
                 session.send(stream.chunks(size));
@@ -363,7 +366,8 @@ mod tests {
 
     #[test]
     fn a_length_that_the_type_does_not_allow_is_bad_but_tells_the_next_message() {
-        let odd = [message(KEEPALIVE, &[1]), message(UPDATE, &[0, 0]), message(OPEN, &[4]), message(NOTIFICATION, &[6])];
+        let odd =
+            [message(KEEPALIVE, &[1]), message(UPDATE, &[0, 0]), message(OPEN, &[4]), message(NOTIFICATION, &[6])];
         let mut session = Session::new();
         session.send([&[&odd.concat()[..], &keepalive()].concat()[..]]);
         assert_eq!((session.table.parsed(), session.faults.as_slice()), (&[0, 0, 0, 0, 1][..], &[BAD_LENGTH; 4][..]));
@@ -372,7 +376,12 @@ mod tests {
     #[test]
     fn bytes_that_are_no_messages_are_passed_over_and_counted() {
         let mut session = Session::new();
-        session.send([&keepalive()[..], b"GET / HTTP/1.1\r\n\r\n", b"\x80 more of it", &[&b"end"[..], &update(1)].concat()]);
+        session.send([
+            &keepalive()[..],
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"\x80 more of it",
+            &[&b"end"[..], &update(1)].concat(),
+        ]);
         assert_eq!((session.types(), session.lost()), (&[KEEPALIVE, UPDATE][..], 3));
     }
 

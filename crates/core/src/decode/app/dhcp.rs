@@ -3,11 +3,11 @@
 use std::io::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::table::{Span, table};
 use crate::decode::app::{Declaration, Message, Needs};
 use crate::hash::{hash_bytes, hash_word};
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
+use crate::table::{Span, table};
 use crate::track::Pending;
 use crate::wire::dhcpv4::{Dhcpv4, Options};
 use crate::wire::dhcpv6::{Dhcpv6, Fault};
@@ -91,7 +91,8 @@ impl Decoder {
     pub fn set_needs(&mut self, _needs: &Needs) {}
 
     pub fn decode(&mut self, message: &Message<'_>, table: &mut Messages, ledger: &mut Ledger) -> Option<Malformed> {
-        let is_v4 = V4_PORTS.contains(&message.packet.source_port) || V4_PORTS.contains(&message.packet.destination_port);
+        let is_v4 =
+            V4_PORTS.contains(&message.packet.source_port) || V4_PORTS.contains(&message.packet.destination_port);
         table.push(&Row {
             time_ns: message.packet.time_ns,
             packet_row: message.packet_row,
@@ -247,8 +248,8 @@ fn write_text(text: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::{PacketRow, Table as _};
     use crate::frame::Frame;
+    use crate::table::{PacketRow, Table as _};
 
     const FRAME_BYTES: [u8; 14] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 0x08, 0];
     const FRAME: Frame<'_> = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 14, data: &FRAME_BYTES };
@@ -261,7 +262,16 @@ mod tests {
     }
 
     fn message<'a>(payload: &'a [u8], packet: &'a PacketRow) -> Message<'a> {
-        Message { payload, wire_bytes: payload.len() as u32, packet, packet_row: 0, frame: &FRAME, ends: None, seed: 0, server_port: 0 }
+        Message {
+            payload,
+            wire_bytes: payload.len() as u32,
+            packet,
+            packet_row: 0,
+            frame: &FRAME,
+            ends: None,
+            seed: 0,
+            server_port: 0,
+        }
     }
 
     const COOKIE: [u8; 4] = [0x63, 0x82, 0x53, 0x63];
@@ -376,11 +386,17 @@ mod tests {
     fn a_refusal_closes_a_request_and_nothing_else_does() {
         let request = v4(V4_REQUEST, [0; 4], &[]);
         let ack = v4(V4_ACK, [192, 0, 2, 9], &[]);
-        for (kind, answered) in [(V4_NAK, ""), (4, "02:00:00:00:00:05/Unknown/192.0.2.9"), (7, "02:00:00:00:00:05/Unknown/192.0.2.9")] {
+        for (kind, answered) in
+            [(V4_NAK, ""), (4, "02:00:00:00:00:05/Unknown/192.0.2.9"), (7, "02:00:00:00:00:05/Unknown/192.0.2.9")]
+        {
             let wire = Wire::of(&[request.clone(), v4(kind, [0; 4], &[]), ack.clone()]);
             assert_eq!(wire.clients()[2], answered, "{kind}");
         }
-        assert_eq!(Wire::of(&[v4(8, [0; 4], &[]), v4(V4_ACK, [0; 4], &[])]).clients(), ["", ""], "INFORM gives no address");
+        assert_eq!(
+            Wire::of(&[v4(8, [0; 4], &[]), v4(V4_ACK, [0; 4], &[])]).clients(),
+            ["", ""],
+            "INFORM gives no address"
+        );
     }
 
     #[test]

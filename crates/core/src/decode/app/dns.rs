@@ -1,7 +1,6 @@
 //! DNS messages (RFC 1035) over UDP and TCP: header and first question, and on demand what the records say: the upper
 //! bits of the response code (RFC 6891), client subnet (RFC 7871), signatures, and whether there is no data (RFC 2308).
 
-use crate::table::{Address, Direction, Span, table};
 use crate::decode::app::{Declaration, Message, Needs};
 use crate::decode::content::{Finding, Probed, Sender};
 use crate::decode::records::{self, ResponseRecords};
@@ -9,6 +8,7 @@ use crate::decode::{PROTOCOL_UDP, name, streams};
 use crate::hash::{fold, hash_bytes, hash_word};
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
+use crate::table::{Address, Direction, Span, table};
 use crate::track::{ALONE, MANY_ANSWERS, MULTICAST, OPTIONAL};
 use crate::wire::be16;
 
@@ -116,12 +116,7 @@ impl Decoder {
 
     /// Writes one row; what can't be read of a message leaves `parsed` at 0 and its columns empty.
     #[inline]
-    pub fn decode(
-        &mut self,
-        message: &Message<'_>,
-        table: &mut Messages,
-        _ledger: &mut Ledger,
-    ) -> Option<Malformed> {
+    pub fn decode(&mut self, message: &Message<'_>, table: &mut Messages, _ledger: &mut Ledger) -> Option<Malformed> {
         let (_, port) = message.client();
         if port == 0 {
             return Some(BAD_PORT); // nobody's port: not taken for DNS
@@ -184,13 +179,7 @@ impl Decoder {
     /// Walks the records of a response. Damage ends the walk: what was found before it holds, and nothing is said of
     /// data.
     #[inline(never)] // of questions none of this is needed
-    fn read_response_records(
-        &self,
-        bytes: &[u8],
-        header: &[u16; 6],
-        (qtype, end): (u16, usize),
-        table: &mut Messages,
-    ) {
+    fn read_response_records(&self, bytes: &[u8], header: &[u16; 6], (qtype, end): (u16, usize), table: &mut Messages) {
         let [_, flags, questions, answers, authority, additional] = *header;
         let row = table.last_row();
         let found = ResponseRecords::read(bytes, end, [answers, authority, additional], qtype);
@@ -215,7 +204,8 @@ impl Decoder {
         let qtype = question.map_or(0, |question| question.qtype);
         let is_reply = flags & FLAG_RESPONSE != 0;
         let (exchange, pairing) = exchange_of(message, id, qtype, is_reply);
-        let asked = if self.needs_question && !is_reply { asked(message.seed, qtype, name.whole, &table.text) } else { 0 };
+        let asked =
+            if self.needs_question && !is_reply { asked(message.seed, qtype, name.whole, &table.text) } else { 0 };
         table.push(&Row {
             time_ns: message.packet.time_ns,
             packet_row: message.packet_row,
@@ -291,7 +281,8 @@ fn probe_message(bytes: &[u8], length: usize) -> Option<Finding> {
 
 /// Names of NetBIOS (RFC 1001 section 14.1), whose messages look like those of DNS: 32 letters from A to P.
 fn is_netbios(name: &[u8]) -> bool {
-    name.first() == Some(&32) && name.get(1..33).is_some_and(|letters| letters.iter().all(|byte| (b'A'..=b'P').contains(byte)))
+    name.first() == Some(&32)
+        && name.get(1..33).is_some_and(|letters| letters.iter().all(|byte| (b'A'..=b'P').contains(byte)))
 }
 
 /// The hash that a query has in common with its response, and how they belong together.
@@ -381,8 +372,8 @@ fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::PacketRow;
     use crate::frame::Frame;
+    use crate::table::PacketRow;
 
     const CLIENT: &str = "192.0.2.10";
     const SERVER: &str = "192.0.2.53";
@@ -406,7 +397,16 @@ mod tests {
         };
         let frame = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
         let payload = [&[0, 7], &flags.to_be_bytes()[..], b"\0\x01\0\0\0\0\0\0\x03WwW\x03com\0\0\x01\0\x01"].concat();
-        let message = Message { payload: &payload, packet: &packet, packet_row: 0, wire_bytes: 0, frame: &frame, ends: None, seed: 1, server_port };
+        let message = Message {
+            payload: &payload,
+            packet: &packet,
+            packet_row: 0,
+            wire_bytes: 0,
+            frame: &frame,
+            ends: None,
+            seed: 1,
+            server_port,
+        };
         let (mut table, mut decoder) = (Messages::default(), Decoder::default());
         decoder.set_needs(&Needs::all());
         assert_eq!(decoder.decode(&message, &mut table, &mut Ledger::default()), None);
@@ -456,7 +456,16 @@ mod tests {
         let port = |source, destination, server_port| {
             let packet = PacketRow { source_port: source, destination_port: destination, ..PacketRow::EMPTY };
             let frame = Frame { time_ns: 0, link_type: 1, interface: 0, wire_bytes: 0, data: &[] };
-            let message = Message { payload: &[], packet: &packet, packet_row: 0, wire_bytes: 0, frame: &frame, ends: None, seed: 1, server_port };
+            let message = Message {
+                payload: &[],
+                packet: &packet,
+                packet_row: 0,
+                wire_bytes: 0,
+                frame: &frame,
+                ends: None,
+                seed: 1,
+                server_port,
+            };
             message.client().1
         };
         assert_eq!(port(40_000, 53, 53), 40_000);

@@ -1,8 +1,7 @@
 //! IPFIX (RFC 7011): messages with a header of 16 bytes, then sets of templates and of the records that they describe.
 
 use super::templates::{Clock, Dialect, Export, Exporters, count, read};
-use super::{Datagram, Format, Records, BAD_SET, TOO_SHORT, TRAILING_BYTES};
-use crate::table::FlowRow;
+use super::{BAD_SET, Datagram, Format, Records, TOO_SHORT, TRAILING_BYTES};
 use crate::ledger::{Ledger, Malformed};
 use crate::wire::{be16, be32};
 
@@ -69,13 +68,7 @@ impl Decoder {
     fn message(&mut self, message: &[u8], datagram: &Datagram<'_>, records: &mut Records<'_>) -> Option<Malformed> {
         let long = |at: usize| be32(message, at).expect("within the header");
         let (now_s, sequence, source_id) = (long(4), long(8), long(12));
-        let common = FlowRow {
-            time_ns: datagram.time_ns,
-            version: VERSION as u8,
-            exporter: datagram.exporter,
-            source_id,
-            ..FlowRow::EMPTY
-        };
+        let common = datagram.common(VERSION, source_id);
         let sets = &message[HEADER_BYTES..];
         let export = Export { dialect: Dialect::Ipfix, sets, common, clock: Clock::exported_at(now_s) };
         self.exporters.with(&datagram.exporter, |exporter| {

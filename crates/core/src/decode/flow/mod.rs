@@ -12,7 +12,7 @@ use crate::decode::app::Needs;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::metric::address_key;
-use crate::table::{Address, FlowTable};
+use crate::table::{Address, FlowRow, FlowTable};
 use crate::track::Sequences;
 
 pub use records::Records;
@@ -42,6 +42,14 @@ pub struct Datagram<'a> {
     pub exporter: Address,
     /// When it arrived.
     pub time_ns: i64,
+}
+
+impl Datagram<'_> {
+    /// A row that holds what all records of a part of the exporter share.
+    fn common(&self, version: u16, source_id: u32) -> FlowRow {
+        let Self { time_ns, exporter, .. } = *self;
+        FlowRow { time_ns, version: version as u8, exporter, source_id, ..FlowRow::EMPTY }
+    }
 }
 
 /// An export format: what it must remember between datagrams is its own.
@@ -105,12 +113,6 @@ impl FlowDecoder {
     pub fn memory_bytes(&self) -> usize {
         self.formats.memory_bytes()
     }
-}
-
-/// An IPv4 address as addresses are kept.
-#[inline(always)]
-fn mapped([a, b, c, d]: [u8; 4]) -> Address {
-    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
 }
 
 #[cfg(test)]

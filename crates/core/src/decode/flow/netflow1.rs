@@ -1,6 +1,6 @@
 //! NetFlow 1: a header of 16 bytes, then records of 48 bytes each, IPv4 alone; nothing tells what was lost.
 
-use super::fixed::{Header, common, take};
+use super::fixed::{Header, take};
 use super::{Datagram, Format, Records, TOO_SHORT};
 use crate::ledger::Malformed;
 use crate::wire::be16;
@@ -21,7 +21,7 @@ impl Format for Decoder {
 
     fn decode(&mut self, datagram: &Datagram<'_>, records: &mut Records<'_>) -> Option<Malformed> {
         let Some(header) = Header::read(datagram.payload) else { return Some(TOO_SHORT) };
-        let row = common(VERSION as u8, datagram);
+        let row = datagram.common(VERSION, 0);
         take::<RECORD_BYTES>(&datagram.payload[HEADER_BYTES..], &header, &row, records, |record, row| {
             row.tcp_flags = record[TCP_FLAGS];
         })

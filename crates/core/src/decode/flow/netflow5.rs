@@ -1,9 +1,9 @@
 //! NetFlow 5: a header of 24 bytes, then records of 48 bytes each, IPv4 alone (Cisco, "NetFlow Export Datagram Format").
 
-use super::fixed::{Header, add_routes, common, take};
+use super::fixed::{Header, add_routes, take};
 use super::{Datagram, Format, Records, TOO_SHORT};
-use crate::table::FlowRow;
 use crate::ledger::Malformed;
+use crate::table::FlowRow;
 use crate::wire::{be16, be32};
 
 const VERSION: u16 = 5;
@@ -42,10 +42,9 @@ impl Format for Decoder {
         };
         records.follow_records(VERSION, u32::from(origin.source_id), origin.sequence, Some(u32::from(header.count)));
         let row = FlowRow {
-            source_id: u32::from(origin.source_id),
             sampling_mode: (origin.sampling >> INTERVAL_BITS) as u8,
             sampling_interval: u32::from(origin.sampling & ((1 << INTERVAL_BITS) - 1)),
-            ..common(VERSION as u8, datagram)
+            ..datagram.common(VERSION, u32::from(origin.source_id))
         };
         take::<RECORD_BYTES>(&payload[HEADER_BYTES..], &header, &row, records, |record, row| add_routes(record, row))
     }

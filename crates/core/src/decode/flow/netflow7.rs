@@ -1,6 +1,6 @@
 //! NetFlow 7 (Catalyst switches): a header of 24 bytes, then records of 52 bytes each, IPv4 alone.
 
-use super::fixed::{Header, add_routes, common, take};
+use super::fixed::{Header, add_routes, take};
 use super::{Datagram, Format, Records, TOO_SHORT};
 use crate::ledger::Malformed;
 use crate::wire::{be16, be32};
@@ -25,7 +25,7 @@ impl Format for Decoder {
         };
         let Some(body) = payload.get(HEADER_BYTES..) else { return Some(TOO_SHORT) };
         records.follow_records(VERSION, 0, sequence, Some(u32::from(header.count)));
-        let row = common(VERSION as u8, datagram);
+        let row = datagram.common(VERSION, 0);
         take::<RECORD_BYTES>(body, &header, &row, records, |record, row| add_routes(record, row))
     }
 }

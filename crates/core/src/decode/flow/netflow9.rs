@@ -2,8 +2,7 @@
 //! header's count is not relied on: some exporters count flowsets, some records.
 
 use super::templates::{Dialect, Export, Exporters, read};
-use super::{Datagram, Format, Records, templates, TOO_SHORT};
-use crate::table::FlowRow;
+use super::{Datagram, Format, Records, TOO_SHORT, templates};
 use crate::ledger::{Ledger, Malformed};
 use crate::wire::{be16, be32};
 
@@ -27,13 +26,7 @@ impl Format for Decoder {
         };
         let long = |at: usize| be32(header, at).expect("within the header");
         let (up_ms, now_s, sequence, source_id) = (long(4), long(8), long(12), long(16));
-        let common = FlowRow {
-            time_ns: datagram.time_ns,
-            version: VERSION as u8,
-            exporter: datagram.exporter,
-            source_id,
-            ..FlowRow::EMPTY
-        };
+        let common = datagram.common(VERSION, source_id);
         records.follow_datagrams(VERSION, source_id, sequence);
         let sets = &datagram.payload[HEADER_BYTES..];
         let clock = templates::Clock::since_start(up_ms, now_s);

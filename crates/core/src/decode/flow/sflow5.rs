@@ -3,10 +3,11 @@
 
 use super::records::Macs;
 use super::sampled::{read_headers, read_network, set_addresses};
-use super::{Datagram, Format, Records, mapped, BAD_SAMPLE, TOO_SHORT, TRAILING_BYTES};
-use crate::table::{Address, FlowRow};
+use super::{BAD_SAMPLE, Datagram, Format, Records, TOO_SHORT, TRAILING_BYTES};
 use crate::decode::link;
 use crate::ledger::Malformed;
+use crate::table::{Address, FlowRow};
+use crate::wire::ipv4::mapped;
 use crate::wire::{be32, ethertype};
 
 const VERSION: u32 = 5;
@@ -49,14 +50,8 @@ impl Format for Decoder {
         let mut fields = Fields { rest: datagram.payload };
         let Some(head) = Head::read(&mut fields) else { return Some(TOO_SHORT) };
         records.follow_datagrams(VERSION as u16, head.sub_agent, head.sequence);
-        let common = FlowRow {
-            time_ns: datagram.time_ns,
-            version: VERSION as u8,
-            is_sample: 1,
-            exporter: head.agent.unwrap_or(datagram.exporter),
-            source_id: head.sub_agent,
-            ..FlowRow::EMPTY
-        };
+        let exporter = head.agent.unwrap_or(datagram.exporter);
+        let common = FlowRow { is_sample: 1, exporter, ..datagram.common(VERSION as u16, head.sub_agent) };
         for _ in 0..head.samples {
             let Some((tag, sample)) = fields.opaque() else { return Some(TOO_SHORT) };
             if let Err(fault) = read_sample(tag, sample, &common, records) {

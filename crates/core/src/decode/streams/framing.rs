@@ -2,7 +2,7 @@
 
 /// What stands at the start of some stream bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame {
+pub enum Boundary {
     /// Too few bytes to say where the message ends.
     NeedMore,
     /// A message of `length` bytes after a prefix of `skip` bytes; not all of it need be there yet.
@@ -16,7 +16,7 @@ pub enum Frame {
 pub struct Framing {
     /// Reads the message boundary at the start of the bytes. Must find `NeedMore` for no bytes, and must not change
     /// its mind about a message when more bytes follow.
-    pub frame: fn(&[u8]) -> Frame,
+    pub frame: fn(&[u8]) -> Boundary,
     /// Finds the first place at which a message may start in bytes from an unknown place of a stream. With `true` they
     /// are those of a segment that begins a stream seen only from its middle on, or that follows a gap, where many
     /// protocols start a message; with `false` they follow bytes that are out of frame, where only a protocol whose
@@ -35,11 +35,11 @@ const DNS_QUESTION_BYTES: usize = 5;
 const DNS_RECORD_BYTES: usize = 11;
 
 /// Two bytes of length, big-endian, before each message. A length that can't hold a DNS header is invalid.
-pub fn dns_framing(bytes: &[u8]) -> Frame {
-    let [high, low, ..] = bytes else { return Frame::NeedMore };
+pub fn dns_framing(bytes: &[u8]) -> Boundary {
+    let [high, low, ..] = bytes else { return Boundary::NeedMore };
     match usize::from(u16::from_be_bytes([*high, *low])) {
-        length if length < DNS_HEADER_BYTES => Frame::Invalid,
-        length => Frame::Message { skip: 2, length },
+        length if length < DNS_HEADER_BYTES => Boundary::Invalid,
+        length => Boundary::Message { skip: 2, length },
     }
 }
 
@@ -52,7 +52,7 @@ fn dns_start(bytes: &[u8], begins_segment: bool) -> Option<usize> {
 /// and no more records than the length has room for. A prefix alone will do, because some programs send it in a
 /// segment of its own; otherwise less than a header says too little (one byte is most likely a keep-alive probe).
 fn dns_plausible(bytes: &[u8]) -> bool {
-    let Frame::Message { skip, length } = dns_framing(bytes) else { return false };
+    let Boundary::Message { skip, length } = dns_framing(bytes) else { return false };
     let Some(header) = bytes.get(skip..skip + DNS_HEADER_BYTES) else { return bytes.len() == skip };
     let count = |at: usize| usize::from(u16::from_be_bytes([header[at], header[at + 1]]));
     let operation = header[2] >> 3 & 0x0f;
@@ -142,12 +142,12 @@ impl<F: FnMut(&[u8])> Cutter<'_, F> {
     /// Where the message at the start of `bytes` starts and ends, or `None` when that is not known yet.
     fn frame(&self, bytes: &[u8]) -> Result<Option<(usize, usize)>, OutOfFrame> {
         match (self.framing.frame)(bytes) {
-            Frame::NeedMore => Ok(None),
-            Frame::Message { skip, length } => match skip.checked_add(length) {
+            Boundary::NeedMore => Ok(None),
+            Boundary::Message { skip, length } => match skip.checked_add(length) {
                 Some(end) if end > 0 && end <= self.longest => Ok(Some((skip, end))),
                 _ => Err(OutOfFrame),
             },
-            Frame::Invalid => Err(OutOfFrame),
+            Boundary::Invalid => Err(OutOfFrame),
         }
     }
 }

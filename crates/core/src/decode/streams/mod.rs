@@ -29,7 +29,7 @@ mod tests;
 
 use buffers::Buffers;
 use connections::Connections;
-pub use framing::{DNS_FRAMING, Frame, Framing, dns_framing};
+pub use framing::{Boundary, DNS_FRAMING, Framing, dns_framing};
 use side::{Data, Work};
 use starts::Starts;
 

@@ -1,7 +1,7 @@
 //! One direction of a connection: which byte is due, and what becomes of a segment that starts elsewhere.
 
 use super::buffers::Buffers;
-use super::framing::{Cutter, Frame, Framing};
+use super::framing::{Boundary, Cutter, Framing};
 use super::{Cut, Protocol, StreamLimits};
 use crate::ledger::Ledger;
 use crate::table::PacketRow;
@@ -12,7 +12,7 @@ const WINDOW_BYTES: u32 = 16 << 20;
 
 /// What is known of the place in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Position {
     /// No data yet.
     Unseen,
     /// The sequence number due is known, and so is where messages begin.
@@ -27,7 +27,7 @@ pub(super) struct Side {
     /// The sequence number due next; when lost, what ends before it is old.
     next: u32,
     pub buffer: Option<u32>,
-    place: Place,
+    position: Position,
     /// It has sent a FIN.
     pub finished: bool,
     /// The stretch before the place where messages were found again (or for the first time) that nobody has seen: from
@@ -81,16 +81,16 @@ fn distance(from: u32, to: u32) -> i32 {
 }
 
 impl Side {
-    pub const NEW: Self = Self { next: 0, buffer: None, place: Place::Unseen, finished: false, missed: (0, 0) };
+    pub const NEW: Self = Self { next: 0, buffer: None, position: Position::Unseen, finished: false, missed: (0, 0) };
 
     /// True when its data is followed, and not from `start` on: a SYN with this start begins another connection.
     pub fn contradicts(&self, start: u32) -> bool {
-        self.place != Place::Unseen && self.next != start
+        self.position != Position::Unseen && self.next != start
     }
 
     /// True before its first data.
     pub fn is_unseen(&self) -> bool {
-        self.place == Place::Unseen
+        self.position == Position::Unseen
     }
 
     /// Takes in one segment with data; `start` is where its SYN said that the stream starts.
@@ -116,33 +116,33 @@ impl Side {
         start: Option<u32>,
         work: &mut Work<'_, F>,
     ) -> Option<u32> {
-        if self.place == Place::Unseen
+        if self.position == Position::Unseen
             && let Some(start) = start
             && (data.sequence.wrapping_sub(start) as usize) < work.limits.buffered_bytes_per_side
         {
-            (self.place, self.next) = (Place::Known, start);
+            (self.position, self.next) = (Position::Known, start);
         }
         let ahead = distance(self.next, data.sequence);
         let near = ahead.unsigned_abs() <= WINDOW_BYTES;
-        match self.place {
-            Place::Known if near && ahead >= 0 => Some(0),
-            Place::Known if near => {
+        match self.position {
+            Position::Known if near && ahead >= 0 => Some(0),
+            Position::Known if near => {
                 self.count_missed(data, work.ledger);
                 let old = ahead.unsigned_abs();
                 (old < data.wire_bytes).then_some(old)
             }
             // Something sent again, from before the place was lost.
-            Place::Lost if near && ahead < 0 => {
+            Position::Lost if near && ahead < 0 => {
                 self.count_missed(data, work.ledger);
                 None
             }
-            _ => self.restart(data, near && self.place == Place::Lost, work),
+            _ => self.restart(data, near && self.position == Position::Lost, work),
         }
     }
 
     /// Counts old data that was not seen before, and now comes too late.
     fn count_missed(&self, data: &Data<'_>, ledger: &mut Ledger) {
-        let (from, to) = (self.missed.0, if self.place == Place::Lost { self.next } else { self.missed.1 });
+        let (from, to) = (self.missed.0, if self.position == Position::Lost { self.next } else { self.missed.1 });
         let is_missed = from != to && distance(data.sequence, to) > 0 && distance(from, data.end()) > 0;
         ledger.evicted.tcp_segments += u64::from(is_missed);
     }
@@ -159,7 +159,7 @@ impl Side {
             return Some(self.find(data.sequence, before, work.ledger));
         }
         work.ledger.evicted.tcp_segments += 1;
-        if self.place == Place::Lost {
+        if self.position == Position::Lost {
             self.next = data.end();
         }
         None
@@ -168,7 +168,7 @@ impl Side {
     /// Messages can be told apart from here on, but for the first bytes of the segment, which are given back.
     fn find(&mut self, sequence: u32, before: usize, ledger: &mut Ledger) -> u32 {
         ledger.evicted.tcp_segments += u64::from(before > 0);
-        (self.place, self.next, self.missed.1) = (Place::Known, sequence.wrapping_add(before as u32), sequence);
+        (self.position, self.next, self.missed.1) = (Position::Known, sequence.wrapping_add(before as u32), sequence);
         before as u32
     }
 
@@ -196,8 +196,8 @@ impl Side {
 
     /// Gives up the begun message, and the knowledge of where the next one begins.
     fn lose(&mut self, buffers: &mut Buffers) {
-        if self.place == Place::Known {
-            (self.place, self.missed.0) = (Place::Lost, self.next);
+        if self.position == Position::Known {
+            (self.position, self.missed.0) = (Position::Lost, self.next);
         }
         self.clear_message(buffers);
     }
@@ -214,7 +214,7 @@ impl Side {
         let message = self.buffer.map(|id| &mut work.buffers.get(id).message);
         let rest = message.and_then(|message| rest_of(message, work.protocol.framing, work.limits));
         match rest.map(|rest| seen_end.wrapping_add(rest)) {
-            Some(end) if self.place == Place::Known && distance(gap_end, end) >= 0 => {
+            Some(end) if self.position == Position::Known && distance(gap_end, end) >= 0 => {
                 self.next = end;
                 self.clear_message(work.buffers);
             }
@@ -244,7 +244,7 @@ impl Side {
         let mut moved = false;
         while let Some(first) = work.buffers.get(id).held.first() {
             let ahead = distance(self.next, first.sequence);
-            if self.place == Place::Known && ahead > 0 {
+            if self.position == Position::Known && ahead > 0 {
                 break;
             }
             let Some(held) = work.buffers.get(id).pop() else { break };
@@ -265,7 +265,7 @@ impl Side {
     /// Takes in one held segment, which is the next in sequence.
     fn take_held<F: FnMut(Cut<'_>)>(&mut self, data: Data<'_>, work: &mut Work<'_, F>) {
         let mut old = distance(data.sequence, self.next).max(0) as u32;
-        if self.place == Place::Lost {
+        if self.position == Position::Lost {
             let new = data.skip(old);
             let Some(before) = (work.protocol.framing.start)(new.bytes, old == 0) else {
                 work.ledger.evicted.tcp_segments += 1;
@@ -345,7 +345,7 @@ impl Side {
 /// How many bytes a begun message lacks, where enough of it is there to say so.
 fn rest_of(message: &[u8], framing: Framing, limits: &StreamLimits) -> Option<u32> {
     match (framing.frame)(message) {
-        Frame::Message { skip, length } if skip + length <= limits.buffered_bytes_per_side => {
+        Boundary::Message { skip, length } if skip + length <= limits.buffered_bytes_per_side => {
             Some((skip + length).saturating_sub(message.len()) as u32)
         }
         _ => None,

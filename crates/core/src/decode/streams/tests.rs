@@ -549,9 +549,9 @@ fn a_flood_of_gaps_stays_within_the_total() {
 
 #[test]
 fn a_length_too_short_for_a_header_is_no_dns() {
-    assert_eq!(dns_framing(&[0]), Frame::NeedMore);
-    assert_eq!(dns_framing(&[0, 11, 0]), Frame::Invalid);
-    assert_eq!(dns_framing(&[0, 12]), Frame::Message { skip: 2, length: 12 });
+    assert_eq!(dns_framing(&[0]), Boundary::NeedMore);
+    assert_eq!(dns_framing(&[0, 11, 0]), Boundary::Invalid);
+    assert_eq!(dns_framing(&[0, 12]), Boundary::Message { skip: 2, length: 12 });
     assert_eq!((DNS_FRAMING.start)(b"GET / HTTP/1.1\r\nHost: example.com\r\n", true), None);
     assert_eq!((DNS_FRAMING.start)(&[0, 29], true), Some(0));
     assert_eq!((DNS_FRAMING.start)(&[0, 29], false), None, "after bytes out of frame it may be anything");

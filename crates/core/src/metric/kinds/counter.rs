@@ -2,9 +2,9 @@
 
 use super::{Feeding, ItemKind, Items, Kind, Shape};
 use crate::Error;
-use crate::table::Column;
 use crate::expr::Bitmap;
 use crate::sketch::reader::{Reader, write_varint};
+use crate::table::Column;
 use std::ops::Range;
 
 pub const NAME: &str = "counter";

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::{Feeding, ItemKind, Items, Kind, Shape};
 use crate::Error;
-use crate::table::Column;
 use crate::sketch::Distribution;
 use crate::sketch::reader::{Reader, write_block};
+use crate::table::Column;
 
 pub const NAME: &str = "distribution";
 

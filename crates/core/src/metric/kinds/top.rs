@@ -2,11 +2,11 @@
 
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape, TopItems, address_key, is_specified};
 use crate::Error;
-use crate::table::{Address, Column, TextColumn};
 use crate::expr::{BLOCK_ROWS, Bitmap};
 use crate::hash::{hash_bytes, hash_word};
 use crate::sketch::reader::Reader;
 use crate::sketch::{Exact, Frequent};
+use crate::table::{Address, Column, TextColumn};
 
 pub const NAME: &str = "top";
 
@@ -152,13 +152,7 @@ fn feed_text(top: &mut Frequent, seed: u64, rows: &Bitmap, text: TextColumn<'_>,
     feed_blocks(top, rows, |row| text.get(row).map(|item| hash_bytes(seed, item)), item, weight);
 }
 
-fn feed_addresses(
-    top: &mut Frequent,
-    seed: u64,
-    rows: &Bitmap,
-    addresses: &[Address],
-    weight: impl Fn(usize) -> u64,
-) {
+fn feed_addresses(top: &mut Frequent, seed: u64, rows: &Bitmap, addresses: &[Address], weight: impl Fn(usize) -> u64) {
     let key = |row: usize| {
         let address = &addresses[row];
         is_specified(address).then(|| address_key(seed, address))

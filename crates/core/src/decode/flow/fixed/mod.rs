@@ -1,9 +1,10 @@
 //! What NetFlow 1, 5 and 7 have in common: a header with a count, then records of a fixed size whose first 40 bytes are
 //! the same (Cisco, "NetFlow Export Datagram Format").
 
-use super::{Datagram, Records, TOO_SHORT, TRAILING_BYTES, mapped};
+use super::{Records, TOO_SHORT, TRAILING_BYTES};
 use crate::ledger::Malformed;
 use crate::table::FlowRow;
+use crate::wire::ipv4::mapped;
 use crate::wire::{be16, be32};
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -27,11 +28,6 @@ impl Header {
         let now_ns = i64::from(be32(payload, 8)?) * NANOSECONDS + i64::from(be32(payload, 12)?);
         Some(Self { count: be16(payload, 2)?, started_ns: now_ns - i64::from(up_ms) * MILLISECOND_NS })
     }
-}
-
-/// A row of this version that holds what all records of the datagram share.
-pub(super) fn common(version: u8, datagram: &Datagram<'_>) -> FlowRow {
-    FlowRow { time_ns: datagram.time_ns, version, exporter: datagram.exporter, ip_version: 4, ..FlowRow::EMPTY }
 }
 
 /// Takes the records that the header counts, as far as they are there. A datagram that is cut, or longer than its
@@ -64,6 +60,7 @@ fn read(record: &[u8; COMMON_BYTES], header: &Header, common: &FlowRow) -> FlowR
     let address = |at: usize| mapped([record[at], record[at + 1], record[at + 2], record[at + 3]]);
     let moment_ns = |at: usize| header.started_ns + i64::from(long(at)) * MILLISECOND_NS;
     FlowRow {
+        ip_version: 4,
         source: address(0),
         destination: address(4),
         next_hop: address(8),

@@ -1,8 +1,9 @@
 //! One record while it is read: values in the order of its template become a row at its end.
 
-use super::super::{mapped, records::Macs};
+use super::super::records::Macs;
 use super::elements::{Moment, Target};
 use crate::table::{Address, FlowRow};
+use crate::wire::ipv4::mapped;
 
 const NANOSECONDS: i64 = 1_000_000_000;
 const MILLISECOND_NS: i64 = 1_000_000;

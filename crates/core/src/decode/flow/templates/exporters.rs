@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::Template;
 use super::draft::{Clock, Draft, Sampling};
+use super::samplings::Samplings;
 use crate::ledger::Ledger;
 use crate::table::{Address, FlowRow};
 
@@ -18,8 +19,6 @@ const MOST_BYTES: usize = 64 << 20;
 const MOST_TEMPLATES: usize = 1 << 10;
 /// Bytes of the templates of one exporter.
 const MOST_TEMPLATE_BYTES: usize = 1 << 20;
-/// Ways of sampling that one exporter tells of.
-const MOST_SAMPLINGS: usize = 256;
 /// Bytes of the records of one exporter that wait for their templates.
 const MOST_WAITING_BYTES: usize = 1 << 16;
 /// How long records wait: exporters send templates anew every few seconds or minutes.
@@ -110,14 +109,6 @@ impl GivenUp {
     }
 }
 
-/// Whom a way of sampling is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    Domain,
-    Interface(u32),
-    Sampler(u64),
-}
-
 /// A set of records that waits for its template.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -133,7 +124,7 @@ pub(super) struct Waiting {
 pub struct Exporter {
     templates: HashMap<TemplateKey, Template>,
     template_bytes: usize,
-    samplings: Vec<(u32, Scope, Sampling)>,
+    samplings: Samplings,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     given_up: GivenUp,
@@ -185,43 +176,13 @@ impl Exporter {
 
     /// Takes note of what a record of options says of sampling.
     pub(super) fn learn(&mut self, domain: u32, draft: &Draft) {
-        let Some(sampling) = draft.sampling() else { return };
-        let scope = match (draft.sampler, draft.in_interface) {
-            (Some(sampler), _) => Scope::Sampler(sampler),
-            (None, Some(interface)) => Scope::Interface(interface),
-            (None, None) => Scope::Domain,
-        };
-        match self.samplings.iter().position(|(of, known, _)| (*of, *known) == (domain, scope)) {
-            Some(at) => self.samplings[at].2 = sampling,
-            None if self.samplings.len() < MOST_SAMPLINGS => self.samplings.push((domain, scope, sampling)),
-            None => {}
-        }
+        self.given_up.templates += u64::from(!self.samplings.learn(domain, draft));
     }
 
     /// How the packets of a record were sampled, as far as options have told.
+    #[inline]
     pub(super) fn sampling(&self, domain: u32, draft: &Draft) -> Option<Sampling> {
-        if self.samplings.is_empty() {
-            return None;
-        }
-        let of = |wanted: Scope| {
-            let fits = |(of, scope, _): &&(u32, Scope, Sampling)| *of == domain && *scope == wanted;
-            self.samplings.iter().find(fits).map(|(.., sampling)| *sampling)
-        };
-        match draft.sampler {
-            Some(sampler) => of(Scope::Sampler(sampler)),
-            None => draft
-                .in_interface
-                .and_then(|interface| of(Scope::Interface(interface)))
-                .or_else(|| of(Scope::Domain))
-                .or_else(|| self.only_sampler(domain)),
-        }
-    }
-
-    /// Where records name no sampler and there is one alone, it is theirs.
-    fn only_sampler(&self, domain: u32) -> Option<Sampling> {
-        let mut of_domain = self.samplings.iter().filter(|(of, ..)| *of == domain);
-        let (_, scope, sampling) = of_domain.next()?;
-        (of_domain.next().is_none() && matches!(scope, Scope::Sampler(_))).then_some(*sampling)
+        self.samplings.of(domain, draft)
     }
 
     /// Keeps a set until its template comes; false where there is no room.
@@ -257,7 +218,7 @@ impl Exporter {
     }
 
     fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.template_bytes + self.waiting_bytes + size_of_val(&*self.samplings)
+        size_of::<Self>() + self.template_bytes + self.waiting_bytes + self.samplings.memory_bytes()
     }
 }
 

@@ -1,11 +1,12 @@
 //! What NetFlow 9 (RFC 3954) and IPFIX (RFC 7011) have in common: templates say how the records of a set are laid out.
 //!
 //! `elements` says which field of a row an information element is, `draft` takes the values of one record in, `exporters`
-//! keeps what each device has told, and `sets` walks through a datagram.
+//! keeps what each device has told, `samplings` how it samples, and `sets` walks through a datagram.
 
 mod draft;
 mod elements;
 mod exporters;
+mod samplings;
 mod sets;
 
 pub(super) use draft::Clock;

@@ -170,6 +170,32 @@ fn samplers_that_options_tell_of_are_those_of_the_records_that_name_them() {
 }
 
 #[test]
+fn a_sampler_that_nobody_names_is_that_of_all_records_while_it_is_the_only_one() {
+    let mut bench = Bench::new(&Needs::default());
+    let options = [258_u16, 2, 1].map(u16::to_be_bytes).concat();
+    let define = [set(3, &[options, field(302, 2), field(50, 4)].concat()), set(2, &template(256, &usual()))];
+    bench.read(&ipfix(0, 7, &define));
+    let tell = |sampler: u8, interval: u8| set(258, &[0, sampler, 0, 0, 0, interval]);
+    for told in [tell(1, 10), tell(1, 20), tell(2, 30), tell(1, 10)] {
+        bench.read(&ipfix(0, 7, &[told, set(256, &usual_record(1))]));
+    }
+    assert_eq!(bench.table.sampling_interval(), [10, 20, 0, 0]);
+}
+
+#[test]
+fn ways_of_sampling_beyond_the_bound_are_counted() {
+    let mut bench = Bench::new(&Needs::default());
+    let options = [258_u16, 2, 1].map(u16::to_be_bytes).concat();
+    bench.read(&ipfix(0, 7, &[set(3, &[options, field(302, 2), field(50, 4)].concat())]));
+    for sampler in 0..5_000_u16 {
+        let record = [&sampler.to_be_bytes()[..], &[0, 0, 0, 9]].concat();
+        bench.read(&ipfix(0, 7, &[set(258, &record)]));
+    }
+    bench.decoder.settle(42 * SECOND, &mut bench.ledger);
+    assert_eq!(bench.ledger.evicted.templates, 5_000 - (1 << 12));
+}
+
+#[test]
 fn addresses_are_of_the_family_that_is_there() {
     let mut bench = Bench::new(&Needs::default());
     let six = |last: u8| [[0x20, 1, 0xd, 0xb8].to_vec(), vec![0; 11], vec![last]].concat();
