@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pktvisor_core::Error;
-use pktvisor_core::engine::FilterSource;
+use pktvisor_core::engine::FilterMaker;
 use pktvisor_core::filter::{FilterProgram, Instruction, LinkFilter};
 use pyo3::prelude::*;
 
@@ -20,7 +20,7 @@ fn checked(instructions: Instructions) -> Result<FilterProgram, Error> {
 }
 
 /// Wraps a Python function from a link type to instructions.
-pub fn source(compile: Py<PyAny>) -> FilterSource {
+pub fn source(compile: Py<PyAny>) -> FilterMaker {
     Arc::new(move |link_type| {
         let compiled = Python::attach(|py| compile.call1(py, (link_type,))?.extract::<Instructions>(py));
         checked(compiled.map_err(|fault| Error::invalid(sentence(&fault)))?).map(Some)

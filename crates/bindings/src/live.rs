@@ -7,7 +7,7 @@ use pktvisor_core::Error;
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{
-    self, BatchSink, Capture, CaptureConfig, CaptureSource, DnstapServer, DnstapServerConfig, FlowListening,
+    self, BatchSink, Capture, CaptureConfig, CaptureOrigin, DnstapServer, DnstapServerConfig, FlowListening,
     FlowServer, FlowServerConfig, Machine, Taking,
 };
 use pktvisor_core::hosts::Hosts;
@@ -70,7 +70,7 @@ fn steady_ns() -> i64 {
 const MACHINE: Machine = Machine { usage: usage::usage, now_ns, steady_ns };
 
 /// One worker without lookback.
-fn config(source: CaptureSource, decode: DecodeConfig) -> CaptureConfig {
+fn config(source: CaptureOrigin, decode: DecodeConfig) -> CaptureConfig {
     let memory = memory::process().clone();
     CaptureConfig { source, decode, workers: 1, filter: None, lookback_bytes: 0, machine: MACHINE, memory }
 }
@@ -137,7 +137,7 @@ impl LiveInput {
             ..RingConfig::default()
         };
         let decode = decode_config(hosts, ports);
-        let config = CaptureConfig { workers, lookback_bytes, ..config(CaptureSource::Ring(ring), decode) };
+        let config = CaptureConfig { workers, lookback_bytes, ..config(CaptureOrigin::Ring(ring), decode) };
         Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
 
@@ -154,7 +154,7 @@ impl LiveInput {
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
         let config =
-            CaptureConfig { lookback_bytes, ..config(CaptureSource::Mock { seed }, decode_config(Vec::new(), ports)) };
+            CaptureConfig { lookback_bytes, ..config(CaptureOrigin::Mock { seed }, decode_config(Vec::new(), ports)) };
         Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pktvisor_core::engine::Policy;
 use pktvisor_core::enrich::geo::Places;
 use pktvisor_core::metric::MetricState;
-use pktvisor_core::plan::Place;
+use pktvisor_core::plan::Slot;
 use pktvisor_core::plan::groups::{Groups, KeyValue, key_values};
 use pktvisor_core::window::Merged;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
@@ -64,15 +64,15 @@ pub struct Window {
 }
 
 impl Window {
-    fn place(&self, handler: usize, metric: usize) -> PyResult<usize> {
+    fn slot(&self, handler: usize, metric: usize) -> PyResult<usize> {
         let at = self.policy.plan().metric(handler, metric);
         at.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in handler {handler}")))
     }
 
     fn groups_of(&self, handler: usize, metric: usize) -> Option<&Groups> {
-        match self.policy.plan().place(handler, metric)? {
-            Place::Grouped { groups, .. } => self.merged.state.groups.get(groups),
-            Place::Metric(_) => None,
+        match self.policy.plan().slot(handler, metric)? {
+            Slot::Grouped { groups, .. } => self.merged.state.groups.get(groups),
+            Slot::Metric(_) => None,
         }
     }
 }
@@ -112,12 +112,12 @@ impl Window {
     /// same time: handler and metric here, handler and metric there. It begins with the earlier of both and ends with
     /// the later.
     fn merged(&self, py: Python<'_>, other: &Self, metrics: Vec<(usize, usize, usize, usize)>) -> PyResult<Self> {
-        let places = metrics.into_iter().map(|(handler, metric, other_handler, other_metric)| {
-            Ok((self.place(handler, metric)?, other.place(other_handler, other_metric)?))
+        let slots = metrics.into_iter().map(|(handler, metric, other_handler, other_metric)| {
+            Ok((self.slot(handler, metric)?, other.slot(other_handler, other_metric)?))
         });
-        let places = places.collect::<PyResult<Vec<_>>>()?;
+        let slots = slots.collect::<PyResult<Vec<_>>>()?;
         let is_same_input = Arc::ptr_eq(&self.policy, &other.policy);
-        match py.detach(|| self.merged.with(&other.merged, &places, !is_same_input)) {
+        match py.detach(|| self.merged.with(&other.merged, &slots, !is_same_input)) {
             Some(merged) => Ok(Self { merged, policy: self.policy.clone() }),
             None => Err(PyTypeError::new_err("metrics of different kinds can't be merged")),
         }
@@ -155,15 +155,15 @@ impl Window {
 
     /// The number that a metric that is kept apart has in each of its groups.
     fn grouped_number(&self, handler: usize, metric: usize) -> PyResult<usize> {
-        match self.policy.plan().place(handler, metric) {
-            Some(Place::Grouped { metric, .. }) => Ok(metric),
+        match self.policy.plan().slot(handler, metric) {
+            Some(Slot::Grouped { metric, .. }) => Ok(metric),
             _ => Err(PyIndexError::new_err(format!("no grouped metric {metric} in handler {handler}"))),
         }
     }
 
     /// A metric by its handler and its number there, as in the plan.
     fn metric(&self, handler: usize, metric: usize) -> PyResult<Metric> {
-        let at = self.place(handler, metric)?;
+        let at = self.slot(handler, metric)?;
         Ok(Metric::in_window(self.merged.state.clone(), at, self.policy.places().clone()))
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use network::{Sender, command, in_namespace, veth_pair};
 use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::engine::{Capture, CaptureConfig, CaptureSource, Machine, Policy, PolicyConfig, Usage};
+use pktvisor_core::engine::{Capture, CaptureConfig, CaptureOrigin, Machine, Policy, PolicyConfig, Usage};
 use pktvisor_core::metric::MetricState;
 use pktvisor_core::plan::compile;
 use pktvisor_core::read::CaptureReader;
@@ -38,7 +38,7 @@ fn now_ns() -> i64 {
 
 fn config(interface: &str) -> CaptureConfig {
     CaptureConfig {
-        source: CaptureSource::Ring(ring(interface)),
+        source: CaptureOrigin::Ring(ring(interface)),
         decode: DecodeConfig::default(),
         workers: 1,
         filter: None,
@@ -52,8 +52,8 @@ fn ring(interface: &str) -> RingConfig {
     RingConfig { target: Target::Interface(interface.into()), retire_ms: 10, ..RingConfig::default() }
 }
 
-fn fanout(interface: &str) -> CaptureSource {
-    CaptureSource::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
+fn fanout(interface: &str) -> CaptureOrigin {
+    CaptureOrigin::Ring(RingConfig { fanout: Some(4712), ..ring(interface) })
 }
 
 fn start(config: &CaptureConfig, policies: Vec<Arc<Policy>>) -> Capture {
@@ -268,7 +268,7 @@ fn capabilities_of_workers() -> Vec<[u64; 3]> {
 
 #[test]
 fn made_up_packets_come_without_any_right_and_end_when_they_are_told_to() {
-    let (first, config) = (policy(), CaptureConfig { source: CaptureSource::Mock { seed: 5 }, ..config("none") });
+    let (first, config) = (policy(), CaptureConfig { source: CaptureOrigin::Mock { seed: 5 }, ..config("none") });
     let input = start(&config, vec![first.clone()]);
     eventually(|| count(&first) >= 3);
     assert!(input.is_running());
@@ -285,7 +285,7 @@ fn windows_go_on_closing_when_the_clock_is_set_back_and_show_what_it_says() {
     let machine = Machine { now_ns: made_up_now_ns, steady_ns: made_up_steady_ns, ..clocks.machine };
     let clocks = CaptureConfig { machine, ..clocks };
     let policy = policy();
-    let live = start(&CaptureConfig { source: CaptureSource::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
+    let live = start(&CaptureConfig { source: CaptureOrigin::Mock { seed: 1 }, ..clocks }, vec![policy.clone()]);
     eventually(|| count(&policy) > 0);
     SET_BY_NS.store(-3600 * SECOND, Ordering::SeqCst);
     eventually(|| live.status().ledger.time_steps > 0);

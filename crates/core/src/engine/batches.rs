@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::file::Frames;
 use super::intake::{Intake, Polled, Source};
 use super::recorded::Recorded;
-use super::{BatchSink, FileReport, FilterSource};
+use super::{BatchSink, FileReport, FilterMaker};
 use crate::Error;
 use crate::decode::Batch;
 use crate::decode::DecodeConfig;
@@ -53,7 +53,7 @@ impl BatchReader {
         paths: &[PathBuf],
         patience: Option<&Patience>,
         decode: DecodeConfig,
-        filter: Option<FilterSource>,
+        filter: Option<FilterMaker>,
     ) -> Result<Self, Error> {
         let capture = Capture::open_with(paths, patience)?;
         let report = FileReport::of(&capture);

@@ -5,7 +5,7 @@ use super::intake::{Intake, Polled, Source};
 use super::packets::Packets;
 use super::recorded::{FileReport, Progress, Recorded, run_recorded};
 use super::shares::run_shared;
-use super::{BatchSink, FilterSource};
+use super::{BatchSink, FilterMaker};
 use crate::Error;
 use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
@@ -37,7 +37,7 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub fn new(capture: Capture, decode: DecodeConfig, filter: Option<FilterSource>) -> Self {
+    pub fn new(capture: Capture, decode: DecodeConfig, filter: Option<FilterMaker>) -> Self {
         Self { capture, packets: Packets::new(decode, filter) }
     }
 }

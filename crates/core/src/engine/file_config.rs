@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{FilterSource, Policy};
+use super::{FilterMaker, Policy};
 use crate::decode::DecodeConfig;
 use crate::read::Patience;
 
@@ -15,7 +15,7 @@ pub struct FileConfig {
     /// Says whether to go on waiting for what is no file. Without it only files are read.
     pub patience: Option<Patience>,
     pub decode: DecodeConfig,
-    pub filter: Option<FilterSource>,
+    pub filter: Option<FilterMaker>,
     pub policies: Vec<Arc<Policy>>,
     /// Threads that share the packets out by flow; at least one.
     pub workers: usize,

@@ -27,7 +27,7 @@ pub use file::run_file;
 pub use file_config::FileConfig;
 pub use flow::{FlowListening, FlowServer, FlowServerConfig};
 pub use intake::{Decode, Fed, Intake, Polled, Source};
-pub use live::{Capture, CaptureConfig, CaptureSource, Live, LiveInput, LiveStatus, Machine, Recent, Usage};
+pub use live::{Capture, CaptureConfig, CaptureOrigin, Live, LiveInput, LiveStatus, Machine, Recent, Usage};
 pub use lookups::Databases;
 pub use policy::{Policy, PolicyConfig, PolicyWorker, Taker};
 pub use recorded::{FileReport, Progress, Recorded, run_recorded};
@@ -44,4 +44,4 @@ pub trait BatchSink: Send {
 }
 
 /// Compiles the input's capture filter for a link type when its first frame is met; `None` lets everything pass.
-pub type FilterSource = Arc<dyn Fn(u16) -> Result<Option<FilterProgram>, Error> + Send + Sync>;
+pub type FilterMaker = Arc<dyn Fn(u16) -> Result<Option<FilterProgram>, Error> + Send + Sync>;

@@ -1,6 +1,6 @@
 //! Frames into rows: the input's filter, and the decoder.
 
-use super::FilterSource;
+use super::FilterMaker;
 use super::intake::{Decode, Intake};
 use crate::Error;
 use crate::decode::Batch;
@@ -15,7 +15,7 @@ pub(super) struct Packets {
 }
 
 impl Packets {
-    pub fn new(decode: DecodeConfig, filter: Option<FilterSource>) -> Self {
+    pub fn new(decode: DecodeConfig, filter: Option<FilterMaker>) -> Self {
         Self { decoder: Decoder::new(decode), filters: Filters::new(filter) }
     }
 
@@ -55,12 +55,12 @@ impl Decode<Frame<'_>> for Decoder {
 
 /// Filters by link type, compiled when first met.
 pub(super) struct Filters {
-    source: Option<FilterSource>,
+    source: Option<FilterMaker>,
     programs: Vec<(u16, Option<FilterProgram>)>,
 }
 
 impl Filters {
-    pub fn new(source: Option<FilterSource>) -> Self {
+    pub fn new(source: Option<FilterMaker>) -> Self {
         Self { source, programs: Vec::new() }
     }
 

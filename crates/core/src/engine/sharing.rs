@@ -525,7 +525,7 @@ mod tests {
     #[test]
     fn a_worker_that_fails_does_not_leave_the_others_waiting() {
         let file = TemporaryFile::new("fails", &capture(200, 0));
-        let refuses: crate::engine::FilterSource = Arc::new(|_| Err(Error::format("no such filter".to_string())));
+        let refuses: crate::engine::FilterMaker = Arc::new(|_| Err(Error::format("no such filter".to_string())));
         let failing = FileConfig { filter: Some(refuses), ..config(&file.0, 3) };
         assert_eq!(run_file(&failing, &Vec::new, &mut |_| true).unwrap_err().message, "no such filter");
     }

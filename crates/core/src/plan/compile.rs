@@ -12,7 +12,7 @@ use super::groups::{GroupPlan, MOST_GROUPS};
 use super::keys::{self, MetricKey};
 use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec};
 use super::{
-    BitmapIndex, ColumnIndex, ColumnSource, EVERY_ROW, Feed, Link, Place, Plan, Purge, Register, Stage, Step, TablePlan,
+    BitmapIndex, ColumnIndex, ColumnOrigin, EVERY_ROW, Feed, Link, Plan, Purge, Register, Slot, Stage, Step, TablePlan,
 };
 use crate::Error;
 use crate::decode::app::Needs;
@@ -45,7 +45,7 @@ struct Compiler {
     metrics: Vec<MetricKind>,
     keys: Vec<Vec<MetricKey>>,
     known_metrics: HashMap<String, usize>,
-    places: Vec<Vec<Place>>,
+    slots: Vec<Vec<Slot>>,
     groups: Vec<GroupPlan>,
     exchanges: Vec<ExchangePlan>,
     samplers: Vec<u8>,
@@ -92,7 +92,7 @@ impl Compiler {
             tables: self.tables.into_iter().map(|table| table.plan).collect(),
             metrics: self.metrics,
             keys: self.keys,
-            places: self.places,
+            slots: self.slots,
             groups: self.groups.into_iter().map(Arc::new).collect(),
             exchanges: self.exchanges,
             samplers: self.samplers,
@@ -120,23 +120,22 @@ impl Compiler {
         // Conditions may name metrics that stand later in the list, so all metrics get their place first.
         let first = self.metrics.len();
         let groups = spec.groups.iter().map(|groups| self.groups(&scope, groups)).collect::<Result<Vec<_>, _>>()?;
-        let mut places = Vec::new();
+        let mut slots = Vec::new();
         for (at, metric) in spec.metrics.iter().enumerate() {
             let kind = self.kind(&scope, metric)?;
             let key = MetricKey::of(metric, kind, (self.fingerprint, handler, at));
-            places.push(match metric.group {
-                Some(group) => self.grouped_place(metric, kind, key, groups.get(group).copied())?,
-                None => Place::Metric(self.place(&scope, metric, kind, key)),
+            slots.push(match metric.group {
+                Some(group) => self.grouped_slot(metric, kind, key, groups.get(group).copied())?,
+                None => Slot::Metric(self.slot(&scope, metric, kind, key)),
             });
         }
-        self.places.push(places);
+        self.slots.push(slots);
         for (at, metric) in spec.metrics.iter().enumerate() {
-            match self.places[handler][at] {
+            match self.slots[handler][at] {
                 // A metric equal to one before it shares its place and is fed once.
-                Place::Metric(place) if place < first || self.places[handler][..at].contains(&Place::Metric(place)) => {
-                }
-                Place::Metric(place) => self.feed(&scope, metric, place)?,
-                Place::Grouped { groups, metric: place } => self.grouped_feed(&scope, metric, groups, place)?,
+                Slot::Metric(place) if place < first || self.slots[handler][..at].contains(&Slot::Metric(place)) => {}
+                Slot::Metric(place) => self.feed(&scope, metric, place)?,
+                Slot::Grouped { groups, metric: place } => self.grouped_feed(&scope, metric, groups, place)?,
             }
         }
         Ok(())
@@ -248,7 +247,7 @@ impl Compiler {
     }
 
     /// A place in the state for a metric; equal metrics get the same.
-    fn place(&mut self, scope: &Scope, spec: &MetricSpec, kind: MetricKind, key: MetricKey) -> usize {
+    fn slot(&mut self, scope: &Scope, spec: &MetricSpec, kind: MetricKind, key: MetricKey) -> usize {
         let MetricSpec { kind: name, feeds, purged, entry, group: _, identity: _, meaning: _ } = spec;
         let shape = format!("{} {name} {feeds:?} {purged:?} {entry:?}", scope.handler);
         let place = *self.known_metrics.entry(shape).or_insert_with(|| {
@@ -363,13 +362,13 @@ impl Compiler {
         Ok(key)
     }
 
-    fn grouped_place(
+    fn grouped_slot(
         &mut self,
         spec: &MetricSpec,
         kind: MetricKind,
         key: MetricKey,
         groups: Option<usize>,
-    ) -> Result<Place, Error> {
+    ) -> Result<Slot, Error> {
         let groups = groups.ok_or_else(|| Error::invalid("a metric names groups that the handler has not"))?;
         if spec.entry.is_some() || spec.purged.is_some() {
             return Err(Error::invalid("the ledger, and what is purged, can't be grouped"));
@@ -377,7 +376,7 @@ impl Compiler {
         let plan = &mut self.groups[groups];
         plan.metrics.push(kind);
         plan.keys.push(key);
-        Ok(Place::Grouped { groups, metric: plan.metrics.len() - 1 })
+        Ok(Slot::Grouped { groups, metric: plan.metrics.len() - 1 })
     }
 
     fn grouped_feed(&mut self, scope: &Scope, spec: &MetricSpec, groups: usize, metric: usize) -> Result<(), Error> {
@@ -478,8 +477,8 @@ impl Compiler {
 
     fn slow(&mut self, scope: &Scope, column: &ColumnName, metric: usize, percent: u8) -> Result<BitmapIndex, Error> {
         let column = self.column(scope, column, EVERY_ROW)?;
-        let place = self.places.get(scope.handler).and_then(|places| places.get(metric));
-        let Some(Place::Metric(metric)) = place.copied() else {
+        let slot = self.slots.get(scope.handler).and_then(|slots| slots.get(metric));
+        let Some(Slot::Metric(metric)) = slot.copied() else {
             return Err(Error::invalid(format!("'slow' names metric {metric}, which the handler has not, or grouped")));
         };
         let register = Register { metric, quantile_percent: percent };
@@ -519,7 +518,7 @@ impl Compiler {
         };
         let typed = of.iter().zip(wanted).map(|(name, kind)| self.typed_column(scope, name, *kind));
         let from = typed.collect::<Result<_, _>>()?;
-        let source = ColumnSource::Derived { name: name.clone(), from, rows };
+        let source = ColumnOrigin::Derived { name: name.clone(), from, rows };
         let table = &mut self.tables[scope.table];
         Ok(table.column(source, kind, Step::Derive))
     }
@@ -530,16 +529,16 @@ impl Compiler {
         if let Some(at) = find(table.definitions) {
             self.needs.add(name);
             let kind = table.definitions[at].kind;
-            return Ok(table.plain_column(ColumnSource::Table(at), kind));
+            return Ok(table.plain_column(ColumnOrigin::Table(at), kind));
         }
         if let (Some(at), Some(exchange)) = (find(&exchange::DEFINITIONS), scope.exchange) {
-            let source = ColumnSource::Exchange(exchange, Field::ALL[at]);
+            let source = ColumnOrigin::Exchange(exchange, Field::ALL[at]);
             return Ok(table.plain_column(source, exchange::DEFINITIONS[at].kind));
         }
         let batch = Batch::default();
         if let Some(at) = find(batch.packets.definitions()) {
             self.needs.add(name);
-            return Ok(table.column(ColumnSource::Packet(at), batch.packets.definitions()[at].kind, Step::Gather));
+            return Ok(table.column(ColumnOrigin::Packet(at), batch.packets.definitions()[at].kind, Step::Gather));
         }
         Err(Error::invalid(format!("table '{}' has no column '{name}'", table.plan.table)))
     }
@@ -587,7 +586,7 @@ impl TableCompiler {
         out
     }
 
-    fn plain_column(&mut self, source: ColumnSource, kind: ColumnType) -> ColumnIndex {
+    fn plain_column(&mut self, source: ColumnOrigin, kind: ColumnType) -> ColumnIndex {
         let known = self.plan.columns.iter().position(|column| *column == source);
         known.unwrap_or_else(|| {
             self.plan.columns.push(source);
@@ -597,7 +596,7 @@ impl TableCompiler {
     }
 
     /// A column that a step must fill.
-    fn column(&mut self, source: ColumnSource, kind: ColumnType, step: fn(ColumnIndex) -> Step) -> ColumnIndex {
+    fn column(&mut self, source: ColumnOrigin, kind: ColumnType, step: fn(ColumnIndex) -> Step) -> ColumnIndex {
         let before = self.types.len();
         let column = self.plain_column(source, kind);
         if column == before {
@@ -655,7 +654,7 @@ mod tests {
         let top = json!({"kind": "top", "feeds": [{"where": nxdomain, "column": "dns.qname"}]});
         let plan =
             compile(&json!({"handlers": [{"table": "dns", "metrics": [counter, top, counter]}]}).to_string()).unwrap();
-        assert_eq!(plan.places, [[0, 1, 0].map(Place::Metric)]);
+        assert_eq!(plan.slots, [[0, 1, 0].map(Slot::Metric)]);
         let tests = plan.tables[0].steps.iter().filter(|step| matches!(step, Step::Test { .. })).count();
         assert_eq!(tests, 1);
         assert!(plan.needs.has("dns.qname") && !plan.needs.has("dns.ecs"));

@@ -62,7 +62,7 @@ const MOST_ADDRESSES: usize = 1 << 16;
 const NO_ADDRESS: u32 = u32::MAX;
 
 /// One worker's exchange table with the columns of the batch at hand.
-pub(crate) struct Exchange {
+pub(crate) struct Matching {
     tracker: Tracker,
     columns: Exchanges,
     size_ratios: Vec<f64>,
@@ -89,7 +89,7 @@ pub(crate) struct Rows<'a> {
 /// Exchanges that a window's end found unanswered, by the flags of their questions.
 pub(crate) type PurgedByFlags = [u64; 256];
 
-impl Exchange {
+impl Matching {
     pub fn new(plan: &ExchangePlan, seed: u64) -> Self {
         Self {
             tracker: Tracker::new(TrackerConfig { ttl_ms: plan.ttl_ms, seed, ..TrackerConfig::default() }),

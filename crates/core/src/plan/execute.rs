@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::columns::{Lookups, Values, tails};
-use super::exchange::{Exchange, Rows};
+use super::exchange::{Matching, Rows};
 use super::groups::Chunk;
 use super::labels::Labels;
 use super::link::{Linking, Side};
 use super::sampler::Sampler;
-use super::{ColumnIndex, ColumnSource, EVERY_ROW, Enrichment, Plan, State, Step, TablePlan};
+use super::{ColumnIndex, ColumnOrigin, EVERY_ROW, Enrichment, Plan, State, Step, TablePlan};
 use crate::decode::Batch;
 use crate::expr::{Bitmap, ColumnName};
 use crate::metric::{Feeding, MetricKind, MetricState, NO_PLACE, Seconds};
@@ -27,7 +27,7 @@ pub struct Executor {
 
 /// What a worker keeps between batches, whatever the table.
 struct Shared {
-    exchanges: Vec<Exchange>,
+    exchanges: Vec<Matching>,
     samplers: Vec<Sampler>,
     registers: Vec<f64>,
     lookups: Lookups,
@@ -90,7 +90,7 @@ impl Executor {
         Self {
             tables: plan.tables.iter().map(work).collect(),
             shared: Shared {
-                exchanges: plan.exchanges.iter().map(|exchange| Exchange::new(exchange, seed)).collect(),
+                exchanges: plan.exchanges.iter().map(|exchange| Matching::new(exchange, seed)).collect(),
                 samplers: plan.samplers.iter().map(|percent| Sampler::new(*percent)).collect(),
                 registers: vec![0.0; plan.registers.len()],
                 lookups: Lookups::new(&enrichment),
@@ -172,7 +172,7 @@ impl Executor {
     }
 
     fn count_evicted(&mut self, state: &mut State) {
-        let evicted: u64 = self.shared.exchanges.iter().map(Exchange::evicted).sum();
+        let evicted: u64 = self.shared.exchanges.iter().map(Matching::evicted).sum();
         state.ledger.evicted.transactions += evicted - self.shared.counted_evicted;
         self.shared.counted_evicted = evicted;
     }
@@ -214,12 +214,12 @@ impl Executor {
 
     /// Questions that wait for their answer.
     pub fn open_exchanges(&self) -> usize {
-        self.shared.exchanges.iter().map(Exchange::open).sum()
+        self.shared.exchanges.iter().map(Matching::open).sum()
     }
 
     /// What questions take that wait for their answer.
     pub fn exchange_bytes(&self) -> usize {
-        self.shared.exchanges.iter().map(Exchange::memory_bytes).sum()
+        self.shared.exchanges.iter().map(Matching::memory_bytes).sum()
     }
 
     /// A state for a window that starts now.
@@ -294,7 +294,7 @@ impl Work {
 
     fn column<'a>(&'a self, plan: &TablePlan, index: ColumnIndex, view: &View<'a>, shared: &'a Shared) -> Column<'a> {
         match &plan.columns[index] {
-            ColumnSource::Exchange(exchange, field) => shared.exchanges[*exchange].column(*field),
+            ColumnOrigin::Exchange(exchange, field) => shared.exchanges[*exchange].column(*field),
             _ => self.own_column(plan, index, view),
         }
     }
@@ -302,13 +302,13 @@ impl Work {
     /// A column that no exchange table fills.
     fn own_column<'a>(&'a self, plan: &TablePlan, index: ColumnIndex, view: &View<'a>) -> Column<'a> {
         match &plan.columns[index] {
-            ColumnSource::Table(at) => view.column(*at),
+            ColumnOrigin::Table(at) => view.column(*at),
             _ => self.columns[index].as_ref().map_or(Column::U8(&[]), |values| values.view(view.text())),
         }
     }
 
     fn gather(&mut self, column: ColumnIndex, plan: &TablePlan, view: &View<'_>) {
-        if let ColumnSource::Packet(at) = &plan.columns[column] {
+        if let ColumnOrigin::Packet(at) = &plan.columns[column] {
             let (packets, earlier) = (view.batch.packets.column(*at), view.batch.earlier.column(*at));
             let values = match view.packets() {
                 Some([]) => Values::gather(packets, earlier, &vec![NO_PACKET; view.to - view.from]),
@@ -319,7 +319,7 @@ impl Work {
     }
 
     fn derive(&mut self, column: ColumnIndex, plan: &TablePlan, view: &View<'_>, shared: &mut Shared) {
-        let ColumnSource::Derived { name, from, rows } = &plan.columns[column] else { return };
+        let ColumnOrigin::Derived { name, from, rows } = &plan.columns[column] else { return };
         let mut lookups = std::mem::take(&mut shared.lookups);
         let rows = &self.bitmaps[*rows];
         let columns: Vec<Column<'_>> = from.iter().map(|index| self.column(plan, *index, view, shared)).collect();

@@ -60,7 +60,7 @@ pub struct Plan {
     /// What each metric is known by in saved windows: a key for each declaration that shares its place.
     pub(crate) keys: Vec<Vec<MetricKey>>,
     /// Where the metrics of each handler stand in the state: by handler and metric as in the specification.
-    pub(crate) places: Vec<Vec<Place>>,
+    pub(crate) slots: Vec<Vec<Slot>>,
     pub(crate) groups: Vec<Arc<GroupPlan>>,
     pub(crate) exchanges: Vec<exchange::ExchangePlan>,
     pub(crate) samplers: Vec<u8>,
@@ -74,7 +74,7 @@ pub struct Plan {
 
 /// Where a metric stands in the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Slot {
     /// Among the metrics.
     Metric(usize),
     /// Among the metrics of each of these groups.
@@ -83,25 +83,25 @@ pub enum Place {
 
 impl Plan {
     /// Where a handler's metric stands.
-    pub fn place(&self, handler: usize, metric: usize) -> Option<Place> {
-        self.places.get(handler)?.get(metric).copied()
+    pub fn slot(&self, handler: usize, metric: usize) -> Option<Slot> {
+        self.slots.get(handler)?.get(metric).copied()
     }
 
     /// Index in the state of a handler's metric that is not grouped.
     pub fn metric(&self, handler: usize, metric: usize) -> Option<usize> {
-        match self.place(handler, metric)? {
-            Place::Metric(at) => Some(at),
-            Place::Grouped { .. } => None,
+        match self.slot(handler, metric)? {
+            Slot::Metric(at) => Some(at),
+            Slot::Grouped { .. } => None,
         }
     }
 
     /// Whether there is any metric in it.
     pub(crate) fn measures(&self) -> bool {
-        self.places.iter().any(|places| !places.is_empty())
+        self.slots.iter().any(|slots| !slots.is_empty())
     }
 
     pub fn handlers(&self) -> usize {
-        self.places.len()
+        self.slots.len()
     }
 }
 
@@ -109,7 +109,7 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct TablePlan {
     pub table: &'static str,
-    pub columns: Vec<ColumnSource>,
+    pub columns: Vec<ColumnOrigin>,
     pub bitmaps: usize,
     pub steps: Vec<Step>,
     pub feeds: Vec<Feed>,
@@ -126,7 +126,7 @@ pub(crate) type ColumnIndex = usize;
 
 /// Where a column's values come from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum ColumnSource {
+pub(crate) enum ColumnOrigin {
     /// The table itself.
     Table(usize),
     /// The packets of the table's rows.

@@ -17,14 +17,14 @@ use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
 use crate::engine::intake::Polled;
 use crate::engine::packets::{Filters, Packets};
-use crate::engine::{BatchSink, FilterSource, Policy};
+use crate::engine::{BatchSink, FilterMaker, Policy};
 use crate::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::memory::Account;
 
 /// What gives the packets.
 #[derive(Debug, Clone)]
-pub enum CaptureSource {
+pub enum CaptureOrigin {
     /// Receive rings on an interface, one per worker.
     Ring(RingConfig),
     /// Made-up packets, the same from the same seed; one worker, whose only host is that of the packets.
@@ -34,13 +34,13 @@ pub enum CaptureSource {
 /// Where packets come from and how they are decoded.
 #[derive(Clone)]
 pub struct CaptureConfig {
-    pub source: CaptureSource,
+    pub source: CaptureOrigin,
     pub decode: DecodeConfig,
     /// Rings that share the interface's packets by flow, each with its own worker.
     pub workers: usize,
     /// Filter that the workers run themselves, where frames of several link types come through one ring; the ring's
     /// own filter runs in the kernel.
-    pub filter: Option<FilterSource>,
+    pub filter: Option<FilterMaker>,
     /// Memory for the newest frames, of all workers; 0 keeps none.
     pub lookback_bytes: usize,
     pub machine: Machine,
@@ -78,11 +78,11 @@ impl Capture {
         sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
         match &config.source {
-            CaptureSource::Ring(ring) => {
+            CaptureOrigin::Ring(ring) => {
                 let rings = (0..config.workers.max(1)).map(|_| Ring::open(ring)).collect::<Result<Vec<_>, _>>()?;
                 Self::start_on(rings, config, policies, sinks)
             }
-            CaptureSource::Mock { seed } => {
+            CaptureOrigin::Mock { seed } => {
                 let [a, b, c, d] = mock::HOST;
                 let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
                 let decode = DecodeConfig { hosts: Hosts::new([(host, 128)]), ..config.decode.clone() };
@@ -148,7 +148,7 @@ impl Recent {
     ///
     /// # Errors
     /// When no frames are kept, the filter can't be made, or not even the file's header fits.
-    pub fn pcapng(&self, since_ns: i64, filter: Option<FilterSource>, most_bytes: usize) -> Result<Vec<u8>, Error> {
+    pub fn pcapng(&self, since_ns: i64, filter: Option<FilterMaker>, most_bytes: usize) -> Result<Vec<u8>, Error> {
         if self.kept.is_empty() {
             return Err(Error::invalid("this input keeps no packets: it was started without lookback"));
         }

@@ -18,7 +18,7 @@ use crate::Error;
 use crate::ledger::Ledger;
 use crate::memory::Account;
 use crate::window::SharedShifts;
-pub use capture::{Capture, CaptureConfig, CaptureSource, Recent};
+pub use capture::{Capture, CaptureConfig, CaptureOrigin, Recent};
 pub use meter::{Meter, Usage};
 use worker::Worker;
 

@@ -9,10 +9,7 @@ use crate::expr::Bitmap;
 use crate::metric::{Feeding, ItemKind, Items, MetricState, NO_PLACE, Seconds};
 use crate::plan::columns::Values;
 use crate::sketch::reader::{Reader, write_varint};
-use crate::table::{Address, Column, ColumnType, Span};
-
-/// The type of a column that is logged, and whether it holds places.
-pub(crate) type Source = ColumnType;
+use crate::table::{Address, Column, Span};
 
 /// Some rows.
 #[derive(Debug, Clone, Default)]

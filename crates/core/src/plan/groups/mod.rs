@@ -14,8 +14,8 @@ mod log;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub(crate) use log::Chunk;
 use log::Log;
-pub(crate) use log::{Chunk, Source};
 
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex, Feed};
@@ -27,7 +27,7 @@ use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
 use crate::sketch::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::{Reader, write_block, write_varint};
-use crate::table::Column;
+use crate::table::{Column, ColumnType};
 
 /// Rows that a group may have before it gets metrics of its own.
 const MOST_LOGGED_SMALL: u32 = 64;
@@ -54,7 +54,7 @@ pub struct GroupPlan {
     /// Conditions that the feeds name, each with its key, at most 64: a row remembers which hold by a bit each.
     pub(crate) conditions: Vec<(usize, BitmapIndex)>,
     /// Columns that the feeds name.
-    pub(crate) sources: Vec<(ColumnIndex, Source)>,
+    pub(crate) sources: Vec<(ColumnIndex, ColumnType)>,
     /// Feeds of the metrics; rows are numbers of `conditions`, columns numbers of `sources`.
     pub(crate) feeds: Vec<Feed>,
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::decode::Batch;
 use crate::engine::{Policy, PolicyConfig};
 use crate::enrich::geo::Places;
-use crate::plan::{Place, compile};
+use crate::plan::{Slot, compile};
 use crate::table::PacketRow;
 use crate::window::NANOSECONDS;
 
@@ -206,7 +206,7 @@ fn what_cannot_be_grouped_is_said() {
     };
     let counter = json!({"kind": "counter", "feeds": [{}], "group": 0});
     let plan = compiled(json!({"by": ["vlan.id", "ip.src"], "most": 5}), counter.clone()).unwrap();
-    assert_eq!(plan.place(0, 0), Some(Place::Grouped { groups: 0, metric: 0 }));
+    assert_eq!(plan.slot(0, 0), Some(Slot::Grouped { groups: 0, metric: 0 }));
     let message = compiled(json!({"by": ["vlan.id"], "most": 0}), counter).unwrap_err().message;
     assert!(message.contains("keeps 1 to 1048576 groups, not 0"), "{message}");
     let ledger = json!({"kind": "ledger", "entry": "seen", "group": 0});

@@ -44,7 +44,7 @@ pub struct Rows {
 }
 
 /// Makes the next rows of a table; `None` after the last.
-pub type RowsSource = Box<dyn FnMut() -> Result<Option<Rows>, Error> + Send>;
+pub type NextRows = Box<dyn FnMut() -> Result<Option<Rows>, Error> + Send>;
 
 /// `struct ArrowSchema`: the type of an array, and for a struct the types of its children.
 #[repr(C)]

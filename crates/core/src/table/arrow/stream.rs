@@ -5,20 +5,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::{mem, ptr};
 
 use super::{
-    ArrowArray, ArrowArrayStream, ArrowSchema, ColumnDefinition, RowsSource, array, handed_over, schema, taken_back,
+    ArrowArray, ArrowArrayStream, ArrowSchema, ColumnDefinition, NextRows, array, handed_over, schema, taken_back,
 };
 use crate::Error;
 
 /// What a stream points to.
 struct Owned {
     columns: Vec<ColumnDefinition>,
-    source: RowsSource,
+    source: NextRows,
     /// Kept for the reader to ask for.
     last_error: CString,
 }
 
 /// The rows of a table with these columns, part by part; parts without rows are passed over.
-pub fn stream(columns: Vec<ColumnDefinition>, source: RowsSource) -> ArrowArrayStream {
+pub fn stream(columns: Vec<ColumnDefinition>, source: NextRows) -> ArrowArrayStream {
     let owned = Owned { columns, source, last_error: CString::default() };
     ArrowArrayStream {
         get_schema: Some(get_schema),
