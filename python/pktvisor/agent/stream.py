@@ -12,9 +12,10 @@ from pktvisor.agent.retry import Retry
 from pktvisor.agent.tap import Tap
 from pktvisor.api import documents
 from pktvisor.config.models import PolicyInput, Value
-from pktvisor.errors import ConfigError, PktvisorError
+from pktvisor.errors import ConfigError, NotFoundError, PktvisorError
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults, Input
+from pktvisor.inputs.recent import KeepsPackets
 from pktvisor.policies.policy import Policy
 
 logger = logging.getLogger(__name__)
@@ -136,6 +137,8 @@ class Stream:
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
         """Give the newest packets; see `agent.running.RunningInput`."""
+        if not isinstance(self.input, KeepsPackets):
+            raise NotFoundError(f"inputs of type {self.input.type} keep no packets")
         return self.input.recent_packets(filter_expression=filter_expression, seconds=seconds, most_bytes=most_bytes)
 
 

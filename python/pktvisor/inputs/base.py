@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pktvisor import _core
 from pktvisor.config.ports import PortsByProtocol
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, NotFoundError
+from pktvisor.errors import ConfigError
 
 if TYPE_CHECKING:
     from pktvisor.config.models import Settings, Value
@@ -136,8 +136,3 @@ class Input(ABC):
     def describe(self) -> dict[str, object]:
         """Tell what is special about it: the object below its type in descriptions; empty for none."""
         return {}
-
-    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
-        """Give the newest packets that it keeps as a capture file; see `agent.running.RunningInput`."""
-        del filter_expression, seconds, most_bytes
-        raise NotFoundError(f"inputs of type {self.type} keep no packets")

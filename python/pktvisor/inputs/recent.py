@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from pktvisor import _core, clock
 from pktvisor.inputs.faults import translated
 from pktvisor.inputs.filters import capture_filter
+
+
+@runtime_checkable
+class KeepsPackets(Protocol):
+    """An input that may keep the newest packets."""
+
+    def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
+        """Give the newest packets that it keeps as a capture file; see `agent.running.RunningInput`."""
+        ...
 
 
 def recent_packets(

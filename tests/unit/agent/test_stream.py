@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pktvisor.agent.stream import Stream
+from pktvisor.errors import NotFoundError
 from pktvisor.inputs.base import Defaults
 from support.inputs import TestInput
 
@@ -37,3 +38,9 @@ def test_an_input_at_work_follows_what_changes_around_it(monkeypatch: pytest.Mon
     source.break_down("gone")
     stream.resume(6.0)
     assert times == [5.0]
+
+
+def test_an_input_that_keeps_no_packets_says_so() -> None:
+    stream = Stream("eth-1", "eth", TestInput({"iface": "eth0"}, Defaults()))
+    with pytest.raises(NotFoundError, match=r"inputs of type .* keep no packets"):
+        stream.recent_packets(filter_expression="", seconds=None, most_bytes=1 << 20)
