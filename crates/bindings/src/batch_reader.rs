@@ -1,21 +1,22 @@
-//! Batches of capture files, read one by one.
+//! Batches of capture files and dnstap files, read one by one.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pktvisor_core::data_frame::Words;
 use pktvisor_core::decode::DecodeConfig;
-use pktvisor_core::engine;
+use pktvisor_core::engine::{self, DnstapConfig};
 use pktvisor_core::read::Patience;
 use pyo3::prelude::*;
 
 use crate::batch::{Batch, Capsule, frame, stream_capsule};
 use crate::errors::raise;
-use crate::file::{FileReport, HostRows, PortRows, decode_config};
+use crate::file::{FileReport, HostRows, PortRows, decode_config, dnstap_config};
 use crate::filter;
 use crate::handler::Interruption;
 
 /// Files and directories as one capture, batch by batch; with `may_wait` also FIFOs, and standard input where a path is `-`.
+/// With `reads_dnstap` they are files of dnstap messages, of which nothing is filtered.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct BatchReader {
     inner: Arc<Mutex<engine::BatchReader>>,
@@ -44,7 +45,7 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false))]
+    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false, reads_dnstap=false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -54,12 +55,16 @@ impl BatchReader {
         compile_filter: Option<Py<PyAny>>,
         may_wait: bool,
         reads_flows: bool,
+        reads_dnstap: bool,
     ) -> PyResult<Self> {
         let decode = DecodeConfig { reads_flows, ..decode_config(hosts, ports) };
         let filter = compile_filter.map(filter::source);
         let interruption = Interruption::default();
         let patience = may_wait.then(|| patience(&interruption));
-        let opened = py.detach(|| engine::BatchReader::open(&paths, patience.as_ref(), decode, filter));
+        let opened = py.detach(|| match reads_dnstap {
+            true => engine::BatchReader::open_dnstap(&DnstapConfig { patience, ..dnstap_config(paths, None, None) }),
+            false => engine::BatchReader::open(&paths, patience.as_ref(), decode, filter),
+        });
         if let Some(fault) = interruption.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(fault);
         }

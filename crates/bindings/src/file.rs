@@ -8,7 +8,7 @@ use pktvisor_core::Error;
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{self, BatchSink, DnstapConfig, FileConfig, Progress, Taking};
 use pktvisor_core::hosts::Hosts;
-use pktvisor_core::read::{FileDamage, Patience};
+use pktvisor_core::read::{FileDamage, FrameStreamReader, Patience};
 use pktvisor_core::table::Address;
 use pyo3::prelude::*;
 
@@ -175,7 +175,17 @@ pub fn check_dnstap(py: Python<'_>, paths: Vec<PathBuf>) -> PyResult<()> {
     py.detach(|| engine::check_dnstap(&config)).map_err(raise)
 }
 
-fn dnstap_config(paths: Vec<PathBuf>, only_hosts: Option<HostRows>, stop: Option<&Arc<AtomicBool>>) -> DnstapConfig {
+/// Whether the first of these files begins as files of dnstap messages do.
+#[pyfunction]
+pub fn holds_dnstap(py: Python<'_>, paths: Vec<PathBuf>) -> bool {
+    py.detach(|| paths.first().is_some_and(|path| FrameStreamReader::is_one(path)))
+}
+
+pub fn dnstap_config(
+    paths: Vec<PathBuf>,
+    only_hosts: Option<HostRows>,
+    stop: Option<&Arc<AtomicBool>>,
+) -> DnstapConfig {
     let taking = Taking { only_hosts: only_hosts.map(Hosts::new), seed: crate::seed() };
     DnstapConfig { paths, patience: stop.map(patience), taking }
 }

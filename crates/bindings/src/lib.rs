@@ -60,6 +60,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_dnstap, module)?)?;
     module.add_function(wrap_pyfunction!(file::check_dnstap, module)?)?;
+    module.add_function(wrap_pyfunction!(file::holds_dnstap, module)?)?;
     module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;
     module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;

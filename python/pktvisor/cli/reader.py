@@ -68,12 +68,12 @@ class ReaderOptions(SummaryOptions):
             "arguments --table and --record: say one of them",
         ),
         Rule(
-            lambda said: said.table is not None and said.input == "dnstap",
-            "argument --table: not available with -i {input}",
-        ),
-        Rule(
             lambda said: said.table not in (None, "flow") and said.input in ("netflow", "sflow"),
             "argument --table: the table of -i {input} is flow",
+        ),
+        Rule(
+            lambda said: said.table not in (None, "packet", "dns", "xact") and said.input == "dnstap",
+            "argument --table: the tables of -i {input} are packet, dns and xact",
         ),
         Rule(
             lambda said: said.record is not None and said.input != "pcap",
@@ -111,7 +111,7 @@ def _carry_out(options: ReaderOptions) -> None:
     elif options.table is not None and options.out is not None:
         from pktvisor.cli.tables import write_table
 
-        write_table(options.files, options.table, options.out, options)
+        write_table(options.files, options.table, options.out, options, options.input)
     else:
         print_summary(options.files, options, options.input)
 

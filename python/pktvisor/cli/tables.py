@@ -15,10 +15,10 @@ ROWS_AT_ONCE = 1 << 17
 """Rows of a row group: enough to compress well, few enough for memory."""
 
 
-def write_table(paths: Sequence[str], name: str, target: str, options: SummaryOptions) -> None:
+def write_table(paths: Sequence[str], name: str, target: str, options: SummaryOptions, input_type: str) -> None:
     """Write all rows of a table to a file, with addresses as text and words for codes, and say how many.
 
-    Raises `PktvisorError`.
+    `input_type` is what the files hold, by its name in `-i`. Raises `PktvisorError`.
     """
     from pktvisor.inputs.tables import all_words, check_table, open_batches
     from pktvisor.windows.arrow import TableFile, check_name, pyarrow
@@ -32,6 +32,7 @@ def write_table(paths: Sequence[str], name: str, target: str, options: SummaryOp
         hosts=options.hosts or "",
         filter_expression=options.filter_expression,
         dns_ports=options.ports.get("dns", ()),
+        input_type="dnstap" if input_type == "dnstap" else "pcap",
     )
     reader = arrow.RecordBatchReader._import_from_c_capsule(batches.stream(name, words=all_words()))
     progress = Progress(sys.stderr)

@@ -7,6 +7,7 @@ direction.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pktvisor.config.ports import port_keys
 from pktvisor.errors import ConfigError, within
@@ -25,10 +26,11 @@ from pktvisor.metrics.expressions import (
     Column,
     Condition,
     dns,
+    dnstap,
     slower_than_before,
     xact,
 )
-from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Quantiles, Rate, TopN
+from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Metric, Quantiles, Rate, TopN
 
 QUERY, REPLY = dns.is_reply == 0, dns.is_reply == 1
 UDP, TCP = dns.transport == 17, dns.transport == 6
@@ -51,6 +53,13 @@ DNSTAP_TYPES = {"auth": 1, "client": 5, "forwarder": 7, "resolver": 3, "stub": 9
 """Numbers of the queries that dnstap tells of; their responses have one more."""
 HAS_CONTENT = ~(dns.rcode == 0xFFFF)
 """dnstap tells of messages without giving them, too."""
+
+
+def _of_told_ports(metric: Metric) -> Metric:
+    """The same metric, where it is of ports without those that nobody has told."""
+    if isinstance(metric, TopN) and metric.column.json == dns.port.json:
+        return replace(metric, where=metric.where & (dns.port > 0))
+    return metric
 
 
 class DnsFilters(Handler):
@@ -121,12 +130,18 @@ class DnsFilters(Handler):
         with within(key):
             return [read(name) for name in self.texts(key)]
 
+    def metrics(self) -> Mapping[str, Metric]:
+        """Of dnstap no port may be told, which then is none to be listed."""
+        if not self.is_of_dnstap:
+            return self.declared()
+        return {name: _of_told_ports(metric) for name, metric in self.declared().items()}
+
     def keep_dnstap(self) -> Condition:
         """What is kept of dnstap, of which no other filter judges."""
         if not self.has("dnstap_msg_type"):
             return ALWAYS
         query = DNSTAP_TYPES[self.text("dnstap_msg_type")]
-        return dns.dnstap_type.one_of([query, query + 1])
+        return dnstap.type.one_of([query, query + 1])
 
     def keep_rcode(self) -> Condition:
         if self.flag("exclude_noerror"):

@@ -1,4 +1,4 @@
-"""The rows of capture files in batches of Arrow columns, without copies.
+"""The rows of capture files, and of files of dnstap messages, in batches of Arrow columns, without copies.
 
     for batch in pktvisor.batches("x.pcap"):
         frame = polars.DataFrame(batch.dns)
@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from pktvisor import _core
 from pktvisor.config.ports import ports_by_protocol
+from pktvisor.errors import ConfigError
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.hosts import parse_hosts
@@ -23,6 +24,10 @@ from pktvisor.metrics.mnemonics import Words
 
 Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 """A capture file, a directory of some, or several of both, which are read as one capture in the order of time."""
+
+
+INPUT_TYPES = ("pcap", "dnstap")
+"""What files may hold: packets, or messages that servers tell of."""
 
 
 def names_of(paths: Paths) -> list[str]:
@@ -41,15 +46,20 @@ class Batches:
         filter_expression: str = "",
         dns_ports: Sequence[int] | str = (),
         reads_flows: bool = False,
+        input_type: str = "",
     ) -> None:
-        """Open a capture file (`-` for standard input), a directory, or several.
+        """Open a capture file (`-` for standard input), a directory, or several; or files of dnstap messages.
 
         `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language,
         `dns_ports` are the ports by which DNS is known, by default the usual ones. With `reads_flows` what UDP carries
-        are flow records, and packets leave no rows. InputError where a file can't be read, ConfigError for a wrong
-        option.
+        are flow records, and packets leave no rows. `input_type` is `pcap` or `dnstap`; without it the first bytes of
+        the first file tell, and standard input holds packets. InputError where a file can't be read, ConfigError for
+        a wrong option.
         """
         networks = parse_hosts(hosts) if hosts else []
+        reads_dnstap = holds_dnstap(paths, input_type)
+        if reads_dnstap and (hosts or filter_expression or dns_ports):
+            raise ConfigError("dnstap has no packets: hosts, filter_expression and dns_ports are not for it")
         with translated():
             self._reader = _core.BatchReader(
                 names_of(paths),
@@ -58,6 +68,7 @@ class Batches:
                 compile_filter=capture_filter(filter_expression),
                 may_wait=True,
                 reads_flows=reads_flows,
+                reads_dnstap=reads_dnstap,
             )
 
     def __iter__(self) -> Iterator[_core.Batch]:
@@ -84,8 +95,20 @@ class Batches:
         return self._reader.report().ledger()
 
 
+def holds_dnstap(paths: Paths, input_type: str) -> bool:
+    """Whether files hold dnstap messages, not packets; ConfigError where they should hold something else."""
+    if input_type not in ("", *INPUT_TYPES):
+        raise ConfigError(f"there are no tables of {input_type!r}; input_type is {' or '.join(INPUT_TYPES)}")
+    return input_type == "dnstap" or (not input_type and _core.holds_dnstap(names_of(paths)))
+
+
 def batches(
-    paths: Paths, *, hosts: str = "", filter_expression: str = "", dns_ports: Sequence[int] | str = ()
+    paths: Paths,
+    *,
+    hosts: str = "",
+    filter_expression: str = "",
+    dns_ports: Sequence[int] | str = (),
+    input_type: str = "",
 ) -> Batches:
-    """Read capture files batch by batch; see `Batches`."""
-    return Batches(paths, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports)
+    """Read capture files, or files of dnstap messages, batch by batch; see `Batches`."""
+    return Batches(paths, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports, input_type=input_type)

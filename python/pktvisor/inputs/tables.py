@@ -1,4 +1,4 @@
-"""Whole tables of capture files, as Arrow streams and as lazy frames.
+"""Whole tables of capture files, and of files of dnstap messages, as Arrow streams and as lazy frames.
 
 pktvisor.scan("x.pcap", "dns", as_text=True).group_by("dns.qname2").len().collect()
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, MissingLibraryError
-from pktvisor.inputs.batches import Batches, Paths, names_of
+from pktvisor.inputs.batches import Batches, Paths, holds_dnstap, names_of
 from pktvisor.inputs.faults import translated
 from pktvisor.metrics.expressions import schema
 from pktvisor.metrics.mnemonics import Words, words
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 FLOW_TABLE = "flow"
+DNSTAP_TABLES = ("packet", "dns", "xact")
+"""What there is of messages that servers tell of: their ends, the messages, and answers with questions."""
 
 
 class TableStream:
@@ -33,6 +35,7 @@ class TableStream:
         hosts: str = "",
         filter_expression: str = "",
         dns_ports: Sequence[int] | str = (),
+        input_type: str = "",
         as_text: bool = False,
         columns: Sequence[str] | None = None,
     ) -> None:
@@ -40,6 +43,7 @@ class TableStream:
         check_table(name)
         self._paths, self._name = names_of(paths), name
         self._hosts, self._filter, self._dns_ports = hosts, filter_expression, dns_ports
+        self._input_type = input_type
         self._words = all_words() if as_text else None
         self._columns = None if columns is None else list(columns)
         self.__arrow_c_schema__()
@@ -62,19 +66,29 @@ class TableStream:
             hosts=self._hosts,
             filter_expression=self._filter,
             dns_ports=self._dns_ports,
+            input_type=self._input_type,
         )
 
 
 def open_batches(
-    paths: Paths, name: str, *, hosts: str, filter_expression: str, dns_ports: Sequence[int] | str
+    paths: Paths,
+    name: str,
+    *,
+    hosts: str,
+    filter_expression: str,
+    dns_ports: Sequence[int] | str,
+    input_type: str = "",
 ) -> Batches:
     """Open captures for one of their tables; see `table`."""
+    if name not in DNSTAP_TABLES and holds_dnstap(paths, input_type):
+        raise ConfigError(f"dnstap holds no table {name}; it holds {', '.join(DNSTAP_TABLES)}")
     return Batches(
         paths,
         hosts=hosts,
         filter_expression=filter_expression,
         dns_ports=dns_ports,
         reads_flows=name == FLOW_TABLE,
+        input_type=input_type,
     )
 
 
@@ -85,6 +99,7 @@ def table(
     hosts: str = "",
     filter_expression: str = "",
     dns_ports: Sequence[int] | str = (),
+    input_type: str = "",
     as_text: bool = False,
     columns: Sequence[str] | None = None,
 ) -> TableStream:
@@ -93,9 +108,10 @@ def table(
 
     polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
     directions are told by, `filter_expression` is in tcpdump's language, `dns_ports` are the ports by which DNS is
-    known, by default the usual ones. With `as_text`, addresses are text and codes and types are names; `columns` are
-    the columns wanted, by default all. ConfigError where there is no such table or column or an option is wrong,
-    InputError where a file can't be read.
+    known, by default the usual ones. Files of dnstap messages are known by their first bytes; `input_type` says
+    `dnstap` (or `pcap`) where standard input holds them. With `as_text`, addresses are text and codes and types are
+    names; `columns` are the columns wanted, by default all. ConfigError where there is no such table or column or an
+    option is wrong, InputError where a file can't be read.
     """
     return TableStream(
         paths,
@@ -103,6 +119,7 @@ def table(
         hosts=hosts,
         filter_expression=filter_expression,
         dns_ports=dns_ports,
+        input_type=input_type,
         as_text=as_text,
         columns=columns,
     )
@@ -115,6 +132,7 @@ def scan(
     hosts: str = "",
     filter_expression: str = "",
     dns_ports: Sequence[int] | str = (),
+    input_type: str = "",
     as_text: bool = False,
 ) -> polars.LazyFrame:
     """Give a table of capture files as a lazy frame of polars; the arguments are those of `table`.
@@ -138,6 +156,7 @@ def scan(
             hosts=hosts,
             filter_expression=filter_expression,
             dns_ports=dns_ports,
+            input_type=input_type,
             as_text=as_text,
             columns=columns,
         )

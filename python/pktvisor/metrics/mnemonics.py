@@ -25,21 +25,32 @@ class Mnemonics:
     """Every word with its number."""
     name: Callable[[int], str]
     """The word for a number, or the number itself as text."""
+    missing: int | None = None
+    """The number of rows that have no value, and so no word."""
 
     def number(self, word: str) -> int | None:
         """The number that a word stands for, in capitals or not; None where it stands for none."""
         return next((self.numbers[form] for form in (word, word.lower(), word.upper()) if form in self.numbers), None)
 
 
-def _words(numbers: Mapping[str, int]) -> Mnemonics:
+def _words(numbers: Mapping[str, int], missing: int | None = None) -> Mnemonics:
     names = {number: word for word, number in numbers.items()}
-    return Mnemonics(numbers, lambda number: names.get(number, str(number)))
+    return Mnemonics(numbers, lambda number: names.get(number, str(number)), missing)
+
+
+def _dnstap_types() -> Mapping[str, int]:
+    """Queries have odd numbers, and their responses the next."""
+    who = ("AUTH", "RESOLVER", "CLIENT", "FORWARDER", "STUB", "TOOL", "UPDATE")
+    return {
+        f"{one}_{what}": 2 * at + more for at, one in enumerate(who) for more, what in ((1, "QUERY"), (2, "RESPONSE"))
+    }
 
 
 _MNEMONICS = {
-    "dns.rcode": Mnemonics(RCODE_NUMBERS, rcode_name),
+    "dns.rcode": Mnemonics(RCODE_NUMBERS, rcode_name, missing=0xFFFF),
     "dns.qtype": Mnemonics(QTYPE_NUMBERS, qtype_name),
-    "dns.transport": _words(_TRANSPORTS | {"tls": 1, "https": 2, "dnscrypt_udp": 3, "dnscrypt_tcp": 4, "quic": 5}),
+    "dns.transport": _words(_TRANSPORTS | {"tls": 1, "https": 2, "dnscrypt_udp": 3, "dnscrypt_tcp": 4, "quic": 5}, 0),
+    "dnstap.type": _words(_dnstap_types(), missing=0),
     "transport.protocol": _words(_TRANSPORTS),
     "ip.protocol": _words(_TRANSPORTS | {"icmp": 1, "igmp": 2, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}),
     "tcp.flags": _words({"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}),
@@ -56,10 +67,13 @@ def mnemonics(column: str) -> Mnemonics | None:
 
 
 def words(columns: Iterable[str]) -> Words:
-    """The words of those columns that have some. Not of flags: a number of theirs is several at once."""
+    """The words of those columns that have some; empty where a number says that there is no value. Not of flags: a
+    number of theirs is several at once.
+    """
     found = {column: mnemonics(column) for column in columns if not column.endswith("flags")}
     return {
         column: {number: known.name(number) for number in known.numbers.values()}
+        | ({} if known.missing is None else {known.missing: ""})
         for column, known in found.items()
         if known is not None
     }

@@ -76,7 +76,7 @@ class NamedColumn:
     @property
     def is_of_dns_names(self) -> bool:
         """Whether it holds names in lower case without a final dot."""
-        return self.nature == "text" and self.table == "dns"
+        return self.nature == "text" and (self.base.startswith("dns.") or self.base == "dnstap.zone")
 
     @property
     def is_tail(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from pktvisor.cli import reader
 from support.captures import FOLDER
 
 FLOWS, MESSAGES = str(FOLDER / "flow_netflow5.pcap"), str(FOLDER / "dns_resolver.pcap")
+TOLD = str(FOLDER / "dnstap_authoritative.fstrm")
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow"])
@@ -40,13 +42,29 @@ def test_filters_and_hosts_count(tmp_path: Path) -> None:
     assert parquet.read_metadata(path).num_rows == expected.num_rows < everything.num_rows
 
 
+@pytest.mark.parametrize("table", ["packet", "dns", "xact"])
+def test_messages_of_dnstap_are_tables_as_those_of_packets_are(table: str, tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = str(tmp_path / "messages.parquet")
+    assert reader.main(["-i", "dnstap", "--table", table, "--out", path, TOLD]) == 0
+    written = parquet.read_table(path)
+    expected = pyarrow.table(pktvisor.table(TOLD, table, as_text=True))
+    # Hashes are those of a process' seed, and so of each reading.
+    assert written.drop_columns(hashes(written)).equals(expected.drop_columns(hashes(expected)))
+    assert written.num_rows == {"packet": 36, "dns": 36, "xact": 18}[table]
+
+
+def hashes(table: Any) -> list[str]:
+    return [name for name in ("dns.exchange", "dns.question") if name in table.column_names]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
         (["--table", "flow"], 2, "arguments --table and --out: each needs the other"),
         (["--out", "x.parquet"], 2, "arguments --table and --out: each needs the other"),
         (["--table", "dns", "--out", "x.parquet", "--record", "y.parquet"], 2, "say one of them"),
-        (["-i", "dnstap", "--table", "dns", "--out", "x.parquet"], 2, "not available with -i dnstap"),
+        (["-i", "dnstap", "--table", "flow", "--out", "x.parquet"], 2, "tables of -i dnstap are packet, dns and xact"),
         (["-i", "sflow", "--table", "dns", "--out", "x.parquet"], 2, "the table of -i sflow is flow"),
         (["--table", "dsn", "--out", "x.parquet"], 255, "there is no table 'dsn'; there are packet, "),
         (["--table", "dns", "--out", "x.csv"], 255, "name a file that ends in .parquet or .arrow"),

@@ -57,13 +57,13 @@ impl Made {
         Self::texts(values.iter().map(|value| (*value != [0; 16]).then(|| address_text(*value))))
     }
 
-    /// The word for each number, or the number itself where there is none.
+    /// The word for each number, or the number itself where there is none; no text where the word is empty.
     pub fn words(column: &Column<'_>, words: &HashMap<u64, String>) -> Self {
         let word = |row| {
             let number = column.number(row);
             words.get(&number).cloned().unwrap_or_else(|| number.to_string())
         };
-        Self::texts((0..column.len()).map(|row| Some(word(row))))
+        Self::texts((0..column.len()).map(|row| Some(word(row)).filter(|word| !word.is_empty())))
     }
 
     fn texts<T: AsRef<[u8]>>(texts: impl Iterator<Item = Option<T>>) -> Self {

@@ -3,6 +3,8 @@
 //! A message makes a row of the packet table, with what is known of its ends, and one of the table `dns`, which the
 //! decoder of DNS fills. What the server did not say stays empty.
 
+mod texts;
+
 use super::app::{Message, Needs, dns};
 use super::{PROTOCOL_TCP, PROTOCOL_UDP};
 use crate::decode::Batch;
@@ -10,11 +12,14 @@ use crate::frame::Frame;
 use crate::hosts::Hosts;
 use crate::malformed::{Malformed, malformed};
 use crate::table::{Address, Direction, PacketRow};
+use texts::Texts;
 
 malformed! {
     BAD_PROTOBUF "dnstap.bad_protobuf", "The content of a data frame does not follow protobuf";
     NO_MESSAGE "dnstap.no_message", "A data frame holds no message, or one of an unknown type";
     BAD_ADDRESS "dnstap.bad_address", "An address is neither of 4 nor of 16 bytes; the message counts without it";
+    LONG_TEXT "dnstap.long_text", "A text, such as the server's name for itself, has more than 255 bytes; the message counts with the first of them";
+    BAD_ZONE "dnstap.bad_zone", "The zone is no name as DNS writes them; the message counts without it";
     BAD_CONTROL "dnstap.bad_control", "A control frame can't be read, or is of an unknown type";
     OUT_OF_ORDER "dnstap.out_of_order", "A control frame comes where the handshake has no place for it";
     OTHER_CONTENT "dnstap.content_type", "The stream offers other content than dnstap";
@@ -50,6 +55,10 @@ pub struct Tap<'a> {
     response_time_ns: Option<i64>,
     query: Option<&'a [u8]>,
     response: Option<&'a [u8]>,
+    identity: Option<&'a [u8]>,
+    version: Option<&'a [u8]>,
+    zone: Option<&'a [u8]>,
+    policy: Option<Policy<'a>>,
     has_bad_address: bool,
     /// Size of all that told of it.
     bytes: u32,
@@ -61,16 +70,18 @@ impl<'a> Tap<'a> {
     /// # Errors
     /// The reason why it holds no message that could be counted.
     pub fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
-        let (mut kind, mut message) = (None, None);
+        let (mut kind, mut message, mut identity, mut version) = (None, None, None, None);
         for field in Fields(bytes) {
             match field? {
+                (1, Value::Bytes(bytes)) => identity = Some(bytes),
+                (2, Value::Bytes(bytes)) => version = Some(bytes),
                 (14, Value::Bytes(bytes)) => message = Some(bytes),
                 (15, Value::Number(number)) => kind = Some(number),
                 _ => {}
             }
         }
         let message = message.filter(|_| kind == Some(TYPE_MESSAGE)).ok_or(NO_MESSAGE)?;
-        Self::of(message, bytes.len())
+        Ok(Self { identity, version, ..Self::of(message, bytes.len())? })
     }
 
     fn of(message: &'a [u8], bytes: usize) -> Result<Self, Malformed> {
@@ -88,9 +99,11 @@ impl<'a> Tap<'a> {
                 (8, Value::Number(number)) => query_time.seconds = Some(number),
                 (9, Value::Fixed32(number)) => query_time.nanoseconds = number,
                 (10, Value::Bytes(bytes)) => tap.query = Some(bytes),
+                (11, Value::Bytes(bytes)) => tap.zone = Some(bytes),
                 (12, Value::Number(number)) => response_time.seconds = Some(number),
                 (13, Value::Fixed32(number)) => response_time.nanoseconds = number,
                 (14, Value::Bytes(bytes)) => tap.response = Some(bytes),
+                (15, Value::Bytes(bytes)) => tap.policy = Some(Policy::read(bytes)?),
                 _ => {}
             }
         }
@@ -176,6 +189,34 @@ impl<'a> Tap<'a> {
     }
 }
 
+/// The policy that a server applied to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Policy<'a> {
+    kind: Option<&'a [u8]>,
+    rule: Option<&'a [u8]>,
+    action: Option<u64>,
+    /// What the rule looked at.
+    matched: Option<u64>,
+    value: Option<&'a [u8]>,
+}
+
+impl<'a> Policy<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        let mut policy = Self::default();
+        for field in Fields(bytes) {
+            match field? {
+                (1, Value::Bytes(bytes)) => policy.kind = Some(bytes),
+                (2, Value::Bytes(bytes)) => policy.rule = Some(bytes),
+                (3, Value::Number(number)) => policy.action = Some(number),
+                (4, Value::Number(number)) => policy.matched = Some(number),
+                (5, Value::Bytes(bytes)) => policy.value = Some(bytes),
+                _ => {}
+            }
+        }
+        Ok(policy)
+    }
+}
+
 #[derive(Default)]
 struct Time {
     seconds: Option<u64>,
@@ -193,17 +234,19 @@ impl Time {
 #[derive(Debug, Default)]
 pub struct Decoder {
     dns: dns::Decoder,
+    texts: Texts,
     seed: u64,
 }
 
 impl Decoder {
     /// `seed` keys hashes: random per process.
     pub fn new(seed: u64) -> Self {
-        Self { dns: dns::Decoder::default(), seed }
+        Self { dns: dns::Decoder::default(), texts: Texts::default(), seed }
     }
 
     pub fn set_needs(&mut self, needs: &Needs) {
         self.dns.set_needs(needs);
+        self.texts = Texts::of(needs);
     }
 
     /// Writes the rows of a message and counts it as decoded or malformed.
@@ -222,10 +265,11 @@ impl Decoder {
             seed: self.seed,
             server_port: tap.response_port,
         };
-        let told = dns::Told { kind: tap.kind, transport: tap.transport(), client_port: tap.query_port };
+        let (texts, bad_text) = self.texts.write(tap, &mut batch.apps.dns);
+        let told = dns::Told { kind: tap.kind, transport: tap.transport(), client_port: tap.query_port, texts };
         let fault = self.dns.decode_told(&message, told, payload.is_some(), &mut batch.apps.dns);
         let bad_address = tap.has_bad_address.then_some(BAD_ADDRESS);
-        match bad_address.or(fault) {
+        match bad_address.or(bad_text).or(fault) {
             None => batch.ledger.decoded += 1,
             Some(reason) => batch.ledger.count_malformed(reason),
         }

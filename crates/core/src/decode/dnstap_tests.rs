@@ -151,6 +151,89 @@ fn what_makes_no_sense_is_counted_with_its_reason() {
     assert_eq!(reason(&framed(&[number(1, 5), bytes(10, &dns_message(0)[..14])])), expected("dns.bad_question", 1));
 }
 
+/// A message of a server that tells all texts, with one of them as said.
+fn with_texts(identity: &[u8], zone: &[u8], action: u64) -> Vec<u8> {
+    let policy = [bytes(1, b"RPZ"), bytes(2, b"*.bad"), number(3, action), number(4, 1), bytes(5, b"www.bad")];
+    let message = [whole(6, 1), vec![bytes(11, zone), bytes(15, &policy.concat())]].concat();
+    [bytes(1, identity), bytes(2, b"1.2"), bytes(14, &message.concat()), number(15, 1)].concat()
+}
+
+/// The texts of the first message, by the names of their columns behind `dnstap.`.
+fn texts(batch: &Batch) -> Vec<(&'static str, Option<String>)> {
+    let table = &batch.apps.dns;
+    let of = |(at, column): (usize, &crate::table::ColumnDefinition)| {
+        let crate::table::Column::Text(text) = table.column(at) else { return None };
+        let name = column.name.strip_prefix("dnstap.")?;
+        Some((name, text.get(0).map(|text| String::from_utf8(text.to_vec()).unwrap())))
+    };
+    table.definitions().iter().enumerate().filter_map(of).collect()
+}
+
+#[test]
+fn a_server_tells_of_itself_of_the_zone_and_of_its_policy() {
+    let batch = decode(&with_texts(b"ns1", b"\x03LaB\x04test\0", 6));
+    let told = [
+        ("identity", "ns1"),
+        ("version", "1.2"),
+        ("zone", "lab.test"),
+        ("policy", "RPZ"),
+        ("policy_rule", "*.bad"),
+        ("policy_action", "LOCAL_DATA"),
+        ("policy_match", "QNAME"),
+        ("policy_value", "www.bad"),
+    ];
+    assert_eq!(texts(&batch), told.map(|(name, text)| (name, Some(text.to_owned()))));
+    assert_eq!(batch.ledger.decoded, 1);
+    let unknown = decode(&with_texts(b"ns1", b"\0", 99));
+    assert!(texts(&unknown).contains(&("policy_action", Some("99".to_owned()))));
+    assert!(texts(&unknown).contains(&("zone", Some(String::new()))), "the root has an empty name");
+}
+
+#[test]
+fn texts_that_are_not_told_are_none_and_empty_ones_are_empty() {
+    let batch = decode(&framed(&[number(1, 5), bytes(10, &dns_message(0))]));
+    assert!(texts(&batch).iter().all(|(name, text)| text.is_none() == (*name != "identity")));
+    let empty = [bytes(1, b""), bytes(14, &number(1, 5)), number(15, 1)].concat();
+    assert!(texts(&decode(&empty)).contains(&("identity", Some(String::new()))));
+}
+
+#[test]
+fn a_text_is_bounded_and_valid_and_a_zone_that_is_none_is_counted() {
+    let reasons = |content: &[u8]| {
+        let batch = decode(content);
+        assert_eq!((batch.ledger.malformed_total(), batch.apps.dns.len()), (1, 1), "the message counts");
+        (Malformed::all().find(|reason| batch.ledger.malformed(*reason) > 0).unwrap(), texts(&batch))
+    };
+    let (reason, long) = reasons(&with_texts(&[b'x'; 300], b"\0", 1));
+    assert_eq!((reason, long[0].1.as_ref().unwrap().len()), (LONG_TEXT, 255));
+    let letters = "\u{e4}".repeat(200);
+    let (_, long) = reasons(&with_texts(letters.as_bytes(), b"\0", 1));
+    assert_eq!(long[0].1.as_ref().unwrap(), &"\u{e4}".repeat(127), "no half letter");
+    let (reason, none) = reasons(&with_texts(b"ns1", b"\x09short", 1));
+    assert_eq!((reason, &none[2].1), (BAD_ZONE, &None));
+    let wild = decode(&with_texts(b"a\xff\x1b[1m\n", b"\0", 1));
+    assert_eq!(texts(&wild)[0].1.as_deref(), Some("a\\255\\027[1m\\010"));
+}
+
+#[test]
+fn the_text_that_many_messages_have_lies_there_once_and_only_where_somebody_asks() {
+    let (mut batch, mut decoder) = (Batch::default(), Decoder::new(1));
+    let mut needs = Needs::default();
+    let content = with_texts(b"a.long.name.of.a.server", b"\0", 1);
+    let tap = Tap::read(&content).unwrap();
+    decoder.set_needs(&needs);
+    (0..100).for_each(|_| decoder.decode(&tap, 0, &mut batch));
+    let without = batch.apps.dns.text.len();
+    assert!(batch.apps.dns.dnstap_identity().iter().all(|span| span.is_none()));
+    needs.add("dnstap.identity");
+    decoder.set_needs(&needs);
+    (0..100).for_each(|_| decoder.decode(&tap, 0, &mut batch));
+    assert_eq!(batch.apps.dns.text.len(), 2 * without + 23);
+    batch.clear();
+    decoder.decode(&tap, 0, &mut batch);
+    assert_eq!(texts(&batch)[0].1.as_deref(), Some("a.long.name.of.a.server"));
+}
+
 #[test]
 fn messages_are_of_networks_that_hold_either_end() {
     let networks = Hosts::new([(super::super::mapped([192, 0, 2, 53]), 128)]);

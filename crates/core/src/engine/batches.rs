@@ -1,11 +1,12 @@
-//! A capture as batches, for those who want the packets themselves.
+//! A recording as batches, for those who want the rows themselves.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::dnstap::{DnstapConfig, DnstapFiles};
 use super::file::Frames;
-use super::intake::{Intake, Polled, Source};
+use super::intake::{Intake, Polled};
 use super::recorded::Recorded;
 use super::{BatchSink, FileReport, FilterMaker};
 use crate::Error;
@@ -13,9 +14,9 @@ use crate::decode::Batch;
 use crate::decode::DecodeConfig;
 use crate::read::{Capture, Patience};
 
-/// Reads a capture batch by batch, when asked to, with every column filled and time stamps as they are.
+/// Reads a recording batch by batch, when asked to, with every column filled and time stamps as they are.
 pub struct BatchReader {
-    frames: Frames,
+    source: Box<dyn Recorded + Send>,
     intake: Intake,
     ready: Ready,
     report: FileReport,
@@ -57,11 +58,22 @@ impl BatchReader {
     ) -> Result<Self, Error> {
         let capture = Capture::open_with(paths, patience)?;
         let report = FileReport::of(&capture);
+        Ok(Self { report, ..Self::of(Box::new(Frames::new(capture, decode, filter))) })
+    }
+
+    /// Opens files of dnstap messages, one after the other.
+    ///
+    /// # Errors
+    /// When one can't be opened or is no frame stream of dnstap.
+    pub fn open_dnstap(config: &DnstapConfig) -> Result<Self, Error> {
+        Ok(Self::of(Box::new(DnstapFiles::open(config)?)))
+    }
+
+    fn of(mut source: Box<dyn Recorded + Send>) -> Self {
         let ready = Ready::default();
         let intake = Intake::led(&[], vec![Box::new(ready.clone())]);
-        let mut frames = Frames::new(capture, decode, filter);
-        frames.set_needs(&intake.needs());
-        Ok(Self { frames, intake, ready, report, has_ended: false })
+        source.set_needs(&intake.needs());
+        Self { source, intake, ready, report: FileReport::default(), has_ended: false }
     }
 
     /// The next batch; `None` at the end of the file, where [`Self::report`] tells of damage, or once `go_on` said
@@ -76,16 +88,16 @@ impl BatchReader {
             if next.is_some() || self.has_ended {
                 return Ok(next);
             }
-            match self.frames.poll(0, &mut self.intake) {
+            match self.source.poll(0, &mut self.intake) {
                 Ok(Polled::Items(_)) if go_on() => {}
                 Ok(Polled::Items(_)) => {
                     self.report.was_stopped = true;
                     self.end();
                 }
                 Ok(Polled::Ended) => {
-                    self.frames.finish(&mut self.intake);
+                    self.source.finish(&mut self.intake);
                     self.end();
-                    self.frames.tell(&mut self.report);
+                    self.source.tell(&mut self.report);
                 }
                 Err(fault) => {
                     self.end();

@@ -23,6 +23,8 @@ pub const MOST_FRAME_BYTES: usize = 1 << 20;
 pub const MOST_CONTROL_BYTES: usize = 512;
 
 const LENGTH_BYTES: usize = 4;
+/// The length that no data frame has: a control frame follows.
+const ESCAPE: [u8; LENGTH_BYTES] = [0; LENGTH_BYTES];
 const FIELD_CONTENT_TYPE: u32 = 1;
 
 /// What a control frame says.
@@ -371,6 +373,16 @@ impl FrameStreamReader {
             Ok(()) => Ok(reader),
             Err(reason) => Err(Error::format(format!("{} can't be read as a frame stream: {reason}", reader.name))),
         }
+    }
+
+    /// Whether a file begins as frame streams do: with the escape of a control frame. What is no file, or can't be read,
+    /// does not.
+    pub fn is_one(path: &Path) -> bool {
+        let begins = |input: Input| {
+            let mut blocks = Blocks::new(Stream::open(input.read, &input.name)?);
+            Ok::<_, Error>(blocks.has(ESCAPE.len()).unwrap_or(false) && blocks.pending().starts_with(&ESCAPE))
+        };
+        opening::input(path, None, "frame stream").and_then(begins).unwrap_or(false)
     }
 
     /// Reads up to START.

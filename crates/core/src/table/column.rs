@@ -147,11 +147,17 @@ pub trait ColumnValue: Sized {
 }
 
 /// A column whose values are empty but for few rows: those are written by index, into what is empty already.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rare<T> {
     values: Vec<T>,
     /// Somebody has written.
     is_written: bool,
+}
+
+impl<T> Default for Rare<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), is_written: false }
+    }
 }
 
 impl<T: ColumnValue + Clone> Rare<T> {

@@ -72,7 +72,15 @@ table! {
         has_ecs: u8 => "dns.has_ecs", "", "1 if a query has an EDNS client subnet option, even without an address (prefix length 0)";
         signatures: u8 => "dns.signatures", "", "1 if the answer section holds an RRSIG record";
         nodata: u8 => "dns.nodata", "", "1 for a response without data by RFC 2308: NOERROR, not truncated, no record of the type asked for (aliases may be there), and not a referral";
-        dnstap_type: u8 => "dns.dnstap_type", "", "For dnstap the type of the message (even numbers are the responses to the type before): 1 auth, 3 resolver, 5 client, 7 forwarder, 9 stub, 11 tool, 13 update; 0 for packets";
+        dnstap_type: u8 => "dnstap.type", "", "For dnstap the type of the message (even numbers are the responses to the type before): 1 auth, 3 resolver, 5 client, 7 forwarder, 9 stub, 11 tool, 13 update; 0 for packets";
+        dnstap_identity: Span => "dnstap.identity", "", "For dnstap the name that the server gives itself; of this and the other texts at most 255 bytes, and none where it says none";
+        dnstap_version: Span => "dnstap.version", "", "Its software and version, in its own words";
+        dnstap_zone: Span => "dnstap.zone", "", "The zone or bailiwick of the query, where the server tells it: lower case, without the final dot";
+        dnstap_policy: Span => "dnstap.policy", "", "The kind of the policy that the server applied, such as RPZ";
+        dnstap_policy_rule: Span => "dnstap.policy_rule", "", "The rule of it that matched";
+        dnstap_policy_action: Span => "dnstap.policy_action", "", "What the rule did: NXDOMAIN, NODATA, PASS, DROP, TRUNCATE, LOCAL_DATA; an unknown action as its number";
+        dnstap_policy_match: Span => "dnstap.policy_match", "", "What the rule looked at: QNAME, CLIENT_IP, RESPONSE_IP, NS_NAME, NS_IP; likewise";
+        dnstap_policy_value: Span => "dnstap.policy_value", "", "The value that it matched, such as a name";
     }
     time time_ns; packet_rows |table| table.packet_row();
 }
@@ -83,6 +91,44 @@ pub struct Told {
     pub kind: u8,
     pub transport: u8,
     pub client_port: u16,
+    pub texts: ToldTexts,
+}
+
+/// Texts of dnstap, which lie in the table's text already; none where nothing is told or nobody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldTexts {
+    pub identity: Span,
+    pub version: Span,
+    pub zone: Span,
+    pub policy: Span,
+    pub policy_rule: Span,
+    pub policy_action: Span,
+    pub policy_match: Span,
+    pub policy_value: Span,
+}
+
+impl ToldTexts {
+    pub const NONE: Self = Self {
+        identity: Span::NONE,
+        version: Span::NONE,
+        zone: Span::NONE,
+        policy: Span::NONE,
+        policy_rule: Span::NONE,
+        policy_action: Span::NONE,
+        policy_match: Span::NONE,
+        policy_value: Span::NONE,
+    };
+
+    fn write(&self, row: usize, table: &mut Messages) {
+        table.dnstap_identity[row] = self.identity;
+        table.dnstap_version[row] = self.version;
+        table.dnstap_zone[row] = self.zone;
+        table.dnstap_policy[row] = self.policy;
+        table.dnstap_policy_rule[row] = self.policy_rule;
+        table.dnstap_policy_action[row] = self.policy_action;
+        table.dnstap_policy_match[row] = self.policy_match;
+        table.dnstap_policy_value[row] = self.policy_value;
+    }
 }
 
 /// The response code of a message that is not there.
@@ -135,6 +181,9 @@ impl Decoder {
         let fault = self.read(message, told.client_port, table);
         let row = table.last_row();
         (table.transport[row], table.dnstap_type[row]) = (told.transport, told.kind);
+        if told.texts != ToldTexts::NONE {
+            told.texts.write(row, table);
+        }
         if message.payload.len() < HEADER_BYTES {
             let is_reply = told.kind.is_multiple_of(2);
             table.is_reply[row] = u8::from(is_reply);

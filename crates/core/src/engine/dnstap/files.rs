@@ -46,7 +46,7 @@ pub fn check_dnstap(config: &DnstapConfig) -> Result<(), Error> {
 }
 
 /// Files, one after the other.
-struct DnstapFiles {
+pub(in crate::engine) struct DnstapFiles {
     readers: Vec<FrameStreamReader>,
     /// The one that is being read.
     at: usize,
@@ -56,7 +56,7 @@ struct DnstapFiles {
 }
 
 impl DnstapFiles {
-    fn open(config: &DnstapConfig) -> Result<Self, Error> {
+    pub fn open(config: &DnstapConfig) -> Result<Self, Error> {
         let open = |path: &PathBuf| FrameStreamReader::open(path, config.patience.as_ref(), CONTENT_TYPE);
         let readers = config.paths.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { readers, at: 0, messages: Messages::new(&config.taking), newest_ns: 0 })

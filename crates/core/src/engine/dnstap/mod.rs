@@ -4,6 +4,7 @@ mod client;
 mod files;
 mod server;
 
+pub(super) use files::DnstapFiles;
 pub use files::{DnstapConfig, check_dnstap, run_dnstap};
 pub use server::{DnstapServer, DnstapServerConfig};
 
