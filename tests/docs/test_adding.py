@@ -23,6 +23,7 @@ INPUTS = sorted({declared.type for declared in inputs().values()})
 SHOWN_ELSEWHERE = {
     ("custom", "1.0"): ROOT / "tests" / "unit" / "handlers" / "test_custom.py",
     ("input_resources", "1.0"): ROOT / "tests" / "unit" / "handlers" / "test_input_resources.py",
+    ("netprobe", "1.0"): ROOT / "tests" / "unit" / "handlers" / "test_netprobe.py",
 }
 """Handlers whose numbers no capture decides, and where they are shown instead."""
 

@@ -8,11 +8,12 @@ use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{
     self, BatchSink, Capture, CaptureConfig, CaptureOrigin, DnstapServer, DnstapServerConfig, FlowListening,
-    FlowServer, FlowServerConfig, Machine, Taking,
+    FlowServer, FlowServerConfig, Machine, Netprobe, NetprobeConfig, Taking,
 };
 use pktvisor_core::hosts::Hosts;
 use pktvisor_core::listen::datagrams::DatagramConfig;
 use pktvisor_core::listen::streams::StreamAddress;
+use pktvisor_core::netprobe::{self, Family, Host, Test, Timing};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -34,6 +35,8 @@ enum Inner {
     Capture(Capture),
     Dnstap(engine::LiveInput),
     Flow(engine::LiveInput, FlowListening),
+    /// With the number of its sockets for pings.
+    Netprobe(engine::LiveInput, usize),
 }
 
 impl std::ops::Deref for Inner {
@@ -42,9 +45,18 @@ impl std::ops::Deref for Inner {
     fn deref(&self) -> &engine::LiveInput {
         match self {
             Self::Capture(capture) => capture,
-            Self::Dnstap(input) | Self::Flow(input, _) => input,
+            Self::Dnstap(input) | Self::Flow(input, _) | Self::Netprobe(input, _) => input,
         }
     }
+}
+
+/// Name, host (a name, or an address), TCP port, and the IP version that addresses of a name must have.
+type TargetRow = (String, String, u16, Option<u8>);
+
+fn target((name, host, port, version): TargetRow) -> netprobe::Target {
+    let host = host.parse().map_or(Host::Name(host), Host::Address);
+    let family = version.map(|version| if version == 6 { Family::V6 } else { Family::V4 });
+    netprobe::Target { name, host, port, family }
 }
 
 type Sinks<'a> = dyn Fn() -> Vec<Box<dyn BatchSink>> + 'a;
@@ -204,6 +216,37 @@ impl LiveInput {
         })
     }
 
+    /// Probes targets, each a name, a host, a port and perhaps an IP version, and feeds the policies: by pings with so many bytes of
+    /// payload, or by TCP connections where `payload_bytes` is None. A test of a target begins every interval and sends so many
+    /// `probes`, with a gap between them. RightsFault where the right to ping is missing.
+    #[staticmethod]
+    #[pyo3(signature = (policies, targets, *, payload_bytes, interval_ns, timeout_ns, probes, gap_ns, sinks=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn netprobe(
+        py: Python<'_>,
+        policies: Vec<PyRef<'_, Policy>>,
+        targets: Vec<TargetRow>,
+        payload_bytes: Option<usize>,
+        interval_ns: i64,
+        timeout_ns: i64,
+        probes: u32,
+        gap_ns: i64,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let config = NetprobeConfig {
+            test: payload_bytes.map_or(Test::Connect, |payload_bytes| Test::Ping { payload_bytes }),
+            timing: Timing { interval_ns, timeout_ns, probes, gap_ns },
+            targets: targets.into_iter().map(target).collect(),
+            seed: crate::seed(),
+            machine: MACHINE,
+            memory: memory::process().clone(),
+        };
+        Self::start(py, Fed { policies: &policies, sinks }, |policies, sinks| {
+            let (input, ping_sockets) = Netprobe::start(&config, policies, sinks)?;
+            Ok(Inner::Netprobe(input, ping_sockets))
+        })
+    }
+
     /// The UDP port of flow records; where 0 was asked for, the one that the system chose.
     #[getter]
     fn port(&self) -> Option<u16> {
@@ -214,6 +257,12 @@ impl LiveInput {
     #[getter]
     fn receive_buffer_bytes(&self) -> Option<u32> {
         if let Inner::Flow(_, listening) = &self.inner { Some(listening.receive_buffer_bytes) } else { None }
+    }
+
+    /// Sockets for pings: one for each IP version that is probed and that there is.
+    #[getter]
+    fn ping_sockets(&self) -> Option<usize> {
+        if let Inner::Netprobe(_, ping_sockets) = &self.inner { Some(*ping_sockets) } else { None }
     }
 
     /// Adds a policy. With lookback its first window starts with the oldest frame that is kept, at most a window's length ago;

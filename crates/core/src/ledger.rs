@@ -45,6 +45,24 @@ pub struct Ledger {
     pub flow_records_lost: u64,
     /// Datagrams of exporters likewise, where these are what is numbered.
     pub flow_datagrams_lost: u64,
+    /// What became of probes; outside the balance, where each of these events is one thing seen.
+    pub probes: Probes,
+}
+
+/// Probes by what became of them: `sent` is the sum of `answered`, `unanswered`, `failed` and of those that still wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Probes {
+    pub sent: u64,
+    /// In time.
+    pub answered: u64,
+    /// Timed out.
+    pub unanswered: u64,
+    /// Of those unanswered, the ones whose answer came too late.
+    pub late: u64,
+    /// Connections that were refused, or could not be made.
+    pub failed: u64,
+    /// Never sent: no socket, no address, no such name.
+    pub not_sent: u64,
 }
 
 /// What was thrown away to keep a bound: not packets, but what the agent would have known of them.
@@ -126,6 +144,12 @@ impl Ledger {
             "time.steps" => &mut self.time_steps,
             "flow.records_lost" => &mut self.flow_records_lost,
             "flow.datagrams_lost" => &mut self.flow_datagrams_lost,
+            "probes.sent" => &mut self.probes.sent,
+            "probes.answered" => &mut self.probes.answered,
+            "probes.unanswered" => &mut self.probes.unanswered,
+            "probes.late" => &mut self.probes.late,
+            "probes.failed" => &mut self.probes.failed,
+            "probes.not_sent" => &mut self.probes.not_sent,
             _ => self.malformed.of_mut(Malformed::all().find(|reason| reason.name() == name)?),
         })
     }
@@ -154,6 +178,12 @@ impl Ledger {
             ("time.steps", self.time_steps),
             ("flow.records_lost", self.flow_records_lost),
             ("flow.datagrams_lost", self.flow_datagrams_lost),
+            ("probes.sent", self.probes.sent),
+            ("probes.answered", self.probes.answered),
+            ("probes.unanswered", self.probes.unanswered),
+            ("probes.late", self.probes.late),
+            ("probes.failed", self.probes.failed),
+            ("probes.not_sent", self.probes.not_sent),
         ];
         let reasons = self.malformed.clone();
         whole.into_iter().chain(Malformed::all().map(move |reason| (reason.name(), reasons.of(reason))))
@@ -192,6 +222,12 @@ impl AddAssign<&Ledger> for Ledger {
         self.time_steps += other.time_steps;
         self.flow_records_lost += other.flow_records_lost;
         self.flow_datagrams_lost += other.flow_datagrams_lost;
+        self.probes.sent += other.probes.sent;
+        self.probes.answered += other.probes.answered;
+        self.probes.unanswered += other.probes.unanswered;
+        self.probes.late += other.probes.late;
+        self.probes.failed += other.probes.failed;
+        self.probes.not_sent += other.probes.not_sent;
     }
 }
 

@@ -36,6 +36,7 @@ mod texts;
 
 pub mod enrich;
 pub mod expr;
+pub mod netprobe;
 
 pub mod metric;
 

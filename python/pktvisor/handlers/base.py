@@ -202,8 +202,8 @@ class Handler(PeerHandler):
         """How outputs name a group of an open breakdown; several may have one name."""
         return by.name(values)
 
-    def read(self, metric: Metric, groups: Sequence[_core.Group], number: int, reading: Reading) -> Value:
-        """The value of a metric, which has this number in its groups, over the groups of one name."""
+    def read(self, metric: Metric, groups: Sequence[_core.Group], number: int, reading: Reading) -> Value | None:
+        """The value of a metric, which has this number in its groups, over the groups of one name; None for none."""
         merged = functools.reduce(lambda one, other: one.merged(other), (group.metric(number) for group in groups))
         return metric.read(merged, reading)
 

@@ -108,7 +108,7 @@ class Flow(Handler):
     def group_name(self, by: Open, values: GroupValues | None) -> GroupName:
         return by.name(None if values is None else self._devices.named(values))
 
-    def read(self, metric: Metric, groups: Sequence[_core.Group], number: int, reading: Reading) -> Value:
+    def read(self, metric: Metric, groups: Sequence[_core.Group], number: int, reading: Reading) -> Value | None:
         """The value over groups of one name. Numbers of interfaces get names, which each device has for itself."""
         if not isinstance(metric, TopN) or metric.label != INTERFACE_LABEL:
             return super().read(metric, groups, number, reading)

@@ -69,6 +69,8 @@ class GroupColumn:
     """Text of a value that is a number."""
     level: str = ""
     """Name of the level in JSON; that of the label where it is empty."""
+    is_complete: bool = False
+    """All its values get groups, and all rows have one, so that `OTHER` and `NONE` are names like any other."""
     joins: str = ""
     """Where set, the label tells the values of the columns before it, too, with this between them."""
 
@@ -112,7 +114,7 @@ class Open:
     def _texts(self, values: GroupValues) -> Iterator[str]:
         for one, value in zip(self.columns, values, strict=True):
             text = NONE if value is None else value if isinstance(value, str) else one.render(value)
-            is_taken = isinstance(value, str) and text in (OTHER, NONE)
+            is_taken = not one.is_complete and isinstance(value, str) and text in (OTHER, NONE)
             yield f'"{text}"' if is_taken else text
 
 

@@ -55,6 +55,10 @@ _MNEMONICS = {
     "ip.protocol": _words(_TRANSPORTS | {"icmp": 1, "igmp": 2, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}),
     "tcp.flags": _words({"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}),
     "bgp.type": _words({"OPEN": 1, "UPDATE": 2, "NOTIFICATION": 3, "KEEPALIVE": 4, "ROUTE-REFRESH": 5}),
+    "probe.event": _words(
+        {"sent": 0, "answered": 1, "timed_out": 2, "late": 3, "never": 4, "failed": 5, "not_sent": 6, "no_name": 7}
+    ),
+    "probe.test": _words({"ping": 1, "tcp": 2}),
     "xact.outcome": _words({"question": 0, "answered": 1, "late": 2, "orphan": 3, "continued": 4, "repeated": 5}),
 }
 

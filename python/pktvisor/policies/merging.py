@@ -157,7 +157,9 @@ def _grouped_samples(like: Placed, members: Sequence[Member], key: Key, now_ns: 
     handler = lead.instance.handler
     reading = WindowReader(lead.policy, lead.window, is_merged=True, now_ns=now_ns).reading(handler)
     for values, metric in groups.items():
-        yield sample_of(handler, like, like.metric.read(metric, reading), like.by.name(values))
+        value = like.metric.read(metric, reading)
+        if value is not None:
+            yield sample_of(handler, like, value, like.by.name(values))
 
 
 def _added(members: Sequence[Member], key: Key, like: Sample, now_ns: int) -> QuantileValues:

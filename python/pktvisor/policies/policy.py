@@ -258,10 +258,13 @@ class WindowReader:
         if isinstance(placed.by, Open):
             at = self._window.grouped_number(number, placed.index)
             for name, groups in self._named_groups(number, handler, placed, placed.by).items():
-                yield sample_of(handler, placed, handler.read(placed.metric, groups, at, reading), name)
+                grouped = handler.read(placed.metric, groups, at, reading)
+                if grouped is not None:
+                    yield sample_of(handler, placed, grouped, name)
         else:
             value = placed.metric.read(self._window.metric(number, placed.index), reading)
-            yield sample_of(handler, placed, value, placed.name)
+            if value is not None:
+                yield sample_of(handler, placed, value, placed.name)
 
     def groups_of(self, number: int, placed: Placed) -> list[_core.Group]:
         """The groups of an open breakdown, which all metrics that are kept apart by it share."""

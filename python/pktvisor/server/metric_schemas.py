@@ -21,6 +21,8 @@ COMPONENT_OF: Mapping[Shape, str] = {
     "quantiles": "Quantiles",
     "histogram": "Histogram",
     "top": "TopList",
+    "minimum": "Counter",
+    "maximum": "Counter",
 }
 """The schema of a value, by its shape."""
 

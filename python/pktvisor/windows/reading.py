@@ -7,7 +7,18 @@ from collections.abc import Callable, Iterable, Mapping
 from pktvisor import _core
 from pktvisor.errors import InputError
 from pktvisor.metrics.expressions import Column
-from pktvisor.metrics.kinds import Cardinality, Counter, Histogram, Metric, Quantiles, Rate, Reading, TopN
+from pktvisor.metrics.kinds import (
+    Cardinality,
+    Counter,
+    Histogram,
+    Maximum,
+    Metric,
+    Minimum,
+    Quantiles,
+    Rate,
+    Reading,
+    TopN,
+)
 from pktvisor.metrics.mnemonics import mnemonics
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample
 from pktvisor.windows.record import Record
@@ -30,6 +41,8 @@ _READERS: Mapping[str, Callable[[Record], Metric]] = {
     "quantiles": lambda _: Quantiles(NO_COLUMN),
     "histogram": lambda _: Histogram(NO_COLUMN),
     "top": _top,
+    "minimum": lambda _: Minimum(NO_COLUMN),
+    "maximum": lambda _: Maximum(NO_COLUMN),
 }
 """By shape, a metric that reads it."""
 
@@ -82,6 +95,8 @@ def _sample(record: Record, reading: Reading) -> Sample | None:
         value = reader(record).read(core, reading)
     except TypeError:
         raise InputError(f"{record.schema} {record.path}: a {record.kind} has no shape {record.shape}") from None
+    if value is None:
+        return None
     return Sample(
         kind=record.kind if record.shape == "count" else _KINDS.get(record.shape, record.shape),
         path=(*record.group, *record.path.split(".")),

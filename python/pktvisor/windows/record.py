@@ -50,8 +50,8 @@ class Record:
     kind: str = _field("text", "What is kept: `counter`, `last`, `cardinality`, `distribution`, `rate` or `top`")
     shape: str = _field(
         "text",
-        "How it is shown: `count`, `estimate`, `rate`, `quantiles`, `histogram` or `top`; records of a kind or "
-        "shape that a reader does not know are to be kept as they are",
+        "How it is shown: `count`, `estimate`, `rate`, `quantiles`, `histogram`, `top`, `minimum` or `maximum`; "
+        "records of a kind or shape that a reader does not know are to be kept as they are",
     )
     items: str = _field(
         "text",

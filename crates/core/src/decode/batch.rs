@@ -2,7 +2,7 @@
 
 use super::app::{AppTables, Needs};
 use crate::ledger::Ledger;
-use crate::table::{Direction, FlowTable, PacketTable, ResourceTable, Table};
+use crate::table::{Direction, FlowTable, PacketTable, ProbeTable, ResourceTable, Table};
 
 /// Rows after which a batch is handed on. Large enough to pay for the call, small enough that its columns stay in the
 /// second-level cache (the measured times are flat from 2,048 to 8,192).
@@ -20,10 +20,12 @@ pub struct Batch {
     pub earlier: PacketTable,
     /// Flow records, which come without packets.
     pub flows: FlowTable,
+    /// What became of probes.
+    pub probes: ProbeTable,
     /// What a live input takes.
     pub resources: ResourceTable,
     #[cfg(test)]
-    pub(crate) probes: crate::table::testing::ProbeTable,
+    pub(crate) signals: crate::table::testing::SignalTable,
     /// What became of the frames of this batch.
     pub ledger: Ledger,
 }
@@ -39,12 +41,12 @@ impl Batch {
     /// Whether any table of what comes is full.
     pub fn is_full(&self) -> bool {
         const { assert!(BATCH_ROWS.is_power_of_two()) }; // so lengths need not be looked at one by one
-        self.packets.len() | self.apps.longest() | self.flows.len() >= BATCH_ROWS
+        self.packets.len() | self.apps.longest() | self.flows.len() | self.probes.len() >= BATCH_ROWS
     }
 
     /// Whether there are rows of what came; those of what the input itself takes aside.
     pub fn has_rows(&self) -> bool {
-        !self.packets.is_empty() || self.apps.longest() > 0 || !self.flows.is_empty()
+        !self.packets.is_empty() || self.apps.longest() > 0 || !self.flows.is_empty() || !self.probes.is_empty()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -63,9 +65,10 @@ impl Batch {
         self.apps.clear();
         self.earlier.clear();
         self.flows.clear();
+        self.probes.clear();
         self.resources.clear();
         #[cfg(test)]
-        self.probes.clear();
+        self.signals.clear();
         self.ledger = Ledger::default();
     }
 
@@ -74,14 +77,15 @@ impl Batch {
         table_names().filter_map(|name| self.table(name))
     }
 
-    /// The table of that name: `packet`, `flow`, `resources`, or that of an application protocol.
+    /// The table of that name: `packet`, `flow`, `probe`, `resources`, or that of an application protocol.
     pub fn table(&self, name: &str) -> Option<&dyn Table> {
         match name {
             "packet" => Some(&self.packets),
             "flow" => Some(&self.flows),
+            "probe" => Some(&self.probes),
             "resources" => Some(&self.resources),
             #[cfg(test)]
-            "probe" => Some(&self.probes),
+            "signal" => Some(&self.signals),
             _ => self.apps.table(name),
         }
     }
@@ -89,9 +93,9 @@ impl Batch {
 
 /// The names of all tables, `packet` first.
 pub fn table_names() -> impl Iterator<Item = &'static str> {
-    let names = std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(["flow", "resources"]);
+    let names = std::iter::once("packet").chain(AppTables::NAMES.iter().copied()).chain(["flow", "probe", "resources"]);
     #[cfg(test)]
-    let names = names.chain(std::iter::once("probe"));
+    let names = names.chain(std::iter::once("signal"));
     names
 }
 

@@ -57,6 +57,7 @@ malformed! {
     TCP_BAD_HEADER "tcp.bad_header", "A TCP header says that it is shorter than any, or longer than the packet";
     UDP_TOO_SHORT "udp.too_short", "The packet ends within its UDP header";
     UDP_BAD_LENGTH "udp.bad_length", "The length in a UDP header is not that of the packet; what is there is read";
+    ICMP_SHORT_REPLY "icmp.short_reply", "A reply to a ping has less data than any request that probes send";
 }
 
 pub const PROTOCOL_TCP: u8 = 6;

@@ -94,7 +94,7 @@ mod tests {
     use crate::metric::Items;
     use crate::plan::compile;
     use crate::table::PacketRow;
-    use crate::table::testing::ProbeRow;
+    use crate::table::testing::SignalRow;
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -103,7 +103,7 @@ mod tests {
     enum What {
         Packet,
         Message,
-        Probe,
+        Signal,
     }
 
     #[derive(Debug, Clone, Copy)]
@@ -141,15 +141,15 @@ mod tests {
     }
 
     fn everything() -> Arc<Policy> {
-        policy(&[handler("packet", false), handler("dns", true), handler("probe", true)])
+        policy(&[handler("packet", false), handler("dns", true), handler("signal", true)])
     }
 
     fn batch(events: &[Event]) -> Batch {
         let mut batch = Batch::default();
         for Event { second, what, exchange, is_reply } in events {
             let (time_ns, is_reply) = (second * SECOND, u8::from(*is_reply));
-            if *what == What::Probe {
-                batch.probes.push(&ProbeRow { time_ns, bytes: 10, exchange: *exchange, is_reply });
+            if *what == What::Signal {
+                batch.signals.push(&SignalRow { time_ns, bytes: 10, exchange: *exchange, is_reply });
                 continue;
             }
             batch.packets.push(&PacketRow { time_ns, bytes: 10, ..PacketRow::EMPTY });
@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
-        let what = prop::sample::select(vec![What::Packet, What::Message, What::Probe]);
+        let what = prop::sample::select(vec![What::Packet, What::Message, What::Signal]);
         let event = (0..300_i64, what, 0..4_u64, any::<bool>());
         let event = event.prop_map(|(second, what, exchange, is_reply)| Event { second, what, exchange, is_reply });
         prop::collection::vec(event, 1..80).prop_map(|mut events| {
@@ -235,16 +235,16 @@ mod tests {
                 policy.worker(events[0].second * SECOND, true).process(&batch(&events));
                 policy
             };
-            let (messages, probes) = (of("dns", What::Message), of("probe", What::Probe));
+            let (messages, signals) = (of("dns", What::Message), of("signal", What::Signal));
             let of_packets = |policy: &Policy| policy.read(0, 8).unwrap().state.metrics[2].clone();
-            prop_assert_ne!(format!("{:?}", of_packets(&messages)), format!("{:?}", of_packets(&probes)));
+            prop_assert_ne!(format!("{:?}", of_packets(&messages)), format!("{:?}", of_packets(&signals)));
             let without_packets = |policy: &Policy| -> Vec<_> {
                 let window = |back| policy.read(back, back).unwrap();
                 let shown = |back| { let window = window(back); (window.start_ns, window.end_ns, [0, 1, 3, 4].map(|at| format!("{:?}", window.state.metrics[at]))) };
                 (0..policy.store().available()).map(shown).collect()
             };
-            prop_assert_eq!(without_packets(&probes), without_packets(&messages));
-            prop_assert_eq!(probes.open_exchanges(), messages.open_exchanges());
+            prop_assert_eq!(without_packets(&signals), without_packets(&messages));
+            prop_assert_eq!(signals.open_exchanges(), messages.open_exchanges());
         }
     }
 }

@@ -11,6 +11,7 @@ mod flow;
 mod intake;
 mod live;
 mod lookups;
+mod netprobe;
 mod packets;
 mod policy;
 mod recorded;
@@ -29,6 +30,7 @@ pub use flow::{FlowListening, FlowServer, FlowServerConfig};
 pub use intake::{Decode, Fed, Intake, Polled, Source};
 pub use live::{Capture, CaptureConfig, CaptureOrigin, Live, LiveInput, LiveStatus, Machine, Recent, Usage};
 pub use lookups::Databases;
+pub use netprobe::{Netprobe, NetprobeConfig};
 pub use policy::{Policy, PolicyConfig, PolicyWorker, Taker};
 pub use recorded::{FileReport, Progress, Recorded, run_recorded};
 

@@ -168,9 +168,7 @@ impl DatagramSocket {
 
     /// Datagrams that there was no room for, since this was asked last.
     pub fn take_dropped(&mut self) -> u64 {
-        const COUNTS: usize = libc::SK_MEMINFO_DROPS as usize + 1;
-        let Ok(counts) = system::option::<COUNTS>(self.socket.as_fd(), libc::SO_MEMINFO) else { return 0 };
-        let dropped = counts[COUNTS - 1];
+        let dropped = system::dropped(self.socket.as_fd());
         u64::from(dropped.wrapping_sub(std::mem::replace(&mut self.dropped, dropped)))
     }
 

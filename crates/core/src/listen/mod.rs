@@ -7,4 +7,4 @@
 pub mod datagrams;
 pub mod readiness;
 pub mod streams;
-mod system;
+pub(crate) mod system;

@@ -1,4 +1,4 @@
-//! Which of many sockets have something to read (epoll(7)).
+//! Which of many sockets have something to read, or have connected (epoll(7)).
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -28,16 +28,24 @@ impl Readiness {
     /// # Errors
     /// When the system has no room for more.
     pub fn add(&self, socket: &impl AsFd, number: u64) -> io::Result<()> {
-        self.control(libc::EPOLL_CTL_ADD, socket.as_fd(), number)
+        self.control(libc::EPOLL_CTL_ADD, socket.as_fd(), libc::EPOLLIN, number)
+    }
+
+    /// Waits for a socket that is about to connect, until it has, or has failed to.
+    ///
+    /// # Errors
+    /// When the system has no room for more.
+    pub fn add_connecting(&self, socket: &impl AsFd, number: u64) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, socket.as_fd(), libc::EPOLLOUT | libc::EPOLLONESHOT, number)
     }
 
     /// Waits for a socket no more. Closing it does the same.
     pub fn remove(&self, socket: &impl AsFd) {
-        let _ = self.control(libc::EPOLL_CTL_DEL, socket.as_fd(), 0);
+        let _ = self.control(libc::EPOLL_CTL_DEL, socket.as_fd(), 0, 0);
     }
 
-    fn control(&self, operation: i32, socket: BorrowedFd<'_>, number: u64) -> io::Result<()> {
-        let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: number };
+    fn control(&self, operation: i32, socket: BorrowedFd<'_>, events: i32, number: u64) -> io::Result<()> {
+        let mut event = libc::epoll_event { events: events as u32, u64: number };
         // SAFETY: the event lives across the call; the kernel copies it.
         check(unsafe { libc::epoll_ctl(self.epoll.as_raw_fd(), operation, socket.as_raw_fd(), &raw mut event) })?;
         Ok(())

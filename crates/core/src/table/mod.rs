@@ -3,12 +3,13 @@
 //! A frame becomes one row of the [`PacketTable`]. Where it carries a message of a known application protocol, that
 //! message becomes a row of the protocol's own table (see [`crate::decode::app`]), which points back to its packet by
 //! [`Table::packet_rows`]. So a metric over DNS messages walks only DNS messages. Rows of the [`FlowTable`] have no
-//! packets: they are what others tell of theirs. Some rows of all tables make a [`Batch`](crate::decode::Batch).
+//! packets: they are what others tell of theirs; those of the [`ProbeTable`] tell of requests of our own. Some rows of all tables make a [`Batch`](crate::decode::Batch).
 
 pub mod arrow;
 pub(crate) mod column;
 mod flow;
 mod packet;
+mod probe;
 mod resources;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -16,6 +17,7 @@ pub(crate) mod testing;
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
 pub use flow::{FlowRow, FlowTable};
 pub use packet::{Direction, PacketRow, PacketTable};
+pub use probe::{ProbeRow, ProbeTable};
 pub use resources::{ResourceEvent, ResourceRow, ResourceTable};
 
 /// A set of equally long columns.

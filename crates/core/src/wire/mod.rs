@@ -20,6 +20,7 @@ pub mod family;
 pub mod frame_relay;
 pub mod gre;
 pub mod hsr;
+pub mod icmp_echo;
 pub mod ieee1394;
 pub mod ieee80211;
 pub mod ipoib;

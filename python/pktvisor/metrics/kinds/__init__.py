@@ -13,6 +13,7 @@ import pkgutil
 from pktvisor.metrics.kinds.base import Feed, Metric, Reading
 from pktvisor.metrics.kinds.cardinality import Cardinality
 from pktvisor.metrics.kinds.counter import Counter
+from pktvisor.metrics.kinds.extremes import Maximum, Minimum
 from pktvisor.metrics.kinds.histogram import Histogram
 from pktvisor.metrics.kinds.last import Last
 from pktvisor.metrics.kinds.ledger_counter import LedgerCounter
@@ -27,7 +28,9 @@ __all__ = [
     "Histogram",
     "Last",
     "LedgerCounter",
+    "Maximum",
     "Metric",
+    "Minimum",
     "Quantiles",
     "Rate",
     "Reading",

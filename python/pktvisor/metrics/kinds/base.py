@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Feed = tuple[Condition, Column | None, Column | None]
 """Rows, the column whose values count, and the column that weighs them."""
 
-Shape = Literal["count", "estimate", "rate", "quantiles", "histogram", "top"]
+Shape = Literal["count", "estimate", "rate", "quantiles", "histogram", "top", "minimum", "maximum"]
 """What a value looks like: the few forms that outputs know."""
 
 
@@ -124,8 +124,8 @@ class Metric(PeerMetric):
         """What the core must know of it besides its kind and feeds."""
         return {}
 
-    def read(self, core: _core.Metric, reading: Reading) -> Value:
-        """Its value, from the core."""
+    def read(self, core: _core.Metric, reading: Reading) -> Value | None:
+        """Its value, from the core; None where there is none to be shown."""
         raise NotImplementedError
 
     def labels(self) -> tuple[str, ...]:

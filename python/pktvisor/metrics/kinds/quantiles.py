@@ -33,7 +33,7 @@ class Quantiles(Metric):
     def feeds(self) -> list[Feed]:
         return [(self.rows(self.where), self.column, None)]
 
-    def read(self, core: _core.Metric, reading: Reading) -> Value:
+    def read(self, core: _core.Metric, reading: Reading) -> Value | None:
         return quantile_values(core)
 
     def series_suffixes(self) -> tuple[str, ...]:
