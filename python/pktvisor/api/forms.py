@@ -5,23 +5,22 @@ Counts and cardinalities are plain numbers; a top list is a list of its entries.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pktvisor.api.keys import COUNT, NUMBER, Schema, count, keys_of, number, schema_of, table, text
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """When a bucket or window began, in Unix seconds, and how many seconds it is long."""
 
     start_ts: Annotated[int, count("start_ts")]
     length: Annotated[int, count("length")]
 
 
-@dataclass(frozen=True, slots=True)
-class QuantilesForm:
+class QuantilesForm(NamedTuple):
     """Quantiles of values; where there are no values, there is no document."""
 
     p50: Annotated[float, number("p50")]
@@ -30,8 +29,7 @@ class QuantilesForm:
     p99: Annotated[float, number("p99")]
 
 
-@dataclass(frozen=True, slots=True)
-class RateForm:
+class RateForm(NamedTuple):
     """Quantiles of the counts of seconds; a second that goes by is told before there are any."""
 
     p50: Annotated[float | None, number("p50", is_optional=True)] = None
@@ -50,8 +48,7 @@ class HistogramForm:
     """By the bound as text; `+Inf` is that of all values."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopEntryForm:
+class TopEntryForm(NamedTuple):
     """One entry of a top list."""
 
     name: Annotated[str, text("name")] = ""
@@ -63,12 +60,15 @@ class TopEntryForm:
 
 QUANTILE_KEYS = tuple(key.path for key in keys_of(QuantilesForm).values())
 
-SCHEMAS: Mapping[str, Schema] = {
-    "Counter": COUNT,
-    "Cardinality": COUNT,
-    "Rate": schema_of(RateForm),
-    "Quantiles": schema_of(QuantilesForm),
-    "Histogram": schema_of(HistogramForm),
-    "TopList": {"type": "array", "items": schema_of(TopEntryForm)},
-}
-"""Schemas of the kinds' values."""
+
+@functools.cache
+def schemas() -> Mapping[str, Schema]:
+    """Give the schemas of the kinds' values."""
+    return {
+        "Counter": COUNT,
+        "Cardinality": COUNT,
+        "Rate": schema_of(RateForm),
+        "Quantiles": schema_of(QuantilesForm),
+        "Histogram": schema_of(HistogramForm),
+        "TopList": {"type": "array", "items": schema_of(TopEntryForm)},
+    }

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.escaping import printable_lines
@@ -31,8 +31,29 @@ class UsageError(ConfigError):
     """The command line makes no sense."""
 
 
+class _Help(argparse.HelpFormatter):
+    """Knows the terminal's width itself: the library imports compressors to learn of it, at every start."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Give the width of the terminal, as `shutil.get_terminal_size` does."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    try:
+        return 80 if sys.__stdout__ is None else os.get_terminal_size(sys.__stdout__.fileno()).columns or 80
+    except (ValueError, OSError):  # closed, or no terminal
+        return 80
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that raises its errors instead of ending the process."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(formatter_class=_Help, **settings)
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError`."""

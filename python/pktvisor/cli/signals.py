@@ -1,14 +1,13 @@
 """Signals, taken by a thread of its own: they reach whoever is to hear of them, whatever the main thread is at.
 
 A handler written in Python runs when the main thread comes back to the interpreter, which it does not while it reads a
-file or waits for a lock. The byte that the interpreter writes to a socket when a signal comes, does not wait for that.
+file or waits for a lock. The byte that the interpreter writes to a pipe when a signal comes, does not wait for that.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -24,10 +23,10 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def signals_heard(hear: Callable[[int], None], numbers: Collection[signal.Signals] = ENDING) -> Iterator[None]:
     """Tell `hear` of signals, in another thread. After SIGINT or SIGTERM the process ends in time, come what may."""
-    ours, its = socket.socketpair()
-    its.setblocking(False)
+    ours, its = os.pipe()
+    os.set_blocking(its, False)
     before = {number: signal.signal(number, _nothing) for number in numbers}
-    former = signal.set_wakeup_fd(its.fileno(), warn_on_full_buffer=False)
+    former = signal.set_wakeup_fd(its, warn_on_full_buffer=False)
     listener = _Listener(ours, hear)
     listener.start()
     try:
@@ -36,9 +35,9 @@ def signals_heard(hear: Callable[[int], None], numbers: Collection[signal.Signal
         signal.set_wakeup_fd(former)
         for number, handler in before.items():
             signal.signal(number, handler)
-        its.close()
+        os.close(its)
         listener.join()
-        ours.close()
+        os.close(ours)
 
 
 def _nothing(*_: object) -> None:
@@ -46,7 +45,7 @@ def _nothing(*_: object) -> None:
 
 
 class _Listener(threading.Thread):
-    def __init__(self, wakeups: socket.socket, hear: Callable[[int], None]) -> None:
+    def __init__(self, wakeups: int, hear: Callable[[int], None]) -> None:
         super().__init__(name="signals", daemon=True)
         self._wakeups = wakeups
         self._hear = hear
@@ -55,7 +54,7 @@ class _Listener(threading.Thread):
     def run(self) -> None:
         with suppress(_core.InputFault, _core.ConfigFault):
             _core.drop_capabilities([])  # hearing needs none
-        while came := self._wakeups.recv(1024):
+        while came := os.read(self._wakeups, 1024):
             for number in came:
                 self._take(number)
         if self._deadline is not None:

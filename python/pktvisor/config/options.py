@@ -21,7 +21,7 @@ from pktvisor.config.ports import read_ports
 from pktvisor.errors import ConfigError
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Option:
     """One option; its name is the field's. Use one of the kinds below."""
 
@@ -51,12 +51,11 @@ class Option:
         return ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Flag(Option):
     """On where the command line or the file says so."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Number(Option):
     """A whole number."""
 
@@ -95,7 +94,7 @@ class Number(Option):
         return f"{value} is not between {self.least} and {self.most}" if self._is_outside(value) else ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Port(Number):
     """A TCP port; its bounds are checked where the command line and the file meet, unless `on_line` says otherwise."""
 
@@ -108,7 +107,7 @@ class Port(Number):
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Ports(Option):
     """Several ports: a text with commas; in a file also a list."""
 
@@ -128,7 +127,7 @@ class Ports(Option):
         return read_ports(value, may_be_any=self.may_be_any) if isinstance(value, list) else value
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Text(Option):
     """A text; one of `choices` where there are any."""
 
@@ -144,14 +143,14 @@ class Text(Option):
         return f"must be {' or '.join(self.choices)}, not {value}" if self.choices and value not in self.choices else ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class File(Text):
     """The path of a file or directory, as seen from where the command was started."""
 
     value: str | tuple[str, ...] = "FILE"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Operands(Option):
     """What stands on the command line without a name."""
 

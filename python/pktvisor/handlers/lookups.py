@@ -6,8 +6,7 @@ Such a policy is accepted, as the C++ agent does: it may be meant for many agent
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pktvisor.metrics.expressions import Condition
 from pktvisor.metrics.kinds import Metric, TopN
@@ -27,8 +26,7 @@ FILTERS: Mapping[str, Found] = {
 """Settings of handlers that need a database."""
 
 
-@dataclass(frozen=True)
-class Lookup:
+class Lookup(NamedTuple):
     """Something that a handler was told that asks a database."""
 
     key: str

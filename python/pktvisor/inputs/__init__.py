@@ -6,13 +6,17 @@ import functools
 import importlib
 import inspect
 import pkgutil
+from typing import TYPE_CHECKING
 
-from pktvisor.inputs.base import Input
+if TYPE_CHECKING:
+    from pktvisor.inputs.base import Input
 
 
 @functools.cache
 def inputs() -> dict[str, type[Input]]:
     """All inputs of this package by the names that taps give them."""
+    from pktvisor.inputs.base import Input  # start-up time matters: readers of files need no input
+
     found: dict[str, type[Input]] = {}
     for module in pkgutil.iter_modules(__path__):
         for declared in vars(importlib.import_module(f"{__name__}.{module.name}")).values():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 
 from pktvisor.errors import ConfigError
 
@@ -42,11 +41,19 @@ def parse_cidr(text: str) -> tuple[bytes, int]:
     if slash and (not _PREFIX.fullmatch(prefix) or int(prefix) > width):
         raise ConfigError(f"invalid CIDR: {text}")
     try:
-        octets = socket.inet_pton(socket.AF_INET6 if is_ipv6 else socket.AF_INET, address)
-    except (OSError, ValueError):
+        octets = _octets(address, is_ipv6)
+    except ValueError:
         is_address = slash or is_ipv6
         what = f"invalid {'IPv6' if is_ipv6 else 'IPv4'} address: {address}" if is_address else f"invalid CIDR: {text}"
         raise ConfigError(what) from None
     mapped = octets if is_ipv6 else _IPV4_MAPPED + octets
     bits = (int(prefix) if slash else width) + 128 - width
     return ipaddress.IPv6Network((mapped, bits), strict=False).network_address.packed, bits
+
+
+def _octets(address: str, is_ipv6: bool) -> bytes:
+    if not is_ipv6:
+        return ipaddress.IPv4Address(address).packed
+    if "%" in address:
+        raise ValueError("the zone of an address is no part of a network")
+    return ipaddress.IPv6Address(address).packed

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from pktvisor import _core
-from pktvisor.inputs.filters import CaptureFilter, describe_link_type
+if TYPE_CHECKING:
+    from pktvisor import _core
+    from pktvisor.inputs.filters import CaptureFilter
 
 NO_REASONS = ("evicted.", "time.")
 """Entries of a ledger that count other things than packets."""
@@ -31,6 +33,8 @@ def unread_packets(ledger: Mapping[str, int], unread_links: Sequence[int]) -> st
 
 
 def _reasons(ledger: Mapping[str, int], unread_links: Sequence[int]) -> Iterator[tuple[int, str]]:
+    from pktvisor.inputs.filters import describe_link_type  # start-up time matters
+
     links = ", ".join(describe_link_type(link_type) for link_type in unread_links)
     words = {"link.unknown": f"of a kind of link that is not read ({links})", "link.encrypted": "encrypted below IP"}
     for name, count in ledger.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pktvisor.metrics.expressions import Column, Condition
 
@@ -24,8 +25,7 @@ MOST_GROUPS = 1000
 """Groups that are kept where a breakdown says no other number."""
 
 
-@dataclass(frozen=True)
-class GroupName:
+class GroupName(NamedTuple):
     """A group as outputs show it."""
 
     path: tuple[str, ...] = ()

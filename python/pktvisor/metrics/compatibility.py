@@ -31,7 +31,7 @@ class Purged:
     value: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PeerMetric:
     """What a metric may say for the C++ agent's sake."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pktvisor.metrics.exponential import ExponentialValues
 
@@ -43,8 +44,7 @@ class HistogramValues:
     """The same values in buckets of equal relative width; None where only the counts at the bounds are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class TopEntry:
+class TopEntry(NamedTuple):
     """One heavy hitter."""
 
     name: str
@@ -65,8 +65,7 @@ class TopEntry:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TopValues:
+class TopValues(NamedTuple):
     """Heavy hitters, largest first."""
 
     label: str
@@ -77,8 +76,7 @@ class TopValues:
 Value = int | QuantileValues | HistogramValues | TopValues
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One metric of one handler in one window."""
 
     kind: str

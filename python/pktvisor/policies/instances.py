@@ -79,7 +79,7 @@ def make_modules(
                     name or f"{policy.name}-{tap}-{module.name}", made, tap, place - 1 if is_behind else None
                 )
                 with led_by(failed_to_start(policy.name)):
-                    Plan([replace(instance, behind=None)])  # reads what it was told, so that errors have their place
+                    Plan([instance._replace(behind=None)])  # reads what it was told, so that errors have their place
             # A chain shares one row of windows: each link's events are those that the link before it kept.
             periods = modules[0].periods if is_behind else _periods(told)
             modules.append(Module(module.name, instance, periods, told))

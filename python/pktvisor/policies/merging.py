@@ -137,7 +137,7 @@ def _own_samples(member: Member, original: Member, holders: dict[Key, list[Membe
         else:
             for sample in reader.samples_of(number, handler, one):
                 is_added = isinstance(sample.value, QuantileValues)
-                yield replace(sample, value=_added(holders[key], key, sample, now_ns)) if is_added else sample
+                yield sample._replace(value=_added(holders[key], key, sample, now_ns)) if is_added else sample
     yield from reader.unfed(number, handler)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pktvisor.handlers.base import Exchanges, Handler
 from pktvisor.handlers.families import check_families
@@ -37,8 +37,7 @@ class Placed:
         return TOGETHER_NAME
 
 
-@dataclass(frozen=True)
-class Instance:
+class Instance(NamedTuple):
     """A handler as a policy runs it."""
 
     name: str

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
 from pktvisor.config.ports import PortsByProtocol
 from pktvisor.handlers.batch import BatchHandler
 from pktvisor.inputs.faults import file_warnings, translated
-from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.default import FLOW_INPUTS, READER_HANDLERS, default_instances
 from pktvisor.policies.policy import Databases, Policy
+
+if TYPE_CHECKING:
+    from pktvisor.inputs.filters import CaptureFilter
 
 WITHOUT_HOSTS = (
     "this host's networks are unknown: use -H NETWORKS (such as 10.0.1.0/24) to get directions, answer times, "
@@ -84,7 +87,7 @@ def summarize_file(
         is_saved=False,
         databases=databases,
     )
-    wanted = capture_filter(filter_expression)
+    wanted = _filter_of(filter_expression)
     report = run_file(
         paths,
         policy,
@@ -105,6 +108,14 @@ def summarize_file(
     if report.packets and not hosts and input_type == "pcap":
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
+
+
+def _filter_of(expression: str) -> CaptureFilter | None:
+    if not expression:
+        return None
+    from pktvisor.inputs.filters import capture_filter  # start-up time matters
+
+    return capture_filter(expression)
 
 
 def _left_out(policy: Policy, report: _core.FileReport) -> list[str]:

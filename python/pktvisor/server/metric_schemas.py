@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pktvisor.api.catalogue import ShownMetric
-from pktvisor.api.forms import SCHEMAS
+from pktvisor.api.forms import schemas
 from pktvisor.api.keys import Schema, reference
 from pktvisor.handlers.base import Handler
 from pktvisor.metrics.breakdown import by_direction
@@ -29,7 +29,7 @@ COMPONENT_OF: Mapping[Shape, str] = {
 
 def metric_components() -> dict[str, Schema]:
     """Give the schemas of the kinds, of each handler's metrics, and of all of them by schema key."""
-    found = dict(SCHEMAS)
+    found = dict(schemas())
     versions: dict[str, list[Schema]] = {}
     for handler in sorted_handlers():
         name = f"{handler.type}_{handler.version}"

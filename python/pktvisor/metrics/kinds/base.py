@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 from pktvisor.metrics.breakdown import Closed, Open, Together
 from pktvisor.metrics.compatibility import PeerMetric
@@ -22,8 +22,7 @@ Shape = Literal["count", "estimate", "rate", "quantiles", "histogram", "top", "m
 """What a value looks like: the few forms that outputs know."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """How a metric is read."""
 
     is_running: bool
@@ -82,9 +81,13 @@ class Declarable:
     """Keys that only it has."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Metric(PeerMetric):
-    """A metric: what it counts, over which rows, in which metric group, under which name."""
+    """A metric: what it counts, over which rows, in which metric group, under which name.
+
+    Metrics are not compared: comparing their columns makes conditions. Methods that nobody calls are left out of all
+    kinds (`eq`, `repr`), because making them is a good part of a command's start.
+    """
 
     name: ClassVar[str]
     """What people and documents call the kind."""
@@ -110,6 +113,9 @@ class Metric(PeerMetric):
     """By which key of an open breakdown it counts; None for each of them."""
     is_hidden: bool = False
     """Kept for other metrics' sake, shown nowhere."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.path!r})"
 
     @classmethod
     def declared(cls, parts: Declared) -> Metric:

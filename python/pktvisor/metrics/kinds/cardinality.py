@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pktvisor import _core
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cardinality(Metric):
     """Number of distinct values."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pktvisor.metrics.exponential import ExponentialValues
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from pktvisor import _core
 
 
-@dataclass(frozen=True)
 class Histogram(Quantiles):
     """Counts of a column's values up to each of some bounds; shares its state with the quantiles of the same rows."""
 

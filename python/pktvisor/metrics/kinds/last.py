@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pktvisor import _core
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Last(Metric):
     """The newest value of a column: a total that is told anew from time to time, and goes on from window to window."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pktvisor import _core
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LedgerCounter(Metric):
     """An entry of the input's loss ledger."""
 

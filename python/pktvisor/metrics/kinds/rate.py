@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pktvisor import _core
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rate(Metric):
     """Rows per second, or the sum of a column per second, in packet time."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pktvisor.metrics.expressions import ALWAYS, DEEP, Column, Condition
@@ -18,7 +18,7 @@ EVERY_ENTRY = 2**31
 """As many entries as a list has."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TopN(Metric):
     """The values met most often, or with the largest sum of a weight."""
 
@@ -39,7 +39,7 @@ class TopN(Metric):
     weight: Column | None = None
     count: int | None = None
     """Entries that are shown, whatever the settings say."""
-    render: Callable[[Any], str] = field(default=str, compare=False)
+    render: Callable[[Any], str] = str
     """Text of an item that is a number."""
 
     @classmethod
