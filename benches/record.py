@@ -17,9 +17,11 @@ RESULTS = Path(__file__).resolve().parent / "results"
 COLUMNS = (
     "mix",
     "attack",
+    "victim",
     "mix with GeoIP",
     "mix instructions",
     "attack instructions",
+    "victim instructions",
     "mix memory",
     "attack memory",
     "small file",

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import measure
 import others
@@ -22,10 +23,20 @@ from figures import Figure, table
 from traffic import REPOSITORY, Capture
 
 HOSTS = "10.0.0.0/8"
+VICTIM = "198.51.100.1/32"
+"""The server that all queries of the attack go to."""
 GEO_FOLDER = REPOSITORY / "tests" / "fixtures" / "geo"
 INSTRUCTION_PACKETS = 100_000
 OTHERS_PACKETS = 200_000
 MEGABYTE = 1_000_000
+
+
+class Task(NamedTuple):
+    """A capture, summarised as whoever has these hosts sees it."""
+
+    name: str
+    capture: Capture
+    hosts: str = HOSTS
 
 
 class Bench:
@@ -37,10 +48,11 @@ class Bench:
         self.core: set[int] = {options.core}
         self.captures = traffic.standard_captures()
         self.mix, self.attack = self.captures
+        self.tasks = [Task("mix", self.mix), Task("attack", self.attack), Task("victim", self.attack, VICTIM)]
 
-    def command(self, capture: Capture, *options: str) -> list[str]:
+    def command(self, capture: Capture, *options: str, hosts: str = HOSTS) -> list[str]:
         """The reader's command line: one summary of the whole capture."""
-        return [self.reader, "--periods", "1", "-H", HOSTS, *options, str(capture.path)]
+        return [self.reader, "--periods", "1", "-H", hosts, *options, str(capture.path)]
 
     def per_packet_ns(self, whole: measure.Cost, start: measure.Cost, packets: int) -> float:
         """CPU time per packet in nanoseconds, without what a small file costs."""
@@ -48,15 +60,16 @@ class Bench:
 
 
 def time_section(bench: Bench) -> list[Figure]:
-    """CPU time per packet and peak memory of both captures."""
+    """CPU time per packet and peak memory of all tasks."""
     figures = []
-    for capture in bench.captures:
+    for name, capture, hosts in bench.tasks:
         traffic.warm(capture.path)
-        commands = {"whole": bench.command(capture), "small": bench.command(traffic.small(capture))}
+        parts = {"whole": capture, "small": traffic.small(capture)}
+        commands = {part: bench.command(cut, hosts=hosts) for part, cut in parts.items()}
         costs = measure.interleaved(commands, bench.runs, bench.core)
         ns = bench.per_packet_ns(costs["whole"], costs["small"], capture.packets)
-        figures.append(Figure(capture.name, ns, "ns/packet", f"{capture.packets / 1e6:.1f} M packets"))
-        figures.append(Figure(f"{capture.name} memory", costs["whole"].peak_rss_bytes / MEGABYTE, "MB peak"))
+        figures.append(Figure(name, ns, "ns/packet", f"{capture.packets / 1e6:.1f} M packets"))
+        figures.append(Figure(f"{name} memory", costs["whole"].peak_rss_bytes / MEGABYTE, "MB peak"))
     return figures
 
 
@@ -123,21 +136,21 @@ def workers_section(bench: Bench) -> list[Figure]:
 def instructions_section(bench: Bench) -> list[Figure]:
     """Instructions per packet: callgrind's count of a cut, less that of a few packets."""
     return [
-        Figure(f"{capture.name} instructions", instructions_per_packet(bench, capture), "per packet")
-        for capture in bench.captures
+        Figure(f"{task.name} instructions", instructions_per_packet(bench, task), "per packet") for task in bench.tasks
     ]
 
 
-def instructions_per_packet(bench: Bench, capture: Capture) -> float:
-    """What callgrind counts for a cut, less that of a few packets."""
-    cut, small = traffic.cut(capture, INSTRUCTION_PACKETS), traffic.small(capture)
-    whole, start = (measure.instructions(bench.command(part), bench.core) for part in (cut, small))
+def instructions_per_packet(bench: Bench, task: Task) -> float:
+    """What callgrind counts for a cut, less that of a few packets; by one worker."""
+    cut, small = traffic.cut(task.capture, INSTRUCTION_PACKETS), traffic.small(task.capture)
+    commands = (bench.command(part, "--workers", "1", hosts=task.hosts) for part in (cut, small))
+    whole, start = (measure.instructions(command, bench.core) for command in commands)
     return (whole - start) / (cut.packets - small.packets)
 
 
 def floods_section(bench: Bench) -> list[Figure]:
     """How many times the instructions of a DNS query a DHCP request takes, both of distinct clients."""
-    question, request = (instructions_per_packet(bench, capture) for capture in traffic.floods())
+    question, request = (instructions_per_packet(bench, Task(flood.name, flood)) for flood in traffic.floods())
     return [Figure("DHCP requests", request / question, "times a query", f"{request:,.0f} and {question:,.0f}")]
 
 
