@@ -48,6 +48,6 @@ fuzz_target!(|bytes: &[u8]| {
     if has_messages(&batch.packets) {
         let evicted = batch.ledger.evicted;
         let reasons = batch.ledger.malformed_total() + evicted.fragments;
-        assert!(batch.apps.longest() as u64 + reasons > 0);
+        assert!(batch.apps.rows() as u64 + reasons > 0);
     }
 });

@@ -42,6 +42,13 @@ impl Hosts {
         }
         hosts.v4.sort_by_key(|subnet| std::cmp::Reverse(subnet.rank));
         hosts.v6.sort_by_key(|subnet| std::cmp::Reverse(subnet.rank));
+        // The unspecified address is nobody's host: where a network holds it, it fits nowhere before that.
+        if hosts.v4.iter().any(|subnet| subnet.network == 0) {
+            hosts.v4.insert(0, Subnet { network: 0, mask: u32::MAX, rank: 0 });
+        }
+        if hosts.v6.iter().any(|subnet| subnet.network == 0) {
+            hosts.v6.insert(0, Subnet { network: 0, mask: u128::MAX, rank: 0 });
+        }
         hosts
     }
 
@@ -54,19 +61,20 @@ impl Hosts {
     /// (`0.0.0.0`, `::`) is nobody's host.
     #[inline(always)]
     fn rank(&self, address: &Address) -> u8 {
-        let [.., a, b, c, d] = *address;
         if address.starts_with(&MAPPED) {
-            self.rank_v4(u32::from_be_bytes([a, b, c, d]))
+            self.rank_v4(address)
         } else {
             let address = u128::from_be_bytes(*address);
             let fits = self.v6.iter().find(|subnet| address & subnet.mask == subnet.network);
-            fits.filter(|_| address != 0).map_or(0, |subnet| subnet.rank)
+            fits.map_or(0, |subnet| subnet.rank)
         }
     }
 
+    /// The same of an IPv4 address.
     #[inline(always)]
-    fn rank_v4(&self, address: u32) -> u8 {
-        let fits = |subnet: &Subnet<u32>| address & subnet.mask == subnet.network && address != 0;
+    fn rank_v4(&self, address: &Address) -> u8 {
+        let address = u32::from_be_bytes(*address.last_chunk().expect("sixteen bytes"));
+        let fits = |subnet: &Subnet<u32>| address & subnet.mask == subnet.network;
         // One network is the usual: it needs no loop.
         match &self.v4[..] {
             [] => 0,
@@ -81,14 +89,25 @@ impl Hosts {
     /// are equally long.
     #[inline(always)]
     pub fn direction(&self, source: &Address, destination: &Address) -> Direction {
+        self.direction_by(|address| self.rank(address), source, destination)
+    }
+
+    /// The same where both are known to be IPv4 addresses.
+    #[inline(always)]
+    pub fn direction_v4(&self, source: &Address, destination: &Address) -> Direction {
+        self.direction_by(|address| self.rank_v4(address), source, destination)
+    }
+
+    #[inline(always)]
+    fn direction_by(&self, rank: impl Fn(&Address) -> u8, source: &Address, destination: &Address) -> Direction {
         if self.highest == 0 {
             return Direction::Unknown;
         }
-        let to = self.rank(destination);
+        let to = rank(destination);
         if to == self.highest {
             return Direction::In;
         }
-        match self.rank(source) {
+        match rank(source) {
             from if from > to => Direction::Out,
             _ if to > 0 => Direction::In,
             _ => Direction::Unknown,
@@ -99,6 +118,8 @@ impl Hosts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn v4(a: u8, b: u8, c: u8, d: u8) -> Address {
         [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d]
@@ -144,5 +165,21 @@ mod tests {
         assert!(!all_v4.contains(&v6));
         let all_v6 = Hosts::new([([0; 16], 0)]);
         assert!(all_v6.contains(&v6) && !all_v6.contains(&v4(192, 0, 2, 1)));
+        assert!(!all_v6.contains(&[0; 16]));
+    }
+
+    proptest! {
+        #[test]
+        fn of_ipv4_addresses_both_ways_tell_the_same(
+            networks in vec((any::<[u8; 4]>(), 0_u8..=32), 0..4),
+            ends in any::<[[u8; 4]; 2]>(),
+            is_unspecified in any::<bool>(),
+        ) {
+            let near = |[a, _, _, _]: [u8; 4]| v4(a % 3, 0, 0, 0); // so that some of them fit
+            let hosts = Hosts::new(networks.iter().map(|(network, bits)| (near(*network), 96 + bits)));
+            let [source, destination] = ends.map(near);
+            let destination = if is_unspecified { v4(0, 0, 0, 0) } else { destination };
+            prop_assert_eq!(hosts.direction_v4(&source, &destination), hosts.direction(&source, &destination));
+        }
     }
 }

@@ -41,12 +41,12 @@ impl Batch {
     /// Whether any table of what comes is full.
     pub fn is_full(&self) -> bool {
         const { assert!(BATCH_ROWS.is_power_of_two()) }; // so lengths need not be looked at one by one
-        self.packets.len() | self.apps.longest() | self.flows.len() | self.probes.len() >= BATCH_ROWS
+        self.packets.len() | self.apps.rows() | self.flows.len() | self.probes.len() >= BATCH_ROWS
     }
 
     /// Whether there are rows of what came; those of what the input itself takes aside.
     pub fn has_rows(&self) -> bool {
-        !self.packets.is_empty() || self.apps.longest() > 0 || !self.flows.is_empty() || !self.probes.is_empty()
+        !self.packets.is_empty() || self.apps.rows() > 0 || !self.flows.is_empty() || !self.probes.is_empty()
     }
 
     pub fn is_empty(&self) -> bool {

@@ -25,7 +25,9 @@ pub(super) const PROTOCOL_AUTHENTICATION: u8 = 51;
 /// Tunnels within tunnels are followed this far.
 const MOST_TUNNELS: usize = 4;
 
-/// The payload of an IP packet, of either version.
+/// The payload of an IP packet, of either version. Functions that are not inlined get it by value: by reference, it would
+/// have to be written down for every packet, whether they are called or not.
+#[derive(Clone, Copy)]
 pub(super) struct IpPayload<'a> {
     pub protocol: u8,
     pub bytes: &'a [u8],

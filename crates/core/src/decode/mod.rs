@@ -183,12 +183,13 @@ impl Decoder {
     /// Writes the rows of one frame and counts it in the batch's ledger as decoded or malformed.
     #[inline]
     pub fn decode(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
-        if frame.link_type != link::ETHERNET
-            && let Some(subframes) = link::subframes(frame.link_type, frame.data, cut_off(frame))
-        {
-            return self.decode_subframes(frame, subframes, batch);
+        if frame.link_type == link::ETHERNET {
+            return self.decode_one(frame, link::read(link::ETHERNET, frame.data), 0, batch);
         }
-        self.decode_one(frame, link::read(frame.link_type, frame.data), 0, batch);
+        match link::subframes(frame.link_type, frame.data, cut_off(frame)) {
+            Some(subframes) => self.decode_subframes(frame, subframes, batch),
+            None => self.decode_other(frame, link::read(frame.link_type, frame.data), 0, batch),
+        }
     }
 
     /// Each of several frames in one as if it had come alone.
@@ -198,8 +199,20 @@ impl Decoder {
             batch.ledger.seen += u64::from(at > 0);
             let Subframe { bytes: data, wire_bytes, around_bytes } = subframe;
             let alone = Frame { link_type: link::ETHERNET, data, wire_bytes, ..*frame };
-            self.decode_one(&alone, link::read_subframe(&subframe), around_bytes, batch);
+            self.decode_other(&alone, link::read_subframe(&subframe), around_bytes, batch);
         }
+    }
+
+    /// [`Self::decode_one`] once more, so that what is read of an Ethernet header needs no place in memory.
+    #[inline(never)]
+    fn decode_other(
+        &mut self,
+        frame: &Frame<'_>,
+        link: Result<(u16, &[u8]), Malformed>,
+        around_bytes: u32,
+        batch: &mut Batch,
+    ) {
+        self.decode_one(frame, link, around_bytes, batch);
     }
 
     /// One frame, whose link layer is read, and so many bytes around it.
@@ -284,7 +297,10 @@ impl Decoder {
     ) -> Option<Malformed> {
         match found {
             Ok(Some(ip)) => {
-                row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
+                row.direction = match row.ip_version {
+                    4 => self.hosts.direction_v4(&row.source, &row.destination),
+                    _ => self.hosts.direction(&row.source, &row.destination),
+                } as u8;
                 self.transport(frame, ip, row, batch)
             }
             Ok(None) => {
@@ -309,7 +325,7 @@ impl Decoder {
     ) -> Option<Malformed> {
         row.ip_protocol = ip.protocol;
         match ip.protocol {
-            _ if ip.fragment.is_some() => self.fragment(frame, &ip, row, batch),
+            _ if ip.fragment.is_some() => self.fragment(frame, ip, row, batch),
             PROTOCOL_UDP => self.udp(frame, &ip, row, batch),
             PROTOCOL_TCP => self.tcp(frame, &ip, row, batch),
             PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE | PROTOCOL_AUTHENTICATION => {
@@ -381,10 +397,10 @@ impl Decoder {
         }
         let protocol = match self.dispatch.stream(tcp.source_port, tcp.destination_port) {
             Some(protocol) => protocol,
-            None if self.dispatch.is_probing() => self.probe_segment(frame, &tcp, ip, row, batch)?,
+            None if self.dispatch.is_probing() => self.probe_segment(frame, tcp, *ip, row, batch)?,
             None => return None,
         };
-        self.segment(frame, &tcp, ip, protocol, row, batch)
+        self.segment(frame, tcp, *ip, protocol, row, batch)
     }
 
     /// The protocol of a connection whose ports name none.
@@ -392,8 +408,8 @@ impl Decoder {
     fn probe_segment(
         &mut self,
         frame: &Frame<'_>,
-        tcp: &wire::tcp::Tcp<'_>,
-        ip: &IpPayload<'_>,
+        tcp: wire::tcp::Tcp<'_>,
+        ip: IpPayload<'_>,
         row: &PacketRow,
         batch: &mut Batch,
     ) -> Option<Protocol> {
@@ -407,8 +423,8 @@ impl Decoder {
     fn segment(
         &mut self,
         frame: &Frame<'_>,
-        tcp: &wire::tcp::Tcp<'_>,
-        ip: &IpPayload<'_>,
+        tcp: wire::tcp::Tcp<'_>,
+        ip: IpPayload<'_>,
         protocol: Protocol,
         row: &PacketRow,
         batch: &mut Batch,
@@ -456,12 +472,12 @@ impl Decoder {
     fn fragment(
         &mut self,
         frame: &Frame<'_>,
-        ip: &IpPayload<'_>,
+        ip: IpPayload<'_>,
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
         let header = ip.fragment?;
-        name_fragment(ip, header, row);
+        name_fragment(&ip, header, row);
         let FragmentHeader { offset_bytes, more, identification, ip_version } = header;
         let [source, destination] = ip.ends.copied().unwrap_or([row.source, row.destination]);
         let protocol = if ip_version == 4 { ip.protocol } else { 0 };
@@ -476,7 +492,7 @@ impl Decoder {
         let fault = match behind_extensions(ip_version, whole.protocol, &whole.payload) {
             Some((protocol, bytes)) => {
                 let wire_bytes = whole.payload_wire_bytes - (whole.payload.len() - bytes.len()) as u32;
-                let payload = IpPayload { protocol, bytes, wire_bytes, fragment: None, ..*ip };
+                let payload = IpPayload { protocol, bytes, wire_bytes, fragment: None, ..ip };
                 self.transport(frame, payload, row, batch)
             }
             None => {
@@ -507,7 +523,7 @@ impl Decoder {
         let ip = IpPayload { ends: Some(&ends), ..ip };
         match ip.protocol {
             _ if fault.is_some() => batch.packets.push(row),
-            _ if ip.fragment.is_some() => return self.fragment(frame, &ip, row, batch),
+            _ if ip.fragment.is_some() => return self.fragment(frame, ip, row, batch),
             PROTOCOL_UDP | PROTOCOL_TCP => return self.transport(frame, ip, row, batch),
             _ => batch.packets.push(row),
         }

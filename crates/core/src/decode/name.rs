@@ -91,7 +91,7 @@ fn append_lower(wire: &[u8], text: &mut Vec<u8>) -> usize {
     }
 }
 
-/// Copies as many bytes, by moves that overlap instead of a call where there are at least eight.
+/// Copies as many bytes, by moves that overlap instead of a call for the usual lengths of names.
 ///
 /// # Safety
 /// So many bytes from `from` on may be read, and from `to` on written, and they are not the same.
@@ -100,10 +100,13 @@ unsafe fn copy_short(from: *const u8, to: *mut u8, length: usize) {
     // SAFETY: every move lies within the `length` bytes that the caller vouches for.
     unsafe {
         let copy = |at: usize, bytes: usize| std::ptr::copy_nonoverlapping(from.add(at), to.add(at), bytes);
-        if length >= LANES {
-            for lane in 0..(length - 1) / LANES {
-                copy(lane * LANES, LANES);
-            }
+        if length > 4 * LANES {
+            copy(0, length);
+        } else if length > 2 * LANES {
+            copy(0, 2 * LANES);
+            copy(length - 2 * LANES, 2 * LANES);
+        } else if length >= LANES {
+            copy(0, LANES);
             copy(length - LANES, LANES);
         } else if length >= 8 {
             copy(0, 8);

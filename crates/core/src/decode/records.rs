@@ -73,15 +73,23 @@ fn find_opt(bytes: &[u8], start: usize, count: u16) -> Option<Option<Record<'_>>
     Some(None)
 }
 
+/// The OPT record of a message with so many records in its sections; `None` too where they are damaged before it.
+#[inline(always)]
+fn opt_of(bytes: &[u8], start: usize, counts: [u16; 3]) -> Option<Record<'_>> {
+    let [answers, authority, additional] = counts;
+    let at = end(bytes, start, u32::from(answers) + u32::from(authority))?;
+    find_opt(bytes, at, additional).flatten()
+}
+
 /// Whether a query has a client subnet option, and its address; see [`subnet_of`].
 pub fn client_subnet(bytes: &[u8], start: usize, counts: [u16; 3]) -> (u8, Address) {
-    let [answers, authority, additional] = counts;
-    let mut at = start;
-    for _ in 0..u32::from(answers) + u32::from(authority) {
-        let Some(record) = Record::read(bytes, at) else { return (0, [0; 16]) };
-        at = record.end;
-    }
-    find_opt(bytes, at, additional).flatten().map_or((0, [0; 16]), |opt| subnet_of(opt.data))
+    opt_of(bytes, start, counts).map_or((0, [0; 16]), |opt| subnet_of(opt.data))
+}
+
+/// What [`ResponseRecords::extended_rcode`] says, where nothing else is asked of the records.
+#[inline(always)]
+pub fn extended_rcode(bytes: &[u8], start: usize, counts: [u16; 3]) -> u8 {
+    opt_of(bytes, start, counts).map_or(0, |opt| opt.time_to_live_high)
 }
 
 /// Where so many records end; `None` where they are damaged, or cut.
@@ -174,6 +182,10 @@ mod tests {
         for additional in [vec![opt(1, &[])], vec![address.clone(), opt(1, &[0, 10, 0, 0]), address.clone()]] {
             let found = read([std::slice::from_ref(&address), &[], &additional]);
             assert_eq!((found.is_whole, found.extended_rcode), (true, 1));
+            let bytes = [std::slice::from_ref(&address), &additional].concat().concat();
+            let counts = [1, 0, additional.len() as u16];
+            assert_eq!(extended_rcode(&bytes, 0, counts), 1, "alone");
+            assert_eq!(extended_rcode(&bytes[1..], 0, counts), 0, "damaged");
         }
         assert_eq!(read([&[opt(1, &[])], &[], &[]]).extended_rcode, 0, "in another section");
         let mut named = opt(1, &[]);

@@ -196,59 +196,54 @@ impl Decoder {
     #[inline(always)]
     fn read(&mut self, message: &Message<'_>, port: u16, table: &mut Messages) -> Option<Malformed> {
         let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
-            self.write_row(message, &[0; 6], port, None, table);
+            self.write_row(message, [0; 6], port, None, table);
             return Some(TOO_SHORT);
         };
         let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
         let header = [word(0), word(2), word(4), word(6), word(8), word(10)];
-        let question = read_question(message.payload, &header, &mut table.text);
-        self.write_row(message, &header, port, question.as_ref(), table);
+        let question = read_question(message.payload, header[2], &mut table.text);
+        self.write_row(message, header, port, question.as_ref(), table);
         let Some(question) = question else { return Some(BAD_QUESTION) };
         if header[1] & FLAG_RESPONSE == 0 {
-            if self.needs_ecs && header[3..] != [0; 3] {
+            if self.needs_ecs && header[3] | header[4] | header[5] != 0 {
                 let row = table.last_row();
-                let subnet = records::client_subnet(message.payload, question.end, [header[3], header[4], header[5]]);
+                let subnet = records::client_subnet(message.payload, question.end, counts_of(header));
                 (table.has_ecs[row], table.ecs[row]) = subnet;
             }
-        } else if self.needs_records(&header) {
-            self.read_response_records(message.payload, &header, (question.qtype, question.end), table);
+        } else if self.needs_rcode && header[5] != 0 || self.needs_sections(header) {
+            self.read_response_records(message.payload, header, (question.qtype, question.end), table);
         }
         None
     }
 
-    /// Whether the records of a response tell anything that is asked for.
+    /// Whether the records of a response, other than OPT, tell anything that is asked for.
     #[inline(always)]
-    fn needs_records(&self, header: &[u16; 6]) -> bool {
-        let [_, flags, _, answers, _, additional] = *header;
-        self.needs_rcode && additional != 0
-            || self.needs_signatures && answers != 0
-            || self.needs_nodata && flags & FLAGS_NODATA == FLAG_RESPONSE
+    fn needs_sections(&self, header: [u16; 6]) -> bool {
+        let [_, flags, _, answers, ..] = header;
+        self.needs_signatures && answers != 0 || self.needs_nodata && flags & FLAGS_NODATA == FLAG_RESPONSE
     }
 
-    /// Walks the records of a response. Damage ends the walk: what was found before it holds, and nothing is said of
-    /// data.
+    /// Reads of the records of a response what is asked for: most often the response code of the OPT record alone.
     #[inline(never)] // of questions none of this is needed
-    fn read_response_records(&self, bytes: &[u8], header: &[u16; 6], (qtype, end): (u16, usize), table: &mut Messages) {
-        let [_, flags, questions, answers, authority, additional] = *header;
+    fn read_response_records(&self, bytes: &[u8], header: [u16; 6], (qtype, end): (u16, usize), table: &mut Messages) {
+        if self.needs_sections(header) {
+            return read_sections(bytes, header, (qtype, end), table);
+        }
+        let extended = records::extended_rcode(bytes, end, counts_of(header));
         let row = table.last_row();
-        let found = ResponseRecords::read(bytes, end, [answers, authority, additional], qtype);
-        table.rcode[row] |= u16::from(found.extended_rcode) << 4;
-        table.signatures[row] = u8::from(found.has_signature);
-        let may_lack_data = found.is_whole && questions == 1 && !QUESTION_TYPES.contains(&qtype);
-        let is_noerror_query = flags & FLAGS_NODATA == FLAG_RESPONSE && found.extended_rcode == 0;
-        table.nodata[row] = u8::from(may_lack_data && is_noerror_query && found.lacks_data());
+        table.rcode[row] |= u16::from(extended) << 4;
     }
 
     #[inline(always)]
     fn write_row(
         &self,
         message: &Message<'_>,
-        header: &[u16; 6],
+        header: [u16; 6],
         port: u16,
         question: Option<&Question>,
         table: &mut Messages,
     ) {
-        let [id, flags, _, answers, ..] = *header;
+        let [id, flags, _, answers, ..] = header;
         let name = question.map_or(name::Parts::NONE, |question| question.name);
         let qtype = question.map_or(0, |question| question.qtype);
         let is_reply = flags & FLAG_RESPONSE != 0;
@@ -399,23 +394,49 @@ fn exchange_direction(packet: u8, is_reply: bool) -> u8 {
     }
 }
 
+/// What all sections of a response say. Damage ends the walk: what was found before it holds, and nothing is said of
+/// data.
+#[inline(never)] // seldom asked for
+fn read_sections(bytes: &[u8], header: [u16; 6], (qtype, end): (u16, usize), table: &mut Messages) {
+    let [_, flags, questions, ..] = header;
+    let row = table.last_row();
+    let found = ResponseRecords::read(bytes, end, counts_of(header), qtype);
+    table.rcode[row] |= u16::from(found.extended_rcode) << 4;
+    table.signatures[row] = u8::from(found.has_signature);
+    let may_lack_data = found.is_whole && questions == 1 && !QUESTION_TYPES.contains(&qtype);
+    let is_noerror_query = flags & FLAGS_NODATA == FLAG_RESPONSE && found.extended_rcode == 0;
+    table.nodata[row] = u8::from(may_lack_data && is_noerror_query && found.lacks_data());
+}
+
+/// How many records the header announces: answers, authority, additional.
 #[inline(always)]
-fn read_question(bytes: &[u8], header: &[u16; 6], text: &mut Vec<u8>) -> Option<Question> {
-    let questions = header[2];
+fn counts_of(header: [u16; 6]) -> [u16; 3] {
+    [header[3], header[4], header[5]]
+}
+
+#[inline(always)]
+fn read_question(bytes: &[u8], questions: u16, text: &mut Vec<u8>) -> Option<Question> {
     if questions == 0 {
         return Some(Question { qtype: 0, name: name::Parts::NONE, end: HEADER_BYTES });
     }
     let (name, name_end) = name::read(bytes, HEADER_BYTES, text)?;
-    let qtype = be16(bytes, name_end)?;
-    be16(bytes, name_end + 2)?;
-    let mut end = name_end + 4;
-    for _ in 1..questions.min(MOST_QUESTIONS) {
+    let [high, low, ..] = *bytes.get(name_end..)?.first_chunk::<4>()?;
+    let end = name_end + 4;
+    let end = if questions == 1 { end } else { behind_questions(bytes, end, questions - 1)? };
+    Some(Question { qtype: u16::from_be_bytes([high, low]), name, end })
+}
+
+/// Where further questions end.
+#[cold]
+fn behind_questions(bytes: &[u8], start: usize, count: u16) -> Option<usize> {
+    let mut end = start;
+    for _ in 0..count.min(MOST_QUESTIONS - 1) {
         end = name::skip(bytes, end)? + 4;
         if end > bytes.len() {
             return None;
         }
     }
-    Some(Question { qtype, name, end })
+    Some(end)
 }
 
 #[cfg(test)]
