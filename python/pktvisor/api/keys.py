@@ -1,6 +1,6 @@
 """What stands where in a REST document, said once: schemas, the server's documents and the client's models follow.
 
-A model is a dataclass, or a named tuple; a field that is annotated with a `Key` stands at that key's path in the document:
+A model is a dataclass or a named tuple; a field that is annotated with a `Key` stands at that key's path in it:
 
     version: Annotated[str, text("app.version")] = ""
 
