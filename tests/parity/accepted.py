@@ -30,6 +30,9 @@ MORE_OF_DHCP = (
 )
 """Names of `wire_packets` in DHCP that only ours has."""
 
+MORE_OF_NETPROBE = ("jitter_us", "packets_late", "packets_lost")
+"""Names of a target's metrics that only ours has."""
+
 ACCEPTED: tuple[tuple[str, str, str], ...] = (
     # answer, place, reason
     ("*", "*/*.rates.*", RATES),

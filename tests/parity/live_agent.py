@@ -1,7 +1,8 @@
 """A running pktvisord, steered as the C++ one was when its answers were recorded, with traffic of the same kinds.
 
 That one captured on `lo` with `-H 192.168.0.0/24` and databases; what the policy `default` answers was recorded first,
-then taps and policies came by POST. The inputs flow and netprobe are not compared here: `LATER_ANSWERS` names theirs.
+then taps and policies came by POST. The inputs flow and netprobe are not compared here: `OTHER_ANSWERS` names theirs;
+`test_netprobe.py` compares those of netprobe.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from support.scenarios import DATABASES
 
 RECORDED = ANSWERS / "rest"
 
-LATER_ANSWERS = ("live.nf.", "live.probe_tcp.")
+OTHER_ANSWERS = ("live.nf.", "live.probe_tcp.")
 
 POLICIES = ("v1_default", "v2_default")
 REPLAYED = ("dns_udp_tcp_random.pcap", "dns_ipv4_tcp.pcap", "ecs.pcap", "dhcp-flow.pcap")

@@ -12,7 +12,7 @@ import pytest
 
 from parity.answers import WHY_SKIPPED
 from parity.live_agent import (
-    LATER_ANSWERS,
+    OTHER_ANSWERS,
     POLICIES,
     RECORDED,
     default_agent,
@@ -102,7 +102,7 @@ def own_schemas(ours: Any, theirs: Any) -> Any:
 def test_every_recorded_answer_is_asked_for() -> None:
     known = {f"{name}.json" for name in [*DOCUMENTS, *NEEDS_CLOSED_WINDOW]} | set(TEXTS)
     answers = {path.name for path in RECORDED.iterdir() if path.suffix in (".json", ".prom")}
-    assert {name for name in answers if not name.startswith(LATER_ANSWERS)} == known
+    assert {name for name in answers if not name.startswith(OTHER_ANSWERS)} == known
 
 
 @pytest.mark.parametrize("name", [name for name in OF_DEFAULT if name in PATHS])

@@ -10,9 +10,14 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from support.live import PATIENCE_SECONDS
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF = 0x400454CA
@@ -47,6 +52,41 @@ def in_namespace(story: Callable[[], None]) -> None:
     thread.join()
     if problems:
         raise problems[0]
+
+
+@contextmanager
+def neighbour() -> Iterator[list[str]]:
+    """Have the interface `right` of a story in another namespace, 10.9.0.2 and fd09::2; `left` is fd09::1, too.
+
+    Gives the words that begin a command there.
+    """
+    holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+    there = ["nsenter", f"--net=/proc/{holder.pid}/ns/net"]
+    try:
+        ends = time.monotonic() + PATIENCE_SECONDS
+        here = Path("/proc/thread-self/ns/net").readlink()
+        while Path(f"/proc/{holder.pid}/ns/net").readlink() == here:
+            assert time.monotonic() < ends, "there is no other namespace"
+            time.sleep(0.01)
+        for command in (
+            f"ip link set right netns {holder.pid}",
+            "ip link set left arp on",
+            "ip addr add fd09::1/64 dev left nodad",
+            *(f"{' '.join(there)} ip {rest}" for rest in NEIGHBOUR),
+        ):
+            subprocess.run(command.split(), check=True)
+        yield there
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+NEIGHBOUR = (
+    "link set right arp on up",
+    "link set lo up",
+    "addr add 10.9.0.2/24 dev right",
+    "addr add fd09::2/64 dev right nodad",
+)
 
 
 class Tunnel:

@@ -52,10 +52,10 @@ def probing(
     handler: Settings | None = None,
     enable: Sequence[str] = (),
     disable: Sequence[str] = (),
-    **config: int,
+    config: Settings | None = None,
 ) -> Iterator[Probing]:
     """Probe targets, often, as long as it takes."""
-    source = NetprobeInput({**OFTEN, "test_type": test_type, "targets": dict(targets), **config}, Defaults())
+    source = NetprobeInput({**OFTEN, "test_type": test_type, "targets": dict(targets), **(config or {})}, Defaults())
     settings = HandlerSettings(handler or {}, enable, disable, input_type="netprobe")
     policy = Policy("probes", [Instance("probes", Netprobe(settings), "tap")])
     source.start([policy.core])
