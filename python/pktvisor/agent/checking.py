@@ -164,7 +164,7 @@ def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tup
     match path:
         case ["taps", name, "config", *key] if name in around.taps and key[0] in around.taps[name].config.config:
             tap = around.taps[name].config
-            mended = make_tap(replace(tap, config=_less(tap.config, key[0])), Origin.CONFIGURATION)
+            mended = make_tap(replace(tap, config=_mended(tap, key[0])), Origin.CONFIGURATION)
             return policy, replace(around, taps={**around.taps, name: mended})
         case ["policies", _, "input", "tap"] if policy.input.tap not in around.taps:
             with_tap = _stand_in(policy, around)
@@ -183,6 +183,14 @@ def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tup
         case _:
             return None, around
     return replace(policy, input=mended_input), around
+
+
+def _mended(tap: TapConfig, key: str) -> Settings:
+    """Give a tap's settings without one that is wrong: with what stands in for it, where it can't be missing."""
+    stand_in = inputs()[tap.input_type].stand_in
+    if key in stand_in and tap.config[key] != stand_in[key]:
+        return {**tap.config, key: stand_in[key]}
+    return _less(tap.config, key)
 
 
 def _without_module(policy: PolicyConfig, name: str, below: list[str]) -> PolicyConfig:

@@ -22,6 +22,7 @@ class Netprobe(Handler):
     """Version 1.0. Each target is counted by itself, under its name in the tap."""
 
     type, schema, table = "netprobe", "netprobe", "probe"
+    peer_name = "NetProbe"
     inputs = ("netprobe",)
     by = Open((GroupColumn("target", probe.target, level="targets", is_complete=True),), MOST_TARGETS)
     options = ("recorded_stream", "xact_ttl_secs", "xact_ttl_ms")

@@ -64,7 +64,13 @@ class NetprobeInput(SourceInput):
         *("test_type", "interval_msec", "timeout_msec", "packets_per_test", "packets_interval_msec"),
         *("packet_payload_size", "targets"),
     )
-    stand_in: ClassVar[Settings] = {"test_type": "ping", "targets": {}}
+    stand_in: ClassVar[Settings] = {
+        "test_type": "ping",
+        "targets": {},
+        "interval_msec": MOST_MS,
+        "timeout_msec": 1,
+        "packets_interval_msec": 0,  # any other time goes with these
+    }
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:
         super().__init__(config, defaults)

@@ -52,6 +52,8 @@ class PeerMetric:
 class PeerHandler:
     """What a handler may say for the C++ agent's sake."""
 
+    peer_name: ClassVar[str] = ""
+    """What its error texts call it, where its type does not say that. For netprobe: NetProbe."""
     fixed_top: ClassVar[bool] = False
     """Top lists always show ten, whatever the settings say. For `dhcp_top_clients` and `dhcp_top_servers`."""
 

@@ -191,7 +191,8 @@ def _threshold(told: Settings) -> int:
 
 def _peer_class(declared: type[Handler]) -> str:
     """Name a handler as the C++ pktvisor's error texts do."""
-    return "".join(part.capitalize() for part in declared.type.split("_")) + "StreamHandler"
+    name = declared.peer_name or "".join(part.capitalize() for part in declared.type.split("_"))
+    return f"{name}StreamHandler"
 
 
 def by_periods(modules: Sequence[Module], *, otherwise: int) -> Iterator[tuple[int, list[Module]]]:

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from pktvisor.agent.checking import check_agent
+from pktvisor.config.schema import load_config
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import HandlerSettings
+from pktvisor.handlers.custom import Custom
 from pktvisor.handlers.netprobe import Netprobe
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.netprobe import NetprobeInput
+from pktvisor.outputs.json import flat_document
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.live import eventually
@@ -123,6 +127,29 @@ def test_what_makes_sense_is_taken(config: dict[str, Any]) -> None:
     assert NetprobeInput(config, Defaults()).describe()["current_targets_total"] == len(config["targets"])
 
 
+PROBES = "spare: {input_type: netprobe, config: {test_type: %s, targets: {a: {target: %s}}, %s}}"
+
+
+@pytest.mark.parametrize(
+    ("tap", "wrong"),
+    [
+        (PROBES % ("pong", "router", "timeout_msec: 0"), ["test_type", "targets.a.target", "timeout_msec"]),
+        (PROBES % ("ping", "192.0.2.1", "interval_msec: 900, timeout_msec: 800, packets_per_test: 30"), []),
+        ("spare: {input_type: flow, config: {bind: router, port: 2055}}", ["bind"]),
+    ],
+)
+def test_a_setting_that_is_wrong_is_not_told_as_missing_too_and_those_that_fit_each_other_are_right(
+    tap: str, wrong: list[str]
+) -> None:
+    input_type = tap.partition("input_type: ")[2].partition(",")[0]
+    source = f"{{tap: spare, input_type: {input_type}}}"
+    modules = f"{{modules: {{m: {{type: {input_type}}}}}}}"
+    body = f"p: {{kind: collection, input: {source}, handlers: {modules}}}"
+    config = load_config(f"visor: {{taps: {{{tap}}}, policies: {{{body}}}}}")
+    told = [error.path.removeprefix("taps.spare.config.") for error in check_agent(config).mistakes]
+    assert told == wrong
+
+
 def test_connections_are_counted_for_each_target_by_itself() -> None:
     with listener() as port:
         targets = {
@@ -169,6 +196,18 @@ def test_a_policy_that_comes_later_counts_what_becomes_of_probes_from_then_on() 
         running.source.detach(late.core)
         assert running.source.is_running
         assert running.source.fault is None
+
+
+def test_metrics_that_policies_declare_count_probes() -> None:
+    metrics = {"why": {"top_n": "probe.error"}, "ends": {"top_n": "probe.event", "by": "probe.target"}}
+    settings = HandlerSettings(metrics=metrics, input_type="netprobe")
+    policy = Policy("p", [Instance("p", Custom(settings), "tap")])
+    with probing("tcp", {"closed": {"target": "127.0.0.1", "port": closed_port()}}) as running:
+        running.source.attach(policy.core)
+        eventually(lambda: len(str(policy.bucket(0, time.time_ns())[0].samples).split("TopEntry")) >= 4)
+    document: Any = flat_document(policy.bucket(0, time.time_ns()))["custom"]
+    assert [entry["name"] for entry in document["why"]] == ["Connection refused (os error 111)"]
+    assert {entry["name"] for entry in document["probe_target"]["closed"]["ends"]} == {"sent", "failed"}
 
 
 def test_windows_end_with_the_clock_though_nothing_is_probed() -> None:

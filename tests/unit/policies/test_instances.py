@@ -117,6 +117,10 @@ def test_what_is_wrong_has_its_place(module: ModuleConfig, place: str, sentence:
 def test_a_handler_refuses_an_input_that_it_cant_use() -> None:
     with pytest.raises(ConfigError, match="DhcpStreamHandler: unsupported input event proxy mock"):
         made(ModuleConfig("a", "dhcp"), input_type="mock")
+    with pytest.raises(ConfigError, match="NetProbeStreamHandler: unsupported input event proxy pcap"):
+        made(ModuleConfig("a", "netprobe"))
+    with pytest.raises(ConfigError, match="DnsStreamHandler: unsupported input event proxy netprobe"):
+        made(ModuleConfig("a", "dns"), input_type="netprobe")
 
 
 def test_a_window_lasts_as_long_as_the_policy_says_else_the_agent_else_a_minute() -> None:
