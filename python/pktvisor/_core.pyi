@@ -214,6 +214,11 @@ def run_dnstap(
 ) -> FileReport: ...
 def check_dnstap(paths: Sequence[str]) -> None: ...
 def holds_dnstap(paths: Sequence[str]) -> bool: ...
+def traffic_kinds() -> list[str]: ...
+def traffic_hosts() -> list[tuple[bytes, int]]: ...
+def made_up_frames(
+    *, seed: int, packets_per_second: int, kinds: Sequence[str], seconds: int
+) -> list[tuple[int, bytes]]: ...
 
 @final
 class LiveInput:
@@ -237,6 +242,18 @@ class LiveInput:
         *,
         seed: int,
         ports: Mapping[str, Sequence[int]] | None = None,
+        lookback_bytes: int = 0,
+        sinks: Sequence[object] | None = None,
+    ) -> LiveInput: ...
+    @staticmethod
+    def traffic(
+        policies: Sequence[Policy],
+        *,
+        seed: int,
+        packets_per_second: int,
+        kinds: Sequence[str],
+        hosts: Sequence[tuple[bytes, int]],
+        compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
         lookback_bytes: int = 0,
         sinks: Sequence[object] | None = None,
     ) -> LiveInput: ...

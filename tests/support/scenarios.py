@@ -22,13 +22,26 @@ from pktvisor.policies.instances import WindowDefaults, length_of
 from pktvisor.policies.policy import Policy
 from support.captures import FOLDER as CAPTURES
 from support.configurations import module_settings, one_policy
+from support.made_up import made_up_capture, made_up_frames
 from support.measuring import Source, Wanted, policy_over
 
 FOLDER = Path(__file__).parents[1] / "golden"
 DATABASES = Path(__file__).parents[1] / "fixtures" / "geo"
 
 POLICY, TAP = "golden", "lab"
-KEYS = {"why", "capture", "input_type", "hosts", "bpf", "geo_city", "geo_asn", "handlers", "windows", "tshark"}
+KEYS = {
+    "why",
+    "capture",
+    "made_up",
+    "input_type",
+    "hosts",
+    "bpf",
+    "geo_city",
+    "geo_asn",
+    "handlers",
+    "windows",
+    "tshark",
+}
 DEFAULT_PERIODS = 5
 
 
@@ -88,7 +101,7 @@ def load(file: Path) -> Scenario:
         name=file.parent.name,
         why=document["why"],
         source=Source(
-            CAPTURES / document["capture"],
+            _capture(file.parent.name, document),
             hosts=",".join(document.get("hosts", [])),
             filter_expression=document.get("bpf", ""),
             geo_city=_database(document.get("geo_city")),
@@ -101,6 +114,13 @@ def load(file: Path) -> Scenario:
         windows=tuple(document.get("windows", ["bucket/0"])),
         tshark=document.get("tshark", {}),
     )
+
+
+def _capture(name: str, document: Mapping[str, Any]) -> Path:
+    """The capture that lies there, or one of made-up traffic."""
+    if "made_up" in document:
+        return made_up_capture(name, made_up_frames(**document["made_up"]))
+    return CAPTURES / str(document["capture"])
 
 
 def _policy(handlers: Mapping[str, Any]) -> PolicyConfig:

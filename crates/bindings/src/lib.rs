@@ -17,6 +17,7 @@ mod rights;
 mod schema;
 mod services;
 mod suffix;
+mod traffic;
 mod usage;
 mod window;
 
@@ -61,6 +62,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(file::run_dnstap, module)?)?;
     module.add_function(wrap_pyfunction!(file::check_dnstap, module)?)?;
     module.add_function(wrap_pyfunction!(file::holds_dnstap, module)?)?;
+    module.add_function(wrap_pyfunction!(traffic::traffic_kinds, module)?)?;
+    module.add_function(wrap_pyfunction!(traffic::traffic_hosts, module)?)?;
+    module.add_function(wrap_pyfunction!(traffic::made_up_frames, module)?)?;
     module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;
     module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;

@@ -170,6 +170,29 @@ impl LiveInput {
         Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
 
+    /// Starts to feed the policies with the made-up traffic of a site, the same from the same seed, at this rate over some
+    /// minutes; `kinds` are of `traffic_kinds`. `hosts` are those that directions are told by.
+    #[staticmethod]
+    #[pyo3(signature = (policies, *, seed, packets_per_second, kinds, hosts, compile_filter=None, lookback_bytes=0, sinks=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn traffic(
+        py: Python<'_>,
+        policies: Vec<PyRef<'_, Policy>>,
+        seed: u64,
+        packets_per_second: u32,
+        kinds: Vec<String>,
+        hosts: HostRows,
+        compile_filter: Option<Py<PyAny>>,
+        lookback_bytes: usize,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let traffic = crate::traffic::config(seed, packets_per_second, &kinds)?;
+        let filter = compile_filter.map(filter::source);
+        let origin = config(CaptureOrigin::Traffic(traffic), decode_config(hosts, None));
+        let config = CaptureConfig { lookback_bytes, filter, ..origin };
+        Self::start_capture(py, config, Fed { policies: &policies, sinks })
+    }
+
     /// Listens for servers that tell of their messages by dnstap, on a Unix socket (a path) or by TCP (a host and a port), and
     /// feeds the policies. A socket that lies at the path is replaced. Only messages with an end in the networks of `only_hosts`
     /// count, where it is given.

@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod sketch;
 pub mod table;
 pub mod track;
+pub mod traffic;
 pub mod wire;
 
 pub mod capture;

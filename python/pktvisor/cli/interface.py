@@ -13,8 +13,11 @@ from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
 from pktvisor.config.command_options import MOST_PERIODS, SummaryOptions
 from pktvisor.errors import PeriodError
 from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.mock import MockInput
 from pktvisor.inputs.pcap import PcapInput
+from pktvisor.inputs.sources import SourceInput
 from pktvisor.outputs.json import policy_document
+from pktvisor.policies.default import default_tap
 from pktvisor.policies.pairs import pairs_policy
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
@@ -43,7 +46,7 @@ def is_interface(target: str) -> bool:
 
 
 def watch_interface(target: str, options: SummaryOptions) -> WatchedInterface:
-    """Start to capture on an interface. Raises `PktvisorError`: it takes the right to."""
+    """Start to capture on an interface, which takes the right to, or to make traffic up. Raises `PktvisorError`."""
     databases = open_databases(options.geo_city, options.geo_asn)
     policy = Policy(
         POLICY,
@@ -52,8 +55,9 @@ def watch_interface(target: str, options: SummaryOptions) -> WatchedInterface:
         length_s=options.window_length,
         databases=databases,
     )
-    config = {"iface": target, "host_spec": options.hosts or "", "bpf": options.filter_expression}
-    source = PcapInput(config, Defaults(ports=options.ports))
+    tap = default_tap(target, options.hosts or "")
+    made = MockInput if tap.input_type == MockInput.type else PcapInput
+    source = made({**tap.config, "bpf": options.filter_expression}, Defaults(ports=options.ports))
     return WatchedInterface(target, source, policy, pairs_policy(periods=MOST_PERIODS, length_s=options.window_length))
 
 
@@ -62,7 +66,7 @@ class WatchedInterface:
 
     is_live = True
 
-    def __init__(self, name: str, source: PcapInput, policy: Policy, pairs: Policy) -> None:
+    def __init__(self, name: str, source: SourceInput, policy: Policy, pairs: Policy) -> None:
         """Start the input; `pairs` keeps names and clients apart. Raises `InputError`, `ConfigError`."""
         self._name = name
         self._input = source
@@ -110,6 +114,6 @@ class WatchedInterface:
 
     def _inventory(self) -> Inventory:
         source = self._input
-        details = {"pcap": source.describe()}
+        details = {source.type: source.describe()}
         known = ShownInput(self._name, source.is_running, 1, source.config, source.ledger(), details=details)
         return Inventory(inputs={self._name: known})

@@ -119,8 +119,10 @@ def _run(work: Work) -> None:
         give_up_files(options, work.config)
         agent.take_over(work.config)
         if work.target is not None:
-            agent.define(default_tap(work.target, work.hosts), Origin.COMMAND_LINE)
-            agent.start(default_policy(work.filter_expression, _window_defaults(options)), Origin.COMMAND_LINE)
+            tap = default_tap(work.target, work.hosts)
+            policy = default_policy(work.filter_expression, _window_defaults(options), tap.input_type)
+            agent.define(tap, Origin.COMMAND_LINE)
+            agent.start(policy, Origin.COMMAND_LINE)
         give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
         server = WebServer(agent, _server_settings(options))
         server.start()

@@ -16,6 +16,7 @@ class Dhcp(Handler):
     """Version 1.0. IPv6 messages have counters of their own and are not part of the total; those behind relays, too."""
 
     type, schema, table = "dhcp", "dhcp", "dhcp"
+    inputs = ("pcap", "mock")
     options = ("recorded_stream", "xact_ttl_secs", "xact_ttl_ms")
     fixed_top = True
 

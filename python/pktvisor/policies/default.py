@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pktvisor import _core
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.policies.plan import Instance
@@ -25,8 +27,11 @@ READER_HANDLERS: Mapping[str, Sequence[tuple[str, str]]] = {
 """Module names with their handler types, by what a file holds."""
 FLOW_INPUTS = ("netflow", "sflow")
 """What holds flow records. The first bytes of a datagram tell its format, whichever of these is said."""
-DAEMON_HANDLERS = (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stats", "pcap"))
-"""Module names with their handler types, in the order that outputs keep."""
+DAEMON_HANDLERS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "pcap": (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("pcap_stats", "pcap")),
+    "mock": (("net", "net"), ("dhcp", "dhcp"), ("dns", "dns"), ("flow", "flow")),
+}
+"""Module names with their handler types by input, in the order that outputs keep."""
 
 
 def default_instances(
@@ -42,20 +47,31 @@ def default_instances(
     return [Instance(f"{policy}-{tap}-{module}", handler(kind)(settings), tap) for module, kind in modules]
 
 
+MOCK = "mock"
+"""What is said instead of an interface for made-up traffic; an interface of this name goes first."""
+
+
 def default_tap(interface: str, hosts: str) -> TapConfig:
-    """The tap of an interface that the command line names."""
+    """The tap of an interface that the command line names, or of made-up traffic."""
     from pktvisor.config.models import TapConfig
 
+    if interface == MOCK and not is_interface(MOCK):
+        return TapConfig(DEFAULT, MOCK, {"traffic": list(_core.traffic_kinds()), "host_spec": hosts})
     return TapConfig(DEFAULT, "pcap", {"iface": interface, "host_spec": hosts})
 
 
-def default_policy(filter_expression: str, windows: WindowDefaults) -> PolicyConfig:
+def is_interface(name: str) -> bool:
+    """Whether this machine has an interface of that name."""
+    return any(name == known for _, known in socket.if_nameindex())
+
+
+def default_policy(filter_expression: str, windows: WindowDefaults, input_type: str = "pcap") -> PolicyConfig:
     """The policy over that tap."""
     from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput
 
     return PolicyConfig(
         DEFAULT,
-        PolicyInput("pcap", tap=DEFAULT, config={"bpf": filter_expression}),
-        tuple(ModuleConfig(name, kind) for name, kind in DAEMON_HANDLERS),
+        PolicyInput(input_type, tap=DEFAULT, config={"bpf": filter_expression}),
+        tuple(ModuleConfig(name, kind) for name, kind in DAEMON_HANDLERS[input_type]),
         window=windows.settings(),
     )

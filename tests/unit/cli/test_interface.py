@@ -8,7 +8,8 @@ import pytest
 
 from pktvisor.api.faults import MissingFault, PeriodFault, Unreachable
 from pktvisor.cli import ui
-from pktvisor.cli.interface import WatchedInterface, is_interface
+from pktvisor.cli.interface import WatchedInterface, is_interface, watch_interface
+from pktvisor.config.command_options import SummaryOptions
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
 from pktvisor.policies.pairs import pairs_policy
@@ -31,6 +32,17 @@ def source() -> Iterator[WatchedInterface]:
 def packets(reading: Reading) -> float:
     figures = packet_figures(reading.metrics)
     return 0 if figures is None else figures.amount("total")
+
+
+def test_made_up_traffic_needs_no_rights_and_fills_every_screen() -> None:
+    source = watch_interface("mock", SummaryOptions())
+    try:
+        assert until(lambda: packets(source.read(Request(LIVE))) > 500)
+        reading = source.read(Request(LIVE, extras=frozenset(["pairs"])))
+        assert {handler.schema for handler in reading.metrics.handlers} == {"packets", "dns", "dhcp"}
+        assert reading.pairs
+    finally:
+        source.close()
 
 
 @pytest.mark.parametrize("window", [LIVE, DEFAULT])

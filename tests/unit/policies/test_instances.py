@@ -115,8 +115,8 @@ def test_what_is_wrong_has_its_place(module: ModuleConfig, place: str, sentence:
 
 
 def test_a_handler_refuses_an_input_that_it_cant_use() -> None:
-    with pytest.raises(ConfigError, match="DhcpStreamHandler: unsupported input event proxy mock"):
-        made(ModuleConfig("a", "dhcp"), input_type="mock")
+    with pytest.raises(ConfigError, match="DhcpStreamHandler: unsupported input event proxy flow"):
+        made(ModuleConfig("a", "dhcp"), input_type="flow")
     with pytest.raises(ConfigError, match="NetProbeStreamHandler: unsupported input event proxy pcap"):
         made(ModuleConfig("a", "netprobe"))
     with pytest.raises(ConfigError, match="DnsStreamHandler: unsupported input event proxy netprobe"):

@@ -1,12 +1,15 @@
-//! Made-up traffic: a DNS packet every 100 ms between one host of ours and others. For trying pktvisor without rights, and
-//! for tests.
+//! Made-up frames as they would come from an interface. For trying pktvisor without rights, and for tests: a DNS packet every
+//! 100 ms ([`Mock`]), or all the [`crate::traffic`] of a site ([`MadeUp`]).
 
+use std::iter::Peekable;
 use std::time::Duration;
 
 use super::link_type::ETHERNET;
 use super::source::FrameSource;
 use crate::Error;
 use crate::frame::Frame;
+use crate::traffic::Traffic;
+use crate::traffic::random::Random;
 
 /// The host of ours; packets to it are incoming, packets from it outgoing.
 pub const HOST: [u8; 4] = [192, 168, 0, 1];
@@ -29,21 +32,16 @@ const INTERVAL_MS: u64 = 100;
 
 /// Made-up packets; the same from the same seed.
 pub struct Packets {
-    random: u64,
+    random: Random,
 }
 
 impl Packets {
     pub fn new(seed: u64) -> Self {
-        Self { random: seed }
+        Self { random: Random::new(seed) }
     }
 
-    /// A random number below this one (SplitMix64).
     fn draw(&mut self, below: u64) -> u64 {
-        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.random;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ mixed >> 31) % below
+        self.random.below(below)
     }
 
     /// The next packet, as an Ethernet frame: in or out, a query to port 53 or a response from it. Identifiers are random, so
@@ -134,6 +132,70 @@ impl FrameSource for Mock {
     }
 }
 
+/// Frames that are handed on at once.
+const MOST_FRAMES: usize = 1 << 12;
+/// Where no frame is due, one is waited for at least this long, so that several come at once.
+const LEAST_WAIT_NS: u64 = 10_000_000;
+/// Frames that should have come so long ago come as if they were to come now, and all others later.
+const MOST_LATE_NS: u64 = 1_000_000_000;
+const MILLISECOND_NS: u64 = 1_000_000;
+
+/// Gives the frames of made-up traffic when their time has come.
+pub struct MadeUp {
+    traffic: Peekable<Traffic>,
+    now_ns: fn() -> i64,
+    steady_ns: fn() -> i64,
+    /// When it began, by the steady clock; not before it is first asked.
+    begin_ns: Option<i64>,
+}
+
+impl MadeUp {
+    /// `steady_ns` tells how time passes, `now_ns` what the frames are stamped with.
+    pub fn new(traffic: Traffic, now_ns: fn() -> i64, steady_ns: fn() -> i64) -> Self {
+        Self { traffic: traffic.peekable(), now_ns, steady_ns, begin_ns: None }
+    }
+
+    /// How long it has been at work, as far as the frames count it.
+    fn elapsed_ns(&mut self) -> u64 {
+        let steady_ns = (self.steady_ns)();
+        let begin_ns = *self.begin_ns.get_or_insert(steady_ns);
+        let elapsed_ns = steady_ns.saturating_sub(begin_ns).max(0).cast_unsigned();
+        let due_ns = self.traffic.peek().map_or(u64::MAX, |next| next.at_ns);
+        let late_ns = elapsed_ns.saturating_sub(due_ns);
+        if late_ns <= MOST_LATE_NS {
+            return elapsed_ns;
+        }
+        self.begin_ns = Some(begin_ns.saturating_add(late_ns.cast_signed()));
+        due_ns
+    }
+}
+
+impl FrameSource for MadeUp {
+    fn poll_block(&mut self, timeout_ms: i32, each: &mut impl FnMut(Frame<'_>)) -> Result<usize, Error> {
+        let timeout_ns = MILLISECOND_NS * u64::from(timeout_ms.max(0).cast_unsigned());
+        let elapsed_ns = self.elapsed_ns();
+        let until_next_ns = self.traffic.peek().map_or(u64::MAX, |next| next.at_ns.saturating_sub(elapsed_ns));
+        if until_next_ns > 0 && timeout_ns > 0 {
+            std::thread::sleep(Duration::from_nanos(until_next_ns.max(LEAST_WAIT_NS).min(timeout_ns)));
+        }
+        let (elapsed_ns, now_ns) = (self.elapsed_ns(), (self.now_ns)());
+        let mut frames = 0;
+        while frames < MOST_FRAMES
+            && let Some(made) = self.traffic.next_if(|made| made.at_ns <= elapsed_ns)
+        {
+            let time_ns = now_ns.saturating_sub_unsigned(elapsed_ns - made.at_ns);
+            let wire_bytes = made.data.len() as u32;
+            each(Frame { time_ns, link_type: ETHERNET, interface: 0, wire_bytes, data: &made.data });
+            frames += 1;
+        }
+        Ok(frames)
+    }
+
+    fn dropped(&mut self) -> Option<u64> {
+        Some(0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +203,7 @@ mod tests {
     use crate::decode::app::Needs;
     use crate::decode::{DecodeConfig, Decoder};
     use crate::hosts::Hosts;
+    use crate::traffic::{Kind, TrafficConfig};
 
     #[test]
     fn packets_are_dns_in_both_directions_and_nothing_else() {
@@ -174,6 +237,35 @@ mod tests {
             let sum: u32 = words.sum();
             assert_eq!((sum & 0xffff) + (sum >> 16), 0xffff);
         }
+    }
+
+    thread_local! {
+        static STEADY_NS: std::cell::Cell<i64> = const { std::cell::Cell::new(0) };
+    }
+
+    fn steady_ns() -> i64 {
+        STEADY_NS.get()
+    }
+
+    #[test]
+    fn traffic_comes_when_it_is_due_and_a_burst_never_makes_up_for_a_long_pause() {
+        const SECOND_NS: i64 = 1_000_000_000;
+        let config = TrafficConfig { seed: 1, packets_per_second: 1000, kinds: Kind::ALL.to_vec() };
+        let mut made_up = MadeUp::new(Traffic::new(&config, |_| true), || 100 * SECOND_NS, steady_ns);
+        let mut poll = || {
+            let mut times = Vec::new();
+            while made_up.poll_block(0, &mut |frame| times.push(frame.time_ns)).unwrap() > 0 {}
+            times
+        };
+        assert_eq!(poll().len(), 0, "nothing is due at the beginning");
+        STEADY_NS.set(SECOND_NS);
+        let times = poll();
+        assert!((300..3000).contains(&times.len()), "{}", times.len());
+        assert!(times.is_sorted() && times.iter().all(|at| (99 * SECOND_NS..=100 * SECOND_NS).contains(at)));
+        STEADY_NS.set(1000 * SECOND_NS);
+        assert!(poll().len() < 10, "as if the pause had not been");
+        STEADY_NS.set(1001 * SECOND_NS);
+        assert!((300..3000).contains(&poll().len()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub mod source;
 use interface_drops::InterfaceDrops;
 pub use interfaces::{Interface, interfaces, resolve};
 pub use link_type::{LIVE as LIVE_LINK_TYPES, UNKNOWN_LINK_TYPE};
-pub use mock::Mock;
+pub use mock::{MadeUp, Mock};
 pub use ring::{Ring, RingConfig, RingStatistics};
 pub use source::FrameSource;
 

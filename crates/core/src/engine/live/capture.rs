@@ -11,7 +11,7 @@ use super::catch_up::{self, CatchUp};
 use super::{Fed, Intake, Live, LiveInput, Machine, Source, lock};
 use crate::Error;
 use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
-use crate::capture::{FrameSource, Mock, Ring, RingConfig, mock, recent};
+use crate::capture::{FrameSource, MadeUp, Mock, Ring, RingConfig, mock, recent};
 use crate::decode::Batch;
 use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
@@ -21,6 +21,7 @@ use crate::engine::{BatchSink, FilterMaker, Policy};
 use crate::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::memory::Account;
+use crate::traffic::{Kind, Traffic, TrafficConfig};
 
 /// What gives the packets.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub enum CaptureOrigin {
     Ring(RingConfig),
     /// Made-up packets, the same from the same seed; one worker, whose only host is that of the packets.
     Mock { seed: u64 },
+    /// The made-up traffic of a site; a worker for its packets, and one for what its routers export of flows.
+    Traffic(TrafficConfig),
 }
 
 /// Where packets come from and how they are decoded.
@@ -79,34 +82,38 @@ impl Capture {
     ) -> Result<Self, Error> {
         match &config.source {
             CaptureOrigin::Ring(ring) => {
-                let rings = (0..config.workers.max(1)).map(|_| Ring::open(ring)).collect::<Result<Vec<_>, _>>()?;
-                Self::start_on(rings, config, policies, sinks)
+                let rings = (0..config.workers.max(1)).map(|_| Ok((Ring::open(ring)?, config.decode.clone())));
+                Self::start_on(rings.collect::<Result<_, Error>>()?, config, policies, sinks)
             }
             CaptureOrigin::Mock { seed } => {
                 let [a, b, c, d] = mock::HOST;
                 let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
                 let decode = DecodeConfig { hosts: Hosts::new([(host, 128)]), ..config.decode.clone() };
                 let mock = Mock::new(*seed, config.machine.now_ns);
-                Self::start_on(vec![mock], &CaptureConfig { decode, ..config.clone() }, policies, sinks)
+                Self::start_on(vec![(mock, decode)], config, policies, sinks)
             }
+            CaptureOrigin::Traffic(traffic) => Self::start_on(made_up(traffic, config), config, policies, sinks),
         }
     }
 
+    /// Starts a worker on each source, with how its frames are decoded.
     fn start_on<S: FrameSource>(
-        sources: Vec<S>,
+        sources: Vec<(S, DecodeConfig)>,
         config: &CaptureConfig,
         policies: Vec<Arc<Policy>>,
         sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     ) -> Result<Self, Error> {
         let hosts = NewHosts::default();
         let memory = Account::part_of(&config.memory);
-        let decode = DecodeConfig { memory: memory.clone(), ..config.decode.clone() };
-        let config = &CaptureConfig { decode, memory: memory.clone(), ..config.clone() };
         let share = config.lookback_bytes / sources.len();
         let frames: Vec<_> = sources
             .into_iter()
             .enumerate()
-            .map(|(number, source)| LiveFrames::new(source, number == 0, share, config, Arc::clone(&hosts)))
+            .map(|(number, (source, decode))| {
+                let decode = DecodeConfig { memory: memory.clone(), ..decode };
+                let config = CaptureConfig { decode, memory: memory.clone(), ..config.clone() };
+                LiveFrames::new(source, number == 0, share, &config, Arc::clone(&hosts))
+            })
             .collect();
         let kept = frames.iter().filter_map(LiveFrames::kept).collect();
         let input = LiveInput::start(frames, &config.machine, memory, policies, sinks)?;
@@ -131,6 +138,17 @@ impl Capture {
     pub fn recent(&self) -> Recent {
         self.recent.clone()
     }
+}
+
+/// The sources of a site's traffic: flow records are decoded otherwise than packets, and so come apart from them.
+fn made_up(traffic: &TrafficConfig, config: &CaptureConfig) -> Vec<(MadeUp, DecodeConfig)> {
+    let is_wanted = |reads_flows| traffic.kinds.iter().any(|kind| (*kind == Kind::Flow) == reads_flows);
+    let source = |reads_flows| {
+        let frames = Traffic::new(traffic, |kind| (kind == Kind::Flow) == reads_flows);
+        let source = MadeUp::new(frames, config.machine.now_ns, config.machine.steady_ns);
+        (source, DecodeConfig { reads_flows, ..config.decode.clone() })
+    };
+    [false, true].into_iter().filter(|reads_flows| is_wanted(*reads_flows)).map(source).collect()
 }
 
 /// The newest frames of an input; also after it has stopped.
