@@ -23,7 +23,7 @@ pub fn lease(site: &Site, random: &mut Random, script: &mut Script) {
         let asked = message(client, identifier, *asks, is_renewal);
         script.push((at_ns, site.to_dhcp_server(client, is_renewal).udp(&asked)));
         at_ns += (random.log_normal(1.5, 0.6) * 1e6) as u64;
-        script.push((at_ns, site.from_dhcp_server(client).udp(&message(client, identifier, *answers, is_renewal))));
+        script.push((at_ns, site.of_dhcp_server(client).udp(&message(client, identifier, *answers, is_renewal))));
         at_ns += (random.log_normal(4.0, 0.5) * 1e6) as u64;
     }
 }

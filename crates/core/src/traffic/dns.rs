@@ -110,7 +110,7 @@ pub fn exchange(site: &Site, random: &mut Random, script: &mut Script) {
 
 /// Below a name that there is, one that there is not.
 fn unheard_of(random: &mut Random, name: &str) -> String {
-    let zone = name.splitn(2, '.').nth(1).filter(|zone| zone.contains('.')).unwrap_or(name);
+    let zone = name.split_once('.').map(|(_, zone)| zone).filter(|zone| zone.contains('.')).unwrap_or(name);
     let digits = random.below(14);
     format!("{}-{:x}.{zone}", random.one_of(&["wpad", "old", "printer", "tmp"]), random.below(1 << digits))
 }

@@ -72,17 +72,17 @@ impl Site {
     /// From a client to the port of a resolver, and the resolver's number.
     pub fn to_resolver(&self, random: &mut Random) -> (Path, u64) {
         let number = random.weighted(&[(0, 0.5), (1, 0.3), (2, 0.15), (RESOLVERS - 1, 0.05)]);
-        (self.from_client(random, 192, 53 + number as u8, 53), number)
+        (self.of_client(random, 192, 53 + number as u8, 53), number)
     }
 
     /// From a client to a web server, and the server's number.
     pub fn to_server(&self, random: &mut Random) -> (Path, u64) {
         let number = self.server_ranks.draw(random) as u64;
         let port = if random.happens(0.88) { 443 } else { 80 };
-        (self.from_client(random, 198, number as u8, port), number)
+        (self.of_client(random, 198, number as u8, port), number)
     }
 
-    fn from_client(&self, random: &mut Random, network: u8, host: u8, port: u16) -> Path {
+    fn of_client(&self, random: &mut Random, network: u8, host: u8, port: u16) -> Path {
         let client = self.client(random);
         let own_port = (FIRST_PORT + random.below(28_000)) as u16;
         let (own, other) = match random.happens(IPV6_SHARE) {
@@ -123,7 +123,7 @@ impl Site {
     }
 
     /// From the DHCP server to a client.
-    pub fn from_dhcp_server(&self, client: Client) -> Path {
+    pub fn of_dhcp_server(&self, client: Client) -> Path {
         let source = End { mac: ROUTER, address: DHCP_SERVER.into(), port: 67 };
         let destination = End { mac: client.mac, address: client.ipv4(), port: 68 };
         Path { source, destination, vlan: client.vlan }
