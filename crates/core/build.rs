@@ -186,7 +186,7 @@ impl AppTables {{
     pub fn clear(&mut self) {{ {clear} }}
     pub fn reserve(&mut self, rows: usize) {{ {reserve} }}
     /// The rows of all tables joined bit by bit: compared with a power of two, as good as those of the longest.
-    pub fn rows(&self) -> usize {{ {rows} 0 }}
+    pub fn rows(&self) -> usize {{ [{rows}].into_iter().fold(0, |all, rows| all | rows) }}
 }}
 
 /// The protocols of this folder; a protocol's number is its place here.
@@ -218,7 +218,7 @@ impl AppDecoders {{
         table = each(&|name| format!("if name == {name}::PROTOCOL.name {{ return Some(&self.{name}); }}\n        ")),
         clear = each(&|name| format!("self.{name}.clear(); ")),
         reserve = each(&|name| format!("self.{name}.reserve(rows); ")),
-        rows = each(&|name| format!("self.{name}.len() | ")),
+        rows = each(&|name| format!("self.{name}.len(), ")),
         decoders = each(&|name| format!("pub {name}: {name}::Decoder, ")),
         declarations = each(&|name| format!("{name}::PROTOCOL, ")),
         reasons = each(&|name| format!("{name}::REASONS, ")),
