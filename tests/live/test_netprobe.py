@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from support.live import eventually
 from support.namespaces import in_namespace, neighbour
 from support.probing import Probing, probing
 
+CLONE_NEWNS = 0x00020000
 LATE_S = 1.5
 """How long the neighbour waits with what it answers late."""
 HERE, THERE, THERE_V6, NOBODY, NO_ROUTE = "10.9.0.1", "10.9.0.2", "fd09::2", "10.9.0.77", "203.0.113.7"
@@ -60,6 +62,19 @@ def told(probes: Probing, *, sent: int) -> dict[str, Any]:
     found = probes.targets()
     assert sum(one["attempts"] for one in found.values()) == ledger["probes.sent"]
     return found
+
+
+def ask_nobody(resolver: Path) -> None:
+    """Have this thread and those that it starts ask a name server that does not answer, for long."""
+    assert ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) == 0
+    resolver.write_text(f"nameserver {NOBODY}\noptions timeout:30 attempts:5\n")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "--bind", str(resolver), "/etc/resolv.conf"], check=True)
+
+
+def threads() -> set[str]:
+    """The names of this process's threads."""
+    return {file.read_text().strip() for file in Path("/proc/self/task").glob("*/comm")}
 
 
 def ping_others(count: int) -> None:
@@ -169,8 +184,9 @@ def test_without_the_right_to_ping_it_is_said_what_to_do() -> None:
     in_namespace(story)
 
 
-def test_a_name_server_that_does_not_answer_delays_no_other_target_and_no_stop() -> None:
+def test_a_name_server_that_does_not_answer_delays_no_other_target_and_no_stop(tmp_path: Path) -> None:
     def story(_: list[str]) -> None:
+        ask_nobody(tmp_path / "resolv.conf")
         targets = {"name": {"target": "www.example.com"}, "four": {"target": THERE}}
         with probing("ping", targets, config={"interval_msec": 100, "timeout_msec": 100}) as probes:
             eventually(lambda: probes.ledger["probes.not_sent"] >= 3)
@@ -178,5 +194,6 @@ def test_a_name_server_that_does_not_answer_delays_no_other_target_and_no_stop()
         assert found["name"]["dns_lookup_failures"] >= 3
         assert found["name"]["attempts"] == 0
         assert found["four"]["successes"] >= 2
+        assert "netprobe-names" in threads(), "it still waits for the name server, and nobody waits for it"
 
     with_neighbour(story)

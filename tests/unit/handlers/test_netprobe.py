@@ -14,6 +14,8 @@ from pktvisor.handlers import handlers
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.netprobe import Netprobe
 from pktvisor.metrics.breakdown import OTHER
+from pktvisor.policies.records import bucket_records
+from pktvisor.windows.reading import snapshots
 from support.live import eventually
 from support.probing import Probing, listener, probing
 
@@ -81,6 +83,16 @@ def test_responses_are_told_as_extremes_histogram_and_quantiles_of_the_same_valu
     assert told["jitter_us"]["p99"] <= told["response_max_us"] - told["response_min_us"]
     assert 'netprobe_response_min_us{handler="probes",policy="probes",tap="tap",target="one"} ' in text
     assert "# TYPE netprobe_response_max_us gauge" in text
+
+
+def test_windows_as_records_tell_the_same() -> None:
+    with listener() as port, probing("tcp", {"one": {"target": "127.0.0.1", "port": port}}) as running:
+        counted(running)
+        records = bucket_records(running.policy, 0, agent="a", now_ns=0)
+        read = {sample.name: sample.value for one in snapshots(records) for sample in one.samples}
+        (shown,) = running.policy.bucket(0, 0)
+    assert read == {sample.name: sample.value for sample in shown.samples}
+    assert {"netprobe_response_min_us", "netprobe_response_max_us"} <= read.keys()
 
 
 def test_without_events_there_are_no_targets() -> None:

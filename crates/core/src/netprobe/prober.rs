@@ -185,13 +185,16 @@ impl Prober {
                 let next_ns = if next_ns > now_ns { next_ns } else { now_ns.saturating_add(self.timing.interval_ns) };
                 self.agenda.push(Reverse((next_ns, target, Step::Test)));
                 probed.test = probed.test.wrapping_add(1);
+                if std::mem::take(&mut probed.waits_for_name) {
+                    self.lookup_failed(target); // of the test before, whose time ends now
+                }
                 self.begin(target, now_ns);
             }
-            Step::LookupOver { test } if probed.test == test && probed.waits_for_name => {
-                probed.waits_for_name = false;
-                self.no_probe(EventKind::NameNotFound, target, None, "looking up the name takes too long");
+            Step::LookupOver { test } => {
+                if probed.test == test && std::mem::take(&mut probed.waits_for_name) {
+                    self.lookup_failed(target);
+                }
             }
-            Step::LookupOver { .. } => {}
             Step::Probe { left } => self.probe(target, left, due_ns),
         }
     }
@@ -302,6 +305,10 @@ impl Prober {
                 }
             }
         }
+    }
+
+    fn lookup_failed(&mut self, target: usize) {
+        self.no_probe(EventKind::NameNotFound, target, None, "looking up the name takes too long");
     }
 
     fn note(&mut self, kind: EventKind, sent: &Sent) {

@@ -160,18 +160,20 @@ fn a_name_that_is_not_found_or_has_no_fitting_address_is_told_and_nothing_is_sen
 
 #[test]
 fn a_lookup_that_hangs_is_told_for_each_test_and_asked_only_once() {
-    let mut prober = prober(PING, 1, vec![named(None)]);
-    assert_eq!(prober.order(0), Some(Order::LookUp { target: 0 }));
-    let mut failures = 0;
-    for now_ms in (0..15_000).step_by(100) {
-        assert_eq!(prober.order(now_ms * MS), None, "the first lookup still goes on");
-        failures += events(&mut prober).iter().filter(|(kind, ..)| *kind == EventKind::NameNotFound).count();
+    for (timeout_ms, failures_by_then) in [(2000, 3), (5000, 2)] {
+        let timing = Timing { timeout_ns: timeout_ms * MS, ..timing(1) };
+        let mut prober = Prober::new(PING, timing, vec![named(None)], 7, 0);
+        assert_eq!(prober.order(0), Some(Order::LookUp { target: 0 }));
+        let mut failures = 0;
+        for now_ms in (0..15_000).step_by(100) {
+            assert_eq!(prober.order(now_ms * MS), None, "the first lookup still goes on");
+            failures += events(&mut prober).iter().filter(|(kind, ..)| *kind == EventKind::NameNotFound).count();
+        }
+        assert_eq!(failures, failures_by_then, "the third of the longer ones lasts until the fourth test");
+        prober.order(15_000 * MS); // the fourth test begins
+        prober.found(0, &[address(1)], 15_001 * MS);
+        assert_eq!(send(&mut prober, 15_001 * MS).len(), 1, "what is found at last is for the test at hand");
     }
-    assert_eq!(failures, 3);
-    prober.found(0, &[address(1)], 15_000 * MS); // for the test that has begun before
-    prober.order(15_000 * MS);
-    prober.found(0, &[address(1)], 15_001 * MS);
-    assert_eq!(send(&mut prober, 15_001 * MS).len(), 1);
 }
 
 #[test]
