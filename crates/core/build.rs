@@ -147,7 +147,7 @@ impl MetricState {{
 
 /// The files that declare reasons why bytes may be malformed, from the link layer up; those of application protocols stand
 /// between the two.
-const BELOW: [&str; 3] = ["link.rs", "ip.rs", "mod.rs"];
+const BELOW: [&str; 4] = ["link.rs", "ip.rs", "tunnel.rs", "mod.rs"];
 const BESIDE: [&str; 2] = ["flow/mod.rs", "dnstap.rs"];
 
 /// What stands in the `malformed!` of all these files, as one declaration.

@@ -16,6 +16,9 @@ def port_options() -> dict[str, tuple[list[int], bool]]:
     whether it is known by its content, too.
     """
 
+def tunnel_options() -> dict[str, tuple[list[int], bool]]:
+    """The same of tunnels over UDP, which have no tables of their own."""
+
 def usual_ports() -> dict[str, list[int]]:
     """The application protocols that there are, by name, which is that of their table: the ports by which each is known
     where nobody says otherwise.
@@ -202,6 +205,7 @@ def run_file(
     stop: Stop | None = None,
     sinks: Sequence[object] | None = None,
     reads_flows: bool = False,
+    decapsulates: bool = False,
 ) -> FileReport: ...
 def run_dnstap(
     paths: Sequence[str],
@@ -235,6 +239,7 @@ class LiveInput:
         fanout_group: int = 0,
         lookback_bytes: int = 0,
         sinks: Sequence[object] | None = None,
+        decapsulates: bool = False,
     ) -> LiveInput: ...
     @staticmethod
     def mock(
@@ -346,6 +351,7 @@ class BatchReader:
         may_wait: bool = False,
         reads_flows: bool = False,
         reads_dnstap: bool = False,
+        decapsulates: bool = False,
     ) -> BatchReader: ...
     def next_batch(self) -> Batch | None: ...
     def stream(

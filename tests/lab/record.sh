@@ -3,8 +3,8 @@
 # Without arguments: all. With arguments: the named scenarios, e.g. "sudo tests/lab/record.sh dhcp links".
 set -eu
 cd "$(dirname "$0")"
-recorded="dns_authoritative dns_dnssec dns_ecs dns_truncated dns_tcp dns_resolver dhcp ip_errors cooked tcp_web bgp dnstap flows"
-built="links dns_tcp_segments ip_headers multi_window flow_devices"
+recorded="dns_authoritative dns_dnssec dns_ecs dns_truncated dns_tcp dns_resolver dhcp ip_errors cooked tcp_web bgp vxlan dnstap flows"
+built="links dns_tcp_segments ip_headers multi_window flow_devices tunnels"
 for scenario in ${*:-$recorded $built}; do
     echo "$scenario"
     python3 "$scenario.py"

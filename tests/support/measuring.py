@@ -49,6 +49,8 @@ class Source:
     workers: int = 1
     reads_flows: bool = False
     """The capture holds the datagrams of exporters of flow records."""
+    decapsulates: bool = False
+    """Packets in tunnels are known by what is inside."""
     services: _core.Services | None = None
     """The registry that names ports."""
 
@@ -143,6 +145,7 @@ def policy_over(
         wanted=capture_filter(source.filter_expression),
         workers=source.workers,
         reads_flows=source.reads_flows,
+        decapsulates=source.decapsulates,
         input_type=source.input_type,
     )
     return policy, report

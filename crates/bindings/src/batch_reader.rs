@@ -45,7 +45,7 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false, reads_dnstap=false))]
+    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false, reads_dnstap=false, decapsulates=false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -56,8 +56,9 @@ impl BatchReader {
         may_wait: bool,
         reads_flows: bool,
         reads_dnstap: bool,
+        decapsulates: bool,
     ) -> PyResult<Self> {
-        let decode = DecodeConfig { reads_flows, ..decode_config(hosts, ports) };
+        let decode = DecodeConfig { reads_flows, ..decode_config(hosts, ports, decapsulates) };
         let filter = compile_filter.map(filter::source);
         let interruption = Interruption::default();
         let patience = may_wait.then(|| patience(&interruption));

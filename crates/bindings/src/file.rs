@@ -107,20 +107,28 @@ pub type HostRows = Vec<(Address, u8)>;
 /// Ports of protocols by name, where they are not the usual ones.
 pub type PortRows = std::collections::BTreeMap<String, Vec<u16>>;
 
-pub fn decode_config(hosts: HostRows, ports: Option<PortRows>) -> DecodeConfig {
+pub fn decode_config(hosts: HostRows, ports: Option<PortRows>, decapsulates: bool) -> DecodeConfig {
     let ports =
         ports.unwrap_or_default().into_iter().map(|(name, ports)| (name, ports.into_iter().collect())).collect();
     let memory = memory::process().clone();
-    DecodeConfig { hosts: Hosts::new(hosts), ports, seed: crate::seed(), memory, ..DecodeConfig::default() }
+    DecodeConfig {
+        hosts: Hosts::new(hosts),
+        ports,
+        decapsulates,
+        seed: crate::seed(),
+        memory,
+        ..DecodeConfig::default()
+    }
 }
 
 /// Reads files and directories as one capture through policies. `ports` are those by which protocols are known, by name,
 /// where they are not the usual ones. `progress` gets packets, bytes read and total bytes about five times a second; when
 /// it returns False, a signal's handler raises, or `stop` is set, reading stops and what was read stays counted. With
 /// `stop` what may let wait is read, too: a FIFO, and standard input where the path is `-`. `sinks` are handlers that get
-/// the batches, in this thread. With `reads_flows` what UDP carries are flow records, whatever the ports.
+/// the batches, in this thread. With `reads_flows` what UDP carries are flow records, whatever the ports; with
+/// `decapsulates` packets in tunnels are known by their own addresses and ports, and their messages are read.
 #[pyfunction]
-#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None, reads_flows=false))]
+#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None, reads_flows=false, decapsulates=false))]
 #[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
@@ -134,12 +142,13 @@ pub fn run_file(
     stop: Option<PyRef<'_, Stop>>,
     sinks: Option<Vec<Bound<'_, PyAny>>>,
     reads_flows: bool,
+    decapsulates: bool,
 ) -> PyResult<FileReport> {
     let stop = stop.map(|stop| Arc::clone(&stop.is_set));
     let config = FileConfig {
         paths,
         patience: stop.as_ref().map(patience),
-        decode: DecodeConfig { reads_flows, ..decode_config(hosts, ports) },
+        decode: DecodeConfig { reads_flows, ..decode_config(hosts, ports, decapsulates) },
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
         workers,

@@ -56,6 +56,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(batch::frame_columns, module)?)?;
     module.add_function(wrap_pyfunction!(schema::columns, module)?)?;
     module.add_function(wrap_pyfunction!(schema::port_options, module)?)?;
+    module.add_function(wrap_pyfunction!(schema::tunnel_options, module)?)?;
     module.add_function(wrap_pyfunction!(schema::usual_ports, module)?)?;
     module.add_function(wrap_pyfunction!(schema::malformed_reasons, module)?)?;
     module.add_function(wrap_pyfunction!(file::run_file, module)?)?;

@@ -124,9 +124,9 @@ impl LiveInput {
     /// Opens the interface (a name, or `any`) and starts to feed the policies. `filters` run in the kernel,
     /// each on the frames of its link type; those of other link types do not pass. `lookback_bytes` is memory for the newest frames, of
     /// all workers together; 0 keeps none. `sinks` are handlers that get the batches, each in
-    /// a thread of its own.
+    /// a thread of its own. `decapsulates` as in [`run_file`](crate::file::run_file).
     #[new]
-    #[pyo3(signature = (interface, policies, *, hosts, ports=None, filters=None, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None))]
+    #[pyo3(signature = (interface, policies, *, hosts, ports=None, filters=None, promiscuous=true, workers=1, fanout_group=0, lookback_bytes=0, sinks=None, decapsulates=false))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -140,6 +140,7 @@ impl LiveInput {
         fanout_group: u16,
         lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
+        decapsulates: bool,
     ) -> PyResult<Self> {
         let ring = RingConfig {
             target: if interface == "any" { Target::Any } else { Target::Interface(interface.to_owned()) },
@@ -148,7 +149,7 @@ impl LiveInput {
             fanout: (workers > 1).then_some(fanout_group),
             ..RingConfig::default()
         };
-        let decode = decode_config(hosts, ports);
+        let decode = decode_config(hosts, ports, decapsulates);
         let config = CaptureConfig { workers, lookback_bytes, ..config(CaptureOrigin::Ring(ring), decode) };
         Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
@@ -165,8 +166,10 @@ impl LiveInput {
         lookback_bytes: usize,
         sinks: Option<Vec<Bound<'_, PyAny>>>,
     ) -> PyResult<Self> {
-        let config =
-            CaptureConfig { lookback_bytes, ..config(CaptureOrigin::Mock { seed }, decode_config(Vec::new(), ports)) };
+        let config = CaptureConfig {
+            lookback_bytes,
+            ..config(CaptureOrigin::Mock { seed }, decode_config(Vec::new(), ports, false))
+        };
         Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use pktvisor_core::decode::ports::{self, PortOption};
 use pktvisor_core::decode::{Batch, table_names};
-use pktvisor_core::decode::{app, ports};
+use pktvisor_core::decode::{app, tunnel};
 use pktvisor_core::malformed::Malformed;
 use pktvisor_core::plan::EXCHANGE_DEFINITIONS;
 use pyo3::prelude::*;
@@ -31,10 +32,20 @@ pub fn columns() -> Vec<ColumnRow> {
 /// The protocols whose ports may be set, by name: the ports by which each is known where nobody says otherwise, and
 /// whether it is known by its content, too.
 #[pyfunction]
-pub fn port_options() -> BTreeMap<&'static str, (Vec<u16>, bool)> {
-    ports::port_options()
-        .map(|option| (option.protocol, (option.usual.into_iter().collect(), option.may_be_any)))
-        .collect()
+pub fn port_options() -> PortOptions {
+    rows(ports::port_options())
+}
+
+/// The same of tunnels over UDP, which have no tables of their own.
+#[pyfunction]
+pub fn tunnel_options() -> PortOptions {
+    rows(tunnel::port_options())
+}
+
+type PortOptions = BTreeMap<&'static str, (Vec<u16>, bool)>;
+
+fn rows(options: impl Iterator<Item = PortOption>) -> PortOptions {
+    options.map(|option| (option.protocol, (option.usual.into_iter().collect(), option.may_be_any))).collect()
 }
 
 /// The application protocols that there are, by name, which is that of their table: the ports by which each is known

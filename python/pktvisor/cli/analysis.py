@@ -61,6 +61,7 @@ def analyse(
         hosts=options.hosts or "",
         wanted=wanted,
         ports=options.ports,
+        decapsulates=options.decapsulate,
         workers=options.workers or default_workers(),
         progress=progress,
         stop=progress.stop,

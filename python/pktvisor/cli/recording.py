@@ -32,6 +32,7 @@ def write_records(paths: Sequence[str], target: str, options: SummaryOptions) ->
             geo_asn=options.geo_asn,
             workers=options.workers or default_workers(),
             ports=options.ports,
+            decapsulates=options.decapsulate,
             progress=progress,
             stop=progress.stop,
         )

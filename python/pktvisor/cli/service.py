@@ -178,7 +178,13 @@ def _settings(work: Work, lookups: Lookups) -> AgentSettings:
     options = work.options
     return AgentSettings(
         windows=_window_defaults(options),
-        inputs=Defaults(options.workers or 1, options.lookback, not options.no_promiscuous, options.ports),
+        inputs=Defaults(
+            options.workers or 1,
+            options.lookback,
+            not options.no_promiscuous,
+            options.ports,
+            options.decapsulate,
+        ),
         databases=lookups.databases,
         config_file=work.config_file,
         state_directory=None if options.state_dir is None else Path(options.state_dir),

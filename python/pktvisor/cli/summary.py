@@ -49,6 +49,7 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
         geo_asn=options.geo_asn,
         workers=options.workers or default_workers(),
         ports=options.ports,
+        decapsulates=options.decapsulate,
         progress=progress,
         stop=progress.stop,
         input_type=input_type,

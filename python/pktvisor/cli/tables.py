@@ -33,6 +33,7 @@ def write_table(paths: Sequence[str], name: str, target: str, options: SummaryOp
         filter_expression=options.filter_expression,
         dns_ports=options.ports.get("dns", ()),
         input_type="dnstap" if input_type == "dnstap" else "pcap",
+        decapsulate=options.decapsulate,
     )
     reader = arrow.RecordBatchReader._import_from_c_capsule(batches.stream(name, words=all_words()))
     progress = Progress(sys.stderr)

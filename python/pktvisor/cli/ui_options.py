@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pktvisor.config.command_options import (
+    DECAPSULATE,
     DEFAULT_LENGTH_S,
     DNS_PORTS,
     FILTER,
@@ -108,6 +109,7 @@ class TerminalOptions:
         str, Text(value="HOSTSPEC", section=CAPTURES, help="networks and addresses of this host, such as 10.0.1.0/24")
     ] = ""
     dns_ports: Annotated[tuple[int, ...], replace(DNS_PORTS, section=CAPTURES)] = ()
+    decapsulate: Annotated[bool, replace(DECAPSULATE, section=CAPTURES)] = False
     window_length: Annotated[int, replace(WINDOW_LENGTH, section=CAPTURES)] = DEFAULT_LENGTH_S
     geo_city: Annotated[str | None, replace(GEO_CITY, section=CAPTURES)] = None
     geo_asn: Annotated[str | None, replace(GEO_ASN, section=CAPTURES)] = None
@@ -118,6 +120,7 @@ class TerminalOptions:
             filter_expression=self.filter_expression,
             hosts=self.hosts or self.host,
             dns_ports=self.dns_ports,
+            decapsulate=self.decapsulate,
             window_length=self.window_length,
             geo_city=self.geo_city,
             geo_asn=self.geo_asn,

@@ -44,6 +44,7 @@ WINDOW_LENGTH = Number(
     noun="a whole number from {least} to {most}",
     help="length of a period in seconds, {least} to {most} (default: {default})",
 )
+DECAPSULATE = Flag(help="count packets in tunnels (GRE, VXLAN, Geneve, GTP-U...) by the addresses and ports inside")
 GEO_CITY = File(help="database of places (MaxMind or IPinfo)")
 GEO_ASN = File(help="database of networks: ASN or ISP (MaxMind or IPinfo)")
 
@@ -104,6 +105,7 @@ class SummaryOptions:
     ] = None
     geo_city: Annotated[str | None, GEO_CITY] = None
     geo_asn: Annotated[str | None, GEO_ASN] = None
+    decapsulate: Annotated[bool, DECAPSULATE] = False
     verbose: Annotated[bool, Flag(written="-v --verbose", help="log in more detail")] = False
 
     @property

@@ -51,8 +51,17 @@ class PortOption:
 @functools.cache
 def port_options() -> Mapping[str, PortOption]:
     """Give the protocols whose ports may be set, by name; those that the core declares."""
-    declared = _core.port_options().items()
-    return {name: PortOption(name, tuple(usual), may_be_any) for name, (usual, may_be_any) in declared}
+    return _options(_core.port_options())
+
+
+@functools.cache
+def tunnel_options() -> Mapping[str, PortOption]:
+    """Give the tunnels over UDP whose ports may be set, by name; those that the core declares."""
+    return _options(_core.tunnel_options())
+
+
+def _options(declared: Mapping[str, tuple[Sequence[int], bool]]) -> Mapping[str, PortOption]:
+    return {name: PortOption(name, tuple(usual), may_be_any) for name, (usual, may_be_any) in declared.items()}
 
 
 def port_keys(protocol: str) -> tuple[str, ...]:

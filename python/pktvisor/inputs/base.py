@@ -27,6 +27,8 @@ class Defaults:
     is_promiscuous: bool = True
     ports: PortsByProtocol = field(default_factory=dict)
     """Ports by which protocols are known; those that are not named have their usual ones."""
+    decapsulates: bool = False
+    """Packets in tunnels are known by what is inside."""
 
 
 class Input(ABC):

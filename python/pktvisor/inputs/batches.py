@@ -47,14 +47,15 @@ class Batches:
         dns_ports: Sequence[int] | str = (),
         reads_flows: bool = False,
         input_type: str = "",
+        decapsulate: bool = False,
     ) -> None:
         """Open a capture file (`-` for standard input), a directory, or several; or files of dnstap messages.
 
         `hosts` are the networks that directions are told by, `filter_expression` is in tcpdump's language,
         `dns_ports` are the ports by which DNS is known, by default the usual ones. With `reads_flows` what UDP carries
-        are flow records, and packets leave no rows. `input_type` is `pcap` or `dnstap`; without it the first bytes of
-        the first file tell, and standard input holds packets. InputError where a file can't be read, ConfigError for
-        a wrong option.
+        are flow records, and packets leave no rows; with `decapsulate` packets in tunnels are known by the addresses
+        and ports inside. `input_type` is `pcap` or `dnstap`; without it the first bytes of the first file tell, and
+        standard input holds packets. InputError where a file can't be read, ConfigError for a wrong option.
         """
         networks = parse_hosts(hosts) if hosts else []
         reads_dnstap = holds_dnstap(paths, input_type)
@@ -69,6 +70,7 @@ class Batches:
                 may_wait=True,
                 reads_flows=reads_flows,
                 reads_dnstap=reads_dnstap,
+                decapsulates=decapsulate,
             )
 
     def __iter__(self) -> Iterator[_core.Batch]:
@@ -109,6 +111,14 @@ def batches(
     filter_expression: str = "",
     dns_ports: Sequence[int] | str = (),
     input_type: str = "",
+    decapsulate: bool = False,
 ) -> Batches:
     """Read capture files, or files of dnstap messages, batch by batch; see `Batches`."""
-    return Batches(paths, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports, input_type=input_type)
+    return Batches(
+        paths,
+        hosts=hosts,
+        filter_expression=filter_expression,
+        dns_ports=dns_ports,
+        input_type=input_type,
+        decapsulate=decapsulate,
+    )

@@ -12,7 +12,7 @@ from typing import ClassVar
 from pktvisor import _core
 from pktvisor.config.command_options import MOST_LOOKBACK_MB, MOST_WORKERS
 from pktvisor.config.models import Settings
-from pktvisor.config.ports import PortsByProtocol, port_options
+from pktvisor.config.ports import PortsByProtocol, port_options, tunnel_options
 from pktvisor.config.scalars import bounded, flag, text
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError, within
 from pktvisor.inputs.base import Defaults
@@ -51,6 +51,8 @@ class PcapInput(SourceInput):
         "workers",
         "lookback_mb",
         *(option.key for option in port_options().values()),
+        "decapsulate",
+        *(option.key for option in tunnel_options().values()),
     )
     stand_in: ClassVar[Settings] = {"iface": ANY}
 
@@ -71,7 +73,9 @@ class PcapInput(SourceInput):
         self._workers = bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)
         self._lookback_bytes = bounded(config, "lookback_mb", defaults.lookback_mb, 0, MOST_LOOKBACK_MB) << 20
         self._is_promiscuous = flag(config, "promiscuous", defaults.is_promiscuous)
-        own = {option.protocol: option.read(config) for option in port_options().values()}
+        self._decapsulates = flag(config, "decapsulate", defaults.decapsulates)
+        options = (*port_options().values(), *tunnel_options().values())
+        own = {option.protocol: option.read(config) for option in options}
         self._ports = {**defaults.ports, **{protocol: ports for protocol, ports in own.items() if ports}}
         """Ports of protocols for the core, where they are not the usual ones."""
         self._interface: Interface | None = None
@@ -79,11 +83,14 @@ class PcapInput(SourceInput):
         """When its addresses are looked at again."""
         self._handlers: Sequence[object] = ()
         path = text(config, "pcap_file")
-        self._recording = Recording(path, Packets(self._hosts, self._filter, self._ports)) if path else None
+        self._recording = Recording(path, self._packets()) if path else None
         self._live = Live(self._start_mock if self._engine == "mock" else self._start_capture)
         self._target = text(config, "iface")
         if not (self._target or self._recording or self._engine == "mock"):
             raise ConfigError("no iface was specified for live capture", path="iface")
+
+    def _packets(self) -> Packets:
+        return Packets(self._hosts, self._filter, self._ports, decapsulates=self._decapsulates)
 
     @property
     def ports(self) -> PortsByProtocol:
@@ -134,6 +141,7 @@ class PcapInput(SourceInput):
             fanout_group=(os.getpid() + next(_captures)) & 0xFFFF,
             lookback_bytes=self._lookback_bytes,
             sinks=self._handlers,
+            decapsulates=self._decapsulates,
         )
 
     def _find_interface(self) -> Interface:

@@ -80,6 +80,8 @@ class Packets:
     """Ports of protocols, where they are not the usual ones."""
     reads_flows: bool = False
     """What UDP carries in it are flow records."""
+    decapsulates: bool = False
+    """Packets in tunnels are known by what is inside."""
     called = "capture file"
 
     def check(self, path: str) -> None:
@@ -93,6 +95,7 @@ class Packets:
             ports=self.ports,
             compile_filter=self.wanted,
             reads_flows=self.reads_flows,
+            decapsulates=self.decapsulates,
             progress=progress,
         )
 

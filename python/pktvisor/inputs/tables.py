@@ -36,6 +36,7 @@ class TableStream:
         filter_expression: str = "",
         dns_ports: Sequence[int] | str = (),
         input_type: str = "",
+        decapsulate: bool = False,
         as_text: bool = False,
         columns: Sequence[str] | None = None,
     ) -> None:
@@ -44,6 +45,7 @@ class TableStream:
         self._paths, self._name = names_of(paths), name
         self._hosts, self._filter, self._dns_ports = hosts, filter_expression, dns_ports
         self._input_type = input_type
+        self._decapsulates = decapsulate
         self._words = all_words() if as_text else None
         self._columns = None if columns is None else list(columns)
         self.__arrow_c_schema__()
@@ -67,6 +69,7 @@ class TableStream:
             filter_expression=self._filter,
             dns_ports=self._dns_ports,
             input_type=self._input_type,
+            decapsulate=self._decapsulates,
         )
 
 
@@ -78,6 +81,7 @@ def open_batches(
     filter_expression: str,
     dns_ports: Sequence[int] | str,
     input_type: str = "",
+    decapsulate: bool = False,
 ) -> Batches:
     """Open captures for one of their tables; see `table`."""
     if name not in DNSTAP_TABLES and holds_dnstap(paths, input_type):
@@ -89,6 +93,7 @@ def open_batches(
         dns_ports=dns_ports,
         reads_flows=name == FLOW_TABLE,
         input_type=input_type,
+        decapsulate=decapsulate,
     )
 
 
@@ -100,6 +105,7 @@ def table(
     filter_expression: str = "",
     dns_ports: Sequence[int] | str = (),
     input_type: str = "",
+    decapsulate: bool = False,
     as_text: bool = False,
     columns: Sequence[str] | None = None,
 ) -> TableStream:
@@ -109,9 +115,10 @@ def table(
     polars, pyarrow, DuckDB and pandas take it as it is, and read it part by part. `hosts` are the networks that
     directions are told by, `filter_expression` is in tcpdump's language, `dns_ports` are the ports by which DNS is
     known, by default the usual ones. Files of dnstap messages are known by their first bytes; `input_type` says
-    `dnstap` (or `pcap`) where standard input holds them. With `as_text`, addresses are text and codes and types are
-    names; `columns` are the columns wanted, by default all. ConfigError where there is no such table or column or an
-    option is wrong, InputError where a file can't be read.
+    `dnstap` (or `pcap`) where standard input holds them. With `decapsulate`, packets in tunnels are known by the
+    addresses and ports inside. With `as_text`, addresses are text and codes and types are names; `columns` are the
+    columns wanted, by default all. ConfigError where there is no such table or column or an option is wrong, InputError
+    where a file can't be read.
     """
     return TableStream(
         paths,
@@ -120,6 +127,7 @@ def table(
         filter_expression=filter_expression,
         dns_ports=dns_ports,
         input_type=input_type,
+        decapsulate=decapsulate,
         as_text=as_text,
         columns=columns,
     )
@@ -133,6 +141,7 @@ def scan(
     filter_expression: str = "",
     dns_ports: Sequence[int] | str = (),
     input_type: str = "",
+    decapsulate: bool = False,
     as_text: bool = False,
 ) -> polars.LazyFrame:
     """Give a table of capture files as a lazy frame of polars; the arguments are those of `table`.
@@ -157,6 +166,7 @@ def scan(
             filter_expression=filter_expression,
             dns_ports=dns_ports,
             input_type=input_type,
+            decapsulate=decapsulate,
             as_text=as_text,
             columns=columns,
         )

@@ -46,13 +46,18 @@ def _dnstap_types() -> Mapping[str, int]:
     }
 
 
+_IP_PROTOCOLS = _TRANSPORTS | {"icmp": 1, "igmp": 2, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}
+_TUNNELS = {"ipip": 1, "6in4": 2, "gre": 3, "erspan": 4, "vxlan": 5, "geneve": 6, "gtp": 7, "mpls": 8}
+
 _MNEMONICS = {
     "dns.rcode": Mnemonics(RCODE_NUMBERS, rcode_name, missing=0xFFFF),
     "dns.qtype": Mnemonics(QTYPE_NUMBERS, qtype_name),
     "dns.transport": _words(_TRANSPORTS | {"tls": 1, "https": 2, "dnscrypt_udp": 3, "dnscrypt_tcp": 4, "quic": 5}, 0),
     "dnstap.type": _words(_dnstap_types(), missing=0),
     "transport.protocol": _words(_TRANSPORTS),
-    "ip.protocol": _words(_TRANSPORTS | {"icmp": 1, "igmp": 2, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}),
+    "ip.protocol": _words(_IP_PROTOCOLS),
+    "inner.protocol": _words(_IP_PROTOCOLS),
+    "tunnel.type": _words(_TUNNELS),
     "tcp.flags": _words({"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}),
     "bgp.type": _words({"OPEN": 1, "UPDATE": 2, "NOTIFICATION": 3, "KEEPALIVE": 4, "ROUTE-REFRESH": 5}),
     "probe.event": _words(

@@ -72,6 +72,7 @@ def record_files(
     geo_asn: str | None = None,
     workers: int = 1,
     ports: PortsByProtocol | None = None,
+    decapsulates: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
 ) -> Recorded:
@@ -92,6 +93,7 @@ def record_files(
         wanted=wanted,
         workers=workers,
         ports=ports,
+        decapsulates=decapsulates,
         progress=progress,
         stop=stop,
     )

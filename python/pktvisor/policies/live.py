@@ -56,12 +56,18 @@ class LiveBatches:
     """The batches of an interface, until it is closed. Memory is bounded: who is too slow misses some, counted."""
 
     def __init__(
-        self, interface: str, *, hosts: str = "", filter_expression: str = "", dns_ports: Sequence[int] | str = ()
+        self,
+        interface: str,
+        *,
+        hosts: str = "",
+        filter_expression: str = "",
+        dns_ports: Sequence[int] | str = (),
+        decapsulate: bool = False,
     ) -> None:
         """Start to capture; see `live`."""
         self._handover = Handover()
         config = {"iface": interface, "host_spec": hosts, "bpf": filter_expression}
-        self._input = PcapInput(config, Defaults(ports=ports_by_protocol(dns_ports)))
+        self._input = PcapInput(config, Defaults(ports=ports_by_protocol(dns_ports), decapsulates=decapsulate))
         self._input.start([], handlers=[self._handover])
         # Ends it also where nobody closes it: a forgotten one must not go on to capture.
         self._end = weakref.finalize(self, _end, self._handover, self._input)
@@ -106,12 +112,20 @@ def _end(handover: Handover, capture: PcapInput) -> None:
 
 
 def live(
-    interface: str, *, hosts: str = "", filter_expression: str = "", dns_ports: Sequence[int] | str = ()
+    interface: str,
+    *,
+    hosts: str = "",
+    filter_expression: str = "",
+    dns_ports: Sequence[int] | str = (),
+    decapsulate: bool = False,
 ) -> LiveBatches:
     """Capture on an interface (a name, an address, `any` or `auto`), batch by batch, some ten batches a second.
 
     `hosts` are the networks that directions are told by, by default the interface's own; `filter_expression` is in
-    tcpdump's language, `dns_ports` are the ports by which DNS is known, by default the usual ones. Capturing needs root
-    or CAP_NET_RAW: InputError without. ConfigError for a wrong option.
+    tcpdump's language, `dns_ports` are the ports by which DNS is known, by default the usual ones. With `decapsulate`,
+    packets in tunnels are known by the addresses and ports inside. Capturing needs root or CAP_NET_RAW: InputError
+    without. ConfigError for a wrong option.
     """
-    return LiveBatches(interface, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports)
+    return LiveBatches(
+        interface, hosts=hosts, filter_expression=filter_expression, dns_ports=dns_ports, decapsulate=decapsulate
+    )

@@ -52,6 +52,11 @@ impl Dispatch {
         self.decoders.message(service.protocol, &message, tables, ledger)
     }
 
+    /// By which ports things are known.
+    pub fn ports(&self) -> &PortTable {
+        &self.ports
+    }
+
     /// The protocol of a TCP connection by its ports.
     #[inline(always)]
     pub fn stream(&self, source_port: u16, destination_port: u16) -> Option<streams::Protocol> {

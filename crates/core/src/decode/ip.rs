@@ -1,4 +1,4 @@
-//! IP headers, and what lies around and inside them: encapsulations below IP, tunnels, the headers of fragments.
+//! IP headers, and what lies around them: encapsulations below IP, the headers of fragments.
 
 use super::ends::Ends;
 use super::{PROTOCOL_TCP, PROTOCOL_UDP, link};
@@ -13,17 +13,7 @@ malformed! {
     IPV4_BAD_HEADER "ipv4.bad_header", "Version or header length of an IPv4 header are wrong";
     IPV6_TOO_SHORT "ipv6.too_short", "The packet ends within its IPv6 header";
     IPV6_BAD_EXTENSION "ipv6.bad_extension", "IPv6 extension headers end too early, or are too many";
-    AUTHENTICATION_TOO_SHORT "ah.too_short", "The packet ends within its authentication header";
-    GRE_TOO_SHORT "gre.too_short", "The packet ends within its GRE header";
 }
-
-pub(super) const PROTOCOL_IPV4: u8 = 4;
-pub(super) const PROTOCOL_IPV6: u8 = 41;
-pub(super) const PROTOCOL_GRE: u8 = 47;
-pub(super) const PROTOCOL_AUTHENTICATION: u8 = 51;
-
-/// Tunnels within tunnels are followed this far.
-const MOST_TUNNELS: usize = 4;
 
 /// The payload of an IP packet, of either version. Functions that are not inlined get it by value: by reference, it would
 /// have to be written down for every packet, whether they are called or not.
@@ -128,58 +118,6 @@ pub(super) fn read_encapsulated<'a>(
         ethertype::IPV6 => read_ipv6(payload, cut_off, row),
         _ => Ok(None),
     }
-}
-
-/// The payload of the innermost IP header of a tunnel, as far as it can be followed, and what ended the way too early.
-/// `inner` gets the addresses of that header, `row` those that the packet is known by.
-pub(super) fn follow<'a>(
-    outer: IpPayload<'a>,
-    inner: &mut PacketRow,
-    row: &mut PacketRow,
-) -> (IpPayload<'a>, Option<Malformed>) {
-    let mut ip = outer;
-    while ip.fragment.is_none() {
-        let (found, is_of_others) = match inside(&ip, inner) {
-            Ok(Some(_)) if ip.depth == MOST_TUNNELS => return (ip, Some(link::TUNNEL_TOO_DEEP)),
-            Ok(Some(found)) => found,
-            Ok(None) => break,
-            Err(fault) => return (ip, Some(fault)),
-        };
-        if is_of_others || row.ip_version == 6 && inner.ip_version == 4 {
-            (row.ip_version, row.source, row.destination) = (inner.ip_version, inner.source, inner.destination);
-        }
-        ip = IpPayload { depth: ip.depth + 1, ..found };
-    }
-    (ip, None)
-}
-
-/// What an IP packet carries inside one more header: the packet in it, whose addresses go to `row`, and whether that
-/// header belongs to a layer below IP. `None` where that is nothing that pktvisor reads.
-fn inside<'a>(ip: &IpPayload<'a>, row: &mut PacketRow) -> Result<Option<(IpPayload<'a>, bool)>, Malformed> {
-    let (next, bytes) = match ip.protocol {
-        PROTOCOL_AUTHENTICATION => {
-            let read = wire::authentication::read(ip.bytes).ok_or(AUTHENTICATION_TOO_SHORT)?;
-            let (protocol, header_bytes, bytes) = read;
-            let wire_bytes = ip.wire_bytes.saturating_sub(header_bytes as u32);
-            return Ok(Some((IpPayload { protocol, bytes, wire_bytes, ..*ip }, false)));
-        }
-        PROTOCOL_IPV4 => (ethertype::IPV4, ip.bytes),
-        PROTOCOL_IPV6 => (ethertype::IPV6, ip.bytes),
-        PROTOCOL_GRE => match wire::gre::read(ip.bytes).map_err(|_| GRE_TOO_SHORT)? {
-            Some(found) => found,
-            None => return Ok(None),
-        },
-        _ => return Ok(None),
-    };
-    let is_ip = matches!(next, ethertype::IPV4 | ethertype::IPV6);
-    let (_, next, bytes) = if is_ip { (0, next, bytes) } else { link::decapsulate(next, bytes)? };
-    let cut_off = ip.wire_bytes.saturating_sub(ip.bytes.len() as u32);
-    let found = match next {
-        ethertype::IPV4 => read_ipv4(bytes, cut_off, row)?,
-        ethertype::IPV6 => read_ipv6(bytes, cut_off, row)?,
-        _ => None,
-    };
-    Ok(found.map(|found| (found, !is_ip)))
 }
 
 /// What a fragment tells of its transport: each one the protocol, the first one also ports and flags.

@@ -1,7 +1,7 @@
 //! What holds of all packets: bytes in are a row, or a reason.
 //!
-//! Each case is one DNS message, in whatever carries it: UDP or TCP, in pieces or whole, behind up to four IP headers,
-//! each of which may be cut into fragments.
+//! Each case is one DNS message, in whatever carries it: UDP or TCP, in pieces or whole, in up to four tunnels, whose
+//! packets may be cut into fragments.
 
 use proptest::prelude::*;
 
@@ -14,14 +14,27 @@ use crate::table::Table as _;
 const SECOND: i64 = 1_000_000_000;
 const CLIENT_PORT: [u8; 2] = [0x9c, 0x40];
 const DNS_PORT: [u8; 2] = [0, 53];
+const TUNNEL_SOURCE_PORT: [u8; 2] = [0xf0, 0x0f];
 const NAME: &[u8] = b"\x03www\x07example\x03com\x00";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tunnel {
+    Ip,
+    Gre,
+    Erspan,
+    Vxlan,
+    Geneve,
+    Gtp,
+    GreOverUdp,
+    MplsOverUdp,
+}
 
 /// An IP header, outside of what was built so far.
 #[derive(Debug, Clone, Copy)]
 struct Layer {
     is_ipv6: bool,
-    /// What is inside stands behind a GRE header.
-    gre: bool,
+    /// How its packet goes through the next layer.
+    tunnel: Tunnel,
     /// Where its payload is cut, in eights of bytes; 0 for nowhere.
     cut: usize,
 }
@@ -51,8 +64,12 @@ fn query(records: u8) -> Vec<u8> {
 }
 
 fn udp(payload: &[u8]) -> Vec<u8> {
+    datagram(CLIENT_PORT, DNS_PORT, payload)
+}
+
+fn datagram(source_port: [u8; 2], destination_port: [u8; 2], payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u16 + 8).to_be_bytes();
-    [&CLIENT_PORT[..], &DNS_PORT, &length, &[0, 0], payload].concat()
+    [&source_port[..], &destination_port, &length, &[0, 0], payload].concat()
 }
 
 fn tcp(sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
@@ -91,7 +108,23 @@ impl Layer {
     /// The same as the payload of the next layer.
     fn inside(&self, packet: Vec<u8>) -> (u8, Vec<u8>) {
         let (protocol, ethertype) = if self.is_ipv6 { (41, [0x86, 0xdd]) } else { (4, [8, 0]) };
-        if self.gre { (47, [&[0, 0], &ethertype[..], &packet].concat()) } else { (protocol, packet) }
+        let frame = || [&[2; 12], &ethertype[..], &packet].concat();
+        let gre = || [&[0, 0], &ethertype[..], &packet].concat();
+        let over_udp = |port: u16, header: &[u8], inside: &[u8]| {
+            (17, datagram(TUNNEL_SOURCE_PORT, port.to_be_bytes(), &[header, inside].concat()))
+        };
+        match self.tunnel {
+            Tunnel::Ip => (protocol, packet),
+            Tunnel::Gre => (47, gre()),
+            Tunnel::Erspan => {
+                (47, [&[0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 5, 0, 9, 0, 0, 0, 0][..], &frame()].concat())
+            }
+            Tunnel::Vxlan => over_udp(4_789, &[8, 0, 0, 0, 0, 0, 7, 0], &frame()),
+            Tunnel::Geneve => over_udp(6_081, &[1, 0, 0x65, 0x58, 0, 0, 7, 0, 1, 2, 3, 0], &frame()),
+            Tunnel::Gtp => over_udp(2_152, &[0x34, 255, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0x85, 1, 0, 9, 0], &packet),
+            Tunnel::GreOverUdp => over_udp(4_754, &[], &gre()),
+            Tunnel::MplsOverUdp => over_udp(6_635, &[0, 0, 0x71, 0x40], &packet),
+        }
     }
 }
 
@@ -141,8 +174,17 @@ struct Story {
 
 impl Story {
     fn new() -> Self {
+        Self::with(DecodeConfig::default())
+    }
+
+    /// Of a decoder that looks into tunnels over UDP, too.
+    fn decapsulating() -> Self {
+        Self::with(DecodeConfig { decapsulates: true, ..DecodeConfig::default() })
+    }
+
+    fn with(config: DecodeConfig) -> Self {
         Self {
-            decoder: Decoder::new(DecodeConfig { needs: Needs::all(), ..DecodeConfig::default() }),
+            decoder: Decoder::new(DecodeConfig { needs: Needs::all(), ..config }),
             batch: Batch::default(),
             time_ns: SECOND,
         }
@@ -177,9 +219,21 @@ impl Story {
     }
 }
 
+const TUNNELS: [Tunnel; 8] = [
+    Tunnel::Ip,
+    Tunnel::Gre,
+    Tunnel::Erspan,
+    Tunnel::Vxlan,
+    Tunnel::Geneve,
+    Tunnel::Gtp,
+    Tunnel::GreOverUdp,
+    Tunnel::MplsOverUdp,
+];
+
 fn layer() -> impl Strategy<Value = Layer> {
     let cut = prop_oneof![Just(0), 1_usize..12];
-    (any::<bool>(), any::<bool>(), cut).prop_map(|(is_ipv6, gre, cut)| Layer { is_ipv6, gre, cut })
+    let tunnel = prop::sample::select(TUNNELS.to_vec());
+    (any::<bool>(), tunnel, cut).prop_map(|(is_ipv6, tunnel, cut)| Layer { is_ipv6, tunnel, cut })
 }
 
 fn way() -> impl Strategy<Value = Way> {
@@ -217,7 +271,7 @@ proptest! {
         if !way.over_tcp {
             frames.sort_by_key(|(_, key)| *key);
         }
-        let mut story = Story::new();
+        let mut story = Story::decapsulating();
         frames.iter().for_each(|(sent, _)| story.push(&sent.bytes, sent.bytes.len()));
         prop_assert_eq!(story.end(), 0, "{:?}", story.batch.ledger);
         let messages = &story.batch.apps.dns;
@@ -233,7 +287,7 @@ proptest! {
     ) {
         let mut frames: Vec<_> = way.frames().into_iter().zip(fates).zip(order).enumerate().collect();
         frames.sort_by_key(|(at, (_, key))| *at as u32 + *key);
-        let mut story = Story::new();
+        let mut story = Story::decapsulating();
         let mut owes = false;
         for (_, ((sent, fate), _)) in &frames {
             let mut bytes = sent.bytes.clone();
@@ -267,10 +321,11 @@ proptest! {
 
     #[test]
     fn any_bytes_make_a_row_a_frame(
+        decapsulates in any::<bool>(),
         link_type in prop::sample::select(vec![0, 1, 9, 12, 50, 51, 101, 105, 108, 113, 127, 228, 229, 276, 9_999]),
         frames in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..120), 0..20),
     ) {
-        let mut story = Story::new();
+        let mut story = if decapsulates { Story::decapsulating() } else { Story::new() };
         for data in &frames {
             let frame = Frame { time_ns: SECOND, link_type, interface: 0, wire_bytes: data.len() as u32, data };
             story.batch.ledger.seen += 1;
@@ -287,7 +342,7 @@ fn is_row_of(way: &Way) -> Story {
     story
 }
 
-const PLAIN: Layer = Layer { is_ipv6: false, gre: false, cut: 0 };
+const PLAIN: Layer = Layer { is_ipv6: false, tunnel: Tunnel::Ip, cut: 0 };
 
 #[test]
 fn fragments_tell_their_protocol_and_the_first_its_ports() {
@@ -356,7 +411,7 @@ fn a_tunnel_too_deep_or_too_short_is_told() {
     let mut story = is_row_of(&way(6));
     assert_eq!((story.end(), story.batch.apps.dns.len()), (1, 0));
     assert_eq!(story.batch.ledger.malformed(super::link::TUNNEL_TOO_DEEP), 1);
-    let frames = Way { layers: vec![Layer { gre: true, ..PLAIN }, PLAIN], ..way(1) }.frames();
+    let frames = Way { layers: vec![Layer { tunnel: Tunnel::Gre, ..PLAIN }, PLAIN], ..way(1) }.frames();
     for (length, reason) in [(36, "gre.too_short"), (50, "ipv4.too_short"), (60, "udp.too_short")] {
         let mut story = Story::new();
         story.push(&frames[0].bytes[..length], frames[0].bytes.len());
@@ -433,7 +488,8 @@ fn messages_in_a_tunnel_are_paired_by_those_who_speak() {
     assert_eq!(exchange[0], exchange[1]);
 }
 
-/// What tunnels carry over UDP, and in GRE's version of PPTP (RFC 2637), is not read: it counts as what is to be seen.
+/// What tunnels carry over UDP is not read unless packets are decapsulated, and never what GRE's version of PPTP (RFC 2637)
+/// carries: it counts as what is to be seen.
 #[test]
 fn tunnels_that_are_not_read_are_packets_between_their_ends() {
     let inside = Way { over_tcp: false, segment_cut: 0, layers: vec![PLAIN], records: 0 }.frames().remove(0).bytes;

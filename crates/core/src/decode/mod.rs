@@ -18,10 +18,14 @@ pub(crate) mod ip;
 mod laws;
 pub mod link;
 pub mod name;
+mod port_options;
 pub mod ports;
 pub mod probe;
 mod records;
 pub mod streams;
+pub mod tunnel;
+#[cfg(test)]
+mod tunnel_tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -31,7 +35,7 @@ use crate::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
-use crate::table::{PacketRow, PacketTable, Table as _};
+use crate::table::{PacketRow, PacketTable, TUNNEL_COLUMNS, Table as _};
 use crate::wire::ieee80211::{Subframe, Subframes};
 use crate::wire::{self, ethertype};
 use app::{AppTables, Message, Needs};
@@ -40,12 +44,11 @@ use ends::Ends;
 use flow::{Datagram, FlowDecoder};
 use fragments::{Fragment, FragmentKey, FragmentTable};
 use ip::{
-    FragmentHeader, IpPayload, behind_extensions, cut_off, follow, name_fragment, read_encapsulated, read_ipv4,
-    read_ipv6,
+    FragmentHeader, IpPayload, behind_extensions, cut_off, name_fragment, read_encapsulated, read_ipv4, read_ipv6,
 };
-use ip::{PROTOCOL_AUTHENTICATION, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6};
 use ports::PortSettings;
 use streams::{Cut, Protocol, Segment, StreamLimits, StreamTable};
+use tunnel::{PROTOCOL_AUTHENTICATION, PROTOCOL_GRE, PROTOCOL_IPV4, PROTOCOL_IPV6, Walk};
 
 use crate::wire::ipv4::mapped;
 pub use batch::{BATCH_ROWS, Batch, EARLIER, table_names};
@@ -76,6 +79,8 @@ pub struct DecodeConfig {
     pub ports: PortSettings,
     /// What UDP carries is flow records, whatever the ports.
     pub reads_flows: bool,
+    /// A packet in a tunnel is known by its own addresses and ports, and its messages are read, whatever it came through.
+    pub decapsulates: bool,
     /// Random per process, so that nobody outside can choose names that collide.
     pub seed: u64,
     /// What TCP streams and fragments hold is part of it.
@@ -90,6 +95,11 @@ pub struct Decoder {
     dispatch: Dispatch,
     /// Where datagrams are read as flow records.
     flows: Option<Box<FlowDecoder>>,
+    decapsulates: bool,
+    /// Somebody asks for the columns of tunnels.
+    needs_tunnels: bool,
+    /// Datagrams are more than messages: flow records, or perhaps tunnels.
+    looks_further: bool,
     seed: u64,
     /// When to look again for what has waited too long.
     settle_ns: i64,
@@ -104,19 +114,24 @@ const SETTLE_NS: i64 = 1_000_000_000;
 
 impl Decoder {
     pub fn new(config: DecodeConfig) -> Self {
-        Self {
+        let mut decoder = Self {
             hosts: config.hosts,
             streams: StreamTable::new(config.streams, config.seed),
             fragments: FragmentTable::new(Default::default(), config.seed),
             flows: config.reads_flows.then(|| Box::new(FlowDecoder::new(&config.needs, config.seed))),
             dispatch: Dispatch::new(config.ports, &config.needs),
+            decapsulates: config.decapsulates,
+            needs_tunnels: false,
+            looks_further: false,
             seed: config.seed,
             settle_ns: i64::MIN,
             unread_links: BTreeSet::new(),
             held_streams: Held::new(&config.memory, Holder::Streams),
             held_fragments: Held::new(&config.memory, Holder::Fragments),
             held_exporters: Held::new(&config.memory, Holder::Exporters),
-        }
+        };
+        decoder.set_needs_of_tunnels(&config.needs);
+        decoder
     }
 
     /// Tells the decoder which columns the plans ask for (the others may stay empty), and on which ports to look further.
@@ -125,6 +140,12 @@ impl Decoder {
         if let Some(flows) = &mut self.flows {
             flows.set_needs(needs);
         }
+        self.set_needs_of_tunnels(needs);
+    }
+
+    fn set_needs_of_tunnels(&mut self, needs: &Needs) {
+        self.needs_tunnels = TUNNEL_COLUMNS.iter().any(|column| needs.has(column));
+        self.looks_further = self.flows.is_some() || self.needs_tunnels || self.decapsulates;
     }
 
     /// Datagrams and sides of TCP connections of which something waits for more.
@@ -353,8 +374,57 @@ impl Decoder {
         row.transport = PROTOCOL_UDP;
         (row.source_port, row.destination_port) = (udp.source_port, udp.destination_port);
         batch.packets.push(row);
-        let fault = self.datagram(frame, &udp, ip.ends, row, batch);
+        let fault = if self.looks_further {
+            self.further(frame, udp, *ip, row, batch)
+        } else {
+            self.datagram(frame, &udp, ip.ends, row, batch)
+        };
         if udp.bad_length { Some(UDP_BAD_LENGTH) } else { fault }
+    }
+
+    /// What is more than a message: flow records, a packet in a tunnel.
+    #[inline(never)]
+    fn further(
+        &mut self,
+        frame: &Frame<'_>,
+        udp: wire::udp::Udp<'_>,
+        ip: IpPayload<'_>,
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        if let Some(flows) = &mut self.flows {
+            let exporter = ip.ends.map_or(row.source, |[source, _]| *source);
+            let datagram = Datagram { payload: udp.payload, exporter, time_ns: frame.time_ns };
+            return flows.decode(&datagram, &mut batch.flows, &mut batch.ledger);
+        }
+        let is_tunnel = self.dispatch.ports().tunnels().are_met(udp.source_port, udp.destination_port);
+        if is_tunnel && self.decapsulates {
+            return self.decapsulate(frame, &udp, &ip, row, batch);
+        }
+        let fault = self.datagram(frame, &udp, ip.ends, row, batch);
+        if is_tunnel { fault.or(self.note_tunnels(&ip, row, batch)) } else { fault }
+    }
+
+    /// A datagram that leads to a packet is known by that one; it has left a row that is taken back.
+    fn decapsulate(
+        &mut self,
+        frame: &Frame<'_>,
+        udp: &wire::udp::Udp<'_>,
+        ip: &IpPayload<'_>,
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
+        let outer = *row;
+        let (mut inner, mut known) = (outer, outer);
+        let (found, fault) = self.walk().follow(*ip, &mut inner, &mut known);
+        let fault = if found.depth == ip.depth {
+            fault.or(self.datagram(frame, udp, ip.ends, row, batch))
+        } else {
+            batch.packets.take_back();
+            *row = PacketRow { transport: 0, source_port: 0, destination_port: 0, ..known };
+            self.inside(frame, (found, fault), &inner, row, batch)
+        };
+        fault.or(self.note_tunnels(ip, &outer, batch))
     }
 
     #[inline(always)]
@@ -366,11 +436,6 @@ impl Decoder {
         row: &PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        if let Some(flows) = &mut self.flows {
-            let exporter = ends.map_or(row.source, |[source, _]| *source);
-            let datagram = Datagram { payload: udp.payload, exporter, time_ns: frame.time_ns };
-            return flows.decode(&datagram, &mut batch.flows, &mut batch.ledger);
-        }
         let envelope = envelope(frame, row, batch.packets.last_row(), self.seed);
         let message = Message { payload: udp.payload, wire_bytes: udp.payload_wire_bytes, ends, ..envelope };
         self.dispatch.datagram(message, &mut batch.apps, &mut batch.ledger)
@@ -516,9 +581,31 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        let mut inner = *row;
-        let (ip, fault) = follow(outer, &mut inner, row);
+        let outer_row = *row;
+        let mut inner = outer_row;
+        let found = self.walk().follow(outer, &mut inner, row);
+        let fault = self.inside(frame, found, &inner, row, batch);
+        fault.or(self.note_tunnels(&outer, &outer_row, batch))
+    }
+
+    fn walk(&self) -> Walk<'_> {
+        let tunnels = self.dispatch.ports().tunnels();
+        Walk { ports: self.decapsulates.then_some(tunnels), decapsulates: self.decapsulates }
+    }
+
+    /// What was found in a tunnel, or as far as it could be followed; `inner` has its addresses.
+    fn inside(
+        &mut self,
+        frame: &Frame<'_>,
+        (ip, fault): (IpPayload<'_>, Option<Malformed>),
+        inner: &PacketRow,
+        row: &mut PacketRow,
+        batch: &mut Batch,
+    ) -> Option<Malformed> {
         row.direction = self.hosts.direction(&row.source, &row.destination) as u8;
+        if self.decapsulates {
+            row.ip_protocol = ip.protocol;
+        }
         let ends = [inner.source, inner.destination];
         let ip = IpPayload { ends: Some(&ends), ..ip };
         match ip.protocol {
@@ -526,6 +613,20 @@ impl Decoder {
             _ if ip.fragment.is_some() => return self.fragment(frame, ip, row, batch),
             PROTOCOL_UDP | PROTOCOL_TCP => return self.transport(frame, ip, row, batch),
             _ => batch.packets.push(row),
+        }
+        fault
+    }
+
+    /// Fills the columns of tunnels for the packet whose outermost IP header is that of `row`, where somebody needs them.
+    #[inline(never)]
+    fn note_tunnels(&self, outer: &IpPayload<'_>, row: &PacketRow, batch: &mut Batch) -> Option<Malformed> {
+        if !self.needs_tunnels || outer.depth > 0 {
+            return None;
+        }
+        let walk = Walk { ports: Some(self.dispatch.ports().tunnels()), decapsulates: false };
+        let (found, fault) = walk.find(outer, row);
+        if found.kind != 0 {
+            batch.packets.note_tunnel(batch.packets.last_row(), &found);
         }
         fault
     }

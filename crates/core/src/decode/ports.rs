@@ -1,25 +1,11 @@
 //! The ports by which the messages of application protocols are known: data that comes with an input's settings and
 //! with the plans that it feeds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::app::{Declaration, Needs, PROTOCOLS};
-
-/// Ports by the name of their protocol. A protocol that is not named has the ports that it is usually met on.
-pub type PortSettings = BTreeMap<String, BTreeSet<u16>>;
-
-/// Among ports: any other one, where the protocol is known by its content. Alone it stands beside the usual ports.
-pub const ANY_PORT: u16 = 0;
-
-/// A protocol whose ports may be set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PortOption {
-    pub protocol: &'static str,
-    /// The ports on which it is usually met.
-    pub usual: BTreeSet<u16>,
-    /// [`ANY_PORT`] may be among them.
-    pub may_be_any: bool,
-}
+pub use super::port_options::{ANY_PORT, PortOption, PortSettings};
+use super::tunnel::TunnelPorts;
 
 /// The protocols whose ports may be set, by name.
 pub fn port_options() -> impl Iterator<Item = PortOption> {
@@ -34,9 +20,6 @@ const PORTS: usize = 1 << 16;
 
 /// Where the dynamic ports begin (RFC 6335 section 6).
 const DYNAMIC_PORTS: u16 = 49_152;
-/// Tunnels over UDP: GRE (RFC 8086), VXLAN (RFC 7348) and its port on Linux before it had one, Geneve (RFC 8926), MPLS
-/// (RFC 7510). What is inside is not read.
-const TUNNEL_PORTS: [u16; 5] = [4_754, 4_789, 8_472, 6_081, 6_635];
 
 /// A protocol's number in order of name, and the port at which it was found: that of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +40,7 @@ pub struct PortTable {
     tcp: Box<Protocols>,
     /// Numbers of the protocols that are looked for by content where no port tells.
     probed: Vec<u8>,
+    tunnels: TunnelPorts,
 }
 
 type Protocols = [u8; PORTS];
@@ -68,7 +52,8 @@ fn zeros<T: Clone + Default, const N: usize>() -> Box<[T; N]> {
 
 impl PortTable {
     pub fn new(settings: PortSettings, needs: &Needs) -> Self {
-        let mut table = Self { settings, known: zeros(), udp: zeros(), tcp: zeros(), probed: Vec::new() };
+        let tunnels = TunnelPorts::new(&settings);
+        let mut table = Self { settings, known: zeros(), udp: zeros(), tcp: zeros(), probed: Vec::new(), tunnels };
         table.set_needs(needs);
         table
     }
@@ -116,6 +101,11 @@ impl PortTable {
         self.known[usize::from(port) / 64] |= 1 << (port % 64);
     }
 
+    /// Where tunnels end.
+    pub fn tunnels(&self) -> &TunnelPorts {
+        &self.tunnels
+    }
+
     /// Numbers of the protocols that are looked for by content where no port tells, in ascending order.
     pub fn probed(&self) -> &[u8] {
         &self.probed
@@ -129,7 +119,7 @@ impl PortTable {
             return Some(service);
         }
         let service = self.find(&self.udp, source)?;
-        (source < DYNAMIC_PORTS || !TUNNEL_PORTS.contains(&destination)).then_some(service)
+        (source < DYNAMIC_PORTS || !self.tunnels.has(destination)).then_some(service)
     }
 
     /// The protocol of a TCP segment likewise.
@@ -181,12 +171,17 @@ mod tests {
     #[test]
     fn a_port_that_the_end_of_a_tunnel_has_chosen_says_nothing() {
         let table = PortTable::new(PortSettings::new(), &Needs::all());
-        for tunnel in TUNNEL_PORTS {
+        for tunnel in [2_152, 4_754, 4_789, 4_790, 6_081, 6_635, 8_472] {
             assert_eq!(table.udp(53_000, tunnel), None);
             assert!(table.udp(53, tunnel).is_some(), "a client may have any port");
             assert!(table.udp(tunnel, 53).is_some());
         }
         assert!(self::table(&[4_789]).udp(53_000, 4_789).is_some(), "where the settings say so");
+        let elsewhere = PortSettings::from([("vxlan".to_owned(), BTreeSet::from([9_999]))]);
+        let table = PortTable::new(elsewhere, &Needs::all());
+        assert_eq!((table.udp(53_000, 9_999), table.udp(53_000, 4_789)), (None, dns(53_000)));
+        let tunnels = table.tunnels();
+        assert!(tunnels.are_met(2_152, 9_999) && !tunnels.are_met(53, 9_999) && !tunnels.are_met(53_000, 4_789));
     }
 
     #[test]

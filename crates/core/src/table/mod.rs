@@ -16,7 +16,7 @@ pub(crate) mod testing;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
 pub use flow::{FlowRow, FlowTable};
-pub use packet::{Direction, PacketRow, PacketTable};
+pub use packet::{Direction, PacketRow, PacketTable, TUNNEL_COLUMNS, TunnelRow};
 pub use probe::{ProbeRow, ProbeTable};
 pub use resources::{ResourceEvent, ResourceRow, ResourceTable};
 
@@ -114,10 +114,16 @@ macro_rules! table {
                 self.rows = at + 1;
             }
 
+            /// Takes the row written last back.
+            #[allow(dead_code)]
+            pub(crate) fn take_back(&mut self) {
+                self.rows -= 1;
+            }
+
             /// Writes over the row written last.
             #[allow(dead_code)]
             pub(crate) fn replace_last(&mut self, row: &$row) {
-                self.rows -= 1;
+                self.take_back();
                 self.push(row);
             }
 

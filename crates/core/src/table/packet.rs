@@ -28,5 +28,59 @@ table! {
         destination_port: u16 => "transport.dst_port", "", "Destination port of TCP or UDP; likewise";
         tcp_flags: u8 => "tcp.flags", "", "Flags of the TCP header: 1 FIN, 2 SYN, 4 RST, 8 PSH, 16 ACK, 32 URG";
     }
+    rare {
+        tunnel_type: u8 => "tunnel.type", "", "Outermost tunnel: 1 IP in IP, 2 6in4, 3 GRE, 4 ERSPAN, 5 VXLAN, 6 Geneve, 7 GTP-U, 8 MPLS over UDP; 0 without one";
+        tunnel_id: u32 => "tunnel.id", "", "Its identifier: key of GRE, session of ERSPAN, network (VNI) of VXLAN and Geneve, endpoint (TEID) of GTP-U, label of MPLS; 0 without one";
+        tunnel_depth: u8 => "tunnel.depth", "tunnels", "Tunnels within each other that lead to the innermost packet; 0 without one";
+        outer_source: Address => "outer.src", "", "Of a packet in a tunnel: source address of the outermost IP header";
+        outer_destination: Address => "outer.dst", "", "Of a packet in a tunnel: destination address of the outermost IP header";
+        inner_source: Address => "inner.src", "", "Of a packet in a tunnel: source address of the innermost IP header";
+        inner_destination: Address => "inner.dst", "", "Of a packet in a tunnel: destination address of the innermost IP header";
+        inner_protocol: u8 => "inner.protocol", "", "Of a packet in a tunnel: protocol number behind the innermost IP header";
+        inner_source_port: u16 => "inner.src_port", "", "Of a packet in a tunnel: innermost source port of TCP or UDP";
+        inner_destination_port: u16 => "inner.dst_port", "", "Of a packet in a tunnel: innermost destination port of TCP or UDP";
+    }
     time time_ns; packet_rows |_| &[];
+}
+
+/// The columns of tunnels, of which decoders fill none unless somebody asks for one of them.
+pub const TUNNEL_COLUMNS: [&str; 10] = [
+    "tunnel.type",
+    "tunnel.id",
+    "tunnel.depth",
+    "outer.src",
+    "outer.dst",
+    "inner.src",
+    "inner.dst",
+    "inner.protocol",
+    "inner.src_port",
+    "inner.dst_port",
+];
+
+/// What they say of one packet.
+#[derive(Debug, Clone, Copy)]
+pub struct TunnelRow {
+    /// Type and identifier of the outermost tunnel; the type is 0 where there is none.
+    pub kind: u8,
+    pub identifier: u32,
+    pub depth: u8,
+    pub outer: [Address; 2],
+    /// What the innermost headers say; [`PacketRow::EMPTY`] where they were not reached.
+    pub inner: PacketRow,
+}
+
+impl PacketTable {
+    /// Writes down what tunnels a row's packet came through.
+    #[cold]
+    pub fn note_tunnel(&mut self, row: usize, tunnel: &TunnelRow) {
+        self.tunnel_type[row] = tunnel.kind;
+        self.tunnel_id[row] = tunnel.identifier;
+        self.tunnel_depth[row] = tunnel.depth;
+        [self.outer_source[row], self.outer_destination[row]] = tunnel.outer;
+        self.inner_source[row] = tunnel.inner.source;
+        self.inner_destination[row] = tunnel.inner.destination;
+        self.inner_protocol[row] = tunnel.inner.ip_protocol;
+        self.inner_source_port[row] = tunnel.inner.source_port;
+        self.inner_destination_port[row] = tunnel.inner.destination_port;
+    }
 }

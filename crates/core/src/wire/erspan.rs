@@ -1,12 +1,19 @@
 //! ERSPAN, a switch's mirror in GRE (draft-foschiano-erspan): type II has 8 bytes before the frame; type III has 12, the
 //! last bit of which announces 8 more, and in which five bits (behind the first of byte 10) tell frames from IP packets.
+//! Both have the identifier of the session in the lower ten bits of bytes 2..4.
 
-use super::ethertype;
+use super::{be16, ethertype};
 
 const HEADER_BYTES_II: usize = 8;
 const HEADER_BYTES_III: usize = 12;
 const OPTIONAL_BYTES: usize = 8;
 const TYPE_IP: u8 = 2;
+const SESSION_MASK: u32 = 0x3ff;
+
+/// The session of a mirror of type II or III.
+pub fn session(bytes: &[u8]) -> u32 {
+    u32::from(be16(bytes, 2).unwrap_or(0)) & SESSION_MASK
+}
 
 /// What follows a header of type II: an Ethernet frame.
 pub fn read_ii(bytes: &[u8]) -> Option<(u16, &[u8])> {
@@ -31,6 +38,7 @@ mod tests {
         let frame = |bytes: &'static [u8]| Some((ethertype::TRANSPARENT_ETHERNET, bytes));
         assert_eq!(read_ii(&[0x10, 5, 0, 1, 0, 0, 0, 0, 2]), frame(&[2]));
         assert_eq!(read_ii(&[0x10; 7]), None);
+        assert_eq!((session(&[0x10, 5, 0xfd, 1, 0, 0, 0, 0, 2]), session(&[0x10])), (0x101, 0));
         assert_eq!(read_iii(&[0x20, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2]), frame(&[2]));
         let mut long = [0; 21];
         (long[11], long[20]) = (1, 2);

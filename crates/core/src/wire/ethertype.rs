@@ -15,7 +15,8 @@ pub const PPPOE_DISCOVERY: u16 = 0x8863;
 pub const PPPOE_SESSION: u16 = 0x8864;
 /// A whole Ethernet frame.
 pub const TRANSPARENT_ETHERNET: u16 = 0x6558;
-/// A switch's mirror, by its type. Type I has no header, and is given as [`TRANSPARENT_ETHERNET`].
+/// A switch's mirror, by its type. Type I has no header, and no number of its own: this one is none of any type.
+pub const ERSPAN_I: u16 = 0xffff;
 pub const ERSPAN_II: u16 = 0x88be;
 pub const ERSPAN_III: u16 = 0x22eb;
 /// Tags of bridges and switches.

@@ -18,7 +18,9 @@ pub mod ethernet;
 pub mod ethertype;
 pub mod family;
 pub mod frame_relay;
+pub mod geneve;
 pub mod gre;
+pub mod gtp;
 pub mod hsr;
 pub mod icmp_echo;
 pub mod ieee1394;
@@ -43,6 +45,21 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 pub mod vn_tag;
+pub mod vxlan;
+
+/// The packet ends within a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooShort;
+
+/// What the header of a tunnel leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Enclosed<'a> {
+    /// The header's own identifier of network, tunnel or session; 0 without one.
+    pub identifier: u32,
+    /// EtherType of the payload; [`ethertype::UNKNOWN`] where nothing known follows.
+    pub next: u16,
+    pub payload: &'a [u8],
+}
 
 /// Two bytes in network order at `at`; `None` past the end.
 #[inline(always)]

@@ -5,7 +5,7 @@
 
 use super::ipv4::Ipv4;
 use super::ipv6::Ipv6;
-use super::{ethernet, ethertype};
+use super::{be32, ethernet, ethertype};
 
 /// A stack deeper than this is taken for garbage.
 const MOST_LABELS: usize = 16;
@@ -22,6 +22,11 @@ pub fn read(bytes: &[u8]) -> Option<(u16, &[u8])> {
         }
     }
     None
+}
+
+/// The outermost label.
+pub fn label(bytes: &[u8]) -> u32 {
+    be32(bytes, 0).unwrap_or(0) >> 12
 }
 
 fn guess(payload: &[u8]) -> Option<(u16, &[u8])> {
@@ -56,6 +61,7 @@ mod tests {
     fn labels_are_stepped_over_to_the_last_one() {
         let stack = [0, 1, 0x00, 64, 0, 2, 0x01, 64, 0x45, 0];
         assert_eq!(read(&stack), Some((ethertype::IPV4, &[0x45, 0][..])));
+        assert_eq!((label(&stack), label(&[0, 0x12, 0x30, 64]), label(&[])), (16, 0x123, 0));
         assert_eq!(read(&stack[..4]), None, "no last label");
         assert_eq!(read(&[0; 4 * 40]), None, "a stack without end");
     }
