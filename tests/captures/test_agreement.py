@@ -55,8 +55,8 @@ def test_dns_messages_are_found_in_datagrams_and_streams(capture: Path) -> None:
 @pytest.mark.parametrize("capture", TUNNELS, ids=lambda path: path.name)
 def test_dns_messages_are_found_in_tunnels(capture: Path) -> None:
     summary = summarize_file(str(capture), periods=1, hosts=HOSTS, decapsulates=True)
-    document, counts = flat_document(summary.handlers), counts_of(capture)
-    messages = document["dns"]["wire_packets"]
+    document: dict[str, Any] = flat_document(summary.handlers)
+    counts, messages = counts_of(capture), document["dns"]["wire_packets"]
     assert document["packets"]["total"] == counts["packets"]
     assert (messages["total"], messages["queries"], messages["tcp"]) == (
         counts["dns"]["messages"],

@@ -83,7 +83,7 @@ def test_what_cannot_be_done_is_one_sentence(arguments: list[str], words: str) -
     assert "Traceback" not in done.stdout.decode() + done.stderr.decode()
 
 
-@pytest.mark.parametrize("arguments", [["-p", "http", "lo"], ["--periods", "x", "lo"], ["lo", "eth0"], ["--frob"]])
+@pytest.mark.parametrize("arguments", [["-p", "http", "lo"], ["--periods", "x", "lo"], ["lo", "x.pcap"], ["--frob"]])
 def test_a_command_line_that_makes_no_sense(arguments: list[str]) -> None:
     done = run("pktvisord", *arguments)
     assert (done.returncode, done.stdout) == (2, b"")

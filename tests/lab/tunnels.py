@@ -68,20 +68,22 @@ def mpls(packet: bytes, label: int) -> bytes:
 
 def over_ip(number: int, is_back: bool, protocol: int, payload: bytes) -> bytes:
     """A packet between the ends of tunnel `number`."""
-    ends = (f"192.0.2.{number}", f"198.51.100.{number}")
-    return ipv4(*(reversed(ends) if is_back else ends), protocol, payload)
+    near, far = f"192.0.2.{number}", f"198.51.100.{number}"
+    source, destination = (far, near) if is_back else (near, far)
+    return ipv4(source, destination, protocol, payload)
 
 
 def over_ipv6(number: int, is_back: bool, protocol: int, payload: bytes) -> bytes:
     """The same between ends with IPv6 addresses."""
-    ends = (f"2001:db8::{number}", f"2001:db8:1::{number}")
-    return ipv6(*(reversed(ends) if is_back else ends), protocol, payload)
+    near, far = f"2001:db8::{number}", f"2001:db8:1::{number}"
+    source, destination = (far, near) if is_back else (near, far)
+    return ipv6(source, destination, protocol, payload)
 
 
 def over_udp(number: int, is_back: bool, port: int, payload: bytes) -> bytes:
     """A datagram to a port, between the same ends."""
-    ends = [f"192.0.2.{number}", f"198.51.100.{number}"]
-    source, destination = reversed(ends) if is_back else ends
+    near, far = f"192.0.2.{number}", f"198.51.100.{number}"
+    source, destination = (far, near) if is_back else (near, far)
     return over_ip(number, is_back, UDP, udp(Path(source, ENTROPY_PORT, destination, port), payload))
 
 
@@ -127,7 +129,8 @@ def is_dns(packet: Packet) -> bool:
 
 def is_back(packet: Packet) -> bool:
     """Whether it comes from port 53."""
-    return struct.unpack_from("!H", packet.data, 40 if is_ipv6(packet) else 20)[0] == 53
+    source_port: int = struct.unpack_from("!H", packet.data, 40 if is_ipv6(packet) else 20)[0]
+    return source_port == 53
 
 
 def packets() -> Iterator[Packet]:

@@ -28,8 +28,8 @@ def main() -> None:
     with Lab() as lab:
         client, server = lab.host("client"), lab.host("server")
         lab.link(client, f"{ENDS[0]}/24", server, f"{ENDS[1]}/24")
-        join(client, *ENDS, INSIDE[0])
-        join(server, *reversed(ENDS), INSIDE[1])
+        join(client, ENDS[0], ENDS[1], INSIDE[0])
+        join(server, ENDS[1], ENDS[0], INSIDE[1])
         start_named(lab, server, ("10.9.0.2", "fd09::2"), ("lab.test",))
         with lab.capture(server, "tunnel_vxlan.pcap", expression="udp port 4789"):
             for address in ("10.9.0.2", "fd09::2"):

@@ -8,7 +8,7 @@ use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{
     self, BatchSink, Capture, CaptureConfig, CaptureOrigin, DnstapServer, DnstapServerConfig, FlowListening,
-    FlowServer, FlowServerConfig, Machine, Netprobe, NetprobeConfig, Taking,
+    FlowServer, FlowServerConfig, Machine, Netprobe, NetprobeConfig, Recent, Taking,
 };
 use pktvisor_core::hosts::Hosts;
 use pktvisor_core::listen::datagrams::DatagramConfig;
@@ -57,6 +57,16 @@ fn target((name, host, port, version): TargetRow) -> netprobe::Target {
     let host = host.parse().map_or(Host::Name(host), Host::Address);
     let family = version.map(|version| if version == 6 { Family::V6 } else { Family::V4 });
     netprobe::Target { name, host, port, family }
+}
+
+impl Inner {
+    /// The newest frames, where it has packets.
+    fn recent(&self) -> Option<Recent> {
+        match self {
+            Self::Capture(capture) => Some(capture.recent()),
+            _ => None,
+        }
+    }
 }
 
 type Sinks<'a> = dyn Fn() -> Vec<Box<dyn BatchSink>> + 'a;
@@ -344,8 +354,8 @@ impl LiveInput {
 
     /// What just passed, as a pcapng file: the frames of the last `seconds` (None: all that are kept) that pass a filter,
     /// of all workers by time, the newest ones that fit into `most_bytes`. `compile_filter` gives a filter's
-    /// instructions for a link type. ConfigFault where no frames are kept.
-    #[pyo3(signature = (*, seconds, compile_filter=None, most_bytes, now_ns))]
+    /// instructions for a link type; `others` are inputs whose frames are among them. ConfigFault where no frames are kept.
+    #[pyo3(signature = (*, seconds, compile_filter=None, most_bytes, now_ns, others=Vec::new()))]
     fn recent_packets<'py>(
         &self,
         py: Python<'py>,
@@ -353,13 +363,15 @@ impl LiveInput {
         compile_filter: Option<Py<PyAny>>,
         most_bytes: usize,
         now_ns: i64,
+        others: Vec<PyRef<'py, Self>>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let since_ns = seconds.map_or(i64::MIN, |seconds| now_ns.saturating_sub(i64::from(seconds) * 1_000_000_000));
         let filter = compile_filter.map(filter::source);
-        let file = py.detach(|| match &self.inner {
-            Inner::Capture(capture) => capture.recent().pcapng(since_ns, filter, most_bytes),
-            _ => Err(Error::invalid("this input has no packets")),
-        });
+        let recent = others.iter().filter_map(|other| other.inner.recent()).fold(
+            self.inner.recent().ok_or_else(|| raise(Error::invalid("this input has no packets")))?,
+            |recent, other| recent.beside(&other),
+        );
+        let file = py.detach(|| recent.pcapng(since_ns, filter, most_bytes));
         Ok(PyBytes::new(py, &file.map_err(raise)?))
     }
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pktvisor import _core
 from pktvisor.api.documents import Memory
 from pktvisor.errors import ConfigError
+from pktvisor.inputs.base import Holding
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def memory_held() -> Memory:
     return Memory(account.held_bytes, account.budget_bytes or None, account.held(), dict(account.gave_way()))
 
 
-def held_together(accounts: Iterable[_core.Account]) -> dict[str, int]:
+def held_together(accounts: Iterable[Holding]) -> dict[str, int]:
     """Give what some policies or inputs hold, by what it is held for; what is 0 is left out."""
     together: dict[str, int] = {}
     for account in accounts:

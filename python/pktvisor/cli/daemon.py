@@ -39,8 +39,8 @@ def _run(said: argparse.Namespace) -> int:
         return print_token(*said.make_token)
     if said.targets and all(_is_file(target) for target in said.targets):
         return _summarize(said)
-    if len(said.targets) > 1:
-        raise UsageError("more than one TARGET is only possible for capture files; use --config for several interfaces")
+    if any(_is_file(target) for target in said.targets):
+        raise UsageError("name either capture files or interfaces, not both")
     return _serve(said)
 
 
@@ -85,7 +85,7 @@ def _serve(said: argparse.Namespace) -> int:
         return FAILURE_STATUS
     if options.module_list:
         return list_modules(options)
-    target = next(iter(options.targets), None)
+    target = ",".join(options.targets) or None
     if target is None and not options.admin_api and not config.policies:
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
         complain("pktvisord --help lists the options")

@@ -43,7 +43,7 @@ class DaemonOptions(SummaryOptions):
         tuple[str, ...],
         Operands(
             value="TARGET",
-            help="a network interface, one of its IP addresses, any (all interfaces), auto (the busiest one), mock "
+            help="network interfaces or their IP addresses, any (all interfaces), auto (the busiest one), mock "
             "(made-up traffic, which needs no rights), or "
             f"capture files ({', '.join(CAPTURE_FILE_ENDINGS)}, or any existing files and directories)",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pktvisor import _core
 from pktvisor.config.ports import PortsByProtocol
@@ -29,6 +29,13 @@ class Defaults:
     """Ports by which protocols are known; those that are not named have their usual ones."""
     decapsulates: bool = False
     """Packets in tunnels are known by what is inside."""
+
+
+class Holding(Protocol):
+    """What holds memory: an account, or several together."""
+
+    def held(self) -> dict[str, int]:
+        """Give it in bytes, by what it is held for."""
 
 
 class Input(ABC):
@@ -125,7 +132,7 @@ class Input(ABC):
         return {}
 
     @property
-    def memory(self) -> _core.Account | None:
+    def memory(self) -> Holding | None:
         """What it holds of memory beside its policies; None where it keeps no account of its own."""
         return None
 

@@ -19,9 +19,14 @@ class KeepsPackets(Protocol):
 
 
 def recent_packets(
-    capture: _core.LiveInput, *, seconds: int | None, most_bytes: int, filter_expression: str = ""
+    capture: _core.LiveInput,
+    *others: _core.LiveInput,
+    seconds: int | None,
+    most_bytes: int,
+    filter_expression: str = "",
 ) -> bytes:
-    """The packets of the last seconds (None: all that are kept), as a pcapng file of at most so many bytes.
+    """The packets of the last seconds (None: all that are kept), as a pcapng file of at most so many bytes; those of
+    other captures, too.
 
     `filter_expression` is in tcpdump's language; where not all packets that pass it fit, the oldest are left out.
     ConfigError where it makes no sense, or where the input was started without lookback.
@@ -29,5 +34,5 @@ def recent_packets(
     wanted = capture_filter(filter_expression)
     with translated():
         return capture.recent_packets(
-            seconds=seconds, compile_filter=wanted, most_bytes=most_bytes, now_ns=clock.now_ns()
+            seconds=seconds, compile_filter=wanted, most_bytes=most_bytes, now_ns=clock.now_ns(), others=others
         )

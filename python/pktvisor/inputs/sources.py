@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pktvisor import _core
-from pktvisor.inputs.base import Input
+from pktvisor.inputs.base import Holding, Input
 
 
 class Source(Protocol):
@@ -50,7 +50,7 @@ class Source(Protocol):
         """What became of its events so far, by name."""
 
     @property
-    def memory(self) -> _core.Account | None:
+    def memory(self) -> Holding | None:
         """What it holds of memory beside its policies; None where it keeps no account of its own."""
 
 
@@ -100,5 +100,5 @@ class SourceInput(Input):
         return self.source.ledger()
 
     @property
-    def memory(self) -> _core.Account | None:
+    def memory(self) -> Holding | None:
         return self.source.memory

@@ -28,7 +28,9 @@ def test_the_result_is_one_line_of_json_named_by_its_periods(
 
 def test_options_reach_the_engine(reading: FakeReading) -> None:
     summarised = "--dns-ports 8600,53 -b udp -H 10.0.0.0/8 --periods 1 --window-length 10 --max-deep-sample 50"
-    assert reader.main(f"{summarised} --geo-city c.mmdb --geo-asn a.mmdb --workers 3 --decapsulate -i PCAP -".split()) == 0
+    assert (
+        reader.main(f"{summarised} --geo-city c.mmdb --geo-asn a.mmdb --workers 3 --decapsulate -i PCAP -".split()) == 0
+    )
     assert list(reading.paths) == ["-"]
     reading.options.pop("progress")
     reading.options.pop("stop")

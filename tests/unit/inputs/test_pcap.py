@@ -12,12 +12,13 @@ from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.dns import Dns
 from pktvisor.handlers.net import Net
-from pktvisor.inputs import filters, pcap
+from pktvisor.inputs import filters, tapped
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.filters import PASSES_NOTHING, Program
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.interfaces import Interface, find_interface
-from pktvisor.inputs.pcap import ADDRESSES_SECONDS, PcapInput
+from pktvisor.inputs.pcap import PcapInput
+from pktvisor.inputs.tapped import ADDRESSES_SECONDS
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.live import eventually
@@ -40,6 +41,13 @@ from support.live import eventually
         ({"bpf": "udp prot 53"}, "bpf: Cannot set BPF filter to interface; the filter 'udp prot 53' is invalid"),
         ({"dns_ports": "53,"}, "dns_ports: '' is not a port"),
         ({"dns_ports": ["0"]}, "dns_ports: '0' is not a port"),
+        ({"iface": "eth0,eth0"}, "iface: an interface is named twice"),
+        ({"iface": ["eth0", "any"]}, "iface: 'any' stands alone: it can't be one of several"),
+        ({"iface": ["auto", "eth0"]}, "iface: 'auto' stands alone"),
+        ({"iface": [f"eth{number}" for number in range(65)]}, "iface: at most 64 interfaces are allowed, not 65"),
+        ({"iface": 7}, "wrong type for key: iface; it needs a text"),
+        ({"vxlan_ports": "0"}, "vxlan_ports: '0' is not a port"),
+        ({"decapsulate": "maybe"}, "wrong type for key: decapsulate; it needs true or false"),
         ({"pcap_source": "foo"}, "pcap_source: unknown pcap source; there are libpcap"),
     ],
 )
@@ -81,6 +89,9 @@ class FakeCapture:
     def set_hosts(self, hosts: list[tuple[bytes, int]]) -> None:
         self.hosts.append(hosts)
 
+    def is_running(self) -> bool:
+        return True
+
 
 class FakeInterfaces:
     """One interface, whose networks the test sets."""
@@ -88,7 +99,7 @@ class FakeInterfaces:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.networks: tuple[str, ...] = ("192.0.2.5/24", "2001:db8::5/64")
         self.captures: list[FakeCapture] = []
-        monkeypatch.setattr(pcap, "find_interface", self.find)
+        monkeypatch.setattr(tapped, "find_interface", self.find)
         monkeypatch.setattr(_core, "LiveInput", self.capture)
 
     def find(self, _: str) -> Interface:
@@ -112,7 +123,7 @@ def test_an_interfaces_networks_and_within_them_its_addresses_are_this_host(
 ) -> None:
     interfaces = FakeInterfaces(monkeypatch)
     source = PcapInput({"iface": "eth0"}, Defaults())
-    with caplog.at_level("INFO", "pktvisor.inputs.pcap"):
+    with caplog.at_level("INFO", "pktvisor.inputs.tapped"):
         source.start([])
     assert interfaces.given() == [parse_hosts(OWN)]
     assert caplog.messages == [f"eth0: this host is {OWN.replace(',', ', ')}"]
@@ -178,7 +189,7 @@ def test_a_filter_is_compiled_before_the_input_starts(monkeypatch: pytest.Monkey
         source.prepare()
         before = len(compiled)
         interface = find_interface(target)
-        assert source._programs(interface)
+        assert source._tapped.interfaces[0]._programs(interface)
         assert len(compiled) == before, "nothing is left to do for who starts it under a lock"
 
 

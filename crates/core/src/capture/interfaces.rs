@@ -51,6 +51,19 @@ pub fn resolve(target: &str) -> Result<Target, Error> {
     Ok(Target::Interface(found.name.clone()))
 }
 
+/// The name of the interface that has this number now.
+pub fn name_of(index: u32) -> Option<String> {
+    let mut name = [0; libc::IF_NAMESIZE];
+    // SAFETY: there is room for the longest name and its zero byte.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr()) };
+    if found.is_null() {
+        return None;
+    }
+    // SAFETY: the call has written a text that ends with a zero byte.
+    let name = unsafe { std::ffi::CStr::from_ptr(found) };
+    Some(name.to_string_lossy().into_owned())
+}
+
 /// The interface with this name.
 pub(super) fn named(name: &str) -> Result<Interface, Error> {
     let all = interfaces()?;

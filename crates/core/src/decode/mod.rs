@@ -13,6 +13,9 @@ mod ends;
 pub mod flow;
 mod flow_of;
 pub mod fragments;
+mod interface_names;
+#[cfg(test)]
+mod interface_tests;
 pub(crate) mod ip;
 #[cfg(test)]
 mod laws;
@@ -35,7 +38,7 @@ use crate::hosts::Hosts;
 use crate::ledger::Ledger;
 use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
-use crate::table::{PacketRow, PacketTable, TUNNEL_COLUMNS, Table as _};
+use crate::table::{INTERFACE_COLUMN, PacketRow, PacketTable, TUNNEL_COLUMNS, Table as _};
 use crate::wire::ieee80211::{Subframe, Subframes};
 use crate::wire::{self, ethertype};
 use app::{AppTables, Message, Needs};
@@ -43,6 +46,7 @@ use dispatch::Dispatch;
 use ends::Ends;
 use flow::{Datagram, FlowDecoder};
 use fragments::{Fragment, FragmentKey, FragmentTable};
+use interface_names::InterfaceNames;
 use ip::{
     FragmentHeader, IpPayload, behind_extensions, cut_off, name_fragment, read_encapsulated, read_ipv4, read_ipv6,
 };
@@ -54,6 +58,7 @@ use crate::wire::ipv4::mapped;
 pub use batch::{BATCH_ROWS, Batch, EARLIER, table_names};
 pub use ends::{exchange_hash, flow_hash};
 pub use flow_of::flow_of;
+pub use interface_names::NameOf;
 
 malformed! {
     TCP_TOO_SHORT "tcp.too_short", "The packet ends within its TCP header";
@@ -81,6 +86,8 @@ pub struct DecodeConfig {
     pub reads_flows: bool,
     /// A packet in a tunnel is known by its own addresses and ports, and its messages are read, whatever it came through.
     pub decapsulates: bool,
+    /// Gives the names of interfaces; without it they are called by their numbers.
+    pub interface_names: Option<NameOf>,
     /// Random per process, so that nobody outside can choose names that collide.
     pub seed: u64,
     /// What TCP streams and fragments hold is part of it.
@@ -98,6 +105,10 @@ pub struct Decoder {
     decapsulates: bool,
     /// Somebody asks for the columns of tunnels.
     needs_tunnels: bool,
+    interface_names: InterfaceNames,
+    needs_interface: bool,
+    /// There is something to do to each row besides: of what carries flow records, or for the column of interfaces.
+    has_more_to_do: bool,
     /// Datagrams are more than messages: flow records, or perhaps tunnels.
     looks_further: bool,
     seed: u64,
@@ -122,6 +133,9 @@ impl Decoder {
             dispatch: Dispatch::new(config.ports, &config.needs),
             decapsulates: config.decapsulates,
             needs_tunnels: false,
+            interface_names: InterfaceNames::new(config.interface_names),
+            needs_interface: false,
+            has_more_to_do: false,
             looks_further: false,
             seed: config.seed,
             settle_ns: i64::MIN,
@@ -130,7 +144,7 @@ impl Decoder {
             held_fragments: Held::new(&config.memory, Holder::Fragments),
             held_exporters: Held::new(&config.memory, Holder::Exporters),
         };
-        decoder.set_needs_of_tunnels(&config.needs);
+        decoder.note_needs(&config.needs);
         decoder
     }
 
@@ -140,10 +154,13 @@ impl Decoder {
         if let Some(flows) = &mut self.flows {
             flows.set_needs(needs);
         }
-        self.set_needs_of_tunnels(needs);
+        self.note_needs(needs);
     }
 
-    fn set_needs_of_tunnels(&mut self, needs: &Needs) {
+    /// What is seldom asked for.
+    fn note_needs(&mut self, needs: &Needs) {
+        self.needs_interface = needs.has(INTERFACE_COLUMN);
+        self.has_more_to_do = self.flows.is_some() || self.needs_interface;
         self.needs_tunnels = TUNNEL_COLUMNS.iter().any(|column| needs.has(column));
         self.looks_further = self.flows.is_some() || self.needs_tunnels || self.decapsulates;
     }
@@ -263,9 +280,17 @@ impl Decoder {
             None => batch.ledger.decoded += 1,
             Some(fault) => batch.ledger.count_malformed(fault),
         }
-        if self.flows.is_some() {
-            keep_records_alone(batch);
+        if self.has_more_to_do {
+            self.do_more(frame, batch);
         }
+    }
+
+    #[inline(never)]
+    fn do_more(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
+        if self.flows.is_some() {
+            return keep_records_alone(batch);
+        }
+        batch.packets.note_interface(batch.packets.last_row(), self.interface_names.of(frame.interface).as_bytes());
     }
 
     #[cold]
@@ -633,7 +658,6 @@ impl Decoder {
 }
 
 /// The packets that bring flow records are the exporter's: they leave no rows. Those that bring none pass by.
-#[inline(never)]
 fn keep_records_alone(batch: &mut Batch) {
     let is_datagram = batch.packets.transport().last() == Some(&PROTOCOL_UDP);
     if !is_datagram && batch.ledger.decoded > 0 {

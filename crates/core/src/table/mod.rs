@@ -16,7 +16,7 @@ pub(crate) mod testing;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
 pub use flow::{FlowRow, FlowTable};
-pub use packet::{Direction, PacketRow, PacketTable, TUNNEL_COLUMNS, TunnelRow};
+pub use packet::{Direction, INTERFACE_COLUMN, PacketRow, PacketTable, TUNNEL_COLUMNS, TunnelRow};
 pub use probe::{ProbeRow, ProbeTable};
 pub use resources::{ResourceEvent, ResourceRow, ResourceTable};
 

@@ -1,6 +1,6 @@
 //! The table of packets: one row per frame, whatever it holds.
 
-use super::{Address, table};
+use super::{Address, Span, table};
 
 /// Which way a packet goes, as seen from the hosts that the agent calls its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,7 @@ table! {
         tcp_flags: u8 => "tcp.flags", "", "Flags of the TCP header: 1 FIN, 2 SYN, 4 RST, 8 PSH, 16 ACK, 32 URG";
     }
     rare {
+        interface: Span => "packet.interface", "", "Name of the interface on which the packet was seen; in a capture file its number";
         tunnel_type: u8 => "tunnel.type", "", "Outermost tunnel: 1 IP in IP, 2 6in4, 3 GRE, 4 ERSPAN, 5 VXLAN, 6 Geneve, 7 GTP-U, 8 MPLS over UDP; 0 without one";
         tunnel_id: u32 => "tunnel.id", "", "Its identifier: key of GRE, session of ERSPAN, network (VNI) of VXLAN and Geneve, endpoint (TEID) of GTP-U, label of MPLS; 0 without one";
         tunnel_depth: u8 => "tunnel.depth", "tunnels", "Tunnels within each other that lead to the innermost packet; 0 without one";
@@ -42,6 +43,9 @@ table! {
     }
     time time_ns; packet_rows |_| &[];
 }
+
+/// The column of interfaces, which decoders fill where somebody asks for it.
+pub const INTERFACE_COLUMN: &str = "packet.interface";
 
 /// The columns of tunnels, of which decoders fill none unless somebody asks for one of them.
 pub const TUNNEL_COLUMNS: [&str; 10] = [
@@ -70,6 +74,20 @@ pub struct TunnelRow {
 }
 
 impl PacketTable {
+    /// Writes down on which interface a row's packet was seen. Neighbours share the text.
+    pub fn note_interface(&mut self, row: usize, name: &[u8]) {
+        let before = row.checked_sub(1).map(|before| self.interface[before]).filter(|span| !span.is_none());
+        let span = before.filter(|span| {
+            let start = span.start as usize;
+            self.text.get(start..start + span.length as usize) == Some(name)
+        });
+        self.interface[row] = span.unwrap_or_else(|| {
+            let start = self.text.len() as u32;
+            self.text.extend_from_slice(name);
+            Span { start, length: name.len() as u32 }
+        });
+    }
+
     /// Writes down what tunnels a row's packet came through.
     #[cold]
     pub fn note_tunnel(&mut self, row: usize, tunnel: &TunnelRow) {

@@ -11,7 +11,7 @@ use super::catch_up::{self, CatchUp};
 use super::{Fed, Intake, Live, LiveInput, Machine, Source, lock};
 use crate::Error;
 use crate::capture::lookback::{Kept, Lookback, complete_from_ns};
-use crate::capture::{FrameSource, MadeUp, Mock, Ring, RingConfig, mock, recent};
+use crate::capture::{FrameSource, MadeUp, Mock, Ring, RingConfig, interfaces, mock, recent};
 use crate::decode::Batch;
 use crate::decode::DecodeConfig;
 use crate::decode::app::Needs;
@@ -82,7 +82,8 @@ impl Capture {
     ) -> Result<Self, Error> {
         match &config.source {
             CaptureOrigin::Ring(ring) => {
-                let rings = (0..config.workers.max(1)).map(|_| Ok((Ring::open(ring)?, config.decode.clone())));
+                let decode = DecodeConfig { interface_names: Some(interfaces::name_of), ..config.decode.clone() };
+                let rings = (0..config.workers.max(1)).map(|_| Ok((Ring::open(ring)?, decode.clone())));
                 Self::start_on(rings.collect::<Result<_, Error>>()?, config, policies, sinks)
             }
             CaptureOrigin::Mock { seed } => {
@@ -161,6 +162,13 @@ pub struct Recent {
 }
 
 impl Recent {
+    /// The newest frames of another input beside these.
+    #[must_use]
+    pub fn beside(mut self, other: &Self) -> Self {
+        self.kept.extend(other.kept.iter().cloned());
+        self
+    }
+
     /// The frames since a time that a filter lets through, of all workers, by time: the newest ones that fit into so
     /// many bytes, as a pcapng file.
     ///

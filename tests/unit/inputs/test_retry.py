@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.agent.retry import Retry
+from pktvisor.inputs.retry import Retry
 
 
 def test_attempts_come_twice_as_late_each_time_and_a_minute_apart_at_most() -> None:
