@@ -126,9 +126,10 @@ pub fn decode_config(hosts: HostRows, ports: Option<PortRows>, decapsulates: boo
 /// it returns False, a signal's handler raises, or `stop` is set, reading stops and what was read stays counted. With
 /// `stop` what may let wait is read, too: a FIFO, and standard input where the path is `-`. `sinks` are handlers that get
 /// the batches, in this thread. With `reads_flows` what UDP carries are flow records, whatever the ports; with
-/// `decapsulates` packets in tunnels are known by their own addresses and ports, and their messages are read.
+/// `decapsulates` packets in tunnels are known by their own addresses and ports, and their messages are read. With
+/// `following` the one path is read as it grows, until that is stopped.
 #[pyfunction]
-#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None, reads_flows=false, decapsulates=false))]
+#[pyo3(signature = (paths, policies, *, hosts, ports=None, compile_filter=None, workers=1, progress=None, stop=None, sinks=None, reads_flows=false, decapsulates=false, following=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn run_file(
     py: Python<'_>,
@@ -143,11 +144,13 @@ pub fn run_file(
     sinks: Option<Vec<Bound<'_, PyAny>>>,
     reads_flows: bool,
     decapsulates: bool,
+    following: Option<PyRef<'_, Following>>,
 ) -> PyResult<FileReport> {
     let stop = stop.map(|stop| Arc::clone(&stop.is_set));
     let config = FileConfig {
         paths,
         patience: stop.as_ref().map(patience),
+        following: following.map(|following| following.inner.clone()),
         decode: DecodeConfig { reads_flows, ..decode_config(hosts, ports, decapsulates) },
         filter: compile_filter.map(filter::source),
         policies: policies.iter().map(|policy| Arc::clone(&policy.inner)).collect(),
@@ -200,6 +203,38 @@ pub fn dnstap_config(
 }
 
 /// Waits for what may let wait until somebody says stop.
+/// The reading of a file that grows: ends it, and tells of it meanwhile.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct Following {
+    inner: engine::Following,
+    stop: Arc<AtomicBool>,
+}
+
+#[pymethods]
+impl Following {
+    /// `stop` ends the reading, too.
+    #[new]
+    #[pyo3(signature = (stop=None))]
+    fn new(stop: Option<PyRef<'_, Stop>>) -> Self {
+        let stop = stop.map_or_else(Arc::default, |stop| Arc::clone(&stop.is_set));
+        Self { inner: engine::Following::new(patience(&stop)), stop }
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What became of the packets so far.
+    fn ledger(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        self.inner.ledger().entries().collect()
+    }
+
+    /// What happened since the last call: files that were replaced, cut, or left out, in a clause each.
+    fn take_news(&self) -> Vec<String> {
+        self.inner.take_news()
+    }
+}
+
 fn patience(stop: &Arc<AtomicBool>) -> Patience {
     let stop = Arc::clone(stop);
     Arc::new(move || !stop.load(Ordering::Relaxed))

@@ -45,6 +45,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<metric::Exponential>()?;
     module.add_class::<file::FileReport>()?;
     module.add_class::<file::Stop>()?;
+    module.add_class::<file::Following>()?;
     module.add_class::<live::LiveInput>()?;
     module.add_class::<memory::Account>()?;
     module.add_class::<memory::Answers>()?;

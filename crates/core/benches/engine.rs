@@ -34,6 +34,7 @@ fn main() {
         let file = FileConfig {
             paths: vec![PathBuf::from(capture)],
             patience: None,
+            following: None,
             decode: DecodeConfig { hosts: Hosts::new([(host, 104)]), seed: 7, ..DecodeConfig::default() },
             filter: None,
             policies: vec![policy],

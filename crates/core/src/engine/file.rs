@@ -1,6 +1,7 @@
 //! A capture file from its first packet to its last, by one worker or by several.
 
 use super::file_config::FileConfig;
+use super::follow::FollowedFrames;
 use super::intake::{Intake, Polled, Source};
 use super::packets::Packets;
 use super::recorded::{FileReport, Progress, Recorded, run_recorded};
@@ -21,6 +22,11 @@ pub fn run_file(
     sinks: &dyn Fn() -> Vec<Box<dyn BatchSink>>,
     progress: &mut dyn FnMut(Progress) -> bool,
 ) -> Result<FileReport, Error> {
+    if let (Some(following), [path]) = (&config.following, &config.paths[..]) {
+        let (decode, filter) = (config.decode.clone(), config.filter.clone());
+        let frames = FollowedFrames::open(path, following.clone(), decode, filter)?;
+        return run_recorded(frames, &config.policies, sinks(), progress);
+    }
     let capture = Capture::open_with(&config.paths, config.patience.as_ref())?;
     if config.workers > 1 {
         run_shared(capture, config, sinks, progress)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::follow::Following;
 use super::{FilterMaker, Policy};
 use crate::decode::DecodeConfig;
 use crate::read::Patience;
@@ -14,6 +15,8 @@ pub struct FileConfig {
     pub paths: Vec<PathBuf>,
     /// Says whether to go on waiting for what is no file. Without it only files are read.
     pub patience: Option<Patience>,
+    /// The one path is read as it grows, by one worker.
+    pub following: Option<Following>,
     pub decode: DecodeConfig,
     pub filter: Option<FilterMaker>,
     pub policies: Vec<Arc<Policy>>,

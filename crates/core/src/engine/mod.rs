@@ -8,6 +8,7 @@ mod file;
 mod file_config;
 mod filling;
 mod flow;
+mod follow;
 mod intake;
 mod live;
 mod lookups;
@@ -27,6 +28,7 @@ pub use dnstap::{DnstapConfig, DnstapServer, DnstapServerConfig, Taking, check_d
 pub use file::run_file;
 pub use file_config::FileConfig;
 pub use flow::{FlowListening, FlowServer, FlowServerConfig};
+pub use follow::Following;
 pub use intake::{Decode, Fed, Intake, Polled, Source};
 pub use live::{Capture, CaptureConfig, CaptureOrigin, Live, LiveInput, LiveStatus, Machine, Recent, Usage};
 pub use lookups::Databases;

@@ -341,6 +341,7 @@ mod tests {
         FileConfig {
             paths: vec![path.into()],
             patience: None,
+            following: None,
             decode: DecodeConfig { seed: 1, ..DecodeConfig::default() },
             filter: None,
             policies: vec![Arc::new(Policy::new(compile(&plan.to_string()).unwrap(), policy))],

@@ -24,11 +24,27 @@ pub(super) struct Blocks {
     base: u64,
     /// The stream has ended, failed, or is of no more interest.
     ended: bool,
+    /// It had nothing more for now, when it was read last.
+    is_waiting: bool,
+    /// More may come behind its end.
+    may_grow: bool,
 }
 
 impl Blocks {
     pub(super) fn new(stream: Stream) -> Self {
-        Self { stream, buffer: vec![0; BLOCK_BYTES], next: None, left: None, start: 0, end: 0, base: 0, ended: false }
+        let buffer = vec![0; BLOCK_BYTES];
+        Self {
+            stream,
+            buffer,
+            next: None,
+            left: None,
+            start: 0,
+            end: 0,
+            base: 0,
+            ended: false,
+            is_waiting: false,
+            may_grow: false,
+        }
     }
 
     /// What was read and not yet consumed.
@@ -47,6 +63,20 @@ impl Blocks {
     #[inline]
     pub(super) fn has(&mut self, needed: usize) -> Result<bool, String> {
         if self.end - self.start >= needed { Ok(true) } else { self.fill(needed) }
+    }
+
+    /// Says that more may come behind the end of the stream.
+    pub(super) fn expect_growth(&mut self) {
+        self.may_grow = true;
+    }
+
+    pub(super) fn may_grow(&self) -> bool {
+        self.may_grow
+    }
+
+    /// Whether more may come of a stream that did not have what was needed.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_waiting
     }
 
     /// Takes the next `count` of the pending bytes; the range is good for [`Self::bytes`] until the next [`Self::has`].
@@ -119,6 +149,7 @@ impl Blocks {
     #[inline(never)]
     pub(super) fn fill(&mut self, needed: usize) -> Result<bool, String> {
         self.make_room();
+        self.is_waiting = false;
         while self.end < needed && !self.ended {
             if self.end == self.buffer.len() {
                 // Grows only as bytes really come, not because a length field says so.
@@ -128,6 +159,10 @@ impl Blocks {
                 Ok(0) => self.ended = true,
                 Ok(count) => self.end += count,
                 Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => (),
+                Err(cause) if cause.kind() == std::io::ErrorKind::WouldBlock => {
+                    self.is_waiting = true;
+                    return Ok(false);
+                }
                 Err(cause) => {
                     self.ended = true;
                     return Err(self.stream.explain(&cause));

@@ -159,7 +159,7 @@ fn expand(paths: &[PathBuf]) -> Result<Vec<Named>, Error> {
 }
 
 /// The regular files in a directory, without hidden ones and without those in directories below.
-fn files_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn files_in(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();

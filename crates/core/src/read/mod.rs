@@ -15,6 +15,7 @@ mod blocks;
 mod chunks;
 mod compression;
 mod files;
+mod follow;
 mod frame_stream;
 mod merge;
 pub(crate) mod opening;
@@ -40,6 +41,7 @@ use crate::Error;
 use crate::frame::Frame;
 pub use chunks::{Chunk, ChunkReader, Deal, Mark, Piece};
 pub use files::{Capture, NextFrame, TakeFrames};
+pub use follow::Followed;
 pub use frame_stream::{
     Control, FrameStream, FrameStreamReader, FrameStreamReceiver, MOST_FRAME_BYTES, Step, Violation,
 };
@@ -153,6 +155,8 @@ impl PcapFrames<'_> {
 enum Stop {
     /// The file ended where a record could have begun.
     End,
+    /// The record is not there yet; it is to be asked for again.
+    Later,
     Damage(Damage),
 }
 
@@ -270,7 +274,7 @@ impl Format {
         match Pcapng::start(blocks) {
             Some(Ok(pcapng)) => Ok(Self::Pcapng(pcapng)),
             Some(Err(Stop::Damage(damage))) => Err(unreadable(damage.reason)),
-            Some(Err(Stop::End)) | None => Err(not_a_capture(blocks, name)),
+            Some(Err(Stop::End | Stop::Later)) | None => Err(not_a_capture(blocks, name)),
         }
     }
 }
@@ -279,10 +283,12 @@ impl Stop {
     /// Ends the reading here.
     #[cold]
     fn end(self, blocks: &mut Blocks, damage: &mut Option<Damage>) {
-        blocks.close();
-        if let Self::Damage(found) = self {
-            *damage = Some(found);
+        match self {
+            Self::Later => return,
+            Self::End => {}
+            Self::Damage(found) => *damage = Some(found),
         }
+        blocks.close();
     }
 
     /// Damage in the record that is pending.
@@ -295,6 +301,7 @@ impl Stop {
     #[cold]
     fn at_end_of(blocks: &Blocks, record: &str) -> Self {
         match blocks.pending().len() {
+            _ if blocks.is_waiting() => Self::Later,
             0 => Self::End,
             _ => Self::damage(blocks, format!("the file ends within {record}")),
         }

@@ -120,6 +120,12 @@ impl Pcapng {
     /// Passes over a block that need not fit into memory.
     #[cold]
     fn skip_block(&mut self, blocks: &mut Blocks, length: u32) -> Result<(), Stop> {
+        if blocks.may_grow() && length <= LONGEST_BLOCK {
+            // Of what is still being written nothing is passed over before all of it is there.
+            if !blocks.has(length as usize).map_err(|reason| Stop::damage(blocks, reason))? {
+                return Err(Stop::at_end_of(blocks, "a block"));
+            }
+        }
         let start = blocks.position();
         let at_start = |reason: String| Stop::Damage(Damage { offset: start, reason });
         let ends_within = || at_start("the file ends within a block".to_string());
