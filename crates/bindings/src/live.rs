@@ -201,7 +201,7 @@ impl LiveInput {
     ) -> PyResult<Self> {
         let traffic = crate::traffic::config(seed, packets_per_second, &kinds)?;
         let filter = compile_filter.map(filter::source);
-        let origin = config(CaptureOrigin::Traffic(traffic), decode_config(hosts, None));
+        let origin = config(CaptureOrigin::Traffic(traffic), decode_config(hosts, None, false));
         let config = CaptureConfig { lookback_bytes, filter, ..origin };
         Self::start_capture(py, config, Fed { policies: &policies, sinks })
     }
