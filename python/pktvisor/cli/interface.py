@@ -57,7 +57,8 @@ def watch_interface(target: str, options: SummaryOptions) -> WatchedInterface:
     )
     tap = default_tap(target, options.hosts or "")
     made = MockInput if tap.input_type == MockInput.type else PcapInput
-    source = made({**tap.config, "bpf": options.filter_expression}, Defaults(ports=options.ports, decapsulates=options.decapsulate))
+    defaults = Defaults(ports=options.ports, decapsulates=options.decapsulate)
+    source = made({**tap.config, "bpf": options.filter_expression}, defaults)
     return WatchedInterface(target, source, policy, pairs_policy(periods=MOST_PERIODS, length_s=options.window_length))
 
 
