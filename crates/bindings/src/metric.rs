@@ -104,6 +104,9 @@ impl Metric {
                 let row = |(value, count)| (TopName::Number(u64::from(value)), count, count, count, None, None);
                 counts.top(count).into_iter().map(row).collect()
             }
+            TopItems::Frequent(top) if kind == ItemKind::Number => {
+                top.top_numbers(count).iter().map(|entry| self.row(kind, entry)).collect()
+            }
             TopItems::Frequent(top) => top.top(count).iter().map(|entry| self.row(kind, entry)).collect(),
         }
     }

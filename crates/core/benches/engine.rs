@@ -1,7 +1,7 @@
 //! The engine on a capture file, without Python: `cargo bench --bench engine -- PLAN.json CAPTURE`, hosts 10.0.0.0/8.
 //!
 //! Prints CPU nanoseconds per packet, best of five. A plan is the JSON of `pktvisor.policies.plan.Plan`; for instructions
-//! run the binary under `valgrind --tool=callgrind`, with `--once`.
+//! run the binary under `valgrind --tool=callgrind`, with `--once`. With `--flows` the packets are datagrams of flow records.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +25,7 @@ fn main() {
         return;
     };
     let json = std::fs::read_to_string(plan).expect("the plan can be read");
+    let reads_flows = std::env::args().any(|argument| argument == "--flows");
     let runs = if std::env::args().any(|argument| argument == "--once") { 1 } else { 5 };
     let host = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 0];
     let mut best = f64::INFINITY;
@@ -35,7 +36,7 @@ fn main() {
             paths: vec![PathBuf::from(capture)],
             patience: None,
             following: None,
-            decode: DecodeConfig { hosts: Hosts::new([(host, 104)]), seed: 7, ..DecodeConfig::default() },
+            decode: DecodeConfig { hosts: Hosts::new([(host, 104)]), seed: 7, reads_flows, ..DecodeConfig::default() },
             filter: None,
             policies: vec![policy],
             workers: 1,

@@ -98,6 +98,12 @@ impl Hasher for SeededHasher {
         self.0 = hash_word(self.0, word);
     }
 
+    /// Of a key of bytes their number, which [`hash_bytes`] knows by itself.
+    #[inline]
+    fn write_usize(&mut self, length: usize) {
+        self.0 = self.0.wrapping_add(length as u64);
+    }
+
     #[inline]
     fn finish(&self) -> u64 {
         self.0

@@ -127,6 +127,26 @@ impl MetricState {
         MetricKind { kind: self.name(), items: self.items() }
     }
 
+    /// A number that was counted elsewhere.
+    pub(crate) fn counted(count: u64) -> Self {
+        Self::Counter(counter::State(count))
+    }
+
+    /// Makes a top list show what was counted elsewhere.
+    pub(crate) fn show(&mut self, counted: Frequent) {
+        if let Self::Top(top::State::Frequent(_, list)) = self {
+            *list = counted;
+        }
+    }
+
+    /// The sketch of a top list, where it has one.
+    pub(crate) fn frequent(&self) -> Option<&Frequent> {
+        match self {
+            Self::Top(top::State::Frequent(_, list)) => Some(list),
+            _ => None,
+        }
+    }
+
     /// Saves it with its length; `block` is room for it.
     pub(crate) fn save_block(&self, block: &mut Vec<u8>, out: &mut Vec<u8>, items: Items<'_>) {
         block.clear();

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::columns::PlaceTest;
 use super::exchange::{self, ExchangePlan, Field};
-use super::groups::{GroupPlan, MOST_GROUPS};
+use super::groups::{GroupFeed, GroupPlan, MOST_GROUPS, Reads};
 use super::keys::{self, MetricKey};
 use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec};
 use super::{
@@ -21,7 +21,7 @@ use crate::expr::{ColumnName, Condition, Test};
 use crate::hosts::Hosts;
 use crate::ledger::Entry;
 use crate::metric::{ItemKind, KindName, MetricKind};
-use crate::table::{ColumnDefinition, ColumnType, Table};
+use crate::table::{ColumnDefinition, ColumnType, ENDPOINTS, Table};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
 pub fn compile(json: &str) -> Result<Plan, Error> {
@@ -277,6 +277,9 @@ impl Compiler {
             return Err(Error::invalid("a top list needs a column"));
         };
         let name = ColumnName::parse(column)?;
+        if matches!(&name, ColumnName::Plain(name) if ENDPOINTS.iter().any(|[text, ..]| text == name)) {
+            return Ok(ItemKind::Text);
+        }
         let index = if let ColumnName::Plain(name) = &name { self.plain_column(scope, name)? } else { 0 };
         Ok(self.items_of(scope, &name, index))
     }
@@ -334,17 +337,7 @@ impl Compiler {
             by_items = items;
             by.push(columns);
         }
-        let plan = GroupPlan {
-            by,
-            by_items,
-            most: spec.most,
-            metrics: Vec::new(),
-            keys: Vec::new(),
-            conditions: Vec::new(),
-            sources: Vec::new(),
-            feeds: Vec::new(),
-        };
-        self.groups.push(plan);
+        self.groups.push(GroupPlan::new(by, by_items, spec.most));
         let at = self.groups.len() - 1;
         self.tables[scope.table].plan.groups.push(at);
         Ok(at)
@@ -374,14 +367,19 @@ impl Compiler {
             return Err(Error::invalid("the ledger, and what is purged, can't be grouped"));
         }
         let plan = &mut self.groups[groups];
-        plan.metrics.push(kind);
+        // Exact counts of small numbers would take some hundred kilobytes a group.
+        let items = if kind.items == ItemKind::SmallNumber { ItemKind::Number } else { kind.items };
+        plan.metrics.push(MetricKind { items, ..kind });
         plan.keys.push(key);
         Ok(Slot::Grouped { groups, metric: plan.metrics.len() - 1 })
     }
 
     fn grouped_feed(&mut self, scope: &Scope, spec: &MetricSpec, groups: usize, metric: usize) -> Result<(), Error> {
         for feed in &spec.feeds {
-            let Feed { rows, column, weight, .. } = self.compiled_feed(scope, feed, metric)?;
+            let endpoint = self.endpoint(scope, spec, feed)?;
+            let column = feed.column.clone().filter(|_| endpoint.is_none());
+            let Feed { rows, column, weight, .. } =
+                self.compiled_feed(scope, &FeedSpec { column, ..feed.clone() }, metric)?;
             let types = &self.tables[scope.table].types;
             let plan = &mut self.groups[groups];
             if feed.key >= plan.by.len() {
@@ -392,10 +390,30 @@ impl Compiler {
                 return Err(Error::invalid("the grouped metrics of a handler have more than 64 different conditions"));
             }
             let mut source = |index: ColumnIndex| place_in(&mut plan.sources, (index, types[index]));
-            let feed = Feed { metric, rows, column: column.map(&mut source), weight: weight.map(&mut source) };
-            plan.feeds.push(feed);
+            let reads = match endpoint {
+                Some([address, port]) => Some(Reads::Endpoint { address: source(address), port: source(port) }),
+                None => column.map(|column| Reads::Column(source(column))),
+            };
+            plan.feeds.push(GroupFeed { metric, rows, reads, weight: weight.map(&mut source) });
         }
         Ok(())
+    }
+
+    /// The address and the port of which a list shows the text: many groups would have to keep very many of these.
+    fn endpoint(
+        &mut self,
+        scope: &Scope,
+        spec: &MetricSpec,
+        feed: &FeedSpec,
+    ) -> Result<Option<[ColumnIndex; 2]>, Error> {
+        let Some(Value::String(column)) = feed.column.as_ref().filter(|_| spec.feeds.len() == 1) else {
+            return Ok(None);
+        };
+        let Some([_, address, port]) = ENDPOINTS.iter().find(|[text, ..]| text == column) else { return Ok(None) };
+        if spec.kind != KindName::Top.name() {
+            return Ok(None);
+        }
+        Ok(Some([self.plain_column(scope, address)?, self.plain_column(scope, port)?]))
     }
 
     fn parsed_condition(&mut self, scope: &Scope, json: &Value) -> Result<BitmapIndex, Error> {

@@ -156,7 +156,8 @@ impl Executor {
             }
             for groups in &plan.groups {
                 let column = |index| work.column(plan, index, &view, &self.shared);
-                state.groups[*groups].feed(&work.bitmaps, column, times_ns, &mut self.chunk);
+                let joined = state.groups[*groups].feed(&work.bitmaps, column, times_ns, &mut self.chunk);
+                state.ledger.evicted.groups += joined;
             }
         }
     }

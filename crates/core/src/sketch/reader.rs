@@ -37,6 +37,7 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
+    #[inline]
     pub fn bytes(&mut self, length: usize) -> Result<&'a [u8], Error> {
         match self.rest.split_at_checked(length) {
             Some((taken, rest)) => {
@@ -47,6 +48,7 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Error> {
         Ok(self.array::<1>()?[0])
     }
@@ -55,10 +57,12 @@ impl<'a> Reader<'a> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
+    #[inline]
     pub fn u64(&mut self) -> Result<u64, Error> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
+    #[inline]
     pub fn i64(&mut self) -> Result<i64, Error> {
         Ok(i64::from_le_bytes(self.array()?))
     }
@@ -72,7 +76,22 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned LEB128 number: seven bits a byte, the lowest first, the top bit set on all but the last.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, Error> {
+        match self.rest {
+            [first, rest @ ..] if *first < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*first))
+            }
+            [first, second, rest @ ..] if *second < 0x80 => {
+                self.rest = rest;
+                Ok(u64::from(*first & 0x7f) | u64::from(*second) << 7)
+            }
+            _ => self.long_varint(),
+        }
+    }
+
+    fn long_varint(&mut self) -> Result<u64, Error> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
@@ -106,18 +125,38 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         Ok(self.bytes(N)?.try_into().expect("as many bytes as asked for"))
     }
 }
 
 /// Writes what [`Reader::varint`] reads.
-pub(crate) fn write_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
-        value >>= 7;
+#[inline]
+pub(crate) fn write_varint(out: &mut Vec<u8>, value: u64) {
+    if value < 0x80 {
+        out.push(value as u8);
+    } else {
+        let mut bytes = [0; MOST_VARINT_BYTES];
+        let length = put_varint(&mut bytes, value);
+        out.extend_from_slice(&bytes[..length]);
     }
-    out.push(value as u8);
+}
+
+/// Bytes that the largest number takes.
+pub(crate) const MOST_VARINT_BYTES: usize = 10;
+
+/// The same into some bytes; tells how many it took.
+#[inline]
+pub(crate) fn put_varint(bytes: &mut [u8; MOST_VARINT_BYTES], mut value: u64) -> usize {
+    let mut at = 0;
+    while value >= 0x80 {
+        bytes[at] = value as u8 | 0x80;
+        value >>= 7;
+        at += 1;
+    }
+    bytes[at] = value as u8;
+    at + 1
 }
 
 /// Writes bytes with their length before them.

@@ -2,6 +2,10 @@
 
 use super::{Address, Span, table};
 
+/// Columns of text that say an address and a port, with the columns of these.
+pub(crate) const ENDPOINTS: &[[&str; 3]] =
+    &[["flow.src_endpoint", "flow.src", "flow.src_port"], ["flow.dst_endpoint", "flow.dst", "flow.dst_port"]];
+
 table! {
     /// One row per record. Records come without packets: those are the exporter's.
     pub struct FlowTable, row FlowRow {

@@ -15,6 +15,7 @@ mod resources;
 pub(crate) mod testing;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
+pub(crate) use flow::ENDPOINTS;
 pub use flow::{FlowRow, FlowTable};
 pub use packet::{Direction, INTERFACE_COLUMN, PacketRow, PacketTable, TUNNEL_COLUMNS, TunnelRow};
 pub use probe::{ProbeRow, ProbeTable};

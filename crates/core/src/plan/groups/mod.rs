@@ -2,23 +2,29 @@
 //!
 //! Each distinct value is a *group*. A group begins as a log of its rows, a few dozen bytes each ([`log`]), and reading
 //! unfolds the log into metrics; so a group of three rows costs some hundred bytes and is exact. A group of more than
-//! [`MOST_LOGGED_SMALL`] rows gets metrics of its own, and its log only gathers rows to feed these in chunks.
+//! [`MOST_LOGGED_SMALL`] rows gets counters and lists of its own ([`full`]), and its log only gathers rows to feed these in
+//! chunks: the more groups, the smaller.
 //!
-//! There are bounds: as many groups as the plan says, and none is added beyond [`MOST_BYTES`]. What they turn away counts into one
-//! group, *other*; how many rows and how many different values that were is counted. So do the lightest groups where memory is
-//! short ([`crate::memory`]). A group that is there has all rows of its worker's window: once something was turned away for
+//! There are bounds: as many groups as the plan says, and no more than [`MOST_BYTES`]. What they turn away counts into one
+//! group, *other*; how many rows and how many different values that were is counted. So do the lightest groups where those that
+//! are there grow beyond it, and where memory is short ([`crate::memory`]). A group that is there has all rows of its worker's window: once something was turned away for
 //! want of memory, no group is added to that window any more.
 
+mod full;
+mod lists;
 mod log;
+mod values;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use full::{Full, Layout};
 
 pub(crate) use log::Chunk;
 use log::Log;
 
 use super::keys::MetricKey;
-use super::{BitmapIndex, ColumnIndex, Feed};
+use super::{BitmapIndex, ColumnIndex};
 use crate::Error;
 use crate::expr::Bitmap;
 use crate::hash::SeededState;
@@ -32,10 +38,14 @@ use crate::table::{Column, ColumnType};
 /// Rows that a group may have before it gets metrics of its own.
 const MOST_LOGGED_SMALL: u32 = 64;
 
-/// Rows that are gathered before they are fed to a group's own metrics.
+/// Rows that are gathered before they are fed to what a group keeps.
 const MOST_LOGGED: u32 = 1024;
 
-/// Bytes that the groups of one worker's window may take; beyond, new ones are turned away.
+/// Bytes that the logs of all groups may take together, and what each of them may take, however many there are.
+const MOST_LOG_BYTES: usize = 48 << 20;
+const LEAST_LOG_BYTES: usize = 4 << 10;
+
+/// Bytes that the groups of one worker's window may take; beyond, new ones are turned away, and the lightest join the other one.
 pub const MOST_BYTES: usize = 256 << 20;
 
 /// Groups that a plan may ask for.
@@ -55,11 +65,59 @@ pub struct GroupPlan {
     pub(crate) conditions: Vec<(usize, BitmapIndex)>,
     /// Columns that the feeds name.
     pub(crate) sources: Vec<(ColumnIndex, ColumnType)>,
-    /// Feeds of the metrics; rows are numbers of `conditions`, columns numbers of `sources`.
-    pub(crate) feeds: Vec<Feed>,
+    pub(crate) feeds: Vec<GroupFeed>,
+    /// How the metrics of a group of many rows are kept; worked out when it is first needed.
+    layout: OnceLock<Layout>,
+}
+
+/// Some rows go into a metric; rows are numbers of `conditions`, columns numbers of `sources`.
+#[derive(Debug)]
+pub(crate) struct GroupFeed {
+    pub metric: usize,
+    pub rows: usize,
+    pub reads: Option<Reads>,
+    pub weight: Option<usize>,
+}
+
+/// What a metric reads of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    Column(usize),
+    /// An address and a port, as one item of a list.
+    Endpoint {
+        address: usize,
+        port: usize,
+    },
+}
+
+impl GroupFeed {
+    fn column(&self) -> Option<usize> {
+        match self.reads? {
+            Reads::Column(at) => Some(at),
+            Reads::Endpoint { .. } => None,
+        }
+    }
 }
 
 impl GroupPlan {
+    pub(crate) fn new(by: Vec<Vec<ColumnIndex>>, by_items: Vec<ItemKind>, most: usize) -> Self {
+        Self {
+            by,
+            by_items,
+            most,
+            metrics: Vec::new(),
+            keys: Vec::new(),
+            conditions: Vec::new(),
+            sources: Vec::new(),
+            feeds: Vec::new(),
+            layout: OnceLock::new(),
+        }
+    }
+
+    fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| Layout::new(self))
+    }
+
     /// Which conditions of a key hold for each of some rows.
     fn holding(&self, key: usize, bitmaps: &[Bitmap], rows: usize, holding: &mut Vec<u64>) {
         holding.clear();
@@ -75,7 +133,7 @@ impl GroupPlan {
 pub struct Group {
     rows: u64,
     log: Log,
-    full: Option<Box<[MetricState]>>,
+    full: Option<Box<Full>>,
 }
 
 /// The groups of one handler in one window.
@@ -128,35 +186,53 @@ impl Groups {
         }
     }
 
-    /// Takes in the rows of a batch that any condition holds for.
+    /// Takes in the rows of a batch that any condition holds for. Tells how many groups joined the other one for want of room.
     pub(crate) fn feed<'a>(
         &mut self,
         bitmaps: &[Bitmap],
         column: impl Fn(ColumnIndex) -> Column<'a>,
         times_ns: &[i64],
         work: &mut Chunk,
-    ) {
+    ) -> u64 {
         let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
         let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
         let (mut key, mut holding) = (Vec::new(), Vec::new());
         let mut turned_away = 0;
+        let most_log_bytes = self.most_log_bytes();
         for (number, columns) in plan.by.iter().enumerate() {
             let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
             plan.holding(number, bitmaps, times_ns.len(), &mut holding);
             for (row, holds) in holding.iter().enumerate().filter(|(_, holds)| **holds != 0) {
                 key.clear();
-                by.iter().for_each(|column| log::write_value(&mut key, column, row));
+                by.iter().for_each(|column| values::write_value(&mut key, column, row));
                 let (group, is_turned_away) = self.at_within_budget(&key);
                 turned_away += u64::from(is_turned_away);
                 group.rows += 1;
                 let before = group.log.memory_bytes() as isize;
                 group.log.push(*holds, times_ns[row], &sources, row);
-                let grown = group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed);
+                let grown =
+                    group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed, most_log_bytes);
                 self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
             }
         }
         self.held.count_given(Step::NewGroups, turned_away);
+        let joined = self.keep_bound();
         self.tell_memory();
+        joined
+    }
+
+    /// Makes room once the groups have grown beyond the bound: what was gathered is fed first, which loses nothing.
+    fn keep_bound(&mut self) -> u64 {
+        if self.own_bytes() <= MOST_BYTES + MOST_BYTES / 16 {
+            return 0;
+        }
+        self.shrink();
+        if self.own_bytes() <= MOST_BYTES { 0 } else { self.join_lightest() }
+    }
+
+    /// Bytes that each log may take: the memory of all together is bounded.
+    fn most_log_bytes(&self) -> usize {
+        (MOST_LOG_BYTES / self.groups.len().max(1)).max(LEAST_LOG_BYTES)
     }
 
     /// The group of a key, or the other one and whether that is for want of memory.
@@ -233,6 +309,7 @@ impl Groups {
                 group.fold(&plan, span, &mut work, seed);
             }
             group.log.shrink();
+            group.full.iter_mut().for_each(|full| full.shrink());
         }
         self.numbers.shrink_to_fit();
         self.groups.shrink_to_fit();
@@ -296,7 +373,9 @@ impl Groups {
     pub fn metrics(&self, key: Option<&[u8]>) -> Vec<MetricState> {
         let mut parts = self.parts().filter_map(|part| Some((part.group(key)?, part.span)));
         let Some((first, span)) = parts.next() else {
-            return fresh(&self.plan, self.span.start).into_vec();
+            return Full::new(self.plan.layout(), self.span.start)
+                .metrics(&self.plan, self.span.start, self.seed)
+                .into_vec();
         };
         let mut metrics = first.unfolded(&self.plan, span, self.seed);
         for (group, span) in parts {
@@ -364,7 +443,7 @@ impl Groups {
         let groups = self.heaviest_first();
         write_varint(out, groups.len() as u64);
         for (key, group) in groups {
-            write_block(out, &log::written_key(key, &self.plan.by_items, items));
+            write_block(out, &values::written_key(key, &self.plan.by_items, items));
             group.save(out, &self.plan, self.span, self.seed, items);
         }
         self.other.save(out, &self.plan, self.span, self.seed, items);
@@ -380,9 +459,9 @@ impl Groups {
     ) -> Result<(), Error> {
         let (plan, start) = (self.plan.clone(), self.span.start);
         for _ in 0..reader.count()? {
-            let key = log::read_key(reader.block()?, &plan.by_items, items)
+            let key = values::read_key(reader.block()?, &plan.by_items, items)
                 .ok_or_else(|| reader.error("a key that is none"))?;
-            let group = Group::restore(reader, &plan, start, read)?;
+            let group = Group::restore(reader, &plan, start, self.seed, read)?;
             let bytes = group.full_bytes();
             let place = self.at(&key);
             if place.rows == 0 {
@@ -390,7 +469,7 @@ impl Groups {
                 self.content_bytes += bytes;
             }
         }
-        self.other = Group::restore(reader, &plan, start, read)?;
+        self.other = Group::restore(reader, &plan, start, self.seed, read)?;
         self.refused_keys = Hll::from_bytes(reader.block()?)?;
         self.content_bytes = self.measured_bytes();
         self.tell_memory();
@@ -399,11 +478,14 @@ impl Groups {
 }
 
 impl Group {
-    /// Feeds the log where it is long enough; tells by how many bytes the metrics have grown.
+    /// Feeds the log where it is long enough; tells by how many bytes what is kept has grown.
     #[inline]
-    fn settle(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) -> isize {
-        let most = if self.full.is_some() { MOST_LOGGED } else { MOST_LOGGED_SMALL };
-        if self.log.rows() < most {
+    fn settle(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64, most_log_bytes: usize) -> isize {
+        let is_due = match self.full {
+            None => self.log.rows() >= MOST_LOGGED_SMALL,
+            Some(_) => self.log.rows() >= MOST_LOGGED || self.log.bytes() >= most_log_bytes,
+        };
+        if !is_due {
             return 0;
         }
         let before = self.full_bytes() as isize;
@@ -411,17 +493,18 @@ impl Group {
         self.full_bytes() as isize - before
     }
 
-    /// Feeds the log to the group's own metrics, which are made where there are none.
+    /// Feeds the log to what the group keeps, which is made where there is none.
     fn fold(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) {
-        let metrics = self.full.get_or_insert_with(|| fresh(plan, span.start));
-        work.feed(plan, &self.log, metrics, seed);
+        let full = self.full.get_or_insert_with(|| Box::new(Full::new(plan.layout(), span.start)));
+        work.feed(plan, &self.log, full, seed);
         self.log.clear();
     }
 
     /// The group's metrics with all that it has seen, up to where the window is.
     fn unfolded(&self, plan: &GroupPlan, span: Span, seed: u64) -> Box<[MetricState]> {
-        let mut metrics = self.full.clone().unwrap_or_else(|| fresh(plan, span.start));
-        Chunk::default().feed(plan, &self.log, &mut metrics, seed);
+        let mut full = self.full.as_deref().cloned().unwrap_or_else(|| Full::new(plan.layout(), span.start));
+        Chunk::default().feed(plan, &self.log, &mut full, seed);
+        let mut metrics = full.metrics(plan, span.start, seed);
         for metric in &mut metrics {
             match span.end {
                 Some(end) => metric.close(end),
@@ -439,11 +522,12 @@ impl Group {
         if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
             self.log.append(&other.log);
         } else {
-            let mut work = Chunk::default();
-            self.fold(plan, mine, &mut work, seed);
+            // Kept as it is: a metric that is closed or advanced by now would not merge as one that goes on.
+            let mut metrics = self.unfolded(plan, Span { end: None, now: mine.start, ..mine }, seed);
             let others = other.unfolded(plan, theirs, seed);
-            let metrics = self.full.iter_mut().flatten();
-            metrics.zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, true));
+            metrics.iter_mut().zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, true));
+            self.full = Some(Box::new(Full::of(plan, &metrics, mine.start)));
+            self.log.clear();
         }
         self.content_bytes() as isize - before
     }
@@ -455,13 +539,12 @@ impl Group {
         } else {
             self.rows += other.rows;
             self.log.append(&other.log);
-            self.settle(plan, span, work, seed);
+            self.settle(plan, span, work, seed, MOST_LOG_BYTES);
         }
     }
 
     fn full_bytes(&self) -> usize {
-        let metrics = self.full.iter().flatten();
-        metrics.map(|metric| metric.memory_bytes().max(size_of::<MetricState>())).sum()
+        self.full.as_ref().map_or(0, |full| full.memory_bytes())
     }
 
     /// What it takes beside itself.
@@ -478,14 +561,20 @@ impl Group {
         }
     }
 
-    fn restore(reader: &mut Reader, plan: &GroupPlan, start: i64, read: ReadMetrics<'_>) -> Result<Self, Error> {
+    fn restore(
+        reader: &mut Reader,
+        plan: &GroupPlan,
+        start: i64,
+        seed: u64,
+        read: ReadMetrics<'_>,
+    ) -> Result<Self, Error> {
         let rows = reader.varint()?;
         if rows == 0 {
             return Ok(Self::default());
         }
-        let mut metrics = fresh(plan, start);
+        let mut metrics = Full::new(plan.layout(), start).metrics(plan, start, seed);
         read(reader, &mut metrics)?;
-        Ok(Self { rows, log: Log::default(), full: Some(metrics) })
+        Ok(Self { rows, log: Log::default(), full: Some(Box::new(Full::of(plan, &metrics, start))) })
     }
 }
 
@@ -505,15 +594,6 @@ fn key_bytes(key: &[u8]) -> usize {
     (key.len() + ALLOCATION_BYTES).max(LEAST_ALLOCATION_BYTES)
 }
 
-fn fresh(plan: &GroupPlan, start_second: i64) -> Box<[MetricState]> {
-    let one_of_many = |kind: &MetricKind| {
-        let mut metric = MetricState::new(*kind, start_second);
-        metric.keep_small();
-        metric
-    };
-    plan.metrics.iter().map(one_of_many).collect()
-}
-
 /// One value of a group's key, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyValue {
@@ -526,7 +606,7 @@ pub enum KeyValue {
 /// The values of a key, in the order of the columns.
 pub fn key_values(plan: &GroupPlan, key: &[u8], places: &crate::enrich::geo::Places) -> Vec<KeyValue> {
     let mut reader = Reader::new("key", key);
-    let mut value = |items: &ItemKind| match log::read_item(&mut reader, *items) {
+    let mut value = |items: &ItemKind| match values::read_item(&mut reader, *items) {
         Some(item) if *items == ItemKind::Place => match crate::metric::number(&item) as u32 {
             NO_PLACE => KeyValue::None,
             place => KeyValue::Text(places.get(place).text.to_string()),

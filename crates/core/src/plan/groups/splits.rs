@@ -183,7 +183,7 @@ proptest! {
         }).collect();
         for (at, window) in windows(&grouped).iter().enumerate() {
             for (table, groups) in window.state.groups.iter().enumerate() {
-                let mut merged = fresh(groups.plan(), 0);
+                let mut merged = groups.metrics(Some(b"no key"));
                 for (key, _) in groups.keys() {
                     let metrics = groups.metrics(Some(key));
                     let own = &alone[&place_of(groups, key)][at].state.metrics[table * METRICS_OF_A_GROUP..][..METRICS_OF_A_GROUP];

@@ -90,6 +90,12 @@ impl Frequent {
         self.stream_weight = self.stream_weight.saturating_add(total);
     }
 
+    /// Makes it the sketch of a stream of this weight, of which `floor` was taken off every counter before they came here.
+    pub(crate) fn widen(&mut self, floor: u64, stream_weight: u64) {
+        self.offset = self.offset.saturating_add(floor);
+        self.stream_weight = stream_weight;
+    }
+
     /// Asks the processor to fetch what [`Self::update`] will touch for this key. Worth it some 16 items ahead.
     #[inline]
     pub fn prefetch(&self, key: u64) {
@@ -170,9 +176,18 @@ impl Frequent {
     /// The heaviest items, descending by estimate, equals by their bytes. Every item heavier than
     /// [`Self::maximum_error`] is tracked, so that none of these is missed.
     pub fn top(&self, count: usize) -> Vec<FrequentEntry<'_>> {
+        self.ranked(count, <[u8]>::cmp)
+    }
+
+    /// The same where items are little-endian numbers: equals by these.
+    pub fn top_numbers(&self, count: usize) -> Vec<FrequentEntry<'_>> {
+        self.ranked(count, |a, b| a.iter().rev().cmp(b.iter().rev()))
+    }
+
+    fn ranked(&self, count: usize, compare: impl Fn(&[u8], &[u8]) -> std::cmp::Ordering) -> Vec<FrequentEntry<'_>> {
         let entry = |slot| (self.table.count(slot), self.arena.get(self.table.item(slot)));
         let mut ranked: Vec<(u64, &[u8])> = self.table.heaviest(count).map(entry).collect();
-        let order = |a: &(u64, &[u8]), b: &(u64, &[u8])| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1));
+        let order = |a: &(u64, &[u8]), b: &(u64, &[u8])| b.0.cmp(&a.0).then_with(|| compare(a.1, b.1));
         if count < ranked.len() {
             ranked.select_nth_unstable_by(count, order);
             ranked.truncate(count);

@@ -71,6 +71,19 @@ fn truth_of(numbers: impl Iterator<Item = u64>) -> HashMap<String, u64> {
 }
 
 #[test]
+fn equals_stand_in_the_order_of_their_numbers_where_they_are_numbers() {
+    let mut sketch = Frequent::new(7);
+    for number in [256_u64, 3, 70_000, 255] {
+        sketch.update(hash_word(1, number), &number.to_le_bytes(), 5);
+    }
+    let numbers = |top: Vec<FrequentEntry<'_>>| -> Vec<u64> {
+        top.iter().map(|entry| u64::from_le_bytes(entry.item.try_into().unwrap())).collect()
+    };
+    assert_eq!(numbers(sketch.top_numbers(10)), [3, 255, 256, 70_000]);
+    assert_eq!(numbers(sketch.top_numbers(2)), [3, 255]);
+}
+
+#[test]
 fn a_few_items_are_counted_exactly_and_ranked_with_ties_by_name() {
     let mut sketch = Frequent::new(LG_MOST_SLOTS);
     for (item, weight) in [("b", 2), ("c", 5), ("a", 2), ("c", 1), ("d", 0)] {

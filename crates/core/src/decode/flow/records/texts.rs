@@ -2,7 +2,7 @@
 
 use crate::metric::is_specified;
 use crate::table::{Address, Span};
-use crate::texts::{span_from, write_address, write_number};
+use crate::texts::{self, span_from};
 
 /// Writes `10.0.0.1:443`; nothing for port 0 and the address of nobody.
 pub(super) fn write_endpoint(text: &mut Vec<u8>, address: &Address, port: u16) -> Span {
@@ -10,9 +10,7 @@ pub(super) fn write_endpoint(text: &mut Vec<u8>, address: &Address, port: u16) -
         return Span::NONE;
     }
     let start = text.len();
-    write_address(text, address);
-    text.push(b':');
-    write_number(text, u32::from(port));
+    texts::write_endpoint(text, address, port);
     span_from(text, start)
 }
 
