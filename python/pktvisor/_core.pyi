@@ -300,6 +300,14 @@ class LiveInput:
         gap_ns: int,
         sinks: Sequence[object] | None = None,
     ) -> LiveInput: ...
+    @staticmethod
+    def flow_streams(
+        policies: Sequence[Policy],
+        address: IPv4Address | IPv6Address,
+        port: int,
+        *,
+        sinks: Sequence[object] | None = None,
+    ) -> LiveInput: ...
     @property
     def port(self) -> int | None: ...
     @property

@@ -8,7 +8,8 @@ use pktvisor_core::capture::{RingConfig, Target};
 use pktvisor_core::decode::DecodeConfig;
 use pktvisor_core::engine::{
     self, BatchSink, Capture, CaptureConfig, CaptureOrigin, DnstapServer, DnstapServerConfig, FlowListening,
-    FlowServer, FlowServerConfig, Machine, Netprobe, NetprobeConfig, Recent, Taking,
+    FlowServer, FlowServerConfig, FlowStreamServer, FlowStreamServerConfig, Machine, Netprobe, NetprobeConfig, Recent,
+    Taking,
 };
 use pktvisor_core::hosts::Hosts;
 use pktvisor_core::listen::datagrams::DatagramConfig;
@@ -37,6 +38,7 @@ enum Inner {
     Flow(engine::LiveInput, FlowListening),
     /// With the number of its sockets for pings.
     Netprobe(engine::LiveInput, usize),
+    FlowStreams(engine::LiveInput, u16),
 }
 
 impl std::ops::Deref for Inner {
@@ -45,7 +47,9 @@ impl std::ops::Deref for Inner {
     fn deref(&self) -> &engine::LiveInput {
         match self {
             Self::Capture(capture) => capture,
-            Self::Dnstap(input) | Self::Flow(input, _) | Self::Netprobe(input, _) => input,
+            Self::Dnstap(input) | Self::Flow(input, _) | Self::FlowStreams(input, _) | Self::Netprobe(input, _) => {
+                input
+            }
         }
     }
 }
@@ -252,6 +256,29 @@ impl LiveInput {
         })
     }
 
+    /// Listens for exporters of IPFIX that connect by TCP, and feeds the policies.
+    #[staticmethod]
+    #[pyo3(signature = (policies, address, port, *, sinks=None))]
+    fn flow_streams(
+        py: Python<'_>,
+        policies: Vec<PyRef<'_, Policy>>,
+        address: std::net::IpAddr,
+        port: u16,
+        sinks: Option<Vec<Bound<'_, PyAny>>>,
+    ) -> PyResult<Self> {
+        let address = StreamAddress::Tcp(address.to_string(), port);
+        let config = FlowStreamServerConfig {
+            address,
+            seed: crate::seed(),
+            machine: MACHINE,
+            memory: memory::process().clone(),
+        };
+        Self::start(py, Fed { policies: &policies, sinks }, |policies, sinks| {
+            let (input, port) = FlowStreamServer::start(&config, policies, sinks)?;
+            Ok(Inner::FlowStreams(input, port))
+        })
+    }
+
     /// Probes targets, each a name, a host, a port and perhaps an IP version, and feeds the policies: by pings with so many bytes of
     /// payload, or by TCP connections where `payload_bytes` is None. A test of a target begins every interval and sends so many
     /// `probes`, with a gap between them. RightsFault where the right to ping is missing.
@@ -283,10 +310,14 @@ impl LiveInput {
         })
     }
 
-    /// The UDP port of flow records; where 0 was asked for, the one that the system chose.
+    /// The port of flow records; where 0 was asked for, the one that the system chose.
     #[getter]
     fn port(&self) -> Option<u16> {
-        if let Inner::Flow(_, listening) = &self.inner { Some(listening.port) } else { None }
+        match &self.inner {
+            Inner::Flow(_, listening) => Some(listening.port),
+            Inner::FlowStreams(_, port) => Some(*port),
+            _ => None,
+        }
     }
 
     /// Room in the kernel for flow records that wait, of each socket: what the system has granted.

@@ -85,6 +85,30 @@ def test_records_that_exporters_send_are_counted(workers: int) -> None:
         assert window.ledger()["decoded"] == 16
 
 
+def ipfix(sequence: int, sets: bytes) -> bytes:
+    """A message of the observation domain 7."""
+    return struct.pack("!HHIII", 10, 16 + len(sets), 0, sequence, 7) + sets
+
+
+def test_ipfix_comes_by_tcp_from_many_exporters_each_with_templates_of_its_own() -> None:
+    template = struct.pack("!HHHHHH", 2, 12, 256, 1, 1, 4)
+    octets = struct.pack("!HHII", 256, 12, 1500, 40)
+    with listening({"flow_type": "ipfix", "transport": "tcp"}) as (source, policy, port):
+        for exporter in range(1, 9):
+            with socket.create_connection(("127.0.0.1", port), source_address=(f"127.0.0.{exporter}", 0)) as stream:
+                for part in (ipfix(0, template)[:9], ipfix(0, template)[9:] + ipfix(0, octets), ipfix(2, octets)):
+                    stream.sendall(part)
+        with socket.create_connection(("127.0.0.1", port)) as stream:
+            stream.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        eventually(lambda: source.ledger()["seen"] == 25)
+        source.stop()
+        ledger = source.ledger()
+        assert (ledger["decoded"], ledger["flow.unknown"], ledger["flow.records_lost"]) == (24, 1, 0)
+        samples = [sample for snapshot in policy.bucket(0, 0) for sample in snapshot.samples]
+        records = [sample.value for sample in samples if sample.path[-1] == "records_flows"]
+        assert records == [4] * 8
+
+
 def test_a_receive_buffer_that_the_system_does_not_grant_is_told(caplog: pytest.LogCaptureFixture) -> None:
     with listening({"receive_buffer_bytes": 1 << 20}) as (source, _, _):
         assert all("receive_buffer_bytes" in warning for warning in source.warnings)
@@ -112,6 +136,12 @@ def test_sflow_is_another_name_of_the_input() -> None:
         ({"bind": "127.0.0.1", "port": 0}, "0 is not between 1 and 65535"),
         ({"bind": "router", "port": 2055}, "'router' does not appear to be an IPv4 or IPv6 address"),
         ({"pcap_file": "x.pcap", "flow_type": "jflow"}, "unknown flow type 'jflow': use sflow, netflow, ipfix"),
+        ({"bind": "127.0.0.1", "port": 4739, "transport": "sctp"}, "unknown transport 'sctp': use udp, tcp"),
+        ({"bind": "127.0.0.1", "port": 4739, "transport": "tcp"}, "by TCP comes IPFIX alone: say flow_type: ipfix"),
+        (
+            {"bind": "127.0.0.1", "port": 4739, "transport": "tcp", "flow_type": "ipfix", "workers": 2},
+            "is of UDP, and transport is tcp",
+        ),
         ({"bind": "127.0.0.1", "port": 2055, "workers": 0}, "0 is not between 1 and 64"),
         ({"iface": "lo"}, "iface is an invalid/unsupported config or filter"),
     ],

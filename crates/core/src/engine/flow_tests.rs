@@ -1,6 +1,8 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::engine::{PolicyConfig, Usage};
 use crate::metric::MetricState;
@@ -98,4 +100,72 @@ fn records_whose_template_never_comes_are_given_up_and_what_is_kept_is_told() {
     input.stop();
     let ledger = input.status().ledger;
     assert_eq!((ledger.seen, ledger.evicted.flow_sets), (1, 1));
+}
+
+/// A datagram of some version, of which bytes may have been changed, and its end cut off or something put behind.
+fn any_datagram() -> impl Strategy<Value = Vec<u8>> {
+    let template = [0, 0, 0, 16, 1, 0, 0, 2, 0, 8, 0, 4, 0, 1, 0, 4];
+    let netflow9 = move |sets: Vec<Vec<u8>>| [&9_u16.to_be_bytes()[..], &[0; 18], &template, &sets.concat()].concat();
+    let ipfix = move |sets: Vec<Vec<u8>>| {
+        let sets = [vec![0, 2], template[2..].to_vec(), sets.concat()].concat();
+        [&10_u16.to_be_bytes()[..], &(16 + sets.len() as u16).to_be_bytes(), &[0; 12], &sets].concat()
+    };
+    let sflow = |samples: Vec<Vec<u8>>| {
+        let head: Vec<u8> =
+            [5_u32, 1, 0x0a00_0001, 0, 1, 9, samples.len() as u32].iter().flat_map(|word| word.to_be_bytes()).collect();
+        [head, samples.concat()].concat()
+    };
+    let set = (prop_oneof![0_u16..5, 255_u16..260], prop::collection::vec(any::<u8>(), 0..40), -4_i32..9).prop_map(
+        |(number, body, off)| {
+            let length = (4 + body.len() as i32 + if off > 2 { 0 } else { off }).max(0) as u16;
+            [&number.to_be_bytes()[..], &length.to_be_bytes(), &body].concat()
+        },
+    );
+    let sample =
+        (0_u32..7, prop::collection::vec(any::<u8>(), 0..120), any::<bool>()).prop_map(|(tag, body, is_huge)| {
+            let length = if is_huge { u32::MAX } else { body.len() as u32 };
+            [&tag.to_be_bytes()[..], &length.to_be_bytes(), &body].concat()
+        });
+    let sets = || prop::collection::vec(set.clone(), 0..4);
+    let whole = prop_oneof![
+        (any::<u32>(), 0_u16..40).prop_map(|(sequence, records)| netflow5(sequence, records)),
+        sets().prop_map(netflow9),
+        sets().prop_map(ipfix),
+        prop::collection::vec(sample, 0..4).prop_map(sflow),
+        prop::collection::vec(any::<u8>(), 0..80),
+    ];
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
+    (whole, changes, prop::option::of(any::<prop::sample::Index>()), prop::collection::vec(any::<u8>(), 0..3)).prop_map(
+        |(mut bytes, changes, end, behind)| {
+            if !bytes.is_empty() {
+                changes.into_iter().for_each(|(at, byte)| *at.get_mut(&mut bytes[..]) = byte);
+                bytes.truncate(end.map_or(bytes.len(), |end| end.index(bytes.len())));
+            }
+            [bytes, behind].concat()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_exporters_send_the_ledger_balances_and_memory_is_bounded(
+        datagrams in prop::collection::vec((0_u8..4, any_datagram()), 0..40)
+    ) {
+        let mut decoder = FlowDecoder::new(&Needs::all(), 7);
+        let mut intake = Intake::led(&[], Vec::new());
+        for (exporter, payload) in &datagrams {
+            intake.take(&mut decoder, 0, &Datagram { payload, exporter: [*exporter; 16], time_ns: 0 });
+        }
+        let bytes: usize = datagrams.iter().map(|(_, payload)| payload.len()).sum();
+        prop_assert!(decoder.memory_bytes() <= 100_000 + 400 * bytes, "{} for {bytes}", decoder.memory_bytes());
+        decoder.settle(i64::MAX, &mut intake.batch().ledger);
+        intake.flush();
+        let ledger = intake.take_ledger();
+        prop_assert_eq!(ledger.seen, datagrams.len() as u64);
+        prop_assert!(ledger.balances(), "{:?}", ledger);
+        let reasons: u64 = ledger.entries().filter(|(name, _)| name.starts_with("flow.") && !name.ends_with("_lost")).map(|(_, count)| count).sum();
+        prop_assert_eq!(ledger.malformed_total(), reasons, "each with a reason of flow records");
+    }
 }

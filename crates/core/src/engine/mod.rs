@@ -8,6 +8,7 @@ mod file;
 mod file_config;
 mod filling;
 mod flow;
+mod flow_streams;
 mod follow;
 mod intake;
 mod live;
@@ -18,6 +19,7 @@ mod policy;
 mod recorded;
 mod shares;
 mod sharing;
+mod stream_server;
 mod timeline;
 
 use std::sync::Arc;
@@ -28,6 +30,7 @@ pub use dnstap::{DnstapConfig, DnstapServer, DnstapServerConfig, Taking, check_d
 pub use file::run_file;
 pub use file_config::FileConfig;
 pub use flow::{FlowListening, FlowServer, FlowServerConfig};
+pub use flow_streams::{FlowStreamServer, FlowStreamServerConfig};
 pub use follow::Following;
 pub use intake::{Decode, Fed, Intake, Polled, Source};
 pub use live::{Capture, CaptureConfig, CaptureOrigin, Live, LiveInput, LiveStatus, Machine, Recent, Usage};
@@ -35,6 +38,7 @@ pub use lookups::Databases;
 pub use netprobe::{Netprobe, NetprobeConfig};
 pub use policy::{Policy, PolicyConfig, PolicyWorker, Taker};
 pub use recorded::{FileReport, Progress, Recorded, run_recorded};
+pub use stream_server::StreamServer;
 
 use filling::Filling;
 

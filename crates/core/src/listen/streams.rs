@@ -1,13 +1,15 @@
 //! Listening for streams, on a Unix socket or a TCP port. Nothing here waits.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
+use crate::table::Address;
+use crate::wire::ipv4::mapped;
 
 /// Where clients find it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +116,17 @@ impl AsFd for StreamListener {
 pub enum Stream {
     Unix(UnixStream),
     Tcp(TcpStream),
+}
+
+impl Stream {
+    /// The address that it comes from, IPv4 mapped; all zeros where it has none.
+    pub fn peer(&self) -> Address {
+        let Self::Tcp(stream) = self else { return [0; 16] };
+        stream.peer_addr().map_or([0; 16], |peer| match peer.ip() {
+            IpAddr::V4(address) => mapped(address.octets()),
+            IpAddr::V6(address) => address.octets(),
+        })
+    }
 }
 
 impl Read for Stream {

@@ -1,12 +1,12 @@
 //! IPFIX (RFC 7011): messages with a header of 16 bytes, then sets of templates and of the records that they describe.
 
 use super::templates::{Clock, Dialect, Export, Exporters, count, read};
-use super::{BAD_SET, Datagram, Format, Records, TOO_SHORT, TRAILING_BYTES};
+use super::{BAD_SET, Datagram, Format, Records, TOO_SHORT, TRAILING_BYTES, UNKNOWN};
 use crate::ledger::{Ledger, Malformed};
 use crate::wire::{be16, be32};
 
 const VERSION: u16 = 10;
-const HEADER_BYTES: usize = 16;
+pub const HEADER_BYTES: usize = 16;
 
 /// Templates by exporter and observation domain.
 #[derive(Debug, Default)]
@@ -50,6 +50,18 @@ impl Format for Decoder {
     fn memory_bytes(&self) -> usize {
         self.exporters.memory_bytes()
     }
+}
+
+/// The length of the message that a stream goes on with, by its header.
+///
+/// # Errors
+/// The reason why it is none.
+pub fn length_of(header: &[u8]) -> Result<usize, Malformed> {
+    if !Decoder::is_mine(header) {
+        return Err(UNKNOWN);
+    }
+    let stated = be16(header, 2).map_or(0, usize::from);
+    if stated < HEADER_BYTES { Err(BAD_SET) } else { Ok(stated) }
 }
 
 /// A message, as far as it is there, and what is behind it.

@@ -15,6 +15,7 @@ use crate::metric::address_key;
 use crate::table::{Address, FlowRow, FlowTable};
 use crate::track::Sequences;
 
+pub use ipfix::{HEADER_BYTES as IPFIX_HEADER_BYTES, length_of as ipfix_length};
 pub use records::Records;
 use records::{Sender, Texts};
 

@@ -25,7 +25,7 @@ pub struct Taking {
 }
 
 /// Takes messages in, whatever they come from.
-struct Messages {
+pub struct Messages {
     decoder: Decoder,
     only_hosts: Option<Hosts>,
 }

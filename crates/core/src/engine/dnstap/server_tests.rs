@@ -1,5 +1,5 @@
 use std::cell::Cell;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
@@ -8,7 +8,10 @@ use crate::decode::Batch;
 use crate::decode::dnstap;
 use crate::decode::dnstap::CONTENT_TYPE;
 use crate::engine::Usage;
+use crate::engine::stream_server::{MOST_CLIENTS, MOST_WAITING_BYTES};
+use crate::engine::{Live, Source};
 use crate::hosts::Hosts;
+use crate::ledger::Ledger;
 
 const SECOND: i64 = SECOND_NS;
 const NOW: i64 = 1_700_000_000 * SECOND;
@@ -183,7 +186,7 @@ fn clients_beyond_the_bound_are_closed_at_once_and_counted() {
     let ledger = listening.serve();
     assert!(listening.server.clients.len() <= MOST_CLIENTS);
     assert!(clients.len() >= 100, "{} clients", clients.len());
-    later(PATIENCE_NS / SECOND + 2);
+    later(Messages::PATIENCE_NS / SECOND + 2);
     let after = listening.serve();
     assert_eq!(listening.server.clients.len(), 0, "those that never spoke are gone");
     assert!(after.evicted.clients >= ledger.evicted.clients + clients.len() as u64);
@@ -209,7 +212,8 @@ fn half_frames_of_many_clients_stay_within_the_bound() {
         }
         clients.push(client);
         listening.serve();
-        let waiting: usize = listening.server.clients.values().map(|client| client.waiting_bytes()).sum();
+        let waiting: usize =
+            listening.server.clients.values().map(|client| Messages::waiting_bytes(&client.client)).sum();
         assert!(waiting <= MOST_WAITING_BYTES, "{waiting}");
     }
     assert!(listening.ledger.evicted.clients >= 50, "{:?}", listening.ledger.evicted);

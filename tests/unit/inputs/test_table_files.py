@@ -1,0 +1,141 @@
+"""Rows of a live input as Parquet files: whole, in time, within bounds, and told where they can't be written."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from pktvisor import _core, clock
+from pktvisor.errors import ConfigError
+from pktvisor.inputs import table_files
+from pktvisor.inputs.batches import Batches
+from pktvisor.inputs.table_files import Rotation, TableFiles, read_table_files
+from support.captures import FOLDER
+from support.live import eventually
+from unit.inputs.test_flow import listening, netflow5
+
+USUAL = Rotation(seconds=3600, megabytes=64, files=100)
+
+
+def batch() -> _core.Batch:
+    """Rows of a capture of flow records."""
+    (found,) = Batches(str(FOLDER / "flow_netflow5.pcap"), reads_flows=True)
+    return found
+
+
+def rows_of(folder: Path) -> list[int]:
+    """The rows of each file that is whole."""
+    return [pyarrow.parquet.read_table(file).num_rows for file in sorted(folder.glob("*.parquet"))]
+
+
+@contextmanager
+def writing(folder: Path, rotation: Rotation = USUAL) -> Iterator[TableFiles]:
+    files = TableFiles(folder, "flow", rotation)
+    try:
+        yield files
+    finally:
+        files.close()
+
+
+def test_rows_are_in_a_file_that_is_there_once_it_is_whole(tmp_path: Path) -> None:
+    one = batch()
+    with writing(tmp_path / "flows") as files:
+        files.on_batch(one)
+        files.on_batch(one)
+        assert rows_of(tmp_path / "flows") == []
+    assert rows_of(tmp_path / "flows") == [2 * len(one.tables["flow"])]
+    assert list((tmp_path / "flows" / table_files.UNFINISHED).iterdir()) == []
+    told = files.describe()
+    assert (told["files"], told["rows"], told["dropped_rows"]) == (1, 2 * len(one.tables["flow"]), 0)
+
+
+def test_a_file_ends_with_its_size_and_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_files, "ROWS_AT_ONCE", 1)
+    with writing(tmp_path, Rotation(seconds=3600, megabytes=0, files=3)) as files:
+        for _ in range(5):
+            files.on_batch(batch())
+    assert len(rows_of(tmp_path)) == 3
+    assert (files.describe()["files"], files.describe()["removed_files"]) == (5, 2)
+
+
+def test_a_file_ends_in_time_though_nothing_more_comes(tmp_path: Path) -> None:
+    with writing(tmp_path, Rotation(seconds=1, megabytes=64, files=3)) as files:
+        files.on_batch(batch())
+        eventually(lambda: len(rows_of(tmp_path)) == 1)
+        files.on_batch(batch())
+    assert len(rows_of(tmp_path)) == 2
+
+
+def test_rows_that_cannot_be_written_are_counted_and_writing_goes_on_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now_s = [1000.0]
+    monkeypatch.setattr(clock, "monotonic", lambda: now_s[0])
+    folder = tmp_path / "flows"
+    folder.write_text("a file where the folder should be")
+    one = batch()
+    rows = len(one.tables["flow"])
+    with writing(folder) as files:
+        files.on_batch(one)
+        files.on_batch(one)
+        assert (files.describe()["dropped_rows"], files.describe()["errors"]) == (2 * rows, 1)
+        assert "rows are dropped" in files.warnings[0]
+        assert f"{rows} rows of the table flow are dropped" in caplog.text
+        folder.unlink()
+        now_s[0] += table_files.PAUSE_S + 1
+        files.on_batch(one)
+    assert (rows_of(folder), files.warnings) == ([rows], [])
+
+
+def test_a_full_disk_costs_the_file_at_hand_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = batch()
+
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with writing(tmp_path) as files:
+        files.on_batch(one)
+        monkeypatch.setattr(table_files.OpenFile, "add", full)
+        files.on_batch(one)
+        assert files.describe()["rows"] == 0
+        assert "No space left" in str(files.describe()["last_error"])
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_crash_has_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / table_files.UNFINISHED / "flow-20200101T000000.000000Z.parquet"
+    left.parent.mkdir()
+    left.write_bytes(b"PAR1")
+    with writing(tmp_path) as files:
+        files.on_batch(batch())
+    assert not left.exists()
+    assert len(rows_of(tmp_path)) == 1
+
+
+def test_a_tap_writes_what_exporters_send(tmp_path: Path) -> None:
+    config: dict[str, str | int | bool] = {"flow_type": "netflow", "table_dir": str(tmp_path)}
+    with listening(config) as (source, _, port):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(netflow5(0, 10), ("127.0.0.1", port))
+        eventually(lambda: source.ledger()["seen"] == 1)
+        source.stop()
+        files = source.describe()["files"]
+    assert isinstance(files, dict)
+    assert (rows_of(tmp_path), files["rows"]) == ([10], 10)
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    for config, sentence in (
+        ({"table_seconds": 60}, "it needs a table_dir to write to"),
+        ({"table_dir": "x", "table": "flaw"}, "there is no table 'flaw'"),
+        ({"table_dir": "x", "table_files": 0}, "0 is not between 1 and"),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            read_table_files(dict(config), "flow")
+        assert sentence in str(refused.value)
+    assert read_table_files({}, "flow") is None
