@@ -1,4 +1,4 @@
-"""Measure the file reader on the two standard captures, beside other tools, and print the figures as a table.
+"""Measure the file reader on the standard files, beside other tools, and print the figures as a table.
 
 python benches/run.py                     everything, in a few minutes
 python benches/run.py --only time start   some sections
@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import flow
 import measure
 import others
 import record
@@ -178,6 +179,9 @@ SECTIONS: dict[str, Callable[[Bench], list[Figure]]] = {
     "instructions": instructions_section,
     "floods": floods_section,
     "others": others_section,
+    "flow": flow.flow_section,
+    "flow-instructions": flow.flow_instructions_section,
+    "flow-others": flow.flow_others_section,
 }
 
 
