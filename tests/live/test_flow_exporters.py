@@ -1,11 +1,12 @@
-"""An exporter sends its records by UDP: what is counted is what it saw."""
+"""Exporters send their records: what is counted is what they saw."""
 
 from __future__ import annotations
 
 import shutil
 import socket
+import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,39 +20,106 @@ from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.live import eventually
 
-SOFTFLOWD = shutil.which("softflowd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+PATH = "/usr/sbin:/usr/bin:/usr/local/sbin"
 CAPTURE = Path(__file__).parents[1] / "captures" / "dns_tcp.pcap"
 CONNECTIONS = 4
+FILTER = "ip and tcp"
+IPV4 = 0x0800
+PROBE = """
+daemonize: false
+pcap_savefile: {capture}
+pcap_filter: ip and tcp
+savefile_wait: true
+aggregate: src_host, dst_host, src_port, dst_port, proto, tos
+plugins: nfprobe[x]
+nfprobe_receiver[x]: 127.0.0.1:{port}
+nfprobe_version[x]: {version}
+nfprobe_timeouts[x]: expint=1:tcp=1:tcp.rst=1:tcp.fin=1:maxlife=1
+"""
 
 
 @contextmanager
-def exporting(port: int, folder: Path) -> Iterator[None]:
-    """Have the flows of a capture file exported as NetFlow 5."""
-    if SOFTFLOWD is None:
-        pytest.skip("softflowd is not installed")
-    line = [SOFTFLOWD, "-d", "-r", str(CAPTURE), "-v", "5", "-n", f"127.0.0.1:{port}"]
-    files = ["-p", str(folder / "softflowd.pid"), "-c", "none"]
-    with subprocess.Popen([*line, *files], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.terminate()  # at the end of the file it would stay, with nothing to do
-
-
-def test_every_connection_that_an_exporter_saw_is_counted(tmp_path: Path) -> None:
+def listening(**config: str) -> Iterator[tuple[FlowInput, Policy, int]]:
+    """An input that listens on a free port, with a policy that counts records."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    source = FlowInput({"bind": "127.0.0.1", "port": port, "flow_type": "netflow"}, Defaults())
+    source = FlowInput({"bind": "127.0.0.1", "port": port, "flow_type": "netflow", **config}, Defaults())
     policy = Policy("flows", [Instance("flows", Flow(HandlerSettings()))])
     source.start([policy.core])
     try:
-        with exporting(port, tmp_path):
-            eventually(lambda: source.ledger()["seen"] > 0)
+        yield source, policy, port
     finally:
         source.stop()
-    ledger = source.ledger()
-    assert (ledger["decoded"], ledger["malformed"], ledger["flow.records_lost"]) == (ledger["seen"], 0, 0)
+
+
+@contextmanager
+def exporter(name: str, *arguments: str) -> Iterator[None]:
+    """Have a program export; at the end of its file it would stay, with nothing to do."""
+    program = shutil.which(name, path=PATH)
+    if program is None:
+        pytest.skip(f"{name} is not installed")
+    with subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def sums(policy: Policy, *names: str) -> list[int]:
+    """What the counters of these names add up to."""
     samples = [sample for snapshot in policy.bucket(0, 0) for sample in snapshot.samples]
-    (counted,) = [sample.value for sample in samples if sample.path[-1] == "records_flows"]
-    assert counted == 2 * CONNECTIONS, "a record for each direction"
+    return [sum(int(str(sample.value)) for sample in samples if sample.path[-1] == name) for name in names]
+
+
+def traffic() -> tuple[int, int]:
+    """Packets of IPv4 in the capture (all are of TCP), and what their headers say that they hold together."""
+    content = CAPTURE.read_bytes()
+    at, packets, octets = 24, 0, 0
+    while at < len(content):
+        (kept,) = struct.unpack_from("<I", content, at + 8)
+        kind, _, length = struct.unpack_from(">HHH", content, at + 16 + 12)
+        if kind == IPV4:
+            packets, octets = packets + 1, octets + length
+        at += 16 + kept
+    return packets, octets
+
+
+SOFTFLOWD = [("5", "udp"), ("9", "udp"), ("10", "udp"), ("10", "tcp")]
+
+
+@pytest.mark.parametrize(("version", "transport"), SOFTFLOWD)
+def test_every_connection_that_softflowd_saw_is_counted(version: str, transport: str, tmp_path: Path) -> None:
+    config = {"transport": "tcp", "flow_type": "ipfix"} if transport == "tcp" else {}
+    files = ["-p", str(tmp_path / "softflowd.pid"), "-c", "none"]
+    with listening(**config) as (source, policy, port):
+        line = ["-d", "-r", str(CAPTURE), "-v", version, "-P", transport, "-n", f"127.0.0.1:{port}", *files, FILTER]
+        with exporter("softflowd", *line):
+            eventually(lambda: _records(policy) >= 2 * CONNECTIONS)
+        source.stop()
+        _nothing_is_lost(source)
+        assert _records(policy) == 2 * CONNECTIONS, "a record for each direction"
+        assert sums(policy, "in_packets", "in_bytes") == list(traffic())
+
+
+@pytest.mark.parametrize("version", ["5", "9", "10"])
+def test_every_connection_that_pmacct_saw_is_counted(version: str, tmp_path: Path) -> None:
+    with listening() as (source, policy, port):
+        settings = tmp_path / "probe.conf"
+        settings.write_text(PROBE.format(capture=CAPTURE, port=port, version=version))
+        with exporter("pmacctd", "-f", str(settings)):
+            eventually(lambda: sums(policy, "in_packets") == [traffic()[0]])
+        source.stop()
+        _nothing_is_lost(source)
+        assert sums(policy, "in_packets", "in_bytes") == list(traffic())
+
+
+def _records(policy: Policy) -> int:
+    return sums(policy, "records_flows")[0]
+
+
+def _nothing_is_lost(source: FlowInput) -> None:
+    ledger = source.ledger()
+    assert ledger["decoded"] == ledger["seen"] > 0
+    lost: Sequence[str] = ("malformed", "flow.records_lost", "flow.datagrams_lost", "evicted.flow_sets")
+    assert {name: ledger[name] for name in lost} == dict.fromkeys(lost, 0)
