@@ -11,6 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from pktvisor import _core, clock
+from pktvisor.config.models import Settings
 from pktvisor.errors import ConfigError
 from pktvisor.inputs import table_files
 from pktvisor.inputs.batches import Batches
@@ -130,12 +131,13 @@ def test_a_tap_writes_what_exporters_send(tmp_path: Path) -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    for config, sentence in (
+    mistakes: list[tuple[Settings, str]] = [
         ({"table_seconds": 60}, "it needs a table_dir to write to"),
         ({"table_dir": "x", "table": "flaw"}, "there is no table 'flaw'"),
         ({"table_dir": "x", "table_files": 0}, "0 is not between 1 and"),
-    ):
+    ]
+    for config, sentence in mistakes:
         with pytest.raises(ConfigError) as refused:
-            read_table_files(dict(config), "flow")
+            read_table_files(config, "flow")
         assert sentence in str(refused.value)
     assert read_table_files({}, "flow") is None
