@@ -127,6 +127,17 @@ def test_pings_of_other_programs_count_for_no_target() -> None:
     with_neighbour(story)
 
 
+def test_inputs_do_not_take_each_others_answers_for_theirs() -> None:
+    def story(_: list[str]) -> None:
+        GROUPS.write_text("1\t0")  # raw sockets get the answers to all
+        # The one that nobody answers begins, so that its probes wait when the answers to the other's come.
+        with probing("ping", {"it": {"target": NOBODY}}) as other, probing("ping", {"it": {"target": THERE}}) as one:
+            eventually(lambda: other.ledger["filtered"] >= 5 and one.ledger["probes.answered"] >= 5)
+            assert told(other, sent=5)["it"]["successes"] == 0
+
+    with_neighbour(story)
+
+
 @pytest.mark.parametrize(
     ("timeout_ms", "option", "late_is_in_time"),
     [(700, {}, False), (4000, {}, True), (4000, {"xact_ttl_ms": 700}, False), (700, {"xact_ttl_ms": 4000}, True)],

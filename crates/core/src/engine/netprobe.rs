@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::intake::{Decode, Intake, Polled, Source};
 use super::{BatchSink, Live, LiveInput, Machine, Policy};
@@ -9,6 +10,7 @@ use crate::Error;
 use crate::decode::app::Needs;
 use crate::decode::{Batch, ICMP_SHORT_REPLY};
 use crate::error::ErrorKind;
+use crate::hash::hash_word;
 use crate::ledger::Ledger;
 use crate::listen::readiness::Readiness;
 use crate::memory::{Account, Held, Holder};
@@ -27,6 +29,9 @@ const MOST_ORDERS: usize = 1024;
 const MOST_REPLIES: usize = 256;
 
 const MILLISECOND_NS: i64 = 1_000_000;
+
+/// Inputs so far: each has tokens of its own, as a raw socket gets the replies to all of them.
+static INPUTS: AtomicU64 = AtomicU64::new(0);
 
 /// The numbers that stand for what is not a connection; those have their tokens.
 const NAMES: u64 = 0;
@@ -85,10 +90,11 @@ impl Netprobe {
 
     fn open(config: &NetprobeConfig, memory: &Arc<Account>) -> Result<Self, Error> {
         let NetprobeConfig { test, timing, targets, seed, machine, .. } = config;
+        let seed = hash_word(*seed, INPUTS.fetch_add(1, Ordering::Relaxed));
         let refused = |cause| Error::system("wait for answers to probes", &cause);
         let readiness = Readiness::new().map_err(refused)?;
         let pings = match test {
-            Test::Ping { .. } => Pings::open(targets, *seed as u16)?,
+            Test::Ping { .. } => Pings::open(targets, seed as u16)?,
             Test::Connect => Pings::default(),
         };
         for (socket, number) in [(&pings.v4, ECHO_V4), (&pings.v6, ECHO_V6)] {
@@ -100,7 +106,7 @@ impl Netprobe {
         };
         names.iter().try_for_each(|names| readiness.add(names, NAMES)).map_err(refused)?;
         Ok(Self {
-            prober: Prober::new(*test, *timing, targets.clone(), *seed, (machine.steady_ns)()),
+            prober: Prober::new(*test, *timing, targets.clone(), seed, (machine.steady_ns)()),
             names,
             pings,
             connections: Connections::default(),

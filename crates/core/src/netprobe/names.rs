@@ -14,7 +14,7 @@ use crate::Error;
 use crate::capture::capabilities;
 
 /// Lookups at a time: so many names whose servers are silent don't hold up the others.
-const MOST_THREADS: usize = 4;
+const MOST_THREADS: usize = 16;
 
 /// What a name stands for.
 #[derive(Debug)]
