@@ -65,6 +65,7 @@ def analyse(
         workers=options.workers or default_workers(),
         progress=progress,
         stop=progress.stop,
+        following=progress.following,
         input_type=input_type,
     )
     progress.finish(report.packets)

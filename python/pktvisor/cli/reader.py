@@ -64,6 +64,10 @@ class ReaderOptions(SummaryOptions):
             "arguments --table and --out: each needs the other",
         ),
         Rule(
+            lambda said: said.follow and (said.table is not None or said.record is not None),
+            "argument --follow: not available with --table and --record",
+        ),
+        Rule(
             lambda said: said.table is not None and said.record is not None,
             "arguments --table and --record: say one of them",
         ),

@@ -25,9 +25,11 @@ def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str
         raise UsageError(f"argument --periods: {options.periods} is not between 1 and {MOST_PERIODS}")
     from pktvisor.policies.default import FLOW_INPUTS
 
-    progress = Progress(sys.stderr)
+    if options.follow and (len(paths) != 1 or paths[0] == "-" or input_type == "dnstap"):
+        raise UsageError("argument --follow: name one capture file, or one directory")
+    progress = Progress(sys.stderr, follows=options.follow)
     # What was read until a signal is summarised all the same.
-    with signals_heard(lambda _: progress.stop.set()):
+    with signals_heard(lambda _: progress.stop.set()), progress.news_told():
         if input_type in FLOW_INPUTS or options.json or sys.stdout is None or not sys.stdout.isatty():
             _print_json(paths, options, progress, input_type)
         else:
@@ -52,6 +54,7 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
         decapsulates=options.decapsulate,
         progress=progress,
         stop=progress.stop,
+        following=progress.following,
         input_type=input_type,
     )
     progress.finish(summary.packets)

@@ -81,6 +81,14 @@ class SummaryOptions:
     summary: Annotated[bool, Flag(is_key=False, help="summarise all packets of a file in one, like --periods 1")] = (
         False
     )
+    follow: Annotated[
+        bool,
+        Flag(
+            is_key=False,
+            help="read a capture file, or a directory of such, as it grows; end and print the summary at SIGINT or "
+            "SIGTERM",
+        ),
+    ] = False
     json: Annotated[bool, Flag(is_key=False, help="print the summary of a file as JSON, even on a terminal")] = False
     max_deep_sample: Annotated[
         int,

@@ -46,6 +46,7 @@ class PcapInput(SourceInput):
         "lookback_mb",
         *(option.key for option in port_options().values()),
         "decapsulate",
+        "follow",
         *(option.key for option in tunnel_options().values()),
     )
     stand_in: ClassVar[Settings] = {"iface": ANY}
@@ -70,7 +71,11 @@ class PcapInput(SourceInput):
         self._ports = {**defaults.ports, **{protocol: ports for protocol, ports in own.items() if ports}}
         """Ports of protocols for the core, where they are not the usual ones."""
         path = text(config, "pcap_file")
-        self._recording = Recording(path, self._packets()) if path else None
+        packets = self._packets()
+        follows = flag(config, "follow")
+        if follows and not path:
+            raise ConfigError("only a pcap_file is followed", path="follow")
+        self._recording = Recording(path, packets, packets.follow if follows else None) if path else None
         targets = _interfaces(config)
         settings = self._capture_settings(config, defaults, len(targets))
         self._tapped = TappedInterfaces([TappedInterface(target, settings) for target in targets])
@@ -122,7 +127,9 @@ class PcapInput(SourceInput):
         )
 
     def follow(self, now_s: float) -> None:
-        if self.source is self._tapped:
+        if self._recording is not None:
+            self._recording.tell_news()
+        elif self._mock is None:
             self._tapped.follow(now_s)
 
     def describe(self) -> dict[str, object]:

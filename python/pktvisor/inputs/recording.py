@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from pktvisor import _core, clock
@@ -41,6 +43,14 @@ class _Reading:
 
     thread: threading.Thread
     is_stopped: threading.Event
+    following: _core.Following | None = None
+    """Where the file is read as it grows: what is told of that meanwhile."""
+
+    def stop(self) -> None:
+        """Say that nobody wants any more of it."""
+        self.is_stopped.set()
+        if self.following is not None:
+            self.following.stop()
 
     def wait(self, path: str, until_s: float) -> None:
         """Wait for its end, but not for ever: who reads a file that gives no bytes is left behind."""
@@ -49,6 +59,8 @@ class _Reading:
             logger.error("%s: reading does not stop; it is abandoned after %.0f s", path, LONGEST_WAIT_S)
 
 
+Follow = Callable[[str, _core.Policy, _core.Following], _core.FileReport]
+"""Reads a file, or the files of a directory, as they grow."""
 Progress = Callable[[int, int, int | None], bool]
 """Is called now and then; False ends the reading."""
 
@@ -88,6 +100,15 @@ class Packets:
         _core.BatchReader([path], hosts=self._networks(), compile_filter=self.wanted)
 
     def read(self, path: str, policy: _core.Policy, progress: Progress) -> _core.FileReport:
+        return self._run(path, policy, progress, None)
+
+    def follow(self, path: str, policy: _core.Policy, following: _core.Following) -> _core.FileReport:
+        """Feed all that is there and all that comes to a policy, until that is stopped."""
+        return self._run(path, policy, None, following)
+
+    def _run(
+        self, path: str, policy: _core.Policy, progress: Progress | None, following: _core.Following | None
+    ) -> _core.FileReport:
         return _core.run_file(
             [path],
             [policy],
@@ -97,6 +118,7 @@ class Packets:
             reads_flows=self.reads_flows,
             decapsulates=self.decapsulates,
             progress=progress,
+            following=following,
         )
 
     def notes(self, report: _core.FileReport) -> Sequence[str]:
@@ -113,6 +135,8 @@ class Recording:
     is_recorded = True
     path: str
     reader: Reader = field(default_factory=Packets)
+    follow: Follow | None = None
+    """Reads it as it grows, where that is wanted."""
     fault: str | None = None
     """What was wrong with the file the last time that it was read."""
     warnings: Sequence[str] = ()
@@ -122,6 +146,9 @@ class Recording:
 
     def check(self) -> None:
         """Raise `InputError` or `ConfigError` where the file can't be read, or not in time."""
+        if self.follow is not None:
+            self._check_path()
+            return
         faults: list[PktvisorError] = []
         thread = threading.Thread(target=self._open, args=(faults,), name=f"open {self.path}", daemon=True)
         thread.start()
@@ -130,6 +157,11 @@ class Recording:
             raise InputError(f"open {self.reader.called} {self.path}: it can't be opened within {LONGEST_WAIT_S:.0f} s")
         if faults:
             raise faults[0]
+
+    def _check_path(self) -> None:
+        """What a file that grows will be may not be there yet."""
+        if not Path(self.path).exists():
+            raise InputError(f"open {self.reader.called} {self.path}: No such file or directory")
 
     def _open(self, faults: list[PktvisorError]) -> None:
         try:
@@ -145,21 +177,23 @@ class Recording:
 
     def attach(self, policy: _core.Policy) -> None:
         """Begin to feed the file to a policy."""
-        is_stopped = threading.Event()
-        thread = threading.Thread(target=self._run, args=(policy, is_stopped), name=f"read {self.path}", daemon=True)
-        self._readings[id(policy)] = _Reading(thread, is_stopped)
+        is_stopped, following = threading.Event(), None if self.follow is None else _core.Following()
+        thread = threading.Thread(
+            target=self._run, args=(policy, is_stopped, following), name=f"read {self.path}", daemon=True
+        )
+        self._readings[id(policy)] = _Reading(thread, is_stopped, following)
         thread.start()
 
     def detach(self, policy: _core.Policy) -> None:
         """Read no further for a policy. Nobody waits for that."""
         reading = self._readings.pop(id(policy), None)
         if reading is not None:
-            reading.is_stopped.set()
+            reading.stop()
 
     def stop(self) -> None:
         """Read no further for anybody."""
         for reading in self._readings.values():
-            reading.is_stopped.set()
+            reading.stop()
         until_s = clock.monotonic() + LONGEST_WAIT_S
         for reading in self._readings.values():
             reading.wait(self.path, until_s)
@@ -177,13 +211,24 @@ class Recording:
         return any(reading.thread.is_alive() for reading in list(self._readings.values()))
 
     def ledger(self) -> dict[str, int]:
-        """What became of the file's packets, the last time that it was read."""
-        return dict(self._ledger)
+        """What became of the file's packets, the last time that it was read; so far, where it grows."""
+        growing = (reading.following for reading in list(self._readings.values()) if reading.thread.is_alive())
+        following = next((following for following in growing if following is not None), None)
+        return dict(self._ledger) if following is None else following.ledger()
 
-    def _run(self, policy: _core.Policy, is_stopped: threading.Event) -> None:
+    def tell_news(self) -> None:
+        """Log what happened to a file that grows: it was replaced, cut, or is none that can be read."""
+        news = [reading.following.take_news() for reading in list(self._readings.values()) if reading.following]
+        for sentence in dict.fromkeys(itertools.chain.from_iterable(news)):
+            logger.warning("%s", sentence)
+
+    def _run(self, policy: _core.Policy, is_stopped: threading.Event, following: _core.Following | None = None) -> None:
         try:
             with translated(), _without_content():
-                report = self.reader.read(self.path, policy, lambda *_: not is_stopped.is_set())
+                if self.follow is None or following is None:
+                    report = self.reader.read(self.path, policy, lambda *_: not is_stopped.is_set())
+                else:
+                    report = self.follow(self.path, policy, following)
         except PktvisorError as error:
             self.fault = str(error)
             logger.error("%s: %s", self.path, error)

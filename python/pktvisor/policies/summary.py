@@ -68,6 +68,7 @@ def summarize_file(
     decapsulates: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
+    following: _core.Following | None = None,
     input_type: str = "pcap",
 ) -> FileSummary:
     """Reads a capture through net, dns and dhcp, and merges the last `periods` windows; where `input_type` says so,
@@ -100,6 +101,7 @@ def summarize_file(
         reads_flows=input_type in FLOW_INPUTS,
         progress=progress,
         stop=stop,
+        following=following,
         input_type=input_type,
     )
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
@@ -143,6 +145,7 @@ def run_file(
     decapsulates: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
+    following: _core.Following | None = None,
     handlers: Sequence[BatchHandler] = (),
     others: Sequence[Policy] = (),
     input_type: str = "pcap",
@@ -168,4 +171,5 @@ def run_file(
             sinks=list(handlers),
             reads_flows=reads_flows,
             decapsulates=decapsulates,
+            following=following,
         )

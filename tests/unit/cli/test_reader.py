@@ -34,6 +34,7 @@ def test_options_reach_the_engine(reading: FakeReading) -> None:
     assert list(reading.paths) == ["-"]
     reading.options.pop("progress")
     reading.options.pop("stop")
+    assert reading.options.pop("following") is None
     assert reading.options == {
         "periods": 1,
         "length_s": 10,

@@ -16,6 +16,10 @@ use crate::Error;
 
 /// A file is not begun before it has so many bytes: the shorter of both formats' headers.
 const LEAST_BYTES: usize = 24;
+/// The byte order mark of a pcapng file of little-endian machines.
+const PCAPNG_LITTLE_ENDIAN: [u8; 4] = [0x4d, 0x3c, 0x2b, 0x1a];
+/// A header of pcapng that says it is longer is none that is waited for.
+const LONGEST_HEADER_BYTES: u64 = 1 << 20;
 /// By so many of its first bytes a file is known again: headers, and the time of its first packet.
 const MARK_BYTES: usize = 64;
 /// What happened and nobody has asked for yet: older news give way.
@@ -26,6 +30,8 @@ pub struct Followed {
     path: PathBuf,
     is_directory: bool,
     open: Option<Open>,
+    /// The one that is read after it.
+    next: Option<Open>,
     /// Files that were read to their ends, as they were then, and those that are no captures.
     done: Vec<Mark>,
     bytes_done: u64,
@@ -109,6 +115,7 @@ impl Followed {
             path: path.to_path_buf(),
             is_directory,
             open: None,
+            next: None,
             done: Vec::new(),
             bytes_done: 0,
             news: Vec::new(),
@@ -127,6 +134,7 @@ impl Followed {
     /// # Errors
     /// Those of `each`.
     pub fn give(&mut self, most: usize, each: &mut impl FnMut(Frame<'_>) -> Result<(), Error>) -> Result<usize, Error> {
+        self.leave_if_cut();
         let mut given = 0;
         while given < most {
             let Some(open) = &mut self.open else {
@@ -145,18 +153,40 @@ impl Followed {
         Ok(given)
     }
 
+    /// Of a file that was written over, nothing is read from where it was left.
+    fn leave_if_cut(&mut self) {
+        if let Some(open) = &mut self.open
+            && successor(open) == Some(Leaves::Cut)
+        {
+            open.leaves = Some(Leaves::Cut);
+            self.leave();
+        }
+    }
+
     /// Opens what comes next, where there is any.
     fn look_for_next(&mut self) -> bool {
-        let path = if self.is_directory { self.next_in_directory() } else { self.again() };
-        let Some(path) = path else { return false };
-        match begin(&path) {
-            Ok(open) => self.open = open,
-            Err(error) => {
-                self.tell(error.message);
-                self.done.extend(look_at(&path).map(|(_, mark)| mark));
+        if self.next.is_none() {
+            self.find_next();
+        }
+        self.open = self.next.take();
+        self.open.is_some()
+    }
+
+    /// Has the next file open, where there is one. Those that are no captures are told and passed over.
+    fn find_next(&mut self) {
+        while let Some(path) = if self.is_directory { self.next_in_directory() } else { self.again() } {
+            match begin(&path) {
+                Ok(next) => {
+                    self.next = next;
+                    return;
+                }
+                Err(error) => {
+                    self.tell(error.message);
+                    let Some((_, mark)) = look_at(&path) else { return };
+                    self.done.push(mark);
+                }
             }
         }
-        self.open.is_some()
     }
 
     /// The one file, where there is another one of that name by now.
@@ -184,7 +214,10 @@ impl Followed {
 
     /// Whether the directory has another file to read.
     fn is_followed(&mut self) -> bool {
-        self.is_directory && self.next_in_directory().is_some()
+        if self.is_directory && self.next.is_none() {
+            self.find_next();
+        }
+        self.next.is_some()
     }
 
     fn leave(&mut self) {
@@ -280,7 +313,7 @@ fn begin(path: &Path) -> Result<Option<Open>, Error> {
     let failed = |cause| Error::system(format_args!("read capture file {name}"), &cause);
     let handle = opening::open(path, Kinds::Files, &format!("capture file {name}"))?;
     let mark = Mark::of(&handle, &handle.metadata().map_err(failed)?).map_err(failed)?;
-    if mark.first.len() < LEAST_BYTES {
+    if handle.metadata().map_err(failed)?.len() < header_bytes(&mark.first) {
         return Ok(None);
     }
     let growing = Growing(handle.try_clone().map_err(failed)?);
@@ -293,6 +326,15 @@ fn begin(path: &Path) -> Result<Option<Open>, Error> {
         )));
     }
     Ok(Some(Open { path: path.to_path_buf(), reader, handle, mark, leaves: None }))
+}
+
+/// How many bytes a file has at least before its first packet, as far as these bytes tell.
+fn header_bytes(first: &[u8]) -> u64 {
+    let [0x0a, 0x0d, 0x0d, 0x0a, length @ .., _] = first else { return LEAST_BYTES as u64 };
+    let (Some(length), Some(mark)) = (length.first_chunk::<4>(), first.get(8..12)) else { return LEAST_BYTES as u64 };
+    let is_little = mark == PCAPNG_LITTLE_ENDIAN;
+    let length = if is_little { u32::from_le_bytes(*length) } else { u32::from_be_bytes(*length) };
+    u64::from(length).clamp(LEAST_BYTES as u64, LONGEST_HEADER_BYTES)
 }
 
 /// What has become of a file, where it is no more the one that was opened under its name.

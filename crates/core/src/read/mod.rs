@@ -16,6 +16,8 @@ mod chunks;
 mod compression;
 mod files;
 mod follow;
+#[cfg(test)]
+mod follow_tests;
 mod frame_stream;
 mod merge;
 pub(crate) mod opening;
