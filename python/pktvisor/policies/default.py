@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -62,6 +61,8 @@ def default_tap(interface: str, hosts: str) -> TapConfig:
 
 def is_interface(name: str) -> bool:
     """Whether this machine has an interface of that name."""
+    import socket
+
     return any(name == known for _, known in socket.if_nameindex())
 
 
