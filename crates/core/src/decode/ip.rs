@@ -16,7 +16,7 @@ malformed! {
 }
 
 /// The payload of an IP packet, of either version. Functions that are not inlined get it by value: by reference, it would
-/// have to be written down for every packet, whether they are called or not.
+/// have to be written down for every packet, whether they are called or not; so it would where it is moved, so that `{ ..ip }` copies it.
 #[derive(Clone, Copy)]
 pub(super) struct IpPayload<'a> {
     pub protocol: u8,

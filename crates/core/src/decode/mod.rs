@@ -40,6 +40,7 @@ use crate::malformed::{Malformed, malformed};
 use crate::memory::{Account, Held, Holder};
 use crate::table::{INTERFACE_COLUMN, PacketRow, PacketTable, TUNNEL_COLUMNS, Table as _};
 use crate::wire::ieee80211::{Subframe, Subframes};
+use crate::wire::tcp::Tcp;
 use crate::wire::{self, ethertype};
 use app::{AppTables, Message, Needs};
 use dispatch::Dispatch;
@@ -262,23 +263,15 @@ impl Decoder {
         around_bytes: u32,
         batch: &mut Batch,
     ) {
-        let mut row = PacketRow {
-            time_ns: frame.time_ns,
-            bytes: frame.data.len() as u32 + around_bytes,
-            wire_bytes: frame.wire_bytes + around_bytes,
-            ..PacketRow::EMPTY
-        };
-        let fault = match link {
-            Ok((next, payload)) => self.network(frame, next, payload, &mut row, batch),
-            Err(fault) => {
-                batch.packets.push(&row);
-                self.note_unread(frame.link_type, fault);
-                Some(fault)
+        match link {
+            Ok((next, payload)) => {
+                let mut row = row_of(frame, around_bytes);
+                match self.network(frame, next, payload, &mut row, batch) {
+                    None => batch.ledger.decoded += 1,
+                    Some(fault) => batch.ledger.count_malformed(fault),
+                }
             }
-        };
-        match fault {
-            None => batch.ledger.decoded += 1,
-            Some(fault) => batch.ledger.count_malformed(fault),
+            Err(fault) => self.leave_unread(frame, fault, around_bytes, batch),
         }
         if self.has_more_to_do {
             self.do_more(frame, batch);
@@ -293,10 +286,13 @@ impl Decoder {
         batch.packets.note_interface(batch.packets.last_row(), self.interface_names.of(frame.interface).as_bytes());
     }
 
+    /// A row of a frame whose link layer can't be read.
     #[cold]
-    fn note_unread(&mut self, link_type: u16, fault: Malformed) {
+    fn leave_unread(&mut self, frame: &Frame<'_>, fault: Malformed, around_bytes: u32, batch: &mut Batch) {
+        batch.packets.push(&row_of(frame, around_bytes));
+        batch.ledger.count_malformed(fault);
         if fault == link::LINK_UNKNOWN && self.unread_links.len() < MOST_UNREAD_LINKS {
-            self.unread_links.insert(link_type);
+            self.unread_links.insert(frame.link_type);
         }
     }
 
@@ -371,11 +367,11 @@ impl Decoder {
     ) -> Option<Malformed> {
         row.ip_protocol = ip.protocol;
         match ip.protocol {
-            _ if ip.fragment.is_some() => self.fragment(frame, ip, row, batch),
+            _ if ip.fragment.is_some() => self.fragment(frame, IpPayload { ..ip }, row, batch),
             PROTOCOL_UDP => self.udp(frame, &ip, row, batch),
             PROTOCOL_TCP => self.tcp(frame, &ip, row, batch),
             PROTOCOL_IPV4 | PROTOCOL_IPV6 | PROTOCOL_GRE | PROTOCOL_AUTHENTICATION => {
-                self.tunnel(frame, ip, row, batch)
+                self.tunnel(frame, IpPayload { ..ip }, row, batch)
             }
             _ => {
                 batch.packets.push(row);
@@ -400,7 +396,7 @@ impl Decoder {
         (row.source_port, row.destination_port) = (udp.source_port, udp.destination_port);
         batch.packets.push(row);
         let fault = if self.looks_further {
-            self.further(frame, udp, *ip, row, batch)
+            self.further(frame, wire::udp::Udp { ..udp }, IpPayload { ..*ip }, row, batch)
         } else {
             self.datagram(frame, &udp, ip.ends, row, batch)
         };
@@ -474,7 +470,7 @@ impl Decoder {
         row: &mut PacketRow,
         batch: &mut Batch,
     ) -> Option<Malformed> {
-        let Some(tcp) = wire::tcp::Tcp::read(ip.bytes, ip.wire_bytes) else {
+        let Some(tcp) = Tcp::read(ip.bytes, ip.wire_bytes) else {
             batch.packets.push(row);
             return Some(TCP_TOO_SHORT);
         };
@@ -487,10 +483,12 @@ impl Decoder {
         }
         let protocol = match self.dispatch.stream(tcp.source_port, tcp.destination_port) {
             Some(protocol) => protocol,
-            None if self.dispatch.is_probing() => self.probe_segment(frame, tcp, *ip, row, batch)?,
+            None if self.dispatch.is_probing() => {
+                self.probe_segment(frame, Tcp { ..tcp }, IpPayload { ..*ip }, row, batch)?
+            }
             None => return None,
         };
-        self.segment(frame, tcp, *ip, protocol, row, batch)
+        self.segment(frame, Tcp { ..tcp }, IpPayload { ..*ip }, protocol, row, batch)
     }
 
     /// The protocol of a connection whose ports name none.
@@ -498,7 +496,7 @@ impl Decoder {
     fn probe_segment(
         &mut self,
         frame: &Frame<'_>,
-        tcp: wire::tcp::Tcp<'_>,
+        tcp: Tcp<'_>,
         ip: IpPayload<'_>,
         row: &PacketRow,
         batch: &mut Batch,
@@ -513,7 +511,7 @@ impl Decoder {
     fn segment(
         &mut self,
         frame: &Frame<'_>,
-        tcp: wire::tcp::Tcp<'_>,
+        tcp: Tcp<'_>,
         ip: IpPayload<'_>,
         protocol: Protocol,
         row: &PacketRow,
@@ -654,6 +652,17 @@ impl Decoder {
             batch.packets.note_tunnel(batch.packets.last_row(), &found);
         }
         fault
+    }
+}
+
+/// What is known of a frame before it is read, with so many bytes around it.
+#[inline(always)]
+fn row_of(frame: &Frame<'_>, around_bytes: u32) -> PacketRow {
+    PacketRow {
+        time_ns: frame.time_ns,
+        bytes: frame.data.len() as u32 + around_bytes,
+        wire_bytes: frame.wire_bytes + around_bytes,
+        ..PacketRow::EMPTY
     }
 }
 

@@ -195,12 +195,10 @@ impl Decoder {
 
     #[inline(always)]
     fn read(&mut self, message: &Message<'_>, port: u16, table: &mut Messages) -> Option<Malformed> {
-        let Some(bytes) = message.payload.first_chunk::<HEADER_BYTES>() else {
+        let Some(header) = read_header(message.payload) else {
             self.write_row(message, [0; 6], port, None, table);
             return Some(TOO_SHORT);
         };
-        let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
-        let header = [word(0), word(2), word(4), word(6), word(8), word(10)];
         let question = read_question(message.payload, header[2], &mut table.text);
         self.write_row(message, header, port, question.as_ref(), table);
         let Some(question) = question else { return Some(BAD_QUESTION) };
@@ -211,7 +209,7 @@ impl Decoder {
                 (table.has_ecs[row], table.ecs[row]) = subnet;
             }
         } else if self.needs_rcode && header[5] != 0 || self.needs_sections(header) {
-            self.read_response_records(message.payload, header, (question.qtype, question.end), table);
+            self.read_response_records(message.payload, (question.qtype, question.end), table);
         }
         None
     }
@@ -224,8 +222,9 @@ impl Decoder {
     }
 
     /// Reads of the records of a response what is asked for: most often the response code of the OPT record alone.
-    #[inline(never)] // of questions none of this is needed
-    fn read_response_records(&self, bytes: &[u8], header: [u16; 6], (qtype, end): (u16, usize), table: &mut Messages) {
+    #[inline(never)] // of questions none of this is needed, not even the header in memory
+    fn read_response_records(&self, bytes: &[u8], (qtype, end): (u16, usize), table: &mut Messages) {
+        let Some(header) = read_header(bytes) else { return };
         if self.needs_sections(header) {
             return read_sections(bytes, header, (qtype, end), table);
         }
@@ -406,6 +405,13 @@ fn read_sections(bytes: &[u8], header: [u16; 6], (qtype, end): (u16, usize), tab
     let may_lack_data = found.is_whole && questions == 1 && !QUESTION_TYPES.contains(&qtype);
     let is_noerror_query = flags & FLAGS_NODATA == FLAG_RESPONSE && found.extended_rcode == 0;
     table.nodata[row] = u8::from(may_lack_data && is_noerror_query && found.lacks_data());
+}
+
+#[inline(always)]
+fn read_header(bytes: &[u8]) -> Option<[u16; 6]> {
+    let bytes = bytes.first_chunk::<HEADER_BYTES>()?;
+    let word = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+    Some([word(0), word(2), word(4), word(6), word(8), word(10)])
 }
 
 /// How many records the header announces: answers, authority, additional.
