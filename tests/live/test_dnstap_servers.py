@@ -3,21 +3,17 @@ was asked and sent."""
 
 from __future__ import annotations
 
-import shutil
 import socket
 import struct
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.daemon import QUERY, daemon, eventually
+from support.daemon import daemon, eventually
+from support.dns_servers import ask, free_port, unbound
 from support.frame_streams import Writer, contents
 
-UNBOUND = shutil.which("unbound", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 QUERIES = 20
 MESSAGES = list(contents(Path(__file__).parents[1] / "captures" / "dnstap_resolver.fstrm"))
 
@@ -38,68 +34,6 @@ visor:
       handlers: {{modules: {{flow: {{type: flow}}}}}}
 """
 
-SERVER = """
-server:
-    interface: 127.0.0.1
-    port: {port}
-    username: ""
-    chroot: ""
-    directory: "{folder}"
-    pidfile: ""
-    use-syslog: no
-    do-daemonize: no
-    module-config: "iterator"
-    local-zone: "example.com." static
-    local-data: "example.com. A 192.0.2.1"
-remote-control:
-    control-enable: no
-dnstap:
-    dnstap-enable: yes
-    dnstap-socket-path: "{path}"
-    dnstap-bidirectional: {is_two_way}
-    dnstap-log-client-query-messages: yes
-    dnstap-log-client-response-messages: yes
-"""
-
-
-def free_port() -> int:
-    """A UDP port that nobody has for the moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def unbound(folder: Path, path: Path, *, is_two_way: bool) -> Iterator[int]:
-    """A resolver that tells of what clients ask it; gives its port."""
-    if UNBOUND is None:
-        pytest.skip("unbound is not installed")
-    port = free_port()
-    settings = folder / "unbound.conf"
-    words = {True: "yes", False: "no"}
-    settings.write_text(SERVER.format(port=port, folder=folder, path=path, is_two_way=words[is_two_way]))
-    process = subprocess.Popen([UNBOUND, "-d", "-c", str(settings)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        yield port
-    finally:
-        process.terminate()
-        told, _ = process.communicate(timeout=60)
-        print(told.decode())
-
-
-def ask(port: int, queries: int) -> None:
-    """Ask a server, until it has answered so often."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(0.5)
-        answers = 0
-        while answers < queries:
-            client.sendto(QUERY, ("127.0.0.1", port))
-            try:
-                client.recv(512)
-            except (TimeoutError, ConnectionRefusedError):
-                continue
-            answers += 1
-
 
 def configuration(folder: Path, path: Path, flow_port: int, flow_type: str = "flow") -> Path:
     file = folder / "agent.yaml"
@@ -118,20 +52,20 @@ def test_a_resolver_tells_of_every_query_and_response(tmp_path: Path, is_two_way
     path = tmp_path / "dnstap.sock"
     with (
         daemon("--config", str(configuration(tmp_path, path, free_port()))) as agent,
-        unbound(tmp_path, path, is_two_way=is_two_way) as port,
+        unbound(tmp_path, str(path), is_two_way=is_two_way) as port,
     ):
         # It connects when it likes; what it tells before that is lost on its side.
-        ask(port, 1)
+        ask(port, ["example"])
 
         def ledger() -> Any:
             return module_of(agent.get("/api/v1/policies/names")["names"])["ledger"]
 
         def is_connected() -> bool:
-            ask(port, 1)
+            ask(port, ["example"])
             return bool(ledger()["decoded"])
 
         eventually(is_connected)
-        ask(port, QUERIES)
+        ask(port, ["example"] * QUERIES)
         eventually(lambda: ledger()["decoded"] >= 2 * QUERIES)
         assert ledger()["malformed"] == 0
         metrics = agent.get("/api/v1/policies/names/metrics/bucket/0")["names"]["names-resolver-dns"]["dns"]

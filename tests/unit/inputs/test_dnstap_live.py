@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import stat
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.dnstap import DnstapInput, parse_address
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
-from support.frame_streams import CONTENT_TYPE, START, Writer, contents, control
+from support.frame_streams import CONTENT_TYPE, READY, START, Writer, contents, control
 from support.live import eventually
 
 MESSAGES = list(contents(Path(__file__).parents[2] / "captures" / "dnstap_resolver.fstrm"))
@@ -95,6 +96,26 @@ def test_slow_and_silent_clients_stop_nobody_and_what_makes_no_sense_closes_one(
         eventually(lambda: source.ledger()["decoded"] == len(MESSAGES))
         eventually(lambda: source.ledger()["dnstap.frame_too_long"] == 1)
         assert source.is_running
+
+
+def test_many_clients_of_noise_take_nothing_from_one_that_makes_sense(tmp_path: Path) -> None:
+    """Noise after each stage of the handshake: every connection is closed and counted, and memory is given back."""
+    path = str(tmp_path / "dnstap.sock")
+    noise = random.Random(7)
+    begins = (b"", control(READY, CONTENT_TYPE), control(START, CONTENT_TYPE), control(START, CONTENT_TYPE)[:9])
+    with listening({"socket": path}) as (source, _), Writer(path, is_two_way=True) as good:
+        for number in range(200):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+                client.sendall(begins[number % len(begins)] + b"\xff" + noise.randbytes(5000))
+        good.tell(MESSAGES)
+        good.finish()
+        eventually(lambda: source.ledger()["decoded"] == len(MESSAGES))
+        eventually(lambda: source.ledger()["malformed"] == 200)
+        assert source.ledger()["seen"] == len(MESSAGES) + 200
+        memory = source.memory
+        assert memory is not None
+        eventually(lambda: memory.held_bytes < 1 << 20)
 
 
 def test_only_hosts_keeps_what_has_an_end_in_the_list(tmp_path: Path) -> None:
