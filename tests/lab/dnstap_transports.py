@@ -1,7 +1,7 @@
-"""dnstap_knot.fstrm and dnstap_encrypted.fstrm: the same questions as Knot DNS and dnsdist before it log them as dnstap.
+"""dnstap_knot.fstrm and dnstap_encrypted.fstrm: the same questions as Knot DNS, and dnsdist before it, log them.
 
-client 10.9.0.1 - 10.9.0.2 dnsdist (port 53, TLS on 853, HTTPS on 443) - Knot DNS on port 5300 of the same host. Knot tells
-responses with their queries; both name themselves. Counts are those of BIND's dnstap-read.
+client 10.9.0.1 - 10.9.0.2 dnsdist (port 53, TLS on 853, HTTPS on 443) - Knot DNS on port 5300 of the same host. Knot
+tells responses with their queries; both name themselves. Counts are those of BIND's dnstap-read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dnstap import keep_counted, start_listener
 from netlab import Host, Lab, stop, wait_until
 from servers import ZONES, answers
 
-NAMES = ("www.lab.test", "mail.lab.test", "alias2.lab.test", "missing.lab.test", "only4.lab.test", "h.wild.lab.test")
+NAMES = ("www.lab.test", "missing.lab.test", "only4.lab.test")
 
 KNOT = """
 server:
