@@ -33,7 +33,8 @@ def test_queries_come_as_they_are_asked_until_it_is_closed() -> None:
             if len(names) >= 3:
                 break
     assert names == ["example.com"] * 3
-    assert batches.ledger["seen"] == 3
+    ledger = batches.ledger
+    assert ledger["seen"] - ledger["filtered"] == 3  # what passed before the kernel had the filter is left out by us
     assert batches.skipped == 0
     assert list(batches) == []
 
