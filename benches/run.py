@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,9 +48,20 @@ class Bench:
         self.reader = str(options.reader)
         self.runs: int = options.runs
         self.core: set[int] = {options.core}
-        self.captures = traffic.standard_captures()
-        self.mix, self.attack = self.captures
-        self.tasks = [Task("mix", self.mix), Task("attack", self.attack), Task("victim", self.attack, VICTIM)]
+
+    @cached_property
+    def captures(self) -> Sequence[Capture]:
+        """Both standard captures, made when a section first needs them."""
+        return traffic.standard_captures()
+
+    @property
+    def mix(self) -> Capture:
+        return self.captures[0]
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        mix, attack = self.captures
+        return [Task("mix", mix), Task("attack", attack), Task("victim", attack, VICTIM)]
 
     def command(self, capture: Capture, *options: str, hosts: str = HOSTS) -> list[str]:
         """The reader's command line: one summary of the whole capture."""
