@@ -162,10 +162,15 @@ macro_rules! table {
             }
 
             fn column(&self, index: usize) -> $crate::table::Column<'_> {
-                [
-                    $( $crate::table::column::ColumnValue::view(self.$field(), &self.text), )+
-                    $( $( $crate::table::column::ColumnValue::view(self.$rare(), &self.text), )+ )?
-                ][index]
+                // One after the other: a list of all would be made for each column that is asked for.
+                let mut numbers = 0..;
+                $( if numbers.next() == Some(index) {
+                    return $crate::table::column::ColumnValue::view(self.$field(), &self.text);
+                } )+
+                $( $( if numbers.next() == Some(index) {
+                    return $crate::table::column::ColumnValue::view(self.$rare(), &self.text);
+                } )+ )?
+                unreachable!("definitions and columns are equally many")
             }
 
             fn times_ns(&self) -> &[i64] {
