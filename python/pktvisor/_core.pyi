@@ -331,7 +331,7 @@ class LiveInput:
         compile_filter: Callable[[int], list[tuple[int, int, int, int]]] | None = None,
         most_bytes: int,
         now_ns: int,
-        others: Sequence[LiveInput] = (),
+        others: Sequence[LiveInput] = ...,
     ) -> bytes: ...
     def stop(self) -> None: ...
 
