@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,6 +29,9 @@ USUAL_PAYLOAD_BYTES, MOST_PAYLOAD_BYTES = 48, 65_500
 MOST_TARGETS = 1_000
 MOST_PROBES = 65_536
 """Probes that the tests of all targets send within an interval."""
+
+HOST_NAME = re.compile(r"localhost|([\w-]{1,63}\.)+(?=[\w-]*[^\W\d])[\w-]{1,63}\.?")
+"""A name with a dot in it; the last label is no number, or resolvers would read an address (RFC 1123 section 2.1)."""
 
 HIGHEST_PORT = 65535
 IP_VERSIONS = (4, 6)
@@ -194,7 +198,7 @@ def _host(host: str, ip_version: int | None) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        if "." not in host and host != "localhost":
+        if HOST_NAME.fullmatch(host) is None:
             hint = "a target is an address, localhost, or a name with a dot in it"
             raise ConfigError(f"{host[:80]} is an invalid/unsupported DNS", hint=hint) from None
         return host

@@ -24,6 +24,8 @@ from support.probing import closed_port, has_ipv6, listener, probing
 
 ADDRESS = {"one": {"target": "192.0.2.1"}}
 WITH_PORT = {"one": {"target": "192.0.2.1", "port": 80}}
+NOT_FOUND = f"{'.'.join(['x' * 60] * 5)}.invalid"
+"""Too long for any server to be asked for it (RFC 1035 section 2.3.4)."""
 TYPES = "The valid test types are: http, ping, tcp, udp"
 
 
@@ -114,9 +116,19 @@ def test_what_makes_no_sense_is_refused_with_its_place(config: dict[str, Any], p
 
 
 @pytest.mark.parametrize(
+    "target",
+    ["https://www.example.com/", "192.0.2.1:80", "192.0.2.0/24", "10.0.0.300", "1.5", ".nan", "a..b", "a b.c", "a.b\n"],
+)
+def test_what_can_be_no_name_is_refused_before_a_resolver_is_asked(target: str) -> None:
+    with pytest.raises(ConfigError, match="is an invalid/unsupported DNS; a target is"):
+        NetprobeInput({"test_type": "ping", "targets": {"a": {"target": target}}}, Defaults())
+
+
+@pytest.mark.parametrize(
     "config",
     [
         {"test_type": "ping", "targets": {}},
+        {"test_type": "ping", "targets": {"a": {"target": "_edge.xn--bcher-kva.example."}, "b": {"target": "4.ü.de"}}},
         {"test_type": "ping", "targets": {"a": {"target": "2001:db8::1", "ip_version": 6, "more": 1}}},
         {"test_type": "ping", "targets": {"a": {"target": "localhost"}, "b": {"target": "fe80::1%lo"}}},
         {"test_type": "ping", "targets": ADDRESS, "packets_per_test": 200, "packet_payload_size": 65500},
@@ -156,7 +168,7 @@ def test_connections_are_counted_for_each_target_by_itself() -> None:
             "open": {"target": "127.0.0.1", "port": port},
             "closed": {"target": "127.0.0.1", "port": closed_port()},
             "by name": {"target": "localhost", "port": port, "ip_version": 4},
-            "other": {"target": "no name.invalid", "port": port},
+            "other": {"target": NOT_FOUND, "port": port},
         }
         with probing("tcp", targets) as running:
             eventually(lambda: all(running.ledger[f"probes.{end}"] >= 4 for end in ("answered", "failed", "not_sent")))
