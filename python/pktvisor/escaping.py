@@ -25,11 +25,6 @@ def printable(text: str) -> str:
     return "".join(character if is_printable(character) else _escaped(character) for character in text)
 
 
-def printable_lines(text: str) -> str:
-    """Give a text as `printable` does, line by line."""
-    return "\n".join(printable(line) for line in text.split("\n"))
-
-
 def printable_json(text: str) -> str:
     """Give JSON that says the same, with JSON's own escapes for what is not printable."""
     if is_printable(text):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from pktvisor.errors import ConfigError, PktvisorError
-from pktvisor.escaping import printable_lines
+from pktvisor.escaping import printable
 
 FAILURE_STATUS = 1
 USAGE_STATUS = 2
@@ -99,8 +99,8 @@ def print_result(result: bytes) -> None:
 
 
 def complain(error: PktvisorError | str) -> None:
-    """Say on stderr what is wrong."""
-    sys.stderr.write(f"{printable_lines(str(error))}\n")
+    """Say on stderr what is wrong, in one line whatever the names and texts in it hold."""
+    sys.stderr.write(f"{printable(str(error))}\n")
 
 
 def complain_of_usage(parser: Parser, error: UsageError | str) -> int:

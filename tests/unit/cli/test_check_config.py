@@ -99,3 +99,9 @@ def test_a_setting_of_a_wrong_type_is_told_of_once(tmp_path: Path, capfd: pytest
     text = f"{TAP % ', promiscuous: maybe, workers: 0'}  policies:\n{POLICY % ('a', '')}"
     paths = [mistake.split(": ")[1] for mistake in mistakes(text, tmp_path, capfd)]
     assert paths == ["taps.eth.config.promiscuous", "taps.eth.config.workers"]
+
+
+def test_a_mistake_is_one_line_whatever_text_it_quotes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    text = 'visor:\n  taps:\n    t: {input_type: flow, config: {flow_type: "a\\nb\\x1b[2J", port: 2055}}\n'
+    [mistake] = mistakes(text, tmp_path, capfd)
+    assert "unknown flow type 'a\\nb\\x1b[2J'" in mistake
