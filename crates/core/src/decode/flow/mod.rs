@@ -7,6 +7,7 @@ mod fixed;
 mod records;
 mod sampled;
 mod templates;
+mod uptime;
 
 use crate::decode::app::Needs;
 use crate::ledger::Ledger;

@@ -1,7 +1,7 @@
 //! What NetFlow 1, 5 and 7 have in common: a header with a count, then records of a fixed size whose first 40 bytes are
 //! the same (Cisco, "NetFlow Export Datagram Format").
 
-use super::{Records, TOO_SHORT, TRAILING_BYTES};
+use super::{Records, TOO_SHORT, TRAILING_BYTES, uptime};
 use crate::ledger::Malformed;
 use crate::table::FlowRow;
 use crate::wire::ipv4::mapped;
@@ -19,14 +19,16 @@ pub(super) struct Header {
     pub count: u16,
     /// When the exporter started, by its clock.
     started_ns: i64,
+    exported_ns: i64,
 }
 
 impl Header {
     /// `None` where the payload ends before.
     pub fn read(payload: &[u8]) -> Option<Self> {
         let up_ms = be32(payload, 4)?;
-        let now_ns = i64::from(be32(payload, 8)?) * NANOSECONDS + i64::from(be32(payload, 12)?);
-        Some(Self { count: be16(payload, 2)?, started_ns: now_ns - i64::from(up_ms) * MILLISECOND_NS })
+        let exported_ns = i64::from(be32(payload, 8)?) * NANOSECONDS + i64::from(be32(payload, 12)?);
+        let started_ns = exported_ns - i64::from(up_ms) * MILLISECOND_NS;
+        Some(Self { count: be16(payload, 2)?, started_ns, exported_ns })
     }
 }
 
@@ -58,7 +60,8 @@ fn read(record: &[u8; COMMON_BYTES], header: &Header, common: &FlowRow) -> FlowR
     let number = |at: usize| u16::from_be_bytes([record[at], record[at + 1]]);
     let long = |at: usize| u32::from_be_bytes([record[at], record[at + 1], record[at + 2], record[at + 3]]);
     let address = |at: usize| mapped([record[at], record[at + 1], record[at + 2], record[at + 3]]);
-    let moment_ns = |at: usize| header.started_ns + i64::from(long(at)) * MILLISECOND_NS;
+    let moment_ns =
+        |at: usize| uptime::moment_ns(header.started_ns, i64::from(long(at)) * MILLISECOND_NS, header.exported_ns);
     FlowRow {
         ip_version: 4,
         source: address(0),

@@ -1,6 +1,7 @@
 //! One record while it is read: values in the order of its template become a row at its end.
 
 use super::super::records::Macs;
+use super::super::uptime;
 use super::elements::{Moment, Target};
 use crate::table::{Address, FlowRow};
 use crate::wire::ipv4::mapped;
@@ -221,7 +222,9 @@ impl Draft {
     fn moment_ns(&self, said: Option<(Moment, u64)>) -> Option<i64> {
         let (moment, number) = said?;
         Some(match moment {
-            Moment::UptimeMs => self.clock.started_ns?.saturating_add(scaled(number, MILLISECOND_NS)),
+            Moment::UptimeMs => {
+                uptime::moment_ns(self.clock.started_ns?, scaled(number, MILLISECOND_NS), self.clock.exported_ns)
+            }
             Moment::Seconds => scaled(number, NANOSECONDS),
             Moment::Milliseconds => scaled(number, MILLISECOND_NS),
             Moment::Ntp => {

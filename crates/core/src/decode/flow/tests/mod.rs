@@ -82,6 +82,17 @@ fn a_record_of_netflow_5_is_a_row_with_all_its_fields() {
 }
 
 #[test]
+fn a_flow_that_began_before_the_milliseconds_of_the_exporter_began_again_lies_in_the_past() {
+    let exported_ns = 1_700_000_000 * SECOND + SECOND / 2;
+    let mut bench = Bench::new(&Needs::default());
+    let mut whole = datagram(1, 1);
+    whole[24 + 24..24 + 32].copy_from_slice(&[(u32::MAX - 999).to_be_bytes(), 11_000_u32.to_be_bytes()].concat());
+    assert_eq!(bench.read(&whole), None);
+    assert_eq!(bench.table.start_time_ns()[0], exported_ns - 11 * SECOND, "a second before, and up for 10 s since");
+    assert_eq!(bench.table.end_time_ns()[0], exported_ns + SECOND, "an end a little later than the header is one");
+}
+
+#[test]
 fn texts_that_nobody_asks_for_are_not_made() {
     let mut bench = Bench::new(&Needs::default());
     bench.read(&datagram(1, 1));
