@@ -18,7 +18,7 @@ from pktvisor.config.document import Document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import MOST_ERRORS, locate
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, NoMatchError, within
+from pktvisor.errors import ConfigError, NoMatchError
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS
 from pktvisor.handlers.families import Families
@@ -93,14 +93,21 @@ def _tap_mistakes(config: TapConfig, taps: dict[str, Tap]) -> Iterator[ConfigErr
     except ConfigError as error:
         yield error
         return
-    place = f"taps.{config.name}.config"
-    for key, value in config.config.items():
-        try:
-            with within(place):
-                inputs()[config.input_type].check_tap({key: value})
-        except ConfigError as error:
-            error.path = f"{place}.{key}" if error.path == place else error.path
-            yield error
+    alone = {key: mistake for key in config.config if (mistake := _key_mistake(config, {key}))}
+    others = config.config.keys() - alone.keys()
+    for key, mistake in alone.items():
+        if _key_mistake(config, {key, *others}):  # and not only for want of a key that goes with it
+            mistake.path = f"taps.{config.name}.config.{mistake.path or key}"
+            yield mistake
+
+
+def _key_mistake(config: TapConfig, keys: Set[str]) -> ConfigError | None:
+    """Give what is wrong with these keys of a tap, were they all that it has."""
+    try:
+        inputs()[config.input_type].check_tap({key: config.config[key] for key in config.config if key in keys})
+    except ConfigError as error:
+        return error
+    return None
 
 
 def _global_mistakes(settings: Mapping[str, Settings]) -> Iterator[ConfigError]:

@@ -105,3 +105,19 @@ def test_a_mistake_is_one_line_whatever_text_it_quotes(tmp_path: Path, capfd: py
     text = 'visor:\n  taps:\n    t: {input_type: flow, config: {flow_type: "a\\nb\\x1b[2J", port: 2055}}\n'
     [mistake] = mistakes(text, tmp_path, capfd)
     assert "unknown flow type 'a\\nb\\x1b[2J'" in mistake
+
+
+@pytest.mark.parametrize(
+    ("config", "paths"),
+    [
+        ("transport: tcp, flow_type: ipfix, bind: 0.0.0.0, port: 4739", []),
+        ("transport: tcp, flow_type: ipfix, bind: 0.0.0.0, port: none", ["port"]),
+        ("transport: tcp, flow_type: netflow, bind: 0.0.0.0, port: 4739", ["transport"]),
+        ("transport: tcp, flow_type: ipfix, workers: 0", ["workers"]),
+    ],
+)
+def test_a_key_that_needs_another_is_checked_with_it(
+    config: str, paths: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    found = mistakes(f"visor:\n  taps:\n    t: {{input_type: flow, config: {{{config}}}}}\n", tmp_path, capfd)
+    assert [mistake.split(": ")[1] for mistake in found] == [f"taps.t.config.{path}" for path in paths]
