@@ -35,7 +35,7 @@ class Custom(Handler):
     """Version 1.0. A policy declares the metrics; all of one module look at the rows of one table."""
 
     type, schema = "custom", "custom"
-    inputs = ("pcap", "dnstap", "netprobe", "mock")
+    inputs = ("pcap", "dnstap", "flow", "netprobe", "mock")
     options = (
         *("where", "recorded_stream", "xact_ttl_secs", "xact_ttl_ms"),
         *(option.key for option in port_options().values()),

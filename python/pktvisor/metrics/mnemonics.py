@@ -13,6 +13,8 @@ from pktvisor.metrics.dns_names import QTYPE_NUMBERS, RCODE_NUMBERS, qtype_name,
 Words = Mapping[str, Mapping[int, str]]
 """Words by the numbers that they stand for, by column."""
 
+EXPORTED_DIRECTION = "flow.direction"
+"""On which side of an interface an exporter counts (IPFIX element 61): it tells nothing of this host."""
 _DIRECTIONS = {"unknown": 0, "in": 1, "out": 2}
 _TRANSPORTS = {"tcp": 6, "udp": 17}
 
@@ -47,6 +49,7 @@ def _dnstap_types() -> Mapping[str, int]:
 
 
 _IP_PROTOCOLS = _TRANSPORTS | {"icmp": 1, "igmp": 2, "gre": 47, "esp": 50, "icmpv6": 58, "sctp": 132}
+_TCP_FLAGS = {"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}
 _TUNNELS = {"ipip": 1, "6in4": 2, "gre": 3, "erspan": 4, "vxlan": 5, "geneve": 6, "gtp": 7, "mpls": 8}
 
 _MNEMONICS = {
@@ -58,7 +61,10 @@ _MNEMONICS = {
     "ip.protocol": _words(_IP_PROTOCOLS),
     "inner.protocol": _words(_IP_PROTOCOLS),
     "tunnel.type": _words(_TUNNELS),
-    "tcp.flags": _words({"FIN": 1, "SYN": 2, "RST": 4, "PSH": 8, "ACK": 16, "URG": 32}),
+    "tcp.flags": _words(_TCP_FLAGS),
+    "flow.tcp_flags": _words(_TCP_FLAGS),
+    "flow.protocol": _words(_IP_PROTOCOLS),
+    EXPORTED_DIRECTION: _words({"ingress": 0, "egress": 1}),
     "bgp.type": _words({"OPEN": 1, "UPDATE": 2, "NOTIFICATION": 3, "KEEPALIVE": 4, "ROUTE-REFRESH": 5}),
     "probe.event": _words(
         {"sent": 0, "answered": 1, "timed_out": 2, "late": 3, "never": 4, "failed": 5, "not_sent": 6, "no_name": 7}
@@ -89,5 +95,5 @@ def words(columns: Iterable[str]) -> Words:
 
 
 def is_direction(column: str) -> bool:
-    """Whether a column holds a direction, and metrics can be kept apart by it."""
-    return column.endswith("direction")
+    """Whether a column holds a direction as seen from this host, and metrics can be kept apart by it."""
+    return column.endswith("direction") and column != EXPORTED_DIRECTION

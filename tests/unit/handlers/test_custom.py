@@ -72,6 +72,21 @@ def test_metrics_are_kept_apart_by_direction_where_they_ask_for_it() -> None:
     assert "direction=" in run("apart: {rate: packet, by: direction}").prometheus()
 
 
+def test_flow_records_are_measured_with_words_of_their_own() -> None:
+    assert "flow" in Custom.inputs
+    metrics = (
+        "all: {counter: flow}, came: {counter: flow, where: flow.direction == ingress}, "
+        "syn: {counter: flow, where: flow.tcp_flags has SYN}, n: {counter: flow, by: [flow.direction, flow.protocol]}"
+    )
+    source = Source(FOLDER / "flow_netflow9.pcap", reads_flows=True)
+    found = measure(source, [Wanted("m", "custom", settings=declared(metrics, "{}"))]).document()["m"]["custom"]
+    groups = found["flow_direction"]
+    assert set(groups) <= {"ingress", "egress"}, "it is the exporter's direction, not that of this host"
+    assert sum(group["n"] for group in groups["ingress"]["flow_protocol"].values()) == found["came"] > 0
+    assert {"tcp", "udp", "icmp"} & set(groups["ingress"]["flow_protocol"])
+    assert found["all"] > found["syn"] > 0
+
+
 def test_metrics_are_kept_apart_by_the_values_of_any_column() -> None:
     found = shown(
         "n: {counter: dns, by: dns.qtype}, names: {cardinality: dns.qname, by: dns.qtype}, all: {counter: dns}"
