@@ -252,12 +252,12 @@ fn watched(
     let handlers = sinks.unwrap_or_default().iter().map(Handler::new).collect::<PyResult<Vec<_>>>()?;
     let sinks = direct_sinks(handlers, &interruption);
     let last = std::time::Instant::now();
-    let mut watch = Watch { progress, stop, last, packets: 0, interruption: interruption.clone(), fault: None };
+    let mut watch = Watch { progress, stop, last, interruption: interruption.clone(), fault: None };
     let report = py.detach(|| read(&sinks, &mut |progress| watch.look(progress)));
     let interrupted = interruption.lock().unwrap_or_else(PoisonError::into_inner).take();
     match watch.fault.or(interrupted) {
         Some(fault) => Err(fault),
-        None => Ok(FileReport { inner: report.map_err(raise)?, packets: watch.packets }),
+        None => Ok(FileReport::new(report.map_err(raise)?)),
     }
 }
 
@@ -269,14 +269,12 @@ struct Watch {
     progress: Option<Py<PyAny>>,
     stop: Option<Arc<AtomicBool>>,
     last: std::time::Instant,
-    packets: u64,
     interruption: Interruption,
     fault: Option<PyErr>,
 }
 
 impl Watch {
     fn look(&mut self, progress: Progress) -> bool {
-        self.packets = progress.packets;
         if self.interruption.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             return false;
         }

@@ -129,6 +129,7 @@ def test_the_reader_follows_until_it_is_told_to_end_and_loses_nothing(growing: P
         eventually(lambda: position(reader.pid, growing) == growing.stat().st_size)
         os.kill(reader.pid, signal.SIGINT)
         (document,) = json.loads(reader.stdout.read()).values()
+        assert "processed 7 packets\n" in reader.stderr.read()
         assert reader.wait() == 0
     assert document["packets"]["total"] == 7
 
