@@ -132,6 +132,14 @@ impl MetricState {
         Self::Counter(counter::State(count))
     }
 
+    /// The same as groups keep it: exact counts of numbers as a list.
+    pub(crate) fn one_of_many(self, seed: u64) -> Self {
+        match self {
+            Self::Top(list) => Self::Top(list.one_of_many(seed)),
+            other => other,
+        }
+    }
+
     /// Makes a top list show what was counted elsewhere.
     pub(crate) fn show(&mut self, counted: Frequent) {
         if let Self::Top(top::State::Frequent(_, list)) = self {

@@ -10,7 +10,7 @@ use super::keys::MetricKey;
 use super::{Plan, State};
 use crate::Error;
 use crate::ledger::Ledger;
-use crate::metric::{Items, MetricState};
+use crate::metric::{Items, MetricKind, MetricState};
 use crate::sketch::reader::{Reader, write_block, write_varint};
 
 impl State {
@@ -70,7 +70,7 @@ impl State {
             let block = reader.block()?;
             for (groups, found) in self.groups.iter_mut().zip(&mut found) {
                 let plan = groups.plan();
-                let places: Vec<_> = keys.iter().map(|key| plan.keys.iter().position(|known| known == key)).collect();
+                let places: Vec<_> = keys.iter().map(|key| plan.saved(key)).collect();
                 let here = places.iter().flatten().count();
                 if here > 0 && *found == 0 {
                     *found = here;
@@ -85,18 +85,20 @@ impl State {
     }
 }
 
-/// Reads the metrics of a group, each into the place that it has in the plan, if any.
+/// Reads the metrics of a group, each as what it was kept into the place that it has in the plan, if any.
 fn restore_blocks(
     reader: &mut Reader,
-    places: &[Option<usize>],
+    places: &[Option<(usize, MetricKind)>],
     metrics: &mut [MetricState],
     items: Items<'_>,
 ) -> Result<(), Error> {
     for place in places {
         let block = reader.block()?;
-        if let Some(metric) = place.and_then(|place| metrics.get_mut(place)) {
-            let kind = metric.kind();
-            *metric = Reader::whole("metric", block, |reader| MetricState::restore(reader, kind, items))?;
+        if let Some((at, kind)) = *place
+            && let Some(metric) = metrics.get_mut(at)
+        {
+            let read = Reader::whole("metric", block, |reader| MetricState::restore(reader, kind, items))?;
+            *metric = read.one_of_many(items.seed);
         }
     }
     Ok(())

@@ -18,13 +18,16 @@ impl State {
         for (metric, kind) in state.metrics.iter_mut().zip(&plan.metrics) {
             *metric = restore_metric(reader, *kind, items)?;
         }
-        let read = |reader: &mut Reader, metrics: &mut [MetricState]| {
-            metrics.iter_mut().try_for_each(|metric| {
-                *metric = MetricState::restore(reader, metric.kind(), items)?;
-                Ok(())
-            })
-        };
-        state.groups.iter_mut().try_for_each(|groups| groups.restore(reader, items, &read))?;
+        for groups in &mut state.groups {
+            let kinds: Vec<_> = groups.plan().former.iter().map(|(_, kind)| *kind).collect();
+            let read = |reader: &mut Reader, metrics: &mut [MetricState]| {
+                metrics.iter_mut().zip(&kinds).try_for_each(|(metric, kind)| {
+                    *metric = MetricState::restore(reader, *kind, items)?.one_of_many(items.seed);
+                    Ok(())
+                })
+            };
+            groups.restore(reader, items, &read)?;
+        }
         state.ledger = restore_ledger(reader)?;
         Ok(state)
     }

@@ -123,10 +123,11 @@ impl Compiler {
         let mut slots = Vec::new();
         for (at, metric) in spec.metrics.iter().enumerate() {
             let kind = self.kind(&scope, metric)?;
-            let key = MetricKey::of(metric, kind, (self.fingerprint, handler, at));
+            let fingerprint = self.fingerprint;
+            let key = |kind| MetricKey::of(metric, kind, (fingerprint, handler, at));
             slots.push(match metric.group {
-                Some(group) => self.grouped_slot(metric, kind, key, groups.get(group).copied())?,
-                None => Slot::Metric(self.slot(&scope, metric, kind, key)),
+                Some(group) => self.grouped_slot(metric, kind, &key, groups.get(group).copied())?,
+                None => Slot::Metric(self.slot(&scope, metric, kind, key(kind))),
             });
         }
         self.slots.push(slots);
@@ -359,7 +360,7 @@ impl Compiler {
         &mut self,
         spec: &MetricSpec,
         kind: MetricKind,
-        key: MetricKey,
+        key: &dyn Fn(MetricKind) -> MetricKey,
         groups: Option<usize>,
     ) -> Result<Slot, Error> {
         let groups = groups.ok_or_else(|| Error::invalid("a metric names groups that the handler has not"))?;
@@ -369,8 +370,10 @@ impl Compiler {
         let plan = &mut self.groups[groups];
         // Exact counts of small numbers would take some hundred kilobytes a group.
         let items = if kind.items == ItemKind::SmallNumber { ItemKind::Number } else { kind.items };
-        plan.metrics.push(MetricKind { items, ..kind });
-        plan.keys.push(key);
+        let kept = MetricKind { items, ..kind };
+        plan.metrics.push(kept);
+        plan.keys.push(key(kept));
+        plan.former.push((key(kind), kind));
         Ok(Slot::Grouped { groups, metric: plan.metrics.len() - 1 })
     }
 

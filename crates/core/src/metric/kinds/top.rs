@@ -121,6 +121,19 @@ impl Kind for State {
     }
 }
 
+impl State {
+    /// Exact counts of numbers as a list of numbers, which loses nothing of as many as a list tracks.
+    pub(crate) fn one_of_many(self, seed: u64) -> Self {
+        let Self::Exact(counts) = self else { return self };
+        let mut list = Frequent::new(LG_MAP);
+        for (value, count) in counts.top(usize::MAX) {
+            let value = u64::from(value);
+            list.update(hash_word(seed, value), &value.to_le_bytes(), count);
+        }
+        Self::Frequent(ItemKind::Number, list)
+    }
+}
+
 #[inline(always)]
 fn feed_exact(counts: &mut Exact, rows: &Bitmap, column: Column<'_>, weight: impl Fn(usize) -> u64) {
     match column {

@@ -61,6 +61,8 @@ pub struct GroupPlan {
     pub(crate) metrics: Vec<MetricKind>,
     /// What each metric is known by in saved windows.
     pub(crate) keys: Vec<MetricKey>,
+    /// The same for windows that former releases saved, and as what they kept it: numbers below 65,536 by exact counts.
+    pub(crate) former: Vec<(MetricKey, MetricKind)>,
     /// Conditions that the feeds name, each with its key, at most 64: a row remembers which hold by a bit each.
     pub(crate) conditions: Vec<(usize, BitmapIndex)>,
     /// Columns that the feeds name.
@@ -107,11 +109,19 @@ impl GroupPlan {
             most,
             metrics: Vec::new(),
             keys: Vec::new(),
+            former: Vec::new(),
             conditions: Vec::new(),
             sources: Vec::new(),
             feeds: Vec::new(),
             layout: OnceLock::new(),
         }
+    }
+
+    /// The metric that saved windows know by a key, and as what it was kept.
+    pub(crate) fn saved(&self, key: &MetricKey) -> Option<(usize, MetricKind)> {
+        let now = || self.keys.iter().position(|known| known == key).map(|at| (at, self.metrics[at]));
+        let before = || self.former.iter().position(|(known, _)| known == key).map(|at| (at, self.former[at].1));
+        now().or_else(before)
     }
 
     fn layout(&self) -> &Layout {
