@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +23,11 @@ from support.saved_windows import PACKETS, every_kind, fed
 
 GEO = FOLDER.parent / "fixtures" / "geo"
 
-VERSION_1 = FOLDER.parent / "fixtures" / "windows" / "version1"
+WINDOWS = FOLDER.parent / "fixtures" / "windows"
+VERSION_1 = WINDOWS / "version1"
 """Windows as the first version of the format wrote them, with what they showed; `every_kind` is their policy."""
+VERSION_2 = WINDOWS / "version2"
+"""The same as version 2 wrote them while groups counted ports exactly."""
 
 OTHER: dict[str, Any] = {"names": {"cardinality": "dns.qname", "where": "dns.qtype == 1"}}
 
@@ -136,11 +140,12 @@ def test_what_is_counted_in_another_way_begins_anew_beside_what_is_not() -> None
     assert found == expected
 
 
-def test_windows_that_version_1_wrote_are_read() -> None:
+@pytest.mark.parametrize("folder", [VERSION_1, VERSION_2], ids=lambda folder: folder.name)
+def test_windows_that_former_releases_wrote_are_read(folder: Path) -> None:
     policy = every_kind()
-    assert policy.core.restore([(VERSION_1 / f"{number}.window").read_bytes() for number in range(4)]) == 4
+    assert policy.core.restore([(folder / f"{number}.window").read_bytes() for number in range(4)]) == 4
     for number in range(4):
-        expected = json.loads((VERSION_1 / f"{number}.json").read_text())
+        expected = json.loads((folder / f"{number}.json").read_text())
         assert document(policy.bucket(4 - number, 0)) == expected
 
 
