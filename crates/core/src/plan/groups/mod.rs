@@ -2,15 +2,16 @@
 //!
 //! Each distinct value is a *group*. A group begins as a log of its rows, a few dozen bytes each ([`log`]), and reading
 //! unfolds the log into metrics; so a group of three rows costs some hundred bytes and is exact. A group of more than
-//! [`MOST_LOGGED_SMALL`] rows gets counters and lists of its own ([`full`]), and its log only gathers rows to feed these in
+//! [`group::MOST_LOGGED_SMALL`] rows gets counters and lists of its own ([`full`]), and its log only gathers rows to feed these in
 //! chunks: the more groups, the smaller.
 //!
 //! There are bounds: as many groups as the plan says, and no more than [`MOST_BYTES`]. What they turn away counts into one
-//! group, *other*; how many rows and how many different values that were is counted. So do the lightest groups where those that
-//! are there grow beyond it, and where memory is short ([`crate::memory`]). A group that is there has all rows of its worker's window: once something was turned away for
-//! want of memory, no group is added to that window any more.
+//! group, *other*; how many rows and how many different values that were is counted. So do the lightest groups where those
+//! that are there grow beyond it, and where memory is short ([`crate::memory`]). A group that is there has all rows of its
+//! worker's window: once something was turned away for want of memory, no group is added to that window any more.
 
 mod full;
+mod group;
 mod lists;
 mod log;
 mod values;
@@ -19,9 +20,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use full::{Full, Layout};
-
+pub use group::Group;
 pub(crate) use log::Chunk;
-use log::Log;
 
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex};
@@ -34,12 +34,6 @@ use crate::sketch::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::{Reader, write_block, write_varint};
 use crate::table::{Column, ColumnType};
-
-/// Rows that a group may have before it gets metrics of its own.
-const MOST_LOGGED_SMALL: u32 = 64;
-
-/// Rows that are gathered before they are fed to what a group keeps.
-const MOST_LOGGED: u32 = 1024;
 
 /// Bytes that the logs of all groups may take together, and what each of them may take, however many there are.
 const MOST_LOG_BYTES: usize = 48 << 20;
@@ -138,14 +132,6 @@ impl GroupPlan {
     }
 }
 
-/// One group.
-#[derive(Debug, Clone, Default)]
-pub struct Group {
-    rows: u64,
-    log: Log,
-    full: Option<Box<Full>>,
-}
-
 /// The groups of one handler in one window.
 #[derive(Debug, Clone)]
 pub struct Groups {
@@ -226,18 +212,18 @@ impl Groups {
             }
         }
         self.held.count_given(Step::NewGroups, turned_away);
-        let joined = self.keep_bound();
+        let joined = self.keep_bound(MOST_BYTES);
         self.tell_memory();
         joined
     }
 
     /// Makes room once the groups have grown beyond the bound: what was gathered is fed first, which loses nothing.
-    fn keep_bound(&mut self) -> u64 {
-        if self.own_bytes() <= MOST_BYTES + MOST_BYTES / 16 {
+    fn keep_bound(&mut self, most_bytes: usize) -> u64 {
+        if self.own_bytes() <= most_bytes + most_bytes / 16 {
             return 0;
         }
         self.shrink();
-        if self.own_bytes() <= MOST_BYTES { 0 } else { self.join_lightest() }
+        if self.own_bytes() <= most_bytes { 0 } else { self.join_lightest() }
     }
 
     /// Bytes that each log may take: the memory of all together is bounded.
@@ -484,107 +470,6 @@ impl Groups {
         self.content_bytes = self.measured_bytes();
         self.tell_memory();
         Ok(())
-    }
-}
-
-impl Group {
-    /// Feeds the log where it is long enough; tells by how many bytes what is kept has grown.
-    #[inline]
-    fn settle(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64, most_log_bytes: usize) -> isize {
-        let is_due = match self.full {
-            None => self.log.rows() >= MOST_LOGGED_SMALL,
-            Some(_) => self.log.rows() >= MOST_LOGGED || self.log.bytes() >= most_log_bytes,
-        };
-        if !is_due {
-            return 0;
-        }
-        let before = self.full_bytes() as isize;
-        self.fold(plan, span, work, seed);
-        self.full_bytes() as isize - before
-    }
-
-    /// Feeds the log to what the group keeps, which is made where there is none.
-    fn fold(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) {
-        let full = self.full.get_or_insert_with(|| Box::new(Full::new(plan.layout(), span.start)));
-        work.feed(plan, &self.log, full, seed);
-        self.log.clear();
-    }
-
-    /// The group's metrics with all that it has seen, up to where the window is.
-    fn unfolded(&self, plan: &GroupPlan, span: Span, seed: u64) -> Box<[MetricState]> {
-        let mut full = self.full.as_deref().cloned().unwrap_or_else(|| Full::new(plan.layout(), span.start));
-        Chunk::default().feed(plan, &self.log, &mut full, seed);
-        let mut metrics = full.metrics(plan, span.start, seed);
-        for metric in &mut metrics {
-            match span.end {
-                Some(end) => metric.close(end),
-                None => metric.advance(span.now),
-            }
-        }
-        metrics
-    }
-
-    /// Takes in the same group of another worker; tells by how many bytes it has grown.
-    fn merge(&mut self, plan: &GroupPlan, other: &Group, theirs: Span, mine: Span, seed: u64) -> isize {
-        let before = self.content_bytes() as isize;
-        self.rows += other.rows;
-        let is_small = self.full.is_none() && other.full.is_none();
-        if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
-            self.log.append(&other.log);
-        } else {
-            // Kept as it is: a metric that is closed or advanced by now would not merge as one that goes on.
-            let mut metrics = self.unfolded(plan, Span { end: None, now: mine.start, ..mine }, seed);
-            let others = other.unfolded(plan, theirs, seed);
-            metrics.iter_mut().zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, true));
-            self.full = Some(Box::new(Full::of(plan, &metrics, mine.start)));
-            self.log.clear();
-        }
-        self.content_bytes() as isize - before
-    }
-
-    /// Takes in another group of the same window and worker.
-    fn take_in(&mut self, plan: &GroupPlan, other: &Group, span: Span, work: &mut Chunk, seed: u64) {
-        if other.full.is_some() {
-            self.merge(plan, other, span, span, seed);
-        } else {
-            self.rows += other.rows;
-            self.log.append(&other.log);
-            self.settle(plan, span, work, seed, MOST_LOG_BYTES);
-        }
-    }
-
-    fn full_bytes(&self) -> usize {
-        self.full.as_ref().map_or(0, |full| full.memory_bytes())
-    }
-
-    /// What it takes beside itself.
-    fn content_bytes(&self) -> usize {
-        self.log.memory_bytes() + self.full_bytes()
-    }
-
-    fn save(&self, out: &mut Vec<u8>, plan: &GroupPlan, span: Span, seed: u64, items: Items<'_>) {
-        write_varint(out, self.rows);
-        if self.rows > 0 {
-            let mut block = Vec::new();
-            let metrics = self.unfolded(plan, Span { end: None, ..span }, seed);
-            metrics.iter().for_each(|metric| metric.save_block(&mut block, out, items));
-        }
-    }
-
-    fn restore(
-        reader: &mut Reader,
-        plan: &GroupPlan,
-        start: i64,
-        seed: u64,
-        read: ReadMetrics<'_>,
-    ) -> Result<Self, Error> {
-        let rows = reader.varint()?;
-        if rows == 0 {
-            return Ok(Self::default());
-        }
-        let mut metrics = Full::new(plan.layout(), start).metrics(plan, start, seed);
-        read(reader, &mut metrics)?;
-        Ok(Self { rows, log: Log::default(), full: Some(Box::new(Full::of(plan, &metrics, start))) })
     }
 }
 

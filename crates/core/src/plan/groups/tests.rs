@@ -199,6 +199,22 @@ fn a_small_group_takes_some_hundred_bytes_and_many_stay_below_the_bound() {
 }
 
 #[test]
+fn groups_that_grow_beyond_the_bound_make_room_and_none_of_their_rows_is_lost() {
+    let policy = grouped(100_000, 1);
+    let packets: Vec<Packet> = (0..3 * 4096).map(|at| (100, at as u8, 100, at as u16 % 4096)).collect();
+    run(&policy, &packets, 1, 4096);
+    let mut groups = policy.read(0, 0).unwrap().state.groups[0].clone();
+    groups.shrink();
+    let bytes = groups.own_bytes();
+    assert_eq!(groups.keep_bound(bytes), 0, "within the bound");
+    let joined = groups.keep_bound(bytes / 2);
+    assert!(joined > 1024 && groups.own_bytes() < bytes * 3 / 4, "{joined} joined, {} bytes", groups.own_bytes());
+    assert_eq!(groups.keys().len() as u64 + joined, 4096);
+    let (rows, _) = groups.refused();
+    assert_eq!((rows, groups.metrics(None)[0].count()), (3 * joined, 3 * joined));
+}
+
+#[test]
 fn what_cannot_be_grouped_is_said() {
     let compiled = |groups: Value, metric: Value| {
         let handler = json!({"table": "packet", "groups": [groups], "metrics": [metric]});
