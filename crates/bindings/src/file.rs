@@ -202,7 +202,6 @@ pub fn dnstap_config(
     DnstapConfig { paths, patience: stop.map(patience), taking }
 }
 
-/// Waits for what may let wait until somebody says stop.
 /// The reading of a file that grows: ends it, and tells of it meanwhile.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct Following {
@@ -235,6 +234,7 @@ impl Following {
     }
 }
 
+/// Waits for what may let wait until somebody says stop.
 fn patience(stop: &Arc<AtomicBool>) -> Patience {
     let stop = Arc::clone(stop);
     Arc::new(move || !stop.load(Ordering::Relaxed))

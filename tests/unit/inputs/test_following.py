@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pktvisor import _core
 from pktvisor.errors import ConfigError, InputError
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.net import Net
@@ -170,3 +171,13 @@ def test_a_directory_is_a_recording_of_a_tap_too(tmp_path: Path) -> None:
     assert seen(one) == 6
     assert "notes" in str(tapped.fault)
     tapped.stop()
+
+
+def test_reading_stops_though_there_is_always_more(tmp_path: Path) -> None:
+    path = write(tmp_path / "long.pcap", 1, [FRAME] * 20_000)
+    following = _core.Following()
+    following.stop()
+    one = policy()
+    report = _core.run_file([str(path)], [one.core], hosts=[], following=following)
+    assert 0 < report.packets < 20_000
+    assert following.ledger()["seen"] == report.packets == seen(one)

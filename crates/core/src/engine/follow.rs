@@ -85,15 +85,17 @@ impl Source for FollowedFrames {
     fn poll(&mut self, _wait_ms: i32, intake: &mut Intake) -> Result<Polled, Error> {
         let Self { followed, packets, .. } = self;
         let given = followed.give(FRAMES_PER_POLL, &mut |frame| packets.take(frame, intake).map(drop))?;
-        if given == FRAMES_PER_POLL {
-            return Ok(Polled::Items(given));
+        let is_behind = given == FRAMES_PER_POLL;
+        if !is_behind {
+            packets.hand_on(intake);
         }
-        packets.hand_on(intake);
         self.publish(intake);
         if !(self.following.patience)() {
             return Ok(Polled::Ended);
         }
-        std::thread::sleep(LOOK_AGAIN);
+        if !is_behind {
+            std::thread::sleep(LOOK_AGAIN);
+        }
         Ok(Polled::Items(given))
     }
 
