@@ -41,7 +41,16 @@ impl Error {
             std::io::ErrorKind::PermissionDenied => ErrorKind::Permission,
             _ => ErrorKind::System,
         };
-        Self::new(kind, format!("{doing}: {cause}"))
+        Self::new(kind, format!("{doing}: {}", reason(cause)))
+    }
+}
+
+/// What an operating system error says to people, without its number: `"Connection refused"`.
+pub fn reason(cause: &std::io::Error) -> String {
+    let text = cause.to_string();
+    match (cause.raw_os_error(), text.rfind(" (os error ")) {
+        (Some(_), Some(end)) => text[..end].to_owned(),
+        _ => text,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{BatchSink, Live, LiveInput, Machine, Policy};
 use crate::Error;
 use crate::decode::app::Needs;
 use crate::decode::{Batch, ICMP_SHORT_REPLY};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, reason};
 use crate::hash::hash_word;
 use crate::ledger::Ledger;
 use crate::listen::readiness::Readiness;
@@ -156,15 +156,15 @@ impl Netprobe {
                 };
                 match socket.send(address, *sequence, *token, payload_bytes) {
                     Ok(()) => self.prober.sent(request, at_ns),
-                    Err(error) => self.prober.not_sent(request, &error.to_string()),
+                    Err(error) => self.prober.not_sent(request, &reason(&error)),
                 }
             }
             Test::Connect => match self.connections.begin(address, *token, &self.readiness) {
                 Ok(()) => self.prober.sent(request, at_ns),
-                Err(Refusal::NoSocket(error)) => self.prober.not_sent(request, &error.to_string()),
+                Err(Refusal::NoSocket(error)) => self.prober.not_sent(request, &reason(&error)),
                 Err(Refusal::Failed(error)) => {
                     self.prober.sent(request, at_ns);
-                    self.prober.failed(*token, &error.to_string());
+                    self.prober.failed(*token, &reason(&error));
                 }
             },
         }
@@ -180,7 +180,7 @@ impl Netprobe {
                 Some(Ok(())) => {
                     self.prober.answered(token, self.now_ns());
                 }
-                Some(Err(error)) => self.prober.failed(token, &error.to_string()),
+                Some(Err(error)) => self.prober.failed(token, &reason(&error)),
                 None => {}
             },
         }

@@ -12,6 +12,7 @@ use liblzma::bufread::XzDecoder;
 use lz4_flex::frame::FrameDecoder;
 
 use crate::Error;
+use crate::error::reason;
 
 /// A compressed file may expand to this many times its size, beyond the first [`FREE_EXPANSION_BYTES`]: a file that
 /// needs more is made to keep its reader busy, not to hold packets. Deflate itself ends at 1032.
@@ -150,7 +151,7 @@ impl Stream {
     /// One clause on an error of [`Read::read`].
     pub(super) fn explain(&self, cause: &io::Error) -> String {
         match (self.compression(), cause.kind()) {
-            (Compression::None, _) => format!("reading failed: {cause}"),
+            (Compression::None, _) => format!("reading failed: {}", reason(cause)),
             (packed, io::ErrorKind::UnexpectedEof) => format!("the {} stream ends too early", packed.name()),
             (packed, _) => format!("the {} stream can't be unpacked: {cause}", packed.name()),
         }
