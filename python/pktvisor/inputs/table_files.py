@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pktvisor import _core, clock
 from pktvisor.config.models import Settings
@@ -51,7 +51,7 @@ class Counts:
     """What became of the rows."""
 
     rows: int = 0
-    """In files that are whole, and in the one at hand."""
+    """In files that are whole."""
     files: int = 0
     removed_files: int = 0
     """Older ones, to keep the bound."""
@@ -127,6 +127,7 @@ class TableFiles:
         """Tell what became of the rows."""
         with self._lock:
             counted: dict[str, object] = dict(vars(self._counts))
+            counted["rows"] = self._counts.rows + (0 if self._file is None else self._file.rows)
             skipped = self.counters.batches_skipped + self.counters.errors
             return {"table": self._table, **counted, "skipped_batches": skipped, "last_error": self._last_error}
 
@@ -145,7 +146,6 @@ class TableFiles:
                 self._file = OpenFile(self._folder, self._table, part.schema)
                 self._end_in_time(self._file)
             self._file.add(part)
-            self._counts.rows += part.num_rows
             if self._file.bytes >= self._rotation.megabytes << 20:
                 self._finish(self._file)
         except (PktvisorError, OSError, ValueError) as fault:
@@ -174,19 +174,24 @@ class TableFiles:
         file.finish()
         self._file = None
         self._counts.files += 1
+        self._counts.rows += file.rows
         self._remove_oldest()
 
     def _remove_oldest(self) -> None:
-        files = sorted(self._folder.glob(f"{self._table}-*.parquet"))
-        for file in files[: -self._rotation.files]:
-            file.unlink()
-            self._counts.removed_files += 1
+        """Keep the bound. A file that can't be removed costs no rows: it is told, and tried again later."""
+        try:
+            for file in sorted(self._folder.glob(f"{self._table}-*.parquet"))[: -self._rotation.files]:
+                file.unlink()
+                self._counts.removed_files += 1
+        except OSError as fault:
+            self._counts.errors += 1
+            self._last_error = str(fault)
+            logger.error("%s: %s; more than %d files stay", self._folder, fault, self._rotation.files)
 
     def _fail(self, fault: Exception, rows: int) -> None:
         """Give up the file at hand, with its rows, and wait before another one is begun."""
         file, self._file = self._file, None
         if file is not None:
-            self._counts.rows -= file.rows
             rows += file.rows
             file.give_up()
         self._counts.dropped_rows += rows
@@ -199,15 +204,19 @@ class TableFiles:
 class OpenFile:
     """A file that is being written."""
 
+    _at_hand: ClassVar[set[Path]] = set()
+    """Those of all taps of this process."""
+
     def __init__(self, folder: Path, table: str, schema: Any) -> None:
         unfinished = folder / UNFINISHED
         unfinished.mkdir(parents=True, exist_ok=True)
-        for left in unfinished.glob(f"{table}-*.parquet"):  # by a process that did not come to its end
+        for left in {*unfinished.glob(f"{table}-*.parquet")} - self._at_hand:  # by a process that was killed
             left.unlink()
         began = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         self._path = folder / f"{table}-{began}.parquet"
         self._unfinished = unfinished / self._path.name
         self._file = TableFile(str(self._unfinished), schema)
+        self._at_hand.add(self._unfinished)
         self._waiting: list[Any] = []
         self.rows = 0
         self.timer: threading.Timer | None = None
@@ -236,6 +245,7 @@ class OpenFile:
         self._write()
         self._file.__exit__(None, None, None)
         self._unfinished.rename(self._path)
+        self._at_hand.discard(self._unfinished)
 
     def give_up(self) -> None:
         """Remove what there is of it."""
@@ -245,3 +255,4 @@ class OpenFile:
             self._file.__exit__(None, None, None)
         with suppress(OSError):
             self._unfinished.unlink()
+        self._at_hand.discard(self._unfinished)

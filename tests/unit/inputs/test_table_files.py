@@ -16,6 +16,7 @@ from pktvisor.errors import ConfigError
 from pktvisor.inputs import table_files
 from pktvisor.inputs.batches import Batches
 from pktvisor.inputs.table_files import Rotation, TableFiles, read_table_files
+from pktvisor.windows.arrow import TableFile
 from support.captures import FOLDER
 from support.live import eventually
 from unit.inputs.test_flow import listening, netflow5
@@ -101,11 +102,31 @@ def test_a_full_disk_costs_the_file_at_hand_and_nothing_else(tmp_path: Path, mon
 
     with writing(tmp_path) as files:
         files.on_batch(one)
-        monkeypatch.setattr(table_files.OpenFile, "add", full)
+        monkeypatch.setattr(table_files, "ROWS_AT_ONCE", 1)
+        monkeypatch.setattr(TableFile, "write_table", full)
         files.on_batch(one)
-        assert files.describe()["rows"] == 0
+        told = files.describe()
+        assert (told["rows"], told["dropped_rows"], told["errors"]) == (0, 2 * len(one.tables["flow"]), 1)
         assert "No space left" in str(files.describe()["last_error"])
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_old_file_that_cannot_be_removed_costs_no_rows(tmp_path: Path) -> None:
+    stays = tmp_path / "flow-20200101T000000.000000Z.parquet"
+    (stays / "a folder of that name").mkdir(parents=True)
+    with writing(tmp_path, Rotation(seconds=3600, megabytes=64, files=1)) as files:
+        files.on_batch(batch())
+    told = files.describe()
+    assert (told["files"], told["rows"], told["dropped_rows"]) == (1, len(batch().tables["flow"]), 0)
+    assert (told["errors"], stays.name in str(told["last_error"])) == (1, True)
+
+
+def test_two_taps_may_write_to_one_folder(tmp_path: Path) -> None:
+    rows = len(batch().tables["flow"])
+    with writing(tmp_path) as one, writing(tmp_path) as other:
+        for files in (one, other, one):
+            files.on_batch(batch())
+    assert sorted(rows_of(tmp_path)) == [rows, 2 * rows]
 
 
 def test_what_a_crash_has_left_is_removed(tmp_path: Path) -> None:
