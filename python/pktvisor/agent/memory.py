@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pktvisor import _core
 from pktvisor.api.documents import Memory
 from pktvisor.errors import ConfigError
-from pktvisor.inputs.base import Holding
 
 logger = logging.getLogger(__name__)
 
@@ -29,15 +28,6 @@ def memory_held() -> Memory:
     """Give what the process holds now, and what gave way to its budget since the start."""
     account = _core.memory_account()
     return Memory(account.held_bytes, account.budget_bytes or None, account.held(), dict(account.gave_way()))
-
-
-def held_together(accounts: Iterable[Holding]) -> dict[str, int]:
-    """Give what some policies or inputs hold, by what it is held for; what is 0 is left out."""
-    together: dict[str, int] = {}
-    for account in accounts:
-        for name, held in account.held().items():
-            together[name] = together.get(name, 0) + held
-    return {name: held for name, held in together.items() if held}
 
 
 def check_room(arriving: Iterable[_core.Policy], leaving: Iterable[_core.Policy]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pktvisor import clock
-from pktvisor.agent.memory import held_together
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.api import documents
@@ -15,6 +14,7 @@ from pktvisor.api.keys import document_of
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.config.models import PolicyConfig, Settings, TapConfig
 from pktvisor.errors import PeriodError
+from pktvisor.inputs.holding import held_together
 from pktvisor.metrics.expressions import ALWAYS
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document, write_samples

@@ -7,13 +7,13 @@ import json
 import logging
 from collections.abc import Mapping
 
-from pktvisor.agent.memory import held_together
 from pktvisor.agent.tap import Tap
 from pktvisor.api import documents
 from pktvisor.config.models import PolicyInput, Value
 from pktvisor.errors import ConfigError, NotFoundError, PktvisorError
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults, Input
+from pktvisor.inputs.holding import held_together
 from pktvisor.inputs.recent import KeepsPackets
 from pktvisor.inputs.retry import Retry
 from pktvisor.policies.policy import Policy

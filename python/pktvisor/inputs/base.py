@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from pktvisor import _core
 from pktvisor.config.ports import PortsByProtocol
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
+from pktvisor.inputs.holding import Holding
 
 if TYPE_CHECKING:
     from pktvisor.config.models import Settings, Value
@@ -29,13 +30,6 @@ class Defaults:
     """Ports by which protocols are known; those that are not named have their usual ones."""
     decapsulates: bool = False
     """Packets in tunnels are known by what is inside."""
-
-
-class Holding(Protocol):
-    """What holds memory: an account, or several together."""
-
-    def held(self) -> dict[str, int]:
-        """Give it in bytes, by what it is held for."""
 
 
 class Input(ABC):

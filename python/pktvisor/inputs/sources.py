@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pktvisor import _core
-from pktvisor.inputs.base import Holding, Input
+from pktvisor.inputs.base import Input
+from pktvisor.inputs.holding import Holding
 
 
 class Source(Protocol):

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError, PktvisorError
-from pktvisor.inputs.base import Holding
+from pktvisor.inputs.holding import HeldTogether, Holding
 from pktvisor.inputs.retry import Retry
 from pktvisor.inputs.tapped import TappedInterface
 
 logger = logging.getLogger(__name__)
-
-
-class _HeldTogether:
-    """What some captures hold of memory."""
-
-    def __init__(self, accounts: Sequence[_core.Account]) -> None:
-        self._accounts = accounts
-
-    def held(self) -> dict[str, int]:
-        """Give it in bytes, by what it is held for."""
-        return dict(sum((Counter(account.held()) for account in self._accounts), Counter()))
 
 
 class TappedInterfaces:
@@ -154,7 +142,7 @@ class TappedInterfaces:
     def memory(self) -> Holding | None:
         """What the captures hold of memory beside the policies."""
         accounts = [account for one in self.interfaces if (account := one.live.memory) is not None]
-        return _HeldTogether(accounts) if accounts else None
+        return HeldTogether(accounts) if accounts else None
 
     def by_interface(self) -> dict[str, object]:
         """Tell of each whether it is at work, and what became of its packets."""

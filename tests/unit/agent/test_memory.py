@@ -9,8 +9,9 @@ import pytest
 
 from pktvisor import _core
 from pktvisor.agent.local import LocalAgent
-from pktvisor.agent.memory import MEGABYTE, MemoryWatch, held_together, limit_memory, memory_held
+from pktvisor.agent.memory import MEGABYTE, MemoryWatch, limit_memory, memory_held
 from pktvisor.errors import ConfigError
+from pktvisor.inputs.holding import held_together
 from support.inputs import TestInput
 from support.written import TAP, body, file, policy
 
