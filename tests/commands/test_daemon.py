@@ -105,3 +105,16 @@ def test_nothing_to_do_is_said() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(b"Nothing to do: ")
     assert done.stderr.count(b"\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("targets", "sentence"),
+    [
+        (["mock", "lo"], "mock is made-up traffic: it can't be one of several interfaces"),
+        (["lo", "lo"], "name each interface once: lo lo"),
+        (["lo", "x.pcap"], "name either capture files or interfaces, not both"),
+    ],
+)
+def test_interfaces_that_go_together_with_nothing_are_refused(targets: list[str], sentence: str) -> None:
+    refused = run("pktvisord", *targets)
+    assert (refused.returncode, sentence.encode() in refused.stderr) == (2, True), refused.stderr

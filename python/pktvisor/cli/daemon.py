@@ -68,6 +68,17 @@ def _summarize(said: argparse.Namespace) -> int:
     return 0
 
 
+def _target(targets: Sequence[str]) -> str | None:
+    """Give the interfaces as one word for a tap; None for none. UsageError where they don't go together."""
+    from pktvisor.policies.default import MOCK, is_interface
+
+    if len(set(targets)) < len(targets):
+        raise UsageError(f"name each interface once: {' '.join(targets)}")
+    if len(targets) > 1 and MOCK in targets and not is_interface(MOCK):
+        raise UsageError(f"{MOCK} is made-up traffic: it can't be one of several interfaces")
+    return ",".join(targets) or None
+
+
 def _serve(said: argparse.Namespace) -> int:
     from pktvisor.cli.detach import detach
     from pktvisor.cli.service import Work, list_modules, serve
@@ -85,7 +96,7 @@ def _serve(said: argparse.Namespace) -> int:
         return FAILURE_STATUS
     if options.module_list:
         return list_modules(options)
-    target = ",".join(options.targets) or None
+    target = _target(options.targets)
     if target is None and not options.admin_api and not config.policies:
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
         complain("pktvisord --help lists the options")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,6 +18,8 @@ from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.live import Live
 from pktvisor.inputs.sources import Source, SourceInput
 
+logger = logging.getLogger(__name__)
+
 TEST_TYPES = ("http", "ping", "tcp", "udp")
 SUPPORTED = ("ping", "tcp")
 
@@ -26,6 +29,7 @@ MOST_MS = 24 * 60 * 60 * 1000
 USUAL_GAP_MS = 25
 USUAL_PAYLOAD_BYTES, MOST_PAYLOAD_BYTES = 48, 65_500
 
+TARGET_KEYS = ("target", "port", "ip_version")
 MOST_TARGETS = 1_000
 MOST_PROBES = 65_536
 """Probes that the tests of all targets send within an interval."""
@@ -89,9 +93,12 @@ class NetprobeInput(SourceInput):
             )
         self._targets = targets
         self._pings = test_type == "ping"
+        self._unknown = list(_unknown_keys(section(config, "targets")))
         self._source = Live(lambda policies: self._open(policies, timing, payload_bytes))
 
     def _open(self, policies: list[_core.Policy], timing: Timing, payload_bytes: int) -> _core.LiveInput:
+        for warning in self._unknown:
+            logger.warning("%s", warning)
         return _core.LiveInput.netprobe(
             policies,
             [(target.name, target.host, target.port, target.ip_version) for target in self._targets],
@@ -105,6 +112,10 @@ class NetprobeInput(SourceInput):
     @property
     def source(self) -> Source:
         return self._source
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return [*self.source.warnings, *self._unknown]
 
     def describe(self) -> dict[str, object]:
         """Tell how many targets there are, and of pings how many sockets."""
@@ -182,6 +193,15 @@ def _target(name: str, told: Value, test_type: str) -> Target:
             host = _host(text(told, "target"), ip_version)
         port = bounded(told, "port", 0, 1, HIGHEST_PORT) if test_type == "tcp" else 0
     return Target(name, host, port, ip_version)
+
+
+def _unknown_keys(targets: Mapping[str, Value]) -> Iterator[str]:
+    """Say of each key of a target that nobody reads that it has no effect, as the C++ agent's users may have some."""
+    for name, told in targets.items():
+        for key in told if isinstance(told, dict) else ():
+            if key not in TARGET_KEYS:
+                hint = did_you_mean(key, TARGET_KEYS)
+                yield f"targets.{name}.{key[:60]}: there is no such key, it has no effect{hint}"
 
 
 def _ip_version(told: Mapping[str, Value]) -> int | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pktvisor.agent.checking import check_agent
+from pktvisor.config.models import Value
 from pktvisor.config.schema import load_config
 from pktvisor.errors import ConfigError
 from pktvisor.handlers.base import HandlerSettings
@@ -218,7 +219,7 @@ def test_metrics_that_policies_declare_count_probes() -> None:
         running.source.attach(policy.core)
         eventually(lambda: len(str(policy.bucket(0, time.time_ns())[0].samples).split("TopEntry")) >= 4)
     document: Any = flat_document(policy.bucket(0, time.time_ns()))["custom"]
-    assert [entry["name"] for entry in document["why"]] == ["Connection refused (os error 111)"]
+    assert [entry["name"] for entry in document["why"]] == ["Connection refused"]
     assert {entry["name"] for entry in document["probe_target"]["closed"]["ends"]} == {"sent", "failed"}
 
 
@@ -231,3 +232,11 @@ def test_windows_end_with_the_clock_though_nothing_is_probed() -> None:
     finally:
         source.stop()
     assert source.describe() == {"current_targets_total": 0, "ping_sockets": 0}
+
+
+def test_keys_of_targets_that_nobody_reads_are_told() -> None:
+    target: Value = {"target": "127.0.0.1", "ip_verison": 6}
+    source = NetprobeInput({"test_type": "ping", "targets": {"one": target}}, Defaults())
+    assert source.warnings == [
+        "targets.one.ip_verison: there is no such key, it has no effect; did you mean 'ip_version'?"
+    ]
