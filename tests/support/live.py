@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pktvisor import _core
 from pktvisor.policies.policy import Policy
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 """How long something may take on a busy machine before it counts as never."""
 
 
