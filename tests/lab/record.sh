@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")"
 recorded="dns_authoritative dns_dnssec dns_ecs dns_truncated dns_tcp dns_resolver dhcp ip_errors cooked tcp_web bgp vxlan dnstap flows"
-built="links dns_tcp_segments ip_headers multi_window flow_devices tunnels"
+built="links dns_tcp_segments ip_headers multi_window flow_devices flow_sflow4 tunnels"
 for scenario in ${*:-$recorded $built}; do
     echo "$scenario"
     python3 "$scenario.py"

@@ -10,7 +10,7 @@ table! {
     /// One row per record. Records come without packets: those are the exporter's.
     pub struct FlowTable, row FlowRow {
         time_ns: i64 => "flow.time_ns", "nanoseconds", "When the datagram with the record arrived, since 1970";
-        version: u8 => "flow.version", "", "Version of the export format: 1, 5, 7, 9 of NetFlow, 10 of IPFIX, 5 of sFlow";
+        version: u8 => "flow.version", "", "Version of the export format: 1, 5, 7, 9 of NetFlow, 10 of IPFIX, 2, 4, 5 of sFlow";
         is_sample: u8 => "flow.is_sample", "", "1 for a sampled packet (sFlow), 0 for a flow";
         exporter: Address => "flow.exporter", "", "Address of the device that exports the record; of sFlow the address that the agent gives itself";
         source_id: u32 => "flow.source_id", "", "Part of the device. NetFlow 5: engine type and number, a byte each; NetFlow 9: source ID; IPFIX: observation domain; sFlow: sub-agent";

@@ -30,6 +30,7 @@ malformed! {
     BAD_TEMPLATE "flow.bad_template", "A template has no number, describes no bytes, or has more fields than are there";
     BAD_SET "flow.bad_set", "A set or message of flow records is shorter than its own header";
     BAD_SAMPLE "flow.bad_sample", "A record of a packet sample ends too early; what was read of the packet is taken";
+    UNKNOWN_SAMPLE "flow.unknown_sample", "A sample of sFlow 2 or 4 is of an unknown kind, so that nobody knows where it ends; what was read before it is taken";
 }
 
 /// Exporters, or parts of them, whose sequence numbers are remembered; more at once is an attack.

@@ -33,7 +33,7 @@ const EXTENDED_NAT: u32 = 1007;
 const EXTENDED_NAT_PORT: u32 = 1020;
 
 /// Of an interface in a sample that is not expanded: the bits of its index; those above say what it is.
-const INTERFACE_BITS: u32 = 0x3fff_ffff;
+pub(super) const INTERFACE_BITS: u32 = 0x3fff_ffff;
 
 /// It needs to remember nothing: each datagram stands by itself.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Format for Decoder {
         let exporter = head.agent.unwrap_or(datagram.exporter);
         let common = FlowRow { is_sample: 1, exporter, ..datagram.common(VERSION as u16, head.sub_agent) };
         for _ in 0..head.samples {
-            let Some((tag, sample)) = fields.opaque() else { return Some(TOO_SHORT) };
+            let Some((tag, sample)) = fields.tagged() else { return Some(TOO_SHORT) };
             if let Err(fault) = read_sample(tag, sample, &common, records) {
                 return Some(fault);
             }
@@ -64,36 +64,41 @@ impl Format for Decoder {
 
 /// Fields one after the other.
 #[derive(Debug, Clone, Copy)]
-struct Fields<'a> {
-    rest: &'a [u8],
+pub(super) struct Fields<'a> {
+    pub rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
     #[inline]
-    fn number(&mut self) -> Option<u32> {
+    pub fn number(&mut self) -> Option<u32> {
         let (number, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(u32::from_be_bytes(*number))
     }
 
     #[inline]
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         Some(taken)
     }
 
-    /// A tag with the bytes that it is about. The next one follows at a multiple of four bytes.
-    fn opaque(&mut self) -> Option<(u32, &'a [u8])> {
-        let (tag, length) = (self.number()?, self.number()? as usize);
+    /// A tag with the bytes that it is about.
+    fn tagged(&mut self) -> Option<(u32, &'a [u8])> {
+        Some((self.number()?, self.opaque()?))
+    }
+
+    /// Bytes behind their number. What is next follows at a multiple of four bytes.
+    pub fn opaque(&mut self) -> Option<&'a [u8]> {
+        let length = self.number()? as usize;
         let bytes = self.take(length)?;
         let padding = (4 - length % 4) % 4;
         self.rest = self.rest.get(padding..).unwrap_or(&[]);
-        Some((tag, bytes))
+        Some(bytes)
     }
 
     /// An address behind its type: 1 IPv4, 2 IPv6; `Some(None)` for one that is unknown.
-    fn address(&mut self) -> Option<Option<Address>> {
+    pub fn address(&mut self) -> Option<Option<Address>> {
         Some(match self.number()? {
             0 => None,
             1 => Some(mapped(*self.take(4)?.first_chunk()?)),
@@ -173,7 +178,7 @@ fn read_flow_sample(tag: u32, sample: &[u8], common: &FlowRow, records: &mut Rec
     let mut macs = Macs::default();
     let mut is_whole = true;
     for _ in 0..head.records {
-        let Some((tag, record)) = fields.opaque() else {
+        let Some((tag, record)) = fields.tagged() else {
             is_whole = false;
             break;
         };
@@ -191,16 +196,8 @@ fn read_record(tag: u32, mut fields: Fields<'_>, row: &mut FlowRow, macs: &mut M
         ETHERNET_DATA => ethernet_data(&mut fields, row, macs)?,
         IPV4_DATA => ip_data(&mut fields, 4, row)?,
         IPV6_DATA => ip_data(&mut fields, 6, row)?,
-        EXTENDED_SWITCH => {
-            row.source_vlan = fields.number()? as u16;
-            fields.number()?; // its priority
-            row.destination_vlan = fields.number()? as u16;
-        }
-        EXTENDED_ROUTER => {
-            row.next_hop = fields.address()?.unwrap_or_default();
-            row.source_mask = fields.number()? as u8;
-            row.destination_mask = fields.number()? as u8;
-        }
+        EXTENDED_SWITCH => switch(&mut fields, row)?,
+        EXTENDED_ROUTER => router(&mut fields, row)?,
         EXTENDED_GATEWAY => gateway(&mut fields, row)?,
         EXTENDED_MPLS => mpls(&mut fields, row)?,
         EXTENDED_NAT => {
@@ -223,6 +220,12 @@ fn raw_header(fields: &mut Fields<'_>, row: &mut FlowRow, macs: &mut Macs) -> Op
     let stated = fields.number()? as usize;
     let header = fields.rest.get(..stated)?;
     row.bytes = u64::from(length);
+    read_header(protocol, header, row, macs);
+    Some(())
+}
+
+/// The first bytes of a packet of a link that sFlow has a number for.
+pub(super) fn read_header(protocol: u32, header: &[u8], row: &mut FlowRow, macs: &mut Macs) {
     match protocol {
         1 => read_headers(link::ETHERNET, header, row, macs),
         5 => read_headers(link::FRELAY, header, row, macs),
@@ -233,7 +236,6 @@ fn raw_header(fields: &mut Fields<'_>, row: &mut FlowRow, macs: &mut Macs) -> Op
         15 => read_headers(link::IEEE802_11, header, row, macs),
         _ => {}
     }
-    Some(())
 }
 
 /// A frame of which the agent tells the header alone. Each MAC address stands in eight bytes.
@@ -244,7 +246,8 @@ fn ethernet_data(fields: &mut Fields<'_>, row: &mut FlowRow, macs: &mut Macs) ->
     fields.number().map(|_| ())
 }
 
-fn ip_data(fields: &mut Fields<'_>, ip_version: u8, row: &mut FlowRow) -> Option<()> {
+/// A packet of which the agent tells what it has read itself.
+pub(super) fn ip_data(fields: &mut Fields<'_>, ip_version: u8, row: &mut FlowRow) -> Option<()> {
     row.bytes = u64::from(fields.number()?);
     row.protocol = fields.number()? as u8;
     let mut address = || match ip_version {
@@ -260,9 +263,30 @@ fn ip_data(fields: &mut Fields<'_>, ip_version: u8, row: &mut FlowRow) -> Option
     Some(())
 }
 
-/// What BGP says of the way: the last system of the path is the destination's.
+/// VLANs and priorities, as it came in and as it left.
+pub(super) fn switch(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
+    row.source_vlan = fields.number()? as u16;
+    fields.number()?; // its priority
+    row.destination_vlan = fields.number()? as u16;
+    fields.number().map(|_| ())
+}
+
+/// Where a router sends it, and how long the prefixes are that its addresses match.
+pub(super) fn router(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
+    row.next_hop = fields.address()?.unwrap_or_default();
+    row.source_mask = fields.number()? as u8;
+    row.destination_mask = fields.number()? as u8;
+    Some(())
+}
+
+/// What BGP says of the way.
 fn gateway(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
     row.next_hop = fields.address()?.unwrap_or(row.next_hop);
+    systems(fields, row)
+}
+
+/// The autonomous systems of the way: the last one of the path is the destination's.
+pub(super) fn systems(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
     let own = fields.number()?;
     let source = fields.number()?;
     fields.number()?; // the neighbour on the side of the source

@@ -6,6 +6,7 @@ use super::*;
 use crate::table::Table as _;
 
 mod sflow;
+mod sflow4;
 mod templates;
 
 const ROUTER: Address = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 254];
@@ -172,4 +173,5 @@ fn fuzz_seeds() {
     write_seed("netflow5", &[datagram(2, 1), datagram(1, 9)]);
     templates::write_seeds();
     sflow::write_seeds();
+    sflow4::write_seeds();
 }

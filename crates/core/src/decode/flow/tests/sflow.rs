@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use super::super::{BAD_SAMPLE, TOO_SHORT, TRAILING_BYTES};
 use super::*;
 
-const AGENT: [u8; 4] = [10, 0, 0, 77];
+pub(super) const AGENT: [u8; 4] = [10, 0, 0, 77];
 
-fn words(words: &[u32]) -> Vec<u8> {
+pub(super) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
@@ -32,11 +32,11 @@ fn expanded(records: &[Vec<u8>]) -> Vec<u8> {
     tagged(3, &[head, records.concat()].concat())
 }
 
-fn ethernet(tag: &[u8]) -> Vec<u8> {
+pub(super) fn ethernet(tag: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2][..], tag, &[8, 0]].concat()
 }
 
-fn tcp_packet() -> Vec<u8> {
+pub(super) fn tcp_packet() -> Vec<u8> {
     let ip = [0x45, 0xb8, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 1, 2, 3, 192, 0, 2, 1];
     let tcp = [0x9c, 0x40, 1, 187, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0x12, 0, 0, 0, 0, 0, 0];
     [&ip[..], &tcp].concat()
