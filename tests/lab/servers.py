@@ -98,14 +98,17 @@ server:
   ipv6-edns-size: 4096
 remote-control:
   control-enable: no
+{sections}
 """
 
 
-def start_nsd(lab: Lab, host: Host, addresses: Sequence[str], zones: Sequence[str]) -> subprocess.Popen[bytes]:
+def start_nsd(
+    lab: Lab, host: Host, addresses: Sequence[str], zones: Sequence[str], sections: str = ""
+) -> subprocess.Popen[bytes]:
     """Start NSD, which refuses foreign names and sends UDP answers of up to 4096 bytes."""
     folder = lab.folder / f"nsd-{host.namespace}"
     interfaces = "\n".join(f"  ip-address: {address}" for address in addresses)
-    text = NSD_CONFIGURATION.format(folder=folder, interfaces=interfaces)
+    text = NSD_CONFIGURATION.format(folder=folder, interfaces=interfaces, sections=sections)
     for zone in zones:
         lab.write(f"{folder.name}/{zone}.zone", (ZONES / f"{zone}.zone").read_text())
         text += f"zone:\n  name: {zone}\n  zonefile: {zone}.zone\n"
