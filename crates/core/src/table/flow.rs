@@ -11,7 +11,7 @@ table! {
     pub struct FlowTable, row FlowRow {
         time_ns: i64 => "flow.time_ns", "nanoseconds", "When the datagram with the record arrived, since 1970";
         version: u8 => "flow.version", "", "Version of the export format: 1, 5, 7, 9 of NetFlow, 10 of IPFIX, 2, 4, 5 of sFlow";
-        is_sample: u8 => "flow.is_sample", "", "1 for a sampled packet (sFlow), 0 for a flow";
+        is_sample: u8 => "flow.is_sample", "", "1 for a sampled packet (sFlow; IPFIX with its first bytes), 0 for a flow";
         exporter: Address => "flow.exporter", "", "Address of the device that exports the record; of sFlow the address that the agent gives itself";
         source_id: u32 => "flow.source_id", "", "Part of the device. NetFlow 5: engine type and number, a byte each; NetFlow 9: source ID; IPFIX: observation domain; sFlow: sub-agent";
         source: Address => "flow.src", "", "Source address";
@@ -51,7 +51,7 @@ table! {
         application: u32 => "flow.application", "", "Application as the exporter classifies it: classification engine in the upper byte, selector below";
         forwarding_status: u8 => "flow.forwarding_status", "", "What became of it: 1 forwarded, 2 dropped, 3 consumed in the upper two bits, the reason in the lower six";
         end_reason: u8 => "flow.end_reason", "", "Why the record ended: 1 idle, 2 active too long, 3 end of the flow, 4 forced, 5 out of resources";
-        start_time_ns: i64 => "flow.start_time_ns", "nanoseconds", "When its first packet was seen by the exporter's clock, since 1970; 0 if unknown";
+        start_time_ns: i64 => "flow.start_time_ns", "nanoseconds", "When its first packet was seen by the exporter's clock, or its only event, since 1970; 0 if unknown";
         end_time_ns: i64 => "flow.end_time_ns", "nanoseconds", "When its last packet was seen, likewise";
         sampling_mode: u8 => "flow.sampling_mode", "", "How the exporter samples, as its format numbers it";
         sampling_interval: u32 => "flow.sampling_interval", "packets", "One packet in this many is sampled; 0 if unknown";

@@ -1,9 +1,12 @@
 //! One record while it is read: values in the order of its template become a row at its end.
 
 use super::super::records::Macs;
+use super::super::sampled::{read_headers, read_network};
 use super::super::uptime;
 use super::elements::{Moment, Target};
+use crate::decode::link;
 use crate::table::{Address, FlowRow};
+use crate::wire::ethertype;
 use crate::wire::ipv4::mapped;
 
 const NANOSECONDS: i64 = 1_000_000_000;
@@ -31,6 +34,11 @@ impl Clock {
     /// All that is known is when the datagram left.
     pub fn exported_at(now_s: u32) -> Self {
         Self { started_ns: None, exported_ns: i64::from(now_s) * NANOSECONDS }
+    }
+
+    /// The same, where something else has told when the exporter started.
+    pub fn or_started_at(self, started_ns: Option<i64>) -> Self {
+        Self { started_ns: self.started_ns.or(started_ns), ..self }
     }
 }
 
@@ -68,6 +76,7 @@ pub(super) struct Draft {
     dscp: Option<u8>,
     start: Option<(Moment, u64)>,
     end: Option<(Moment, u64)>,
+    seen: Option<(Moment, u64)>,
     duration_ns: Option<i64>,
     sampled: Sampled,
     pub sampler: Option<u64>,
@@ -90,6 +99,7 @@ impl Draft {
             dscp: None,
             start: None,
             end: None,
+            seen: None,
             duration_ns: None,
             sampled: Sampled::default(),
             sampler: None,
@@ -152,6 +162,7 @@ impl Draft {
             Target::EndReason => row.end_reason = number as u8,
             Target::Start(moment) => self.start = Some((moment, number)),
             Target::End(moment) => self.end = Some((moment, number)),
+            Target::Seen(moment) => self.seen = Some((moment, number)),
             Target::DurationMs => self.duration_ns = Some(scaled(number, MILLISECOND_NS)),
             Target::DurationUs => self.duration_ns = Some(scaled(number, MICROSECOND_NS)),
             Target::Started => self.clock.started_ns = Some(scaled(number, MILLISECOND_NS)),
@@ -163,6 +174,24 @@ impl Draft {
             Target::SamplePopulation => sampled.population = Some(number),
             Target::SampleProbability => sampled.probability = float(value),
             Target::Sampler => self.sampler = Some(number),
+            Target::Frame | Target::IpPacket => self.put_packet(target == Target::Frame, value),
+        }
+    }
+
+    /// Takes in what the headers of a packet tell, which is the record's only one.
+    #[cold]
+    fn put_packet(&mut self, is_frame: bool, header: &[u8]) {
+        let Self { row, macs, .. } = self;
+        match (is_frame, header.first()) {
+            (true, _) => read_headers(link::ETHERNET, header, row, macs),
+            (false, Some(first)) if first >> 4 == 6 => read_network(ethertype::IPV6, header, row),
+            (false, _) => read_network(ethertype::IPV4, header, row),
+        }
+        (row.is_sample, row.packets) = (1, 1);
+        match row.ip_version {
+            4 => (self.source[0], self.destination[0]) = (Some(row.source), Some(row.destination)),
+            6 => (self.source[1], self.destination[1]) = (Some(row.source), Some(row.destination)),
+            _ => {}
         }
     }
 
@@ -216,6 +245,10 @@ impl Draft {
                 end_ns.or(start_ns.map(|start_ns| start_ns.saturating_add(duration_ns))),
             );
         }
+        if self.seen.is_some() {
+            let seen_ns = self.moment_ns(self.seen);
+            (start_ns, end_ns) = (start_ns.or(seen_ns), end_ns.or(seen_ns));
+        }
         (self.row.start_time_ns, self.row.end_time_ns) = (start_ns.unwrap_or(0), end_ns.unwrap_or(0));
     }
 
@@ -233,6 +266,11 @@ impl Draft {
             }
             Moment::BeforeUs => self.clock.exported_ns.saturating_sub(scaled(number, MICROSECOND_NS)),
         })
+    }
+
+    /// When the exporter started, as far as the datagram or the record says so.
+    pub fn started_ns(&self) -> Option<i64> {
+        self.clock.started_ns
     }
 
     /// What the record itself says of sampling.

@@ -50,6 +50,8 @@ pub(super) enum Target {
     EndReason,
     Start(Moment),
     End(Moment),
+    /// When what the record tells of was seen: a packet, or an event of a firewall.
+    Seen(Moment),
     DurationMs,
     DurationUs,
     /// When the exporter started.
@@ -64,6 +66,9 @@ pub(super) enum Target {
     SamplePopulation,
     SampleProbability,
     Sampler,
+    /// The beginning of a frame, or of an IP packet: the record is a sample of it.
+    Frame,
+    IpPacket,
 }
 
 /// How a moment is said.
@@ -83,7 +88,7 @@ impl Target {
     /// Both tell the same, be it in other words.
     pub fn tells_as(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Start(_), Self::Start(_)) | (Self::End(_), Self::End(_)) => true,
+            (Self::Start(_), Self::Start(_)) | (Self::End(_), Self::End(_)) | (Self::Seen(_), Self::Seen(_)) => true,
             (Self::DurationMs | Self::DurationUs, Self::DurationMs | Self::DurationUs) => true,
             _ => self == other,
         }
@@ -167,6 +172,7 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         180 | 182 => (SourcePort, 1), // of UDP, of TCP
         181 | 183 => (DestinationPort, 1),
         195 => (Dscp, 0),
+        224 => (Bytes, 7), // of a packet
         225 => (NatSource4, 0),
         226 => (NatDestination4, 0),
         227 => (NatSourcePort, 0),
@@ -188,7 +194,19 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         309 => (SampleSize, 0),
         310 => (SamplePopulation, 0),
         311 => (SampleProbability, 0),
-        352 => (Bytes, 2), // with the link header
+        312 => (Bytes, 6), // of a frame
+        313 => (IpPacket, 0),
+        315 => (Frame, 0),
+        322 => (Seen(Seconds), 3),
+        323 => (Seen(Milliseconds), 2),
+        324 => (Seen(Ntp), 1),
+        325 => (Seen(Ntp), 0),
+        352 => (Bytes, 2),        // with the link header
+        353 => (Bytes, 5),        // totals with it
+        40001 => (NatSource4, 1), // of older firewalls of Cisco, as the next three
+        40002 => (NatDestination4, 1),
+        40003 => (NatSourcePort, 1),
+        40004 => (NatDestinationPort, 1),
         _ => (Nowhere, 0),
     }
 }

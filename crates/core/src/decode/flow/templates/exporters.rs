@@ -21,6 +21,8 @@ const MOST_TEMPLATES: usize = 1 << 10;
 const MOST_TEMPLATE_BYTES: usize = 1 << 20;
 /// Bytes of the records of one exporter that wait for their templates.
 const MOST_WAITING_BYTES: usize = 1 << 16;
+/// Parts of one exporter whose start is remembered.
+const MOST_STARTS: usize = 1 << 12;
 /// How long records wait: exporters send templates anew every few seconds or minutes.
 const PATIENCE_NS: i64 = 120 * 1_000_000_000;
 /// A template that was neither told anew nor needed for so long is no more.
@@ -125,6 +127,8 @@ pub struct Exporter {
     templates: HashMap<TemplateKey, Template>,
     template_bytes: usize,
     samplings: Samplings,
+    /// When each part started, as options of IPFIX tell.
+    starts_ns: HashMap<u32, i64>,
     waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     given_up: GivenUp,
@@ -174,6 +178,21 @@ impl Exporter {
         keys.into_iter().for_each(|key| self.withdraw(key));
     }
 
+    /// Takes note of when a part has started, by a record of options.
+    pub(super) fn learn_start(&mut self, domain: u32, draft: &Draft) {
+        let Some(started_ns) = draft.started_ns() else { return };
+        if self.starts_ns.len() < MOST_STARTS || self.starts_ns.contains_key(&domain) {
+            self.starts_ns.insert(domain, started_ns);
+        } else {
+            self.given_up.templates += 1;
+        }
+    }
+
+    /// When a part has started, as far as options have told.
+    pub(super) fn start_ns(&self, domain: u32) -> Option<i64> {
+        self.starts_ns.get(&domain).copied()
+    }
+
     /// Takes note of what a record of options says of sampling.
     pub(super) fn learn(&mut self, domain: u32, draft: &Draft) {
         self.given_up.templates += u64::from(!self.samplings.learn(domain, draft));
@@ -218,7 +237,8 @@ impl Exporter {
     }
 
     fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + self.template_bytes + self.waiting_bytes + self.samplings.memory_bytes()
+        let starts_bytes = self.starts_ns.len() * size_of::<(u32, i64)>();
+        size_of::<Self>() + self.template_bytes + self.waiting_bytes + self.samplings.memory_bytes() + starts_bytes
     }
 }
 

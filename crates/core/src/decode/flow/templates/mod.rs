@@ -112,7 +112,9 @@ fn choose(specifiers: &[Specifier]) -> Vec<Field> {
     let mut fields = Vec::with_capacity(specifiers.len());
     let mut chosen: Vec<(Target, u8, usize)> = Vec::new();
     for (at, specifier) in specifiers.iter().enumerate() {
-        let (wanted, rank) = specifier.element.map_or((Target::Nowhere, 0), target);
+        // A field without width says nothing: some exporters have templates with such.
+        let told = specifier.element.filter(|_| specifier.width > 0);
+        let (wanted, rank) = told.map_or((Target::Nowhere, 0), target);
         fields.push(Field { target: wanted, width: specifier.width });
         if wanted == Target::Nowhere {
             continue;

@@ -138,13 +138,17 @@ fn read_records(
     if template.is_options {
         let drafts = drafts(template, set, export);
         drafts.iter().for_each(|draft| exporter.learn(domain, draft));
+        if export.dialect == Dialect::Ipfix {
+            drafts.iter().for_each(|draft| exporter.learn_start(domain, draft));
+        }
         return true;
     }
     let exporter = &*exporter;
+    let clock = export.clock.or_started_at(exporter.start_ns(domain));
     let template = exporter.peek((domain, number)).expect("it was found");
     let mut rest = set;
     while rest.len() >= template.least_bytes {
-        let mut draft = Draft::new(&export.common, export.clock);
+        let mut draft = Draft::new(&export.common, clock);
         let Some(behind) = template.read(rest, &mut draft) else { break };
         let macs = draft.macs;
         records.push_with_macs(draft.finish(|draft| exporter.sampling(domain, draft)), &macs);
@@ -173,7 +177,7 @@ fn read_templates(
     records: &mut Records<'_>,
 ) -> Option<Malformed> {
     let (domain, now_ns) = (export.common.source_id, export.common.time_ns);
-    let mut rest = set;
+    let (mut rest, mut fault) = (set, None);
     while rest.len() >= SET_HEADER_BYTES {
         let (number, head) = (be16(rest, 0)?, be16(rest, 2)?);
         if export.dialect == Dialect::Ipfix && head == 0 {
@@ -186,14 +190,16 @@ fn read_templates(
         }
         if number < LEAST_TEMPLATE {
             // Zeros are padding.
-            return rest.iter().any(|byte| *byte != 0).then_some(BAD_TEMPLATE);
+            return fault.or(rest.iter().any(|byte| *byte != 0).then_some(BAD_TEMPLATE));
         }
         let Some((specifiers, behind)) = specifiers(export.dialect, are_options, rest) else {
             return Some(BAD_TEMPLATE);
         };
         rest = behind;
         let Some(template) = Template::new(&specifiers, are_options, now_ns) else {
-            return Some(BAD_TEMPLATE);
+            exporter.withdraw((domain, number));
+            fault = Some(BAD_TEMPLATE);
+            continue;
         };
         exporter.define((domain, number), template);
         for waiting in exporter.take_waiting((domain, number)) {
@@ -201,7 +207,7 @@ fn read_templates(
             read_records(number, &bytes, &Export { common, clock, ..*export }, exporter, records);
         }
     }
-    None
+    fault
 }
 
 /// The fields of the template that some bytes begin with, and what is behind it; `None` where it is cut.

@@ -286,6 +286,124 @@ fn broken_sets_and_templates_are_reasons_and_never_a_loop() {
 }
 
 #[test]
+fn templates_that_describe_nothing_cost_their_neighbours_nothing() {
+    use super::super::BAD_TEMPLATE;
+    let usual = usual();
+    for (payload, reason) in [
+        (netflow9(1, 7, &[set(0, &[template(256, &[]), template(257, &usual)].concat())]), Some(BAD_TEMPLATE)),
+        (ipfix(1, 7, &[set(2, &[template(256, &[field(8, 0)]), template(257, &usual)].concat())]), Some(BAD_TEMPLATE)),
+        (ipfix(1, 7, &[set(2, &[template(258, &usual), template(257, &usual), vec![0; 3]].concat())]), None),
+    ] {
+        let mut bench = Bench::new(&Needs::default());
+        assert_eq!(bench.read(&payload), reason);
+        let is_ipfix = payload[1] == 10;
+        let records = [set(257, &usual_record(1))];
+        bench.read(&if is_ipfix { ipfix(1, 7, &records) } else { netflow9(2, 7, &records) });
+        assert_eq!(bench.rows(), [1]);
+    }
+}
+
+#[test]
+fn a_field_without_width_takes_nothing_from_one_that_has_one() {
+    let mut bench = Bench::new(&Needs::default());
+    let fields = [vec![field(1, 0), field(8, 0), field(7, 0)], vec![field(85, 4)], usual()].concat();
+    let record = [vec![0, 0, 0, 9], usual_record(1)].concat();
+    bench.read(&netflow9(1, 7, &[set(0, &template(256, &fields)), set(256, &record)]));
+    assert_eq!((bench.rows(), bench.table.source_port()[0], bench.table.bytes()[0]), (vec![1], 40_000, 65536));
+}
+
+#[test]
+fn lists_and_texts_of_any_length_are_stepped_over() {
+    let mut bench = Bench::new(&Needs::default());
+    let any = u16::MAX;
+    let lists = [field(291, any), field(292, any), field(293, any), foreign(1, any, 35632), field(83, any)];
+    let fields = [lists[..3].to_vec(), usual(), lists[3..].to_vec()].concat();
+    let list = [vec![255, 1, 4], vec![7; 260]].concat();
+    let record = |last| [list.clone(), vec![0], vec![3, 1, 2, 3], usual_record(last), vec![0], vec![2, b'e', b'0']];
+    let records = [record(1).concat(), record(2).concat(), vec![0, 0, 0]].concat();
+    assert_eq!(bench.read(&ipfix(0, 7, &[set(2, &template(256, &fields)), set(256, &records)])), None);
+    assert_eq!(bench.rows(), [1, 2]);
+}
+
+#[test]
+fn events_of_a_firewall_have_their_time_and_the_addresses_behind_translation() {
+    let mut bench = Bench::new(&Needs::default());
+    let seen_ms = 1_699_999_991_000_u64;
+    let start_ms = seen_ms - 500;
+    let event = [field(323, 8), field(233, 1), field(33002, 2), field(40000, 20), field(231, 4), field(232, 4)];
+    let translated = [field(225, 4), field(226, 4), field(227, 2), field(228, 2), field(148, 4)];
+    let older = [field(40001, 4), field(40002, 4), field(40003, 2), field(40004, 2), field(152, 8)];
+    let ends = usual()[..5].to_vec();
+    let fields = |translated: &[Vec<u8>]| [ends.clone(), event.to_vec(), translated.to_vec()].concat();
+    let record = |rest: &[u8]| {
+        let told = [vec![2, 0x03, 0xe9], vec![b'a'; 20], vec![0, 0, 2, 0, 0, 0, 1, 0]].concat();
+        let translated = [203, 0, 113, 1, 203, 0, 113, 2, 0x10, 0, 0x20, 0];
+        [&usual_record(1)[..13], &seen_ms.to_be_bytes(), &told, &translated, rest].concat()
+    };
+    let define = [set(0, &[template(256, &fields(&translated)), template(257, &fields(&older))].concat())];
+    bench.read(&netflow9(1, 7, &define));
+    let sets = [set(256, &record(&[0, 0, 0, 9])), set(257, &record(&start_ms.to_be_bytes()))];
+    assert_eq!(bench.read(&netflow9(2, 7, &sets)), None);
+    let table = &bench.table;
+    assert_eq!((table.bytes(), table.packets()), (&[512, 512][..], &[0, 0][..]));
+    for row in 0..2 {
+        assert_eq!((table.nat_source()[row][15], table.nat_destination()[row][15]), (1, 2));
+        assert_eq!((table.nat_source_port()[row], table.nat_destination_port()[row]), (0x1000, 0x2000));
+    }
+    let seen_ns = 1_699_999_991 * SECOND;
+    assert_eq!((table.start_time_ns(), table.end_time_ns()), (&[seen_ns, seen_ns - SECOND / 2][..], &[seen_ns; 2][..]));
+}
+
+#[test]
+fn records_of_packets_tell_what_their_headers_do() {
+    let mut bench = Bench::new(&Needs::all());
+    let packet = super::sflow::tcp_packet();
+    let frame = [super::sflow::ethernet(&[0x81, 0, 0, 42]), packet.clone()].concat();
+    let options = [258_u16, 3, 1].map(u16::to_be_bytes).concat();
+    let options = [options, field(302, 2), field(305, 4), field(306, 4)].concat();
+    let of_frames = template(256, &[field(10, 4), field(312, 2), field(315, u16::MAX), field(323, 8)]);
+    let of_packets = template(257, &[field(224, 2), field(313, packet.len() as u16)]);
+    let seen_ms = 1_699_999_991_000_u64.to_be_bytes();
+    let six = [&[0x60, 0, 0, 0, 0, 8, 17, 64][..], &[0x20; 16], &[0x30; 16]].concat();
+    let records = [vec![0, 0, 0, 5, 5, 220, frame.len() as u8], frame, seen_ms.to_vec()].concat();
+    let sets = [
+        set(2, &[of_frames, of_packets].concat()),
+        set(3, &options),
+        set(258, &[0, 1, 0, 0, 0, 1, 0, 0, 0, 99]),
+        set(256, &records),
+        set(257, &[&[0, 40][..], &packet, &[0, 48], &six].concat()),
+    ];
+    assert_eq!(bench.read(&ipfix(0, 7, &sets)), None);
+    let table = &bench.table;
+    assert_eq!((table.len(), table.is_sample(), table.ip_version()), (3, &[1; 3][..], &[4, 4, 6][..]));
+    assert_eq!((table.sampled_bytes(), table.sampled_packets()), (&[1500, 40, 48][..], &[1; 3][..]));
+    assert_eq!((table.packets()[0], table.bytes()[0], table.in_interface()[0]), (100, 150_000, 5));
+    assert_eq!((table.source()[0][15], table.destination_port()[0], table.source_vlan()[0]), (3, 443, 42));
+    assert_eq!(bench.text(table.source_mac(), 0).as_deref(), Some("02:00:00:00:00:02"));
+    assert_eq!(
+        (table.source()[2][0], table.protocol()[2], table.start_time_ns()[0]),
+        (0x20, 17, 1_699_999_991 * SECOND)
+    );
+}
+
+#[test]
+fn options_of_ipfix_tell_when_their_exporter_started() {
+    let mut bench = Bench::new(&Needs::default());
+    let fields = [usual(), vec![field(22, 4), field(21, 4)]].concat();
+    let record = [usual_record(1), [1_000_u32, 2_500].map(u32::to_be_bytes).concat()].concat();
+    let options = [[258_u16, 2, 1].map(u16::to_be_bytes).concat(), field(149, 4), field(160, 8)].concat();
+    let started_ms = 1_699_999_990_000_u64;
+    let told = [&[0, 0, 0, 7], &started_ms.to_be_bytes()[..]].concat();
+    let define = [set(2, &template(256, &fields)), set(256, &record), set(3, &options), set(258, &told)];
+    bench.read(&ipfix(0, 7, &define));
+    bench.read(&ipfix(0, 8, &[set(2, &template(256, &fields)), set(256, &record)]));
+    bench.read(&ipfix(0, 7, &[set(256, &record)]));
+    let start_ns = started_ms as i64 * (SECOND / 1_000);
+    assert_eq!(bench.table.start_time_ns(), [0, 0, start_ns + SECOND], "before, of another part, and behind");
+    assert_eq!(bench.table.end_time_ns()[2], start_ns + 5 * SECOND / 2);
+}
+
+#[test]
 fn a_flood_of_templates_costs_its_exporter_alone() {
     let mut bench = Bench::new(&Needs::default());
     bench.read(&netflow9(0, 0, &[set(0, &template(256, &usual()))]));
