@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from support.daemon import ask, daemon, eventually, needs_rights, silent_resolver
-from support.otlp_receiver import Receiver, answer, receiving
+from support.http_receiver import answer
+from support.otlp_receiver import Receiver, receiving
 
 pytestmark = needs_rights
 

@@ -16,17 +16,16 @@ symbolic link is followed to a file.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import shutil
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from pktvisor.agent.policy import AgentPolicy, PolicyPart
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.errors import InputError
+from pktvisor.files import lock_own, read_own, replace_own
 from pktvisor.inputs.faults import translated
 
 logger = logging.getLogger(__name__)
@@ -52,8 +51,7 @@ class StateDirectory:
         """Policies whose windows could not be written the last time."""
         try:
             self._policies.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _open(path / "lock", os.O_RDWR | os.O_CREAT)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock = lock_own(path / "lock")
             _check_layout(path / "VERSION")
             self._forget_absent(now_s)
         except BlockingIOError:
@@ -138,7 +136,7 @@ class StateDirectory:
             window = part.policy.core.save_window(number)
             try:
                 if window is not None:
-                    _replace(folder / f"{number}{SUFFIX}", window)
+                    replace_own(folder / f"{number}{SUFFIX}", window)
             except OSError as error:
                 fault = error
             else:
@@ -169,45 +167,16 @@ def _windows(folder: Path) -> list[Path]:
 
 
 def _check_layout(marker: Path) -> None:
-    if os.path.lexists(marker) and _content(marker).strip() != LAYOUT.encode():
+    if os.path.lexists(marker) and read_own(marker, most_bytes=LARGEST_WINDOW_BYTES).strip() != LAYOUT.encode():
         raise InputError(
             f"{marker}: its windows have another layout than this release's ({LAYOUT}); move the directory away"
         )
-    _replace(marker, f"{LAYOUT}\n".encode())
+    replace_own(marker, f"{LAYOUT}\n".encode())
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        return _content(path)
+        return read_own(path, most_bytes=LARGEST_WINDOW_BYTES)
     except OSError as error:
         logger.warning("%s can't be read: %s; it is skipped", path, error.strerror)
     return None
-
-
-def _open(path: Path, flags: int) -> int:
-    """Open a file of ours: none that a symbolic link leads to, and none whose opening waits for somebody."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-
-
-def _content(path: Path) -> bytes:
-    descriptor = _open(path, os.O_RDONLY)
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_WINDOW_BYTES:
-        os.close(descriptor)
-        raise OSError(0, "not a file of pktvisor's, or too large", str(path))
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(LARGEST_WINDOW_BYTES)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    draft = path.with_suffix(".draft")
-    try:
-        draft.unlink(missing_ok=True)
-        with os.fdopen(_open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
-            file.write(content)
-        draft.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise

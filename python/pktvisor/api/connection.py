@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pktvisor import clock
+from pktvisor.api.cuttable import CuttableConnection, CuttableTlsConnection
 from pktvisor.api.faults import ApiFault, DocumentFault, TlsFault, Unreachable
 from pktvisor.files import check_file
 
@@ -55,45 +55,13 @@ class Answer(NamedTuple):
     retry_after: str | None
 
 
-class _Plain(http.client.HTTPConnection):
-    """A connection that another thread can cut, also in the midst of TLS's greetings."""
-
-    handle: socket.socket | None = None
-
-    def connect(self) -> None:
-        """Connect, and keep a second handle on the socket."""
-        super().connect()
-        self._forget()
-        self.handle = self.sock.dup()
-
-    def cut(self) -> None:
-        """End whatever waits for the other end."""
-        if self.handle is not None:
-            with suppress(OSError):
-                self.handle.shutdown(socket.SHUT_RDWR)
-
-    def drop(self) -> None:
-        """Let go of both handles. `close` alone is called as soon as a last answer has begun."""
-        self.close()
-        self._forget()
-
-    def _forget(self) -> None:
-        if self.handle is not None:
-            self.handle.close()
-            self.handle = None
-
-
-class _Tls(http.client.HTTPSConnection, _Plain):
-    """The same with TLS, which is begun once `_Plain` has connected."""
-
-
 class Connection:
     """Asks one thing at a time, from whichever thread; the connection is kept between requests."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._lock = threading.Lock()
-        self._kept: _Plain | None = None
+        self._kept: CuttableConnection | None = None
         self._ends_at = None if endpoint.total_s is None else clock.monotonic() + endpoint.total_s
         self._is_late = False
 
@@ -148,7 +116,7 @@ class Connection:
         self._kept = self._open()
         return self._exchange(self._kept, path)
 
-    def _exchange(self, connection: _Plain, path: str) -> Answer:
+    def _exchange(self, connection: CuttableConnection, path: str) -> Answer:
         connection.request("GET", path, headers=self._headers())
         reply = connection.getresponse()
         body = reply.read(LARGEST_BODY_BYTES + 1)
@@ -157,11 +125,13 @@ class Connection:
             raise DocumentFault(f"{self.endpoint} answers with more than {LARGEST_BODY_BYTES >> 20} MiB to {path}")
         return Answer(reply.status, body, reply.getheader("retry-after"))
 
-    def _open(self) -> _Plain:
+    def _open(self) -> CuttableConnection:
         endpoint = self.endpoint
         if not endpoint.is_tls:
-            return _Plain(endpoint.host, endpoint.port, timeout=endpoint.timeout_s)
-        return _Tls(endpoint.host, endpoint.port, timeout=endpoint.timeout_s, context=_tls_context(endpoint))
+            return CuttableConnection(endpoint.host, endpoint.port, timeout=endpoint.timeout_s)
+        return CuttableTlsConnection(
+            endpoint.host, endpoint.port, timeout=endpoint.timeout_s, context=_tls_context(endpoint)
+        )
 
     def _headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json"}

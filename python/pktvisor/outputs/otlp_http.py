@@ -1,36 +1,22 @@
-"""One request to an OTLP receiver over HTTP, and what its answer means (OTLP specification, "OTLP/HTTP").
-
-Everything is bounded: connecting, the request as a whole, and the size of what is read of the answer. Redirects are not
-followed.
-"""
+"""One request to an OTLP receiver over HTTP, and what its answer means (OTLP specification, "OTLP/HTTP")."""
 
 from __future__ import annotations
 
 import gzip
-import http.client
 import re
-import socket
 import ssl
-import threading
-from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import Literal
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-from pktvisor import clock
 from pktvisor.errors import ConfigError
 from pktvisor.files import check_file
+from pktvisor.outputs.http_post import Answer, Poster, Reply, Target, shortened
 
 PROTOBUF = "application/x-protobuf"
 RETRYABLE = {429, 502, 503, 504}
 """Statuses after which the same request may be sent again."""
-
-CONNECT_SECONDS = 5.0
-MOST_REPLY_BYTES = 64 * 1024
-MOST_REASON_CHARACTERS = 200
 
 HOST = re.compile(r"\[?[\w.:%-]+\]?", re.ASCII)
 PATH = re.compile(r"/[!-~]*")
@@ -76,97 +62,46 @@ class Receiver:
         return context
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What became of a request."""
-
-    verdict: Literal["taken", "again", "refused"]
-    """Whether the receiver has it, may have it later, or never wants it."""
-    reason: str = ""
-    retry_after_s: float = 0.0
-    """How long the receiver asks to wait."""
-    rejected_points: int = 0
-    """Data points of a request that was taken which the receiver did not want."""
-
-
 class Client:
     """Sends requests to one receiver, each over a connection of its own."""
 
     def __init__(self, receiver: Receiver, *, version: str) -> None:
-        self._receiver = receiver
+        context = receiver.tls_context()
+        self._poster = Poster(Target(receiver.host, receiver.port, receiver.path, lambda: context))
         self._headers = {
             "Content-Type": PROTOBUF,
             "Content-Encoding": "gzip",
             "User-Agent": f"pktvisor/{version}",
-            "Connection": "close",
         }
-        self._context = receiver.tls_context()
-        self._connection: http.client.HTTPConnection | None = None
 
     def post(self, message: bytes, *, timeout_s: float) -> Reply:
-        """Send an encoded request; no receiver makes it raise. Takes `timeout_s` at most, once it is connected."""
-        self._connection = connection = self._connection_to_make()
-        deadline = threading.Timer(timeout_s, self.abort)
-        deadline.daemon = True
-        try:
-            connection.connect()
-            connection.sock.settimeout(timeout_s)
-            deadline.start()
-            body = gzip.compress(message, compresslevel=6, mtime=0)
-            connection.request("POST", self._receiver.path, body=body, headers=self._headers)
-            return _reply(connection.getresponse())
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            return Reply("again", _shortened(str(error) or type(error).__name__))
-        finally:
-            deadline.cancel()
-            connection.close()
+        """Send an encoded request; no receiver makes it raise."""
+        body = gzip.compress(message, compresslevel=6, mtime=0)
+        return self._poster.post(body, self._headers, _reply, timeout_s=timeout_s)
 
     def abort(self) -> None:
         """End the request at work, from another thread."""
-        connection = self._connection
-        if connection is not None and connection.sock is not None:
-            with suppress(OSError):
-                # The plain socket's: that of a TLS socket takes its state away from under the reading thread.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+        self._poster.abort()
 
-    def _connection_to_make(self) -> http.client.HTTPConnection:
-        host, port = self._receiver.host.strip("[]"), self._receiver.port
-        if self._context is None:
-            return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
-        return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=self._context)
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._poster.close()
 
 
-def _reply(response: http.client.HTTPResponse) -> Reply:
-    if 200 <= response.status < 300:
-        return _partial_success(response)
-    reason = _shortened(f"{response.status} {response.reason}")
-    if response.status in RETRYABLE:
-        return Reply("again", reason, retry_after_s=_retry_after_s(response.getheader("Retry-After", "")))
-    return Reply("refused", reason)
+def _reply(answer: Answer) -> Reply:
+    if answer.is_success:
+        return _partial_success(answer)
+    if answer.status in RETRYABLE:
+        return Reply("again", answer.reason, retry_after_s=answer.retry_after_s)
+    return Reply("refused", answer.reason)
 
 
-def _partial_success(response: http.client.HTTPResponse) -> Reply:
-    """Read how much of the request was rejected; an answer that can't be read says that nothing was."""
-    if not response.getheader("Content-Type", "").startswith(PROTOBUF):
+def _partial_success(answer: Answer) -> Reply:
+    """Read how many data points were rejected; an answer that can't be read says that none were."""
+    if answer.body is None or not answer.content_type.startswith(PROTOBUF):
         return Reply("taken")
     try:
-        answer = ExportMetricsServiceResponse.FromString(response.read(MOST_REPLY_BYTES))
-    except (OSError, http.client.HTTPException, DecodeError):
+        partial = ExportMetricsServiceResponse.FromString(answer.body).partial_success
+    except DecodeError:
         return Reply("taken")
-    partial = answer.partial_success
-    return Reply("taken", _shortened(partial.error_message), rejected_points=max(0, partial.rejected_data_points))
-
-
-def _retry_after_s(text: str) -> float:
-    """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3); 0 where it can't be read."""
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - clock.now())
-    except (ValueError, OverflowError):
-        return 0.0
-
-
-def _shortened(text: str) -> str:
-    """Give the first line's beginning as printable text: it comes from outside and goes to the log."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:MOST_REASON_CHARACTERS])
+    return Reply("taken", shortened(partial.error_message), rejected=max(0, partial.rejected_data_points))

@@ -7,19 +7,18 @@ receiver is away, windows wait in a bounded queue and the oldest are dropped.
 from __future__ import annotations
 
 import logging
-import random
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from opentelemetry.proto.metrics.v1.metrics_pb2 import ScopeMetrics
 
 from pktvisor import clock
 from pktvisor.errors import ConfigError
 from pktvisor.outputs import otlp
-from pktvisor.outputs.otlp_http import Client, Receiver, Reply
+from pktvisor.outputs.http_post import Reply, Sender
+from pktvisor.outputs.otlp_http import Client, Receiver
 from pktvisor.outputs.otlp_windows import NewWindows, WindowedPolicy, WindowQueue
+from pktvisor.outputs.push_thread import Patience, PushThread
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +30,7 @@ MOST_WINDOWS, MOST_BYTES = 1000, 32 << 20
 """What waits at most."""
 MOST_WINDOWS_PER_REQUEST, MOST_BYTES_PER_REQUEST = 32, 4 << 20
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 1.0, 60.0
-"""Between attempts, doubling; a random part of up to a half is taken off, lest many agents come at once."""
-LONGEST_RETRY_AFTER_SECONDS = 600.0
+"""Between attempts, doubling."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +46,10 @@ class PushOptions:
             raise ConfigError(f"{self.interval_s} is not an interval: {allowed}", path="otel_interval")
 
 
-class Sender(Protocol):
-    """Carries requests to the receiver, as `Client` does."""
+class Pusher(PushThread):
+    """Sends windows by OTLP; the first push comes one interval after the start."""
 
-    def post(self, message: bytes, *, timeout_s: float) -> Reply:
-        """Send an encoded request."""
-        ...
-
-    def abort(self) -> None:
-        """End the request at work, from another thread."""
-        ...
-
-
-class Pusher:
-    """Sends windows from a thread of its own, between `start` and `stop`."""
+    receiver = "OTLP receiver"
 
     def __init__(
         self,
@@ -72,22 +60,22 @@ class Pusher:
         sender: Sender | None = None,
         monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
+        super().__init__(
+            "otlp-push",
+            sender or Client(options.receiver, version=resource.version),
+            Patience(first_s=FIRST_DELAY_SECONDS, longest_s=LONGEST_DELAY_SECONDS),
+            look_s=LOOK_SECONDS,
+            monotonic=monotonic,
+        )
         self._policies = policies
         self._interval_s = float(options.interval_s)
         self._resource = resource
-        self._sender = sender or Client(options.receiver, version=resource.version)
-        self._monotonic = monotonic
         self._windows = NewWindows()
         self._queue = WindowQueue(most_windows=MOST_WINDOWS, most_bytes=MOST_BYTES)
         self._sent = self._failed = self._rejected = 0
         self._next_look_s = monotonic()
         self._next_push_s = monotonic() + self._interval_s
         self._is_pushing = False
-        self._attempts = 0
-        self._next_attempt_s = 0.0
-        self._deadline_s: float | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="otlp-push", daemon=True)
 
     def counters(self) -> dict[str, int]:
         """Give what became of windows (`sent`, `failed`: refused for good, `dropped`: never sent, `queued`) and of data
@@ -100,33 +88,6 @@ class Pusher:
             "rejected": self._rejected,
             "queued": len(self._queue),
         }
-
-    def start(self) -> None:
-        """Begin; the first push comes after one interval."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Send what waits, once, and end. Takes little more than `timeout_s`; what is left then is dropped."""
-        self._deadline_s = self._monotonic() + timeout_s
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        if self._thread.is_alive():
-            self._sender.abort()
-            self._thread.join(1.0)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._step_or_log()):
-            pass
-        self.finish()
-
-    def _step_or_log(self) -> float:
-        """Do what is due; what goes wrong inside is logged, lest one window end the pushing of all others."""
-        try:
-            return self.step()
-        except Exception:
-            logger.exception("can't push windows to the OTLP receiver")
-            return LOOK_SECONDS
 
     def step(self) -> float:
         """Do what is due; give the seconds until something is again."""
@@ -161,11 +122,11 @@ class Pusher:
             scope = otlp.scope(policy, window)
             if scope.metrics:
                 self._queue.add(scope.SerializeToString())
-        self._next_look_s = self._monotonic() + min(LOOK_SECONDS, self._interval_s)
+        self._next_look_s = self._monotonic() + min(self._look_s, self._interval_s)
 
     def _push(self) -> None:
         """Send what waits, until the receiver asks for patience."""
-        while len(self._queue) and (timeout_s := self._time_left()) > 0:
+        while len(self._queue) and (timeout_s := self._time_left(POST_SECONDS)) > 0:
             windows = self._queue.head(most_windows=MOST_WINDOWS_PER_REQUEST, most_bytes=MOST_BYTES_PER_REQUEST)
             scopes = [ScopeMetrics.FromString(window) for window in windows]
             message = otlp.request(scopes, self._resource).SerializeToString()
@@ -179,30 +140,14 @@ class Pusher:
                 self._look_if_due()
         self._is_pushing = False
 
-    def _time_left(self) -> float:
-        if self._deadline_s is None:
-            return POST_SECONDS
-        return min(POST_SECONDS, self._deadline_s - self._monotonic())
-
-    def _wait_for_another_attempt(self, reply: Reply) -> None:
-        longest = min(FIRST_DELAY_SECONDS * 2.0 ** min(self._attempts, 10), LONGEST_DELAY_SECONDS)
-        delay = max(longest * random.uniform(0.5, 1.0), min(reply.retry_after_s, LONGEST_RETRY_AFTER_SECONDS))
-        self._next_attempt_s = self._monotonic() + delay
-        if self._attempts == 0:
-            logger.warning("the OTLP receiver can't be reached; windows are queued: %s", reply.reason)
-        self._attempts += 1
-
     def _count(self, reply: Reply, windows: int) -> None:
         """Count what became of windows that are done with."""
-        if self._attempts:
-            lost = f"; {self._queue.dropped} windows were dropped so far" if self._queue.dropped else ""
-            logger.info("the OTLP receiver is back%s", lost)
-        self._attempts = 0
+        self._note_answer(self._queue.dropped)
         if reply.verdict == "refused":
             self._failed += windows
             logger.warning("the OTLP receiver refused %d windows: %s", windows, reply.reason)
             return
         self._sent += windows
-        self._rejected += reply.rejected_points
-        if reply.rejected_points:
-            logger.warning("the OTLP receiver rejected %d data points: %s", reply.rejected_points, reply.reason)
+        self._rejected += reply.rejected
+        if reply.rejected:
+            logger.warning("the OTLP receiver rejected %d data points: %s", reply.rejected, reply.reason)

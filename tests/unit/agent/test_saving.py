@@ -14,6 +14,7 @@ from pktvisor.agent import saving
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.saving import LONGEST_ABSENCE_S, StateDirectory
 from pktvisor.errors import InputError
+from pktvisor.files import replace_own
 from support.written import TAP, body, policy
 
 NOW_S = 2_000_000_000.0
@@ -59,7 +60,7 @@ def test_a_draft_that_is_a_link_is_replaced(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("theirs")
     (tmp_path / "0.draft").symlink_to(other)
-    saving._replace(tmp_path / "0.window", b"ours")
+    replace_own(tmp_path / "0.window", b"ours")
     assert other.read_text() == "theirs"
     assert (tmp_path / "0.window").read_bytes() == b"ours"
 

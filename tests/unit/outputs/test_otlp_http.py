@@ -11,8 +11,11 @@ import trustme
 from pktvisor import clock
 from pktvisor.errors import ConfigError
 from pktvisor.outputs import otlp
-from pktvisor.outputs.otlp_http import Client, Receiver, Reply
-from support.otlp_receiver import Answer, answer, close, endless, partial_success, receiving, silent
+from pktvisor.outputs.http_post import Reply
+from pktvisor.outputs.otlp_http import Client, Receiver
+from support.http_receiver import Answer, answer, close, endless, silent
+from support.identities import Identities
+from support.otlp_receiver import partial_success, receiving
 from support.snapshots import counter, handler
 
 MESSAGE = otlp.request([otlp.scope("edge", [handler(counter("dns_a", "a", 1))])], otlp.Resource("5.0.0"))
@@ -55,8 +58,8 @@ def test_other_statuses_refuse_for_good_and_no_redirect_is_followed(status: int)
 
 
 def test_what_the_receiver_did_not_want_is_told() -> None:
-    assert reply_to(partial_success(3, "too old")) == Reply("taken", "too old", rejected_points=3)
-    assert reply_to(partial_success(-3, "")).rejected_points == 0
+    assert reply_to(partial_success(3, "too old")) == Reply("taken", "too old", rejected=3)
+    assert reply_to(partial_success(-3, "")).rejected == 0
 
 
 def test_text_from_outside_is_cut_and_made_printable() -> None:
@@ -132,23 +135,6 @@ def test_options_that_make_no_sense_are_told(options: dict[str, object], said: s
     with pytest.raises(ConfigError) as caught:
         Client(Receiver(**options), version="5.0.0")  # type: ignore[arg-type]
     assert str(caught.value).startswith(said)
-
-
-class Identities:
-    """An authority with certificates of a receiver and of us, in files."""
-
-    def __init__(self, folder: Path) -> None:
-        authority = trustme.CA()
-        self.authority = folder / "authority.pem"
-        authority.cert_pem.write_to_path(str(self.authority))
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1").configure_cert(self.server)
-        authority.configure_trust(self.server)
-        client = authority.issue_cert("edge.example")
-        self.cert, self.key, self.both = folder / "cert.pem", folder / "key.pem", folder / "both.pem"
-        client.cert_chain_pems[0].write_to_path(str(self.cert))
-        client.private_key_pem.write_to_path(str(self.key))
-        client.private_key_and_cert_chain_pem.write_to_path(str(self.both))
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from pktvisor.errors import ConfigError
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs import otlp_push
+from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.otlp import Resource
-from pktvisor.outputs.otlp_http import Receiver, Reply
+from pktvisor.outputs.otlp_http import Receiver
 from pktvisor.outputs.otlp_push import Pusher, PushOptions
 from support.agents import FakePolicy
-from support.otlp_receiver import answer, partial_success, receiving, silent
+from support.http_receiver import answer, silent
+from support.otlp_receiver import partial_success, receiving
 from support.snapshots import START_TS, counter, handler
 
 TAKEN, AGAIN, REFUSED = Reply("taken"), Reply("again", "503 Busy"), Reply("refused", "400 Bad Request")
@@ -50,6 +52,9 @@ class World:
 
     def abort(self) -> None:
         raise AssertionError("nothing is at work between steps")
+
+    def close(self) -> None:
+        return
 
     def pusher(self, interval_s: int = 60) -> Pusher:
         options = PushOptions(Receiver(), interval_s)
@@ -162,7 +167,7 @@ def test_what_is_refused_is_counted_and_does_not_come_again(caplog: pytest.LogCa
 
 
 def test_points_that_were_rejected_are_counted_beside_windows() -> None:
-    world = World(replies=[Reply("taken", "too old", rejected_points=7)])
+    world = World(replies=[Reply("taken", "too old", rejected=7)])
     pusher = world.pusher()
     world.live(pusher, 61)
     assert pusher.counters() == {"sent": 1, "failed": 0, "dropped": 0, "rejected": 7, "queued": 0}
