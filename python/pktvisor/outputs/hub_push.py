@@ -1,0 +1,147 @@
+"""Pushes the policies' windows to a hub: each closed one once, in order, from a spool that survives restarts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from pktvisor import clock
+from pktvisor.outputs.closed_windows import ClosedWindow, ClosedWindows, Numbers, PartedPolicy
+from pktvisor.outputs.http_post import Reply, Sender
+from pktvisor.outputs.hub_body import Encode, Identity, instances_of, parcels, renamed
+from pktvisor.outputs.hub_spool import Spool
+from pktvisor.outputs.push_thread import Patience, PushThread
+from pktvisor.windows.record import Record
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often windows are looked for: as often as the shortest end, so that none leaves a policy's windows unseen."""
+POST_SECONDS = 30.0
+FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 2.0, 64.0
+"""Between attempts, doubling."""
+
+
+class HubPusher(PushThread):
+    """Queues windows as they close, and sends them as soon as the hub takes them."""
+
+    receiver = "hub"
+
+    def __init__(
+        self,
+        policies: Callable[[], Mapping[str, PartedPolicy]],
+        spool: Spool,
+        sender: Sender,
+        identity: Identity,
+        encode: Encode,
+        *,
+        most_items: int,
+        windows_outlive: bool,
+        monotonic: Callable[[], float] = clock.monotonic,
+    ) -> None:
+        """Make it. Where `windows_outlive` the process, the next one goes on with those that are open at the end."""
+        patience = Patience(first_s=FIRST_DELAY_SECONDS, longest_s=LONGEST_DELAY_SECONDS)
+        super().__init__("hub-push", sender, patience, look_s=LOOK_SECONDS, monotonic=monotonic)
+        self._policies = policies
+        self._spool = spool
+        self._agent, self._metadata = identity.agent, identity.metadata()
+        self._encode = encode
+        self._most_items = most_items
+        self._windows_outlive = windows_outlive
+        self._windows = ClosedWindows(may_be_restored=windows_outlive)
+        self._numbers = Numbers()
+        self._next_look_s = monotonic()
+        self._sent = self._refused = self._rejected = self._unmade = 0
+
+    def counters(self) -> dict[str, int]:
+        """Give what became of windows: `sent`; `refused` by the hub for good; `dropped` for want of room; `damaged` in
+        the spool; `missed`: gone before they could be queued; `queued` and `queued_bytes`, which wait. And how many
+        handlers' windows were `rejected` of those that were sent.
+        """
+        return {
+            "sent": self._sent,
+            "refused": self._refused,
+            "rejected": self._rejected,
+            "dropped": self._spool.dropped,
+            "damaged": self._spool.damaged,
+            "missed": self._windows.missed + self._unmade,
+            "queued": len(self._spool),
+            "queued_bytes": self._spool.bytes,
+        }
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Queue what is left, send it if the hub takes it in time, and end. What is in the spool, stays."""
+        super().stop(timeout_s)
+        self._sender.close()
+        if lost := self._spool.close():
+            logger.warning("%d windows did not reach the hub", lost)
+        elif len(self._spool):
+            logger.info("%d windows wait in the spool for the hub", len(self._spool))
+
+    def step(self) -> float:
+        """Do what is due; give the seconds until something is again."""
+        self._look_if_due()
+        if self._monotonic() >= self._next_attempt_s:
+            self._push()
+        due = [self._next_look_s]
+        if len(self._spool):
+            due.append(self._next_attempt_s)
+        return max(0.0, min(due) - self._monotonic())
+
+    def finish(self) -> None:
+        """Queue what is left, and send what waits, each window at most once more, until the deadline."""
+        self._stopping.set()  # nobody looks any more
+        for window in self._windows.end(self._policies(), takes_open=not self._windows_outlive):
+            self._queue(window)
+        self._push()
+
+    def _look_if_due(self) -> None:
+        if self._monotonic() >= self._next_look_s:
+            self._next_look_s = self._monotonic() + self._look_s
+            for window in self._windows.look(self._policies()):
+                self._queue(window)
+
+    def _queue(self, window: ClosedWindow) -> None:
+        """Put a window into the spool; what goes wrong about it is logged and counted, and the others go on."""
+        try:
+            records = window.life.part.records(window.number, agent=self._agent, most_items=self._most_items)
+            if records is None:
+                self._unmade += 1
+                return
+            if window.may_be_restored:
+                records = [one for one in records if not self._spool.was_queued(one.instance, one.start_ns)]
+            if records:
+                self._put(window, records)
+        except Exception:
+            self._unmade += 1
+            logger.exception("a window of policy [%s] can't be queued for the hub", window.life.policy)
+
+    def _put(self, window: ClosedWindow, records: Sequence[Record]) -> None:
+        number = self._numbers.number(window, instances_of(records))
+        for parcel in parcels(renamed(records, policy=window.life.policy, number=number)):
+            starts = {record.instance: record.start_ns for record in parcel}
+            self._spool.put(self._encode(parcel, self._metadata), starts)
+
+    def _push(self) -> None:
+        """Send what waits, until the hub asks for patience."""
+        while (timeout_s := self._time_left(POST_SECONDS)) > 0 and (window := self._spool.oldest()) is not None:
+            reply = self._sender.post(window, timeout_s=timeout_s)
+            if reply.verdict == "again":
+                self._wait_for_another_attempt(reply)
+                return
+            self._spool.remove()
+            self._count(reply)
+            if not self._stopping.is_set():
+                self._look_if_due()
+
+    def _count(self, reply: Reply) -> None:
+        """Count what became of a window that is done with."""
+        self._note_answer(self._spool.dropped)
+        if reply.verdict == "refused":
+            self._refused += 1
+            logger.warning("the hub refused a window: %s", reply.reason)
+            return
+        self._sent += 1
+        self._rejected += reply.rejected
+        if reply.rejected:
+            logger.warning("the hub rejected %d handlers' windows of one that was sent", reply.rejected)

@@ -1,0 +1,39 @@
+"""What goes to the hub of a window's records."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pktvisor.outputs import hub_body
+from pktvisor.outputs.hub_body import Identity, instances_of, parcels, renamed
+from support.records import any_record
+
+
+def test_the_metadata_says_whose_windows_they_are() -> None:
+    told = Identity("pop1", "b00t", "5.0.0", (("site", "Zürich"), ("role", "edge"))).metadata()
+    assert json.loads(told.pop("pktvisor.tags")) == {"role": "edge", "site": "Zürich"}
+    assert told == {"pktvisor.agent": "pop1", "pktvisor.boot": "b00t", "pktvisor.version": "5.0.0"}
+
+
+def test_records_go_under_the_name_of_their_policy_and_their_number() -> None:
+    (record,) = renamed([any_record()], policy="edge", number=7)
+    assert record == any_record(policy="edge", number=7)
+
+
+def test_records_of_few_handlers_go_together() -> None:
+    records = [any_record(instance=name) for name in "aabbc"]
+    assert list(parcels(records)) == [records]
+    assert instances_of(records) == ["a", "b", "c"]
+    assert list(parcels([])) == []
+
+
+def test_many_handlers_are_parted_and_none_is_cut_in_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_body, "MOST_INSTANCES", 2)
+    monkeypatch.setattr(hub_body, "MOST_IMAGE_BYTES", 100)
+    sizes = {"a": 1, "b": 1, "c": 60, "d": 20, "e": 200, "f": 1}
+    records = [any_record(instance=name, image=b"x" * size) for name, size in sizes.items() for _ in range(2)]
+    found = list(parcels(records))
+    assert [instances_of(parcel) for parcel in found] == [["a", "b"], ["c"], ["d"], ["e"], ["f"]]
+    assert [record for parcel in found for record in parcel] == records
