@@ -100,6 +100,8 @@ impl MetricState {{
     pub(crate) fn close(&mut self, end_second: i64) {{ match self {{ {close} }} }}
     pub(crate) fn keep_small(&mut self) {{ match self {{ {keep_small} }} }}
     pub(crate) fn make_small(&mut self) -> bool {{ match self {{ {make_small} }} }}
+    /// Of a list as many of the heaviest items are kept: their estimates stay as they are, their bounds get wider.
+    pub fn cut(&mut self, most_items: usize) {{ match self {{ {cut} }} }}
     pub(crate) fn shrink(&mut self) {{ match self {{ {shrink} }} }}
     pub(crate) fn carry_over(&mut self, closed: &Self) {{
         match (self, closed) {{
@@ -138,6 +140,7 @@ impl MetricState {{
         close = arms("close(state, end_second)"),
         keep_small = arms("keep_small(state)"),
         make_small = arms("make_small(state)"),
+        cut = arms("cut(state, most_items)"),
         shrink = arms("shrink(state)"),
         carry_over = each(&|_, variant| format!(
             "(Self::{variant}(mine), Self::{variant}(closed)) => Kind::carry_over(mine, closed), "

@@ -13,6 +13,7 @@ mod live;
 mod memory;
 mod metric;
 mod policy;
+mod record_table;
 mod rights;
 mod schema;
 mod services;
@@ -43,6 +44,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<window::Group>()?;
     module.add_class::<metric::Metric>()?;
     module.add_class::<metric::Exponential>()?;
+    module.add_class::<record_table::RecordTable>()?;
+    module.add_class::<record_table::WindowRun>()?;
     module.add_class::<file::FileReport>()?;
     module.add_class::<file::Stop>()?;
     module.add_class::<file::Following>()?;

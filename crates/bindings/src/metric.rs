@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pktvisor_core::enrich::geo::Places;
-use pktvisor_core::metric::{ItemKind, Items, KindName, MetricKind, MetricState, Shape, TopItems};
+use pktvisor_core::metric::{ItemKind, Items, KindName, MetricKind, MetricState, Shape, TopItems, number};
 use pktvisor_core::plan::State;
 use pktvisor_core::sketch::FrequentEntry;
 use pktvisor_core::sketch::distribution::{self, Distribution};
@@ -104,7 +104,7 @@ impl Metric {
                 let row = |(value, count)| (TopName::Number(u64::from(value)), count, count, count, None, None);
                 counts.top(count).into_iter().map(row).collect()
             }
-            TopItems::Frequent(top) if kind == ItemKind::Number => {
+            TopItems::Frequent(top) if matches!(kind, ItemKind::Number | ItemKind::SmallNumber) => {
                 top.top_numbers(count).iter().map(|entry| self.row(kind, entry)).collect()
             }
             TopItems::Frequent(top) => top.top(count).iter().map(|entry| self.row(kind, entry)).collect(),
@@ -119,7 +119,7 @@ impl Metric {
                 (latitude, longitude) = (place.latitude, place.longitude);
                 TopName::Text(place.text.to_string())
             }
-            ItemKind::Number => TopName::Number(number(entry.item)),
+            ItemKind::Number | ItemKind::SmallNumber => TopName::Number(number(entry.item)),
             _ => TopName::Text(kind.text(entry.item)),
         };
         (name, entry.estimate, entry.lower_bound, entry.upper_bound, latitude, longitude)
@@ -166,6 +166,17 @@ impl Metric {
             state
         });
         Ok(Self::alone(state, self.places.clone()))
+    }
+
+    /// A top list of its heaviest items, `most_items` at the most: their estimates are the same, the weight of the next one
+    /// widens their bounds. Other metrics are as they were.
+    fn cut(&self, py: Python<'_>, most_items: usize) -> Self {
+        let state = py.detach(|| {
+            let mut state = self.state().clone();
+            state.cut(most_items);
+            state
+        });
+        Self::alone(state, self.places.clone())
     }
 
     /// The sketch as other engines read it: a DataSketches image (HLL_8, frequent strings) where there is one, else
@@ -241,8 +252,4 @@ impl Metric {
             _ => Err(self.wrong("top list")),
         }
     }
-}
-
-fn number(item: &[u8]) -> u64 {
-    item.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

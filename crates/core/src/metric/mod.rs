@@ -10,8 +10,10 @@ mod seconds;
 
 use std::fmt::Debug;
 
+pub use items::number;
+use items::small_number_key;
 pub use items::{ItemKind, Items};
-pub(crate) use items::{NO_PLACE, address_key, is_specified, number};
+pub(crate) use items::{NO_PLACE, address_key, is_specified};
 pub(crate) use seconds::Seconds;
 
 use crate::Error;
@@ -114,6 +116,9 @@ pub(crate) trait Kind: Clone + Debug + Sized {
     fn make_small(&mut self) -> bool {
         false
     }
+
+    /// Of a list as many of the heaviest items are kept, with wider bounds.
+    fn cut(&mut self, _most_items: usize) {}
 
     /// Gives room back that only a window that still grows needs.
     fn shrink(&mut self) {}

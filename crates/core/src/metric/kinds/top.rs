@@ -1,6 +1,10 @@
 //! The values met most often, or with the largest sum of a weight: 16-bit numbers counted exactly, others by a sketch.
+//!
+//! Of 16-bit numbers that were cut there is no more than a sketch, too.
 
-use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape, TopItems, address_key, is_specified};
+use super::{
+    Feeding, ItemKind, Items, Kind, NO_PLACE, Shape, TopItems, address_key, is_specified, number, small_number_key,
+};
 use crate::Error;
 use crate::expr::{BLOCK_ROWS, Bitmap};
 use crate::hash::{hash_bytes, hash_word};
@@ -45,10 +49,15 @@ impl Kind for State {
     }
 
     fn merge(&mut self, other: &Self, _is_same_window: bool) {
-        match (self, other) {
+        match (&mut *self, other) {
             (Self::Exact(mine), Self::Exact(theirs)) => mine.merge(theirs),
             (Self::Frequent(_, mine), Self::Frequent(_, theirs)) => mine.merge(theirs),
-            _ => unreachable!("metrics that merge have items of one kind"),
+            (Self::Frequent(_, mine), Self::Exact(theirs)) => mine.merge(&list_of(theirs, usize::MAX, small_number_key)),
+            (Self::Exact(mine), Self::Frequent(items, theirs)) => {
+                let mut list = list_of(mine, usize::MAX, small_number_key);
+                list.merge(theirs);
+                *self = Self::Frequent(*items, list);
+            }
         }
     }
 
@@ -95,9 +104,10 @@ impl Kind for State {
     }
 
     fn from_image(bytes: &[u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error> {
+        let list = Frequent::from_image(bytes, |text| items.of_image_text(kind, text))?;
         Ok(match kind {
-            ItemKind::SmallNumber => Self::Exact(Exact::from_bytes(bytes)?),
-            _ => Self::Frequent(kind, Frequent::from_image(bytes, |text| items.of_image_text(kind, text))?),
+            ItemKind::SmallNumber if list.maximum_error() == 0 => Self::Exact(counts_of(&list)),
+            _ => Self::Frequent(kind, list),
         })
     }
 
@@ -114,6 +124,16 @@ impl Kind for State {
         }
     }
 
+    fn cut(&mut self, most_items: usize) {
+        match self {
+            Self::Exact(counts) if counts.top(most_items.saturating_add(1)).len() > most_items => {
+                *self = Self::Frequent(ItemKind::SmallNumber, list_of(counts, most_items, small_number_key));
+            }
+            Self::Exact(_) => {}
+            Self::Frequent(_, top) => top.cut(most_items),
+        }
+    }
+
     fn shrink(&mut self) {
         if let Self::Frequent(_, top) = self {
             top.shrink_to_fit();
@@ -125,13 +145,30 @@ impl State {
     /// Exact counts of numbers as a list of numbers, which loses nothing of as many as a list tracks.
     pub(crate) fn one_of_many(self, seed: u64) -> Self {
         let Self::Exact(counts) = self else { return self };
-        let mut list = Frequent::new(LG_MAP);
-        for (value, count) in counts.top(usize::MAX) {
-            let value = u64::from(value);
-            list.update(hash_word(seed, value), &value.to_le_bytes(), count);
-        }
-        Self::Frequent(ItemKind::Number, list)
+        Self::Frequent(ItemKind::Number, list_of(&counts, usize::MAX, |value| hash_word(seed, value)))
     }
+}
+
+/// Exact counts as a list of the heaviest; the weight of the next one is taken off all.
+fn list_of(counts: &Exact, most_items: usize, key: impl Fn(u64) -> u64) -> Frequent {
+    let ranked = counts.top(most_items.saturating_add(1));
+    let next = ranked.get(most_items).map_or(0, |(_, count)| *count);
+    let mut list = Frequent::new(LG_MAP);
+    for (value, count) in ranked {
+        let value = u64::from(value);
+        list.update(key(value), &value.to_le_bytes(), count - next);
+    }
+    list.widen(next, counts.stream_weight());
+    list
+}
+
+/// The counts of a list of numbers of 16 bits that was never cut.
+fn counts_of(list: &Frequent) -> Exact {
+    let mut counts = Exact::new();
+    for entry in list.top(usize::MAX) {
+        counts.add(number(entry.item) as u16, entry.lower_bound);
+    }
+    counts
 }
 
 #[inline(always)]
@@ -194,4 +231,110 @@ fn feed_blocks<'a>(
         let row = |at: usize| owners[at % BLOCK_ROWS] as usize;
         top.update_all(&keys[..count], |at| item(row(at)), |at| weight(row(at)));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrich::geo::Places;
+    use proptest::prelude::*;
+
+    const ITEMS: ItemKind = ItemKind::SmallNumber;
+
+    fn counted(counts: &[(u16, u64)]) -> State {
+        let mut exact = Exact::new();
+        counts.iter().for_each(|&(value, weight)| exact.add(value, weight));
+        State::Exact(exact)
+    }
+
+    fn image(state: &State) -> Vec<u8> {
+        state.image(Items { places: &Places::default(), seed: 1 })
+    }
+
+    fn read(image: &[u8]) -> State {
+        State::from_image(image, ITEMS, Items { places: &Places::default(), seed: 2 }).unwrap()
+    }
+
+    fn merged(first: &State, second: &State) -> State {
+        let mut merged = first.clone();
+        merged.merge(second, true);
+        merged
+    }
+
+    /// Value, estimate and lower bound of each item; the weight of all.
+    fn shown(state: &State) -> (Vec<(u64, u64, u64)>, u64) {
+        match state.shape() {
+            Shape::Items(ITEMS, TopItems::Exact(counts)) => {
+                let row = |(value, count)| (u64::from(value), count, count);
+                (counts.top(usize::MAX).into_iter().map(row).collect(), counts.stream_weight())
+            }
+            Shape::Items(ITEMS, TopItems::Frequent(list)) => {
+                let rows = list.top_numbers(usize::MAX);
+                let rows = rows.iter().map(|entry| (number(entry.item), entry.estimate, entry.lower_bound));
+                (rows.collect(), list.stream_weight())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn exact_counts_that_are_cut_keep_their_estimates_through_an_image() {
+        let mut state = counted(&[(53, 9), (443, 7), (80, 4), (22, 1)]);
+        state.cut(2);
+        assert_eq!(shown(&state), (vec![(53, 9, 5), (443, 7, 3)], 21));
+        assert_eq!(shown(&read(&image(&state))), shown(&state));
+    }
+
+    #[test]
+    fn few_enough_exact_counts_stay_exact() {
+        let mut state = counted(&[(53, 9), (443, 7)]);
+        state.cut(2);
+        assert!(matches!(state, State::Exact(_)));
+        assert!(matches!(read(&image(&state)), State::Exact(_)));
+    }
+
+    #[test]
+    fn what_was_cut_merges_with_what_was_not() {
+        let mut cut = counted(&[(53, 9), (443, 7), (80, 4)]);
+        cut.cut(1);
+        let whole = counted(&[(53, 1), (22, 2)]);
+        let expected = (vec![(53, 10, 3), (22, 9, 2)], 23);
+        assert_eq!(shown(&merged(&whole, &read(&image(&cut)))), expected);
+        assert_eq!(shown(&merged(&read(&image(&cut)), &whole)), expected);
+    }
+
+    #[test]
+    fn a_text_that_is_no_number_of_16_bits_is_refused() {
+        let mut list = Frequent::new(LG_MAP);
+        list.update(1, b"65536", 1);
+        let image = list.to_bytes(|item| String::from_utf8_lossy(item).into_owned());
+        assert!(State::from_image(&image, ITEMS, Items { places: &Places::default(), seed: 2 }).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_hold_however_lists_are_cut_and_merged(
+            parts in proptest::collection::vec(
+                (proptest::collection::vec((0_u16..40, 1_u64..20), 0..60), 0_usize..30), 1..5
+            ),
+        ) {
+            let mut whole = counted(&[]);
+            let mut truth = Exact::new();
+            for (counts, most_items) in &parts {
+                let mut part = counted(counts);
+                part.cut(*most_items);
+                whole.merge(&read(&image(&part)), true);
+                counts.iter().for_each(|&(value, weight)| truth.add(value, weight));
+            }
+            let (rows, weight) = shown(&whole);
+            prop_assert_eq!(weight, truth.stream_weight());
+            let unseen = rows.first().map_or(weight, |(_, estimate, least)| estimate - least);
+            for (value, count) in truth.top(usize::MAX) {
+                match rows.iter().find(|row| row.0 == u64::from(value)) {
+                    Some((_, most, least)) => prop_assert!(*least <= count && count <= *most),
+                    None => prop_assert!(count <= unseen),
+                }
+            }
+        }
+    }
 }

@@ -3,8 +3,7 @@
 
 use super::Exact;
 use crate::Error;
-use crate::hash::hash_word;
-use crate::sketch::frequent::{Frequent, LG_MOST_SLOTS, write_image};
+use crate::sketch::frequent::{LG_MOST_SLOTS, write_image};
 use crate::sketch::reader::{Reader, write_varint};
 
 /// As many entries as the largest frequent items sketch tracks.
@@ -21,26 +20,6 @@ impl Exact {
         let kept = ranked.iter().take(MOST_ENTRIES).filter(|&&(_, weight)| weight > offset);
         let entries: Vec<(u64, String)> = kept.map(|&(value, weight)| (weight - offset, text(value))).collect();
         write_image(LG_MOST_SLOTS, self.stream_weight(), offset, &entries)
-    }
-
-    /// Reads an image whose texts are numbers, as [`Self::to_bytes`] writes it with numbers for texts. Of an image that
-    /// left values out, those that it kept have their estimates.
-    ///
-    /// # Errors
-    /// When the bytes are no such image, or a text is no number of 16 bits.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let value_of = |text: &[u8]| std::str::from_utf8(text).ok()?.parse::<u16>().ok();
-        let image = Frequent::from_image(bytes, |text| {
-            let value = value_of(text)?;
-            Some((hash_word(0, u64::from(value)), value.to_le_bytes()))
-        })?;
-        let mut counts = Self::new();
-        for entry in image.top(usize::MAX) {
-            if let [lower, upper] = *entry.item {
-                counts.add(u16::from_le_bytes([lower, upper]), entry.estimate);
-            }
-        }
-        Ok(counts)
     }
 
     /// Writes all counts.

@@ -233,6 +233,16 @@ impl Frequent {
         true
     }
 
+    /// Keeps as many of the heaviest items; the weight of the next one is taken off these, so that estimates stay as they are
+    /// and bounds get wider. Of equals of that next one none is kept.
+    pub fn cut(&mut self, most_items: usize) {
+        if self.len() > most_items {
+            let mut counts: Vec<u64> = self.table.counts().collect();
+            let (_, &mut next, _) = counts.select_nth_unstable_by(most_items, |a, b| b.cmp(a));
+            self.take_off(next);
+        }
+    }
+
     /// Gives back the memory that only further updates need; worth it when a window is closed.
     pub fn shrink_to_fit(&mut self) {
         self.table.shrink(LG_FIRST_SLOTS);

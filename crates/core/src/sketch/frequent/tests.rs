@@ -162,6 +162,37 @@ fn a_closed_window_gives_memory_back_and_keeps_what_it_shows() {
 }
 
 #[test]
+fn a_cut_keeps_estimates_and_widens_bounds() {
+    let mut sketch = sketch_of(skewed(3, 100_000, 14), LG_MOST_SLOTS);
+    let (before, error) = (sketch.clone(), sketch.maximum_error());
+    sketch.cut(100);
+    assert!((50..=100).contains(&sketch.len()), "{}", sketch.len());
+    assert_eq!(sketch.stream_weight(), before.stream_weight());
+    for (now, then) in sketch.top(100).iter().zip(before.top(100)) {
+        assert_eq!((now.item, now.estimate, now.upper_bound), (then.item, then.estimate, then.upper_bound));
+        assert_eq!(then.lower_bound - now.lower_bound, sketch.maximum_error() - error);
+    }
+    assert_bounds_hold(&sketch, &truth_of(skewed(3, 100_000, 14)));
+    let theirs = FrequentItemsSketch::<String>::deserialize(&sketch.to_bytes(text)).unwrap();
+    assert_eq!(theirs.num_active_items(), sketch.len());
+    let again = shown(&sketch);
+    sketch.cut(100);
+    assert_eq!(shown(&sketch), again);
+}
+
+#[test]
+fn of_equals_that_a_cut_would_part_none_is_kept() {
+    let mut sketch = Frequent::new(LG_MOST_SLOTS);
+    for (item, weight) in [("a", 5), ("b", 3), ("c", 3), ("d", 1)] {
+        add(&mut sketch, item, weight);
+    }
+    sketch.cut(2);
+    assert_eq!((sketch.len(), sketch.maximum_error(), sketch.top(1)[0].estimate), (1, 3, 5));
+    sketch.cut(0);
+    assert_eq!((sketch.len(), sketch.maximum_error(), sketch.stream_weight()), (0, 5, 12));
+}
+
+#[test]
 fn keys_that_all_want_one_home_are_still_told_apart() {
     let mut sketch = Frequent::new(7);
     for round in 0..3 {
