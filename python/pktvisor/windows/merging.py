@@ -22,6 +22,9 @@ Key = tuple[Any, ...]
 SOURCE = ("agent", "policy", "tap", "instance")
 """The fields that name where a record comes from."""
 
+EXTREMES = ("minimum", "maximum")
+"""Shapes whose value is exact, though that of a quantile of the same image is not."""
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -148,7 +151,8 @@ def _ledger(records: Iterable[Record]) -> dict[str, int]:
 
 def shown(metric: _core.Metric, shape: str) -> dict[str, Any]:
     """The fields of a record that a metric itself tells. InputError where its kind has no such shape."""
-    return {"value": _number(metric, shape), "relative_error": metric.relative_error(), "image": metric.image()}
+    error = None if shape in EXTREMES else metric.relative_error()
+    return {"value": _number(metric, shape), "relative_error": error, "image": metric.image()}
 
 
 def _number(metric: _core.Metric, shape: str) -> int | None:
@@ -158,6 +162,10 @@ def _number(metric: _core.Metric, shape: str) -> int | None:
                 return metric.count()
             case "estimate":
                 return round(metric.estimate())
+            case "minimum" | "maximum":
+                exponential = metric.exponential()
+                extreme = exponential.min if shape == "minimum" else exponential.max
+                return None if extreme is None else round(extreme)
             case _:
                 return None
     except TypeError:

@@ -15,6 +15,7 @@ from pktvisor.handlers.base import HandlerSettings
 from pktvisor.handlers.netprobe import Netprobe
 from pktvisor.metrics.breakdown import OTHER
 from pktvisor.policies.records import bucket_records
+from pktvisor.windows.merging import merge
 from pktvisor.windows.reading import snapshots
 from support.live import eventually
 from support.probing import Probing, listener, probing
@@ -92,7 +93,11 @@ def test_windows_as_records_tell_the_same() -> None:
         read = {sample.name: sample.value for one in snapshots(records) for sample in one.samples}
         (shown,) = running.policy.bucket(0, 0)
     assert read == {sample.name: sample.value for sample in shown.samples}
-    assert {"netprobe_response_min_us", "netprobe_response_max_us"} <= read.keys()
+    extremes = ("netprobe_response_min_us", "netprobe_response_max_us")
+    assert set(extremes) <= read.keys()
+    for told in (records, merge(records).records):
+        values = {record.family: (record.value, record.relative_error) for record in told}
+        assert {name: values[name] for name in extremes} == {name: (read[name], None) for name in extremes}
 
 
 def test_without_events_there_are_no_targets() -> None:
