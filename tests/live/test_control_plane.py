@@ -66,6 +66,8 @@ def test_a_new_policy_shows_the_last_minute_at_once(resolver: socket.socket) -> 
         eventually(lambda: total(running) == 10)
         put(running, "/api/v1/policies", body(policy("later")))
         eventually(lambda: total(running, "later") == 10)
+        assert running.request("DELETE", "/api/v1/taps/eth") == (200, b"{}"), "which takes nothing from the policies"
+        assert ["taps" in running.get(f"/api/v1/policies/{name}")[name] for name in ("edge", "later")] == [False, False]
         ask(resolver, 5)
         eventually(lambda: (total(running), total(running, "later")) == (15, 15))
 

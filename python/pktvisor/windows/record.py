@@ -75,7 +75,8 @@ class Record:
     sample_percent: int = _field("number", "Percentage of the rows that were looked into deeply")
     value: int | None = _field(
         "number",
-        "The number, where it is one: a count, a sum, the newest value, the smallest or largest one, or an estimate, rounded",
+        "The number, where it is one: a count, a sum, the newest value, the smallest or largest one, or an estimate, "
+        "rounded",
         is_optional=True,
     )
     relative_error: float | None = _field(
