@@ -17,7 +17,7 @@ from pktvisor.cli.options import STATUSES
 from pktvisor.cli.reader import reader_parser
 from pktvisor.cli.ui import terminal_parser
 from pktvisor.config.daemon_options import FORMER, KEYS
-from pktvisor.config.options import Declared, File, Flag, Number, Ports
+from pktvisor.config.options import Declared, File, Flag, Number, Ports, TagList, Url
 from pktvisor.config.ports import ANY, port_options
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
@@ -235,7 +235,14 @@ def configuration_page() -> str:
 
 def _key_row(one: Declared) -> str:
     option = one.option
-    kinds = {Flag: "flag", Number: "number", File: "path", Ports: "ports: a list, or a text with commas"}
+    kinds = {
+        TagList: "map of names to texts",
+        Url: "URL",
+        Flag: "flag",
+        Number: "number",
+        File: "path",
+        Ports: "ports: a list, or a text with commas",
+    }
     kind = next((name for base, name in kinds.items() if isinstance(option, base)), "text")
     default = f"`{one.default}`" if one.default not in (None, False, ()) else ""
     meaning = f"without effect: {one.help}" if option.section == FORMER else one.help

@@ -7,6 +7,7 @@ import ssl
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from pktvisor.outputs.http_post import Reply
 from support.http_receiver import Answer, HttpReceiver, answer, serving
 
 
@@ -16,6 +17,19 @@ class Hub(HttpReceiver):
 
     def usual(self) -> Answer:
         return receipt()
+
+
+class NoHub:
+    """The way to a hub that nobody goes."""
+
+    def post(self, message: bytes, *, timeout_s: float) -> Reply:
+        raise AssertionError("nothing is to be sent")
+
+    def abort(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
 
 
 def receipt(stored: int = 1, duplicate: int = 0, refused: int = 0) -> Answer:

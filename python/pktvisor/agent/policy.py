@@ -21,7 +21,7 @@ from pktvisor.outputs.json import Document, write_samples
 from pktvisor.policies.instances import Module
 from pktvisor.policies.merging import MergedPolicies
 from pktvisor.policies.policy import Databases, Policy
-from pktvisor.policies.records import bucket_records, merged_records
+from pktvisor.policies.records import bucket_records, ended_records, merged_records
 from pktvisor.windows.record import Record
 
 EVENT_COUNTS = (
@@ -44,6 +44,14 @@ class PolicyPart:
     stream: Stream
     modules: Sequence[Module]
     policy: Policy
+
+    def windows(self) -> list[tuple[int, bool]]:
+        """Give the windows that can be read: number and whether it is closed, the oldest first."""
+        return self.policy.core.windows() if self.modules else []
+
+    def records(self, number: int, *, agent: str, most_items: int) -> list[Record] | None:
+        """Give the records of a window as it closes; see `ended_records`."""
+        return ended_records(self.policy, number, agent=agent, now_ns=clock.now_ns(), most_items=most_items)
 
 
 @dataclass(frozen=True)

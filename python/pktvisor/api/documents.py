@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pktvisor.api.cleaning import cleaned
 from pktvisor.api.forms import Period
@@ -19,6 +19,7 @@ from pktvisor.api.keys import (
     fields_of,
     flag,
     keys_of,
+    mapping,
     model,
     models,
     named,
@@ -51,6 +52,10 @@ class Memory:
     """How much gave way since the start, by name, in the order in which it does."""
 
 
+Exports: TypeAlias = Mapping[str, Mapping[str, int]]
+"""What became of windows that are pushed, by where they go: counters by name."""
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """`GET /api/v1/metrics/app`."""
@@ -64,6 +69,8 @@ class App:
     server: Annotated[Mapping[str, int], table("server", COUNT)] = field(default_factory=dict)
     """What the server counted, by name."""
     memory: Annotated[Memory | None, model("memory", Memory, is_optional=True)] = None
+    exports: Annotated[Exports | None, table("exports", mapping(COUNT), is_optional=True)] = None
+    """None where the agent pushes no windows."""
 
 
 @dataclass(frozen=True, slots=True)

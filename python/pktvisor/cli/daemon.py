@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,7 +91,7 @@ def _serve(said: argparse.Namespace) -> int:
             from pktvisor.config.schema import load_file
 
             config = load_file(said.config, is_lenient=True)
-        options = resolve(vars(said), config.options)
+        options = resolve(vars(said), config.options, os.environ)
     except PktvisorError as error:
         complain(error)
         return FAILURE_STATUS

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from pktvisor import _core
 from pktvisor.cli.options import Parser, UsageError
-from pktvisor.config.options import Declared, Flag, Operands, Option, options_of, rules_broken
+from pktvisor.config.options import Declared, Flag, Operands, Option, TagList, options_of, rules_broken
 
 _Command = TypeVar("_Command")
 
@@ -69,6 +69,8 @@ def _settings(one: Declared, *, is_open: bool) -> dict[str, Any]:
     told["dest"] = one.name
     if isinstance(option, Flag):
         return {**told, "action": "store_true"}
+    if isinstance(option, TagList):
+        told["action"] = "append"
     if isinstance(option.value, tuple):
         told["nargs"] = len(option.value)
     if choices := getattr(option, "choices", ()):

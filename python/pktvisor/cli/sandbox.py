@@ -29,6 +29,8 @@ def give_up_files(options: DaemonOptions, config: AgentConfig | None) -> None:
     written = [Path("/dev/null")]
     if options.state_dir is not None:
         written.append(Path(options.state_dir))
+    if options.hub is not None and options.hub_spool is not None:
+        written.append(Path(options.hub_spool))
     if options.log_file is not None:
         written.append(Path(options.log_file).parent)
     if options.host.startswith(UNIX_PREFIX):

@@ -12,13 +12,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.lookups import Lookups
 from pktvisor.agent.memory import limit_memory
 from pktvisor.agent.tap import Origin
+from pktvisor.cli.exports import Exports
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
 from pktvisor.cli.signals import ENDING, signals_heard
@@ -33,9 +34,6 @@ from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
 from pktvisor.server.settings import ServerSettings, TlsFiles
 from pktvisor.server.web_server import WebServer
-
-if TYPE_CHECKING:
-    from pktvisor.outputs.otlp_push import Pusher
 
 logger = logging.getLogger(__name__)
 
@@ -113,9 +111,11 @@ def _run(work: Work) -> None:
     agent = LocalAgent(_settings(work, lookups))
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
-    with ExitStack() as stack:
+    with ExitStack() as last, ExitStack() as stack:
         signals = _take_signals(stack)
         stack.callback(agent.stop)
+        exports = Exports(agent, options, _agent_name(options))
+        last.callback(exports.stop)  # once the inputs have ended
         give_up_files(options, work.config)
         agent.take_over(work.config)
         if work.target is not None:
@@ -124,12 +124,10 @@ def _run(work: Work) -> None:
             agent.define(tap, Origin.COMMAND_LINE)
             agent.start(policy, Origin.COMMAND_LINE)
         give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
-        server = WebServer(agent, _server_settings(options))
+        server = WebServer(agent, _server_settings(options, exports))
         server.start()
         stack.callback(server.stop)
-        if options.otel:
-            pusher = _start_pusher(agent, options)
-            stack.callback(pusher.stop)
+        exports.start()
         _look_after(agent, server, lookups, signals, must_run=not _can_get_other_work(work))
         logger.info("Shutting down")
 
@@ -191,7 +189,7 @@ def _settings(work: Work, lookups: Lookups) -> AgentSettings:
     )
 
 
-def _server_settings(options: DaemonOptions) -> ServerSettings:
+def _server_settings(options: DaemonOptions, exports: Exports) -> ServerSettings:
     tls = None
     if options.tls and options.tls_cert and options.tls_key:
         client_ca = None if options.tls_client_ca is None else Path(options.tls_client_ca)
@@ -203,29 +201,14 @@ def _server_settings(options: DaemonOptions) -> ServerSettings:
         admin_api=options.admin_api,
         tls=tls,
         token_file=None if options.token_file is None else Path(options.token_file),
-        agent_name=options.prom_instance or socket.gethostname(),
+        agent_name=_agent_name(options),
         prometheus_labels=_labels(options),
+        exports=exports.counters,
     )
 
 
-def _start_pusher(agent: LocalAgent, options: DaemonOptions) -> Pusher:
-    from pktvisor.outputs.otlp import Resource
-    from pktvisor.outputs.otlp_http import Receiver
-    from pktvisor.outputs.otlp_push import Pusher, PushOptions
-
-    receiver = Receiver(
-        options.otel_host,
-        options.otel_port,
-        options.otel_path,
-        options.otel_tls,
-        options.otel_tls_cert,
-        options.otel_tls_key,
-    )
-    push = PushOptions(receiver, options.otel_interval)
-    pusher = Pusher(lambda: agent.policies, push, Resource(agent.version, options.prom_instance))
-    pusher.start()
-    logger.info("OTLP: pushing to %s:%d%s every %d s", receiver.host, receiver.port, receiver.path, push.interval_s)
-    return pusher
+def _agent_name(options: DaemonOptions) -> str:
+    return options.agent_name or options.prom_instance or socket.gethostname()
 
 
 def _tell_options(work: Work) -> None:

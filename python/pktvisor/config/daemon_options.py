@@ -19,14 +19,22 @@ from pktvisor.config.options import (
     Port,
     Ports,
     Rule,
+    TagList,
     Text,
+    Url,
     options_of,
     rules_broken,
 )
+from pktvisor.config.tags import Tags
+from pktvisor.config.urls import read_url
 from pktvisor.errors import ConfigError
 
 CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
 DEFAULT_LOOKBACK_MB = 32
+MOST_NAME_CHARACTERS = 200
+MOST_SPOOL_MB = 1 << 20
+LEAST_TOP_ITEMS, MOST_TOP_ITEMS = 16, 6144
+"""Items of a top list that the hub gets: fewer say little, and no list keeps more."""
 
 AGENT = "the agent"
 LOOK_UPS = "lookups"
@@ -173,6 +181,70 @@ class DaemonOptions(SummaryOptions):
     ] = None
     otel_tls_key: Annotated[str | None, File(section=EXPORT, help="its private key (PEM)")] = None
 
+    hub: Annotated[
+        str | None,
+        Url(
+            section=EXPORT, help="send each closed window to the hub at this address, such as https://hub.example:8443"
+        ),
+    ] = None
+    hub_token_file: Annotated[
+        str | None, File(section=EXPORT, help="send the hub the token in this file, which is read anew for each window")
+    ] = None
+    hub_ca: Annotated[
+        str | None,
+        File(section=EXPORT, help="authorities to trust for the hub's certificate instead of the system's (PEM)"),
+    ] = None
+    hub_cert: Annotated[str | None, File(section=EXPORT, help="client certificate, if the hub asks for one (PEM)")] = (
+        None
+    )
+    hub_key: Annotated[str | None, File(section=EXPORT, help="its private key (PEM)")] = None
+    hub_spool: Annotated[
+        str | None,
+        File(
+            value="DIR",
+            section=EXPORT,
+            help="keep windows in this directory until the hub has them (default: hub in --state-dir, else in memory)",
+        ),
+    ] = None
+    hub_spool_mb: Annotated[
+        int,
+        Number(
+            least=1,
+            most=MOST_SPOOL_MB,
+            section=EXPORT,
+            help="megabytes of windows that wait for the hub at most; beyond that the oldest are dropped (default: "
+            "{default})",
+        ),
+    ] = 64
+    hub_top_items: Annotated[
+        int,
+        Number(
+            least=LEAST_TOP_ITEMS,
+            most=MOST_TOP_ITEMS,
+            section=EXPORT,
+            help="items of each top list that the hub gets, {least} to {most}: the heaviest (default: {default})",
+        ),
+    ] = 384
+    agent_name: Annotated[
+        str | None,
+        Text(
+            value="NAME",
+            section=EXPORT,
+            help="name of this agent at the hub and in window records (default: that of --prom-instance, else the "
+            "host's)",
+        ),
+    ] = None
+    tags: Annotated[
+        Tags,
+        TagList(
+            written="--tag",
+            variable="PKTVISOR_TAGS",
+            section=EXPORT,
+            help="tag of this agent at the hub, such as site=fra; may be said several times, or in the environment as "
+            "PKTVISOR_TAGS=site=fra,role=edge",
+        ),
+    ] = ()
+
     prometheus: Annotated[bool, Flag(section=FORMER, help="Prometheus metrics are always on")] = False
     no_track: Annotated[bool, Flag(section=FORMER, help="this agent never reports its use")] = False
     module_dir: Annotated[str | None, Text(value="DIR", section=FORMER, help="there are no modules to load")] = None
@@ -197,6 +269,26 @@ class DaemonOptions(SummaryOptions):
             lambda said: said.otel and said.otel_tls and said.otel_tls_key and not said.otel_tls_cert,
             "a key needs its certificate, otel_tls_cert",
             name="otel_tls_key",
+        ),
+        Rule(
+            lambda said: said.hub_key and not said.hub_cert,
+            "a key needs its certificate, hub_cert",
+            name="hub_key",
+        ),
+        Rule(
+            lambda said: _is_open(said.hub) and (said.hub_ca or said.hub_cert),
+            "hub_ca and hub_cert need a hub that is reached by https, not {hub}",
+            name="hub",
+        ),
+        Rule(
+            lambda said: _is_open(said.hub) and said.hub_token_file and not read_url(said.hub).is_loopback,
+            "a token goes to a hub by https only, not to {hub}: anybody on the way could read it",
+            name="hub",
+        ),
+        Rule(
+            lambda said: said.agent_name is not None and not is_agent_name(said.agent_name),
+            f"the name of an agent must have 1 to {MOST_NAME_CHARACTERS} printable characters",
+            name="agent_name",
         ),
     )
 
@@ -223,6 +315,16 @@ class DaemonOptions(SummaryOptions):
         return dataclasses.replace(self, **absolute)
 
 
+def is_agent_name(text: str) -> bool:
+    """Whether a hub takes this as the name of an agent."""
+    return 1 <= len(text) <= MOST_NAME_CHARACTERS and text.isprintable() and text == text.strip()
+
+
+def _is_open(url: str | None) -> bool:
+    """Whether what goes there can be read on the way."""
+    return bool(url) and not DECLARED["hub"].option.refused(url) and not read_url(str(url)).is_tls
+
+
 def _crash_reporting(said: DaemonOptions) -> tuple[str | None, ...]:
     return said.cp_token, said.cp_url, said.cp_path
 
@@ -232,13 +334,23 @@ KEYS: Mapping[str, Declared] = {name: one for name, one in DECLARED.items() if o
 """The options that `visor.config` may say."""
 
 
-def resolve(said: Mapping[str, Any], configured: Mapping[str, Any]) -> DaemonOptions:
-    """Join the command line with a file's options. Raises `ConfigError` for what makes no sense together."""
+NOTHING: Mapping[str, str] = {}
+
+
+def resolve(
+    said: Mapping[str, Any], configured: Mapping[str, Any], environment: Mapping[str, str] = NOTHING
+) -> DaemonOptions:
+    """Join the command line with a file's options, and the environment's tags.
+
+    Raises `ConfigError` for what makes no sense together.
+    """
     values: dict[str, Any] = {}
     for name, one in DECLARED.items():
         on_line, in_file = said.get(name), configured.get(name)
         if isinstance(one.option, Flag):
             values[name] = bool(on_line) or bool(in_file)
+        elif isinstance(one.option, TagList):
+            values[name] = one.option.together(on_line, in_file, environment)
         elif on_line is not None or in_file is not None:
             values[name] = one.option.taken(in_file) if on_line is None else on_line
     options = DaemonOptions(**values)

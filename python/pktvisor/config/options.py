@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_type_hints
 
 from pktvisor.config.ports import read_ports
+from pktvisor.config.tags import MOST_TAGS, Tags, joined, read_tag, read_tags
+from pktvisor.config.urls import read_url
 from pktvisor.errors import ConfigError
 
 
@@ -148,6 +150,56 @@ class File(Text):
     """The path of a file or directory, as seen from where the command was started."""
 
     value: str | tuple[str, ...] = "FILE"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Url(Text):
+    """The address of an HTTP service."""
+
+    value: str | tuple[str, ...] = "URL"
+
+    def read(self, text: str) -> str:
+        """Read an address; it stays as it was written."""
+        if mistake := self.refused(text):
+            raise ValueError(mistake)
+        return text
+
+    def refused(self, value: Any) -> str:
+        """Tell that it is no address."""
+        try:
+            read_url(value)
+        except ConfigError as error:
+            return str(error)
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TagList(Option):
+    """Tags, one at a time; in a file a map. Each is of the command line, else of the file, else of the environment."""
+
+    value: str | tuple[str, ...] = "NAME=VALUE"
+    variable: str
+    """The variable of the environment that may have some."""
+
+    def read(self, text: str) -> tuple[str, str]:
+        """Read one tag."""
+        return read_tag(text)
+
+    def taken(self, value: Any) -> Any:
+        """Give the tags of a file's map."""
+        return joined(value.items()) if isinstance(value, Mapping) else value
+
+    def refused(self, value: Any) -> str:
+        """Tell that there are too many."""
+        return f"are too many: {len(value)}; use at most {MOST_TAGS}" if len(value) > MOST_TAGS else ""
+
+    def together(self, on_line: Any, in_file: Any, environment: Mapping[str, str]) -> Tags:
+        """Join the tags of all places. ConfigError for those of the environment that are none."""
+        try:
+            around = read_tags(environment.get(self.variable, ""))
+        except ValueError as error:
+            raise ConfigError(f"{self.variable}: {error}") from None
+        return joined(around, self.taken(in_file or {}), on_line or ())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

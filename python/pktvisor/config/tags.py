@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeAlias
 
 MOST_TAGS = 32
@@ -33,13 +33,6 @@ def joined(*sources: Iterable[tuple[str, str]]) -> Tags:
     """Join tags; of those with the same name the last is meant."""
     tags = {name: value for source in sources for name, value in source}
     return tuple(sorted(tags.items()))
-
-
-def mistakes_of(tags: Mapping[str, str] | Tags) -> str:
-    """Say what is wrong with tags together; empty where nothing is."""
-    if len(tags) > MOST_TAGS:
-        return f"{len(tags)} tags are too many: an agent has at most {MOST_TAGS}"
-    return next((mistake for name, value in dict(tags).items() if (mistake := mistake_of(name, value))), "")
 
 
 def mistake_of(name: str, value: str) -> str:

@@ -47,6 +47,8 @@ class Life:
     part: WindowedPart
     newest: int | None = None
     """Number of the newest window that was told, or of the one before the first that was seen; None before that."""
+    newest_restored: int = -1
+    """Number of the newest window that may be of a former process. It may have closed there after it was saved."""
     is_leaving: bool = False
     shift: int = 0
     """By how much its windows' numbers are moved."""
@@ -59,7 +61,7 @@ class ClosedWindow:
     life: Life
     number: int
     may_be_restored: bool
-    """It may be of a former process: it was there already as its part was first seen."""
+    """It may be of a former process: it was there, open or not, as its part was first seen."""
 
 
 class ClosedWindows:
@@ -103,17 +105,17 @@ class ClosedWindows:
         except Exception:
             logger.exception("policy [%s] can't be read", life.policy)
             return
-        is_first_look = life.newest is None
+        if life.newest is None and windows:
+            life.newest = windows[0][0] - 1 if self._may_be_restored else -1
+            life.newest_restored = windows[-1][0] if self._may_be_restored else -1
         for number, is_closed in windows:
-            if life.newest is None:
-                life.newest = number - 1 if self._may_be_restored else -1
-            if number <= life.newest:
+            if life.newest is None or number <= life.newest:
                 continue
             if not (is_closed or takes_open):
                 return
             self.missed += number - life.newest - 1
             life.newest = number
-            yield ClosedWindow(life, number, self._may_be_restored and is_first_look)
+            yield ClosedWindow(life, number, number <= life.newest_restored)
 
 
 class Numbers:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from pktvisor.config.tags import Tags
 from pktvisor.windows.record import Record
+from pktvisor.windows.tables import record_table
 
 MOST_INSTANCES = 32
 """Handlers whose windows go together."""
@@ -42,6 +43,11 @@ class Identity:
             "pktvisor.version": self.version,
             "pktvisor.tags": tags,
         }
+
+
+def encoded(records: Sequence[Record], metadata: Mapping[str, str]) -> bytes:
+    """Records as a body."""
+    return record_table(records, metadata).write()
 
 
 def instances_of(records: Sequence[Record]) -> list[str]:

@@ -26,7 +26,7 @@ Stamp: TypeAlias = tuple[tuple[int, int, int], ...]
 
 
 @dataclass(frozen=True)
-class Hub:
+class HubTarget:
     """Where the hub is, and how to speak to it."""
 
     url: HttpUrl
@@ -87,7 +87,7 @@ class Client:
     where they can't be read at the start; later the hub is asked again once they can.
     """
 
-    def __init__(self, hub: Hub, *, version: str) -> None:
+    def __init__(self, hub: HubTarget, *, version: str) -> None:
         self._hub = hub
         self._stamp = hub.stamp()
         self._context = hub.context()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pktvisor import _core
 from pktvisor.metrics.breakdown import GroupName, Open
 from pktvisor.policies.plan import Instance, Placed
-from pktvisor.policies.policy import MOST_GROUPS_SHOWN, Policy, Range, WindowReader, family_name
+from pktvisor.policies.policy import MOST_GROUPS_SHOWN, NANOSECONDS, Policy, Range, WindowReader, family_name
 from pktvisor.windows.merging import shown
 from pktvisor.windows.record import VERSION, Record, completeness
 
@@ -23,9 +24,31 @@ def merged_records(policy: Policy, number: int, *, agent: str, now_ns: int) -> l
     return _of_range(policy, policy.window_range(number), agent, now_ns)
 
 
-def window_records(policy: Policy, window: _core.Window, *, agent: str, now_ns: int = 0) -> list[Record]:
-    """The records of a window: of each handler all metrics that outputs show, once for each group."""
-    return list(_Recorder(policy, window, agent, now_ns).records())
+def window_records(
+    policy: Policy, window: _core.Window, *, agent: str, now_ns: int = 0, most_items: int | None = None
+) -> list[Record]:
+    """The records of a window: of each handler all metrics that outputs show, once for each group.
+
+    Top lists are cut to their `most_items` heaviest; their estimates stay as they are, and their bounds become wider.
+    """
+    return list(_Recorder(policy, window, agent, now_ns, most_items).records())
+
+
+def ended_records(policy: Policy, number: int, *, agent: str, now_ns: int, most_items: int) -> list[Record] | None:
+    """The records of a window by its number; None where it is no more. One that is open counts as closed now."""
+    window = policy.core.window(number)
+    if window is None:
+        return None
+    records = window_records(policy, window, agent=agent, now_ns=now_ns, most_items=most_items)
+    if window.is_closed:
+        return records
+    return [_closed(record, record.end_ns if policy.is_recorded else max(now_ns, record.end_ns)) for record in records]
+
+
+def _closed(record: Record, end_ns: int) -> Record:
+    """A record of an open window as if that had closed at this time."""
+    length_s = end_ns // NANOSECONDS - record.start_ns // NANOSECONDS
+    return replace(record, end_ns=end_ns, length_s=length_s, is_closed=True)
 
 
 def _of_range(policy: Policy, windows: Range, agent: str, now_ns: int) -> list[Record]:
@@ -36,8 +59,10 @@ def _of_range(policy: Policy, windows: Range, agent: str, now_ns: int) -> list[R
 class _Recorder:
     """Writes the records of one window."""
 
-    def __init__(self, policy: Policy, window: _core.Window, agent: str, now_ns: int) -> None:
-        self._policy, self._window, self._agent = policy, window, agent
+    def __init__(
+        self, policy: Policy, window: _core.Window, agent: str, now_ns: int, most_items: int | None = None
+    ) -> None:
+        self._policy, self._window, self._agent, self._most_items = policy, window, agent, most_items
         self._reader = WindowReader(policy, window, is_merged=False, now_ns=now_ns)
         self._completeness = completeness(window.ledger())
 
@@ -54,6 +79,10 @@ class _Recorder:
                             yield Record(**metric, **kept, **shown(core, placed.metric.shape), **about)
 
     def _values(self, number: int, placed: Placed) -> Iterator[tuple[GroupName, _core.Metric]]:
+        for name, core in self._whole_values(number, placed):
+            yield name, core if self._most_items is None else core.cut(self._most_items)
+
+    def _whole_values(self, number: int, placed: Placed) -> Iterator[tuple[GroupName, _core.Metric]]:
         """The metric with the name of its group; of an open breakdown one for each group."""
         if not isinstance(placed.by, Open):
             yield placed.name, self._window.metric(number, placed.index)

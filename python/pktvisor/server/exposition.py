@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from pktvisor.api.documents import Memory
-from pktvisor.metrics.snapshot import HandlerSnapshot, Sample
+from pktvisor.api.documents import Exports, Memory
+from pktvisor.metrics.snapshot import HandlerSnapshot, Labels, Sample
 from pktvisor.outputs.exposition import FORMATS, choose, render
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Content
@@ -28,7 +28,7 @@ def exposition(
 
 def process_snapshots(context: Context) -> dict[str, list[HandlerSnapshot]]:
     """Give what there is to say of the process itself, beside policies."""
-    samples = tuple(_memory_samples(context.agent.memory))
+    samples = (*_memory_samples(context.agent.memory), *_export_samples(context.settings.exports()))
     return {PROCESS: [HandlerSnapshot("", "pktvisor", 0, 0, 0, 0, is_closed=False, samples=samples)]}
 
 
@@ -41,6 +41,13 @@ def _memory_samples(memory: Memory) -> Iterator[Sample]:
         yield _gauge("memory_gave_way", "How much gave way to the memory budget since the start", given, name)
 
 
-def _gauge(name: str, text: str, value: int, of: str = "") -> Sample:
-    labels = (("of", of),) if of else ()
+def _export_samples(exports: Exports) -> Iterator[Sample]:
+    text = "What became of windows that are pushed, since the start, and how many wait"
+    for to, counters in exports.items():
+        for name, value in counters.items():
+            yield _gauge("exports", text, value, name, (("to", to),))
+
+
+def _gauge(name: str, text: str, value: int, of: str = "", more: Labels = ()) -> Sample:
+    labels = (("of", of), *more) if of else more
     return Sample("gauge", (name,), f"pktvisor_{name}", text, value, labels)

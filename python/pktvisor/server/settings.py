@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pktvisor.api.documents import Exports
 from pktvisor.metrics.snapshot import Labels
 
 UNIX_PREFIX = "unix:"
@@ -62,6 +64,8 @@ class ServerSettings:
     """Name of the agent in window records."""
     prometheus_labels: Labels = ()
     """Labels that lead every Prometheus series, as `instance`."""
+    exports: Callable[[], Exports] = dict
+    """Gives what became of windows that are pushed."""
     bounds: Bounds = field(default_factory=Bounds)
 
     @property

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from pktvisor import _core, clock
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.tap import Origin
 from pktvisor.errors import PeriodError
 from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
+from pktvisor.policies.records import bucket_records
 from pktvisor.policies.summary import run_file
 from support.commands import CAPTURES
+from support.live import eventually, mock_input
 from support.written import TAP, body, policy
 
 INSTANCES = ("default-default-net", "default-default-dhcp", "default-default-dns", "default-default-pcap_stats")
@@ -160,3 +163,42 @@ def test_windows_last_as_long_as_the_policy_says(agent: LocalAgent) -> None:
     assert set(lengths) <= {12, 13}, "packets come in bursts, every 12.5 s"
     (merged,) = made.window(10)
     assert sum(lengths) <= merged.length <= sum(lengths) + 10
+
+
+def test_the_open_window_of_a_part_is_given_as_it_would_close_now(
+    agent: LocalAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.define(default_tap("eth0", ""), Origin.COMMAND_LINE)
+    (part,) = agent.start(default_policy("udp", WindowDefaults()), Origin.COMMAND_LINE).parts
+    assert part.windows() == []
+    with mock_input(part.policy):
+        eventually(lambda: bool(part.windows()))
+    ((number, is_closed),) = part.windows()
+    assert not is_closed
+    (start_ns, newest_ns), *_ = {
+        (one.start_ns, one.end_ns) for one in bucket_records(part.policy, 0, agent="", now_ns=0)
+    }
+    monkeypatch.setattr(clock, "now_ns", lambda: newest_ns + 10**10)
+    records = part.records(number, agent="pop1", most_items=384)
+    assert records
+    assert all(record.is_closed for record in records)
+    assert {record.end_ns for record in records} == {newest_ns + 10**10}
+    assert {record.length_s for record in records} == {(newest_ns + 10**10) // 10**9 - start_ns // 10**9}
+    assert part.records(number + 1, agent="pop1", most_items=384) is None
+
+
+def test_top_lists_of_a_part_are_cut_and_estimates_stay(agent: LocalAgent) -> None:
+    (part,) = filled(agent).parts
+    (number, _), *_ = part.windows()
+    whole, cut = (part.records(number, agent="pop1", most_items=most) for most in (6144, 2))
+    assert whole is not None
+    assert cut is not None
+    assert [record.path for record in whole] == [record.path for record in cut]
+    tops = [(one, other) for one, other in zip(whole, cut, strict=True) if one.kind == "top"]
+    assert any(len(one.image) > len(other.image) for one, other in tops)
+    for one, other in tops:
+        before, after = (_core.Metric.from_image("top", record.items, record.image).top(99) for record in (one, other))
+        assert len(after) <= 2
+        assert [entry[:2] for entry in after] == [entry[:2] for entry in before[: len(after)]]
+    others = [(one, other) for one, other in zip(whole, cut, strict=True) if one.kind != "top"]
+    assert all(one == other for one, other in others)

@@ -18,6 +18,8 @@ from pktvisor.cli.service import Work
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.config.schema import load_config
+from support.http_receiver import silent
+from support.hub_receiver import hub
 from support.inputs import TestInput
 from support.live import eventually
 from support.written import file, policy
@@ -184,6 +186,26 @@ def test_windows_are_kept_where_there_is_a_place(tmp_path: Path) -> None:
     meanwhile(send(signal.SIGTERM))
     assert service.serve(work(state_dir=str(tmp_path / "state"))) == 0
     assert (tmp_path / "state" / "policies" / "default").is_dir()
+
+
+def test_windows_are_pushed_once_the_inputs_have_ended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with hub(silent) as receiver:
+        meanwhile(send(signal.SIGTERM))
+        url = f"http://127.0.0.1:{receiver.port}"
+        assert service.serve(work(hub=url, hub_spool=str(tmp_path / "spool"), agent_name="pop1")) == 0
+    assert f"hub: sending to {url} as pop1; 0 windows wait in {tmp_path / 'spool'}" in texts(capsys)
+    assert {path.name for path in (tmp_path / "spool").iterdir()} >= {"lock"}
+
+
+def test_windows_wait_in_the_state_directory_unless_another_is_named(tmp_path: Path) -> None:
+    meanwhile(send(signal.SIGTERM))
+    assert service.serve(work(hub="http://127.0.0.1:1", state_dir=str(tmp_path / "state"))) == 0
+    assert (tmp_path / "state" / "hub" / "lock").exists()
+
+
+def test_a_hub_that_can_not_be_spoken_to_as_told_stops_the_agent(capsys: pytest.CaptureFixture[str]) -> None:
+    assert service.serve(work(hub="https://hub.example", hub_token_file="/nowhere/token")) == 1
+    assert "no token can be read from /nowhere/token: No such file or directory" in capsys.readouterr().out
 
 
 def test_options_without_effect_say_so(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pktvisor.config.daemon_options import KEYS
 from pktvisor.config.models import Scalar
-from pktvisor.config.options import Flag, Number, Ports
+from pktvisor.config.options import Flag, Number, Ports, TagList
 from pktvisor.config.schema import check, load_config
 from pktvisor.errors import ConfigError
 
@@ -59,6 +59,28 @@ def test_what_are_no_ports_is_refused(text: str) -> None:
     assert caught.value.path == "config.dns_ports"
 
 
+def test_tags_are_a_map_of_names_to_texts() -> None:
+    assert options("{tags: {site: fra, rack: 7, vip: true}}") == {"tags": {"site": "fra", "rack": "7", "vip": "true"}}
+    assert options("{tags: {}}") == {"tags": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[site]", "wrong type for key: tags; it needs a map of names to values, not a list"),
+        ("site=fra", "wrong type for key: tags; it needs a map of names to values, not 'site=fra'"),
+        ("{site: [a]}", "wrong type for key: tags.site; it needs a single value, not a list"),
+        ("{a.b: c}", "'a.b' is not a name of a tag"),
+        ("{site: ''}", "the value of tag site must have"),
+    ],
+)
+def test_what_are_no_tags_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        options(f"{{tags: {text}}}")
+    assert caught.value.path == "config.tags"
+    assert said in str(caught.value)
+
+
 def test_an_option_that_is_not_known_is_ignored_with_a_warning() -> None:
     config = load_config("visor: {config: {prot: 1, tls: true}}", source="edge.yaml")
     assert config.options == {"tls": True}
@@ -72,7 +94,7 @@ def test_options_that_are_no_map_are_ignored_with_a_warning_by_a_lenient_reader(
 
 
 def test_every_option_is_checked() -> None:
-    names = [name for name, one in KEYS.items() if isinstance(one.option, Flag | Number | Ports)]
+    names = [name for name, one in KEYS.items() if isinstance(one.option, Flag | Number | Ports | TagList)]
     text = "\n".join(f"    {name}: what" for name in (*names, *sorted(KEYS.keys() - names)))
     errors = check(f"visor:\n  config:\n{text}\n")
     assert [error.path for error in errors] == [f"config.{name}" for name in names]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor.cli.daemon import daemon_parser
+from pktvisor.cli.options import UsageError
 from pktvisor.config.daemon_options import DaemonOptions, check_options, resolve
 from pktvisor.errors import ConfigError
 
@@ -59,12 +60,54 @@ def test_paths_are_those_of_the_folder_where_the_command_was_started(
         (("--tls", "--tls-cert", "x"), "you must specify --tls-key and --tls-cert to use --tls"),
         (("--cp-token", "x"), "missing information to setup crashpad"),
         (("--otel", "--otel-tls", "--otel-tls-key", "x"), "a key needs its certificate, otel_tls_cert"),
+        (("--hub", "https://hub", "--hub-key", "x"), "a key needs its certificate, hub_cert"),
+        (
+            ("--hub", "http://hub", "--hub-ca", "x"),
+            "hub_ca and hub_cert need a hub that is reached by https, not http://hub",
+        ),
+        (("--hub", "http://hub", "--hub-token-file", "x"), "a token goes to a hub by https only, not to http://hub"),
+        (("--agent-name", " a"), "the name of an agent must have 1 to 200 printable characters"),
+        (("--hub-top-items", "2"), "hub_top_items 2 is not between 16 and 6144"),
+        (("--hub-spool-mb", "0"), "hub_spool_mb 0 is not between 1 and 1048576"),
         (("-p", "70000"), "port 70000 is not between 0 and 65535"),
     ],
 )
 def test_what_makes_no_sense_together_is_refused(arguments: tuple[str, ...], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         options(*arguments)
+
+
+def test_a_token_may_go_to_a_hub_on_this_host() -> None:
+    assert options("--hub", "http://127.0.0.1:8080", "--hub-token-file", "x").hub == "http://127.0.0.1:8080"
+
+
+def test_what_is_no_address_of_a_hub_is_refused_wherever_it_is_said() -> None:
+    with pytest.raises(ConfigError, match=r"hub 'hub\.example' is not a URL; write it as"):
+        options(hub="hub.example", hub_token_file="x")
+    with pytest.raises(UsageError, match=r"argument --hub: 'hub\.example' is not a URL; write it as"):
+        options("--hub", "hub.example")
+    told = [str(error) for error in check_options({"hub": "hub.example"})]
+    assert told == ["config.hub: hub 'hub.example' is not a URL; write it as https://hub.example:8443"]
+
+
+def test_of_tags_with_one_name_the_lines_counts_before_the_files_and_that_before_the_environments() -> None:
+    arguments = ("--tag", "a=line", "--tag", "b=line")
+    configured = {"tags": {"b": "file", "c": "file"}}
+    environment = {"PKTVISOR_TAGS": "c=environment,d=environment"}
+    made = resolve(vars(daemon_parser().parse_args(arguments)), configured, environment)
+    assert made.tags == (("a", "line"), ("b", "line"), ("c", "file"), ("d", "environment"))
+    assert resolve({}, {}, environment).tags == (("c", "environment"), ("d", "environment"))
+    assert options().tags == ()
+
+
+def test_tags_that_are_none_are_told_with_their_place() -> None:
+    with pytest.raises(ConfigError, match=r"^PKTVISOR_TAGS: 'fra' is not a tag: write NAME=VALUE"):
+        resolve({}, {}, {"PKTVISOR_TAGS": "fra"})
+    with pytest.raises(UsageError, match="argument --tag: 'fra' is not a tag: write NAME=VALUE"):
+        options("--tag", "fra")
+    many = {f"a{number}": "b" for number in range(20)}
+    with pytest.raises(ConfigError, match="tags are too many: 40; use at most 32"):
+        options(*(f"--tag=b{number}=c" for number in range(20)), tags=many)
 
 
 def test_crash_options_that_are_switched_off_need_no_company() -> None:

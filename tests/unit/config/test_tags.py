@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pktvisor.config.tags import joined, mistakes_of, read_tag, read_tags
+from pktvisor.config.tags import joined, read_tag, read_tags
 
 
 def test_a_tag_is_a_name_with_a_value() -> None:
@@ -37,8 +37,3 @@ def test_of_two_with_one_name_the_last_is_meant() -> None:
 def test_what_is_none_is_told(text: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_tag(text)
-
-
-def test_an_agent_has_not_too_many() -> None:
-    assert mistakes_of({f"a{number}": "b" for number in range(33)}) == "33 tags are too many: an agent has at most 32"
-    assert mistakes_of({f"a{number}": "b" for number in range(32)}) == ""

@@ -11,7 +11,7 @@ import trustme
 from pktvisor.config.urls import read_url
 from pktvisor.errors import ConfigError
 from pktvisor.outputs.http_post import Reply
-from pktvisor.outputs.hub_http import Client, Hub
+from pktvisor.outputs.hub_http import Client, HubTarget
 from support.http_receiver import Answer, answer, close, endless, silent, then_close
 from support.hub_receiver import hub, receipt, refusal
 from support.identities import Identities
@@ -21,7 +21,7 @@ TIMEOUT_S = 20.0
 
 
 def client(port: int, scheme: str = "http", path: str = "", **files: Path) -> Client:
-    return Client(Hub(read_url(f"{scheme}://127.0.0.1:{port}{path}"), **files), version="5.0.0")
+    return Client(HubTarget(read_url(f"{scheme}://127.0.0.1:{port}{path}"), **files), version="5.0.0")
 
 
 def post(port: int, scheme: str = "http", path: str = "", timeout_s: float = TIMEOUT_S, **files: Path) -> Reply:

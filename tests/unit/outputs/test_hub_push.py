@@ -16,7 +16,7 @@ from pktvisor.config.urls import read_url
 from pktvisor.outputs import hub_push
 from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.hub_body import Identity
-from pktvisor.outputs.hub_http import Client, Hub
+from pktvisor.outputs.hub_http import Client, HubTarget
 from pktvisor.outputs.hub_push import HubPusher
 from pktvisor.outputs.hub_spool import Spool
 from pktvisor.windows.record import Record
@@ -280,6 +280,17 @@ def test_windows_that_a_former_process_has_queued_are_not_sent_again_where_they_
     ]
 
 
+def test_a_window_that_closed_after_it_was_saved_is_not_sent_again(tmp_path: Path) -> None:
+    world = World(folder=tmp_path, windows_outlive=True)
+    pusher = world.pusher()
+    world.live(pusher, 121)
+    pusher.stop()
+    assert world.values == [0, 1]
+    later = again(world, part=FakePart(newest=1, values={1: 99}), windows_outlive=True)  # saved while 1 was open
+    later.live(later.pusher(), 121)
+    assert later.values == [2]
+
+
 def test_the_open_window_is_left_to_the_next_process_where_windows_outlive_this_one(tmp_path: Path) -> None:
     world = World(folder=tmp_path, windows_outlive=True)
     pusher = world.pusher()
@@ -314,7 +325,7 @@ def test_a_clock_that_is_set_back_keeps_no_window_back() -> None:
 
 
 def pusher_to(port: int, part: FakePart, folder: Path | None = None, *, is_over: bool = True) -> HubPusher:
-    client = Client(Hub(read_url(f"http://127.0.0.1:{port}")), version="5.0.0")
+    client = Client(HubTarget(read_url(f"http://127.0.0.1:{port}")), version="5.0.0")
     return HubPusher(
         lambda: {"edge": FakePolicy([part])},
         Spool(folder, most_bytes=MUCH),

@@ -293,5 +293,22 @@ def test_prometheus_gets_what_the_process_holds_of_memory_beside_the_policies(cl
     assert lines.count("# TYPE pktvisor_memory_held_bytes gauge") == 1
 
 
+EXPORTS = {"hub": {"sent": 7, "queued": 1}, "otlp": {"sent": 3}}
+
+
+def test_what_became_of_windows_that_are_pushed_is_told(agent: FakeAgent) -> None:
+    pushing = serving.client(agent, exports=lambda: EXPORTS)
+    assert pushing.get("/api/v1/metrics/app").json()["exports"] == EXPORTS
+    lines = pushing.get("/metrics").text.splitlines()
+    assert 'pktvisor_exports{of="sent",to="hub"} 7' in lines
+    assert 'pktvisor_exports{of="sent",to="otlp"} 3' in lines
+    assert lines.count("# TYPE pktvisor_exports gauge") == 1
+
+
+def test_an_agent_that_pushes_nothing_tells_of_no_exports(client: TestClient) -> None:
+    assert "exports" not in client.get("/api/v1/metrics/app").json()
+    assert "pktvisor_exports" not in client.get("/metrics").text
+
+
 def test_one_policy_for_prometheus_tells_nothing_of_the_process(client: TestClient) -> None:
     assert "pktvisor_memory" not in client.get("/api/v1/policies/default/metrics/prometheus").text

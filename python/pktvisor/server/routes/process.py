@@ -29,6 +29,7 @@ def app(context: Context) -> Document:
             is_loopback=exposure.is_loopback,
             server=asdict(context.counters),
             memory=context.agent.memory,
+            exports=context.settings.exports() or None,
         )
     )
 
@@ -52,7 +53,8 @@ def _single_precision(value: float) -> float:
 ENDPOINTS = (
     Endpoint(
         path="/api/v1/metrics/app",
-        summary="Version, up time, how open the interface is, what it refused, and what is held of memory",
+        summary="Version, up time, how open the interface is, what it refused, what is held of memory, and what became "
+        "of windows that are pushed",
         answer=app,
         success=Answer("The process", schemas.APP),
     ),

@@ -1,0 +1,99 @@
+"""What the daemon pushes its windows to: an OTLP receiver, a hub."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pktvisor.agent.local import LocalAgent
+from pktvisor.config.daemon_options import DaemonOptions
+from pktvisor.config.urls import read_url
+
+if TYPE_CHECKING:
+    from pktvisor.outputs.hub_push import HubPusher
+    from pktvisor.outputs.otlp_push import Pusher
+    from pktvisor.outputs.push_thread import PushThread
+
+logger = logging.getLogger(__name__)
+
+SPOOL = "hub"
+"""Folder in the state directory where windows wait for the hub, unless another is named."""
+BOOT_BYTES = 8
+
+
+class Exports:
+    """The pushers that the options ask for. Raises `ConfigError`, `InputError` where one can't be made."""
+
+    def __init__(self, agent: LocalAgent, options: DaemonOptions, agent_name: str) -> None:
+        self._pushers: dict[str, PushThread] = {}
+        if options.otel:
+            self._pushers["otlp"] = _otlp(agent, options)
+        if options.hub is not None:
+            self._pushers["hub"] = _hub(agent, options, options.hub, agent_name)
+
+    def start(self) -> None:
+        """Begin to push."""
+        for pusher in self._pushers.values():
+            pusher.start()
+
+    def stop(self) -> None:
+        """Push what is left, within a bounded time, and end; the inputs have ended before."""
+        for pusher in self._pushers.values():
+            pusher.stop()
+
+    def counters(self) -> Mapping[str, Mapping[str, int]]:
+        """Give what became of windows, by where they go."""
+        return {name: pusher.counters() for name, pusher in self._pushers.items()}
+
+
+def spool_of(options: DaemonOptions) -> Path | None:
+    """Where windows wait for the hub; None where they do so in memory."""
+    if options.hub_spool is not None:
+        return Path(options.hub_spool)
+    return None if options.state_dir is None else Path(options.state_dir) / SPOOL
+
+
+def _otlp(agent: LocalAgent, options: DaemonOptions) -> Pusher:
+    from pktvisor.outputs.otlp import Resource
+    from pktvisor.outputs.otlp_http import Receiver
+    from pktvisor.outputs.otlp_push import Pusher, PushOptions
+
+    receiver = Receiver(
+        options.otel_host,
+        options.otel_port,
+        options.otel_path,
+        options.otel_tls,
+        options.otel_tls_cert,
+        options.otel_tls_key,
+    )
+    push = PushOptions(receiver, options.otel_interval)
+    pusher = Pusher(lambda: agent.policies, push, Resource(agent.version, options.prom_instance))
+    logger.info("OTLP: pushing to %s:%d%s every %d s", receiver.host, receiver.port, receiver.path, push.interval_s)
+    return pusher
+
+
+def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -> HubPusher:
+    from pktvisor.outputs.hub_body import Identity, encoded
+    from pktvisor.outputs.hub_http import Client, HubTarget
+    from pktvisor.outputs.hub_push import HubPusher
+    from pktvisor.outputs.hub_spool import Spool
+
+    files = (options.hub_token_file, options.hub_ca, options.hub_cert, options.hub_key)
+    hub = HubTarget(read_url(url), *(None if path is None else Path(path) for path in files))
+    sender = Client(hub, version=agent.version)
+    folder = spool_of(options)
+    spool = Spool(folder, most_bytes=options.hub_spool_mb << 20)
+    where = "in memory" if folder is None else f"in {folder}"
+    logger.info("hub: sending to %s as %s; %d windows wait %s", hub.url, agent_name, len(spool), where)
+    return HubPusher(
+        lambda: agent.policies,
+        spool,
+        sender,
+        Identity(agent_name, secrets.token_hex(BOOT_BYTES), agent.version, options.tags),
+        encoded,
+        most_items=options.hub_top_items,
+        windows_outlive=options.state_dir is not None,
+    )
