@@ -62,6 +62,21 @@ impl KindName {{
     pub fn by_name(name: &str) -> Option<Self> {{ Self::ALL.iter().copied().find(|kind| kind.name() == name) }}
 }}
 
+/// An image of a metric that was read, to be merged.
+pub struct MetricImage<'a>(Image<'a>);
+
+enum Image<'a> {{ {images} }}
+
+impl<'a> MetricImage<'a> {{
+    /// Reads what [`MetricState::image`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are no such image.
+    pub fn read(bytes: &'a [u8], kind: MetricKind, items: Items<'_>) -> Result<Self, Error> {{
+        Ok(Self(match kind.kind {{ {read_image} }}))
+    }}
+}}
+
 /// The state of one metric in one window.
 #[derive(Debug, Clone)]
 pub enum MetricState {{ {states} }}
@@ -94,7 +109,17 @@ impl MetricState {{
     /// # Errors
     /// When the bytes are no such image.
     pub fn from_image(bytes: &[u8], kind: MetricKind, items: Items<'_>) -> Result<Self, Error> {{
-        Ok(match kind.kind {{ {from_image} }})
+        Ok(Self::of_image(&MetricImage::read(bytes, kind, items)?, kind.items))
+    }}
+    /// The metric of a closed window that an image is of; `kind` is what its items are.
+    pub fn of_image(image: &MetricImage<'_>, kind: ItemKind) -> Self {{ match &image.0 {{ {of_image} }} }}
+    /// Takes in an image of this kind, as [`Self::of_image`] and [`Self::merge`] would; false where it is of another kind.
+    pub fn merge_image(&mut self, image: &MetricImage<'_>) -> bool {{
+        match (self, &image.0) {{
+            {merge_image}
+            _ => return false,
+        }}
+        true
     }}
     pub(crate) fn advance(&mut self, second: i64) {{ match self {{ {advance} }} }}
     pub(crate) fn close(&mut self, end_second: i64) {{ match self {{ {close} }} }}
@@ -133,8 +158,13 @@ impl MetricState {{
             "KindName::{variant} => Self::{variant}(Kind::restore(reader, kind.items, items)?), "
         )),
         image = arms("image(state, items)"),
-        from_image = each(&|_, variant| format!(
-            "KindName::{variant} => Self::{variant}(Kind::from_image(bytes, kind.items, items)?), "
+        of_image = each(&|_, variant| format!("Image::{variant}(image) => Self::{variant}(Kind::of_image(image, kind)), ")),
+        images = each(&|name, variant| format!("{variant}(<{name}::State as Kind>::Image<'a>), ")),
+        read_image = each(&|name, variant| format!(
+            "KindName::{variant} => Image::{variant}({name}::State::read_image(bytes, kind.items, items)?), "
+        )),
+        merge_image = each(&|_, variant| format!(
+            "(Self::{variant}(mine), Image::{variant}(theirs)) => Kind::merge_image(mine, theirs), "
         )),
         advance = arms("advance(state, second)"),
         close = arms("close(state, end_second)"),

@@ -1,6 +1,7 @@
 //! The Python face of the packet engine. No logic here: types are converted, errors are translated, and the GIL is
 //! released around every call that works on a batch.
 
+mod accumulators;
 mod batch;
 mod batch_reader;
 mod errors;
@@ -46,6 +47,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<metric::Exponential>()?;
     module.add_class::<record_table::RecordTable>()?;
     module.add_class::<record_table::WindowRun>()?;
+    module.add_class::<accumulators::Accumulators>()?;
     module.add_class::<file::FileReport>()?;
     module.add_class::<file::Stop>()?;
     module.add_class::<file::Following>()?;

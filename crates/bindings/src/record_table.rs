@@ -13,7 +13,7 @@ use crate::errors::raise;
 /// Window records: immutable, and lent to data frame libraries without a copy.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct RecordTable {
-    inner: Inner,
+    pub inner: Inner,
 }
 
 #[pymethods]

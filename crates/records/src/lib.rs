@@ -7,19 +7,37 @@ mod columns;
 
 mod values;
 
+mod conform;
+
 mod table;
 
 mod runs;
 
 mod ipc;
 
+mod accumulate;
+
+pub use accumulate::{Accumulators, Window};
+#[cfg(test)]
+mod testing;
+
+pub use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowStream;
 pub use columns::{Column, Form};
 pub use runs::WindowRun;
 pub use table::RecordTable;
 pub use values::Values;
+
+use pktvisor_core::Error;
 
 /// Version of the record that this release reads and writes.
 pub const VERSION: &str = "1";
 
 /// Key in a schema's metadata that has the record's version.
 pub const VERSION_KEY: &str = "pktvisor.window_record";
+
+/// A sentence about what is no window record.
+fn refused(problem: impl std::fmt::Display) -> Error {
+    // Those of the library may have more lines.
+    let problem = problem.to_string();
+    Error::format(format!("window records: {}", problem.lines().next().unwrap_or_default()))
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::types::{TimestampNanosecondType, UInt64Type};
+use arrow_array::types::{Float64Type, TimestampNanosecondType, UInt64Type};
 use arrow_array::{Array, ArrayRef, BooleanArray, MapArray, RecordBatch, RecordBatchIterator, StringArray};
 use arrow_schema::{Schema, SchemaRef};
 use pktvisor_core::Error;
@@ -104,6 +104,16 @@ impl RecordTable {
 
     pub(crate) fn numbers(&self, column: Column) -> &[u64] {
         self.array(column).as_primitive::<UInt64Type>().values()
+    }
+
+    pub(crate) fn optional_number(&self, column: Column, row: usize) -> Option<u64> {
+        let numbers = self.array(column).as_primitive::<UInt64Type>();
+        numbers.is_valid(row).then(|| numbers.value(row))
+    }
+
+    pub(crate) fn optional_fraction(&self, column: Column, row: usize) -> Option<f64> {
+        let fractions = self.array(column).as_primitive::<Float64Type>();
+        fractions.is_valid(row).then(|| fractions.value(row))
     }
 
     pub(crate) fn times(&self, column: Column) -> &[i64] {

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use crate::Error;
 use crate::enrich::geo::Places;
 use crate::hash::{fold, hash_bytes, hash_word};
+use crate::sketch::frequent::ImageItem;
 use crate::sketch::reader::{Reader, write_block};
 use crate::table::{Address, ColumnType};
 
@@ -113,12 +114,13 @@ impl Items<'_> {
             0 => None,
             _ => Some((reader.u32()? as i32, reader.u32()? as i32)),
         };
-        Ok(self.numbered_place(text, coordinates))
+        let (key, number) = self.numbered_place(text, coordinates);
+        Ok((key, number.to_vec()))
     }
 
-    fn numbered_place(self, text: &str, coordinates: Option<(i32, i32)>) -> (u64, Vec<u8>) {
+    fn numbered_place(self, text: &str, coordinates: Option<(i32, i32)>) -> (u64, [u8; 4]) {
         let number = self.places.number(text, coordinates);
-        (hash_word(self.seed, u64::from(number)), number.to_le_bytes().to_vec())
+        (hash_word(self.seed, u64::from(number)), number.to_le_bytes())
     }
 
     fn key(self, kind: ItemKind, item: &[u8]) -> Option<u64> {
@@ -145,24 +147,27 @@ impl Items<'_> {
     }
 
     /// Key and bytes of an item from the text that [`Self::image_text`] gave it; `None` where the text is no such item.
-    pub(crate) fn of_image_text(self, kind: ItemKind, text: &[u8]) -> Option<(u64, Vec<u8>)> {
+    pub(crate) fn of_image_text<'a>(self, kind: ItemKind, text: &'a [u8]) -> Option<(u64, ImageItem<'a>)> {
         let item = match kind {
-            ItemKind::Text => text.to_vec(),
-            ItemKind::Address => match std::str::from_utf8(text).ok()?.parse().ok()? {
-                IpAddr::V4(address) => address.to_ipv6_mapped().octets().to_vec(),
-                IpAddr::V6(address) => address.octets().to_vec(),
-            },
-            ItemKind::Place => return self.place_of_text(std::str::from_utf8(text).ok()?),
+            ItemKind::Text => ImageItem::Text(text),
+            ItemKind::Address => ImageItem::Address(match std::str::from_utf8(text).ok()?.parse().ok()? {
+                IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+                IpAddr::V6(address) => address.octets(),
+            }),
+            ItemKind::Place => {
+                let (key, number) = self.place_of_text(std::str::from_utf8(text).ok()?)?;
+                return Some((key, ImageItem::Place(number)));
+            }
             ItemKind::SmallNumber => {
                 let number = u64::from(std::str::from_utf8(text).ok()?.parse::<u16>().ok()?);
-                return Some((small_number_key(number), number.to_le_bytes().to_vec()));
+                return Some((small_number_key(number), ImageItem::Number(number.to_le_bytes())));
             }
-            _ => std::str::from_utf8(text).ok()?.parse::<u64>().ok()?.to_le_bytes().to_vec(),
+            _ => ImageItem::Number(std::str::from_utf8(text).ok()?.parse::<u64>().ok()?.to_le_bytes()),
         };
-        Some((self.key(kind, &item)?, item))
+        Some((self.key(kind, item.as_ref())?, item))
     }
 
-    fn place_of_text(self, text: &str) -> Option<(u64, Vec<u8>)> {
+    fn place_of_text(self, text: &str) -> Option<(u64, [u8; 4])> {
         let mut parts = text.split(UNIT_SEPARATOR);
         let name = parts.next()?;
         let coordinates = match (parts.next(), parts.next()) {

@@ -95,8 +95,16 @@ pub(crate) trait Kind: Clone + Debug + Sized {
     /// its family documents.
     fn image(&self, items: Items<'_>) -> Vec<u8>;
 
-    /// Reads an image, as a metric of a closed window.
-    fn from_image(bytes: &[u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error>;
+    /// An image that was checked and is no metric yet, where merging needs none; else the metric.
+    type Image<'a>;
+
+    fn read_image<'a>(bytes: &'a [u8], kind: ItemKind, items: Items<'_>) -> Result<Self::Image<'a>, Error>;
+
+    /// The metric of a closed window that an image is of.
+    fn of_image(image: &Self::Image<'_>, kind: ItemKind) -> Self;
+
+    /// Takes in the same metric of another source or another window, as [`Self::merge`] would when it was made.
+    fn merge_image(&mut self, image: &Self::Image<'_>);
 
     /// What the items are; [`ItemKind::None`] where there are none.
     fn items(&self) -> ItemKind {

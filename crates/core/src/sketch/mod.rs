@@ -31,6 +31,6 @@ pub(crate) mod reader;
 
 pub use distribution::{Distribution, Exponential};
 pub use exact::Exact;
-pub use frequent::{Frequent, FrequentEntry};
-pub use hll::Hll;
+pub use frequent::{Frequent, FrequentEntry, FrequentImage};
+pub use hll::{Hll, HllImage};
 pub use rate::Rate;

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use pktvisor_core::Error;
 
-use super::refused;
+use crate::refused;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 

@@ -5,7 +5,7 @@ use arrow_ipc::RecordBatch;
 use arrow_schema::{DataType, Schema};
 use pktvisor_core::Error;
 
-use super::refused;
+use crate::refused;
 
 const OFFSET_BYTES: i64 = 4;
 

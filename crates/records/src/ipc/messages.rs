@@ -8,7 +8,7 @@ use arrow_ipc::{Message, MessageHeader, RecordBatch, root_as_message_with_opts};
 use flatbuffers::VerifierOptions;
 use pktvisor_core::Error;
 
-use super::refused;
+use crate::refused;
 
 const MARKER: [u8; 4] = [0xff; 4];
 

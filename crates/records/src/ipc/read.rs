@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, make_array, new_empty_array};
+use arrow_array::{ArrayRef, RecordBatch, new_empty_array};
 use arrow_buffer::Buffer;
 use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::RecordBatchDecoder;
@@ -13,11 +13,12 @@ use arrow_select::concat::concat;
 use pktvisor_core::Error;
 
 use super::compression::decompressed;
+use super::layout;
 use super::messages::{Messages, record_batch};
-use super::{layout, refused};
-use crate::columns::{Column, are_laid_out_alike};
+use crate::columns::Column;
+use crate::conform::{conformed, places};
 use crate::table::RecordTable;
-use crate::{VERSION, VERSION_KEY};
+use crate::{VERSION, VERSION_KEY, refused};
 
 impl RecordTable {
     /// Reads an IPC stream, as it is or in a zstd frame. Columns that the record doesn't have are passed over.
@@ -59,22 +60,6 @@ fn schema_of(message: &Message<'_>) -> Result<Schema, Error> {
     }
 }
 
-/// Where each column of the record stands in a schema.
-fn places(schema: &Schema) -> Result<Vec<usize>, Error> {
-    let place = |column: &Column| {
-        let (at, field) = schema
-            .fields()
-            .find(column.name())
-            .ok_or_else(|| refused(format_args!("the column {} is missing", column.name())))?;
-        if are_laid_out_alike(field.data_type(), &column.data_type()) {
-            Ok(at)
-        } else {
-            Err(refused(format_args!("column {} is of type {}", column.name(), field.data_type())))
-        }
-    };
-    Column::ALL.iter().map(place).collect()
-}
-
 /// The columns of the record, as the record has them.
 fn decoded(
     batch: arrow_ipc::RecordBatch<'_>,
@@ -88,27 +73,6 @@ fn decoded(
     let decoder = decoder.map_err(refused)?.with_projection(Some(places)).with_require_alignment(true);
     let batch: RecordBatch = decoder.read_record_batch().map_err(refused)?;
     Column::ALL.iter().zip(batch.columns()).map(|(column, array)| conformed(*column, array)).collect()
-}
-
-/// An array whose parts are named as ours are.
-fn conformed(column: Column, array: &ArrayRef) -> Result<ArrayRef, Error> {
-    let (ours, theirs) = (column.data_type(), array.data_type());
-    if ours == *theirs {
-        return Ok(array.clone());
-    }
-    Ok(make_array(renamed(array.to_data(), &ours)?))
-}
-
-fn renamed(data: arrow_data::ArrayData, ours: &arrow_schema::DataType) -> Result<arrow_data::ArrayData, Error> {
-    use arrow_schema::DataType;
-    let parts: Vec<DataType> = match ours {
-        DataType::List(part) | DataType::Map(part, _) => vec![part.data_type().clone()],
-        DataType::Struct(parts) => parts.iter().map(|part| part.data_type().clone()).collect(),
-        _ => Vec::new(),
-    };
-    let children = data.child_data().iter().cloned().zip(&parts);
-    let children = children.map(|(child, part)| renamed(child, part)).collect::<Result<_, _>>()?;
-    data.into_builder().data_type(ours.clone()).child_data(children).build().map_err(refused)
 }
 
 /// The rows of all parts.

@@ -4,7 +4,7 @@ use arrow_ipc::writer::StreamWriter;
 use pktvisor_core::Error;
 
 use super::compression::compressed;
-use super::refused;
+use crate::refused;
 use crate::table::RecordTable;
 
 impl RecordTable {

@@ -4,7 +4,7 @@ use super::items::{MAPPED, halves};
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape};
 use crate::Error;
 use crate::expr::Bitmap;
-use crate::sketch::Hll;
+use crate::sketch::{Hll, HllImage};
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::{Reader, write_block};
 use crate::table::{Address, Column};
@@ -53,8 +53,20 @@ impl Kind for State {
         self.0.to_bytes()
     }
 
-    fn from_image(bytes: &[u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
-        Ok(Self(Hll::from_bytes(bytes)?))
+    type Image<'a> = HllImage<'a>;
+
+    fn read_image<'a>(bytes: &'a [u8], _kind: ItemKind, _items: Items<'_>) -> Result<HllImage<'a>, Error> {
+        HllImage::read(bytes)
+    }
+
+    fn of_image(image: &HllImage<'_>, _kind: ItemKind) -> Self {
+        let mut state = Self(Hll::new());
+        state.merge_image(image);
+        state
+    }
+
+    fn merge_image(&mut self, image: &HllImage<'_>) {
+        self.0.merge_image(image);
     }
 }
 

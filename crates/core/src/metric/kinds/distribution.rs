@@ -57,7 +57,17 @@ impl Kind for State {
         self.0.to_bytes()
     }
 
-    fn from_image(bytes: &[u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
+    type Image<'a> = Self;
+
+    fn read_image<'a>(bytes: &'a [u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
         Ok(Self(Distribution::from_bytes(bytes)?))
+    }
+
+    fn of_image(image: &Self, _kind: ItemKind) -> Self {
+        image.clone()
+    }
+
+    fn merge_image(&mut self, image: &Self) {
+        self.merge(image, false);
     }
 }

@@ -68,8 +68,18 @@ impl Kind for State {
         out
     }
 
-    fn from_image(bytes: &[u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error> {
+    type Image<'a> = Self;
+
+    fn read_image<'a>(bytes: &'a [u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error> {
         Reader::whole("newest value", bytes, |reader| Self::restore(reader, kind, items))
+    }
+
+    fn of_image(image: &Self, _kind: ItemKind) -> Self {
+        *image
+    }
+
+    fn merge_image(&mut self, image: &Self) {
+        self.merge(image, false);
     }
 
     fn carry_over(&mut self, closed: &Self) {

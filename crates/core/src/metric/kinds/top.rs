@@ -9,7 +9,7 @@ use crate::Error;
 use crate::expr::{BLOCK_ROWS, Bitmap};
 use crate::hash::{hash_bytes, hash_word};
 use crate::sketch::reader::Reader;
-use crate::sketch::{Exact, Frequent};
+use crate::sketch::{Exact, Frequent, FrequentImage};
 use crate::table::{Address, Column, TextColumn};
 
 pub const NAME: &str = "top";
@@ -103,12 +103,33 @@ impl Kind for State {
         }
     }
 
-    fn from_image(bytes: &[u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error> {
-        let list = Frequent::from_image(bytes, |text| items.of_image_text(kind, text))?;
-        Ok(match kind {
-            ItemKind::SmallNumber if list.maximum_error() == 0 => Self::Exact(counts_of(&list)),
-            _ => Self::Frequent(kind, list),
-        })
+    type Image<'a> = FrequentImage<'a>;
+
+    fn read_image<'a>(bytes: &'a [u8], kind: ItemKind, items: Items<'_>) -> Result<FrequentImage<'a>, Error> {
+        FrequentImage::read(bytes, |text| items.of_image_text(kind, text))
+    }
+
+    fn of_image(image: &FrequentImage<'_>, kind: ItemKind) -> Self {
+        let mut state = match kind {
+            ItemKind::SmallNumber => Self::Exact(Exact::new()),
+            _ => Self::Frequent(kind, Frequent::new(image.lg_max_slots())),
+        };
+        state.merge_image(image);
+        state
+    }
+
+    fn merge_image(&mut self, image: &FrequentImage<'_>) {
+        match self {
+            Self::Frequent(_, list) => list.merge_image(image),
+            Self::Exact(counts) if image.is_exact() => {
+                image.counters().for_each(|(item, count)| counts.add(number(item) as u16, count));
+            }
+            Self::Exact(counts) => {
+                let mut list = list_of(counts, usize::MAX, small_number_key);
+                list.merge_image(image);
+                *self = Self::Frequent(ItemKind::SmallNumber, list);
+            }
+        }
     }
 
     fn keep_small(&mut self) {
@@ -162,14 +183,6 @@ fn list_of(counts: &Exact, most_items: usize, key: impl Fn(u64) -> u64) -> Frequ
     list
 }
 
-/// The counts of a list of numbers of 16 bits that was never cut.
-fn counts_of(list: &Frequent) -> Exact {
-    let mut counts = Exact::new();
-    for entry in list.top(usize::MAX) {
-        counts.add(number(entry.item) as u16, entry.lower_bound);
-    }
-    counts
-}
 
 #[inline(always)]
 fn feed_exact(counts: &mut Exact, rows: &Bitmap, column: Column<'_>, weight: impl Fn(usize) -> u64) {
@@ -252,7 +265,7 @@ mod tests {
     }
 
     fn read(image: &[u8]) -> State {
-        State::from_image(image, ITEMS, Items { places: &Places::default(), seed: 2 }).unwrap()
+        State::of_image(&State::read_image(image, ITEMS, Items { places: &Places::default(), seed: 2 }).unwrap(), ITEMS)
     }
 
     fn merged(first: &State, second: &State) -> State {
@@ -308,7 +321,7 @@ mod tests {
         let mut list = Frequent::new(LG_MAP);
         list.update(1, b"65536", 1);
         let image = list.to_bytes(|item| String::from_utf8_lossy(item).into_owned());
-        assert!(State::from_image(&image, ITEMS, Items { places: &Places::default(), seed: 2 }).is_err());
+        assert!(State::read_image(&image, ITEMS, Items { places: &Places::default(), seed: 2 }).is_err());
     }
 
     proptest! {

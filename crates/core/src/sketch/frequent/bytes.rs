@@ -40,35 +40,20 @@ impl Frequent {
     /// # Errors
     /// When the bytes are no such image or contradict themselves.
     pub fn from_bytes(bytes: &[u8], key: impl Fn(&[u8]) -> u64) -> Result<Frequent, Error> {
-        Self::from_image(bytes, |text| Some((key(text), text.to_vec())))
+        Self::from_image(bytes, |text| Some((key(text), ImageItem::Text(text))))
     }
 
     /// The same, for items that are kept otherwise than as their text: `item` makes an item and its key from its text.
     ///
     /// # Errors
     /// As [`Self::from_bytes`], and when a text is no such item.
-    pub(crate) fn from_image<Item: AsRef<[u8]>>(
-        bytes: &[u8],
-        item: impl Fn(&[u8]) -> Option<(u64, Item)>,
+    pub(crate) fn from_image<'a>(
+        bytes: &'a [u8],
+        item: impl Fn(&'a [u8]) -> Option<(u64, ImageItem<'a>)>,
     ) -> Result<Frequent, Error> {
-        let mut reader = Reader::new("frequent items", bytes);
-        let Some(header) = Header::read(&mut reader)? else {
-            return Ok(Frequent::new(LG_MOST_SLOTS));
-        };
-        let mut sketch = Frequent::new(header.lg_max_slots);
-        let counts = reader.bytes(8 * header.items as usize)?;
-        for count in counts.chunks_exact(8) {
-            let count = u64::from_le_bytes(count.try_into().expect("eight bytes"));
-            let length = reader.u32()? as usize;
-            let text = reader.bytes(length)?;
-            let (key, item) = item(text).ok_or_else(|| reader.error("a text that is no such item"))?;
-            sketch.update(key, item.as_ref(), count);
-        }
-        if sketch.stream_weight > header.stream_weight {
-            return Err(reader.error(format_args!("counters exceed the stream's weight of {}", header.stream_weight)));
-        }
-        sketch.stream_weight = header.stream_weight;
-        sketch.offset = sketch.offset.saturating_add(header.offset);
+        let image = FrequentImage::read(bytes, item)?;
+        let mut sketch = Frequent::new(image.lg_max_slots);
+        sketch.merge_image(&image);
         Ok(sketch)
     }
 
@@ -111,6 +96,85 @@ impl Frequent {
         sketch.stream_weight = stream_weight;
         sketch.offset = offset;
         Ok(sketch)
+    }
+}
+
+/// An image that was read: its counters, and as little of it copied as can be.
+#[derive(Debug)]
+pub struct FrequentImage<'a> {
+    pub(super) lg_max_slots: u8,
+    pub(super) stream_weight: u64,
+    pub(super) offset: u64,
+    /// Key, item and count, which is above 0.
+    pub(super) counters: Vec<(u64, ImageItem<'a>, u64)>,
+}
+
+/// An item as it is kept: its text itself, or what was made of the text.
+#[derive(Debug)]
+pub(crate) enum ImageItem<'a> {
+    Text(&'a [u8]),
+    Number([u8; 8]),
+    Address([u8; 16]),
+    Place([u8; 4]),
+}
+
+impl AsRef<[u8]> for ImageItem<'_> {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(bytes) => bytes,
+            Self::Address(bytes) => bytes,
+            Self::Place(bytes) => bytes,
+        }
+    }
+}
+
+impl<'a> FrequentImage<'a> {
+    /// Reads an image as [`Frequent::from_image`] does.
+    ///
+    /// # Errors
+    /// As [`Frequent::from_image`].
+    pub(crate) fn read(
+        bytes: &'a [u8],
+        item: impl Fn(&'a [u8]) -> Option<(u64, ImageItem<'a>)>,
+    ) -> Result<Self, Error> {
+        let mut reader = Reader::new("frequent items", bytes);
+        let Some(Header { lg_max_slots, items, stream_weight, offset }) = Header::read(&mut reader)? else {
+            return Ok(Self { lg_max_slots: LG_MOST_SLOTS, stream_weight: 0, offset: 0, counters: Vec::new() });
+        };
+        let counts = reader.bytes(8 * items as usize)?;
+        let (mut counters, mut total) = (Vec::with_capacity(items as usize), 0_u64);
+        for count in counts.chunks_exact(8) {
+            let count = u64::from_le_bytes(count.try_into().expect("eight bytes"));
+            let length = reader.u32()? as usize;
+            let text = reader.bytes(length)?;
+            let (key, item) = item(text).ok_or_else(|| reader.error("a text that is no such item"))?;
+            total = total.saturating_add(count);
+            if count > 0 {
+                counters.push((key, item, count));
+            }
+        }
+        if total > stream_weight {
+            return Err(reader.error(format_args!("counters exceed the stream's weight of {stream_weight}")));
+        }
+        Ok(Self { lg_max_slots, stream_weight, offset, counters })
+    }
+}
+
+impl FrequentImage<'_> {
+    /// Binary logarithm of the most slots of the sketch.
+    pub(crate) fn lg_max_slots(&self) -> u8 {
+        self.lg_max_slots
+    }
+
+    /// Whether all that was counted is here.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.offset == 0
+    }
+
+    /// Each item with its count, which is above 0.
+    pub(crate) fn counters(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        self.counters.iter().map(|(_, item, count)| (item.as_ref(), *count))
     }
 }
 

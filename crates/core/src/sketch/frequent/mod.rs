@@ -17,6 +17,8 @@ mod table;
 use arena::Arena;
 use table::Table;
 
+pub use bytes::FrequentImage;
+pub(crate) use bytes::ImageItem;
 pub(super) use bytes::write_image;
 
 /// Binary logarithm of the slots that a new sketch starts with.
@@ -133,42 +135,67 @@ impl Frequent {
 
     /// Makes this the sketch of both streams, whose keys must be hashed alike.
     ///
-    /// All counters are added up; when they are too many, the greatest that has no place is taken off all. The order of
-    /// two sketches makes no difference.
+    /// All counters are added up; when they are too many for the larger of both, the greatest that has no place is taken off
+    /// all. The order of two sketches makes no difference.
     pub fn merge(&mut self, other: &Frequent) {
+        self.lg_max_map = self.lg_max_map.max(other.lg_max_map);
+        self.take_in(other);
+    }
+
+    /// The same within the slots that there are.
+    fn take_in(&mut self, other: &Frequent) {
+        let counter = |slot| (other.table.key(slot), other.arena.get(other.table.item(slot)), other.table.count(slot));
+        self.merge_counters(other.table.occupied().map(counter));
+        self.widen_by(other.offset, other.stream_weight);
+    }
+
+    /// The same, straight from an image.
+    pub fn merge_image(&mut self, image: &FrequentImage<'_>) {
+        self.lg_max_map = self.lg_max_map.max(image.lg_max_slots).min(LG_MOST_SLOTS);
+        self.merge_counters(image.counters.iter().map(|(key, item, count)| (*key, item.as_ref(), *count)));
+        self.widen_by(image.offset, image.stream_weight);
+    }
+
+    fn widen_by(&mut self, offset: u64, stream_weight: u64) {
+        self.offset = self.offset.saturating_add(offset);
+        self.stream_weight = self.stream_weight.saturating_add(stream_weight);
+    }
+
+    /// Adds counters, each a key, an item and a count above 0.
+    fn merge_counters<'a>(&mut self, counters: impl Iterator<Item = (u64, &'a [u8], u64)>) {
         let mut newcomers = Vec::new();
-        for slot in other.table.occupied() {
-            match self.table.find(other.table.key(slot)) {
-                Ok(mine) => self.table.add(mine, other.table.count(slot)),
-                Err(_) => newcomers.push(slot),
+        for (key, item, count) in counters {
+            match self.table.find(key) {
+                Ok(mine) => self.table.add(mine, count),
+                Err(_) => newcomers.push((key, item, count)),
             }
         }
         while self.table.len() + newcomers.len() > self.table.capacity() && self.table.lg_slots() < self.lg_max_map {
             self.table.grow();
         }
-        let excess = self.greatest_excess(other, &newcomers);
+        let excess = self.greatest_excess(&newcomers);
         if excess > 0 {
             self.take_off(excess);
         }
-        for slot in newcomers {
-            let count = other.table.count(slot).saturating_sub(excess);
+        for (key, item, count) in newcomers {
+            let count = count.saturating_sub(excess);
             if count > 0 {
-                let key = other.table.key(slot);
-                let item = self.arena.store(other.arena.get(other.table.item(slot)));
-                self.table.put(self.table.vacancy(key), key, count, item);
+                match self.table.find(key) {
+                    // An image may name an item twice.
+                    Ok(mine) => self.table.add(mine, count),
+                    Err(vacant) => self.table.put(vacant, key, count, self.arena.store(item)),
+                }
             }
         }
-        self.offset = self.offset.saturating_add(other.offset);
-        self.stream_weight = self.stream_weight.saturating_add(other.stream_weight);
     }
 
     /// The greatest counter for which there is no place once the newcomers are added, 0 if all have theirs.
-    fn greatest_excess(&self, other: &Frequent, newcomers: &[usize]) -> u64 {
+    fn greatest_excess(&self, newcomers: &[(u64, &[u8], u64)]) -> u64 {
         let capacity = self.table.capacity();
         if self.table.len() + newcomers.len() <= capacity {
             return 0;
         }
-        let theirs = newcomers.iter().map(|&slot| other.table.count(slot));
+        let theirs = newcomers.iter().map(|(_, _, count)| *count);
         let mut counts: Vec<u64> = self.table.counts().chain(theirs).collect();
         *counts.select_nth_unstable_by(capacity, |a, b| b.cmp(a)).1
     }
@@ -228,7 +255,7 @@ impl Frequent {
             return false;
         }
         let mut reduced = Self::new(lg_max_map);
-        reduced.merge(self);
+        reduced.take_in(self);
         *self = reduced;
         true
     }

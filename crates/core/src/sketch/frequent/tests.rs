@@ -193,6 +193,14 @@ fn of_equals_that_a_cut_would_part_none_is_kept() {
 }
 
 #[test]
+fn an_item_that_an_image_names_twice_is_counted_as_one() {
+    let twice = |name: &str| vec![(3, name.to_string()), (2, name.to_string())];
+    let image = write_image(LG_MOST_SLOTS, 5, 0, &twice("a"));
+    let sketch = Frequent::from_bytes(&image, key).unwrap();
+    assert_eq!((sketch.len(), sketch.top(2)[0].estimate, sketch.stream_weight()), (1, 5, 5));
+}
+
+#[test]
 fn keys_that_all_want_one_home_are_still_told_apart() {
     let mut sketch = Frequent::new(7);
     for round in 0..3 {
@@ -293,6 +301,25 @@ proptest! {
         let read = |reader: &mut Reader<'_>| reader.block().map(|item| (hash_bytes(SEED + 1, item), item.to_vec()));
         let back = Frequent::restore(&mut Reader::new("test", &out), read).unwrap();
         prop_assert_eq!(shown(&back), shown(&sketch));
+    }
+
+    #[test]
+    fn an_image_merges_as_the_sketch_that_it_is_of(a in any_part(9000, 16), b in any_part(9000, 20), lg in 7_u8..14) {
+        let image = sketch_of(b.numbers(), lg).to_bytes(text);
+        let (mut straight, mut by_sketch) = (a.sketch(), a.sketch());
+        straight.merge_image(&FrequentImage::read(&image, |text| Some((key(text), ImageItem::Text(text)))).unwrap());
+        by_sketch.merge(&Frequent::from_bytes(&image, key).unwrap());
+        prop_assert_eq!(shown(&straight), shown(&by_sketch));
+        assert_bounds_hold(&straight, &truth_of(a.numbers().chain(b.numbers())));
+    }
+
+    #[test]
+    fn sketches_of_any_sizes_merge_in_any_order(a in any_part(2000, 16), b in any_part(2000, 16), lg in 7_u8..14) {
+        let (small, large) = (sketch_of(a.numbers(), lg), b.sketch());
+        let (mut first, mut second) = (small.clone(), large.clone());
+        first.merge(&large);
+        second.merge(&small);
+        prop_assert_eq!(shown(&first), shown(&second));
     }
 
     #[test]

@@ -62,14 +62,53 @@ impl Hll {
     /// # Errors
     /// When the bytes are no such image, contradict themselves, or have fewer than 4096 registers.
     pub fn from_bytes(bytes: &[u8]) -> Result<Hll, Error> {
+        let mut sketch = Hll::new();
+        sketch.merge_image(&HllImage::read(bytes)?);
+        Ok(sketch)
+    }
+
+    /// Makes this the sketch of both streams, straight from an image.
+    pub fn merge_image(&mut self, image: &HllImage<'_>) {
+        match (&image.0, &mut self.state) {
+            (ImageState::Sketch(sketch), _) => self.merge(sketch),
+            (ImageState::Registers { values, .. }, State::Registers(mine)) => mine.merge_values(values),
+            (ImageState::Registers { values, history }, State::Coupons(mine)) => {
+                let is_first = mine.len() == 0;
+                let mut registers = Registers::from_values(**values, history.filter(|_| is_first));
+                if !is_first {
+                    registers.merge_coupons(mine);
+                }
+                self.state = State::Registers(Box::new(registers));
+            }
+        }
+    }
+}
+
+/// An image that was read, of which nothing was copied where its registers are as ours.
+#[derive(Debug)]
+pub struct HllImage<'a>(ImageState<'a>);
+
+#[derive(Debug)]
+enum ImageState<'a> {
+    Registers { values: &'a [u8; K], history: Option<f64> },
+    Sketch(Hll),
+}
+
+impl<'a> HllImage<'a> {
+    /// Reads an image as [`Hll::from_bytes`] does.
+    ///
+    /// # Errors
+    /// As [`Hll::from_bytes`].
+    pub fn read(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new("HLL", bytes);
         let header = Header::read(&mut reader)?;
-        let state = match header.mode {
-            LIST | SET => read_coupons(&mut reader, &header)?,
-            REGISTERS => State::Registers(Box::new(read_registers(&mut reader, &header)?)),
+        let sketch = |state| ImageState::Sketch(Hll { state });
+        Ok(Self(match header.mode {
+            LIST | SET => sketch(read_coupons(&mut reader, &header)?),
+            REGISTERS if header.kind == HLL_8 && header.lg_k == LG_K => read_plain_registers(&mut reader, &header)?,
+            REGISTERS => sketch(State::Registers(Box::new(read_registers(&mut reader, &header)?))),
             other => return Err(reader.error(format_args!("unknown mode {other}"))),
-        };
-        Ok(Hll { state })
+        }))
     }
 }
 
@@ -175,26 +214,48 @@ fn read_coupons(reader: &mut Reader, header: &Header) -> Result<State, Error> {
     Ok(sketch.state)
 }
 
-fn read_registers(reader: &mut Reader, header: &Header) -> Result<Registers, Error> {
-    if header.lg_k < LG_K {
-        return Err(reader.error(format_args!("lg k is {}, but merging needs {LG_K} or more", header.lg_k)));
-    }
+/// Registers that are as ours, and have to be looked at only.
+fn read_plain_registers<'a>(reader: &mut Reader<'a>, header: &Header) -> Result<ImageState<'a>, Error> {
+    let (history, _) = read_history(reader, header)?;
+    let values: &[u8; K] = reader.bytes(K)?.try_into().expect("as many bytes as registers");
+    let greatest = values.iter().fold(0, |greatest, value| value.max(&greatest).to_owned());
+    check_register(reader, greatest)?;
+    Ok(ImageState::Registers { values, history })
+}
+
+/// What HIP had added up, if the history was whole; and the number of exceptions.
+fn read_history(reader: &mut Reader, header: &Header) -> Result<(Option<f64>, u32), Error> {
     let hip = reader.f64()?;
     // The sums of inverse powers and the number of least registers follow from the registers; what was written isn't
     // trusted.
     reader.bytes(8 + 8 + 4)?;
     let exceptions = reader.u32()?;
+    let keeps_history = !header.has(OUT_OF_ORDER) && header.lg_k == LG_K;
+    if keeps_history && !(hip.is_finite() && hip >= 0.0) {
+        return Err(reader.error(format_args!("an estimate of {hip}")));
+    }
+    Ok((keeps_history.then_some(hip), exceptions))
+}
+
+fn check_register(reader: &Reader, value: u8) -> Result<(), Error> {
+    if value > 63 {
+        return Err(reader.error(format_args!("a register of {value}, more than 63")));
+    }
+    Ok(())
+}
+
+fn read_registers(reader: &mut Reader, header: &Header) -> Result<Registers, Error> {
+    if header.lg_k < LG_K {
+        return Err(reader.error(format_args!("lg k is {}, but merging needs {LG_K} or more", header.lg_k)));
+    }
+    let (history, exceptions) = read_history(reader, header)?;
     let mut fold = Fold { values: [0; K] };
     match header.kind {
         HLL_4 => read_4_bit(reader, header, exceptions, &mut fold)?,
         HLL_6 => read_6_bit(reader, header, &mut fold)?,
         _ => read_8_bit(reader, header, &mut fold)?,
     }
-    let keeps_history = !header.has(OUT_OF_ORDER) && header.lg_k == LG_K;
-    if keeps_history && !(hip.is_finite() && hip >= 0.0) {
-        return Err(reader.error(format_args!("an estimate of {hip}")));
-    }
-    Ok(Registers::from_values(fold.values, keeps_history.then_some(hip)))
+    Ok(Registers::from_values(fold.values, history))
 }
 
 /// Collects registers, of which there may be more than 4096: a value's register is given by the low bits of its
@@ -205,9 +266,7 @@ struct Fold {
 
 impl Fold {
     fn put(&mut self, reader: &Reader, at: usize, value: u8) -> Result<(), Error> {
-        if value > 63 {
-            return Err(reader.error(format_args!("a register of {value}, more than 63")));
-        }
+        check_register(reader, value)?;
         let register = &mut self.values[at % K];
         *register = (*register).max(value);
         Ok(())

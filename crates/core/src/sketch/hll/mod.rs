@@ -17,6 +17,8 @@ mod coupons;
 mod estimate;
 mod registers;
 
+pub use bytes::HllImage;
+
 use super::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use coupons::Coupons;
 use registers::Registers;

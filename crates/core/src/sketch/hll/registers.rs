@@ -6,10 +6,17 @@ use super::{ADDRESS_BITS, Coupon, K, estimate};
 #[derive(Debug, Clone)]
 pub(super) struct Registers {
     values: [u8; K],
+    /// None once the history of changes is lost by a merge.
+    history: Option<History>,
+}
+
+/// What HIP keeps while the history of changes is whole.
+#[derive(Debug, Clone, Copy)]
+struct History {
+    /// What was added up.
+    estimate: f64,
     /// The sum of 2^-register over all registers: k times the chance that the next new value changes something.
     inverse_power_sum: f64,
-    /// What HIP has added up, while the history of changes is whole.
-    history: Option<f64>,
 }
 
 impl Registers {
@@ -19,14 +26,14 @@ impl Registers {
         for coupon in coupons.iter() {
             registers.update(coupon);
         }
-        registers.history = Some(estimate::of_coupons(coupons.len()));
-        registers
+        Self::from_values(registers.values, Some(estimate::of_coupons(coupons.len())))
     }
 
     /// Registers as they were written down, with what HIP had added up if the history was whole.
     pub fn from_values(values: [u8; K], history: Option<f64>) -> Self {
-        let inverse_power_sum = values.iter().map(|&value| inverse_power(value)).sum();
-        Self { values, inverse_power_sum, history }
+        let inverse_power_sum = || values.iter().map(|&value| inverse_power(value)).sum();
+        let history = history.map(|estimate| History { estimate, inverse_power_sum: inverse_power_sum() });
+        Self { values, history }
     }
 
     #[inline]
@@ -42,17 +49,22 @@ impl Registers {
     #[inline(never)]
     fn raise(&mut self, at: usize, value: u8) {
         if let Some(history) = &mut self.history {
-            *history += K as f64 / self.inverse_power_sum;
+            history.estimate += K as f64 / history.inverse_power_sum;
+            history.inverse_power_sum += inverse_power(value) - inverse_power(self.values[at]);
         }
-        self.inverse_power_sum += inverse_power(value) - inverse_power(self.values[at]);
         self.values[at] = value;
     }
 
     pub fn merge(&mut self, other: &Registers) {
-        for (mine, theirs) in self.values.iter_mut().zip(&other.values) {
+        self.merge_values(&other.values);
+    }
+
+    /// Takes in the registers of another sketch, as they were written down.
+    pub fn merge_values(&mut self, theirs: &[u8; K]) {
+        for (mine, theirs) in self.values.iter_mut().zip(theirs) {
             *mine = (*mine).max(*theirs);
         }
-        *self = Self::from_values(self.values, None);
+        self.forget_history();
     }
 
     pub fn merge_coupons(&mut self, coupons: &Coupons) {
@@ -68,7 +80,7 @@ impl Registers {
     }
 
     pub fn history(&self) -> Option<f64> {
-        self.history
+        self.history.map(|history| history.estimate)
     }
 
     pub fn values(&self) -> &[u8; K] {
@@ -76,7 +88,7 @@ impl Registers {
     }
 
     pub fn estimate(&self) -> f64 {
-        self.history.unwrap_or_else(|| estimate::of_registers(&self.values))
+        self.history().unwrap_or_else(|| estimate::of_registers(&self.values))
     }
 
     pub fn relative_error(&self) -> f64 {

@@ -159,6 +159,24 @@ proptest! {
     }
 
     #[test]
+    fn an_image_merges_as_the_sketch_that_it_is_of(
+        a in any_range(), b in any_range(), c in any_range(),
+        kind in prop_oneof![Just(HllType::Hll4), Just(HllType::Hll6), Just(HllType::Hll8)],
+        lg_k in 12_u8..14,
+    ) {
+        let theirs = oracle_of(b, kind, lg_k).serialize();
+        let images = [theirs, union_of(&[&sketch_of(a.clone()), &sketch_of(c.clone())]).to_bytes()];
+        for begin in [Hll::new(), sketch_of(a), sketch_of(c)] {
+            let (mut straight, mut by_sketch) = (begin.clone(), begin);
+            for image in &images {
+                straight.merge_image(&HllImage::read(image).unwrap());
+                by_sketch.merge(&Hll::from_bytes(image).unwrap());
+                prop_assert_eq!(shown(&straight), shown(&by_sketch));
+            }
+        }
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Hll::from_bytes(&bytes);
     }
