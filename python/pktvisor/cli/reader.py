@@ -64,8 +64,8 @@ class ReaderOptions(SummaryOptions):
             "arguments --table and --out: each needs the other",
         ),
         Rule(
-            lambda said: said.follow and (said.table is not None or said.record is not None),
-            "argument --follow: not available with --table and --record",
+            lambda said: said.follow and said.table is not None,
+            "argument --follow: not available with --table, which takes files that are whole; --record follows",
         ),
         Rule(
             lambda said: said.table is not None and said.record is not None,

@@ -9,6 +9,7 @@ from pathlib import Path
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.signals import signals_heard
+from pktvisor.cli.summary import check_followed
 from pktvisor.cli.workers import default_workers
 from pktvisor.config.command_options import SummaryOptions
 
@@ -18,9 +19,10 @@ def write_records(paths: Sequence[str], target: str, options: SummaryOptions) ->
     from pktvisor.policies.file_records import record_files
     from pktvisor.windows.arrow import RecordFile
 
-    progress = Progress(sys.stderr)
+    check_followed(paths, options)
+    progress = Progress(sys.stderr, follows=options.follow)
     # What was read until a signal is written all the same.
-    with signals_heard(lambda _: progress.stop.set()), RecordFile(target) as file:
+    with signals_heard(lambda _: progress.stop.set()), progress.news_told(), RecordFile(target) as file:
         recorded = record_files(
             paths,
             file.write,
@@ -35,6 +37,7 @@ def write_records(paths: Sequence[str], target: str, options: SummaryOptions) ->
             decapsulates=options.decapsulate,
             progress=progress,
             stop=progress.stop,
+            following=progress.following,
         )
     progress.finish(recorded.packets)
     for warning in recorded.warnings:

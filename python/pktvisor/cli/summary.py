@@ -25,8 +25,7 @@ def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str
         raise UsageError(f"argument --periods: {options.periods} is not between 1 and {MOST_PERIODS}")
     from pktvisor.policies.default import FLOW_INPUTS
 
-    if options.follow and (len(paths) != 1 or paths[0] == "-" or input_type == "dnstap"):
-        raise UsageError("argument --follow: name one capture file, or one directory")
+    check_followed(paths, options, input_type)
     progress = Progress(sys.stderr, follows=options.follow)
     # What was read until a signal is summarised all the same.
     with signals_heard(lambda _: progress.stop.set()), progress.news_told():
@@ -34,6 +33,12 @@ def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str
             _print_json(paths, options, progress, input_type)
         else:
             _print_text(paths, options, progress, input_type)
+
+
+def check_followed(paths: Sequence[str], options: SummaryOptions, input_type: str = "pcap") -> None:
+    """Raise `UsageError` where files are to be followed that can't be."""
+    if options.follow and (len(paths) != 1 or paths[0] == "-" or input_type == "dnstap"):
+        raise UsageError("argument --follow: name one capture file, or one directory")
 
 
 def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str) -> None:

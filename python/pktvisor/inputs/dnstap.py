@@ -11,6 +11,7 @@ from pktvisor.config.models import Settings
 from pktvisor.config.scalars import text, texts
 from pktvisor.errors import ConfigError, within
 from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.file_names import read_names
 from pktvisor.inputs.hosts import parse_cidr
 from pktvisor.inputs.live import Live
 from pktvisor.inputs.recording import Progress, Recording
@@ -28,11 +29,11 @@ class DnstapFile:
     """Networks that one end of a message must be in; None where all count."""
     called = "dnstap file"
 
-    def check(self, path: str) -> None:
-        _core.check_dnstap([path])
+    def check(self, paths: Sequence[str]) -> None:
+        _core.check_dnstap(paths)
 
-    def read(self, path: str, policy: _core.Policy, progress: Progress) -> _core.FileReport:
-        return _core.run_dnstap([path], [policy], only_hosts=self.only_hosts, progress=progress)
+    def read(self, paths: Sequence[str], policy: _core.Policy, progress: Progress) -> _core.FileReport:
+        return _core.run_dnstap(paths, [policy], only_hosts=self.only_hosts, progress=progress)
 
     def notes(self, report: _core.FileReport) -> Sequence[str]:
         del report
@@ -40,7 +41,7 @@ class DnstapFile:
 
 
 class DnstapInput(SourceInput):
-    """Reads a file (`dnstap_file`), or listens for servers that tell of their messages: on a Unix socket or by TCP.
+    """Reads files (`dnstap_file`), or listens for servers that tell of their messages: on a Unix socket or by TCP.
 
     `only_hosts` keeps messages of which one end is in a network of the list.
     """
@@ -54,8 +55,8 @@ class DnstapInput(SourceInput):
         with within("only_hosts"):
             networks = [parse_cidr(network) for network in texts(config, "only_hosts")]
         self._only_hosts = networks if "only_hosts" in config else None
-        path = text(config, "dnstap_file")
-        self._source: Source = Recording(path, DnstapFile(self._only_hosts)) if path else self._listen(config)
+        names = read_names(config, "dnstap_file")
+        self._source: Source = Recording(names, DnstapFile(self._only_hosts)) if names else self._listen(config)
 
     def _listen(self, config: Settings) -> Live:
         """Listen on what the configuration names. ConfigError where it names nothing."""

@@ -14,6 +14,7 @@ from pktvisor.config.scalars import bounded, text
 from pktvisor.errors import ConfigError
 from pktvisor.inputs import table_files
 from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.file_names import read_names
 from pktvisor.inputs.live import Live
 from pktvisor.inputs.recording import Packets, Recording
 from pktvisor.inputs.sources import Source, SourceInput
@@ -33,7 +34,7 @@ MOST_BUFFER_BYTES = 1 << 30
 
 
 class FlowInput(SourceInput):
-    """Listens (`bind`, `port`), or reads what UDP carries in a capture file (`pcap_file`), by any port.
+    """Listens (`bind`, `port`), or reads what UDP carries in capture files (`pcap_file`), by any port.
 
     By TCP (`transport`) come streams of IPFIX, each from an exporter that connects.
     """
@@ -52,8 +53,8 @@ class FlowInput(SourceInput):
         self._buffer_bytes = bounded(config, "receive_buffer_bytes", USUAL_BUFFER_BYTES, 0, MOST_BUFFER_BYTES)
         self._warnings: Sequence[str] = ()
         self._files = table_files.read_table_files(config, "flow")
-        path = text(config, "pcap_file")
-        self._source: Source = Recording(path, Packets(reads_flows=True)) if path else self._listen(config)
+        names = read_names(config, "pcap_file")
+        self._source: Source = Recording(names, Packets(reads_flows=True)) if names else self._listen(config)
 
     def _listen(self, config: Settings) -> Live:
         """Listen where the configuration says. ConfigError where it does not."""

@@ -13,6 +13,7 @@ from pktvisor.config.ports import PortsByProtocol, port_options, tunnel_options
 from pktvisor.config.scalars import bounded, flag, text, texts
 from pktvisor.errors import ConfigError, NotFoundError, within
 from pktvisor.inputs.base import Defaults
+from pktvisor.inputs.file_names import is_pattern, read_names
 from pktvisor.inputs.filters import CaptureFilter, capture_filter
 from pktvisor.inputs.hosts import parse_hosts, split_hosts
 from pktvisor.inputs.interfaces import ANY
@@ -30,7 +31,7 @@ SOURCES = ("libpcap", "af_packet", "mock")
 
 
 class PcapInput(SourceInput):
-    """Captures on interfaces (`iface`), reads a file (`pcap_file`) or makes packets up (`pcap_source: mock`)."""
+    """Captures on interfaces (`iface`), reads files (`pcap_file`) or makes packets up (`pcap_source: mock`)."""
 
     type = "pcap"
     keys = (
@@ -70,18 +71,23 @@ class PcapInput(SourceInput):
         own = {option.protocol: option.read(config) for option in options}
         self._ports = {**defaults.ports, **{protocol: ports for protocol, ports in own.items() if ports}}
         """Ports of protocols for the core, where they are not the usual ones."""
-        path = text(config, "pcap_file")
-        packets = self._packets()
-        follows = flag(config, "follow")
-        if follows and not path:
-            raise ConfigError("only a pcap_file is followed", path="follow")
-        self._recording = Recording(path, packets, packets.follow if follows else None) if path else None
+        self._recording = self._recorded(config)
         targets = _interfaces(config)
         settings = self._capture_settings(config, defaults, len(targets))
         self._tapped = TappedInterfaces([TappedInterface(target, settings) for target in targets])
         self._mock = Live(self._start_mock) if self._engine == "mock" else None
         if not (targets or self._recording or self._mock):
             raise ConfigError("no iface was specified for live capture", path="iface")
+
+    def _recorded(self, config: Settings) -> Recording | None:
+        """The files that are read instead, where the configuration names any."""
+        names, packets = read_names(config, "pcap_file"), self._packets()
+        follows = flag(config, "follow")
+        if follows and not names:
+            raise ConfigError("only a pcap_file is followed", path="follow")
+        if follows and (len(names) > 1 or is_pattern(names[0])):
+            raise ConfigError("one file or one directory is followed: pcap_file names several", path="follow")
+        return Recording(names, packets, packets.follow if follows else None) if names else None
 
     def _capture_settings(self, config: Settings, defaults: Defaults, interfaces: int) -> CaptureSettings:
         workers = bounded(config, "workers", defaults.workers, 1, MOST_WORKERS)

@@ -15,6 +15,7 @@ from typing import Protocol
 from pktvisor import _core, clock
 from pktvisor.errors import InputError, PktvisorError
 from pktvisor.inputs.faults import file_warnings, translated
+from pktvisor.inputs.file_names import found
 from pktvisor.inputs.filters import CaptureFilter
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
@@ -59,7 +60,7 @@ class _Reading:
             logger.error("%s: reading does not stop; it is abandoned after %.0f s", path, LONGEST_WAIT_S)
 
 
-Follow = Callable[[str, _core.Policy, _core.Following], _core.FileReport]
+Follow = Callable[[Sequence[str], _core.Policy, _core.Following], _core.FileReport]
 """Reads a file, or the files of a directory, as they grow."""
 Progress = Callable[[int, int, int | None], bool]
 """Is called now and then; False ends the reading."""
@@ -71,11 +72,11 @@ class Reader(Protocol):
     called: str
     """What people call such a file, as `capture file`."""
 
-    def check(self, path: str) -> None:
-        """Raise the core's exceptions where it can't be read."""
+    def check(self, paths: Sequence[str]) -> None:
+        """Raise the core's exceptions where they can't be read."""
 
-    def read(self, path: str, policy: _core.Policy, progress: Progress) -> _core.FileReport:
-        """Feed all of it to a policy."""
+    def read(self, paths: Sequence[str], policy: _core.Policy, progress: Progress) -> _core.FileReport:
+        """Feed all of them to a policy, in time order."""
 
     def notes(self, report: _core.FileReport) -> Sequence[str]:
         """Say what makes it look emptier than it is, a sentence each."""
@@ -96,21 +97,21 @@ class Packets:
     """Packets in tunnels are known by what is inside."""
     called = "capture file"
 
-    def check(self, path: str) -> None:
-        _core.BatchReader([path], hosts=self._networks(), compile_filter=self.wanted)
+    def check(self, paths: Sequence[str]) -> None:
+        _core.BatchReader(paths, hosts=self._networks(), compile_filter=self.wanted)
 
-    def read(self, path: str, policy: _core.Policy, progress: Progress) -> _core.FileReport:
-        return self._run(path, policy, progress, None)
+    def read(self, paths: Sequence[str], policy: _core.Policy, progress: Progress) -> _core.FileReport:
+        return self._run(paths, policy, progress, None)
 
-    def follow(self, path: str, policy: _core.Policy, following: _core.Following) -> _core.FileReport:
+    def follow(self, paths: Sequence[str], policy: _core.Policy, following: _core.Following) -> _core.FileReport:
         """Feed all that is there and all that comes to a policy, until that is stopped."""
-        return self._run(path, policy, None, following)
+        return self._run(paths, policy, None, following)
 
     def _run(
-        self, path: str, policy: _core.Policy, progress: Progress | None, following: _core.Following | None
+        self, paths: Sequence[str], policy: _core.Policy, progress: Progress | None, following: _core.Following | None
     ) -> _core.FileReport:
         return _core.run_file(
-            [path],
+            paths,
             [policy],
             hosts=self._networks(),
             ports=self.ports,
@@ -130,10 +131,11 @@ class Packets:
 
 @dataclass
 class Recording:
-    """A file that is read once for each policy, in a thread of its own."""
+    """A file, or several as one, read once for each policy, in a thread of its own."""
 
     is_recorded = True
-    path: str
+    names: Sequence[str]
+    """Paths and patterns, which are looked for each time."""
     reader: Reader = field(default_factory=Packets)
     follow: Follow | None = None
     """Reads it as it grows, where that is wanted."""
@@ -143,6 +145,12 @@ class Recording:
     """What makes it look emptier than it is, a sentence each."""
     _readings: dict[int, _Reading] = field(default_factory=dict)
     _ledger: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """What people call it: the first name, and how many there are beside."""
+        first, *others = self.names
+        return f"{first} and {len(others)} more" if others else first
 
     def check(self) -> None:
         """Raise `InputError` or `ConfigError` where the file can't be read, or not in time."""
@@ -160,13 +168,14 @@ class Recording:
 
     def _check_path(self) -> None:
         """What a file that grows will be may not be there yet."""
-        if not Path(self.path).exists():
-            raise InputError(f"open {self.reader.called} {self.path}: No such file or directory")
+        for path in found(self.names):
+            if not Path(path).exists():
+                raise InputError(f"open {self.reader.called} {path}: No such file or directory")
 
     def _open(self, faults: list[PktvisorError]) -> None:
         try:
             with translated(), _without_content():
-                self.reader.check(self.path)
+                self.reader.check(found(self.names))
         except PktvisorError as fault:
             faults.append(fault)
 
@@ -226,9 +235,9 @@ class Recording:
         try:
             with translated(), _without_content():
                 if self.follow is None or following is None:
-                    report = self.reader.read(self.path, policy, lambda *_: not is_stopped.is_set())
+                    report = self.reader.read(found(self.names), policy, lambda *_: not is_stopped.is_set())
                 else:
-                    report = self.follow(self.path, policy, following)
+                    report = self.follow(found(self.names), policy, following)
         except PktvisorError as error:
             self.fault = str(error)
             logger.error("%s: %s", self.path, error)

@@ -75,8 +75,11 @@ def record_files(
     decapsulates: bool = False,
     progress: Progress | None = None,
     stop: _core.Stop | None = None,
+    following: _core.Following | None = None,
 ) -> Recorded:
     """Reads a capture through net, dns and dhcp, and writes each window as it ends, so that few are kept at a time.
+
+    With `following`, one file or directory is read as it grows, until that is stopped.
 
     InputError where a file can't be read at all, ConfigError for a wrong option, and what `write` raises.
     """
@@ -96,6 +99,7 @@ def record_files(
         decapsulates=decapsulates,
         progress=progress,
         stop=stop,
+        following=following,
     )
     policy.core.hand_to(None)
     if taker.fault is not None:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.pcap import PcapInput
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
+from pktvisor.windows import arrow
 from support.commands import BIN, run
 from support.links import ethernet, ipv4, write
 from support.live import eventually
@@ -102,9 +104,11 @@ def test_a_file_that_is_replaced_is_told_and_the_new_one_read(
     [
         ({"iface": "eth0", "follow": True}, "follow: only a pcap_file is followed"),
         ({"pcap_file": "x.pcap", "follow": "yes"}, "wrong type for key: follow; it needs true or false"),
+        ({"pcap_file": ["a", "b"], "follow": True}, "follow: one file or one directory is followed: pcap_file names"),
+        ({"pcap_file": "ring*.pcap", "follow": True}, "follow: one file or one directory is followed: pcap_file names"),
     ],
 )
-def test_what_can_not_be_followed_is_told(config: dict[str, bool | str], sentence: str) -> None:
+def test_what_can_not_be_followed_is_told(config: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         PcapInput(dict(config), Defaults())
 
@@ -135,6 +139,23 @@ def test_the_reader_follows_until_it_is_told_to_end_and_loses_nothing(growing: P
     assert document["packets"]["total"] == 7
 
 
+def test_windows_of_a_file_that_grows_are_records_once_they_end(growing: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    target = tmp_path / "windows.arrow"
+    line = [str(BIN / "pktvisor-reader"), "--follow", "--record", str(target), str(growing)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as reader:
+        assert reader.stderr is not None
+        eventually(lambda: position(reader.pid, growing) == growing.stat().st_size)
+        for second in (60, 120):
+            append(growing, record(1_700_000_000 + second))
+        eventually(lambda: position(reader.pid, growing) == growing.stat().st_size)
+        os.kill(reader.pid, signal.SIGINT)
+        assert reader.stderr.read().splitlines()[-1].endswith(" records of 3 windows")
+        assert reader.wait() == 0
+    totals = [one.value or 0 for one in arrow.read_file(str(target)) if (one.schema, one.path) == ("packets", "total")]
+    assert (len(totals), sum(totals)) == (3, 5)
+
+
 def position(process: int, path: Path) -> int:
     """How far a process has read a file; -1 where it has not opened it."""
     for descriptor in Path(f"/proc/{process}/fd").iterdir():
@@ -151,7 +172,8 @@ def position(process: int, path: Path) -> int:
         (["--follow", "a.pcap", "b.pcap"], "argument --follow: name one capture file, or one directory"),
         (["--follow", "-"], "argument --follow: name one capture file, or one directory"),
         (["--follow", "-i", "dnstap", "a"], "argument --follow: name one capture file, or one directory"),
-        (["--follow", "--record", "x.parquet", "a.pcap"], "argument --follow: not available with --table and --record"),
+        (["--follow", "--record", "x.parquet", "a", "b"], "argument --follow: name one capture file, or one directory"),
+        (["--follow", "--table", "dns", "--out", "x.arrow", "a"], "argument --follow: not available with --table"),
     ],
 )
 def test_the_reader_follows_one_file(arguments: list[str], sentence: str) -> None:
