@@ -11,6 +11,7 @@ from support.rust_modules import Crate, circles
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "crates/core/src"
+RECORDS = ROOT / "crates/records/src"
 BINDINGS = ROOT / "crates/bindings/src"
 ARCHITECTURE = ROOT / "docs/explanation/architecture.md"
 
@@ -33,18 +34,20 @@ def upward(folder: Path) -> list[str]:
     )
 
 
-def test_rooms_of_the_core_import_only_rooms_below() -> None:
-    assert upward(CORE) == []
+@pytest.mark.parametrize("folder", [CORE, RECORDS])
+def test_rooms_import_only_rooms_below(folder: Path) -> None:
+    assert upward(folder) == []
 
 
-@pytest.mark.parametrize("folder", [CORE, BINDINGS])
+@pytest.mark.parametrize("folder", [CORE, RECORDS, BINDINGS])
 def test_no_files_import_each_other_in_a_circle(folder: Path) -> None:
     assert circles(Crate(folder).imports()) == []
 
 
-def test_every_room_of_the_core_has_its_place() -> None:
-    rooms = {module[0] for module in Crate(CORE).texts if module}
-    assert set().union(*layers(CORE)) == rooms
+@pytest.mark.parametrize("folder", [CORE, RECORDS])
+def test_every_room_has_its_place(folder: Path) -> None:
+    rooms = {module[0] for module in Crate(folder).texts if module}
+    assert set().union(*layers(folder)) == rooms
 
 
 def test_the_architecture_page_shows_the_same_layers() -> None:

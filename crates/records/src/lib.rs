@@ -1,7 +1,9 @@
-//! Window records as Arrow columns (`docs/reference/window-record.md`): made, read, written.
+//! Window records as Arrow columns (`docs/reference/window-record.md`): made, read, written, and merged by what they measure.
 //!
 //! Records come from agents, so that every byte of them is checked: what is no window record is refused with one sentence,
 //! and what reading takes is bounded by what the caller allows.
+//!
+//! The modules stand in layers as those of the core do, the lowest first.
 
 mod columns;
 
@@ -18,9 +20,6 @@ mod ipc;
 mod accumulate;
 
 pub use accumulate::{Accumulators, Window};
-#[cfg(test)]
-mod testing;
-
 pub use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowStream;
 pub use columns::{Column, Form};
 pub use runs::WindowRun;
@@ -41,3 +40,6 @@ fn refused(problem: impl std::fmt::Display) -> Error {
     let problem = problem.to_string();
     Error::format(format!("window records: {}", problem.lines().next().unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod testing;

@@ -12,9 +12,9 @@ from pktvisor.config.urls import HttpUrl
 from pktvisor.errors import ConfigError
 from pktvisor.files import check_file, open_file
 from pktvisor.outputs.http_post import Answer, Poster, Reply, Target, shortened
+from pktvisor.windows.tables import STREAM_TYPE
 
 PATH = "/api/v1/windows"
-STREAM_TYPE = "application/vnd.apache.arrow.stream"
 MOST_TOKEN_BYTES = 4096
 UNACCEPTABLE = {400, 406, 409, 410, 413, 415, 422}
 """Statuses that say that a window is never taken. Others are about the hub, the way to it, or who may use it: that can

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pktvisor.api.keys import Schema
-from pktvisor.errors import MissingLibraryError
 from pktvisor.outputs.exposition import accepts
-from pktvisor.server.endpoint import Answer, Content, refusal
-from pktvisor.windows.arrow import STREAM_TYPE, stream
+from pktvisor.server.endpoint import Content
 from pktvisor.windows.record import Record
+from pktvisor.windows.tables import STREAM_TYPE, record_table
 
 BYTES: Schema = {"type": "string", "format": "binary"}
 ARROW_TYPES = {STREAM_TYPE: BYTES}
 """Types that answers have besides JSON, with their schemas."""
-
-FAULTS: dict[type[Exception], int] = {MissingLibraryError: 406}
-NO_ARROW: dict[int, Answer] = {406: refusal("The client asks for Arrow, but the agent has no pyarrow")}
 
 VARY = {"vary": "accept"}
 
@@ -27,5 +23,5 @@ def asks_for_records(accept: str) -> bool:
 
 
 def records_answer(records: Iterable[Record]) -> Content:
-    """Records as an IPC stream. Raises `MissingLibraryError`."""
-    return Content(stream(records), STREAM_TYPE, VARY)
+    """Records as an IPC stream."""
+    return Content(record_table(records, {}).write_plain(), STREAM_TYPE, VARY)

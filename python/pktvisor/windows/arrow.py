@@ -10,9 +10,6 @@ from typing import Any, Self
 from pktvisor.errors import ConfigError, InputError, MissingLibraryError
 from pktvisor.windows.record import VERSION, FieldInfo, Form, Record, record_fields
 
-STREAM_TYPE = "application/vnd.apache.arrow.stream"
-"""Media type of an IPC stream."""
-
 SUFFIXES = (".parquet", ".arrow")
 """Ends of the names of files, which say their format."""
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from pktvisor import _core
 from pktvisor.windows.record import Record, record_fields
 
+STREAM_TYPE = "application/vnd.apache.arrow.stream"
+"""Media type of an Arrow IPC stream."""
+
 
 def record_table(records: Iterable[Record], metadata: Mapping[str, str]) -> _core.RecordTable:
     """Records as a table; `metadata` is what its schema says besides the version of the record."""

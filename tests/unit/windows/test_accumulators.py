@@ -209,3 +209,11 @@ def test_every_field_of_a_record_comes_out() -> None:
     (one,) = merged([any_record()])
     assert set(one.__slots__) == {field.name for field in record_fields()}
     assert one == replace(any_record(), **FIELDS)
+
+
+def test_the_smallest_and_the_largest_value_are_numbers() -> None:
+    sizes = next(one for one in agents() if one.path == "sizes")
+    for shape in ("minimum", "maximum"):
+        extremes = [replace(sizes, shape=shape), replace(sizes, shape=shape, number=9, agent="oslo")]
+        assert by_identity(merged(extremes)) == by_identity(merge(extremes).records)
+        assert [(type(one.value), one.relative_error) for one in merged(extremes)] == [(int, None)]

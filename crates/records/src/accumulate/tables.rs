@@ -41,9 +41,10 @@ impl Accumulators {
     pub fn table(&self, key: i64, window: &Window, items: Items<'_>) -> Result<RecordTable, Error> {
         let mut rows = Vec::new();
         for (instance, handler) in self.keys.get(&key).into_iter().flatten() {
-            rows.extend(
-                handler.metrics.iter().map(|(identity, merged)| Row::new(instance, handler, *identity, merged)),
-            );
+            rows.extend(handler.metrics.iter().map(|(identity, merged)| {
+                let (value, relative_error) = shown(merged, self.identities.get(*identity).text(Column::Shape));
+                Row { instance, handler, identity: *identity, merged, value, relative_error }
+            }));
         }
         rows.sort_by_key(|row| (row.instance, row.merged.position, self.identities.bytes(row.identity)));
         let columns = Column::ALL.iter().map(|column| self.column(*column, &rows, window, items)).collect();
@@ -87,22 +88,24 @@ impl Accumulators {
     }
 }
 
-impl<'a> Row<'a> {
-    fn new(instance: &'a str, handler: &'a Handler, identity: u32, merged: &'a Merged) -> Self {
-        let (value, relative_error) = match &merged.kept {
-            Kept::Image { value, relative_error, .. } => (*value, *relative_error),
-            Kept::State(state) => {
-                let value = match state.shape() {
-                    Shape::Count(count) => Some(count),
-                    Shape::Estimate(estimate) => Some(estimate.round_ties_even() as u64),
-                    _ => None,
-                };
-                (value, state.relative_error())
-            }
-        };
-        Self { instance, handler, identity, merged, value, relative_error }
+/// What a metric of this shape shows as a number, and by how much that is off.
+fn shown(merged: &Merged, shape: &str) -> (Option<u64>, Option<f64>) {
+    let state = match &merged.kept {
+        Kept::Image { value, relative_error, .. } => return (*value, *relative_error),
+        Kept::State(state) => state,
+    };
+    let whole = |value: f64| value.round_ties_even() as u64;
+    match (shape, state.shape()) {
+        (_, Shape::Count(count)) => (Some(count), state.relative_error()),
+        (_, Shape::Estimate(estimate)) => (Some(whole(estimate)), state.relative_error()),
+        // The smallest and the largest value are exact.
+        ("minimum", Shape::Distribution { values, .. }) => (values.min().map(whole), None),
+        ("maximum", Shape::Distribution { values, .. }) => (values.max().map(whole), None),
+        _ => (None, state.relative_error()),
     }
+}
 
+impl Row<'_> {
     fn number(&self, column: Column, window: &Window) -> Option<u64> {
         match column {
             Column::RecordVersion => crate::VERSION.parse().ok(),

@@ -82,14 +82,17 @@ proptest! {
     }
 }
 
-/// The message of some records alone: a target puts a schema before it.
+/// Bodies, and the messages of records alone: the target puts a schema before these.
 #[test]
 #[ignore = "writes seeds for fuzzing"]
 fn fuzz_seeds() {
-    let body = sample().write_plain().unwrap();
-    let schema_bytes = 8 + u32::from_le_bytes(body[4..8].try_into().unwrap()) as usize;
     let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/record_stream");
     std::fs::create_dir_all(&corpus).unwrap();
-    std::fs::write(corpus.join("seed-records"), &body[schema_bytes..]).unwrap();
-    std::fs::write(corpus.join("seed-body"), &sample().write().unwrap()).unwrap();
+    std::fs::write(corpus.join("seed-body"), sample().write().unwrap()).unwrap();
+    for sample in [Sample::counter(7), Sample::cardinality(0..20), Sample::top([(1, 5)]), Sample::distribution([1, 2])]
+    {
+        let body = table(std::slice::from_ref(&sample)).write_plain().unwrap();
+        let schema_bytes = 8 + u32::from_le_bytes(body[4..8].try_into().unwrap()) as usize;
+        std::fs::write(corpus.join(format!("seed-{}", sample.kind)), &body[schema_bytes..]).unwrap();
+    }
 }

@@ -12,7 +12,7 @@ from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, nothing, refusal, text
 from pktvisor.server.exposition import EXPOSITION_TYPES, exposition, process_snapshots
-from pktvisor.server.records import ARROW_TYPES, FAULTS, NO_ARROW, asks_for_records, records_answer
+from pktvisor.server.records import ARROW_TYPES, asks_for_records, records_answer
 
 DEFAULT = "default"
 
@@ -69,8 +69,7 @@ ENDPOINTS = (
         answer=bucket,
         takes_accept=True,
         success=Answer("The bucket, under `1m`; or window records", schemas.DEFAULT_BUCKET, others=ARROW_TYPES),
-        refusals={404: NO_DEFAULT, **NO_ARROW, 500: NO_PERIOD},
-        faults=FAULTS,
+        refusals={404: NO_DEFAULT, 500: NO_PERIOD},
     ),
     Endpoint(
         path="/api/v1/metrics/window/{number:number}",
@@ -80,8 +79,7 @@ ENDPOINTS = (
         success=Answer(
             "The window, under its number and `m`; or window records", schemas.DEFAULT_WINDOW, others=ARROW_TYPES
         ),
-        refusals={404: NO_DEFAULT, **NO_ARROW, 500: NO_PERIOD},
-        faults=FAULTS,
+        refusals={404: NO_DEFAULT, 500: NO_PERIOD},
     ),
     Endpoint(
         path="/metrics",

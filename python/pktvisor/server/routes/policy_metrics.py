@@ -12,7 +12,7 @@ from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, refusal, text
 from pktvisor.server.exposition import EXPOSITION_TYPES, exposition, process_snapshots
-from pktvisor.server.records import ARROW_TYPES, FAULTS, NO_ARROW, asks_for_records, records_answer
+from pktvisor.server.records import ARROW_TYPES, asks_for_records, records_answer
 from pktvisor.windows.record import Record
 
 ALL = "__all"
@@ -106,8 +106,7 @@ ENDPOINTS = (
         success=Answer(
             "Metrics by policy, handler and schema key; or window records", schemas.POLICY_METRICS, others=ARROW_TYPES
         ),
-        refusals={404: UNKNOWN, **NO_ARROW, 425: NO_PERIOD},
-        faults=FAULTS,
+        refusals={404: UNKNOWN, 425: NO_PERIOD},
     ),
     Endpoint(
         path=f"{METRICS}/window/{{number:number}}",
@@ -117,8 +116,7 @@ ENDPOINTS = (
         success=Answer(
             "Metrics by policy, handler and schema key; or window records", schemas.POLICY_METRICS, others=ARROW_TYPES
         ),
-        refusals={404: UNKNOWN, **NO_ARROW, 425: NO_PERIOD},
-        faults=FAULTS,
+        refusals={404: UNKNOWN, 425: NO_PERIOD},
     ),
     Endpoint(
         path=f"{METRICS}/prometheus",
