@@ -35,13 +35,14 @@ class NewWindows:
     """
 
     def __init__(self) -> None:
-        self._newest_start_ns: dict[str, int] = {}
+        self._known_starts_ns: dict[str, list[int]] = {}
+        """Starts of each policy's newest windows that were given, the newest first: clocks may be set back."""
 
     def look(self, policies: Mapping[str, WindowedPolicy], *, live: bool) -> Iterator[tuple[str, Snapshots]]:
         """Give the windows that are new, with the policy's name. A policy that can't be read is logged and left out."""
         known = dict(policies)
-        for name in self._newest_start_ns.keys() - known.keys():
-            del self._newest_start_ns[name]
+        for name in self._known_starts_ns.keys() - known.keys():
+            del self._known_starts_ns[name]
         for name, policy in known.items():
             try:
                 windows = self._of_policy(name, policy, live=live)
@@ -53,7 +54,7 @@ class NewWindows:
     def _of_policy(self, name: str, policy: WindowedPolicy, *, live: bool) -> list[Snapshots]:
         if policy.periods == 1:
             return [policy.bucket(0)] if live else []
-        newest = self._newest_start_ns.get(name, -1)
+        known = self._known_starts_ns.get(name, [])
         found: dict[int, Snapshots] = {}
         # From new to old. Where one closes meanwhile, all move up and one is met twice: hence by their starts.
         for number in range(1, policy.periods):
@@ -63,12 +64,11 @@ class NewWindows:
                 break
             if not window:
                 continue
-            if window[0].start_ns <= newest:
+            if window[0].start_ns in known:
                 break
-            found[window[0].start_ns] = window
-        if found:
-            self._newest_start_ns[name] = max(found)
-        return [found[start_ns] for start_ns in sorted(found)]
+            found.setdefault(window[0].start_ns, window)
+        self._known_starts_ns[name] = [*found, *known][: policy.periods]
+        return [*reversed(found.values())]
 
 
 class WindowQueue:

@@ -36,6 +36,13 @@ def test_closed_windows_come_once_and_in_order() -> None:
     assert minutes(windows, {"p": policy(5, 4, 3, 2, 1)}) == [("p", 3), ("p", 4)]
 
 
+def test_windows_come_in_their_order_also_where_the_clock_was_set_back() -> None:
+    windows = NewWindows()
+    assert minutes(windows, {"p": policy(91, 90)}) == [("p", 90)]
+    assert minutes(windows, {"p": policy(2, 1, 91, 90)}) == [("p", 91), ("p", 1)]
+    assert minutes(windows, {"p": policy(3, 2, 1, 91, 90)}) == [("p", 2)]
+
+
 def test_a_policy_that_keeps_no_closed_window_gives_its_live_one_when_asked_for_it() -> None:
     windows, policies = NewWindows(), {"p": policy(0, periods=1)}
     assert [minutes(windows, policies, live=live) for live in (False, True, True)] == [[], [("p", 0)], [("p", 0)]]
