@@ -65,3 +65,115 @@ table! {
     }
     time time_ns; packet_rows |_| &[];
 }
+
+/// The rows of a table from some row on, to be written column by column.
+pub(crate) struct LastRows<'a> {
+    table: &'a mut FlowTable,
+    from: usize,
+}
+
+impl FlowTable {
+    /// The rows from this one on.
+    pub(crate) fn last_rows(&mut self, from: usize) -> LastRows<'_> {
+        LastRows { table: self, from }
+    }
+}
+
+macro_rules! columns_of_last_rows {
+    ($($name:ident: $type:ty;)+) => {
+        impl LastRows<'_> {
+            $(
+                pub fn $name(&mut self) -> &mut [$type] {
+                    &mut self.table.$name[self.from..self.table.rows]
+                }
+            )+
+        }
+    };
+}
+
+columns_of_last_rows! {
+    source: Address;
+    destination: Address;
+    next_hop: Address;
+    nat_source: Address;
+    nat_destination: Address;
+    protocol: u8;
+    tos: u8;
+    tcp_flags: u8;
+    direction: u8;
+    source_mask: u8;
+    destination_mask: u8;
+    forwarding_status: u8;
+    end_reason: u8;
+    sampling_mode: u8;
+    source_port: u16;
+    destination_port: u16;
+    icmp_type_code: u16;
+    source_vlan: u16;
+    destination_vlan: u16;
+    nat_source_port: u16;
+    nat_destination_port: u16;
+    in_interface: u32;
+    out_interface: u32;
+    source_as: u32;
+    destination_as: u32;
+    in_vrf: u32;
+    out_vrf: u32;
+    mpls_label: u32;
+    application: u32;
+    sampling_interval: u32;
+    lost: u32;
+    lost_datagrams: u32;
+    packets: u64;
+    bytes: u64;
+    start_time_ns: i64;
+    end_time_ns: i64;
+    source_mac: Span;
+    destination_mac: Span;
+    source_endpoint: Span;
+    destination_endpoint: Span;
+    conversation: Span;
+}
+
+impl LastRows<'_> {
+    pub fn len(&self) -> usize {
+        self.table.rows - self.from
+    }
+
+    /// Where texts are written.
+    pub fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.table.text
+    }
+
+    /// Writes the columns that follow from others: parts of the type of service, and what was counted before and after it is
+    /// scaled by the sampling interval.
+    pub fn derive(&mut self) {
+        let rows = self.from..self.table.rows;
+        let table = &mut *self.table;
+        let kinds = table.tos[rows.clone()].iter().zip(&mut table.dscp[rows.clone()]);
+        for ((tos, dscp), ecn) in kinds.zip(&mut table.ecn[rows.clone()]) {
+            (*dscp, *ecn) = (tos >> 2, tos & 3);
+        }
+        let (intervals, are_samples) = (&table.sampling_interval[rows.clone()], &table.is_sample[rows.clone()]);
+        let has_scaled = intervals.iter().any(|interval| *interval > 1);
+        let has_samples = are_samples.iter().any(|is_sample| *is_sample != 0);
+        for (counts, sampled, scaled) in [
+            (&mut table.packets, &mut table.sampled_packets, &mut table.scaled_packets),
+            (&mut table.bytes, &mut table.sampled_bytes, &mut table.scaled_bytes),
+        ] {
+            let (counts, scaled) = (&mut counts[rows.clone()], &mut scaled[rows.clone()]);
+            sampled[rows.clone()].copy_from_slice(counts);
+            scaled.copy_from_slice(counts);
+            if has_scaled {
+                for (scaled, interval) in scaled.iter_mut().zip(intervals) {
+                    *scaled = scaled.saturating_mul(u64::from((*interval).max(1)));
+                }
+            }
+            if has_samples {
+                for ((count, scaled), is_sample) in counts.iter_mut().zip(&*scaled).zip(are_samples) {
+                    *count = if *is_sample != 0 { *scaled } else { *count };
+                }
+            }
+        }
+    }
+}

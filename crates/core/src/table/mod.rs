@@ -15,7 +15,7 @@ mod resources;
 pub(crate) mod testing;
 
 pub use column::{Address, Column, ColumnDefinition, ColumnType, Span, TextColumn};
-pub(crate) use flow::ENDPOINTS;
+pub(crate) use flow::{ENDPOINTS, LastRows};
 pub use flow::{FlowRow, FlowTable};
 pub use packet::{Direction, INTERFACE_COLUMN, PacketRow, PacketTable, TUNNEL_COLUMNS, TunnelRow};
 pub use probe::{ProbeRow, ProbeTable};
@@ -113,6 +113,17 @@ macro_rules! table {
                     $( *self.$field.get_unchecked_mut(at) = row.$field; )+
                 }
                 self.rows = at + 1;
+            }
+
+            /// Writes a row at the end so many times.
+            #[allow(dead_code)]
+            pub(crate) fn push_copies(&mut self, row: &$row, copies: usize) {
+                let rows = self.rows..self.rows + copies;
+                if rows.end > self.$time.len() {
+                    self.reserve(rows.end.next_power_of_two());
+                }
+                $( self.$field[rows.clone()].fill(row.$field); )+
+                self.rows = rows.end;
             }
 
             /// Takes the row written last back.

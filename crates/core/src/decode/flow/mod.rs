@@ -102,6 +102,7 @@ impl FlowDecoder {
         let sender = Sender { sequences, exporter, time_ns: datagram.time_ns };
         let mut records = Records::new(table, *texts, sender);
         let fault = formats.decode(datagram, &mut records);
+        records.finish();
         records.tell(ledger);
         ledger.evicted.exporters += sequences.take_evicted();
         fault

@@ -1,7 +1,7 @@
 //! What is kept of a group with many rows: its counters, its top lists ([`super::lists`]), and metrics of other kinds as they
 //! are.
 
-use super::lists::{Counted, ItemType, List, Sums, Values};
+use super::lists::{Counted, ItemType, List, Sums, Values, write_keys};
 use super::{GroupFeed, GroupPlan, MetricState, Reads};
 use crate::expr::Bitmap;
 use crate::metric::{Feeding, KindName, MetricKind, Seconds};
@@ -12,7 +12,11 @@ use crate::table::{Column, ColumnType};
 pub(super) struct Layout {
     kept: Vec<Kept>,
     counts: Vec<CountFeed>,
+    /// Columns that counters add up.
+    count_columns: Vec<usize>,
     lists: Vec<ListFeed>,
+    /// What the lists read.
+    reads: Vec<Reads>,
     others: Vec<OtherFeed>,
     other_kinds: Vec<MetricKind>,
     count_places: usize,
@@ -31,13 +35,15 @@ enum Kept {
 struct CountFeed {
     rows: usize,
     column: Option<usize>,
+    /// Where the column stands among those that are added up.
+    column_place: Option<usize>,
     place: usize,
 }
 
-/// What feeds a list: conditions with what they read, and the columns of its weights.
+/// What feeds a list: conditions with what they read (numbers of [`Layout::reads`]), and the columns of its weights.
 #[derive(Debug)]
 struct ListFeed {
-    parts: Vec<(usize, Reads)>,
+    parts: Vec<(usize, usize)>,
     weights: Vec<Option<usize>>,
     kind: ItemType,
 }
@@ -72,7 +78,11 @@ impl Layout {
 
     fn count(&mut self, feeds: &[&GroupFeed]) -> Option<Kept> {
         let place = self.count_places;
-        self.counts.extend(feeds.iter().map(|feed| CountFeed { rows: feed.rows, column: feed.column(), place }));
+        for feed in feeds {
+            let column = feed.column();
+            let column_place = column.map(|column| place_in(&mut self.count_columns, column));
+            self.counts.push(CountFeed { rows: feed.rows, column, column_place, place });
+        }
         self.count_places += 1;
         Some(Kept::Count(place))
     }
@@ -90,6 +100,7 @@ impl Layout {
         if !is_even || is_float || parts.iter().any(|(_, reads)| kind_of(*reads) != kind) {
             return None;
         }
+        let parts: Vec<_> = parts.into_iter().map(|(rows, reads)| (rows, place_in(&mut self.reads, reads))).collect();
         let known = self.lists.iter().position(|list| list.parts == parts);
         let list = known.unwrap_or(self.lists.len());
         if known.is_none() {
@@ -124,7 +135,19 @@ pub(super) struct Rows<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Work {
     bitmaps: Vec<Bitmap>,
+    /// Of the values that lists read.
+    keys: Vec<Vec<u64>>,
     sums: Sums,
+    kinds: RowKinds,
+}
+
+/// Rows for which the same conditions hold, together.
+#[derive(Debug, Default)]
+struct RowKinds {
+    holds: Vec<u64>,
+    /// For each kind how many rows, then for each column its sum.
+    sums: Vec<u64>,
+    of_rows: Vec<u8>,
 }
 
 /// What a group of many rows keeps.
@@ -152,19 +175,15 @@ impl Full {
     /// Takes in rows.
     pub fn feed(&mut self, plan: &GroupPlan, rows: &Rows<'_>, work: &mut Work) {
         let layout = plan.layout();
-        work.bitmaps.resize_with(plan.conditions.len(), Bitmap::default);
-        for (condition, bitmap) in work.bitmaps.iter_mut().enumerate() {
-            bitmap.fill_from(rows.holds, |holds| holds >> condition & 1 == 1);
-        }
-        for feed in &layout.counts {
-            self.counts[feed.place] =
-                self.counts[feed.place].saturating_add(rows.sum(&work.bitmaps[feed.rows], feed.column));
-        }
+        rows.find_bitmaps(plan.conditions.len(), &mut work.bitmaps);
+        self.count(layout, rows, work);
+        rows.find_keys(&layout.reads, &mut work.keys);
         for (feed, list) in layout.lists.iter().zip(&mut self.lists) {
             let weights: Vec<_> = feed.weights.iter().map(|weight| weight.map(|at| rows.columns[at])).collect();
-            let counted = |(bitmap, reads): &(usize, Reads)| Counted {
+            let counted = |(bitmap, reads): &(usize, usize)| Counted {
                 rows: &work.bitmaps[*bitmap],
-                values: rows.values(*reads),
+                values: rows.values(layout.reads[*reads]),
+                keys: &work.keys[*reads],
                 weights: &weights,
             };
             let counted: Vec<_> = feed.parts.iter().map(counted).collect();
@@ -172,6 +191,22 @@ impl Full {
         }
         for feed in &layout.others {
             self.others[feed.metric].feed(&rows.feeding(feed, &work.bitmaps));
+        }
+    }
+
+    /// Adds to the counters: by kinds of rows, of which there are few, or condition by condition.
+    fn count(&mut self, layout: &Layout, rows: &Rows<'_>, work: &mut Work) {
+        let Work { bitmaps, kinds, .. } = work;
+        if layout.counts.is_empty() {
+            return;
+        }
+        let is_by_kinds = kinds.find(rows, &layout.count_columns);
+        for feed in &layout.counts {
+            let sum = match is_by_kinds {
+                true => kinds.sum(feed.rows, feed.column_place, layout.count_columns.len()),
+                false => rows.sum(&bitmaps[feed.rows], feed.column),
+            };
+            self.counts[feed.place] = self.counts[feed.place].saturating_add(sum);
         }
     }
 
@@ -219,7 +254,92 @@ impl Full {
     }
 }
 
+/// Kinds of rows that are told apart.
+const MOST_KINDS: usize = 64;
+
+impl RowKinds {
+    /// Adds rows up by kinds; false where there are too many of these.
+    fn find(&mut self, rows: &Rows<'_>, columns: &[usize]) -> bool {
+        let width = 1 + columns.len();
+        self.holds.clear();
+        self.sums.clear();
+        self.of_rows.clear();
+        let mut last = (0, usize::MAX);
+        for holds in rows.holds {
+            if last.1 == usize::MAX || last.0 != *holds {
+                let at = place_in(&mut self.holds, *holds);
+                if at >= MOST_KINDS {
+                    return false;
+                }
+                last = (*holds, at);
+            }
+            self.of_rows.push(last.1 as u8);
+        }
+        let Self { holds, sums, of_rows } = self;
+        sums.resize(holds.len() * width, 0);
+        of_rows.iter().for_each(|kind| sums[usize::from(*kind) * width] += 1);
+        for (column, place) in columns.iter().zip(1..) {
+            let mut add = |kind: u8, number: u64| {
+                let sum = &mut sums[usize::from(kind) * width + place];
+                *sum = sum.wrapping_add(number);
+            };
+            match rows.columns[*column] {
+                Column::U64(values) => of_rows.iter().zip(values).for_each(|(kind, value)| add(*kind, *value)),
+                column => of_rows.iter().zip(0..column.len()).for_each(|(kind, row)| add(*kind, column.number(row))),
+            }
+        }
+        true
+    }
+
+    /// What the rows that meet a condition add up to.
+    fn sum(&self, condition: usize, column: Option<usize>, columns: usize) -> u64 {
+        let at = column.map_or(0, |column| column + 1);
+        let kinds = self.holds.iter().zip(self.sums.chunks_exact(1 + columns));
+        let meeting = kinds.filter(|(holds, _)| *holds >> condition & 1 == 1);
+        meeting.fold(0, |sum, (_, sums)| sum.wrapping_add(sums[at]))
+    }
+}
+
+/// The place of a value, which is added where it is new.
+fn place_in<T: PartialEq>(values: &mut Vec<T>, value: T) -> usize {
+    let known = values.iter().position(|known| *known == value);
+    known.unwrap_or_else(|| {
+        values.push(value);
+        values.len() - 1
+    })
+}
+
 impl Rows<'_> {
+    /// For each condition the rows that meet it.
+    fn find_bitmaps(&self, conditions: usize, bitmaps: &mut Vec<Bitmap>) {
+        let any = self.holds.iter().fold(0, |any, holds| any | holds);
+        let all = self.holds.iter().fold(u64::MAX, |all, holds| all & holds);
+        bitmaps.resize_with(conditions, Bitmap::default);
+        for (condition, bitmap) in bitmaps.iter_mut().enumerate() {
+            let has = |holds: u64| holds >> condition & 1 == 1;
+            match (has(any), has(all)) {
+                (true, false) => bitmap.fill_from(self.holds, has),
+                (_, all) => bitmap.fill(self.holds.len(), all),
+            }
+        }
+    }
+
+    /// For each of what lists read the keys of all rows; those of endpoints follow from those of their addresses.
+    fn find_keys(&self, reads: &[Reads], keys: &mut Vec<Vec<u64>>) {
+        keys.resize_with(reads.len(), Vec::new);
+        for (at, wanted) in reads.iter().enumerate() {
+            let mut found = std::mem::take(&mut keys[at]);
+            let of_addresses = match wanted {
+                Reads::Column(_) => None,
+                Reads::Endpoint { address, .. } => {
+                    reads[..at].iter().position(|known| *known == Reads::Column(*address)).map(|known| &keys[known][..])
+                }
+            };
+            write_keys(self.values(*wanted), of_addresses, self.seed, &mut found);
+            keys[at] = found;
+        }
+    }
+
     fn values(&self, reads: Reads) -> Values<'_> {
         match reads {
             Reads::Column(at) => Values::Column(self.columns[at]),

@@ -71,7 +71,7 @@ impl Group {
         self.rows += other.rows;
         let is_small = self.full.is_none() && other.full.is_none();
         if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
-            self.log.append(&other.log);
+            self.log.append(plan.row_layout(), &other.log);
         } else {
             // Kept as it is: a metric that is closed or advanced by now would not merge as one that goes on.
             let mut metrics = self.unfolded(plan, Span { end: None, now: mine.start, ..mine }, seed);
@@ -89,7 +89,7 @@ impl Group {
             self.merge(plan, other, span, span, seed);
         } else {
             self.rows += other.rows;
-            self.log.append(&other.log);
+            self.log.append(plan.row_layout(), &other.log);
             self.settle(plan, span, work, seed, MOST_LOG_BYTES);
         }
     }

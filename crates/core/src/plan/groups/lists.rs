@@ -30,7 +30,7 @@ const LG_BYTE_SLOTS: u8 = 9;
 const LONGEST_TEXT: usize = 1020;
 
 /// Slots of the sums to begin with.
-const FIRST_SLOTS: usize = 1 << 11;
+const FIRST_SLOTS: usize = 1 << 6;
 
 /// Says that an item has not been packed before: it is one of a row.
 const OF_ROW: u32 = 1 << 31;
@@ -81,10 +81,12 @@ impl Values<'_> {
     }
 }
 
-/// The rows of a chunk that count for a list, the values that are its items, and its weights.
+/// The rows of a chunk that count for a list, the values that are its items with their keys, and its weights.
 pub(super) struct Counted<'a> {
     pub rows: &'a Bitmap,
     pub values: Values<'a>,
+    /// For each row what [`write_keys`] has made of its value.
+    pub keys: &'a [u64],
     pub weights: &'a [Option<Column<'a>>],
 }
 
@@ -95,11 +97,15 @@ impl List {
 
     /// Takes in the rows of a chunk; what of them counts may be said in several parts.
     pub fn fold(&mut self, kind: ItemType, counted: &[Counted<'_>], sums: &mut Sums, seed: u64) {
-        sums.begin(self.totals.len());
+        let rows: u64 = counted.iter().map(|one| one.rows.count()).sum();
+        if rows == 0 {
+            return;
+        }
+        sums.begin(self.totals.len(), self.items as usize + rows as usize);
         sums.add_packed(kind, &self.packed, self.items, seed);
         let packed = sums.keys.len();
         for one in counted {
-            sums.add_rows(one, seed, &mut self.totals);
+            sums.add_rows(one, &mut self.totals);
         }
         if sums.has_rows {
             let most = if kind.is_byte() { MOST_BYTE_ITEMS } else { MOST_ITEMS };
@@ -109,23 +115,21 @@ impl List {
     }
 
     fn pack(&mut self, sums: &mut Sums, counted: &[Counted<'_>]) {
-        let Sums { out, keys, counts, origins, places, .. } = sums;
+        let Sums { out, counts, origins, places, least, .. } = sums;
         out.clear();
         self.items = 0;
-        let weights = self.totals.len();
-        for at in 0..keys.len() {
-            let counts = &counts[at * weights..][..weights];
-            if counts.iter().all(|count| *count == 0) {
+        for (origin, counts) in origins.iter().zip(counts.chunks_exact(least.len())) {
+            if counts.iter().zip(&*least).all(|(count, least)| count <= least) {
                 continue;
             }
-            match origins[at] {
+            match *origin {
                 kept if kept & OF_ROW == 0 => {
                     let (start, end) = places[kept as usize];
                     out.extend_from_slice(&self.packed[start as usize..end as usize]);
                 }
                 row => write_item(out, counted, row & !OF_ROW),
             }
-            counts.iter().for_each(|count| write_varint(out, *count));
+            counts.iter().zip(&*least).for_each(|(count, least)| write_varint(out, count.saturating_sub(*least)));
             self.items += 1;
         }
         self.packed.clear();
@@ -264,6 +268,55 @@ fn read_item<'a>(reader: &mut Reader<'a>, kind: ItemType) -> Item<'a> {
     }
 }
 
+/// No item: the value of a row is none, or of nobody.
+const NO_KEY: u64 = 0;
+
+/// Writes the keys of values by which their items are summed, [`NO_KEY`] for those that are none. `addresses` are the keys of
+/// the addresses of endpoints.
+pub(super) fn write_keys(values: Values<'_>, addresses: Option<&[u64]>, seed: u64, keys: &mut Vec<u64>) {
+    keys.clear();
+    let column = match (values, addresses) {
+        (Values::Column(column), _) => column,
+        (Values::Endpoint(_, ports), Some(addresses)) => {
+            let key = |(address, port): (&u64, &u16)| match (*address, *port) {
+                (NO_KEY, _) | (_, 0) => NO_KEY,
+                (address, port) => some_key(hash_word(address, u64::from(port))),
+            };
+            return keys.extend(addresses.iter().zip(ports).map(key));
+        }
+        (Values::Endpoint(addresses, ports), None) => {
+            let key = |(address, port): (&Address, &u16)| match (is_specified(address), *port) {
+                (false, _) | (_, 0) => NO_KEY,
+                (true, port) => some_key(endpoint_key(seed, address, port)),
+            };
+            return keys.extend(addresses.iter().zip(ports).map(key));
+        }
+    };
+    match column {
+        Column::Address(addresses) => keys.extend(addresses.iter().map(|address| match is_specified(address) {
+            true => some_key(address_key(seed, address)),
+            false => NO_KEY,
+        })),
+        Column::Text(text) => {
+            let key = |row| text.get(row).map_or(NO_KEY, |text| some_key(hash_bytes(seed, cut(text))));
+            keys.extend((0..text.spans.len()).map(key));
+        }
+        Column::U16(numbers) => {
+            keys.extend(numbers.iter().map(|number| some_key(hash_word(seed, u64::from(*number)))));
+        }
+        Column::U32(places) => keys.extend(places.iter().map(|place| match *place {
+            NO_PLACE => NO_KEY,
+            place => some_key(hash_word(seed, u64::from(place))),
+        })),
+        column => keys.extend((0..column.len()).map(|row| some_key(hash_word(seed, column.number(row))))),
+    }
+}
+
+#[inline(always)]
+fn some_key(hash: u64) -> u64 {
+    hash.max(NO_KEY + 1)
+}
+
 /// Room to sum a chunk by items; kept from one list to the next.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
@@ -272,11 +325,13 @@ pub(super) struct Sums {
     keys: Vec<u64>,
     /// Of each item its number among those packed before, or the row that it was seen in first, marked [`OF_ROW`].
     origins: Vec<u32>,
-    /// For each item a sum by each weight.
+    /// For each item a sum by each weight; there is room for more.
     counts: Vec<u64>,
     /// Where the packed items stand.
     places: Vec<(u32, u32)>,
     weights: usize,
+    /// What is taken off the sums, by weight.
+    least: Vec<u64>,
     /// Rows of the parts before this one.
     earlier_rows: u32,
     has_rows: bool,
@@ -285,14 +340,18 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    fn begin(&mut self, weights: usize) {
-        if self.slots.is_empty() {
-            self.slots.resize(FIRST_SLOTS, 0);
-        }
-        self.slots.fill(0);
+    /// Makes room for so many items, each with so many weights.
+    fn begin(&mut self, weights: usize, most_items: usize) {
+        self.slots.clear();
+        self.slots.resize((2 * most_items).next_power_of_two().max(FIRST_SLOTS), 0);
         self.keys.clear();
+        self.keys.reserve(most_items);
         self.origins.clear();
+        self.origins.reserve(most_items);
         self.counts.clear();
+        self.counts.resize(most_items * weights, 0);
+        self.least.clear();
+        self.least.resize(weights, 0);
         self.places.clear();
         (self.weights, self.earlier_rows, self.has_rows) = (weights, 0, false);
     }
@@ -303,7 +362,7 @@ impl Sums {
             let start = packed.len() - reader.remaining();
             let item = read_item(&mut reader, kind);
             self.places.push((start as u32, (packed.len() - reader.remaining()) as u32));
-            let at = self.place(item.key(seed), number);
+            let at = self.place(some_key(item.key(seed)), number);
             for weight in 0..self.weights {
                 self.counts[at * self.weights + weight] = reader.varint().expect(PACKED);
             }
@@ -322,97 +381,44 @@ impl Sums {
                 _ => slot += 1,
             }
         }
+        self.slots[slot & mask] = self.keys.len() as u32 + 1;
         self.keys.push(key);
         self.origins.push(origin);
-        self.counts.resize(self.counts.len() + self.weights, 0);
-        self.slots[slot & mask] = self.keys.len() as u32;
-        if self.keys.len() * 2 > self.slots.len() {
-            self.grow();
-        }
         self.keys.len() - 1
     }
 
-    #[cold]
-    fn grow(&mut self) {
-        let slots = self.slots.len() * 2;
-        self.slots.clear();
-        self.slots.resize(slots, 0);
-        for (at, key) in self.keys.iter().enumerate() {
-            let mut slot = *key as usize;
-            while self.slots[slot & (slots - 1)] != 0 {
-                slot += 1;
-            }
-            self.slots[slot & (slots - 1)] = at as u32 + 1;
-        }
-    }
-
-    fn add_rows(&mut self, counted: &Counted<'_>, seed: u64, totals: &mut [Total]) {
-        let column = match counted.values {
-            Values::Column(column) => column,
-            Values::Endpoint(addresses, ports) => {
-                self.add_keyed(counted, totals, |row| {
-                    let (address, port) = (&addresses[row], ports[row]);
-                    (port != 0 && is_specified(address)).then(|| endpoint_key(seed, address, port))
-                });
-                self.earlier_rows += addresses.len() as u32;
-                return;
-            }
-        };
-        match column {
-            Column::Address(addresses) => self.add_keyed(counted, totals, |row| {
-                let address = &addresses[row];
-                is_specified(address).then(|| address_key(seed, address))
-            }),
-            Column::Text(text) => {
-                self.add_keyed(counted, totals, |row| text.get(row).map(|text| hash_bytes(seed, cut(text))));
-            }
-            Column::U16(numbers) => {
-                self.add_keyed(counted, totals, |row| Some(hash_word(seed, u64::from(numbers[row]))));
-            }
-            Column::U32(places) => self.add_keyed(counted, totals, |row| {
-                (places[row] != NO_PLACE).then(|| hash_word(seed, u64::from(places[row])))
-            }),
-            // A place that there is no database for.
-            column if column.is_empty() => {}
-            column => self.add_keyed(counted, totals, |row| Some(hash_word(seed, column.number(row)))),
-        }
-        self.earlier_rows += column.len() as u32;
-    }
-
-    #[inline(always)]
-    fn add_keyed(&mut self, counted: &Counted<'_>, totals: &mut [Total], key: impl Fn(usize) -> Option<u64>) {
+    fn add_rows(&mut self, counted: &Counted<'_>, totals: &mut [Total]) {
         match counted.weights {
             [Some(Column::U64(first)), Some(Column::U64(second))] => {
-                self.add_weighted(counted.rows, totals, key, |row| [first[row], second[row]]);
+                self.add_weighted(counted, totals, |row| [first[row], second[row]]);
             }
-            [Some(Column::U64(weights))] => self.add_weighted(counted.rows, totals, key, |row| [weights[row]]),
-            [Some(weight)] => self.add_weighted(counted.rows, totals, key, |row| [weight.number(row)]),
-            [None] => self.add_weighted(counted.rows, totals, key, |_| [1]),
+            [Some(Column::U64(weights))] => self.add_weighted(counted, totals, |row| [weights[row]]),
+            [Some(weight)] => self.add_weighted(counted, totals, |row| [weight.number(row)]),
+            [None] => self.add_weighted(counted, totals, |_| [1]),
             weights => {
                 for (at, weight) in weights.iter().enumerate() {
                     let weight = |row: usize| weight.as_ref().map_or(1, |weight| weight.number(row));
-                    self.add_one_of(counted.rows, totals, &key, at, weight);
+                    self.add_one_of(counted, totals, at, weight);
                 }
             }
         }
+        self.earlier_rows += counted.values.len() as u32;
     }
 
     #[inline(always)]
     fn add_weighted<const N: usize>(
         &mut self,
-        rows: &Bitmap,
+        counted: &Counted<'_>,
         totals: &mut [Total],
-        key: impl Fn(usize) -> Option<u64>,
         weights: impl Fn(usize) -> [u64; N],
     ) {
         let mut sums = [0_u64; N];
         let earlier_rows = self.earlier_rows;
-        rows.for_each(|row| {
-            let weights = weights(row);
-            if weights == [0; N] {
+        counted.rows.for_each(|row| {
+            let (key, weights) = (counted.keys[row], weights(row));
+            if key == NO_KEY || weights == [0; N] {
                 return;
             }
-            let Some(key) = key(row) else { return };
             let at = self.place(key, (earlier_rows + row as u32) | OF_ROW);
             let counts = &mut self.counts[at * N..][..N];
             for ((count, sum), weight) in counts.iter_mut().zip(&mut sums).zip(weights) {
@@ -429,15 +435,14 @@ impl Sums {
     /// One weight of many.
     fn add_one_of(
         &mut self,
-        rows: &Bitmap,
+        counted: &Counted<'_>,
         totals: &mut [Total],
-        key: impl Fn(usize) -> Option<u64>,
         weight: usize,
         weights: impl Fn(usize) -> u64,
     ) {
-        for row in rows.rows().filter(|row| weights(*row) > 0) {
-            let Some(key) = key(row) else { continue };
-            let at = self.place(key, (self.earlier_rows + row as u32) | OF_ROW);
+        let keys = counted.keys;
+        for row in counted.rows.rows().filter(|row| keys[*row] != NO_KEY && weights(*row) > 0) {
+            let at = self.place(keys[row], (self.earlier_rows + row as u32) | OF_ROW);
             let count = &mut self.counts[at * self.weights + weight];
             *count = count.saturating_add(weights(row));
             totals[weight].stream_weight = totals[weight].stream_weight.saturating_add(weights(row));
@@ -446,20 +451,34 @@ impl Sums {
     }
 
     /// Makes room: of more items than there are places, or than were kept before, those stay that are among the heaviest of a
-    /// weight.
+    /// weight. Tells by [`Self::least`] what is to be taken off the sums.
     fn cut(&mut self, most: usize, before: usize, totals: &mut [Total]) {
-        let Self { counts, weights, ranked, .. } = self;
-        if counts.len() / *weights <= most.max(before) {
+        let items = self.keys.len();
+        if items <= most.max(before) {
             return;
         }
-        let share = most / *weights;
         for (weight, total) in totals.iter_mut().enumerate() {
-            ranked.clear();
-            ranked.extend(counts.iter().skip(weight).step_by(*weights));
-            let least = *ranked.select_nth_unstable_by(share, |a, b| b.cmp(a)).1;
+            let least = self.nth_heaviest(weight, most / self.weights, before);
             total.floor = total.floor.saturating_add(least);
-            counts.iter_mut().skip(weight).step_by(*weights).for_each(|count| *count = count.saturating_sub(least));
+            self.least[weight] = least;
         }
+    }
+
+    /// The sum that so many items exceed or equal, by one weight. Those kept before are mostly among the heaviest: what is lighter
+    /// than enough of them need not be ranked.
+    fn nth_heaviest(&mut self, weight: usize, nth: usize, before: usize) -> u64 {
+        let Self { counts, weights, ranked, keys, .. } = self;
+        let sums = |items: usize| counts[..items * *weights].iter().skip(weight).step_by(*weights).copied();
+        let nth_of = |ranked: &mut Vec<u64>| *ranked.select_nth_unstable_by(nth, |a, b| b.cmp(a)).1;
+        let mut bound = 0;
+        if before > nth {
+            ranked.clear();
+            ranked.extend(sums(before));
+            bound = nth_of(ranked);
+        }
+        ranked.clear();
+        ranked.extend(sums(keys.len()).filter(|sum| *sum >= bound));
+        nth_of(ranked)
     }
 }
 
@@ -484,8 +503,9 @@ mod tests {
             let mut all = Bitmap::default();
             all.fill(chunk.len(), true);
             let weights = [Some(Column::U64(&first)), Some(Column::U64(&second))];
-            let counted =
-                Counted { rows: &all, values: Values::Column(Column::Address(&addresses)), weights: &weights };
+            let (values, mut keys) = (Values::Column(Column::Address(&addresses)), Vec::new());
+            write_keys(values, None, SEED, &mut keys);
+            let counted = Counted { rows: &all, values, keys: &keys, weights: &weights };
             list.fold(ADDRESS, &[counted], &mut sums, SEED);
         }
         list
@@ -546,9 +566,11 @@ mod tests {
         let mut all = Bitmap::default();
         all.fill(4, true);
         let (mut list, mut sums) = (List::new(1), Sums::default());
+        let (values, mut keys) = (Values::Endpoint(&addresses, &ports), Vec::new());
+        write_keys(values, None, SEED, &mut keys);
         for _ in 0..2 {
-            let values = Values::Endpoint(&addresses, &ports);
-            list.fold(ItemType::Endpoint, &[Counted { rows: &all, values, weights: &[None] }], &mut sums, SEED);
+            let counted = Counted { rows: &all, values, keys: &keys, weights: &[None] };
+            list.fold(ItemType::Endpoint, &[counted], &mut sums, SEED);
         }
         let sketch = list.frequent(ItemType::Endpoint, 0, SEED);
         let texts: Vec<_> = sketch

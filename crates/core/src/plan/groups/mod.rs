@@ -12,6 +12,7 @@
 
 mod full;
 mod group;
+mod keys;
 mod lists;
 mod log;
 mod values;
@@ -21,13 +22,14 @@ use std::sync::{Arc, OnceLock};
 
 use full::{Full, Layout};
 pub use group::Group;
+use keys::Keys;
 pub(crate) use log::Chunk;
+use log::RowLayout;
 
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex};
 use crate::Error;
 use crate::expr::Bitmap;
-use crate::hash::SeededState;
 use crate::memory::{Account, Held, Holder, Step};
 use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
 use crate::sketch::Hll;
@@ -64,6 +66,8 @@ pub struct GroupPlan {
     pub(crate) feeds: Vec<GroupFeed>,
     /// How the metrics of a group of many rows are kept; worked out when it is first needed.
     layout: OnceLock<Layout>,
+    /// How logs hold rows, likewise.
+    row_layout: OnceLock<RowLayout>,
 }
 
 /// Some rows go into a metric; rows are numbers of `conditions`, columns numbers of `sources`.
@@ -108,6 +112,7 @@ impl GroupPlan {
             sources: Vec::new(),
             feeds: Vec::new(),
             layout: OnceLock::new(),
+            row_layout: OnceLock::new(),
         }
     }
 
@@ -122,12 +127,19 @@ impl GroupPlan {
         self.layout.get_or_init(|| Layout::new(self))
     }
 
-    /// Which conditions of a key hold for each of some rows.
-    fn holding(&self, key: usize, bitmaps: &[Bitmap], rows: usize, holding: &mut Vec<u64>) {
-        holding.clear();
-        holding.resize(rows, 0);
-        for (bit, (_, rows)) in self.conditions.iter().enumerate().filter(|(_, (of, _))| *of == key) {
-            bitmaps[*rows].put_into(holding, bit);
+    fn row_layout(&self) -> &RowLayout {
+        self.row_layout.get_or_init(|| RowLayout::new(self))
+    }
+
+    /// For each key, which of its conditions hold for each of some rows.
+    fn holding(&self, bitmaps: &[Bitmap], rows: usize, holding: &mut Vec<Vec<u64>>) {
+        holding.resize_with(self.by.len(), Vec::new);
+        for holding in &mut *holding {
+            holding.clear();
+            holding.resize(rows, 0);
+        }
+        for (bit, (key, rows)) in self.conditions.iter().enumerate() {
+            bitmaps[*rows].put_into(&mut holding[*key], bit);
         }
     }
 }
@@ -136,13 +148,13 @@ impl GroupPlan {
 #[derive(Debug, Clone)]
 pub struct Groups {
     plan: Arc<GroupPlan>,
-    /// Numbers of the groups by their keys.
-    numbers: HashMap<Box<[u8]>, u32, SeededState>,
+    /// Of the groups, by their numbers.
+    keys: Keys,
     groups: Vec<Group>,
     /// What the bounds turned away.
     other: Group,
     refused_keys: Hll,
-    /// Of keys, logs and metrics; the rest is known by its capacity.
+    /// Of logs and metrics; the rest is known by its capacity.
     content_bytes: usize,
     held: Held,
     /// Memory was short: no group is added any more.
@@ -169,7 +181,7 @@ impl Groups {
     pub(crate) fn new(plan: Arc<GroupPlan>, start_second: i64, seed: u64) -> Self {
         Self {
             plan,
-            numbers: HashMap::with_hasher(SeededState(seed)),
+            keys: Keys::default(),
             groups: Vec::new(),
             other: Group::default(),
             refused_keys: Hll::new(),
@@ -192,25 +204,37 @@ impl Groups {
     ) -> u64 {
         let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
         let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
-        let (mut key, mut holding) = (Vec::new(), Vec::new());
+        let (mut images, mut picked) = (std::mem::take(&mut work.images), std::mem::take(&mut work.picked));
+        let (mut holding, mut hashes) = (std::mem::take(&mut work.holding), std::mem::take(&mut work.hashes));
+        plan.holding(bitmaps, times_ns.len(), &mut holding);
+        picked.clear();
+        picked.extend((0..times_ns.len() as u32).filter(|row| holding.iter().any(|holds| holds[*row as usize] != 0)));
+        let layout = plan.row_layout();
+        if !picked.is_empty() {
+            images.make(layout, &picked, times_ns, &sources);
+        }
         let mut turned_away = 0;
         let most_log_bytes = self.most_log_bytes();
-        for (number, columns) in plan.by.iter().enumerate() {
+        for (columns, holding) in plan.by.iter().zip(&holding) {
             let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
-            plan.holding(number, bitmaps, times_ns.len(), &mut holding);
-            for (row, holds) in holding.iter().enumerate().filter(|(_, holds)| **holds != 0) {
-                key.clear();
-                by.iter().for_each(|column| values::write_value(&mut key, column, row));
-                let (group, is_turned_away) = self.at_within_budget(&key);
+            values::hash_rows(&by, &picked, seed, &mut hashes);
+            for (at, row) in picked.iter().enumerate() {
+                let holds = holding[*row as usize];
+                if holds == 0 {
+                    continue;
+                }
+                let (group, is_turned_away) = match self.keys.find(hashes[at]) {
+                    Some(number) => (&mut self.groups[number], false),
+                    None => self.unknown_within_budget(hashes[at], &values::key_of(&by, *row as usize)),
+                };
                 turned_away += u64::from(is_turned_away);
                 group.rows += 1;
-                let before = group.log.memory_bytes() as isize;
-                group.log.push(*holds, times_ns[row], &sources, row);
-                let grown =
-                    group.log.memory_bytes() as isize - before + group.settle(&plan, span, work, seed, most_log_bytes);
+                let grown = group.log.push(layout, &mut images, at, holds);
+                let grown = grown + group.settle(&plan, span, work, seed, most_log_bytes);
                 self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
             }
         }
+        (work.images, work.picked, work.holding, work.hashes) = (images, picked, holding, hashes);
         self.held.count_given(Step::NewGroups, turned_away);
         let joined = self.keep_bound(MOST_BYTES);
         self.tell_memory();
@@ -231,30 +255,32 @@ impl Groups {
         (MOST_LOG_BYTES / self.groups.len().max(1)).max(LEAST_LOG_BYTES)
     }
 
-    /// The group of a key, or the other one and whether that is for want of memory.
-    #[inline]
-    fn at_within_budget(&mut self, key: &[u8]) -> (&mut Group, bool) {
-        if let Some(number) = self.numbers.get(key) {
-            return (&mut self.groups[*number as usize], false);
-        }
+    /// A group for a key that is not known, or the other one and whether that is for want of memory.
+    #[cold]
+    fn unknown_within_budget(&mut self, hash: u64, key: &[u8]) -> (&mut Group, bool) {
         self.is_full |= self.held.is_due(Step::NewGroups, self.own_bytes());
         let is_full = self.is_full;
-        (self.at(key), is_full)
+        (self.unknown(hash, key), is_full)
     }
 
-    /// The group of a key; the other one where there is no room for it.
-    fn at(&mut self, key: &[u8]) -> &mut Group {
-        if let Some(number) = self.numbers.get(key) {
-            return &mut self.groups[*number as usize];
-        }
+    /// A group for a key that is not known; the other one where there is no room for it.
+    fn unknown(&mut self, hash: u64, key: &[u8]) -> &mut Group {
         if self.is_full || self.groups.len() >= self.plan.most || self.own_bytes() >= MOST_BYTES {
             refuse(&mut self.refused_keys, key);
             return &mut self.other;
         }
-        self.numbers.insert(key.into(), self.groups.len() as u32);
-        self.content_bytes += key_bytes(key);
+        self.keys.add(hash, key);
         self.groups.push(Group::default());
         self.groups.last_mut().expect("just pushed")
+    }
+
+    /// The group of a key; the other one where there is no room for it.
+    fn at(&mut self, key: &[u8]) -> &mut Group {
+        let hash = values::hash_key(key, &self.plan.by_items, self.seed).expect("keys are what their columns are");
+        match self.keys.find(hash) {
+            Some(number) => &mut self.groups[number],
+            None => self.unknown(hash, key),
+        }
     }
 
     /// Takes in what another worker saw in the same window.
@@ -277,8 +303,7 @@ impl Groups {
 
     /// The groups of this window alone with their keys.
     fn heaviest_first(&self) -> Vec<(&[u8], &Group)> {
-        let mut groups: Vec<_> =
-            self.numbers.iter().map(|(key, number)| (&key[..], &self.groups[*number as usize])).collect();
+        let mut groups: Vec<_> = self.keys.iter().zip(&self.groups).collect();
         groups.sort_unstable_by(|(a, a_group), (b, b_group)| b_group.rows.cmp(&a_group.rows).then_with(|| a.cmp(b)));
         groups
     }
@@ -307,7 +332,7 @@ impl Groups {
             group.log.shrink();
             group.full.iter_mut().for_each(|full| full.shrink());
         }
-        self.numbers.shrink_to_fit();
+        self.keys.shrink();
         self.groups.shrink_to_fit();
         self.content_bytes = self.measured_bytes();
         self.tell_memory();
@@ -328,22 +353,22 @@ impl Groups {
 
     fn join_lightest(&mut self) -> u64 {
         let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
-        let mut groups = std::mem::take(&mut self.groups);
-        let mut keys: Vec<(Box<[u8]>, u32)> =
-            std::mem::replace(&mut self.numbers, HashMap::with_hasher(SeededState(seed))).into_iter().collect();
-        let rows = |number: u32| groups[number as usize].rows;
-        keys.sort_unstable_by(|(a, a_at), (b, b_at)| rows(*a_at).cmp(&rows(*b_at)).then_with(|| a.cmp(b)));
+        let (mut groups, keys) = (std::mem::take(&mut self.groups), std::mem::take(&mut self.keys));
+        let mut numbers: Vec<usize> = (0..groups.len()).collect();
+        numbers.sort_unstable_by(|a, b| {
+            groups[*a].rows.cmp(&groups[*b].rows).then_with(|| keys.key(*a).cmp(keys.key(*b)))
+        });
         let mut left = groups.iter().map(|group| group.content_bytes() + LEAST_GROUP_BYTES).sum::<usize>() / 2;
         let (mut joined, mut work) = (0, Chunk::default());
-        for (key, number) in keys {
-            let group = std::mem::take(&mut groups[number as usize]);
+        for number in numbers {
+            let (group, key) = (std::mem::take(&mut groups[number]), keys.key(number));
             if left > 0 {
                 left = left.saturating_sub(group.content_bytes() + LEAST_GROUP_BYTES);
-                refuse(&mut self.refused_keys, &key);
+                refuse(&mut self.refused_keys, key);
                 self.other.take_in(&plan, &group, span, &mut work, seed);
                 joined += 1;
             } else {
-                self.numbers.insert(key, self.groups.len() as u32);
+                self.keys.add(keys.hash(number), key);
                 self.groups.push(group);
             }
         }
@@ -356,8 +381,8 @@ impl Groups {
     pub fn keys(&self) -> Vec<(&[u8], u64)> {
         let mut rows: HashMap<&[u8], u64> = HashMap::new();
         for part in self.parts() {
-            for (key, number) in &part.numbers {
-                *rows.entry(key).or_default() += part.groups[*number as usize].rows;
+            for (key, group) in part.keys.iter().zip(&part.groups) {
+                *rows.entry(key).or_default() += group.rows;
             }
         }
         let mut keys: Vec<_> = rows.into_iter().collect();
@@ -388,7 +413,10 @@ impl Groups {
     fn group(&self, key: Option<&[u8]>) -> Option<&Group> {
         match key {
             None => (self.other.rows > 0).then_some(&self.other),
-            Some(key) => self.numbers.get(key).map(|number| &self.groups[*number as usize]),
+            Some(key) => {
+                let number = self.keys.find(values::hash_key(key, &self.plan.by_items, self.seed)?)?;
+                Some(&self.groups[number])
+            }
         }
     }
 
@@ -410,15 +438,12 @@ impl Groups {
 
     /// What this window alone takes.
     fn own_bytes(&self) -> usize {
-        // One control byte a key, and a load of at most seven eighths.
-        let numbers = self.numbers.capacity() * 8 / 7 * (size_of::<(Box<[u8]>, u32)>() + 1);
         let groups = self.groups.capacity() * size_of::<Group>();
-        self.content_bytes + numbers + groups + size_of::<Self>() + self.refused_keys.memory_bytes()
+        self.content_bytes + self.keys.memory_bytes() + groups + size_of::<Self>() + self.refused_keys.memory_bytes()
     }
 
     fn measured_bytes(&self) -> usize {
-        let keys: usize = self.numbers.keys().map(|key| key_bytes(key)).sum();
-        keys + self.groups.iter().chain(std::iter::once(&self.other)).map(Group::content_bytes).sum::<usize>()
+        self.groups.iter().chain(std::iter::once(&self.other)).map(Group::content_bytes).sum()
     }
 
     pub(crate) fn belong_to(&mut self, account: &Arc<Account>) {
@@ -473,20 +498,15 @@ impl Groups {
     }
 }
 
-/// What an allocation takes beside the bytes that were asked for, and the least that it takes.
+/// What an allocation takes beside the bytes that were asked for.
 const ALLOCATION_BYTES: usize = 8;
-const LEAST_ALLOCATION_BYTES: usize = 32;
 
-/// What a group takes beside its content: its place, and that of its key.
-const LEAST_GROUP_BYTES: usize = size_of::<Group>() + size_of::<(Box<[u8]>, u32)>() + LEAST_ALLOCATION_BYTES;
+/// What a group takes beside its content: its place, and its key with hash, end and slots.
+const LEAST_GROUP_BYTES: usize = size_of::<Group>() + 32;
 
 fn refuse(refused: &mut Hll, key: &[u8]) {
     let (first, second) = murmur3_128(key, DATASKETCHES_SEED);
     refused.update(first, second);
-}
-
-fn key_bytes(key: &[u8]) -> usize {
-    (key.len() + ALLOCATION_BYTES).max(LEAST_ALLOCATION_BYTES)
 }
 
 /// One value of a group's key, for people.

@@ -1,7 +1,8 @@
 //! Values of rows as bytes: numbers in LEB128, addresses with their length (0, 4 or 16) before them, text with its length plus
-//! one. And the keys of groups, which are such values.
+//! one. And the keys of groups, which are such values, with their hashes.
 
-use crate::metric::{ItemKind, Items, NO_PLACE};
+use crate::hash::{hash_bytes, hash_word};
+use crate::metric::{ItemKind, Items, NO_PLACE, address_key};
 use crate::sketch::reader::{Reader, write_varint};
 use crate::table::{Address, Column, ColumnType};
 
@@ -19,11 +20,58 @@ pub(super) fn write_value(out: &mut Vec<u8>, column: &Column<'_>, row: usize) {
         },
         Column::U64(values) => write_varint(out, values[row]),
         Column::U16(values) => write_varint(out, u64::from(values[row])),
-        Column::F64(values) => out.extend_from_slice(&values[row].to_le_bytes()),
         // A place that there is no database for.
         column if column.is_empty() => write_varint(out, u64::from(NO_PLACE)),
         column => write_varint(out, column.number(row)),
     }
+}
+
+/// The key of a row.
+pub(super) fn key_of(columns: &[Column<'_>], row: usize) -> Vec<u8> {
+    let mut key = Vec::new();
+    columns.iter().for_each(|column| write_value(&mut key, column, row));
+    key
+}
+
+/// Hashes the keys that some rows have by these columns; as [`hash_key`] does it.
+pub(super) fn hash_rows(columns: &[Column<'_>], rows: &[u32], seed: u64, hashes: &mut Vec<u64>) {
+    hashes.clear();
+    hashes.resize(rows.len(), seed);
+    let each = |hashes: &mut [u64], hash: &dyn Fn(u64, usize) -> u64| {
+        hashes.iter_mut().zip(rows).for_each(|(known, row)| *known = hash(*known, *row as usize));
+    };
+    for column in columns {
+        match column {
+            Column::Address(values) => {
+                hashes.iter_mut().zip(rows).for_each(|(hash, row)| *hash = address_key(*hash, &values[*row as usize]));
+            }
+            Column::U32(values) if !values.is_empty() => hashes
+                .iter_mut()
+                .zip(rows)
+                .for_each(|(hash, row)| *hash = hash_word(*hash, u64::from(values[*row as usize]))),
+            Column::Text(text) => each(hashes, &|hash, row| hash_text(hash, text.get(row))),
+            column if column.is_empty() => each(hashes, &|hash, _| hash_word(hash, u64::from(NO_PLACE))),
+            column => each(hashes, &|hash, row| hash_word(hash, column.number(row))),
+        }
+    }
+}
+
+fn hash_text(seed: u64, text: Option<&[u8]>) -> u64 {
+    text.map_or(hash_word(seed, 0), |text| hash_bytes(seed, text))
+}
+
+/// Hashes a key; `None` where the bytes are none.
+pub(super) fn hash_key(key: &[u8], kinds: &[ItemKind], seed: u64) -> Option<u64> {
+    let mut reader = Reader::new("key", key);
+    let mut hash = seed;
+    for kind in kinds {
+        hash = match kind {
+            ItemKind::Address => address_key(hash, &read_address(&mut reader).unwrap_or_default()),
+            ItemKind::Text => hash_text(hash, read_text(&mut reader)),
+            _ => hash_word(hash, reader.varint().ok()?),
+        };
+    }
+    (reader.remaining() == 0).then_some(hash)
 }
 
 const MAPPED: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];

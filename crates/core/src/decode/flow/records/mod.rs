@@ -5,7 +5,7 @@ mod texts;
 use crate::decode::app::Needs;
 use crate::hash::hash_word;
 use crate::ledger::Ledger;
-use crate::table::{FlowRow, FlowTable, Span};
+use crate::table::{FlowRow, FlowTable, LastRows, Table as _};
 use crate::texts::write_conversation;
 use crate::track::Sequences;
 use texts::{write_endpoint, write_mac};
@@ -48,10 +48,11 @@ pub struct Macs {
 /// The records of one datagram.
 pub struct Records<'a> {
     table: &'a mut FlowTable,
+    /// The first row of the datagram.
+    from: usize,
     texts: Texts,
     sender: Sender<'a>,
-    /// What went missing before this datagram, for its first record to tell.
-    untold: Lost,
+    /// What went missing before this datagram.
     lost: Lost,
     /// Sets of records that were given up for want of a template.
     given_up: u64,
@@ -66,22 +67,18 @@ struct Lost {
 
 impl<'a> Records<'a> {
     pub(super) fn new(table: &'a mut FlowTable, texts: Texts, sender: Sender<'a>) -> Self {
-        Self { table, texts, sender, untold: Lost::default(), lost: Lost::default(), given_up: 0 }
+        Self { from: table.len(), table, texts, sender, lost: Lost::default(), given_up: 0 }
     }
 
     /// Takes note of the number of the first of some records that a part of the exporter sends; `None` where nobody can
     /// tell how many they are.
     pub fn follow_records(&mut self, version: u16, source_id: u32, sequence: u32, records: Option<u32>) {
-        let missing = self.missing(version, source_id, sequence, records);
-        self.untold.records += missing;
-        self.lost.records += missing;
+        self.lost.records += self.missing(version, source_id, sequence, records);
     }
 
     /// Takes note of the number of a datagram that a part of the exporter sends.
     pub fn follow_datagrams(&mut self, version: u16, source_id: u32, sequence: u32) {
-        let missing = self.missing(version, source_id, sequence, Some(1));
-        self.untold.datagrams += missing;
-        self.lost.datagrams += missing;
+        self.lost.datagrams += self.missing(version, source_id, sequence, Some(1));
     }
 
     fn missing(&mut self, version: u16, source_id: u32, sequence: u32, units: Option<u32>) -> u32 {
@@ -105,46 +102,63 @@ impl<'a> Records<'a> {
     /// Writes a record without MAC addresses.
     #[inline]
     pub fn push(&mut self, row: &FlowRow) {
-        self.push_with_macs(row, &Macs::default());
+        self.table.push(row);
     }
 
-    /// Writes a record, with the texts that are asked for and what follows from its other fields.
+    /// Writes a record; what follows from its fields is written at the end of the datagram.
     #[inline]
     pub fn push_with_macs(&mut self, row: &FlowRow, macs: &Macs) {
-        let interval = u64::from(row.sampling_interval.max(1));
-        let scaled = |count: u64| count.saturating_mul(interval);
-        let Lost { records, datagrams } = std::mem::take(&mut self.untold);
-        let mut row = FlowRow {
-            dscp: row.tos >> 2,
-            ecn: row.tos & 3,
-            sampled_packets: row.packets,
-            sampled_bytes: row.bytes,
-            scaled_packets: scaled(row.packets),
-            scaled_bytes: scaled(row.bytes),
-            lost: records,
-            lost_datagrams: datagrams,
-            ..*row
-        };
-        if row.is_sample != 0 {
-            (row.packets, row.bytes) = (row.scaled_packets, row.scaled_bytes);
-        }
+        self.table.push(row);
         if self.texts.macs {
-            row.source_mac = write_mac(&mut self.table.text, macs.source);
-            row.destination_mac = write_mac(&mut self.table.text, macs.destination);
+            self.write_last_macs(std::slice::from_ref(macs));
         }
-        if self.texts.endpoints {
-            self.write_endpoints(&mut row);
-        }
-        self.table.push(&row);
     }
 
-    fn write_endpoints(&mut self, row: &mut FlowRow) {
-        let text = &mut self.table.text;
-        row.source_endpoint = write_endpoint(text, &row.source, row.source_port);
-        row.destination_endpoint = write_endpoint(text, &row.destination, row.destination_port);
-        row.conversation = match self.texts.conversations {
-            true => write_conversation(text, row.source_endpoint, row.destination_endpoint),
-            false => Span::NONE,
-        };
+    /// Writes so many records that are the same but for what is written of them column by column.
+    pub(super) fn push_copies(&mut self, row: &FlowRow, copies: usize) -> LastRows<'_> {
+        let from = self.table.len();
+        self.table.push_copies(row, copies);
+        self.table.last_rows(from)
+    }
+
+    /// Whether anybody asks for MAC addresses.
+    pub(super) fn needs_macs(&self) -> bool {
+        self.texts.macs
+    }
+
+    /// Writes the MAC addresses of the last rows.
+    pub(super) fn write_last_macs(&mut self, macs: &[Macs]) {
+        let mut rows = self.table.last_rows(self.table.len() - macs.len());
+        for (at, macs) in macs.iter().enumerate() {
+            rows.source_mac()[at] = write_mac(rows.text(), macs.source);
+            rows.destination_mac()[at] = write_mac(rows.text(), macs.destination);
+        }
+    }
+
+    /// Writes what follows from the fields of all records of the datagram; the first tells what went missing before it.
+    pub(super) fn finish(&mut self) {
+        let mut rows = self.table.last_rows(self.from);
+        if rows.len() == 0 {
+            return;
+        }
+        rows.derive();
+        (rows.lost()[0], rows.lost_datagrams()[0]) = (self.lost.records, self.lost.datagrams);
+        if self.texts.endpoints {
+            self.write_endpoints();
+        }
+    }
+
+    fn write_endpoints(&mut self) {
+        let mut rows = self.table.last_rows(self.from);
+        for at in 0..rows.len() {
+            let (source, port) = (rows.source()[at], rows.source_port()[at]);
+            let source = write_endpoint(rows.text(), &source, port);
+            let (destination, port) = (rows.destination()[at], rows.destination_port()[at]);
+            let destination = write_endpoint(rows.text(), &destination, port);
+            (rows.source_endpoint()[at], rows.destination_endpoint()[at]) = (source, destination);
+            if self.texts.conversations {
+                rows.conversation()[at] = write_conversation(rows.text(), source, destination);
+            }
+        }
     }
 }

@@ -25,6 +25,21 @@ pub(in super::super) struct Clock {
 }
 
 impl Clock {
+    /// The moment that a record states.
+    #[inline]
+    pub(super) fn moment_ns(self, moment: Moment, number: u64) -> Option<i64> {
+        Some(match moment {
+            Moment::UptimeMs => uptime::moment_ns(self.started_ns?, scaled(number, MILLISECOND_NS), self.exported_ns),
+            Moment::Seconds => scaled(number, NANOSECONDS),
+            Moment::Milliseconds => scaled(number, MILLISECOND_NS),
+            Moment::Ntp => {
+                let fraction_ns = ((number & u64::from(u32::MAX)) * NANOSECONDS as u64) >> 32;
+                ((number >> 32) as i64 - NTP_TO_UNIX_S) * NANOSECONDS + fraction_ns as i64
+            }
+            Moment::BeforeUs => self.exported_ns.saturating_sub(scaled(number, MICROSECOND_NS)),
+        })
+    }
+
     /// The exporter was up for so long when its clock showed this second.
     pub fn since_start(up_ms: u32, now_s: u32) -> Self {
         let exported_ns = i64::from(now_s) * NANOSECONDS;
@@ -254,18 +269,7 @@ impl Draft {
 
     fn moment_ns(&self, said: Option<(Moment, u64)>) -> Option<i64> {
         let (moment, number) = said?;
-        Some(match moment {
-            Moment::UptimeMs => {
-                uptime::moment_ns(self.clock.started_ns?, scaled(number, MILLISECOND_NS), self.clock.exported_ns)
-            }
-            Moment::Seconds => scaled(number, NANOSECONDS),
-            Moment::Milliseconds => scaled(number, MILLISECOND_NS),
-            Moment::Ntp => {
-                let fraction_ns = ((number & u64::from(u32::MAX)) * NANOSECONDS as u64) >> 32;
-                ((number >> 32) as i64 - NTP_TO_UNIX_S) * NANOSECONDS + fraction_ns as i64
-            }
-            Moment::BeforeUs => self.clock.exported_ns.saturating_sub(scaled(number, MICROSECOND_NS)),
-        })
+        self.clock.moment_ns(moment, number)
     }
 
     /// When the exporter started, as far as the datagram or the record says so.
@@ -287,7 +291,7 @@ impl Draft {
 
 /// The last eight bytes as a number; of fewer all.
 #[inline(always)]
-fn number(value: &[u8]) -> u64 {
+pub(super) fn number(value: &[u8]) -> u64 {
     match *value {
         [a] => u64::from(a),
         [a, b] => u64::from(u16::from_be_bytes([a, b])),
@@ -298,7 +302,7 @@ fn number(value: &[u8]) -> u64 {
 
 /// Numbers of the fields of an application: the engine in one byte, then its own number (RFC 6759), of which the lower three bytes are
 /// kept.
-fn application(value: &[u8]) -> u32 {
+pub(super) fn application(value: &[u8]) -> u32 {
     match value.split_first() {
         Some((engine, rest)) if !rest.is_empty() => u32::from(*engine) << 24 | number(rest) as u32 & 0xff_ffff,
         _ => number(value) as u32,
@@ -317,12 +321,12 @@ fn address6(value: &[u8]) -> Option<Address> {
     value.try_into().ok()
 }
 
-fn mac(value: &[u8]) -> [u8; 6] {
+pub(super) fn mac(value: &[u8]) -> [u8; 6] {
     value.try_into().unwrap_or_default()
 }
 
 /// Twenty bits of label, then experimental bits and the bottom of the stack; the time to live may be missing.
-fn mpls_label(value: &[u8]) -> u32 {
+pub(super) fn mpls_label(value: &[u8]) -> u32 {
     match *value {
         [a, b, c, ..] => u32::from_be_bytes([0, a, b, c]) >> 4,
         _ => 0,

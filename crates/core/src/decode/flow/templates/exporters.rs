@@ -198,10 +198,15 @@ impl Exporter {
         self.given_up.templates += u64::from(!self.samplings.learn(domain, draft));
     }
 
-    /// How the packets of a record were sampled, as far as options have told.
+    /// How the packets of a record were sampled that names this sampler and interface, as far as options have told.
     #[inline]
-    pub(super) fn sampling(&self, domain: u32, draft: &Draft) -> Option<Sampling> {
-        self.samplings.of(domain, draft)
+    pub(super) fn sampling(&self, domain: u32, sampler: Option<u64>, in_interface: Option<u32>) -> Option<Sampling> {
+        self.samplings.of(domain, sampler, in_interface)
+    }
+
+    /// Whether options have told anything of sampling.
+    pub(super) fn samples(&self) -> bool {
+        !self.samplings.is_empty()
     }
 
     /// Keeps a set until its template comes; false where there is no room.

@@ -1,17 +1,21 @@
 //! What NetFlow 9 (RFC 3954) and IPFIX (RFC 7011) have in common: templates say how the records of a set are laid out.
 //!
-//! `elements` says which field of a row an information element is, `draft` takes the values of one record in, `exporters`
-//! keeps what each device has told, `samplings` how it samples, and `sets` walks through a datagram.
+//! `elements` says which field of a row an information element is, `copies` takes the records of a set in field by field where
+//! their layout allows it, `draft` the values of one record; `exporters` keeps what each device has told, `samplings` how it
+//! samples, and `sets` walks through a datagram.
 
+mod copies;
 mod draft;
 mod elements;
 mod exporters;
 mod samplings;
 mod sets;
 
+use copies::Copies;
 pub(super) use draft::Clock;
 use draft::Draft;
 use elements::{Target, target};
+use exporters::Exporter;
 pub(super) use exporters::Exporters;
 pub(super) use sets::{Dialect, Export, count, read};
 
@@ -38,6 +42,8 @@ pub(super) struct Field {
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     fields: Box<[Field]>,
+    /// How its records are taken in together, where they can be.
+    copies: Option<Copies>,
     /// Bytes of a record without the contents of variable fields; at least 1.
     least_bytes: usize,
     is_fixed: bool,
@@ -53,11 +59,12 @@ impl Template {
         let least_bytes = specifiers.iter().map(|specifier| least_bytes(specifier.width)).sum();
         let is_fixed = specifiers.iter().all(|specifier| specifier.width != VARIABLE);
         let fields = join(&choose(specifiers)).into_boxed_slice();
-        (least_bytes > 0).then_some(Self { fields, least_bytes, is_fixed, is_options, used_ns: now_ns })
+        let copies = if is_fixed && !is_options { Copies::of(&fields, least_bytes) } else { None };
+        (least_bytes > 0).then_some(Self { fields, copies, least_bytes, is_fixed, is_options, used_ns: now_ns })
     }
 
     fn memory_bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.fields)
+        size_of::<Self>() + size_of_val(&*self.fields) + self.copies.as_ref().map_or(0, Copies::memory_bytes)
     }
 
     /// Reads the record that some bytes begin with; gives those behind it. `None` where it is cut.

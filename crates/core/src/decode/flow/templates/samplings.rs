@@ -50,18 +50,22 @@ impl Samplings {
 
     /// How the packets of a record were sampled. Where records name no sampler and there is one alone, it is theirs.
     #[inline]
-    pub fn of(&self, domain: u32, draft: &Draft) -> Option<Sampling> {
+    pub fn of(&self, domain: u32, sampler: Option<u64>, in_interface: Option<u32>) -> Option<Sampling> {
         if self.known.is_empty() {
             return None;
         }
         let of = |scope: Scope| self.known.get(&(domain, scope)).copied();
-        match (draft.sampler, draft.in_interface) {
+        match (sampler, in_interface) {
             (Some(sampler), _) => of(Scope::Sampler(sampler)),
             (None, interface) => interface
                 .and_then(|interface| of(Scope::Interface(interface)))
                 .or_else(|| of(Scope::Domain))
                 .or_else(|| self.only_samplers.get(&domain).copied().flatten()),
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     pub fn memory_bytes(&self) -> usize {

@@ -146,12 +146,17 @@ fn read_records(
     let exporter = &*exporter;
     let clock = export.clock.or_started_at(exporter.start_ns(domain));
     let template = exporter.peek((domain, number)).expect("it was found");
+    if let Some(copies) = &template.copies {
+        copies.read(set, export, exporter, records);
+        return true;
+    }
     let mut rest = set;
     while rest.len() >= template.least_bytes {
         let mut draft = Draft::new(&export.common, clock);
         let Some(behind) = template.read(rest, &mut draft) else { break };
         let macs = draft.macs;
-        records.push_with_macs(draft.finish(|draft| exporter.sampling(domain, draft)), &macs);
+        let known = |draft: &Draft| exporter.sampling(domain, draft.sampler, draft.in_interface);
+        records.push_with_macs(draft.finish(known), &macs);
         rest = behind;
     }
     true
