@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import flow
 import measure
+import memory
 import others
 import record
 import traffic
@@ -194,6 +195,7 @@ SECTIONS: dict[str, Callable[[Bench], list[Figure]]] = {
     "flow": flow.flow_section,
     "flow-instructions": flow.flow_instructions_section,
     "flow-others": flow.flow_others_section,
+    "memory": memory.memory_section,
 }
 
 
