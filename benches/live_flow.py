@@ -114,7 +114,7 @@ def pktvisor(options: argparse.Namespace, records: int) -> list[Figure]:
     dropped, read = found.get("dropped_by_kernel", 0), found.get("decoded", 0)
     note = (
         f"sent {sent.datagrams} at {sent.datagrams / sent.seconds / 1000:.0f} thousand/s, read {read}, "
-        f"said dropped {dropped}, records missed by sequence {found.get('flow_records_lost', 0)}"
+        f"said dropped {dropped}, records missed by sequence {found.get('flow.records_lost', 0)}"
     )
     name = f"live flow, {records} records"
     return [
