@@ -29,6 +29,7 @@ CAPTURE = Path(__file__).parents[1] / "captures" / "dns_tcp.pcap"
 CONNECTIONS = 4
 FILTER = "ip and tcp"
 IPV4 = 0x0800
+ETHERNET_BYTES = 14
 FLOW_PORT = 2055
 PROBE = """
 daemonize: false
@@ -105,6 +106,20 @@ def test_every_connection_that_softflowd_saw_is_counted(version: str, transport:
         _nothing_is_lost(source)
         assert _records(policy) == 2 * CONNECTIONS, "a record for each direction"
         assert sums(policy, "in_packets", "in_bytes") == list(traffic())
+
+
+def test_every_packet_that_softflowd_reports_is_a_record_of_its_headers(tmp_path: Path) -> None:
+    packets, octets = traffic()
+    files = ["-p", str(tmp_path / "softflowd.pid"), "-c", "none"]
+    with listening(flow_type="ipfix") as (source, policy, port):
+        line = ["-d", "-r", str(CAPTURE), "-v", "psamp", "-n", f"127.0.0.1:{port}", *files, FILTER]
+        with exporter("softflowd", *line):
+            eventually(lambda: _records(policy) >= packets)
+        source.stop()
+        _nothing_is_lost(source)
+        assert _records(policy) == packets
+        assert sums(policy, "in_packets", "in_tcp_packets", "in_ipv4_packets") == [packets] * 3
+        assert sums(policy, "in_bytes") == [octets + packets * ETHERNET_BYTES]
 
 
 @pytest.mark.parametrize("version", ["5", "9", "10"])

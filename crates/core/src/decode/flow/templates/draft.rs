@@ -193,7 +193,7 @@ impl Draft {
         }
     }
 
-    /// Takes in what the headers of a packet tell, which is the record's only one.
+    /// Takes in what the headers of a packet tell. Unless the record counts packets, it is a sample of this one.
     #[cold]
     fn put_packet(&mut self, is_frame: bool, header: &[u8]) {
         let Self { row, macs, .. } = self;
@@ -202,7 +202,9 @@ impl Draft {
             (false, Some(first)) if first >> 4 == 6 => read_network(ethertype::IPV6, header, row),
             (false, _) => read_network(ethertype::IPV4, header, row),
         }
-        (row.is_sample, row.packets) = (1, 1);
+        if row.packets == 0 {
+            (row.is_sample, row.packets) = (1, 1);
+        }
         match row.ip_version {
             4 => (self.source[0], self.destination[0]) = (Some(row.source), Some(row.destination)),
             6 => (self.source[1], self.destination[1]) = (Some(row.source), Some(row.destination)),

@@ -203,6 +203,7 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         325 => (Seen(Ntp), 0),
         352 => (Bytes, 2),        // with the link header
         353 => (Bytes, 5),        // totals with it
+        410 => (Bytes, 8),        // of the part of a packet that is there
         40001 => (NatSource4, 1), // of older firewalls of Cisco, as the next three
         40002 => (NatDestination4, 1),
         40003 => (NatSourcePort, 1),

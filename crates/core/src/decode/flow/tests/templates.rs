@@ -362,7 +362,7 @@ fn records_of_packets_tell_what_their_headers_do() {
     let options = [258_u16, 3, 1].map(u16::to_be_bytes).concat();
     let options = [options, field(302, 2), field(305, 4), field(306, 4)].concat();
     let of_frames = template(256, &[field(10, 4), field(312, 2), field(315, u16::MAX), field(323, 8)]);
-    let of_packets = template(257, &[field(224, 2), field(313, packet.len() as u16)]);
+    let of_packets = template(257, &[field(410, 2), field(313, packet.len() as u16)]);
     let seen_ms = 1_699_999_991_000_u64.to_be_bytes();
     let six = [&[0x60, 0, 0, 0, 0, 8, 17, 64][..], &[0x20; 16], &[0x30; 16]].concat();
     let records = [vec![0, 0, 0, 5, 5, 220, frame.len() as u8], frame, seen_ms.to_vec()].concat();
@@ -384,6 +384,18 @@ fn records_of_packets_tell_what_their_headers_do() {
         (table.source()[2][0], table.protocol()[2], table.start_time_ns()[0]),
         (0x20, 17, 1_699_999_991 * SECOND)
     );
+}
+
+#[test]
+fn a_flow_with_the_beginning_of_a_packet_is_no_sample() {
+    let mut bench = Bench::new(&Needs::default());
+    let packet = super::sflow::tcp_packet();
+    let fields = [field(2, 4), field(1, 4), field(34, 4), field(313, packet.len() as u16)];
+    let record = [&[0, 0, 0, 7, 0, 0, 2, 0, 0, 0, 0, 10][..], &packet].concat();
+    assert_eq!(bench.read(&ipfix(0, 7, &[set(2, &template(256, &fields)), set(256, &record)])), None);
+    let table = &bench.table;
+    assert_eq!((table.is_sample()[0], table.packets()[0], table.bytes()[0]), (0, 7, 512));
+    assert_eq!((table.source()[0][15], table.destination_port()[0]), (3, 443));
 }
 
 #[test]
