@@ -93,7 +93,12 @@ def serving(receiver: Receiver, tls: ssl.SSLContext | None = None) -> Iterator[R
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            receiver.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # who sends it is no more
+                close(self)
+                return
+            receiver.bodies.append(body)
             receiver.paths.append(self.path)
             receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
             receiver.connections.add(self.client_address)
