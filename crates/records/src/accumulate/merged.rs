@@ -15,13 +15,8 @@ pub struct Row<'a> {
     pub at: usize,
     /// Where it stands among the rows of its window.
     pub position: usize,
-    image: Read<'a>,
-}
-
-enum Read<'a> {
-    Image(ItemKind, MetricImage<'a>),
-    /// Of a kind that this release doesn't know.
-    Unknown,
+    /// None for a kind that this release doesn't know.
+    image: Option<(ItemKind, MetricImage<'a>)>,
 }
 
 impl<'a> Row<'a> {
@@ -38,15 +33,15 @@ impl<'a> Row<'a> {
             Some((kind, item_kind)) => {
                 let image = MetricImage::read(image(table, at), MetricKind { kind, items: item_kind }, items);
                 let damaged = |error: Error| format!("the image of {} can't be read: {}", place(), error.message);
-                Read::Image(item_kind, image.map_err(|error| Error::format(damaged(error)))?)
+                Some((item_kind, image.map_err(|error| Error::format(damaged(error)))?))
             }
-            None => Read::Unknown,
+            None => None,
         };
         Ok(Self { table, at, position, image })
     }
 
     pub fn is_unknown(&self) -> bool {
-        matches!(self.image, Read::Unknown)
+        self.image.is_none()
     }
 }
 
@@ -134,8 +129,8 @@ impl Newest {
 impl Merged {
     pub fn new(row: &Row<'_>) -> Self {
         let kept = match &row.image {
-            Read::Image(items, image) => Kept::State(Box::new(MetricState::of_image(image, *items))),
-            Read::Unknown => Kept::image(row.table, row.at),
+            Some((items, image)) => Kept::State(Box::new(MetricState::of_image(image, *items))),
+            None => Kept::image(row.table, row.at),
         };
         let sample_percent = row.table.numbers(Column::SamplePercent)[row.at];
         Self { kept, sample_percent, position: row.position, newest: Newest::of_row(row.table, row.at) }
@@ -145,7 +140,7 @@ impl Merged {
     pub fn add(&mut self, row: &Row<'_>) {
         let is_newer = self.newest.order_of(row.table, row.at).is_gt();
         match (&mut self.kept, &row.image) {
-            (Kept::State(state), Read::Image(_, image)) => {
+            (Kept::State(state), Some((_, image))) => {
                 state.merge_image(image);
             }
             (kept, _) if is_newer => *kept = Kept::image(row.table, row.at),

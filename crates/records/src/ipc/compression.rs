@@ -9,8 +9,9 @@ use crate::refused;
 
 const MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The library's default: stronger levels take more time than they save bytes.
-const LEVEL: i32 = 3;
+/// Bodies are 3 to 7 % smaller than by the library's default of 3, for a millisecond a window; level 19 saves as much again for
+/// 8 to 40 ms.
+const LEVEL: i32 = 9;
 
 /// A window that every level up to 19 makes do with, and the largest that is ever granted.
 const LG_WINDOWS: std::ops::RangeInclusive<u32> = 23..=27;

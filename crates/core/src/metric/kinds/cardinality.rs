@@ -4,9 +4,9 @@ use super::items::{MAPPED, halves};
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape};
 use crate::Error;
 use crate::expr::Bitmap;
-use crate::sketch::{Hll, HllImage};
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::{Reader, write_block};
+use crate::sketch::{Hll, HllImage};
 use crate::table::{Address, Column};
 
 pub const NAME: &str = "cardinality";

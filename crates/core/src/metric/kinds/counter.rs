@@ -53,7 +53,7 @@ impl Kind for State {
 
     type Image<'a> = Self;
 
-    fn read_image<'a>(bytes: &'a [u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
+    fn read_image(bytes: &[u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
         Ok(Self(Reader::whole("counter", bytes, Reader::u64)?))
     }
 

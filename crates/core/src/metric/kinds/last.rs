@@ -70,7 +70,7 @@ impl Kind for State {
 
     type Image<'a> = Self;
 
-    fn read_image<'a>(bytes: &'a [u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error> {
+    fn read_image(bytes: &[u8], kind: ItemKind, items: Items<'_>) -> Result<Self, Error> {
         Reader::whole("newest value", bytes, |reader| Self::restore(reader, kind, items))
     }
 

@@ -62,7 +62,7 @@ impl Kind for State {
 
     type Image<'a> = Self;
 
-    fn read_image<'a>(bytes: &'a [u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
+    fn read_image(bytes: &[u8], _kind: ItemKind, _items: Items<'_>) -> Result<Self, Error> {
         Ok(Self(Rate::from_bytes(bytes)?))
     }
 

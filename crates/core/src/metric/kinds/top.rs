@@ -52,7 +52,9 @@ impl Kind for State {
         match (&mut *self, other) {
             (Self::Exact(mine), Self::Exact(theirs)) => mine.merge(theirs),
             (Self::Frequent(_, mine), Self::Frequent(_, theirs)) => mine.merge(theirs),
-            (Self::Frequent(_, mine), Self::Exact(theirs)) => mine.merge(&list_of(theirs, usize::MAX, small_number_key)),
+            (Self::Frequent(_, mine), Self::Exact(theirs)) => {
+                mine.merge(&list_of(theirs, usize::MAX, small_number_key))
+            }
             (Self::Exact(mine), Self::Frequent(items, theirs)) => {
                 let mut list = list_of(mine, usize::MAX, small_number_key);
                 list.merge(theirs);
@@ -182,7 +184,6 @@ fn list_of(counts: &Exact, most_items: usize, key: impl Fn(u64) -> u64) -> Frequ
     list.widen(next, counts.stream_weight());
     list
 }
-
 
 #[inline(always)]
 fn feed_exact(counts: &mut Exact, rows: &Bitmap, column: Column<'_>, weight: impl Fn(usize) -> u64) {
