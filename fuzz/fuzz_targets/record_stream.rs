@@ -50,7 +50,7 @@ fn merge(table: &RecordTable) {
             whole.add(1, table, run.first, run.count, &run.instance, items).unwrap();
         }
     }
-    let merged = whole.table(1, &Window::default(), items).unwrap();
+    let merged = whole.table(1, &Window::default(), usize::MAX, items).unwrap();
     let again = RecordTable::read(&merged.write().unwrap(), usize::MAX).unwrap();
     for run in again.windows() {
         whole.add(2, &again, run.first, run.count, &run.instance, items).unwrap();

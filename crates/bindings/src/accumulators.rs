@@ -75,10 +75,18 @@ impl Accumulators {
     }
 
     /// What was merged under a key, as records of a window; `fields` tell agent, policy, tap, number, start_ns, end_ns,
-    /// length_s and is_closed. ConfigFault where one is missing.
-    fn table(&self, py: Python<'_>, key: i64, fields: &Bound<'_, PyMapping>) -> PyResult<RecordTable> {
-        let window = window(fields)?;
-        let inner = self.with(py, |inner, items| inner.table(key, &window, items)).map_err(raise)?;
+    /// length_s and is_closed. Top lists have their `most_items` heaviest items, all of them where it is None. ConfigFault
+    /// where a field is missing.
+    #[pyo3(signature = (key, fields, *, most_items=None))]
+    fn table(
+        &self,
+        py: Python<'_>,
+        key: i64,
+        fields: &Bound<'_, PyMapping>,
+        most_items: Option<usize>,
+    ) -> PyResult<RecordTable> {
+        let (window, most_items) = (window(fields)?, most_items.unwrap_or(usize::MAX));
+        let inner = self.with(py, |inner, items| inner.table(key, &window, most_items, items)).map_err(raise)?;
         Ok(RecordTable { inner })
     }
 

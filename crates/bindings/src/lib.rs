@@ -46,6 +46,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<metric::Metric>()?;
     module.add_class::<metric::Exponential>()?;
     module.add_class::<record_table::RecordTable>()?;
+    module.add_class::<record_table::JoinedTables>()?;
     module.add_class::<record_table::WindowRun>()?;
     module.add_class::<accumulators::Accumulators>()?;
     module.add_class::<file::FileReport>()?;

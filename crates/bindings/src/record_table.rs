@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pktvisor_core::Error;
-use pktvisor_records::{Column, Form, RecordTable as Inner, Values};
+use pktvisor_records::{Column, Form, RecordTable as Inner, Sender, Values, joined};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyMapping, PyTuple};
 
@@ -82,6 +82,23 @@ impl RecordTable {
         list(py, py.detach(|| self.inner.column(column)))
     }
 
+    /// Some rows, as far as they are there; nothing is copied.
+    fn rows(&self, first: usize, count: usize) -> Self {
+        Self { inner: self.inner.rows(first, count) }
+    }
+
+    /// The rows of all tables, one table after the other, for data frame libraries; two more columns tell who sent them:
+    /// `boot` and `tags`.
+    #[staticmethod]
+    fn joined(tables: &Bound<'_, PyAny>) -> PyResult<JoinedTables> {
+        let mut inner = Vec::new();
+        for one in tables.try_iter()? {
+            let (table, boot, tags): (Bound<'_, Self>, String, Bound<'_, PyAny>) = one?.extract()?;
+            inner.push((table.get().inner.clone(), Sender { boot, tags: pairs(&tags)? }));
+        }
+        Ok(JoinedTables { inner })
+    }
+
     /// The windows of handlers, each a run of rows.
     fn windows(&self, py: Python<'_>) -> Vec<WindowRun> {
         py.detach(|| self.inner.windows()).into_iter().map(WindowRun::from).collect()
@@ -89,6 +106,25 @@ impl RecordTable {
 
     fn __repr__(&self) -> String {
         format!("<RecordTable: {} records>", self.inner.len())
+    }
+}
+
+/// Tables of several senders, lent to data frame libraries as one, without a copy.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct JoinedTables {
+    inner: Vec<(Inner, Sender)>,
+}
+
+#[pymethods]
+impl JoinedTables {
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Capsule<'py>> {
+        let _ = requested_schema;
+        PyCapsule::new_with_value(py, joined(self.inner.clone()), c"arrow_array_stream")
     }
 }
 

@@ -17,11 +17,14 @@ mod runs;
 
 mod ipc;
 
+mod joined;
+
 mod accumulate;
 
 pub use accumulate::{Accumulators, Window};
 pub use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowStream;
 pub use columns::{Column, Form};
+pub use joined::{Sender, joined};
 pub use runs::WindowRun;
 pub use table::RecordTable;
 pub use values::Values;

@@ -70,6 +70,13 @@ impl RecordTable {
         self.len() == 0
     }
 
+    /// Some rows, as far as they are there; nothing is copied.
+    pub fn rows(&self, first: usize, count: usize) -> Self {
+        let first = first.min(self.len());
+        let count = count.min(self.len() - first);
+        Self { batch: self.batch.slice(first, count), metadata: self.metadata.clone() }
+    }
+
     /// What the schema's metadata says besides the version of the record.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata

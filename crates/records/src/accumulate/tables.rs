@@ -35,10 +35,11 @@ struct Row<'a> {
 
 impl Accumulators {
     /// What was merged under a key, as records of a window: handlers by name, their metrics in the order that they came in.
+    /// Top lists have their `most_items` heaviest items.
     ///
     /// # Errors
     /// When there is more than a table can hold.
-    pub fn table(&self, key: i64, window: &Window, items: Items<'_>) -> Result<RecordTable, Error> {
+    pub fn table(&self, key: i64, window: &Window, most_items: usize, items: Items<'_>) -> Result<RecordTable, Error> {
         let mut rows = Vec::new();
         for (instance, handler) in self.keys.get(&key).into_iter().flatten() {
             rows.extend(handler.metrics.iter().map(|(identity, merged)| {
@@ -47,11 +48,15 @@ impl Accumulators {
             }));
         }
         rows.sort_by_key(|row| (row.instance, row.merged.position, self.identities.bytes(row.identity)));
-        let columns = Column::ALL.iter().map(|column| self.column(*column, &rows, window, items)).collect();
+        let columns = Column::ALL.iter().map(|column| match column {
+            Column::Image => Values::Bytes(rows.iter().map(|row| row.image(most_items, items)).collect()),
+            _ => self.column(*column, &rows, window),
+        });
+        let columns = columns.collect();
         RecordTable::of_columns(columns, Metadata::new())
     }
 
-    fn column(&self, column: Column, rows: &[Row<'_>], window: &Window, items: Items<'_>) -> Values {
+    fn column(&self, column: Column, rows: &[Row<'_>], window: &Window) -> Values {
         match column.form() {
             Form::Text => Values::Text(rows.iter().map(|row| self.text(column, row, window).to_string()).collect()),
             Form::Texts => {
@@ -70,7 +75,7 @@ impl Accumulators {
                 Values::Time(vec![time_ns; rows.len()])
             }
             Form::Flag => Values::Flag(vec![window.is_closed; rows.len()]),
-            Form::Bytes => Values::Bytes(rows.iter().map(|row| row.image(items)).collect()),
+            Form::Bytes => unreachable!("only images are bytes"),
         }
     }
 
@@ -118,8 +123,13 @@ impl Row<'_> {
         }
     }
 
-    fn image(&self, items: Items<'_>) -> Vec<u8> {
+    fn image(&self, most_items: usize, items: Items<'_>) -> Vec<u8> {
         match &self.merged.kept {
+            Kept::State(state) if matches!(state.shape(), Shape::Items(..)) => {
+                let mut state = state.clone();
+                state.cut(most_items);
+                state.image(items)
+            }
             Kept::State(state) => state.image(items),
             Kept::Image { image, .. } => image.clone(),
         }

@@ -19,7 +19,7 @@ fn merged<'a>(tables: impl IntoIterator<Item = &'a RecordTable>) -> Vec<Values> 
             whole.add(1, table, run.first, run.count, "all", items(&places)).unwrap();
         }
     }
-    let merged = whole.table(1, &Window::default(), items(&places)).unwrap();
+    let merged = whole.table(1, &Window::default(), usize::MAX, items(&places)).unwrap();
     Column::ALL.iter().map(|column| merged.column(*column)).collect()
 }
 
