@@ -5,14 +5,11 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import TypeAlias
 
 from pktvisor import clock, logs
 from pktvisor.agent.local import AgentSettings, LocalAgent
@@ -22,7 +19,7 @@ from pktvisor.agent.tap import Origin
 from pktvisor.cli.exports import Exports
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
-from pktvisor.cli.signals import ENDING, signals_heard
+from pktvisor.cli.serving import Signals, names, start_log, take_signals, tls_files, wait
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.errors import InputError, NotFoundError, PktvisorError
@@ -32,16 +29,10 @@ from pktvisor.inputs.base import Defaults
 from pktvisor.metrics.snapshot import Labels
 from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
-from pktvisor.server.settings import ServerSettings, TlsFiles
+from pktvisor.server.settings import ServerSettings
 from pktvisor.server.web_server import WebServer
 
 logger = logging.getLogger(__name__)
-
-LOOK_INTERVAL_S = 1.0
-"""How often the daemon looks whether the captures are still at work, and keeps windows."""
-
-Signals: TypeAlias = SimpleQueue[int]
-"""Signals that have come."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ class Work:
 def serve(work: Work) -> int:
     """Capture and serve until something ends it; give the exit status."""
     try:
-        _start_log(work.options)
+        start_log(work.options, "pktvisord")
     except PktvisorError as error:
         complain(error)
         return FAILURE_STATUS
@@ -77,25 +68,12 @@ def serve(work: Work) -> int:
 
 def list_modules(options: DaemonOptions) -> int:
     """Log which inputs and handlers there are."""
-    _start_log(options)
+    start_log(options, "pktvisord")
     for name in inputs():
         logger.info("input: %s version 1.0", name)
     for name, version in handlers():
         logger.info("handler: %s version %s", name, version)
     return 0
-
-
-def _start_log(options: DaemonOptions) -> None:
-    form: logs.Form = "json" if options.log_format == "json" else "text"
-    try:
-        if options.log_file is not None:
-            logs.start_file(options.log_file, verbose=options.verbose, form=form)
-        elif options.syslog:
-            logs.start_syslog("pktvisord", verbose=options.verbose, form=form)
-        else:
-            logs.start(sys.stdout, verbose=options.verbose, form=form)
-    except OSError as error:
-        raise InputError(f"Log init failed: {error.filename}: {error.strerror}") from error
 
 
 def _run(work: Work) -> None:
@@ -112,7 +90,7 @@ def _run(work: Work) -> None:
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
     with ExitStack() as last, ExitStack() as stack:
-        signals = _take_signals(stack)
+        signals = take_signals(stack)
         stack.callback(agent.stop)
         exports = Exports(agent, options, _agent_name(options))
         last.callback(exports.stop)  # once the inputs have ended
@@ -137,7 +115,7 @@ def _look_after(agent: LocalAgent, server: WebServer, lookups: Lookups, signals:
     reloading = Reloading(lambda: _reload(agent, server))
     renewing = Reloading(lambda: _renew(agent, lookups))
     while not agent.is_stopping.is_set():
-        came = _wait(signals)
+        came = wait(signals)
         if came & {signal.SIGINT, signal.SIGTERM}:
             return
         if signal.SIGHUP in came:
@@ -150,17 +128,6 @@ def _look_after(agent: LocalAgent, server: WebServer, lookups: Lookups, signals:
         agent.resume(clock.monotonic())
         agent.save()
         logs.tell_left_out()
-
-
-def _wait(signals: Signals) -> set[int]:
-    """Wait for signals, but no longer than until the next look; many of one kind are one."""
-    came: set[int] = set()
-    try:
-        came.add(signals.get(timeout=LOOK_INTERVAL_S))
-        while True:
-            came.add(signals.get_nowait())
-    except Empty:
-        return came
 
 
 def _can_get_other_work(work: Work) -> bool:
@@ -190,16 +157,12 @@ def _settings(work: Work, lookups: Lookups) -> AgentSettings:
 
 
 def _server_settings(options: DaemonOptions, exports: Exports) -> ServerSettings:
-    tls = None
-    if options.tls and options.tls_cert and options.tls_key:
-        client_ca = None if options.tls_client_ca is None else Path(options.tls_client_ca)
-        tls = TlsFiles(Path(options.tls_cert), Path(options.tls_key), client_ca)
     return ServerSettings(
         options.host,
         options.port,
-        names=tuple(name.strip().lower() for name in (options.host_names or "").split(",") if name.strip()),
+        names=names(options),
         admin_api=options.admin_api,
-        tls=tls,
+        tls=tls_files(options),
         token_file=None if options.token_file is None else Path(options.token_file),
         agent_name=_agent_name(options),
         prometheus_labels=_labels(options),
@@ -220,13 +183,6 @@ def _tell_options(work: Work) -> None:
         logger.warning("--cp-token, --cp-url, --cp-path: this agent sends no crash reports")
     if options.module_dir:
         logger.warning("--module-dir is ignored: there are no modules to load")
-
-
-def _take_signals(stack: ExitStack) -> Signals:
-    """Collect the signals that ask for the end, or to read the configuration again."""
-    signals: Signals = SimpleQueue()
-    stack.enter_context(signals_heard(signals.put, (*ENDING, signal.SIGHUP)))
-    return signals
 
 
 class Reloading:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pktvisor import logs
+from pktvisor.config import server_options as server
 from pktvisor.config.command_options import LEAST_MEMORY_MB, MOST_LOOKBACK_MB, MOST_MEMORY_MB, SummaryOptions
 from pktvisor.config.options import (
     Declared,
@@ -68,29 +68,15 @@ class DaemonOptions(SummaryOptions):
         str | None,
         File(section=AGENT, is_key=False, help="list all mistakes in a configuration file, and exit"),
     ] = None
-    host: Annotated[
-        str,
-        Text(
-            written="-l", value="HOST", section=AGENT, help="serve on this host name or IP address (default: {default})"
-        ),
-    ] = "localhost"
-    port: Annotated[int, Port(written="-p", section=AGENT, help="serve on this port (default: {default})")] = 10853
-    host_names: Annotated[
-        str | None,
-        Text(
-            value="NAMES",
-            section=AGENT,
-            help="accept these names in Host headers, too, beside localhost and HOST; separate them with commas",
-        ),
-    ] = None
+    host: Annotated[str, server.HOST] = server.DEFAULT_HOST
+    port: Annotated[int, server.PORT] = server.DEFAULT_PORT
+    host_names: Annotated[str | None, server.HOST_NAMES] = None
     admin_api: Annotated[bool, Flag(section=AGENT, help="let clients change taps and policies over HTTP")] = False
-    tls: Annotated[bool, Flag(section=AGENT, help="serve HTTPS; needs --tls-cert and --tls-key")] = False
-    tls_cert: Annotated[str | None, File(section=AGENT, help="certificate (PEM)")] = None
-    tls_key: Annotated[str | None, File(section=AGENT, help="private key (PEM)")] = None
-    tls_client_ca: Annotated[
-        str | None, File(section=AGENT, help="require client certificates from these authorities (PEM)")
-    ] = None
-    token_file: Annotated[str | None, File(section=AGENT, help="require one of the tokens in this file")] = None
+    tls: Annotated[bool, server.TLS] = False
+    tls_cert: Annotated[str | None, server.TLS_CERT] = None
+    tls_key: Annotated[str | None, server.TLS_KEY] = None
+    tls_client_ca: Annotated[str | None, server.TLS_CLIENT_CA] = None
+    token_file: Annotated[str | None, server.TOKEN_FILE] = None
     make_token: Annotated[
         tuple[str, str] | None,
         Text(
@@ -100,17 +86,9 @@ class DaemonOptions(SummaryOptions):
             help="make a token with scope read or admin, print it, and exit",
         ),
     ] = None
-    log_file: Annotated[str | None, File(section=AGENT, help="log to a file")] = None
-    syslog: Annotated[bool, Flag(section=AGENT, help="log to syslog")] = False
-    log_format: Annotated[
-        str,
-        Text(
-            value="FORM",
-            choices=logs.FORMS,
-            section=AGENT,
-            help="text, or json: one object per line (default: {default})",
-        ),
-    ] = "text"
+    log_file: Annotated[str | None, server.LOG_FILE] = None
+    syslog: Annotated[bool, server.SYSLOG] = False
+    log_format: Annotated[str, server.LOG_FORMAT] = "text"
     state_dir: Annotated[
         str | None, File(value="DIR", section=AGENT, help="keep windows in this directory over a restart")
     ] = None
@@ -255,11 +233,7 @@ class DaemonOptions(SummaryOptions):
     cp_disable: Annotated[bool, Flag(section=FORMER, help=NOT_SENT)] = False
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            lambda said: said.tls and not (said.tls_cert and said.tls_key),
-            "you must specify --tls-key and --tls-cert to use --tls",
-            name="tls",
-        ),
+        server.TLS_IS_WHOLE,
         Rule(
             lambda said: 0 < sum(map(bool, _crash_reporting(said))) < 3 and not said.cp_disable,
             "missing information to setup crashpad",

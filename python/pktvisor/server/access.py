@@ -58,12 +58,16 @@ def check_access(needed: AccessScope, request: Request, context: Context) -> Non
     """Raise `Refusal` where the client may not use a route of the scope `needed`."""
     if context.settings.socket_path is None:
         _check_sender(request.headers, context)
-    if needed == "read":
-        return
-    if request.scope[GRANTED] != "admin":
+    if request.scope[GRANTED] not in (needed, "admin"):
         context.counters.requests_forbidden += 1
-        challenge = f'{CHALLENGE}, error="insufficient_scope", scope="admin"'
-        raise Refusal(403, {"error": "this needs a token of scope admin"}, {"www-authenticate": challenge})
+        challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{needed}"'
+        raise Refusal(403, {"error": f"this needs a token of scope {needed}"}, {"www-authenticate": challenge})
+
+
+def sender_of(request: Request) -> str | None:
+    """The name of the client's token, where that lets it send for one agent alone."""
+    name: str | None = request.scope.get(TOKEN_NAME)
+    return name if request.scope[GRANTED] == "send" else None
 
 
 def _check_sender(headers: Headers, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from pktvisor.server.context import Context
 from pktvisor.server.openapi import document
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import route
-from pktvisor.server.routes import endpoints
+from pktvisor.server.routes import Groups, endpoints, groups
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +29,12 @@ SAFETY_HEADERS = {
 """No browser is to guess a type, keep an answer, or show it inside another page."""
 
 
-def create_app(context: Context) -> ASGIApp:
-    """Make the application that answers from a context (see `make_context`)."""
-    settings = context.settings
-    describe = partial(document, with_admin=settings.admin_api, version=context.agent.version)
-    context = replace(context, describe=describe)
-    routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api)]
+def create_app(context: Context, more: Groups | None = None) -> ASGIApp:
+    """Make the application that answers from a context (see `make_context`), with more routes than an agent's."""
+    settings, served = context.settings, {**groups(), **(more or {})}
+    describe = partial(document, with_admin=settings.admin_api, version=context.agent.version, served=served)
+    context = replace(context, describe=functools.cache(describe))
+    routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api, among=served)]
     app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
     app = RequestLog(Authentication(app, context))
     return CloseBehindDoubt(SafetyHeaders(RateLimit(app, settings.bounds, context.counters)))

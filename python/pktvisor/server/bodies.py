@@ -25,6 +25,25 @@ def check_content_type(request: Request, *, is_needed: bool) -> None:
         raise Refusal(400, {"error": "Content-Type not supported"})
 
 
+def check_body_type(request: Request, needed: str) -> None:
+    """Raise `Refusal` (415) for another content type."""
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != needed:
+        raise Refusal(415, {"error": f"the content type must be {needed}, not {content_type[:100]!r}"}, CLOSE)
+
+
+async def read_bytes(request: Request, context: Context) -> bytes:
+    """Give the body.
+
+    Raises `Refusal`: 408 where it does not arrive, 413 where it is too large, 503 where too many are being taken.
+    """
+    bounds = context.settings.bounds
+    if context.bodies.bytes > bounds.most_bodies_bytes:
+        context.counters.bodies_refused += 1
+        raise Refusal(503, {"error": "too many bodies are being taken: try again soon"}, {"retry-after": "2", **CLOSE})
+    return await _read(request, context)
+
+
 async def read_configuration(request: Request, context: Context) -> str:
     """Give the body's text.
 

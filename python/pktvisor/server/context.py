@@ -31,6 +31,13 @@ class Answers:
         self.held.tell(self.bytes)
 
 
+@dataclass(slots=True)
+class Bodies:
+    """Bodies that are being taken. Written by the server's thread only."""
+
+    bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """A running agent, and what was configured about its interface."""
@@ -42,6 +49,7 @@ class Context:
     """Who may do what; None where nobody is asked for a token."""
     counters: Counters = field(default_factory=Counters)
     answers: Answers = field(default_factory=Answers)
+    bodies: Bodies = field(default_factory=Bodies)
     changes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHANGES))
     """Room for changes; those to come wait for it without a thread."""
     describe: Callable[[], Document] = dict

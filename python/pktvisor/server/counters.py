@@ -29,6 +29,8 @@ class Counters:
     """Requests whose token does not reach so far, or that another site sent (403, 421)."""
     bodies_too_large: int = 0
     """Requests with too large a body (413)."""
+    bodies_refused: int = 0
+    """Bodies not taken, since those that were being taken filled the room for them (503)."""
     heads_timed_out: int = 0
     """Connections closed because the head of a request did not arrive in time."""
     bodies_timed_out: int = 0

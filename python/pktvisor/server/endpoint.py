@@ -10,8 +10,10 @@ from pktvisor.api.keys import Schema
 from pktvisor.errors import ConfigError, ConflictError, InputError, NoMatchError
 
 Method = Literal["GET", "POST", "DELETE"]
-AccessScope = Literal["read", "admin"]
-"""`admin` routes change the agent, or show packets; they are there only where the admin API is on."""
+AccessScope = Literal["read", "admin", "send"]
+"""`admin` routes change the agent, or show packets; they are there only where the admin API is on. `send` routes take
+what agents send to a hub.
+"""
 
 JSON_TYPES = ("text/json", "application/json")
 """The type that pktvisor's clients know, and the registered one for who asks for it."""
@@ -135,6 +137,10 @@ class Endpoint:
     query: tuple[Query, ...] = ()
     takes_configuration: bool = False
     """Has a body in YAML or JSON, which `answer` gets as `text`."""
+    body_type: str = ""
+    """Has a body of this content type, which `answer` gets as `body`, with the name of the client's token as `sender`:
+    None where that may send for everybody.
+    """
     takes_accept: bool = False
     """`answer` gets the `Accept` header as `accept`."""
     is_text: bool = False

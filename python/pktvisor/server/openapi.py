@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from http import HTTPStatus
 
@@ -11,26 +10,26 @@ from pktvisor.outputs.json import Document
 from pktvisor.server.bodies import CONFIGURATION_TYPES
 from pktvisor.server.endpoint import Answer, Endpoint, Query, nothing, refusal
 from pktvisor.server.metric_schemas import metric_components
-from pktvisor.server.replies import IdentifierConvertor
-from pktvisor.server.routes import groups
+from pktvisor.server.replies import AgentConvertor, IdentifierConvertor
+from pktvisor.server.routes import Groups, groups
 from pktvisor.server.schemas import COMPONENTS
 
 PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 PATH_SCHEMAS: dict[str, Schema] = {
     "identifier": {"type": "string", "pattern": f"^{IdentifierConvertor.regex}$"},
+    "agent": {"type": "string", "pattern": f"^{AgentConvertor.regex}$"},
     "number": {"type": "integer", "minimum": 0},
 }
 TITLE = "pktvisor"
 SUMMARY = "What the network and the DNS are doing, summarised where it happens"
 
 
-@functools.cache
-def document(*, with_admin: bool, version: str) -> Document:
-    """Describe the routes, those of the admin API included or not."""
+def document(*, with_admin: bool, version: str, served: Groups | None = None) -> Document:
+    """Describe the routes, those of an agent where no others are served; those of the admin API included or not."""
     paths: dict[str, Document] = {}
-    for group, endpoints in groups().items():
+    for group, endpoints in (groups() if served is None else served).items():
         for endpoint in endpoints:
-            if with_admin or endpoint.scope == "read":
+            if with_admin or endpoint.scope != "admin":
                 path = PARAMETER.sub(r"{\1}", endpoint.path)
                 paths.setdefault(path, {})[endpoint.method.lower()] = _operation(group, endpoint)
     return {
@@ -60,6 +59,9 @@ def _operation(group: str, endpoint: Endpoint) -> Document:
         "parameters": [*_path_parameters(endpoint.path), *map(_query_parameter, endpoint.query)],
         "responses": {str(status): _response(status, answer) for status, answer in sorted(answers(endpoint).items())},
     }
+    if endpoint.body_type:
+        binary: Schema = {"type": "string", "format": "binary"}
+        operation["requestBody"] = {"required": True, "content": {endpoint.body_type: {"schema": binary}}}
     if endpoint.takes_configuration:
         schema: Schema = {"type": "string"}
         content = {name: {"schema": schema if name.endswith("yaml") else {}} for name in CONFIGURATION_TYPES}
@@ -84,7 +86,7 @@ def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
     others = "A page of another site asks"
     return {
         401: refusal("A valid token is needed"),
-        403: refusal(others if endpoint.scope == "read" else f"The token's scope is not admin, or: {others.lower()}"),
+        403: refusal(f"The token's scope is not {endpoint.scope} or admin, or: {others.lower()}"),
         421: refusal("`Host` does not name this agent; only where neither tokens nor certificates are asked for"),
     }
 
@@ -93,6 +95,10 @@ def _request_answers(endpoint: Endpoint) -> dict[int, Answer]:
     found = {}
     if endpoint.query:
         found[400] = refusal("A parameter is invalid")
+    if endpoint.body_type:
+        found[408] = refusal("The body did not arrive in time")
+        found[413] = refusal("The body is too large")
+        found[415] = refusal(f"The content type is not {endpoint.body_type}")
     if endpoint.method == "POST" and not endpoint.takes_configuration:
         found[400] = nothing("No Content-Length, or a parameter is invalid")
     if endpoint.takes_configuration:

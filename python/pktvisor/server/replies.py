@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
@@ -15,8 +15,8 @@ from starlette.types import Receive, Scope, Send
 
 from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import encode
-from pktvisor.server.access import check_access
-from pktvisor.server.bodies import check_content_type, read_configuration
+from pktvisor.server.access import check_access, sender_of
+from pktvisor.server.bodies import check_body_type, check_content_type, read_bytes, read_configuration
 from pktvisor.server.context import Answers, Context
 from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
 from pktvisor.server.errors import error_document, json_type
@@ -55,6 +55,21 @@ class NumberConvertor(Convertor[int]):
         return str(value)
 
 
+class AgentConvertor(Convertor[str]):
+    """The name of an agent, often that of its host; longer ones are never found."""
+
+    regex = "[^/]{1,200}"
+
+    def convert(self, value: str) -> str:
+        """Give the name as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """Give the name as it is."""
+        return value
+
+
+register_url_convertor("agent", AgentConvertor())
 register_url_convertor("identifier", IdentifierConvertor())
 register_url_convertor("number", NumberConvertor())
 
@@ -99,9 +114,10 @@ def route(endpoint: Endpoint, context: Context) -> Route:
     async def reply(request: Request) -> Response:
         try:
             check_access(endpoint.scope, request, context)
-            arguments = await _arguments(endpoint, request, context)
-            async with _room(endpoint, context):
-                result = await asyncio.to_thread(endpoint.answer, context, **arguments)
+            with _counted_body(endpoint, request, context):
+                arguments = await _arguments(endpoint, request, context)
+                async with _room(endpoint, context):
+                    result = await asyncio.to_thread(endpoint.answer, context, **arguments)
             return _success(endpoint, request, context, result)
         except Refusal as refusal:
             return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
@@ -118,7 +134,19 @@ def route(endpoint: Endpoint, context: Context) -> Route:
 
 def _room(endpoint: Endpoint, context: Context) -> AbstractAsyncContextManager[object]:
     """Room for what may take long; everything else is answered at once."""
-    return context.changes if endpoint.method == "POST" else nullcontext()
+    return context.changes if endpoint.method == "POST" and not endpoint.body_type else nullcontext()
+
+
+@contextmanager
+def _counted_body(endpoint: Endpoint, request: Request, context: Context) -> Iterator[None]:
+    """Count what a body takes from its coming until it is done with."""
+    length = request.headers.get("content-length", "") if endpoint.body_type else ""
+    held = min(int(length), context.settings.bounds.most_body_bytes) if length.isdigit() else 0
+    context.bodies.bytes += held
+    try:
+        yield
+    finally:
+        context.bodies.bytes -= held
 
 
 async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> dict[str, object]:
@@ -130,7 +158,11 @@ async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> 
         arguments[query.name] = query.read(request.query_params.get(query.name))
     if endpoint.takes_accept:
         arguments["accept"] = ", ".join(request.headers.getlist("accept"))
-    if endpoint.method == "POST":
+    if endpoint.body_type:
+        check_body_type(request, endpoint.body_type)
+        arguments["body"] = await read_bytes(request, context)
+        arguments["sender"] = sender_of(request)
+    elif endpoint.method == "POST":
         check_content_type(request, is_needed=endpoint.takes_configuration)
     if endpoint.takes_configuration:
         arguments["text"] = await read_configuration(request, context)

@@ -44,6 +44,8 @@ class Bounds:
     most_answer_bytes: int = 128 * 1024 * 1024
     """Of all answers that clients are still taking, together."""
     keep_alive_s: int = 5
+    most_bodies_bytes: int = 64 * 1024 * 1024
+    """Of all bodies that are being taken, together."""
 
 
 @dataclass(frozen=True, slots=True)

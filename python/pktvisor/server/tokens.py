@@ -1,6 +1,7 @@
 """Tokens: who may use the interface, and how far.
 
-A token file has one line for each: a name, a scope (`read` or `admin`), and the token's SHA-256 as `sha256:` and 64
+A token file has one line for each: a name, a scope (`read`, `admin`, or with a hub `send`: what agents need, each a
+token of its own name), and the token's SHA-256 as `sha256:` and 64
 hexadecimal digits, or the token itself. Empty lines and those that begin with `#` say nothing.
 
     prometheus read  sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
@@ -148,7 +149,7 @@ def _check_scope(scope: str) -> AccessScope:
     for known in get_args(AccessScope):
         if scope == known:
             return scope  # type: ignore[return-value]
-    raise ConfigError(f"unknown scope {scope!r}: use read or admin")
+    raise ConfigError(f"unknown scope {scope!r}: use {' or '.join(get_args(AccessScope))}")
 
 
 def _digest(secret: str) -> bytes:

@@ -20,6 +20,7 @@ from pktvisor.server.connection import Answering, BoundedConnection
 from pktvisor.server.connections import Connections
 from pktvisor.server.context import make_context
 from pktvisor.server.listen import BACKLOG, EXHAUSTED, Listener, listen, listen_unix
+from pktvisor.server.routes import Groups
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tls import reload_certificate, tls_context
 
@@ -37,12 +38,12 @@ class _QuietServer(Server):
 
 
 class WebServer:
-    """An HTTP server for one agent, from `start` to `stop`.
+    """An HTTP server for one agent, from `start` to `stop`; with `more` routes for what is more than an agent.
 
     Raises `ConfigError` where the settings are unsafe (see `check_exposure`), or a file that they name is not usable.
     """
 
-    def __init__(self, agent: RunningAgent, settings: ServerSettings) -> None:
+    def __init__(self, agent: RunningAgent, settings: ServerSettings, more: Groups | None = None) -> None:
         self.settings = settings
         self.host = settings.host
         self.port = settings.port
@@ -50,7 +51,7 @@ class WebServer:
         self._counters = self._context.counters
         self._connections = Connections(settings.bounds, self._counters)
         self._tls = None if settings.tls is None else tls_context(settings.tls)
-        self._server = _QuietServer(self._config(create_app(self._context)))
+        self._server = _QuietServer(self._config(create_app(self._context, more)))
         self._thread = threading.Thread(target=self._run, name="web-server", daemon=True)
         self._sockets: Sequence[Listener] = ()
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from pktvisor import logs
-from pktvisor.cli import service
+from pktvisor.cli import service, serving
 from pktvisor.cli.service import Work
+from pktvisor.cli.serving import Signals
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.config.schema import load_config
@@ -31,7 +32,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def _by_hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     TestInput.take_over(monkeypatch)
     Rounds.take_over(monkeypatch)
-    monkeypatch.setattr(service, "LOOK_INTERVAL_S", 0.01)
+    monkeypatch.setattr(serving, "LOOK_INTERVAL_S", 0.01)
     before = [(number, signal.getsignal(number)) for number in SIGNALS]
     yield
     for number, handler in before:
@@ -80,13 +81,13 @@ class Rounds:
 
     @classmethod
     def take_over(cls, monkeypatch: pytest.MonkeyPatch) -> None:
-        wait = service._wait
+        wait = serving.wait
 
-        def counted(signals: service.Signals) -> set[int]:
+        def counted(signals: Signals) -> set[int]:
             cls.count += 1
             return wait(signals)
 
-        monkeypatch.setattr(service, "_wait", counted)
+        monkeypatch.setattr(service, "wait", counted)
 
 
 def send(number: signal.Signals) -> Callable[[], None]:

@@ -1,0 +1,89 @@
+"""What commands with a web server have in common: their log, and the settings of the server."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol, TypeAlias
+
+from pktvisor import logs
+from pktvisor.cli.signals import ENDING, signals_heard
+from pktvisor.errors import InputError
+from pktvisor.server.settings import TlsFiles
+
+LOOK_INTERVAL_S = 1.0
+"""How often a command looks whether something is to be done."""
+
+Signals: TypeAlias = SimpleQueue[int]
+"""Signals that have come."""
+
+
+class ServingOptions(Protocol):
+    """The options that such commands share (`config.server_options`)."""
+
+    @property
+    def verbose(self) -> bool: ...
+    @property
+    def log_file(self) -> str | None: ...
+    @property
+    def log_format(self) -> str: ...
+    @property
+    def syslog(self) -> bool: ...
+    @property
+    def host_names(self) -> str | None: ...
+    @property
+    def tls(self) -> bool: ...
+    @property
+    def tls_cert(self) -> str | None: ...
+    @property
+    def tls_key(self) -> str | None: ...
+    @property
+    def tls_client_ca(self) -> str | None: ...
+
+
+def start_log(options: ServingOptions, command: str) -> None:
+    """Log where the options say. Raises `InputError`."""
+    form: logs.Form = "json" if options.log_format == "json" else "text"
+    try:
+        if options.log_file is not None:
+            logs.start_file(options.log_file, verbose=options.verbose, form=form)
+        elif options.syslog:
+            logs.start_syslog(command, verbose=options.verbose, form=form)
+        else:
+            logs.start(sys.stdout, verbose=options.verbose, form=form)
+    except OSError as error:
+        raise InputError(f"Log init failed: {error.filename}: {error.strerror}") from error
+
+
+def tls_files(options: ServingOptions) -> TlsFiles | None:
+    """The files for HTTPS, where it is on."""
+    if not (options.tls and options.tls_cert and options.tls_key):
+        return None
+    client_ca = None if options.tls_client_ca is None else Path(options.tls_client_ca)
+    return TlsFiles(Path(options.tls_cert), Path(options.tls_key), client_ca)
+
+
+def names(options: ServingOptions) -> tuple[str, ...]:
+    """Further names that clients call the server by."""
+    return tuple(name.strip().lower() for name in (options.host_names or "").split(",") if name.strip())
+
+
+def take_signals(stack: ExitStack) -> Signals:
+    """Collect the signals that ask for the end, or to read the configuration again."""
+    signals: Signals = SimpleQueue()
+    stack.enter_context(signals_heard(signals.put, (*ENDING, signal.SIGHUP)))
+    return signals
+
+
+def wait(signals: Signals) -> set[int]:
+    """Wait for signals, but no longer than until the next look; many of one kind are one."""
+    came: set[int] = set()
+    try:
+        came.add(signals.get(timeout=LOOK_INTERVAL_S))
+        while True:
+            came.add(signals.get_nowait())
+    except Empty:
+        return came
