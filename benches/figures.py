@@ -60,6 +60,10 @@ TARGETS = (
     Target("packet thread with 50 reads/s", "times without", 1.03, 1),
     Target("scrape of 20 policies", "ms", 50, 20),
     Target("1000 policy changes, packets lost", "packets", 0, 0),
+    Target("hub agents", "per minute and core", 3000, 10_000, higher_is_better=True),
+    Target("hub memory", "MB peak", 2000, 1000),
+    Target("hub delivery", "kB", 20, 12),
+    Target("hub top list of a day by tag", "s elapsed", 1, 0.1),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 

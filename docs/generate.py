@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pktvisor import _core
 from pktvisor.cli.daemon import daemon_parser
+from pktvisor.cli.hub import hub_parser
+from pktvisor.cli.hub_sql import sql_parser
 from pktvisor.cli.options import STATUSES
 from pktvisor.cli.reader import reader_parser
 from pktvisor.cli.ui import terminal_parser
@@ -21,6 +23,7 @@ from pktvisor.config.options import Declared, File, Flag, Number, Ports, TagList
 from pktvisor.config.ports import ANY, port_options
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
+from pktvisor.hub.routes import groups as hub_groups
 from pktvisor.metrics.expressions import schema
 from pktvisor.server.catalogue import shown_metrics
 from pktvisor.server.endpoint import Endpoint
@@ -158,7 +161,8 @@ def _reason_table(reasons: Sequence[tuple[str, str]]) -> list[str]:
 REST_INTRODUCTION = """\
 The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/api/v1/openapi.json`.
 
-- Routes of scope *admin* change the agent or show packets. Without the admin API they don't exist.
+- Routes of scope *admin* change the agent or show packets. Without the admin API they don't exist. Those of scope
+  *send* take what agents send. Only a [hub](../how-to/run-a-hub.md) has the routes below *Hub*.
 - An unknown path, a method that a path does not have, and an invalid name or number give a 404 without a body.
 - JSON is `text/json`, or `application/json` for clients that name it in `Accept`; keys are sorted. Errors are
   `{"error": "a sentence"}`; on Prometheus routes just the sentence. For mistakes in a configuration, `error` holds the
@@ -178,7 +182,8 @@ The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/a
 def rest_page() -> str:
     """Every route."""
     sections = ["# REST routes", NOTE, REST_INTRODUCTION]
-    for group, declared in groups().items():
+    of_hub = {f"hub_{name}": declared for name, declared in hub_groups().items()}
+    for group, declared in {**groups(), **of_hub}.items():
         rows = [row for endpoint in declared for row in _endpoint_rows(endpoint)]
         head = ["| Route | Scope | | Answers |", "|---|---|---|---|"]
         sections.append("\n".join([f"## {group.replace('_', ' ').capitalize()}", "", *head, *rows]))
@@ -199,7 +204,7 @@ def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
 def commands_page() -> str:
     """Every command with its options."""
     statuses = "\n".join(f"| {status} | {meaning} |" for status, meaning in sorted(STATUSES.items()))
-    parsers = (daemon_parser(), reader_parser(), terminal_parser())
+    parsers = (daemon_parser(), reader_parser(), terminal_parser(), hub_parser(), sql_parser())
     sections = ["# Commands", NOTE, *map(_command_section, parsers)]
     sections.append(f"## Exit statuses\n\n| Status | |\n|---|---|\n{statuses}")
     return "\n\n".join(sections) + "\n"

@@ -1,0 +1,176 @@
+"""Measure the hub: what it takes in per minute on one core, what a delivery takes, how soon it answers.
+
+    python benches/hub.py [--agents 1000] [--record]
+
+A fleet in this process makes the deliveries before; the hub runs in a process of its own, on one core.
+Deliveries come in as from its HTTP route, without HTTP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import record
+import traffic
+from figures import Figure, table
+from traffic import REPOSITORY
+
+MEGABYTE = 1_000_000
+MINUTES = 3
+DAY_HOURS = 24
+HOUR_S = 3600
+FRAME = 4
+
+
+def start_s() -> int:
+    """The hour that a day of windows begins in, a day and an hour ago."""
+    return (int(time.time()) // HOUR_S - DAY_HOURS - 1) * HOUR_S
+
+
+def made(agents: int, minutes: Sequence[int], capture: Path) -> Iterator[bytes]:
+    """What a fleet sends, minute by minute."""
+    sys.path.insert(0, str(REPOSITORY / "tests"))
+    from support.fleet import Fleet
+
+    fleet = Fleet([capture], start_s())
+    for minute in minutes:
+        for number in range(agents):
+            yield fleet.body(number, minute)
+
+
+def write(bodies: Iterator[bytes], path: Path) -> tuple[int, int]:
+    """Keep bodies in a file; give their number and size."""
+    count = size = 0
+    with path.open("wb") as file:
+        for body in bodies:
+            file.write(len(body).to_bytes(FRAME, "little") + body)
+            count, size = count + 1, size + len(body)
+    return count, size
+
+
+def read(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while head := file.read(FRAME):
+            yield file.read(int.from_bytes(head, "little"))
+
+
+def in_a_process(work: str, core: int, *arguments: object) -> dict[str, Any]:
+    """Run a part of this file in a process of its own, on one core; give what it tells."""
+    command = ["taskset", "-c", str(core), sys.executable, __file__, "--work", work, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def take_all(deliveries: str, folder: str) -> dict[str, Any]:
+    """Take deliveries in, minute by minute, as the hub does."""
+    from pktvisor.hub.hub import Hub, HubSettings
+
+    hub = Hub(HubSettings(Path(folder)))
+    count, before = 0, time.process_time()
+    began = time.monotonic()
+    for body in read(Path(deliveries)):
+        hub.admission.take(body, time.time_ns())
+        count += 1
+    hub.minutes.close_before(int(time.time()) // 60)
+    hub.flush()
+    told = {"count": count, "cpu_s": time.process_time() - before, "elapsed_s": time.monotonic() - began}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    hub.stop()
+    return {**told, "peak_bytes": peak}
+
+
+def ask_day(deliveries: str, folder: str) -> dict[str, Any]:
+    """Seal the hours of a day, then ask for top lists over all of it, by tag."""
+    from pktvisor.hub.history import Question, answer
+    from pktvisor.hub.hub import Hub, HubSettings
+
+    hub = Hub(HubSettings(Path(folder)))
+    for body in read(Path(deliveries)):
+        hub.admission.take(body, time.time_ns())
+    before = time.process_time()
+    hub.seal_due()
+    sealed_s = time.process_time() - before
+    day = (start_s(), start_s() + DAY_HOURS * HOUR_S)
+    times = []
+    for _ in range(5):
+        before = time.monotonic()
+        answer(
+            Question("default", "dns.top_qname2", *day, DAY_HOURS * HOUR_S, "site", 100),
+            hub.hours,
+            hub.sealed,
+            hub.minutes,
+        )
+        times.append(time.monotonic() - before)
+    size = hub.hours.size_bytes()
+    hub.stop()
+    return {"seal_s": sealed_s, "answer_s": sorted(times)[2], "hours": len(hub.sealed), "sealed_bytes": size}
+
+
+WORK: dict[str, Callable[[str, str], dict[str, Any]]] = {"take": take_all, "day": ask_day}
+
+
+def intake(agents: int, core: int, capture: Path, folder: Path) -> list[Figure]:
+    """Deliveries of some minutes."""
+    count, size = write(made(agents, range(MINUTES), capture), folder / "deliveries")
+    told = in_a_process("take", core, folder / "deliveries", folder / "hub")
+    per_minute = count / told["cpu_s"] * 60
+    note = f"{agents} agents, {MINUTES} minutes; {told['elapsed_s']:.1f} s elapsed, {told['cpu_s']:.1f} s of CPU"
+    return [
+        Figure("hub agents", per_minute, "per minute and core", note),
+        Figure("hub memory", told["peak_bytes"] / MEGABYTE, "MB peak"),
+        Figure("hub delivery", size / count / 1000, "kB", "net and dns of a minute of mix, top lists cut to 384"),
+    ]
+
+
+def day(agents: int, core: int, capture: Path, folder: Path) -> list[Figure]:
+    """A day of hours, each with one minute of all agents."""
+    minutes = range(0, DAY_HOURS * 60, 60)
+    write(made(agents, minutes, capture), folder / "day")
+    told = in_a_process("day", core, folder / "day", folder / "hub of a day")
+    note = f"{agents} agents, {told['hours']} hours with a minute each; sealing took {told['seal_s']:.0f} s of CPU"
+    return [
+        Figure("hub top list of a day by tag", told["answer_s"], "s elapsed", note),
+        Figure("hub sealed", told["sealed_bytes"] / MEGABYTE, "MB", "of the same"),
+    ]
+
+
+SECTIONS = {"intake": intake, "day": day}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure each section."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="some sections")
+    parser.add_argument("--agents", type=int, default=1000, help="agents of the fleet (default: 1000)")
+    parser.add_argument("--core", type=int, default=0, help="the core that the hub runs on (default: 0)")
+    parser.add_argument("--record", action="store_true", help="keep the figures in benches/results")
+    parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.work:
+        work, deliveries, folder = options.work
+        print(json.dumps(WORK[work](deliveries, folder)))
+        return 0
+    capture = traffic.cut(traffic.standard_captures()[0], 1_000_000)
+    figures: list[Figure] = []
+    for name in options.only:
+        with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+            figures += SECTIONS[name](options.agents, options.core, capture.path, Path(folder))
+    print(table(figures))
+    if options.record:
+        record.keep(figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

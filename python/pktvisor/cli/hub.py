@@ -1,0 +1,120 @@
+"""pktvisor-hub: take the windows of many agents, and serve them as one."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from pktvisor import clock, logs
+from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
+from pktvisor.cli.parsing import add_options, add_version, read_options
+from pktvisor.cli.serving import Signals, names, start_log, take_signals, tls_files, wait
+from pktvisor.config.hub_options import HubOptions
+from pktvisor.errors import PktvisorError
+from pktvisor.hub.as_agent import HubAsAgent
+from pktvisor.hub.hub import Hub, HubSettings
+from pktvisor.hub.routes import groups
+from pktvisor.server.settings import Bounds, ServerSettings
+from pktvisor.server.web_server import WebServer
+
+logger = logging.getLogger(__name__)
+
+BOUNDS = Bounds(
+    most_body_bytes=8 << 20,
+    most_connections=8192,
+    most_connections_per_client=8192,
+    requests_per_second=2000.0,
+    most_rated_clients=1 << 16,
+)
+"""Wider than an agent's: many agents come, some of them from one address."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["sql"]:
+        from pktvisor.cli import hub_sql
+
+        return hub_sql.main(given[1:])
+    return run(hub_parser(), given, _run)
+
+
+def hub_parser() -> Parser:
+    """Make the parser."""
+    parser = Parser(
+        prog="pktvisor-hub",
+        description="Collect the windows of many agents (pktvisord --hub), and serve them as one. "
+        "pktvisor-hub sql QUERY asks what is kept.",
+    )
+    add_options(parser, HubOptions)
+    add_version(parser)
+    return parser
+
+
+def _run(said: argparse.Namespace) -> int:
+    if said.make_token is not None:
+        from pktvisor.cli.make_token import print_token
+
+        return print_token(*said.make_token)
+    options = read_options(HubOptions, said)
+    try:
+        start_log(options, "pktvisor-hub")
+    except PktvisorError as error:
+        complain(error)
+        return FAILURE_STATUS
+    try:
+        _serve(options)
+    except PktvisorError as error:
+        logger.error("%s", error)
+        complain(f"pktvisor-hub: {error}")
+        return FAILURE_STATUS
+    logger.info("exit with success")
+    return 0
+
+
+def _serve(options: HubOptions) -> None:
+    with ExitStack() as stack:
+        signals = take_signals(stack)
+        hub = Hub(HubSettings(options.directory, (), options.keep_days, options.keep_gb * 1_000_000_000))
+        stack.callback(hub.stop)
+        agent = HubAsAgent(hub)
+        server = WebServer(agent, _server_settings(options), groups())
+        server.start()
+        stack.callback(server.stop)
+        logger.info("hub: everything is kept in %s", options.directory)
+        _look_after(agent, server, signals)
+        logger.info("Shutting down")
+
+
+def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals) -> None:
+    """Do what is due, until a signal or a client ends it."""
+    while not agent.is_stopping.is_set():
+        came = wait(signals)
+        if came & {signal.SIGINT, signal.SIGTERM}:
+            return
+        if signal.SIGHUP in came:
+            try:
+                server.reload()
+            except PktvisorError as error:
+                logger.error("not reloaded; nothing has changed: %s", error)
+        agent.hub.tick(clock.monotonic())
+        logs.tell_left_out()
+
+
+def _server_settings(options: HubOptions) -> ServerSettings:
+    return ServerSettings(
+        options.host,
+        options.port,
+        names=names(options),
+        admin_api=options.admin_api,
+        tls=tls_files(options),
+        token_file=None if options.token_file is None else Path(options.token_file),
+        agent_name=socket.gethostname(),
+        bounds=BOUNDS,
+    )

@@ -1,0 +1,223 @@
+"""How a delivery comes in: read, checked, written to the journal, merged, acknowledged."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pktvisor import _core
+from pktvisor.errors import InputError
+from pktvisor.hub.delivery import MINUTE_NS, Delivery, minute_of, read_delivery
+from pktvisor.hub.gate import Gate
+from pktvisor.hub.journal import Entry, Journal, Position
+from pktvisor.hub.minutes import Minutes
+from pktvisor.hub.registry import Registry
+from pktvisor.hub.seen import Series, WindowKey
+
+logger = logging.getLogger(__name__)
+
+MINUTES_PER_HOUR = 60
+FURTHEST_AHEAD_MINUTES = 60
+"""By how much an agent's clock may be ahead of the hub's."""
+
+
+class RefusedDelivery(InputError):
+    """A delivery that is never taken, however often it is sent."""
+
+
+class BusyError(InputError):
+    """A delivery that may be taken later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of the windows of a delivery."""
+
+    stored: int = 0
+    duplicate: int = 0
+    refused: int = 0
+    """Whose sketches are damaged."""
+
+
+@dataclass(slots=True)
+class Counters:
+    """What came in since the start."""
+
+    deliveries: int = 0
+    bytes: int = 0
+    windows_stored: int = 0
+    windows_duplicate: int = 0
+    windows_refused: int = 0
+    deliveries_refused: int = 0
+
+
+class Kept(NamedTuple):
+    """A delivery in the journal."""
+
+    sequence: int
+    position: Position
+    taken: int
+    """A bit for each of its windows: whether it counts."""
+
+
+class HourIndex:
+    """Where the deliveries of an hour are in the journal, in few bytes each."""
+
+    def __init__(self, kept: Iterable[Kept] = ()) -> None:
+        self._numbers = array("Q")
+        for one in kept:
+            self.add(one)
+
+    def __iter__(self) -> Iterator[Kept]:
+        numbers = iter(self._numbers)
+        for sequence, segment, offset, taken in zip(numbers, numbers, numbers, numbers, strict=True):
+            yield Kept(sequence, Position(segment, offset), taken)
+
+    def __len__(self) -> int:
+        return len(self._numbers) // 4
+
+    def add(self, kept: Kept) -> None:
+        """Add a delivery."""
+        self._numbers.extend((kept.sequence, *kept.position, kept.taken))
+
+
+class Admission:
+    """Takes deliveries, from any thread."""
+
+    def __init__(self, journal: Journal, registry: Registry, minutes: Minutes, *, oldest_minute: int = 0) -> None:
+        self._journal, self._registry, self._minutes = journal, registry, minutes
+        self.oldest_minute = oldest_minute
+        """Windows of earlier minutes are not kept any more."""
+        self.gate = Gate()
+        """Closed, everything that is in the journal has been merged and noted."""
+        self._indexing = threading.Lock()
+        self.hours: dict[int, HourIndex] = {}
+        """By hour, counted from 1970, the deliveries that are not sealed."""
+        self.counters = Counters()
+
+    def take(self, body: bytes, now_ns: int, *, only_agent: str | None = None) -> Receipt:
+        """Take a delivery; it is on disk when this returns.
+
+        Raises `RefusedDelivery` for what can never be taken, `BusyError` for what may be sent again, `InputError`
+        where the disk fails. With `only_agent`, deliveries of others are refused.
+        """
+        try:
+            delivery = self._read(body, now_ns, only_agent)
+        except RefusedDelivery:
+            self.counters.deliveries_refused += 1
+            raise
+        windows = windows_of(delivery)
+        fresh = self._registry.seen.reserve(windows)
+        if fresh is None:
+            raise BusyError("the same delivery is being taken at this moment: send it again")
+        reserved = [window for window, is_new in zip(windows, fresh, strict=True) if is_new]
+        receipt = Receipt(duplicate=len(windows) - len(reserved))
+        if reserved:
+            receipt = self._keep(delivery, body, now_ns, reserved)
+        else:
+            self._registry.note(delivery, now_ns, stored=0, duplicate=receipt.duplicate)
+        self._count(receipt, len(body))
+        return receipt
+
+    def _read(self, body: bytes, now_ns: int, only_agent: str | None) -> Delivery:
+        try:
+            delivery = read_delivery(body)
+        except InputError as error:
+            raise RefusedDelivery(str(error)) from error
+        name = delivery.sender.agent
+        if only_agent is not None and name != only_agent:
+            raise RefusedDelivery(f"this token is for the agent {only_agent}, not for {name}")
+        if not self._registry.has_room_for(name):
+            raise RefusedDelivery(f"there are too many agents: {name} is one more than the hub can know")
+        newest = now_ns // MINUTE_NS + FURTHEST_AHEAD_MINUTES
+        for run in delivery.runs:
+            if minute_of(run) > newest:
+                reason = f"the clock of {name} is more than an hour ahead of the hub's"
+            elif minute_of(run) < self.oldest_minute:
+                reason = f"window {run.number} of {run.instance} is older than what the hub keeps"
+            else:
+                continue
+            self._registry.note_refusal(name, reason, now_ns)
+            raise RefusedDelivery(reason)
+        return delivery
+
+    def _keep(self, delivery: Delivery, body: bytes, now_ns: int, reserved: Sequence[WindowKey]) -> Receipt:
+        is_kept = False
+        try:
+            with self.gate.passing():
+                taken = _bits(window in reserved for window in windows_of(delivery))
+                entry = self._journal.append(body, now_ns, taken)
+                is_kept = True
+                receipt = self._merge(entry, delivery, taken)
+                self._registry.note(delivery, now_ns, stored=receipt.stored, duplicate=receipt.duplicate)
+                return receipt
+        finally:
+            self._registry.seen.release(reserved, are_known=is_kept)
+
+    def _merge(self, entry: Entry, delivery: Delivery, taken: int) -> Receipt:
+        """Merge windows of an entry of the journal, and keep in mind where it is."""
+        refused = 0
+        runs = [run for at, run in enumerate(delivery.runs) if taken >> at & 1]
+        for run in runs:
+            try:
+                self._minutes.add(delivery.sender, delivery.table, run)
+            except InputError as error:
+                refused += 1
+                self._registry.note_refusal(delivery.sender.agent, str(error), entry.received_ns)
+                logger.warning("agent %s: %s", delivery.sender.agent, error)
+        for hour in {hour_of(run) for run in runs}:
+            of_hour = _bits(taken >> at & 1 and hour_of(run) == hour for at, run in enumerate(delivery.runs))
+            with self._indexing:
+                self.hours.setdefault(hour, HourIndex()).add(Kept(entry.sequence, entry.position, of_hour))
+        return Receipt(len(runs) - refused, len(delivery.runs) - len(runs), refused)
+
+    def readmit(self, entry: Entry, sealed: Mapping[int, int], readmitted: set[WindowKey]) -> None:
+        """Take in again what is in the journal: what is not sealed, and what the registry does not know yet.
+
+        `sealed` tells of each hour up to which entry of the journal it is sealed; `readmitted` are the windows of the
+        entries before. A window that is there twice, since the first was not acknowledged, counts once.
+        """
+        try:
+            delivery = read_delivery(entry.body)
+        except InputError as error:
+            logger.warning("entry %d of the journal can't be read by this release: %s", entry.sequence, error)
+            return
+        windows = windows_of(delivery)
+        counts = [bool(entry.taken >> at & 1) and window not in readmitted for at, window in enumerate(windows)]
+        fresh = [window for window, is_new in zip(windows, counts, strict=True) if is_new]
+        readmitted.update(fresh)
+        self._registry.seen.release(fresh, are_known=True)
+        if entry.sequence > self._registry.flushed_sequence:
+            self._registry.note(delivery, entry.received_ns, stored=len(fresh), duplicate=len(windows) - len(fresh))
+        is_open = [sealed.get(hour_of(run), 0) < entry.sequence for run in delivery.runs]
+        taken = _bits(is_new and is_left for is_new, is_left in zip(counts, is_open, strict=True))
+        if taken:
+            self._merge(entry, delivery, taken)
+
+    def _count(self, receipt: Receipt, body_bytes: int) -> None:
+        counters = self.counters
+        counters.deliveries += 1
+        counters.bytes += body_bytes
+        counters.windows_stored += receipt.stored
+        counters.windows_duplicate += receipt.duplicate
+        counters.windows_refused += receipt.refused
+
+
+def windows_of(delivery: Delivery) -> list[WindowKey]:
+    """The keys of a delivery's windows."""
+    sender = delivery.sender
+    return [WindowKey(Series(sender.agent, sender.boot, run.policy, run.instance), run.number) for run in delivery.runs]
+
+
+def hour_of(run: _core.WindowRun) -> int:
+    """The hour, counted from 1970, that a window is kept in."""
+    return minute_of(run) // MINUTES_PER_HOUR
+
+
+def _bits(flags: Iterable[object]) -> int:
+    """A bit for each flag, the first lowest."""
+    return sum(1 << at for at, flag in enumerate(flags) if flag)

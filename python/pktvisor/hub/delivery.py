@@ -1,0 +1,109 @@
+"""A delivery: one closed window of one policy of an agent, as it is sent to the hub."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pktvisor import _core
+from pktvisor.errors import InputError
+
+AGENT_KEY, BOOT_KEY, VERSION_KEY, TAGS_KEY = "pktvisor.agent", "pktvisor.boot", "pktvisor.version", "pktvisor.tags"
+"""Keys in the metadata of the stream's schema."""
+
+MOST_BYTES = 64 << 20
+"""What a delivery takes at most when it is unpacked."""
+MOST_WINDOWS = 64
+"""Handlers whose windows a delivery has."""
+MOST_TAGS = 32
+LONGEST_NAME = 200
+TAG_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
+
+MINUTE_S = 60
+MINUTE_NS = MINUTE_S * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The agent that a delivery comes from, as it was then."""
+
+    agent: str
+    boot: str
+    """Differs each time the agent's process starts."""
+    version: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery that was read."""
+
+    sender: Sender
+    table: _core.RecordTable
+    runs: Sequence[_core.WindowRun]
+    """The windows of its handlers, each a run of rows of the table."""
+
+
+def read_delivery(body: bytes) -> Delivery:
+    """Read a delivery. InputError, a sentence, where the bytes are none."""
+    try:
+        table = _core.RecordTable.read(body, most_bytes=MOST_BYTES)
+    except _core.InputFault as fault:
+        raise InputError(str(fault)) from fault
+    sender = _sender(table.metadata)
+    runs = table.windows()
+    if not 0 < len(runs) <= MOST_WINDOWS:
+        raise InputError(f"the delivery has windows of {len(runs)} handlers, not of 1 to {MOST_WINDOWS}")
+    for run in runs:
+        _check(run, sender)
+    return Delivery(sender, table, runs)
+
+
+def _sender(metadata: Mapping[str, str]) -> Sender:
+    agent, boot = metadata.get(AGENT_KEY, ""), metadata.get(BOOT_KEY, "")
+    for key, value in ((AGENT_KEY, agent), (BOOT_KEY, boot)):
+        if not value or len(value) > LONGEST_NAME or not value.isprintable():
+            raise InputError(f"the schema's metadata has no usable {key}: a text of 1 to {LONGEST_NAME} characters")
+    return Sender(agent, boot, metadata.get(VERSION_KEY, "")[:LONGEST_NAME], _tags(metadata.get(TAGS_KEY, "{}")))
+
+
+def _tags(text: str) -> Mapping[str, str]:
+    try:
+        tags = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"{TAGS_KEY} is no JSON object") from None
+    if not isinstance(tags, dict) or len(tags) > MOST_TAGS:
+        raise InputError(f"{TAGS_KEY} must be a JSON object of at most {MOST_TAGS} texts")
+    for name, value in tags.items():
+        is_text = isinstance(value, str) and len(value) <= LONGEST_NAME and value.isprintable()
+        if not is_text or len(name) > LONGEST_NAME or not TAG_NAME.fullmatch(name):
+            raise InputError(f"{TAGS_KEY}: {name[:LONGEST_NAME]!r} is no name with a text of one line")
+    return dict(sorted(tags.items()))
+
+
+def _check(run: _core.WindowRun, sender: Sender) -> None:
+    if run.agent != sender.agent:
+        raise InputError(f"the records are those of {run.agent[:LONGEST_NAME]!r}, not of {sender.agent!r}")
+    if not run.is_closed:
+        raise InputError(f"window {run.number} of {run.instance[:LONGEST_NAME]!r} is not closed")
+    for name in (run.policy, run.instance, run.schema):
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise InputError(f"the name {name[:LONGEST_NAME]!r} of a policy or handler can't be used")
+
+
+def minute_of(run: _core.WindowRun) -> int:
+    """The minute, counted from 1970, that a window is counted in: the one that it begins in."""
+    return run.start_ns // MINUTE_NS
+
+
+def handler_of(run: _core.WindowRun) -> str:
+    """The name of a handler within its policy, whichever tap it is at.
+
+    Instances are called `POLICY-TAP-HANDLER`; the policy `default` calls its `default-HANDLER`.
+    """
+    for prefix in (f"{run.policy}-{run.tap}-", f"{run.policy}-"):
+        if run.instance.startswith(prefix) and len(run.instance) > len(prefix):
+            return run.instance.removeprefix(prefix)
+    return run.instance

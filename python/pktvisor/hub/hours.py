@@ -1,0 +1,213 @@
+"""Sealed hours: what is older than the journal, as Parquet files that are never written again.
+
+    windows/day=2026-11-30/hour=01/*.parquet               all records of all agents, as they came
+    merged/step_s=60/day=2026-11-30/hour=01/*.parquet      merged by policy and tag, a minute each; and by 600 s, 3600 s
+
+An hour may have several files: late windows are a further one, and what is in several adds up. Files are written under
+another name, synced and renamed; the registry then says up to which entry of the journal the hour is sealed. Files that
+it does not know of are what a crash left, and are removed at the start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pktvisor import _core
+from pktvisor.errors import InputError, MissingLibraryError
+from pktvisor.hub.journal import sync_directory
+from pktvisor.hub.minutes import Cell
+
+logger = logging.getLogger(__name__)
+
+HOUR_S = 3600
+STEPS_S = (60, 600, 3600)
+"""How long the windows of merged records are, shortest first."""
+WINDOWS, MERGED = "windows", "merged"
+MEMORY_MB = 512
+"""What a query may take before it writes to disk."""
+ENDING = ".parquet"
+
+
+Sent = tuple[_core.RecordTable, str, Mapping[str, str]]
+"""Windows as they were sent, with the boot and the tags of their agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergedWindow:
+    """What a cell holds of a step of time."""
+
+    cell: Cell
+    step_s: int
+    agents: int
+    windows: int
+    table: _core.RecordTable
+
+
+class Hours:
+    """The sealed hours in a directory. One thread seals; any may read."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def seal(self, hour: int, sequence: int, windows: Iterable[Sequence[Sent]], merged: Iterable[MergedWindow]) -> None:
+        """Write what is new of an hour: the deliveries up to an entry of the journal, part by part, and what was merged
+        of them. InputError where the disk fails; nothing is there then.
+        """
+        written: list[tuple[Path, Path]] = []
+        try:
+            with _told(self._directory):
+                for number, part in enumerate(windows):
+                    folder = self.folder(WINDOWS, hour)
+                    written.append(self._write(folder, f"{sequence:020d}-{number:04d}", [_joined(part)]))
+                by_step: dict[int, list[MergedWindow]] = {}
+                for one in merged:
+                    by_step.setdefault(one.step_s, []).append(one)
+                for step_s, several in by_step.items():
+                    folder = self.folder(MERGED, hour, step_s=step_s)
+                    written.append(self._write(folder, f"{sequence:020d}-0000", [_with_cell(one) for one in several]))
+                for temporary, path in written:
+                    temporary.replace(path)
+                for folder in {path.parent for _, path in written}:
+                    sync_directory(folder)
+        except BaseException:
+            for temporary, path in written:
+                temporary.unlink(missing_ok=True)
+                path.unlink(missing_ok=True)
+            raise
+
+    def _write(self, folder: Path, name: str, parts: Sequence[Part]) -> tuple[Path, Path]:
+        """Write rows to a file under another name; gives that and the name that it is to have."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}{ENDING}"
+        temporary = path.with_suffix(".tmp")
+        with connect() as connection:
+            for number, (columns, rows) in enumerate(parts):
+                connection.register("part", rows)
+                made = "CREATE TABLE rows AS" if number == 0 else "INSERT INTO rows"
+                more = "".join(f", ? AS {name}" for name in columns)
+                connection.execute(f"{made} SELECT *{more} FROM part", list(columns.values()))
+                connection.unregister("part")
+            connection.execute(
+                f"COPY (FROM rows ORDER BY schema, path, agent, start) TO '{quoted(temporary)}' "
+                "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3)"
+            )
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        return temporary, path
+
+    def folder(self, kind: str, hour: int, *, step_s: int | None = None) -> Path:
+        """The folder of an hour's files."""
+        begin = datetime.fromtimestamp(hour * HOUR_S, UTC)
+        root = self._directory / kind
+        if step_s is not None:
+            root /= f"step_s={step_s}"
+        return root / f"day={begin:%Y-%m-%d}" / f"hour={begin:%H}"
+
+    def files(self, kind: str, hours: Iterable[int], *, step_s: int | None = None) -> list[Path]:
+        """The files of some hours."""
+        folders = (self.folder(kind, hour, step_s=step_s) for hour in hours)
+        return [path for folder in folders for path in sorted(folder.glob(f"*{ENDING}"))]
+
+    def hours(self, kind: str = WINDOWS) -> list[int]:
+        """The hours of which there are files, oldest first."""
+        found = {hour for path in self._directory.glob(f"{kind}/**/day=*/hour=*/*{ENDING}") if (hour := _hour(path))}
+        return sorted(found)
+
+    def clean(self, sealed: Mapping[int, int]) -> int:
+        """Remove what a crash left: unfinished files, and those of a seal that the registry does not know."""
+        removed = 0
+        for path in [*self._directory.glob("**/*.tmp"), *self._directory.glob(f"**/*{ENDING}")]:
+            hour = _hour(path)
+            is_known = path.suffix == ENDING and hour is not None and _sequence(path) <= sealed.get(hour, 0)
+            if not is_known:
+                path.unlink()
+                removed += 1
+        return removed
+
+    def remove(self, kind: str, hour: int) -> int:
+        """Remove an hour; give how many bytes that frees."""
+        freed = 0
+        folders = [self.folder(kind, hour)] if kind == WINDOWS else [self.folder(kind, hour, step_s=s) for s in STEPS_S]
+        for folder in folders:
+            if folder.is_dir():
+                freed += sum(path.stat().st_size for path in folder.iterdir())
+                shutil.rmtree(folder)
+                with_nothing_left = folder.parent
+                if not any(with_nothing_left.iterdir()):
+                    with_nothing_left.rmdir()
+        return freed
+
+    def size_bytes(self) -> int:
+        """What all files take together."""
+        return sum(path.stat().st_size for path in self._directory.glob(f"**/*{ENDING}"))
+
+
+Part = tuple[Mapping[str, object], Any]
+"""Further columns of some rows, which have one value in all of them; and the rows, as an Arrow stream."""
+
+
+def _joined(part: Sequence[Sent]) -> Part:
+    return {}, _core.RecordTable.joined(part)
+
+
+def _with_cell(one: MergedWindow) -> Part:
+    cell = one.cell
+    return {"tag": cell.tag, "tag_value": cell.value, "agents": one.agents, "windows": one.windows}, one.table
+
+
+_LIBRARY = threading.Lock()
+
+
+@contextmanager
+def connect() -> Iterator[Any]:
+    """A connection to a database in memory, within bounds. MissingLibraryError where there is no DuckDB."""
+    try:
+        import duckdb
+    except ImportError as error:
+        raise MissingLibraryError("the hub needs duckdb: pip install 'pktvisor[hub]'") from error
+    with _LIBRARY:
+        connection = duckdb.connect()
+    try:
+        connection.execute(f"SET memory_limit='{MEMORY_MB}MB'; SET threads=1; SET preserve_insertion_order=false")
+        yield connection
+    except duckdb.Error as error:
+        raise InputError(str(error).partition("\n")[0]) from error
+    finally:
+        connection.close()
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in SQL."""
+    return str(path).replace("'", "''")
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{directory} can't be written: {error.strerror}") from error
+
+
+def _hour(path: Path) -> int | None:
+    """The hour that a file is of, by its folders."""
+    named = dict(part.split("=", 1) for part in path.parts if "=" in part)
+    try:
+        begin = datetime.strptime(f"{named['day']} {named['hour']}", "%Y-%m-%d %H").replace(tzinfo=UTC)
+    except (KeyError, ValueError):
+        return None
+    return int(begin.timestamp()) // HOUR_S
+
+
+def _sequence(path: Path) -> int:
+    number = path.stem.partition("-")[0]
+    return int(number) if number.isdigit() else 1 << 63

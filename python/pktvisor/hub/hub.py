@@ -1,0 +1,264 @@
+"""The hub at work: what its parts do together, at the start, from time to time, and at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pktvisor import clock
+from pktvisor.errors import InputError
+from pktvisor.files import lock_own
+from pktvisor.hub.admission import MINUTES_PER_HOUR, Admission, HourIndex
+from pktvisor.hub.delivery import MINUTE_NS, read_delivery
+from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, WINDOWS, Hours, MergedWindow, Sent
+from pktvisor.hub.journal import Journal, JournalReader
+from pktvisor.hub.minutes import Cell, Minutes, View, merge_minutes
+from pktvisor.hub.policy import PERIODS, open_minute
+from pktvisor.hub.registry import Registry
+from pktvisor.hub.seen import WindowKey
+
+logger = logging.getLogger(__name__)
+
+FLUSH_S = 10.0
+"""How often the registry is brought to disk."""
+SEAL_AFTER_S = 300
+"""How long after an hour's end it is sealed: most of what is late has come by then."""
+LATE_SEAL_S = 600
+"""How often what came later is sealed, into files of its own."""
+MOST_PART_WINDOWS = 4000
+"""Windows of a file of a sealed hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """What was configured of the hub."""
+
+    directory: Path
+    views: Sequence[View] = ()
+    kept_days: int = 30
+    """Days that sealed hours are kept."""
+    most_disk_bytes: int = 0
+    """What they take at most, 0 for no bound: the oldest go first."""
+
+
+class Hub:
+    """The hub, between `start` and `stop`. InputError where its directory can't be used."""
+
+    def __init__(self, settings: HubSettings, *, now_ns: Callable[[], int] = clock.now_ns) -> None:
+        self.settings = settings
+        self.now_ns = now_ns
+        directory = settings.directory
+        self._journal_directory = directory / "journal"
+        for folder in (self._journal_directory, directory / "sealed"):
+            _make(folder)
+        self._directory_lock = DirectoryLock(directory / "lock")
+        self.registry = Registry(directory / "registry.sqlite")
+        self.hours = Hours(directory / "sealed")
+        self.minutes = Minutes(settings.views)
+        self.removed_for_room = 0
+        """Hours that were removed since the disk would not have had room."""
+        self.journal, self.admission = self._readmitted()
+        self._next_flush_s = 0.0
+        self._next_late_seal_s = 0
+        self._sealing = threading.Lock()
+
+    def _readmitted(self) -> tuple[Journal, Admission]:
+        """Continue where the process before ended, however it ended."""
+        sealed = self.sealed = self.registry.sealed()
+        removed = self.hours.clean(sealed)
+        if removed:
+            logger.warning("%d files of hours that were being sealed are removed: they are sealed anew", removed)
+        reader, readmitted, count = JournalReader(self._journal_directory), set[WindowKey](), 0
+        journal = Journal(self._journal_directory)
+        admission = Admission(journal, self.registry, self.minutes, oldest_minute=self._oldest_minute())
+        for entry in reader.entries():
+            admission.readmit(entry, sealed, readmitted)
+            count += 1
+        journal.continue_after(max(reader.last_sequence, self.registry.flushed_sequence))
+        self.minutes.close_before(open_minute(self.now_ns()))
+        if count:
+            logger.info("%d deliveries of the journal were taken in again", count)
+        return journal, admission
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What came in and what was removed since the start, by name."""
+        return {
+            **asdict(self.admission.counters),
+            "tag_values_left_out": self.minutes.values_left_out,
+            "hours_removed_for_room": self.removed_for_room,
+        }
+
+    def _oldest_minute(self) -> int:
+        return self.now_ns() // MINUTE_NS - self.settings.kept_days * 24 * MINUTES_PER_HOUR
+
+    def tick(self, now_s: float) -> None:
+        """Do what is due; `now_s` is of a clock that nobody sets. What fails is logged, and tried again."""
+        self.minutes.close_before(open_minute(self.now_ns()))
+        self.admission.oldest_minute = self._oldest_minute()
+        if now_s < self._next_flush_s:
+            return
+        self._next_flush_s = now_s + FLUSH_S
+        try:
+            self.flush()
+            self.seal_due()
+            self._forget_minutes()
+            self.remove_old()
+        except InputError as error:
+            logger.error("%s", error)
+
+    def flush(self) -> None:
+        """Bring the registry to disk."""
+        with self.admission.gate.closed():
+            self.registry.flush(self.journal.last_sequence)
+
+    def seal_due(self) -> None:
+        """Seal the hours that have ended a while ago; what comes later, now and then."""
+        now_s = self.now_ns() // 1_000_000_000
+        newest = (now_s - SEAL_AFTER_S) // HOUR_S
+        is_time_for_late = now_s >= self._next_late_seal_s
+        if is_time_for_late:
+            self._next_late_seal_s = now_s + LATE_SEAL_S
+        for hour in sorted(number for number in list(self.admission.hours) if number < newest):
+            if is_time_for_late or hour not in self.sealed:
+                self.seal(hour)
+
+    def seal(self, hour: int) -> None:
+        """Seal what there is of an hour: first its files, then the registry, then journal and memory let go of it."""
+        with self._sealing:
+            with self.admission.gate.closed():
+                sequence = self.journal.last_sequence
+                index = self.admission.hours.pop(hour, HourIndex())
+            merged = Minutes(self.settings.views)
+            try:
+                self.hours.seal(hour, sequence, self._parts(index, merged), _merged_windows(merged))
+                with self.admission.gate.closed():
+                    self.registry.flush(self.journal.last_sequence, sealed={hour: sequence})
+            except BaseException:
+                self._give_back(hour, index)
+                raise
+            self.sealed[hour] = sequence
+            self._drop_journal()
+            logger.info("sealed %s: %d deliveries", hour_text(hour), len(index))
+
+    def _parts(self, index: HourIndex, merged: Minutes) -> Iterator[list[Sent]]:
+        """The deliveries of an hour, some at a time; they are merged on the way."""
+        part: list[Sent] = []
+        for kept in index:
+            delivery = read_delivery(self.journal.read(kept.position).body)
+            sender = delivery.sender
+            for at, run in enumerate(delivery.runs):
+                if kept.taken >> at & 1:
+                    with contextlib.suppress(InputError):  # it was told when it came
+                        merged.add(sender, delivery.table, run)
+                        part.append((delivery.table.rows(run.first, run.count), sender.boot, sender.tags))
+            if len(part) >= MOST_PART_WINDOWS:
+                yield part
+                part = []
+        if part:
+            yield part
+
+    def _give_back(self, hour: int, index: HourIndex) -> None:
+        with self.admission.gate.closed():
+            later = self.admission.hours.get(hour, ())
+            self.admission.hours[hour] = HourIndex([*index, *later])
+
+    def _drop_journal(self) -> None:
+        """Remove the segments of which everything is sealed."""
+        with self.admission.gate.closed():
+            firsts = [next(iter(index)).sequence for index in self.admission.hours.values() if len(index)]
+            last = self.journal.last_sequence
+        self.journal.drop_through(min([*(first - 1 for first in firsts), last, self.registry.flushed_sequence]))
+
+    def _forget_minutes(self) -> None:
+        """Let go of minutes that are sealed and are no bucket any more."""
+        oldest = open_minute(self.now_ns()) - PERIODS
+        numbers = self.minutes.numbers()
+        self.minutes.drop(one for one in numbers if one < oldest and one // MINUTES_PER_HOUR in self.sealed)
+
+    def remove_old(self) -> None:
+        """Remove sealed hours that are too old, or of which there are too many."""
+        oldest = self.admission.oldest_minute // MINUTES_PER_HOUR
+        for kind in (WINDOWS, MERGED):
+            for hour in self.hours.hours(kind):
+                if hour < oldest:
+                    self.hours.remove(kind, hour)
+        self._remove_beyond_disk()
+
+    def _remove_beyond_disk(self) -> None:
+        """Remove the oldest hours until the rest has room: first the agents' own windows, then what was merged."""
+        most = self.settings.most_disk_bytes
+        excess = self.hours.size_bytes() - most if most else 0
+        for kind in (WINDOWS, MERGED):
+            for hour in self.hours.hours(kind):
+                if excess <= 0:
+                    return
+                excess -= self.hours.remove(kind, hour)
+                self.removed_for_room += 1
+
+    def stop(self) -> None:
+        """Bring everything to disk and close the files. What is not sealed is in the journal."""
+        try:
+            self.flush()
+        except InputError as error:
+            logger.error("%s", error)
+        self.journal.close()
+        self.registry.close()
+        self._directory_lock.release()
+
+
+def _merged_windows(minutes: Minutes) -> Iterator[MergedWindow]:
+    """What was merged of an hour, in windows of all lengths."""
+    minutes.close_before(max(minutes.numbers(), default=0) + 1)
+    for step_s in STEPS_S:
+        by_step: dict[int, list[int]] = {}
+        for minute in minutes.numbers():
+            by_step.setdefault(minute * 60 // step_s, []).append(minute)
+        for number, several in by_step.items():
+            for cell in {cell for minute in several for cell in minutes.cells(minute)}:
+                yield _merged_window(minutes, cell, several, number, step_s)
+
+
+def _merged_window(minutes: Minutes, cell: Cell, several: Sequence[int], number: int, step_s: int) -> MergedWindow:
+    found = [one for minute in several if (one := minutes.read(cell, minute)) is not None]
+    agents = frozenset[str]().union(*(one.agents for one in found))
+    first = number * step_s // 60
+    whole = range(first, first + step_s // 60)
+    table = found[0].table if step_s == 60 else merge_minutes(cell, whole, [one.table for one in found], is_closed=True)
+    return MergedWindow(cell, step_s, len(agents), sum(one.windows for one in found), table)
+
+
+def hour_text(hour: int) -> str:
+    """An hour for people, as `2026-11-30 01:00 UTC`."""
+    return f"{datetime.fromtimestamp(hour * HOUR_S, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    except OSError as error:
+        raise InputError(f"{folder} can't be made: {error.strerror}") from error
+
+
+class DirectoryLock:
+    """Keeps a second hub out of a directory. InputError where there is one."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._descriptor = lock_own(path)
+        except BlockingIOError:
+            raise InputError(f"another hub is at work in {path.parent}") from None
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror}") from error
+
+    def release(self) -> None:
+        """Let others in."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1

@@ -1,0 +1,244 @@
+"""The minutes in memory: what all agents measured in each, merged.
+
+A minute has cells: one for each policy of the hub, and one for each value of each tag of the agents in it. An open
+minute's cells take windows in; once it is closed they are kept as bytes, which late windows open again. A window
+counts in the minute that it begins in.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pktvisor import _core
+from pktvisor.errors import InputError
+from pktvisor.hub.delivery import MINUTE_NS, MINUTE_S, Sender, handler_of, minute_of
+
+MOST_VALUES = 256
+"""Values of a tag that a minute keeps apart, of each policy; agents with further values count without them."""
+MOST_TABLE_BYTES = 1 << 30
+"""What a cell takes at most when it is unpacked."""
+KEPT_ITEMS = 1024
+"""Items of a top list that are kept of a closed minute: its heaviest, with exact bounds for the rest."""
+LATENESS_S = 75
+"""How long after a minute's end its windows are waited for: one that began in its last second ends a minute later,
+and needs time to get here.
+"""
+
+
+class Cell(NamedTuple):
+    """Which agents' windows were merged."""
+
+    policy: str
+    tag: str = ""
+    """Name of a tag; empty for all agents of the policy."""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A policy of the hub: a policy of the agents, of all that have it or of those with some tags."""
+
+    name: str
+    of_policy: str
+    tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """For each tag the values that an agent may have."""
+
+    def takes(self, policy: str, sender: Sender) -> bool:
+        """Whether it shows the windows of this policy of an agent."""
+        has_tags = all(sender.tags.get(tag) in values for tag, values in self.tags.items())
+        return policy == self.of_policy and has_tags
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A cell of a minute."""
+
+    agents: set[str] = field(default_factory=set)
+    windows: int = 0
+    key: int | None = None
+    """Where it is in the accumulators; None while it is closed."""
+    body: bytes = b""
+    """What it was when it was closed."""
+
+
+@dataclass(slots=True)
+class _Minute:
+    cells: dict[Cell, _Kept] = field(default_factory=dict)
+    is_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a cell holds of a minute."""
+
+    table: _core.RecordTable
+    agents: frozenset[str]
+    windows: int
+    is_closed: bool
+
+
+class Minutes:
+    """Merges windows, minute by minute. Any thread may add and read."""
+
+    def __init__(self, views: Sequence[View] = ()) -> None:
+        self._views = tuple(views)
+        self._lock = threading.RLock()
+        self._minutes: dict[int, _Minute] = {}
+        self._accumulators = _core.Accumulators()
+        self._next_key = 0
+        self.policies: dict[str, int] = {}
+        """By policy of the hub the first minute of which there is anything."""
+        self.values_left_out = 0
+        """Windows that count without one of their tags, as a tag had too many values."""
+
+    def add(self, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
+        """Merge a window into its minute. InputError, and nothing merged, where a sketch of it is damaged."""
+        minute = minute_of(run)
+        with self._lock:
+            try:
+                for cell in list(self._cells(sender, run.policy, minute)):
+                    self._add_to(cell, minute, sender, table, run)
+            finally:
+                if minute in self._minutes and self._minutes[minute].is_closed:
+                    self._close(minute)
+
+    def _add_to(self, cell: Cell, minute: int, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
+        key, kept = self._opened(minute, cell)
+        handler = f"{cell.policy}-default-{handler_of(run)}"
+        try:
+            # What is damaged is found with the first cell, before anything was merged into any.
+            self._accumulators.add(key, table, run.first, run.count, handler)
+        except _core.InputFault as fault:
+            raise InputError(str(fault)) from fault
+        kept.agents.add(sender.agent)
+        kept.windows += 1
+        self.policies[cell.policy] = min(self.policies.get(cell.policy, minute), minute)
+
+    def _cells(self, sender: Sender, policy: str, minute: int) -> Iterator[Cell]:
+        """The cells that a window of an agent's policy counts in."""
+        for name in self._names(sender, policy):
+            yield Cell(name)
+            for tag, value in sender.tags.items():
+                if self._has_room(Cell(name, tag, value), minute):
+                    yield Cell(name, tag, value)
+                else:
+                    self.values_left_out += 1
+
+    def _names(self, sender: Sender, policy: str) -> list[str]:
+        """The policies of the hub that show an agent's: its own name, unless that stands for something else here."""
+        own = [] if any(view.name == policy for view in self._views) else [policy]
+        return own + [view.name for view in self._views if view.takes(policy, sender)]
+
+    def _has_room(self, cell: Cell, minute: int) -> bool:
+        known = self._minutes.get(minute)
+        if known is None or cell in known.cells:
+            return True
+        alike = sum(1 for one in known.cells if one[:2] == cell[:2])
+        return alike < MOST_VALUES
+
+    def _opened(self, minute: int, cell: Cell) -> tuple[int, _Kept]:
+        """A cell that takes windows in, with its key."""
+        kept = self._minutes.setdefault(minute, _Minute()).cells.setdefault(cell, _Kept())
+        if kept.key is None:
+            kept.key, self._next_key = self._next_key, self._next_key + 1
+            if kept.body:
+                _take(self._accumulators, kept.key, _read(kept.body))
+                kept.body = b""
+        return kept.key, kept
+
+    def close_before(self, minute: int) -> None:
+        """Close all minutes before one: they take less room, and only late windows change them."""
+        with self._lock:
+            for number, one in self._minutes.items():
+                if number < minute and not one.is_closed:
+                    one.is_closed = True
+                    self._close(number)
+
+    def _close(self, minute: int) -> None:
+        for cell, kept in self._minutes[minute].cells.items():
+            if kept.key is not None:
+                kept.body = self._table(kept.key, minute, cell, is_closed=True).write()
+                self._accumulators.drop(kept.key)
+                kept.key = None
+
+    def _table(self, key: int, minute: int, cell: Cell, *, is_closed: bool) -> _core.RecordTable:
+        fields = window_fields(cell, minute, 1, is_closed=is_closed)
+        return self._accumulators.table(key, fields, most_items=KEPT_ITEMS)
+
+    def read(self, cell: Cell, minute: int) -> Merged | None:
+        """Give what a cell holds of a minute; None for nothing."""
+        with self._lock:
+            whole = self._minutes.get(minute)
+            kept = None if whole is None else whole.cells.get(cell)
+            if whole is None or kept is None:
+                return None
+            is_closed, agents, windows = whole.is_closed, frozenset(kept.agents), kept.windows
+            if kept.key is not None:
+                return Merged(self._table(kept.key, minute, cell, is_closed=is_closed), agents, windows, is_closed)
+            body = kept.body
+        return Merged(_read(body), agents, windows, is_closed)
+
+    def cells(self, minute: int) -> list[Cell]:
+        """Give the cells of a minute."""
+        with self._lock:
+            whole = self._minutes.get(minute)
+            return [] if whole is None else list(whole.cells)
+
+    def numbers(self) -> list[int]:
+        """Give the minutes that are in memory, oldest first."""
+        with self._lock:
+            return sorted(self._minutes)
+
+    def drop(self, minutes: Iterable[int]) -> None:
+        """Forget minutes, which are kept elsewhere."""
+        with self._lock:
+            for minute in minutes:
+                whole = self._minutes.pop(minute, None)
+                for kept in () if whole is None else whole.cells.values():
+                    if kept.key is not None:
+                        self._accumulators.drop(kept.key)
+
+    @property
+    def held_bytes(self) -> int:
+        """What they take, roughly."""
+        with self._lock:
+            closed = sum(len(kept.body) for one in self._minutes.values() for kept in one.cells.values())
+            return closed + self._accumulators.memory_bytes()
+
+
+def merge_minutes(
+    cell: Cell, minutes: Sequence[int], tables: Iterable[_core.RecordTable], *, is_closed: bool
+) -> _core.RecordTable:
+    """Merge what a cell holds of some minutes, oldest first, into one table."""
+    accumulators = _core.Accumulators()
+    for table in tables:
+        _take(accumulators, 0, table)
+    fields = window_fields(cell, minutes[0], minutes[-1] - minutes[0] + 1, is_closed=is_closed)
+    return accumulators.table(0, fields)
+
+
+def window_fields(cell: Cell, minute: int, count: int, *, is_closed: bool) -> dict[str, object]:
+    """What the records of a cell say of their window."""
+    return {
+        "agent": "",
+        "policy": cell.policy,
+        "tap": "",
+        "number": minute,
+        "start_ns": minute * MINUTE_NS,
+        "end_ns": (minute + count) * MINUTE_NS,
+        "length_s": count * MINUTE_S,
+        "is_closed": is_closed,
+    }
+
+
+def _take(accumulators: _core.Accumulators, key: int, table: _core.RecordTable) -> None:
+    """Merge a table of merged records, whose instances are handlers of the hub."""
+    for run in table.windows():
+        accumulators.add(key, table, run.first, run.count, run.instance)
+
+
+def _read(body: bytes) -> _core.RecordTable:
+    return _core.RecordTable.read(body, most_bytes=MOST_TABLE_BYTES)

@@ -1,0 +1,152 @@
+"""What a hub serves: an agent's routes over all agents, and its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from pktvisor import clock
+from pktvisor.hub.as_agent import HubAsAgent
+from pktvisor.hub.hub import Hub, HubSettings
+from pktvisor.hub.routes import groups
+from pktvisor.server.app import create_app
+from pktvisor.server.context import make_context
+from pktvisor.server.settings import ServerSettings
+from pktvisor.server.tokens import make_token
+from support.fleet import CAPTURES, Fleet
+from support.serving import UNHURRIED
+
+ARROW = {"content-type": "application/vnd.apache.arrow.stream", "content-encoding": "zstd"}
+MINUTE_S = 60
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    made = Hub(HubSettings(tmp_path / "hub"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    """Agents whose first minute closed a moment ago: their windows are in bucket 1 for a minute at least."""
+    newest = (int(clock.now()) - 75) // MINUTE_S
+    return Fleet([CAPTURES / "dns_resolver.pcap"], (newest - 1) * MINUTE_S)
+
+
+def client(hub: Hub, **settings: Any) -> TestClient:
+    wanted = ServerSettings(**{"bounds": UNHURRIED, **settings})
+    app = create_app(make_context(HubAsAgent(hub), wanted), groups())
+    return TestClient(app, base_url="http://localhost:10853")
+
+
+def test_what_agents_send_is_read_as_of_one_agent(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number in range(3):
+        reply = asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+        assert (reply.status_code, reply.json()) == (200, {"stored": 2, "duplicate": 0, "refused": 0})
+    one = sum(r.value or 0 for r in fleet.records(0) if (r.schema, r.path) == ("dns", "wire_packets.total"))
+    window = asking.get("/api/v1/policies/default/metrics/window/5").json()["default"]
+    assert window["default-default-dns"]["dns"]["wire_packets"]["total"] == 3 * one
+    assert asking.get("/api/v1/metrics/window/5").json()["5m"]["dns"]["wire_packets"]["total"] == 3 * one
+    assert set(asking.get("/api/v1/policies").json()) == {"default"}
+    assert b"dns_wire_packets_total" in asking.get("/metrics").content
+
+
+def test_agents_are_told_with_what_is_known_of_them(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub, admin_api=True)
+    asking.post("/api/v1/windows", content=fleet.body(1, 0), headers=ARROW)
+    asking.post("/api/v1/windows", content=fleet.body(1, 2), headers=ARROW)
+    (told,) = asking.get("/api/v1/agents").json().values()
+    assert told["state"] == "live"
+    assert told["tags"] == {"site": "fra"}
+    assert told["windows"] == {"stored": 4, "duplicate": 0, "refused": 0, "missing": 2}
+    assert asking.get(f"/api/v1/agents/{fleet.name(1)}").status_code == 200
+    assert asking.delete(f"/api/v1/agents/{fleet.name(1)}").status_code == 200
+    assert asking.get("/api/v1/agents").json() == {}
+    assert asking.get(f"/api/v1/agents/{fleet.name(1)}").json() == {"error": "there is no agent agent00001"}
+
+
+def test_a_figure_tells_which_agents_are_missing_from_it(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number, minute in ((0, 0), (1, 0), (1, 1)):
+        hub.admission.take(fleet.body(number, minute), (fleet.start_s + 30) * 1_000_000_000)
+    told = [asking.get(f"/api/v1/policies/default/completeness/{bucket}").json() for bucket in range(2)]
+    by_start = {one.get("start"): one for one in told}
+    assert by_start[fleet.start_s + 60] == {
+        "policy": "default",
+        "start": fleet.start_s + 60,
+        "present": 1,
+        "missing": 1,
+        "missing_names": [fleet.name(0)],
+    }
+    assert asking.get("/api/v1/policies/default/completeness/99").status_code == 425
+    assert asking.get("/api/v1/policies/none/completeness/0").status_code == 404
+
+
+def test_history_tells_a_metric_by_tag(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number in (0, 1, 5):
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+    asked: Any = {"metric": "dns.wire_packets.total", "by": "site", "from": fleet.start_s, "to": fleet.start_s + 60}
+    document = asking.get("/api/v1/history", params=asked).json()
+    one = document["series"]["ams"][0][1]
+    assert document["series"] == {"ams": [[fleet.start_s, one]], "fra": [[fleet.start_s, 2 * one]]}
+    assert (document["data_from"], document["data_to"]) == (fleet.start_s, fleet.start_s + 60)
+
+
+def test_top_lists_have_bounds(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    asking.post("/api/v1/windows", content=fleet.body(0, 0), headers=ARROW)
+    asked: Any = {"metric": "dns.top_qtype", "from": fleet.start_s, "to": fleet.start_s + 60, "top": 2}
+    ((_, entries),) = asking.get("/api/v1/history", params=asked).json()["series"][""]
+    assert len(entries) == 2
+    assert all(entry["lower"] <= entry["estimate"] <= entry["upper"] for entry in entries)
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({}, "metric must say which, as metric=dns.wire_packets.total"),
+        ({"metric": "dns.x", "from": 10, "to": 5}, "from (10) must be before to (5)"),
+        ({"metric": "dns.x", "step": 7}, "step must be a part of an hour in minutes, or whole hours"),
+        ({"metric": "dns.x", "from": 0, "to": 10**9, "step": 60}, "use step="),
+    ],
+)
+def test_questions_that_make_no_sense_are_refused_by_a_sentence(hub: Hub, asked: Any, sentence: str) -> None:
+    reply = client(hub).get("/api/v1/history", params=asked)
+    assert reply.status_code == 400
+    assert sentence in reply.json()["error"]
+
+
+def test_what_is_no_delivery_is_refused_for_good(hub: Hub) -> None:
+    reply = client(hub).post("/api/v1/windows", content=b"nothing", headers=ARROW)
+    assert reply.status_code == 422
+    assert reply.json()["error"]
+    reply = client(hub).post("/api/v1/windows", content=b"nothing", headers={"content-type": "text/plain"})
+    assert reply.status_code == 415
+
+
+def test_tokens_of_scope_send_send_and_read_nothing(hub: Hub, fleet: Fleet, tmp_path: Path) -> None:
+    path, made = tmp_path / "tokens", {name: make_token(name, "send") for name in (fleet.name(0), "another")}
+    path.write_text("\n".join(token.line for token in made.values()))
+    path.chmod(0o600)
+    asking = client(hub, token_file=path)
+    headers = {name: {"authorization": f"Bearer {token.secret}"} for name, token in made.items()}
+    body = fleet.body(0, 0)
+    assert asking.post("/api/v1/windows", content=body, headers=ARROW).status_code == 401
+    reply = asking.post("/api/v1/windows", content=body, headers=ARROW | headers["another"])
+    assert reply.json()["error"] == "this token is for the agent another, not for agent00000"
+    assert asking.post("/api/v1/windows", content=body, headers=ARROW | headers[fleet.name(0)]).status_code == 200
+    assert asking.get("/api/v1/agents", headers=headers[fleet.name(0)]).status_code == 403
+
+
+def test_a_hub_takes_no_taps_and_no_policies(hub: Hub) -> None:
+    asking = client(hub, admin_api=True)
+    reply = asking.post("/api/v1/policies", content="{}", headers={"content-type": "application/json"})
+    assert reply.json()["error"] == "a hub's policies are those of its agents"
+    assert asking.get("/api/v1/inputs").json() == {}
