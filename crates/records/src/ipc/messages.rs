@@ -20,7 +20,7 @@ const MOST_TABLES: usize = 10_000;
 const MOST_METADATA_BYTES: usize = 1 << 22;
 
 /// Buffers begin at multiples of this; so numbers can be read where they are.
-const ALIGNMENT: usize = 8;
+pub const ALIGNMENT: usize = 8;
 
 /// The messages that are left of a stream.
 pub struct Messages<'a> {

@@ -1,9 +1,11 @@
 //! A table as bytes.
 
-use arrow_ipc::writer::StreamWriter;
+use arrow_ipc::MetadataVersion;
+use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use pktvisor_core::Error;
 
 use super::compression::compressed;
+use super::messages::ALIGNMENT;
 use crate::refused;
 use crate::table::RecordTable;
 
@@ -22,7 +24,10 @@ impl RecordTable {
     /// As [`Self::write`].
     pub fn write_plain(&self) -> Result<Vec<u8>, Error> {
         let mut stream = Vec::new();
-        let mut writer = StreamWriter::try_new(&mut stream, self.batch().schema_ref()).map_err(refused)?;
+        // A record has some eighty buffers, most of them small: the library's usual 64 bytes would be padding mostly.
+        let options = IpcWriteOptions::try_new(ALIGNMENT, false, MetadataVersion::V5).map_err(refused)?;
+        let writer = StreamWriter::try_new_with_options(&mut stream, self.batch().schema_ref(), options);
+        let mut writer = writer.map_err(refused)?;
         writer.write(self.batch()).map_err(refused)?;
         writer.finish().map_err(refused)?;
         drop(writer);
