@@ -88,6 +88,8 @@ def _serve(options: HubOptions) -> None:
         server.start()
         stack.callback(server.stop)
         logger.info("hub: everything is kept in %s", options.directory)
+        if server.is_open_to_a_network:
+            logger.warning("everyone who reaches %s can send windows: use --token-file", server.settings.address)
         _look_after(agent, server, signals)
         logger.info("Shutting down")
 

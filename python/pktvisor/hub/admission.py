@@ -29,6 +29,10 @@ class RefusedDelivery(InputError):
     """A delivery that is never taken, however often it is sent."""
 
 
+class WrongSenderError(InputError):
+    """A delivery of another agent than the one that may send it."""
+
+
 class BusyError(InputError):
     """A delivery that may be taken later."""
 
@@ -103,11 +107,11 @@ class Admission:
         """Take a delivery; it is on disk when this returns.
 
         Raises `RefusedDelivery` for what can never be taken, `BusyError` for what may be sent again, `InputError`
-        where the disk fails. With `only_agent`, deliveries of others are refused.
+        where the disk fails. With `only_agent`, those of others raise `WrongSenderError`.
         """
         try:
             delivery = self._read(body, now_ns, only_agent)
-        except RefusedDelivery:
+        except (RefusedDelivery, WrongSenderError):
             self.counters.deliveries_refused += 1
             raise
         windows = windows_of(delivery)
@@ -130,9 +134,9 @@ class Admission:
             raise RefusedDelivery(str(error)) from error
         name = delivery.sender.agent
         if only_agent is not None and name != only_agent:
-            raise RefusedDelivery(f"this token is for the agent {only_agent}, not for {name}")
+            raise WrongSenderError(f"this token is for the agent {only_agent}, not for {name}")
         if not self._registry.has_room_for(name):
-            raise RefusedDelivery(f"there are too many agents: {name} is one more than the hub can know")
+            raise BusyError(f"there are too many agents: {name} is one more than the hub can know")
         newest = now_ns // MINUTE_NS + FURTHEST_AHEAD_MINUTES
         for run in delivery.runs:
             if minute_of(run) > newest:

@@ -29,6 +29,7 @@ FLUSH_S = 10.0
 """How often the registry is brought to disk."""
 SEAL_AFTER_S = 300
 """How long after an hour's end it is sealed: most of what is late has come by then."""
+LONGEST_WAIT_S = 10.0
 LATE_SEAL_S = 600
 """How often what came later is sealed, into files of its own."""
 MOST_PART_WINDOWS = 4000
@@ -48,7 +49,7 @@ class HubSettings:
 
 
 class Hub:
-    """The hub, between `start` and `stop`. InputError where its directory can't be used."""
+    """The hub, until it is stopped. InputError where its directory can't be used."""
 
     def __init__(self, settings: HubSettings, *, now_ns: Callable[[], int] = clock.now_ns) -> None:
         self.settings = settings
@@ -63,10 +64,13 @@ class Hub:
         self.minutes = Minutes(settings.views)
         self.removed_for_room = 0
         """Hours that were removed since the disk would not have had room."""
+        self.cut_off = 0
+        """Segments of the journal whose end could not be read at the start."""
         self.journal, self.admission = self._readmitted()
         self._next_flush_s = 0.0
         self._next_late_seal_s = 0
         self._sealing = threading.Lock()
+        self._sealer: threading.Thread | None = None
 
     def _readmitted(self) -> tuple[Journal, Admission]:
         """Continue where the process before ended, however it ended."""
@@ -82,6 +86,7 @@ class Hub:
             count += 1
         journal.continue_after(max(reader.last_sequence, self.registry.flushed_sequence))
         self.minutes.close_before(open_minute(self.now_ns()))
+        self.cut_off = reader.cut_off
         if count:
             logger.info("%d deliveries of the journal were taken in again", count)
         return journal, admission
@@ -93,6 +98,7 @@ class Hub:
             **asdict(self.admission.counters),
             "tag_values_left_out": self.minutes.values_left_out,
             "hours_removed_for_room": self.removed_for_room,
+            "journal_segments_cut_off": self.cut_off,
         }
 
     def _oldest_minute(self) -> int:
@@ -107,11 +113,31 @@ class Hub:
         self._next_flush_s = now_s + FLUSH_S
         try:
             self.flush()
+        except InputError as error:
+            logger.error("%s", error)
+        self._look_after_hours()
+
+    def _look_after_hours(self) -> None:
+        """Seal and remove in a thread of its own: an hour of many agents takes minutes, and minutes go on closing."""
+        if self._sealer is None or not self._sealer.is_alive():
+            self._sealer = threading.Thread(target=self.look_after_hours, name="seal", daemon=True)
+            self._sealer.start()
+
+    def look_after_hours(self) -> None:
+        """Seal what is due, and remove what is too old. What fails is logged, and tried again."""
+        try:
             self.seal_due()
             self._forget_minutes()
             self.remove_old()
         except InputError as error:
             logger.error("%s", error)
+        except Exception:
+            logger.exception("hours can't be sealed")
+
+    def wait_for_sealing(self) -> None:
+        """Wait until the thread that seals has done what it was at."""
+        if self._sealer is not None:
+            self._sealer.join()
 
     def flush(self) -> None:
         """Bring the registry to disk."""
@@ -203,7 +229,12 @@ class Hub:
                 self.removed_for_room += 1
 
     def stop(self) -> None:
-        """Bring everything to disk and close the files. What is not sealed is in the journal."""
+        """Bring everything to disk and close the files. What is not sealed is in the journal.
+
+        An hour that is being sealed is waited for a moment; beyond that it is sealed anew at the next start.
+        """
+        if self._sealer is not None:
+            self._sealer.join(LONGEST_WAIT_S)
         try:
             self.flush()
         except InputError as error:

@@ -76,6 +76,12 @@ class WebServer:
         if self.settings.socket_path is not None:
             self.settings.socket_path.unlink(missing_ok=True)
 
+    @property
+    def is_open_to_a_network(self) -> bool:
+        """Whether others than this host reach it, and nobody is asked who he is."""
+        exposure = self._context.exposure
+        return not exposure.is_loopback and exposure.authentication == "none"
+
     def reload(self) -> None:
         """Read tokens, certificate and key again. Raises `ConfigError`, and keeps what was there."""
         if self._context.tokens is not None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor.errors import InputError
-from pktvisor.hub.admission import BusyError, Receipt, RefusedDelivery
+from pktvisor.hub.admission import BusyError, Receipt, RefusedDelivery, WrongSenderError
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.minutes import Cell
 from support.fleet import CAPTURES, Fleet
@@ -166,7 +166,7 @@ def test_times_that_cant_be_are_refused_and_told(hub: Hub, minute: int, reason: 
 
 
 def test_a_token_lets_its_agent_send_and_no_other(hub: Hub) -> None:
-    with pytest.raises(RefusedDelivery, match="this token is for the agent other, not for agent00000"):
+    with pytest.raises(WrongSenderError, match="this token is for the agent other, not for agent00000"):
         hub.admission.take(FLEET.body(0, 0), hub.now_ns(), only_agent="other")
     assert hub.admission.take(FLEET.body(0, 0), hub.now_ns(), only_agent="agent00000") == Receipt(stored=2)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from pktvisor import clock
 from pktvisor.errors import InputError
-from pktvisor.hub.admission import BusyError, RefusedDelivery
+from pktvisor.hub.admission import BusyError, RefusedDelivery, WrongSenderError
 from pktvisor.hub.answers import hub_of
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
@@ -26,11 +26,16 @@ RECEIPT = {
 
 
 def take(context: Context, body: bytes, sender: str | None) -> Document:
-    """Take a delivery. What is acknowledged is on disk."""
+    """Take a delivery. What is acknowledged is on disk.
+
+    Agents drop what can never be taken; what is refused for a reason that an operator mends, they send again.
+    """
     try:
         receipt = hub_of(context).admission.take(body, clock.now_ns(), only_agent=sender)
     except RefusedDelivery as error:
         raise Refusal(422, {"error": str(error)}) from None
+    except WrongSenderError as error:
+        raise Refusal(403, {"error": str(error)}) from None
     except BusyError as error:
         raise Refusal(503, {"error": str(error)}, {"retry-after": "1"}) from None
     except InputError as error:

@@ -140,9 +140,22 @@ def test_tokens_of_scope_send_send_and_read_nothing(hub: Hub, fleet: Fleet, tmp_
     body = fleet.body(0, 0)
     assert asking.post("/api/v1/windows", content=body, headers=ARROW).status_code == 401
     reply = asking.post("/api/v1/windows", content=body, headers=ARROW | headers["another"])
+    assert reply.status_code == 403, "agents keep what an operator can make right"
     assert reply.json()["error"] == "this token is for the agent another, not for agent00000"
     assert asking.post("/api/v1/windows", content=body, headers=ARROW | headers[fleet.name(0)]).status_code == 200
     assert asking.get("/api/v1/agents", headers=headers[fleet.name(0)]).status_code == 403
+
+
+def test_what_came_in_is_counted(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    body = fleet.body(0, 0)
+    for content in (body, body, b"nothing"):
+        asking.post("/api/v1/windows", content=content, headers=ARROW)
+    told = asking.get("/api/v1/hub").json()
+    counted = {name: told["counters"][name] for name in ("deliveries", "windows_stored", "windows_duplicate")}
+    assert counted == {"deliveries": 2, "windows_stored": 2, "windows_duplicate": 2}
+    assert told["counters"]["deliveries_refused"] == 1
+    assert told["agents"] == 1
 
 
 def test_a_hub_takes_no_taps_and_no_policies(hub: Hub) -> None:
