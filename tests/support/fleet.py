@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pktvisor import _core
 from pktvisor.outputs.hub_body import Identity
 from pktvisor.policies.file_records import record_files
 from pktvisor.windows.reading import core_metric
-from pktvisor.windows.record import Record, record_fields
+from pktvisor.windows.record import Record
+from pktvisor.windows.tables import record_table
 
 NANOSECONDS = 1_000_000_000
 MINUTE_S = 60
@@ -67,13 +67,7 @@ class Fleet:
         }
         records = [replace(record, **window) for record in self.records(number)]
         identity = Identity(name, boot or f"boot of {name}", "5.0.0", tuple(self.tags(number).items()))
-        return encoded(records, identity.metadata())
-
-
-def encoded(records: Sequence[Record], metadata: Mapping[str, str]) -> bytes:
-    """Records as they are sent."""
-    columns = {one.name: [getattr(record, one.name) for record in records] for one in record_fields()}
-    return _core.RecordTable.of_columns(columns, metadata).write()
+        return record_table(records, identity.metadata()).write()
 
 
 def cut(record: Record, most_items: int) -> Record:

@@ -17,10 +17,10 @@ from pktvisor.hub.admission import MINUTES_PER_HOUR
 from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, Hours, connect
 from pktvisor.hub.minutes import Cell, Minutes, window_fields
-from pktvisor.hub.policy import records_of
 from pktvisor.metrics.snapshot import HistogramValues, QuantileValues, Sample, TopValues
 from pktvisor.outputs.json import Document, write_samples
 from pktvisor.windows.reading import snapshots
+from pktvisor.windows.tables import records_of
 
 MOST_POINTS = 20_000
 """Steps of all series of an answer together."""

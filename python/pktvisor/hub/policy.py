@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pktvisor import _core, clock
 from pktvisor.api import documents
 from pktvisor.api.keys import document_of
 from pktvisor.config.command_options import MOST_PERIODS
 from pktvisor.errors import PeriodError
-from pktvisor.hub.delivery import MINUTE_NS, MINUTE_S
+from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.minutes import LATENESS_S, Cell, Merged, Minutes, merge_minutes
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document
 from pktvisor.windows.reading import snapshots
-from pktvisor.windows.record import Record, record_fields
+from pktvisor.windows.record import Record
+from pktvisor.windows.tables import records_of
 
 PERIODS = MOST_PERIODS
 """Minutes that a policy of the hub shows as buckets."""
@@ -135,17 +136,3 @@ class HubPolicy:
             for run in runs
         }
         return document_of(documents.ShownPolicy(self.name, handlers=tuple(modules.values()), length_s=MINUTE_S))
-
-
-_FIELDS = tuple(one.name for one in record_fields())
-
-
-def records_of(table: _core.RecordTable) -> list[Record]:
-    """The rows of a table as records."""
-    columns: Sequence[Sequence[object]] = [table.column(name) for name in _FIELDS]
-    return [Record(**dict(zip(_FIELDS, row, strict=True))) for row in zip(*columns, strict=True)]
-
-
-def minute_start_ns(minute: int) -> int:
-    """When a minute begins."""
-    return minute * MINUTE_NS
