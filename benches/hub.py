@@ -28,6 +28,8 @@ from traffic import REPOSITORY
 MEGABYTE = 1_000_000
 MINUTES = 3
 DAY_HOURS = 24
+PIECE_PACKETS = 250_000
+"""What an agent sees in a minute: a twentieth of mix, so that one in twenty agents sees the same."""
 HOUR_S = 3600
 FRAME = 4
 
@@ -37,12 +39,12 @@ def start_s() -> int:
     return (int(time.time()) // HOUR_S - DAY_HOURS - 1) * HOUR_S
 
 
-def made(agents: int, minutes: Sequence[int], capture: Path) -> Iterator[bytes]:
+def made(agents: int, minutes: Sequence[int], captures: Sequence[Path]) -> Iterator[bytes]:
     """What a fleet sends, minute by minute."""
     sys.path.insert(0, str(REPOSITORY / "tests"))
     from support.fleet import Fleet
 
-    fleet = Fleet([capture], start_s())
+    fleet = Fleet(captures, start_s())
     for minute in minutes:
         for number in range(agents):
             yield fleet.body(number, minute)
@@ -84,6 +86,8 @@ def take_all(deliveries: str, folder: str) -> dict[str, Any]:
         count += 1
     hub.minutes.close_before(int(time.time()) // 60)
     hub.flush()
+    assert hub.counters["deliveries"] == count
+    assert hub.counters["windows_refused"] == 0
     told = {"count": count, "cpu_s": time.process_time() - before, "elapsed_s": time.monotonic() - began}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     hub.stop()
@@ -120,23 +124,28 @@ def ask_day(deliveries: str, folder: str) -> dict[str, Any]:
 WORK: dict[str, Callable[[str, str], dict[str, Any]]] = {"take": take_all, "day": ask_day}
 
 
-def intake(agents: int, core: int, capture: Path, folder: Path) -> list[Figure]:
+def intake(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[Figure]:
     """Deliveries of some minutes."""
-    count, size = write(made(agents, range(MINUTES), capture), folder / "deliveries")
+    count, size = write(made(agents, range(MINUTES), captures), folder / "deliveries")
     told = in_a_process("take", core, folder / "deliveries", folder / "hub")
     per_minute = count / told["cpu_s"] * 60
     note = f"{agents} agents, {MINUTES} minutes; {told['elapsed_s']:.1f} s elapsed, {told['cpu_s']:.1f} s of CPU"
     return [
         Figure("hub agents", per_minute, "per minute and core", note),
         Figure("hub memory", told["peak_bytes"] / MEGABYTE, "MB peak"),
-        Figure("hub delivery", size / count / 1000, "kB", "net and dns of a minute of mix, top lists cut to 384"),
+        Figure(
+            "hub delivery",
+            size / count / 1000,
+            "kB",
+            f"net and dns of {PIECE_PACKETS} packets of mix, top lists cut to 384",
+        ),
     ]
 
 
-def day(agents: int, core: int, capture: Path, folder: Path) -> list[Figure]:
+def day(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[Figure]:
     """A day of hours, each with one minute of all agents."""
     minutes = range(0, DAY_HOURS * 60, 60)
-    write(made(agents, minutes, capture), folder / "day")
+    write(made(agents, minutes, captures), folder / "day")
     told = in_a_process("day", core, folder / "day", folder / "hub of a day")
     note = f"{agents} agents, {told['hours']} hours with a minute each; sealing took {told['seal_s']:.0f} s of CPU"
     return [
@@ -161,11 +170,11 @@ def main(arguments: Sequence[str]) -> int:
         work, deliveries, folder = options.work
         print(json.dumps(WORK[work](deliveries, folder)))
         return 0
-    capture = traffic.cut(traffic.standard_captures()[0], 1_000_000)
+    captures = [one.path for one in traffic.pieces(traffic.standard_captures()[0], PIECE_PACKETS)]
     figures: list[Figure] = []
     for name in options.only:
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-            figures += SECTIONS[name](options.agents, options.core, capture.path, Path(folder))
+            figures += SECTIONS[name](options.agents, options.core, captures, Path(folder))
     print(table(figures))
     if options.record:
         record.keep(figures)

@@ -74,9 +74,9 @@ def count_packets(path: Path) -> int:
     return int(note.read_text())
 
 
-def walk(path: Path, limit: int) -> tuple[int, int]:
-    """Step over up to `limit` records: how many there were, and at which byte the last one ends."""
-    packets, offset = 0, FILE_HEADER_BYTES
+def walk(path: Path, limit: int, start: int = FILE_HEADER_BYTES) -> tuple[int, int]:
+    """Step over up to `limit` records from a byte on: how many there were, and at which byte the last one ends."""
+    packets, offset = 0, start
     size_bytes = path.stat().st_size
     with path.open("rb", buffering=CHUNK_BYTES) as stream:
         while packets < limit and offset + RECORD_HEADER.size <= size_bytes:
@@ -98,6 +98,23 @@ def cut(capture: Capture, packets: int) -> Capture:
             while (left := end - source.tell()) > 0:
                 target.write(source.read(min(left, CHUNK_BYTES)))
     return Capture(capture.name, path, packets)
+
+
+def pieces(capture: Capture, packets: int) -> list[Capture]:
+    """The capture in pieces of so many packets, files of the cache; what is left over is no piece."""
+    found, start = [], FILE_HEADER_BYTES
+    for number in range(capture.packets // packets):
+        path = CACHE / f"{capture.name}-{capture.path.stat().st_size}-{packets}-{number}.pcap"
+        end = walk(capture.path, packets, start)[1]
+        if not path.exists():
+            CACHE.mkdir(parents=True, exist_ok=True)
+            with capture.path.open("rb") as source, path.open("wb") as target:
+                target.write(source.read(FILE_HEADER_BYTES))
+                source.seek(start)
+                target.write(source.read(end - start))
+        found.append(Capture(f"{capture.name}-{number}", path, packets))
+        start = end
+    return found
 
 
 def small(capture: Capture) -> Capture:
