@@ -73,4 +73,5 @@ def write_line(date: str, values: dict[str, float]) -> None:
     cells = [f"[{date}]({date}.json)", commit(), *(number(values.get(name)) for name in COLUMNS)]
     start = f"| [{date}]"
     lines = [line for line in readme.read_text().splitlines() if not line.startswith(start)]
-    readme.write_text("\n".join([*lines, "| " + " | ".join(cells) + " |"]) + "\n")
+    end = max(at for at, line in enumerate(lines) if line.startswith("|")) + 1
+    readme.write_text("\n".join([*lines[:end], "| " + " | ".join(cells) + " |", *lines[end:]]) + "\n")
