@@ -144,12 +144,12 @@ fn read_records(
         return true;
     }
     let exporter = &*exporter;
-    let clock = export.clock.or_started_at(exporter.start_ns(domain));
     let template = exporter.peek((domain, number)).expect("it was found");
     if let Some(copies) = &template.copies {
         copies.read(set, export, exporter, records);
         return true;
     }
+    let clock = export.clock.or_started_at(exporter.start_ns(domain));
     let mut rest = set;
     while rest.len() >= template.least_bytes {
         let mut draft = Draft::new(&export.common, clock);
