@@ -18,6 +18,7 @@ from pktvisor.cli.serving import Signals, names, start_log, take_signals, tls_fi
 from pktvisor.config.hub_options import HubOptions
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
+from pktvisor.hub.hours import check_library
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
 from pktvisor.server.settings import Bounds, ServerSettings
@@ -81,6 +82,7 @@ def _run(said: argparse.Namespace) -> int:
 def _serve(options: HubOptions) -> None:
     with ExitStack() as stack:
         signals = take_signals(stack)
+        check_library()
         hub = Hub(HubSettings(options.directory, (), options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
         agent = HubAsAgent(hub)

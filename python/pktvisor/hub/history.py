@@ -15,7 +15,7 @@ from pktvisor import _core
 from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.hub.admission import MINUTES_PER_HOUR
 from pktvisor.hub.delivery import MINUTE_S
-from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, Hours, connect
+from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, Hours
 from pktvisor.hub.minutes import Cell, Minutes, window_fields
 from pktvisor.metrics.snapshot import HistogramValues, QuantileValues, Sample, TopValues
 from pktvisor.outputs.json import Document, write_samples
@@ -135,7 +135,7 @@ def _read_sealed(question: Question, hours: Hours, sealed: Mapping[int, int], me
     """Merge what is sealed, from the longest steps that make up those asked for."""
     files = hours.files(MERGED, _sealed_hours(question, sealed), step_s=_longest_step(question))
     if files:
-        with connect() as connection:
+        with hours.connect() as connection:
             connection.execute(_rows_asked_for(), _parameters(question, files))
             points = connection.execute("SELECT DISTINCT tag_value, step FROM rows").fetchall()
             connection.execute("CREATE TABLE points (tag_value VARCHAR, step BIGINT, key BIGINT)")

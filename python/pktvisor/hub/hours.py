@@ -10,12 +10,12 @@ it does not know of are what a crash left, and are removed at the start.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import shutil
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,9 +32,10 @@ HOUR_S = 3600
 STEPS_S = (60, 600, 3600)
 """How long the windows of merged records are, shortest first."""
 WINDOWS, MERGED = "windows", "merged"
+SPILL = "spill"
 MEMORY_MB = 512
 """What a query may take before it writes to disk."""
-ENDING = ".parquet"
+ENDING, UNFINISHED = ".parquet", ".tmp"
 
 
 Sent = tuple[_core.RecordTable, str, Mapping[str, str]]
@@ -62,34 +63,33 @@ class Hours:
         """Write what is new of an hour: the deliveries up to an entry of the journal, part by part, and what was merged
         of them. InputError where the disk fails; nothing is there then.
         """
-        written: list[tuple[Path, Path]] = []
         try:
             with _told(self._directory):
-                for number, part in enumerate(windows):
-                    folder = self.folder(WINDOWS, hour)
-                    written.append(self._write(folder, f"{sequence:020d}-{number:04d}", [_joined(part)]))
-                by_step: dict[int, list[MergedWindow]] = {}
-                for one in merged:
-                    by_step.setdefault(one.step_s, []).append(one)
-                for step_s, several in by_step.items():
-                    folder = self.folder(MERGED, hour, step_s=step_s)
-                    written.append(self._write(folder, f"{sequence:020d}-0000", [_with_cell(one) for one in several]))
+                written = list(self._write_all(hour, sequence, windows, merged))
                 for temporary, path in written:
                     temporary.replace(path)
                 for folder in {path.parent for _, path in written}:
                     sync_directory(folder)
         except BaseException:
-            for temporary, path in written:
-                temporary.unlink(missing_ok=True)
-                path.unlink(missing_ok=True)
+            self.discard(hour, sequence)
             raise
 
-    def _write(self, folder: Path, name: str, parts: Sequence[Part]) -> tuple[Path, Path]:
+    def _write_all(
+        self, hour: int, sequence: int, windows: Iterable[Sequence[Sent]], merged: Iterable[MergedWindow]
+    ) -> Iterator[tuple[Path, Path]]:
+        """Write all files under other names, a part at a time: what is merged comes step by step."""
+        for number, part in enumerate(windows):
+            yield self._write(self.folder(WINDOWS, hour), f"{sequence:020d}-{number:04d}", [_joined(part)])
+        for step_s, several in itertools.groupby(merged, key=lambda one: one.step_s):
+            folder = self.folder(MERGED, hour, step_s=step_s)
+            yield self._write(folder, f"{sequence:020d}-0000", map(_with_cell, several))
+
+    def _write(self, folder: Path, name: str, parts: Iterable[Part]) -> tuple[Path, Path]:
         """Write rows to a file under another name; gives that and the name that it is to have."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}{ENDING}"
-        temporary = path.with_suffix(".tmp")
-        with connect() as connection:
+        temporary = path.with_suffix(UNFINISHED)
+        with self.connect() as connection:
             for number, (columns, rows) in enumerate(parts):
                 connection.register("part", rows)
                 made = "CREATE TABLE rows AS" if number == 0 else "INSERT INTO rows"
@@ -103,6 +103,16 @@ class Hours:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         return temporary, path
+
+    def discard(self, hour: int, sequence: int) -> None:
+        """Remove what a seal has written that came to nothing, finished or not."""
+        folders = [self.folder(WINDOWS, hour), *(self.folder(MERGED, hour, step_s=step_s) for step_s in STEPS_S)]
+        for path in (path for folder in folders for path in folder.glob(f"{sequence:020d}-*")):
+            path.unlink(missing_ok=True)
+
+    def connect(self) -> AbstractContextManager[Any]:
+        """A connection to a database in memory, which goes to this disk where that gets short."""
+        return connect(self._directory)
 
     def folder(self, kind: str, hour: int, *, step_s: int | None = None) -> Path:
         """The folder of an hour's files."""
@@ -125,7 +135,7 @@ class Hours:
     def clean(self, sealed: Mapping[int, int]) -> int:
         """Remove what a crash left: unfinished files, and those of a seal that the registry does not know."""
         removed = 0
-        for path in [*self._directory.glob("**/*.tmp"), *self._directory.glob(f"**/*{ENDING}")]:
+        for path in [*self._directory.glob(f"**/*{UNFINISHED}"), *self._directory.glob(f"**/*{ENDING}")]:
             hour = _hour(path)
             is_known = path.suffix == ENDING and hour is not None and _sequence(path) <= sealed.get(hour, 0)
             if not is_known:
@@ -164,20 +174,27 @@ def _with_cell(one: MergedWindow) -> Part:
     return {"tag": cell.tag, "tag_value": cell.value, "agents": one.agents, "windows": one.windows}, one.table
 
 
-_LIBRARY = threading.Lock()
+def check_library() -> None:
+    """Raise MissingLibraryError where there is no DuckDB."""
+    try:
+        import duckdb  # noqa: F401
+    except ImportError as error:
+        raise MissingLibraryError("a hub needs duckdb: pip install 'pktvisor[hub]'") from error
 
 
 @contextmanager
-def connect() -> Iterator[Any]:
-    """A connection to a database in memory, within bounds. MissingLibraryError where there is no DuckDB."""
-    try:
-        import duckdb
-    except ImportError as error:
-        raise MissingLibraryError("the hub needs duckdb: pip install 'pktvisor[hub]'") from error
-    with _LIBRARY:
-        connection = duckdb.connect()
+def connect(directory: Path) -> Iterator[Any]:
+    """A connection to a database in memory, within bounds; beyond them it goes to files in a directory for the time.
+
+    MissingLibraryError where there is no DuckDB.
+    """
+    check_library()
+    import duckdb
+
+    connection = duckdb.connect()
     try:
         connection.execute(f"SET memory_limit='{MEMORY_MB}MB'; SET threads=1; SET preserve_insertion_order=false")
+        connection.execute(f"SET temp_directory='{quoted(directory / SPILL)}'")
         yield connection
     except duckdb.Error as error:
         raise InputError(str(error).partition("\n")[0]) from error

@@ -15,7 +15,7 @@ from pktvisor import clock
 from pktvisor.errors import InputError
 from pktvisor.files import lock_own
 from pktvisor.hub.admission import MINUTES_PER_HOUR, Admission, HourIndex
-from pktvisor.hub.delivery import MINUTE_NS, read_delivery
+from pktvisor.hub.delivery import MINUTE_NS, Delivery, read_delivery
 from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, WINDOWS, Hours, MergedWindow, Sent
 from pktvisor.hub.journal import Journal, JournalReader
 from pktvisor.hub.minutes import Cell, Minutes, View, merge_minutes
@@ -32,8 +32,10 @@ SEAL_AFTER_S = 300
 LONGEST_WAIT_S = 10.0
 LATE_SEAL_S = 600
 """How often what came later is sealed, into files of its own."""
-MOST_PART_WINDOWS = 4000
-"""Windows of a file of a sealed hour."""
+MOST_PART_BYTES = 8 << 20
+"""Deliveries of a file of a sealed hour, as they were sent: some ten times as much unpacked."""
+MOST_OPEN_MINUTES = 4
+"""Minutes that are merged at a time where deliveries are read back in the order in which they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Hub:
         """Hours that were removed since the disk would not have had room."""
         self.cut_off = 0
         """Segments of the journal whose end could not be read at the start."""
+        self.unreadable = 0
+        """Deliveries that were damaged in the journal, and so are in no sealed hour."""
         self.journal, self.admission = self._readmitted()
         self._next_flush_s = 0.0
         self._next_late_seal_s = 0
@@ -84,6 +88,7 @@ class Hub:
         for entry in reader.entries():
             admission.readmit(entry, sealed, readmitted)
             count += 1
+            self.minutes.close_old(MOST_OPEN_MINUTES)
         journal.continue_after(max(reader.last_sequence, self.registry.flushed_sequence))
         self.minutes.close_before(open_minute(self.now_ns()))
         self.cut_off = reader.cut_off
@@ -98,7 +103,9 @@ class Hub:
             **asdict(self.admission.counters),
             "tag_values_left_out": self.minutes.values_left_out,
             "hours_removed_for_room": self.removed_for_room,
+            "policies_left_out": self.minutes.policies_left_out,
             "journal_segments_cut_off": self.cut_off,
+            "journal_deliveries_damaged": self.unreadable,
         }
 
     def _oldest_minute(self) -> int:
@@ -167,6 +174,7 @@ class Hub:
                 with self.admission.gate.closed():
                     self.registry.flush(self.journal.last_sequence, sealed={hour: sequence})
             except BaseException:
+                self.hours.discard(hour, sequence)
                 self._give_back(hour, index)
                 raise
             self.sealed[hour] = sequence
@@ -175,20 +183,30 @@ class Hub:
 
     def _parts(self, index: HourIndex, merged: Minutes) -> Iterator[list[Sent]]:
         """The deliveries of an hour, some at a time; they are merged on the way."""
-        part: list[Sent] = []
+        part, part_bytes = list[Sent](), 0
         for kept in index:
-            delivery = read_delivery(self.journal.read(kept.position).body)
-            sender = delivery.sender
-            for at, run in enumerate(delivery.runs):
-                if kept.taken >> at & 1:
-                    with contextlib.suppress(InputError):  # it was told when it came
-                        merged.add(sender, delivery.table, run)
-                        part.append((delivery.table.rows(run.first, run.count), sender.boot, sender.tags))
-            if len(part) >= MOST_PART_WINDOWS:
+            entry = self.journal.read(kept.position)
+            if entry is None:
+                self.unreadable += 1
+                logger.error("a delivery in the journal is damaged: entry %d is left out", kept.sequence)
+                continue
+            part += self._windows(read_delivery(entry.body), kept.taken, merged)
+            part_bytes += len(entry.body)
+            merged.close_old(MOST_OPEN_MINUTES)
+            if part_bytes >= MOST_PART_BYTES:
                 yield part
-                part = []
+                part, part_bytes = [], 0
         if part:
             yield part
+
+    def _windows(self, delivery: Delivery, taken: int, merged: Minutes) -> Iterator[Sent]:
+        """The windows of a delivery that count, each merged. Those with damage were told when they came."""
+        sender = delivery.sender
+        for at, run in enumerate(delivery.runs):
+            if taken >> at & 1:
+                with contextlib.suppress(InputError):
+                    merged.add(sender, delivery.table, run)
+                    yield delivery.table.rows(run.first, run.count), sender.boot, sender.tags
 
     def _give_back(self, hour: int, index: HourIndex) -> None:
         with self.admission.gate.closed():

@@ -120,18 +120,15 @@ class Journal:
         """Number of the newest entry."""
         return self._next_sequence - 1
 
-    def read(self, position: Position) -> Entry:
-        """Read an entry. InputError where it is not there any more."""
+    def read(self, position: Position) -> Entry | None:
+        """Read an entry; None where it is damaged. InputError where the disk fails."""
         path = segment_path(self._directory, position.segment)
         try:
             with path.open("rb") as file:
                 file.seek(position.offset)
-                entry = read_entry(file, position)
+                return read_entry(file, position)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
-        if entry is None:
-            raise InputError(f"{path}: the entry at byte {position.offset} is damaged")
-        return entry
 
     def close(self) -> None:
         """Close the segment at work."""

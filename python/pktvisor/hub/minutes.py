@@ -1,8 +1,8 @@
 """The minutes in memory: what all agents measured in each, merged.
 
 A minute has cells: one for each policy of the hub, and one for each value of each tag of the agents in it. An open
-minute's cells take windows in; once it is closed they are kept as bytes, which late windows open again. A window
-counts in the minute that it begins in.
+minute's cells take windows in; once it is closed they are kept as bytes, which late windows open again until the next
+look. A window counts in the minute that it begins in.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from pktvisor.hub.delivery import MINUTE_NS, MINUTE_S, Sender, handler_of, minut
 
 MOST_VALUES = 256
 """Values of a tag that a minute keeps apart, of each policy; agents with further values count without them."""
+MOST_POLICIES = 1024
+"""Policies of the hub; windows of further ones are kept, and merged nowhere."""
 MOST_TABLE_BYTES = 1 << 30
 """What a cell takes at most when it is unpacked."""
 KEPT_ITEMS = 1024
@@ -69,6 +71,11 @@ class _Minute:
     cells: dict[Cell, _Kept] = field(default_factory=dict)
     is_closed: bool = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a cell of it is in the accumulators, be it for a late window."""
+        return any(kept.key is not None for kept in self.cells.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -93,17 +100,15 @@ class Minutes:
         """By policy of the hub the first minute of which there is anything."""
         self.values_left_out = 0
         """Windows that count without one of their tags, as a tag had too many values."""
+        self.policies_left_out = 0
+        """Windows that are merged nowhere, as there were too many policies."""
 
     def add(self, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
         """Merge a window into its minute. InputError, and nothing merged, where a sketch of it is damaged."""
         minute = minute_of(run)
         with self._lock:
-            try:
-                for cell in list(self._cells(sender, run.policy, minute)):
-                    self._add_to(cell, minute, sender, table, run)
-            finally:
-                if minute in self._minutes and self._minutes[minute].is_closed:
-                    self._close(minute)
+            for cell in list(self._cells(sender, run.policy, minute)):
+                self._add_to(cell, minute, sender, table, run)
 
     def _add_to(self, cell: Cell, minute: int, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
         key, kept = self._opened(minute, cell)
@@ -120,6 +125,9 @@ class Minutes:
     def _cells(self, sender: Sender, policy: str, minute: int) -> Iterator[Cell]:
         """The cells that a window of an agent's policy counts in."""
         for name in self._names(sender, policy):
+            if name not in self.policies and len(self.policies) >= MOST_POLICIES:
+                self.policies_left_out += 1
+                continue
             yield Cell(name)
             for tag, value in sender.tags.items():
                 if self._has_room(Cell(name, tag, value), minute):
@@ -150,12 +158,20 @@ class Minutes:
         return kept.key, kept
 
     def close_before(self, minute: int) -> None:
-        """Close all minutes before one: they take less room, and only late windows change them."""
+        """Close all minutes before one, those included that late windows have opened again: they take less room."""
         with self._lock:
             for number, one in self._minutes.items():
-                if number < minute and not one.is_closed:
+                if number < minute:
                     one.is_closed = True
                     self._close(number)
+
+    def close_old(self, most_open: int) -> None:
+        """Close the oldest minutes where more are open than that: for deliveries that are read back, in any number."""
+        with self._lock:
+            opened = sorted(number for number, one in self._minutes.items() if one.is_open)
+            for number in opened[:-most_open]:
+                self._minutes[number].is_closed = True
+                self._close(number)
 
     def _close(self, minute: int) -> None:
         for cell, kept in self._minutes[minute].cells.items():

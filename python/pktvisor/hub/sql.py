@@ -7,6 +7,7 @@ sketches: `sketch_distinct(list(image))`, `sketch_top(list(image), 10)`, `sketch
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -52,7 +53,7 @@ def views(directory: Path) -> Iterator[tuple[Any, Hot]]:
     if not (directory / "registry.sqlite").is_file():
         raise InputError(f"{directory} holds nothing of a hub: say --data-dir")
     hot = Hot(directory)
-    with connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="pktvisor-hub-") as spill, connect(Path(spill)) as connection:
         _add_functions(connection)
         sealed = directory / "sealed"
         parts = [_parquet(sealed / WINDOWS)] if any(sealed.glob(f"{WINDOWS}/**/*{ENDING}")) else []

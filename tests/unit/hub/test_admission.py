@@ -11,9 +11,10 @@ import pytest
 
 from pktvisor.errors import InputError
 from pktvisor.hub.admission import BusyError, Receipt, RefusedDelivery, WrongSenderError
-from pktvisor.hub.hub import Hub, HubSettings
+from pktvisor.hub.hub import Hub
 from pktvisor.hub.minutes import Cell
 from support.fleet import CAPTURES, Fleet
+from support.hubs import Clock, killed, running_hub
 
 START_S = 1_790_000_400 // 3600 * 3600
 NANOSECONDS = 1_000_000_000
@@ -21,26 +22,15 @@ ALL = Cell("default")
 FLEET = Fleet([CAPTURES / "dns_resolver.pcap", CAPTURES / "dns_tcp.pcap"], START_S)
 
 
-class Clock:
-    """The hub's clock, which tests set."""
-
-    def __init__(self, after_s: float = 120.0) -> None:
-        self.after_s = after_s
-
-    def __call__(self) -> int:
-        return int((START_S + self.after_s) * NANOSECONDS)
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START_S)
 
 
 @pytest.fixture
 def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    made = Hub(HubSettings(tmp_path), now_ns=clock)
-    yield made
-    made.stop()
+    with running_hub(tmp_path, clock) as hub:
+        yield hub
 
 
 def take(hub: Hub, number: int, minute: int) -> Receipt:
@@ -60,12 +50,6 @@ def sent(number: int) -> int:
     """The same of what an agent sends of a minute."""
     records = FLEET.records(number)
     return sum(one.value or 0 for one in records if (one.schema, one.path) == ("dns", "wire_packets.total"))
-
-
-def killed(hub: Hub) -> Hub:
-    """The hub that starts after this one was killed: nothing of it comes to disk any more."""
-    hub._directory_lock.release()
-    return Hub(hub.settings, now_ns=hub.now_ns)
 
 
 def test_windows_of_agents_add_up(hub: Hub) -> None:

@@ -11,12 +11,15 @@ from typing import Any
 import duckdb
 import pytest
 
+from pktvisor.errors import InputError
 from pktvisor.hub import hours
 from pktvisor.hub.history import Question, answer
-from pktvisor.hub.hub import Hub, HubSettings
+from pktvisor.hub.hub import MOST_OPEN_MINUTES, Hub, HubSettings
 from pktvisor.hub.journal import segment_paths
+from pktvisor.hub.minutes import Minutes
 from pktvisor.hub.sql import views
 from support.fleet import CAPTURES, Fleet
+from support.hubs import Clock, killed, running_hub
 
 HOUR_S = 3600
 START_S = 1_790_000_000 // HOUR_S * HOUR_S
@@ -25,25 +28,15 @@ ONE = sum(r.value or 0 for r in FLEET.records(0) if (r.schema, r.path) == ("dns"
 """DNS messages that an agent sees in a minute."""
 
 
-class Clock:
-    """The hub's clock, which tests set."""
-
-    after_s: float = 120.0
-
-    def __call__(self) -> int:
-        return int((START_S + self.after_s) * 1_000_000_000)
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(START_S)
 
 
 @pytest.fixture
 def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    made = Hub(HubSettings(tmp_path), now_ns=clock)
-    yield made
-    made.stop()
+    with running_hub(tmp_path, clock) as hub:
+        yield hub
 
 
 def take(hub: Hub, number: int, minute: int) -> None:
@@ -59,12 +52,6 @@ def history(hub: Hub, **asked: Any) -> Any:
 def total(hub: Hub) -> int:
     points = history(hub).get("", [])
     return sum(value for _, value in points)
-
-
-def killed(hub: Hub) -> Hub:
-    """The hub that starts after this one was killed."""
-    hub._directory_lock.release()
-    return Hub(hub.settings, now_ns=hub.now_ns)
 
 
 def later(clock: Clock, hub: Hub) -> None:
@@ -158,6 +145,56 @@ def die_at(patch: pytest.MonkeyPatch, hub: Hub, step: int) -> None:
             patch.setattr(hub.registry, "_write", dies)
         case 5:
             patch.setattr(hub.journal, "drop_through", dies)
+
+
+def test_a_registry_that_fails_leaves_no_file_that_would_count_twice(
+    hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(hub, 0, 0)
+    later(clock, hub)
+    take(hub, 1, 0)
+
+    def fails(*_: object, **__: object) -> None:
+        raise InputError("no room for the registry")
+
+    clock.after_s += 700
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.registry, "flush", fails)
+        look(hub, 2e6)
+    take(hub, 2, 0)
+    clock.after_s += 700
+    look(hub, 3e6)
+    assert total(hub) == 3 * ONE
+
+
+def test_a_delivery_that_the_disk_damaged_is_left_out_and_counted(hub: Hub, clock: Clock) -> None:
+    for number in range(3):
+        take(hub, number, 0)
+    (segment,) = segment_paths(hub.settings.directory / "journal")
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 2] ^= 1
+    segment.write_bytes(content)
+    later(clock, hub)
+    assert total(hub) == 2 * ONE
+    assert hub.counters["journal_deliveries_damaged"] == 1
+
+
+def test_an_hour_of_many_minutes_is_read_back_with_few_of_them_open(
+    hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most_open = []
+    add = Minutes.add
+
+    def counted(minutes: Minutes, *arguments: Any) -> None:
+        add(minutes, *arguments)
+        most_open.append(sum(one.is_open for one in minutes._minutes.values()))
+
+    for minute in range(12):
+        take(hub, 0, minute)
+    monkeypatch.setattr(Minutes, "add", counted)
+    later(clock, hub)
+    assert max(most_open) <= MOST_OPEN_MINUTES + 1
+    assert total(hub) == 12 * ONE
 
 
 def test_a_disk_that_is_full_leaves_the_hour_for_later(hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
