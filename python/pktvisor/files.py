@@ -71,15 +71,17 @@ def lock_own(path: Path) -> int:
     return descriptor
 
 
-def read_own(path: Path, *, most_bytes: int) -> bytes:
-    """Read a file of ours. Raises `OSError`, also where it is there and is no file, or too large to be ours."""
+def read_own(path: Path, *, most_bytes: int, line: int | None = None) -> bytes:
+    """Read a file of ours, or so many bytes of its first `line`. Raises `OSError`, also where it is there and is no
+    file, or too large to be ours.
+    """
     descriptor = open_own(path, os.O_RDONLY)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_size > most_bytes:
         os.close(descriptor)
         raise OSError(0, "not a file of pktvisor's, or too large", str(path))
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(most_bytes)
+        return file.read(most_bytes) if line is None else file.readline(line)
 
 
 def replace_own(path: Path, *content: bytes, is_synced: bool = False) -> None:

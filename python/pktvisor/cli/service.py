@@ -90,7 +90,7 @@ def _run(work: Work) -> None:
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
     with ExitStack() as last, ExitStack() as stack:
-        signals = take_signals(stack)
+        signals = take_signals(last)  # the end in time is watched over to the very end
         stack.callback(agent.stop)
         exports = Exports(agent, options, _agent_name(options))
         last.callback(exports.stop)  # once the inputs have ended

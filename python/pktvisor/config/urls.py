@@ -41,6 +41,8 @@ class HttpUrl:
 
 def read_url(text: str) -> HttpUrl:
     """Read an address. ConfigError for what is none, or has more than scheme, host, port and path."""
+    if not {"@", "?", "#"}.isdisjoint(text):  # what is there may be a secret: it is not told
+        raise ConfigError("the URL may name scheme, host, port and path, and nothing else", hint=EXAMPLE)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
@@ -48,6 +50,4 @@ def read_url(text: str) -> HttpUrl:
         raise ConfigError(f"{text[:100]!r} is not a URL", hint=EXAMPLE) from None
     if parts.scheme not in PORTS or not HOST.fullmatch(host) or port == 0 or not PATH.fullmatch(parts.path):
         raise ConfigError(f"{text[:100]!r} is not a URL", hint=EXAMPLE)
-    if "@" in parts.netloc or "?" in text or "#" in text:
-        raise ConfigError("the URL may name scheme, host, port and path, and nothing else", hint=EXAMPLE)
     return HttpUrl(parts.scheme == "https", host, port or PORTS[parts.scheme], parts.path.rstrip("/"))

@@ -215,8 +215,8 @@ class OpenFile:
         began = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         self._path = folder / f"{table}-{began}.parquet"
         self._unfinished = unfinished / self._path.name
+        self._at_hand.add(self._unfinished)  # before it is there for other taps to find
         self._file = TableFile(str(self._unfinished), schema)
-        self._at_hand.add(self._unfinished)
         self._waiting: list[Any] = []
         self.rows = 0
         self.timer: threading.Timer | None = None

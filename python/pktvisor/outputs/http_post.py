@@ -124,7 +124,7 @@ class Poster:
         if self._connection is not None:
             try:
                 return self._exchange(self._connection, body, headers)
-            except (ConnectionError, http.client.RemoteDisconnected):
+            except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
                 if self._is_late:
                     raise
                 self.close()  # receivers close connections that rest: once more on a new one
@@ -152,8 +152,8 @@ class Poster:
             body = response.read(MOST_REPLY_BYTES)
         except (OSError, http.client.HTTPException):
             body = None
-        if body is None or not response.isclosed():
-            self.close()  # what is left of it would be taken for the next answer
+        if body is None or not response.isclosed() or response.will_close:
+            self.close()  # what is left of it would be taken for the next answer; http.client would connect by itself
         return body
 
     def _made(self) -> CuttableConnection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 
 from pktvisor import clock
@@ -51,6 +52,8 @@ class HubPusher(PushThread):
         self._windows = ClosedWindows(may_be_restored=windows_outlive)
         self._numbers = Numbers()
         self._next_look_s = monotonic()
+        self._queueing = threading.Lock()
+        self._is_over = self._is_abandoned = False
         self._sent = self._refused = self._rejected = self._unmade = 0
 
     def counters(self) -> dict[str, int]:
@@ -72,6 +75,9 @@ class HubPusher(PushThread):
     def stop(self, timeout_s: float = 5.0) -> None:
         """Queue what is left, send it if the hub takes it in time, and end. What is in the spool, stays."""
         super().stop(timeout_s)
+        if self._thread.is_alive():  # in a request that nobody can cut, as while a name is looked up
+            self._is_abandoned = True
+            self._queue_rest()
         self._sender.close()
         if lost := self._spool.close():
             logger.warning("%d windows did not reach the hub", lost)
@@ -91,15 +97,23 @@ class HubPusher(PushThread):
     def finish(self) -> None:
         """Queue what is left, and send what waits, each window at most once more, until the deadline."""
         self._stopping.set()  # nobody looks any more
-        for window in self._windows.end(self._policies(), takes_open=not self._windows_outlive):
-            self._queue(window)
+        self._queue_rest()
         self._push()
 
+    def _queue_rest(self) -> None:
+        """Queue what is left, once."""
+        with self._queueing:
+            if not self._is_over:
+                self._is_over = True
+                for window in self._windows.end(self._policies(), takes_open=not self._windows_outlive):
+                    self._queue(window)
+
     def _look_if_due(self) -> None:
-        if self._monotonic() >= self._next_look_s:
-            self._next_look_s = self._monotonic() + self._look_s
-            for window in self._windows.look(self._policies()):
-                self._queue(window)
+        with self._queueing:
+            if self._monotonic() >= self._next_look_s and not self._is_over:
+                self._next_look_s = self._monotonic() + self._look_s
+                for window in self._windows.look(self._policies()):
+                    self._queue(window)
 
     def _queue(self, window: ClosedWindow) -> None:
         """Put a window into the spool; what goes wrong about it is logged and counted, and the others go on."""
@@ -129,10 +143,13 @@ class HubPusher(PushThread):
             if reply.verdict == "again":
                 self._wait_for_another_attempt(reply)
                 return
+            if self._is_abandoned:
+                return
             self._spool.remove()
             self._count(reply)
-            if not self._stopping.is_set():
-                self._look_if_due()
+            if self._stopping.is_set() and not self._is_over:
+                return  # what is left is queued before
+            self._look_if_due()
 
     def _count(self, reply: Reply) -> None:
         """Count what became of a window that is done with."""

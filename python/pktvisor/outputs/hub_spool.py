@@ -202,7 +202,7 @@ def _head(window: bytes, starts: Starts) -> bytes:
 def _read_head(path: Path) -> tuple[Mapping[str, Any], int]:
     """Give what a file says of itself, and its size, which must be as it says."""
     size = path.lstat().st_size
-    told = read_own(path, most_bytes=LARGEST_WINDOW_BYTES).partition(b"\n")[0]
+    told = read_own(path, most_bytes=LARGEST_WINDOW_BYTES, line=LONGEST_HEAD_BYTES).partition(b"\n")[0]
     head = _parsed(told, path)
     if size != len(told) + 1 + head["bytes"]:
         raise Damaged(f"{path}: it is not as long as it was written")

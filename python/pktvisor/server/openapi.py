@@ -84,9 +84,10 @@ def answers(endpoint: Endpoint) -> dict[int, Answer]:
 
 def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
     others = "A page of another site asks"
+    scopes = " or ".join(dict.fromkeys((endpoint.scope, "admin")))
     return {
         401: refusal("A valid token is needed"),
-        403: refusal(f"The token's scope is not {endpoint.scope} or admin, or: {others.lower()}"),
+        403: refusal(f"The token's scope is not {scopes}, or: {others.lower()}"),
         421: refusal("`Host` does not name this agent; only where neither tokens nor certificates are asked for"),
     }
 
