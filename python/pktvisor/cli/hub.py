@@ -9,19 +9,19 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 
 from pktvisor import clock, logs
 from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
 from pktvisor.cli.parsing import add_options, add_version, read_options
-from pktvisor.cli.serving import Signals, names, start_log, take_signals, tls_files, wait
+from pktvisor.cli.serving import Signals, server_settings, start_log, take_signals, wait
 from pktvisor.config.hub_options import HubOptions
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.hours import check_library
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
-from pktvisor.server.settings import Bounds, ServerSettings
+from pktvisor.server.settings import Bounds
 from pktvisor.server.web_server import WebServer
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,8 @@ def _serve(options: HubOptions) -> None:
         hub = Hub(HubSettings(options.directory, (), options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
         agent = HubAsAgent(hub)
-        server = WebServer(agent, _server_settings(options), groups())
+        settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
+        server = WebServer(agent, settings, groups())
         server.start()
         stack.callback(server.stop)
         logger.info("hub: everything is kept in %s", options.directory)
@@ -109,16 +110,3 @@ def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals) -> None:
                 logger.error("not reloaded; nothing has changed: %s", error)
         agent.hub.tick(clock.monotonic())
         logs.tell_left_out()
-
-
-def _server_settings(options: HubOptions) -> ServerSettings:
-    return ServerSettings(
-        options.host,
-        options.port,
-        names=names(options),
-        admin_api=options.admin_api,
-        tls=tls_files(options),
-        token_file=None if options.token_file is None else Path(options.token_file),
-        agent_name=socket.gethostname(),
-        bounds=BOUNDS,
-    )

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pktvisor import clock, logs
@@ -19,7 +19,7 @@ from pktvisor.agent.tap import Origin
 from pktvisor.cli.exports import Exports
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
-from pktvisor.cli.serving import Signals, names, start_log, take_signals, tls_files, wait
+from pktvisor.cli.serving import Signals, server_settings, start_log, take_signals, wait
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.errors import InputError, NotFoundError, PktvisorError
@@ -157,13 +157,8 @@ def _settings(work: Work, lookups: Lookups) -> AgentSettings:
 
 
 def _server_settings(options: DaemonOptions, exports: Exports) -> ServerSettings:
-    return ServerSettings(
-        options.host,
-        options.port,
-        names=names(options),
-        admin_api=options.admin_api,
-        tls=tls_files(options),
-        token_file=None if options.token_file is None else Path(options.token_file),
+    return replace(
+        server_settings(options),
         agent_name=_agent_name(options),
         prometheus_labels=_labels(options),
         exports=exports.counters,

@@ -7,12 +7,13 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from pktvisor import logs
 from pktvisor.cli.signals import ENDING, signals_heard
+from pktvisor.config.server_options import ServerOptions
 from pktvisor.errors import InputError
-from pktvisor.server.settings import TlsFiles
+from pktvisor.server.settings import ServerSettings, TlsFiles
 
 LOOK_INTERVAL_S = 1.0
 """How often a command looks whether something is to be done."""
@@ -21,30 +22,7 @@ Signals: TypeAlias = SimpleQueue[int]
 """Signals that have come."""
 
 
-class ServingOptions(Protocol):
-    """The options that such commands share (`config.server_options`)."""
-
-    @property
-    def verbose(self) -> bool: ...
-    @property
-    def log_file(self) -> str | None: ...
-    @property
-    def log_format(self) -> str: ...
-    @property
-    def syslog(self) -> bool: ...
-    @property
-    def host_names(self) -> str | None: ...
-    @property
-    def tls(self) -> bool: ...
-    @property
-    def tls_cert(self) -> str | None: ...
-    @property
-    def tls_key(self) -> str | None: ...
-    @property
-    def tls_client_ca(self) -> str | None: ...
-
-
-def start_log(options: ServingOptions, command: str) -> None:
+def start_log(options: ServerOptions, command: str) -> None:
     """Log where the options say. Raises `InputError`."""
     form: logs.Form = "json" if options.log_format == "json" else "text"
     try:
@@ -58,7 +36,19 @@ def start_log(options: ServingOptions, command: str) -> None:
         raise InputError(f"Log init failed: {error.filename}: {error.strerror}") from error
 
 
-def tls_files(options: ServingOptions) -> TlsFiles | None:
+def server_settings(options: ServerOptions) -> ServerSettings:
+    """What the options say of the server."""
+    return ServerSettings(
+        options.host,
+        options.port,
+        names=_names(options),
+        admin_api=options.admin_api,
+        tls=_tls_files(options),
+        token_file=None if options.token_file is None else Path(options.token_file),
+    )
+
+
+def _tls_files(options: ServerOptions) -> TlsFiles | None:
     """The files for HTTPS, where it is on."""
     if not (options.tls and options.tls_cert and options.tls_key):
         return None
@@ -66,7 +56,7 @@ def tls_files(options: ServingOptions) -> TlsFiles | None:
     return TlsFiles(Path(options.tls_cert), Path(options.tls_key), client_ca)
 
 
-def names(options: ServingOptions) -> tuple[str, ...]:
+def _names(options: ServerOptions) -> tuple[str, ...]:
     """Further names that clients call the server by."""
     return tuple(name.strip().lower() for name in (options.host_names or "").split(",") if name.strip())
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pktvisor.config import server_options as server
 from pktvisor.config.command_options import LEAST_MEMORY_MB, MOST_LOOKBACK_MB, MOST_MEMORY_MB, SummaryOptions
 from pktvisor.config.options import (
     Declared,
@@ -25,6 +24,7 @@ from pktvisor.config.options import (
     options_of,
     rules_broken,
 )
+from pktvisor.config.server_options import TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.tags import Tags
 from pktvisor.config.urls import read_url
 from pktvisor.errors import ConfigError
@@ -44,7 +44,7 @@ NOT_SENT = "this agent sends no crash reports"
 
 
 @dataclass(frozen=True)
-class DaemonOptions(SummaryOptions):
+class DaemonOptions(ServerOptions, SummaryOptions):
     """Everything that the daemon can be told. A field's name is its key in `visor.config`."""
 
     targets: Annotated[
@@ -68,15 +68,7 @@ class DaemonOptions(SummaryOptions):
         str | None,
         File(section=AGENT, is_key=False, help="list all mistakes in a configuration file, and exit"),
     ] = None
-    host: Annotated[str, server.HOST] = server.DEFAULT_HOST
-    port: Annotated[int, server.PORT] = server.DEFAULT_PORT
-    host_names: Annotated[str | None, server.HOST_NAMES] = None
     admin_api: Annotated[bool, Flag(section=AGENT, help="let clients change taps and policies over HTTP")] = False
-    tls: Annotated[bool, server.TLS] = False
-    tls_cert: Annotated[str | None, server.TLS_CERT] = None
-    tls_key: Annotated[str | None, server.TLS_KEY] = None
-    tls_client_ca: Annotated[str | None, server.TLS_CLIENT_CA] = None
-    token_file: Annotated[str | None, server.TOKEN_FILE] = None
     make_token: Annotated[
         tuple[str, str] | None,
         Text(
@@ -86,9 +78,6 @@ class DaemonOptions(SummaryOptions):
             help="make a token with scope read or admin, print it, and exit",
         ),
     ] = None
-    log_file: Annotated[str | None, server.LOG_FILE] = None
-    syslog: Annotated[bool, server.SYSLOG] = False
-    log_format: Annotated[str, server.LOG_FORMAT] = "text"
     state_dir: Annotated[
         str | None, File(value="DIR", section=AGENT, help="keep windows in this directory over a restart")
     ] = None
@@ -233,7 +222,7 @@ class DaemonOptions(SummaryOptions):
     cp_disable: Annotated[bool, Flag(section=FORMER, help=NOT_SENT)] = False
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        server.TLS_IS_WHOLE,
+        TLS_IS_WHOLE,
         Rule(
             lambda said: 0 < sum(map(bool, _crash_reporting(said))) < 3 and not said.cp_disable,
             "missing information to setup crashpad",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pktvisor.config import server_options as server
 from pktvisor.config.options import File, Flag, Number, Rule, Text
+from pktvisor.config.server_options import SERVING, TLS_IS_WHOLE, ServerOptions
 
 KEEPING = "what is kept"
 DEFAULT_DAYS = 30
@@ -30,7 +30,7 @@ DATA_DIR = File(
 
 
 @dataclass(frozen=True)
-class HubOptions:
+class HubOptions(ServerOptions):
     """Everything that the hub can be told."""
 
     data_dir: Annotated[str | None, DATA_DIR] = None
@@ -58,29 +58,17 @@ class HubOptions:
             help="remove the oldest sealed hours beyond so many gigabytes (default: {default}, no such bound)",
         ),
     ] = 0
-    host: Annotated[str, server.HOST] = server.DEFAULT_HOST
-    port: Annotated[int, server.PORT] = server.DEFAULT_PORT
-    host_names: Annotated[str | None, server.HOST_NAMES] = None
-    admin_api: Annotated[bool, Flag(section=server.SERVING, help="let clients remove agents over HTTP")] = False
-    tls: Annotated[bool, server.TLS] = False
-    tls_cert: Annotated[str | None, server.TLS_CERT] = None
-    tls_key: Annotated[str | None, server.TLS_KEY] = None
-    tls_client_ca: Annotated[str | None, server.TLS_CLIENT_CA] = None
-    token_file: Annotated[str | None, server.TOKEN_FILE] = None
+    admin_api: Annotated[bool, Flag(section=SERVING, help="let clients remove agents over HTTP")] = False
     make_token: Annotated[
         tuple[str, str] | None,
         Text(
             value=("NAME", "SCOPE"),
-            section=server.SERVING,
+            section=SERVING,
             help="make a token with scope read, admin, or send (for the agent NAME), print it, and exit",
         ),
     ] = None
-    log_file: Annotated[str | None, server.LOG_FILE] = None
-    syslog: Annotated[bool, server.SYSLOG] = False
-    log_format: Annotated[str, server.LOG_FORMAT] = "text"
-    verbose: Annotated[bool, Flag(written="-v --verbose", help="log in more detail")] = False
 
-    rules: ClassVar[tuple[Rule, ...]] = (server.TLS_IS_WHOLE,)
+    rules: ClassVar[tuple[Rule, ...]] = (TLS_IS_WHOLE,)
 
     @property
     def directory(self) -> Path:
