@@ -38,31 +38,13 @@ async def read_bytes(request: Request, context: Context) -> bytes:
     Raises `Refusal`: 408 where it does not arrive, 413 where it is too large, 503 where too many are being taken.
     """
     bounds = context.settings.bounds
-    if context.bodies.bytes > bounds.most_bodies_bytes:
-        context.counters.bodies_refused += 1
-        raise Refusal(503, {"error": "too many bodies are being taken: try again soon"}, {"retry-after": "2", **CLOSE})
-    return await _read(request, context)
-
-
-async def read_configuration(request: Request, context: Context) -> str:
-    """Give the body's text.
-
-    Raises `Refusal`: 400 for what is not UTF-8, 408 where it does not arrive, 413 where it is too large.
-    """
-    try:
-        return (await _read(request, context)).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Refusal(400, {"error": f"the body is not UTF-8 at byte {error.start}"}) from None
-
-
-async def _read(request: Request, context: Context) -> bytes:
-    bounds = context.settings.bounds
     if int(request.headers.get("content-length", "0")) > bounds.most_body_bytes:
         raise _too_large(context)
     body = bytearray()
     try:
         async with asyncio.timeout(bounds.body_timeout_s):
             async for piece in request.stream():
+                _hold(request, context, len(piece))
                 body += piece
                 if len(body) > bounds.most_body_bytes:  # its length was not the one that was told
                     raise _too_large(context)
@@ -70,6 +52,26 @@ async def _read(request: Request, context: Context) -> bytes:
         context.counters.bodies_timed_out += 1
         raise Refusal(408, {"error": f"the body did not arrive within {bounds.body_timeout_s:g} s"}, CLOSE) from None
     return bytes(body)
+
+
+async def read_configuration(request: Request, context: Context) -> str:
+    """Give the body's text.
+
+    Raises `Refusal`: 400 for what is not UTF-8, and what `read_bytes` raises.
+    """
+    try:
+        return (await read_bytes(request, context)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal(400, {"error": f"the body is not UTF-8 at byte {error.start}"}) from None
+
+
+def _hold(request: Request, context: Context, size: int) -> None:
+    """Count what has come: a client that says how much it will send, and sends nothing, takes no room from others."""
+    if context.bodies.bytes + size > context.settings.bounds.most_bodies_bytes:
+        context.counters.bodies_refused += 1
+        raise Refusal(503, {"error": "too many bodies are being taken: try again soon"}, {"retry-after": "2", **CLOSE})
+    request.state.body_bytes += size
+    context.bodies.bytes += size
 
 
 def _too_large(context: Context) -> Refusal:

@@ -114,7 +114,7 @@ def route(endpoint: Endpoint, context: Context) -> Route:
     async def reply(request: Request) -> Response:
         try:
             check_access(endpoint.scope, request, context)
-            with _counted_body(endpoint, request, context):
+            with _counted_body(request, context):
                 arguments = await _arguments(endpoint, request, context)
                 async with _room(endpoint, context):
                     result = await asyncio.to_thread(endpoint.answer, context, **arguments)
@@ -138,15 +138,13 @@ def _room(endpoint: Endpoint, context: Context) -> AbstractAsyncContextManager[o
 
 
 @contextmanager
-def _counted_body(endpoint: Endpoint, request: Request, context: Context) -> Iterator[None]:
-    """Count what a body takes from its coming until it is done with."""
-    length = request.headers.get("content-length", "") if endpoint.body_type else ""
-    held = min(int(length), context.settings.bounds.most_body_bytes) if length.isdigit() else 0
-    context.bodies.bytes += held
+def _counted_body(request: Request, context: Context) -> Iterator[None]:
+    """Let go of what a body takes, which is counted as it comes, once it is done with."""
+    request.state.body_bytes = 0
     try:
         yield
     finally:
-        context.bodies.bytes -= held
+        context.bodies.bytes -= request.state.body_bytes
 
 
 async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> dict[str, object]:

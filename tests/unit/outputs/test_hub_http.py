@@ -100,6 +100,15 @@ def test_a_kept_connection_that_the_hub_has_closed_is_no_fault() -> None:
     assert len(receiver.connections) == 3
 
 
+def test_a_hub_that_says_that_it_closes_gets_a_new_connection() -> None:
+    said = answer(200, b'{"stored": 1, "duplicate": 0, "refused": 0}', Connection="close")
+    with hub(said, said) as receiver:
+        sender = client(receiver.port)
+        assert {sender.post(b"window", timeout_s=TIMEOUT_S).verdict for _ in range(3)} == {"taken"}
+        sender.close()
+    assert len(receiver.connections) == len(receiver.bodies) == 3
+
+
 def test_a_hub_that_comes_back_is_found() -> None:
     with hub(then_close(receipt())) as receiver:
         sender = client(port := receiver.port)
@@ -146,6 +155,14 @@ def test_tls_checks_the_hub(identities: Identities, tmp_path: Path) -> None:
             assert reply.verdict == "again"
             assert "certificate verify failed" in reply.reason
     assert len(receiver.bodies) == 1
+
+
+def test_a_kept_connection_of_tls_that_the_hub_has_closed_is_no_fault(identities: Identities) -> None:
+    with hub(then_close(receipt()), then_close(receipt()), tls=identities.server) as receiver:
+        sender = client(receiver.port, "https", ca=identities.authority)
+        assert [sender.post(b"window", timeout_s=TIMEOUT_S) for _ in range(3)] == [Reply("taken")] * 3
+        sender.close()
+    assert len(receiver.bodies) == 3
 
 
 def test_a_hub_that_wants_a_certificate_gets_ours(identities: Identities) -> None:

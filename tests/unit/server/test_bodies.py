@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import socket
+from contextlib import ExitStack
+
+import httpx2
 
 from pktvisor.server.settings import Bounds
+from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent
-from support.serving import PATIENCE_S, UNHURRIED, YAML, admin, running
+from support.serving import PATIENCE_S, UNHURRIED, YAML, admin, running, until
 
 
 def test_a_body_of_the_largest_size_is_read_and_one_byte_more_is_413() -> None:
@@ -32,6 +36,36 @@ def test_a_body_that_does_not_arrive_is_408() -> None:
         assert reply.startswith(b"HTTP/1.1 408 ")
         assert server.counters()["bodies_timed_out"] == 1
     assert agent.done == []
+
+
+DAWDLING_HEAD = (
+    b"POST /api/v1/taps HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n"
+)
+SMALL_ROOM = Bounds(most_bodies_bytes=100, body_timeout_s=60, requests_per_second=1e6)
+
+
+def post_tap(server: WebServer) -> httpx2.Response:
+    return httpx2.post(f"http://{server.host}:{server.port}/api/v1/taps", content=b"#" * 60, headers=YAML)
+
+
+def test_bodies_that_are_too_many_together_are_503() -> None:
+    with running(FakeAgent(), admin_api=True, bounds=SMALL_ROOM) as server:
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE_S) as dawdling:
+            dawdling.sendall(DAWDLING_HEAD + b"#" * 50)
+            assert until(lambda: post_tap(server).status_code == 503)  # the other body has arrived
+            reply = post_tap(server)
+        assert (reply.status_code, reply.headers["retry-after"]) == (503, "2")
+        assert reply.json() == {"error": "too many bodies are being taken: try again soon"}
+        assert server.counters()["bodies_refused"] == 2
+        assert until(lambda: post_tap(server).status_code == 201)  # the server knows that the other client is gone
+
+
+def test_bodies_that_are_told_and_do_not_come_take_no_room() -> None:
+    with running(FakeAgent(), admin_api=True, bounds=SMALL_ROOM) as server, ExitStack() as open_ones:
+        for _ in range(5):
+            dawdling = socket.create_connection((server.host, server.port), timeout=PATIENCE_S)
+            open_ones.enter_context(dawdling).sendall(DAWDLING_HEAD)
+        assert [post_tap(server).status_code for _ in range(20)] == [201] * 20
 
 
 def test_a_client_that_leaves_within_its_body_changes_nothing() -> None:
