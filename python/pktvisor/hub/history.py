@@ -20,6 +20,7 @@ from pktvisor.hub.minutes import Cell, Minutes, window_fields
 from pktvisor.metrics.snapshot import HistogramValues, QuantileValues, Sample, TopValues
 from pktvisor.outputs.json import Document, write_samples
 from pktvisor.windows.reading import snapshots
+from pktvisor.windows.record import Record
 from pktvisor.windows.tables import records_of
 
 MOST_POINTS = 20_000
@@ -45,6 +46,10 @@ class Question:
     """Apart by the values of this tag; empty: all agents together."""
     top: int = 10
     """Items of a top list."""
+    values: tuple[str, ...] = ()
+    """Of the tag's values only these; empty: all."""
+    is_whole: bool = False
+    """The whole time is one point; its ends are those of steps."""
 
     @property
     def step(self) -> int:
@@ -64,6 +69,10 @@ class Question:
         """Number of the step behind the last one."""
         return -(-self.to_s // self.step)
 
+    def point_of(self, step: int) -> int:
+        """The point that a step is merged into."""
+        return self.first_step if self.is_whole else step
+
     def check(self) -> None:
         """Raise `ConfigError` where it makes no sense or costs too much."""
         if not self.metric:
@@ -78,7 +87,7 @@ class Question:
             raise ConfigError(f"{points} steps are more than {MOST_POINTS}: use step={max(shortest, HOUR_S)} or more")
 
 
-class _Key(NamedTuple):
+class Key(NamedTuple):
     """A point of a series."""
 
     value: str
@@ -86,28 +95,27 @@ class _Key(NamedTuple):
     step: int
 
 
-class _Merging:
+class Merging:
     """What was read, merged by point."""
 
     def __init__(self) -> None:
         self.accumulators = _core.Accumulators()
-        self._numbers: dict[_Key, int] = {}
+        self._numbers: dict[Key, int] = {}
+        self.steps: set[int] = set()
+        """The steps of which there is anything."""
 
-    def number(self, key: _Key) -> int:
+    def number(self, key: Key) -> int:
         """The number of a point in the accumulators."""
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def points(self) -> Iterator[tuple[_Key, int]]:
+    def points(self) -> Iterator[tuple[Key, int]]:
         """All points with their numbers."""
         return iter(self._numbers.items())
 
 
 def answer(question: Question, hours: Hours, sealed: Mapping[int, int], minutes: Minutes) -> Document:
     """Answer a question. Raises `ConfigError`, and `NotFoundError` where the policy has never been heard of."""
-    question.check()
-    merging = _Merging()
-    _read_sealed(question, hours, sealed, merging)
-    _read_minutes(question, sealed, minutes, merging)
+    merging = merged(question, hours, sealed, minutes)
     series: dict[str, list[list[object]]] = {}
     kind = ""
     for key, number in sorted(merging.points()):
@@ -116,22 +124,38 @@ def answer(question: Question, hours: Hours, sealed: Mapping[int, int], minutes:
             value = value_of(sample)
             if value is not None:
                 series.setdefault(key.value, []).append([key.step * question.step, value])
-    if not series and question.policy not in minutes.policies and not hours.hours(MERGED):
-        raise NotFoundError(f"there is no policy {question.policy}")
-    starts = [point[0] for points in series.values() for point in points]
     return {
         "policy": question.policy,
         "metric": question.metric,
         "kind": kind,
         "step_s": question.step,
         "tag": question.tag,
-        "data_from": min(starts, default=None),  # type: ignore[type-var]  # they are numbers
-        "data_to": max(starts) + question.step if starts else None,  # type: ignore[operator, type-var]
+        **data_range(question, merging),
         "series": series,
     }
 
 
-def _read_sealed(question: Question, hours: Hours, sealed: Mapping[int, int], merging: _Merging) -> None:
+def merged(question: Question, hours: Hours, sealed: Mapping[int, int], minutes: Minutes) -> Merging:
+    """Merge what a question asks for. Raises `ConfigError`, and `NotFoundError` for a policy never heard of."""
+    question.check()
+    merging = Merging()
+    _read_sealed(question, hours, sealed, merging)
+    _read_minutes(question, sealed, minutes, merging)
+    if not merging.steps and question.policy not in minutes.policies and not hours.hours(MERGED):
+        raise NotFoundError(f"there is no policy {question.policy}")
+    return merging
+
+
+def data_range(question: Question, merging: Merging) -> Document:
+    """Tell of what time there is anything."""
+    step = question.step
+    return {
+        "data_from": min(merging.steps) * step if merging.steps else None,
+        "data_to": (max(merging.steps) + 1) * step if merging.steps else None,
+    }
+
+
+def _read_sealed(question: Question, hours: Hours, sealed: Mapping[int, int], merging: Merging) -> None:
     """Merge what is sealed, from the longest steps that make up those asked for."""
     files = hours.files(MERGED, _sealed_hours(question, sealed), step_s=_longest_step(question))
     if files:
@@ -140,7 +164,8 @@ def _read_sealed(question: Question, hours: Hours, sealed: Mapping[int, int], me
             points = connection.execute("SELECT DISTINCT tag_value, step FROM rows").fetchall()
             connection.execute("CREATE TABLE points (tag_value VARCHAR, step BIGINT, key BIGINT)")
             for value, step in points:
-                number = merging.number(_Key(value, step))
+                merging.steps.add(step)
+                number = merging.number(Key(value, question.point_of(step)))
                 connection.execute("INSERT INTO points VALUES (?, ?, ?)", [value, step, number])
             merging.accumulators.add_stream(
                 connection.sql("SELECT rows.*, key FROM rows JOIN points USING (tag_value, step)"),
@@ -164,6 +189,7 @@ def _rows_asked_for() -> str:
         CREATE TABLE rows AS
         SELECT *, (epoch_ns(start) // 1000000000) // $step_s AS step FROM read_parquet($files)
         WHERE policy = $policy AND schema = $schema AND tag = $tag AND step >= $first AND step < $end
+        AND (len($values) = 0 OR list_contains($values, tag_value))
         AND array_to_string(list_concat("group", [path]), '.') = $path
     """
 
@@ -177,29 +203,34 @@ def _parameters(question: Question, files: Sequence[Path]) -> dict[str, object]:
         "schema": schema,
         "path": path,
         "tag": question.tag,
+        "values": list(question.values),
         "first": question.first_step,
         "end": question.end_step,
     }
 
 
-def _read_minutes(question: Question, sealed: Mapping[int, int], minutes: Minutes, merging: _Merging) -> None:
+def _read_minutes(question: Question, sealed: Mapping[int, int], minutes: Minutes, merging: Merging) -> None:
     """Merge what is not sealed."""
     first, end = question.first_step * question.step // MINUTE_S, question.end_step * question.step // MINUTE_S
     for minute in minutes.numbers():
         if first <= minute < end and minute // MINUTES_PER_HOUR not in sealed:
             for cell in minutes.cells(minute):
-                if (cell.policy, cell.tag) == (question.policy, question.tag):
+                if (cell.policy, cell.tag) == (question.policy, question.tag) and (
+                    not question.values or cell.value in question.values
+                ):
                     _take(question, cell, minute, minutes, merging)
 
 
-def _take(question: Question, cell: Cell, minute: int, minutes: Minutes, merging: _Merging) -> None:
-    merged = minutes.read(cell, minute)
-    if merged is None:
+def _take(question: Question, cell: Cell, minute: int, minutes: Minutes, merging: Merging) -> None:
+    found = minutes.read(cell, minute)
+    if found is None:
         return
-    key = _Key(cell.value, minute * MINUTE_S // question.step)
-    instances = merged.table.column("instance")
-    for row in rows_of(merged.table, question.metric):
-        merging.accumulators.add(merging.number(key), merged.table, row, 1, str(instances[row]))
+    step = minute * MINUTE_S // question.step
+    key = Key(cell.value, question.point_of(step))
+    instances = found.table.column("instance")
+    for row in rows_of(found.table, question.metric):
+        merging.steps.add(step)
+        merging.accumulators.add(merging.number(key), found.table, row, 1, str(instances[row]))
 
 
 def rows_of(table: _core.RecordTable, metric: str) -> list[int]:
@@ -212,12 +243,17 @@ def rows_of(table: _core.RecordTable, metric: str) -> list[int]:
     ]
 
 
-def _samples(question: Question, key: _Key, number: int, merging: _Merging) -> Sequence[Sample]:
-    fields = window_fields(
-        Cell(question.policy), key.step * question.step // MINUTE_S, question.step // MINUTE_S, is_closed=True
+def _samples(question: Question, key: Key, number: int, merging: Merging) -> Sequence[Sample]:
+    records = records_at(question, key, number, merging)
+    return [sample for one in snapshots(records, top_count=question.top) for sample in one.samples]
+
+
+def records_at(question: Question, key: Key, number: int, merging: Merging) -> list[Record]:
+    """The merged records of a point."""
+    first_minute, minutes = key.step * question.step // MINUTE_S, question.step // MINUTE_S
+    return records_of(
+        merging.accumulators.table(number, window_fields(Cell(question.policy), first_minute, minutes, is_closed=True))
     )
-    table = merging.accumulators.table(number, fields)
-    return [sample for one in snapshots(records_of(table), top_count=question.top) for sample in one.samples]
 
 
 def value_of(sample: Sample) -> object:

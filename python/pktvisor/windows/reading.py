@@ -20,7 +20,7 @@ from pktvisor.metrics.kinds import (
     TopN,
 )
 from pktvisor.metrics.mnemonics import mnemonics
-from pktvisor.metrics.snapshot import HandlerSnapshot, Sample
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, TopValues
 from pktvisor.windows.record import Record
 
 NO_COLUMN = Column("")
@@ -55,6 +55,15 @@ def core_metric(record: Record) -> _core.Metric | None:
         return None
     except _core.InputFault as fault:
         raise InputError(f"the image of {record.schema} {record.path} can't be read: {fault}") from fault
+
+
+def top_values(record: Record, core: _core.Metric, count: int) -> TopValues:
+    """The heaviest items of a top list, named as the record says. InputError where it is no top list."""
+    reading = Reading(is_running=False, top_count=count)
+    value = _top(record).read(core, reading) if core.kind == "top" else None
+    if not isinstance(value, TopValues):
+        raise InputError(f"{record.schema} {record.path} is no top list, but a {record.kind}")
+    return value
 
 
 def snapshots(records: Iterable[Record], *, top_count: int = TOP_COUNT) -> list[HandlerSnapshot]:

@@ -108,6 +108,21 @@ def test_top_lists_have_bounds(hub: Hub, fleet: Fleet) -> None:
     assert all(entry["lower"] <= entry["estimate"] <= entry["upper"] for entry in entries)
 
 
+def test_a_time_as_a_whole_tells_the_heaviest_items_and_what_one_site_saw_alone(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number in (0, 1):
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+    asked: Any = {"metric": "dns.top_qname3", "from": fleet.start_s, "to": fleet.start_s + 60, "tag": "site"}
+    told = asking.get("/api/v1/history/top", params={**asked, "value": "fra", "top": 1}).json()
+    assert told["items"][0]["estimate"] + told["other"]["estimate"] == told["total"]
+    told = asking.get("/api/v1/history/sets", params={**asked, "in": "fra", "not_in": "nrt"}).json()
+    assert told["items"][0]["name"] == "ns.broken.test"
+    told = asking.get("/api/v1/history/sets", params={**asked, "in": "fra", "not_in": "ams"}).json()
+    assert (told["items"], told["is_certain"]) == ([], True)
+    reply = asking.get("/api/v1/history/sets", params={**asked, "in": "fra", "not_in": "fra"})
+    assert (reply.status_code, reply.json()["error"]) == (400, "fra can't be both in and not_in")
+
+
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [

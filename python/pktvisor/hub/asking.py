@@ -1,0 +1,40 @@
+"""What questions to the hub have in common: which metric, of what time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pktvisor import clock
+from pktvisor.errors import ConfigError, NotFoundError
+from pktvisor.hub.history import MOST_TOP
+from pktvisor.server.endpoint import Answer, Query, refusal
+
+HOUR_S = 3600
+LATEST_S = 99_999_999_999
+
+METRIC = (
+    Query("metric", "Its place in JSON, as `dns.wire_packets.total`", "text", most=300, default=""),
+    Query("policy", "Policy of the hub", "text", most=200, default="default"),
+)
+TIME = (
+    Query("from", "Begin, in Unix seconds; an hour before the end without it", "number", 0, LATEST_S),
+    Query("to", "End, in Unix seconds; now without it", "number", 1, LATEST_S),
+)
+TOP = Query("top", "Items of a top list", "number", 1, MOST_TOP, 10)
+
+REFUSALS: Mapping[int, Answer] = {
+    400: refusal("The question makes no sense, or asks for too much"),
+    404: refusal("No such policy"),
+}
+FAULTS: Mapping[type[Exception], int] = {ConfigError: 400, NotFoundError: 404}
+
+
+def seconds(start_s: int | None, end_s: int | None) -> tuple[int, int]:
+    """Begin and end of the time that is meant."""
+    end = clock.now_ns() // 1_000_000_000 if end_s is None else end_s
+    return (max(0, end - HOUR_S) if start_s is None else start_s), end
+
+
+def several(text: str) -> tuple[str, ...]:
+    """The values of a text with commas, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))

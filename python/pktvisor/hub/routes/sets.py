@@ -1,0 +1,120 @@
+"""What agents saw over a time as a whole: the heaviest items, and what some saw and others did not."""
+
+from __future__ import annotations
+
+from pktvisor.api.keys import Schema
+from pktvisor.hub.answers import hub_of
+from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOP, seconds, several
+from pktvisor.hub.history import Question
+from pktvisor.hub.sets import MOST_VALUES, difference, heaviest
+from pktvisor.outputs.json import Document
+from pktvisor.server.context import Context
+from pktvisor.server.endpoint import Answer, Endpoint, Query
+
+COUNT: Schema = {"type": "integer", "minimum": 0}
+TEXT: Schema = {"type": "string"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+MOMENT: Schema = {"type": ["integer", "null"]}
+BOUNDED: Schema = {
+    "type": "object",
+    "required": ["estimate", "lower", "upper"],
+    "properties": {"name": TEXT, "estimate": COUNT, "lower": COUNT, "upper": COUNT},
+}
+ESTIMATED: Schema = {
+    "type": "object",
+    "required": ["estimate"],
+    "properties": {
+        "estimate": {"type": ["integer", "null"]},
+        "error": COUNT,
+        "reason": TEXT,
+        "at_most": COUNT,
+    },
+}
+FRAME: dict[str, Schema] = {
+    "policy": TEXT,
+    "metric": TEXT,
+    "kind": TEXT,
+    "tag": TEXT,
+    "from": COUNT,
+    "to": COUNT,
+    "data_from": MOMENT,
+    "data_to": MOMENT,
+    "items": {"type": "array", "items": BOUNDED},
+    "unlisted_at_most": COUNT,
+}
+HEAVIEST: Schema = {
+    "type": "object",
+    "required": ["policy", "metric", "total", "items", "other"],
+    "properties": {**FRAME, "total": COUNT, "other": BOUNDED},
+}
+DIFFERENCE: Schema = {
+    "type": "object",
+    "required": ["policy", "metric", "tag", "in", "not_in"],
+    "properties": {
+        **FRAME,
+        "in": TEXTS,
+        "not_in": TEXTS,
+        "is_certain": {"type": "boolean"},
+        "more_items": COUNT,
+        "in_both": {"anyOf": [COUNT, ESTIMATED]},
+        "elsewhere_at_most": COUNT,
+        "only_in": ESTIMATED,
+    },
+}
+MOST_CHARACTERS = MOST_VALUES * 130
+
+
+def top(
+    context: Context, *, metric: str, policy: str, tag: str, value: str, top: int, to: int | None, **more: int | None
+) -> Document:
+    """Give the heaviest items of a time."""
+    hub = hub_of(context)
+    values = (value,) if tag else ()
+    question = Question(policy, metric, *seconds(more["from"], to), tag=tag, top=top, values=values)
+    return heaviest(question, hub.hours, hub.sealed, hub.minutes)
+
+
+def sets(
+    context: Context, *, metric: str, policy: str, tag: str, not_in: str, top: int, to: int | None, **more: object
+) -> Document:
+    """Tell what some agents saw, and others did not."""
+    hub = hub_of(context)
+    start_s = more["from"]
+    time = seconds(start_s if isinstance(start_s, int) else None, to)
+    question = Question(policy, metric, *time, tag=tag, top=top, values=several(str(more["in"])))
+    return difference(question, several(not_in), hub.hours, hub.sealed, hub.minutes)
+
+
+ENDPOINTS = (
+    Endpoint(
+        path="/api/v1/history/top",
+        summary="The heaviest items of a top list over a time as a whole, and what all others weigh",
+        answer=top,
+        query=(
+            *METRIC,
+            *TIME,
+            Query("tag", "Only of agents with this tag", "text", most=200, default=""),
+            Query("value", "The tag's value", "text", most=200, default=""),
+            TOP,
+        ),
+        success=Answer("Items with their bounds, and the rest", HEAVIEST),
+        refusals=REFUSALS,
+        faults=FAULTS,
+    ),
+    Endpoint(
+        path="/api/v1/history/sets",
+        summary="What agents with some values of a tag saw, and those with other values did not",
+        answer=sets,
+        query=(
+            *METRIC,
+            *TIME,
+            Query("tag", "The tag that tells agents apart, as `site`", "text", most=200, default=""),
+            Query("in", "Values of the tag, with commas: who saw it", "text", most=MOST_CHARACTERS, default=""),
+            Query("not_in", "Values of the tag, with commas: who did not", "text", most=MOST_CHARACTERS, default=""),
+            TOP,
+        ),
+        success=Answer("Items of a top list, or an estimate with its error", DIFFERENCE),
+        refusals=REFUSALS,
+        faults=FAULTS,
+    ),
+)
