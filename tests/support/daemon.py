@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,21 @@ needs_rights = pytest.mark.skipif(not can_capture(), reason="capturing needs roo
 
 
 class Daemon:
-    """A running pktvisord."""
+    """A running pktvisord, or another command with a server."""
 
-    def __init__(self, *arguments: str, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        folder: Path | None = None,
+        command: str = "pktvisord",
+        host: str = "127.0.0.1",
+        within: Sequence[str] = (),
+    ) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-        line = [str(BIN / "pktvisord"), "-l", "127.0.0.1", "-p", "0", *arguments]
+        line = [*within, str(BIN / command), "-l", host, "-p", "0", *arguments]
         self.process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment, cwd=folder)
         self.log = ""
-        self.port = int(self.wait_for(r"web server listening on 127\.0\.0\.1:(\d+)").group(1))
+        self.port = int(self.wait_for(rf"web server listening on {re.escape(host)}:(\d+)").group(1))
 
     def wait_for(self, pattern: str) -> re.Match[str]:
         """Read the log up to a line that matches; a daemon that does not write one in time is killed."""
@@ -92,9 +99,9 @@ class Daemon:
 
 
 @contextmanager
-def daemon(*arguments: str, folder: Path | None = None) -> Iterator[Daemon]:
+def daemon(*arguments: str, folder: Path | None = None, **more: Any) -> Iterator[Daemon]:
     """Run it, in a folder where relative paths of its configuration are looked for."""
-    running = Daemon(*arguments, folder=folder)
+    running = Daemon(*arguments, folder=folder, **more)
     try:
         yield running
     finally:
