@@ -51,6 +51,7 @@ table! {
         application: u32 => "flow.application", "", "Application as the exporter classifies it: classification engine in the upper byte, selector below";
         forwarding_status: u8 => "flow.forwarding_status", "", "What became of it: 1 forwarded, 2 dropped, 3 consumed in the upper two bits, the reason in the lower six";
         end_reason: u8 => "flow.end_reason", "", "Why the record ended: 1 idle, 2 active too long, 3 end of the flow, 4 forced, 5 out of resources";
+        firewall_event: u8 => "flow.firewall_event", "", "What a firewall tells of: 1 flow created, 2 deleted, 3 denied, 4 alert, 5 update; 0 for a record of traffic";
         start_time_ns: i64 => "flow.start_time_ns", "nanoseconds", "When its first packet was seen by the exporter's clock, or its only event, since 1970; 0 if unknown";
         end_time_ns: i64 => "flow.end_time_ns", "nanoseconds", "When its last packet was seen, likewise";
         sampling_mode: u8 => "flow.sampling_mode", "", "How the exporter samples, as its format numbers it";
@@ -105,6 +106,7 @@ columns_of_last_rows! {
     destination_mask: u8;
     forwarding_status: u8;
     end_reason: u8;
+    firewall_event: u8;
     sampling_mode: u8;
     source_port: u16;
     destination_port: u16;

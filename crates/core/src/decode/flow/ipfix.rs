@@ -1,6 +1,6 @@
 //! IPFIX (RFC 7011): messages with a header of 16 bytes, then sets of templates and of the records that they describe.
 
-use super::templates::{Clock, Dialect, Export, Exporters, count, read};
+use super::templates::{Clock, Dialect, Export, Exporters, read};
 use super::{BAD_SET, Datagram, Format, Records, TOO_SHORT, TRAILING_BYTES, UNKNOWN};
 use crate::ledger::{Ledger, Malformed};
 use crate::wire::{be16, be32};
@@ -84,8 +84,9 @@ impl Decoder {
         let sets = &message[HEADER_BYTES..];
         let export = Export { dialect: Dialect::Ipfix, sets, common, clock: Clock::exported_at(now_s) };
         self.exporters.with(&datagram.exporter, |exporter| {
-            records.follow_records(VERSION, source_id, sequence, count(&export, exporter));
-            read(&export, exporter, records)
+            let outcome = read(&export, exporter, records);
+            records.follow_records(VERSION, source_id, sequence, outcome.records);
+            outcome.fault
         })
     }
 }

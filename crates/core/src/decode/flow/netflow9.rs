@@ -31,7 +31,7 @@ impl Format for Decoder {
         let sets = &datagram.payload[HEADER_BYTES..];
         let clock = templates::Clock::since_start(up_ms, now_s);
         let export = Export { dialect: Dialect::NetFlow9, sets, common, clock };
-        self.exporters.with(&datagram.exporter, |exporter| read(&export, exporter, records))
+        self.exporters.with(&datagram.exporter, |exporter| read(&export, exporter, records).fault)
     }
 
     fn settle(&mut self, now_ns: i64, ledger: &mut Ledger) {

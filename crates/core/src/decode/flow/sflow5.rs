@@ -52,13 +52,13 @@ impl Format for Decoder {
         records.follow_datagrams(VERSION as u16, head.sub_agent, head.sequence);
         let exporter = head.agent.unwrap_or(datagram.exporter);
         let common = FlowRow { is_sample: 1, exporter, ..datagram.common(VERSION as u16, head.sub_agent) };
+        let mut fault = None;
         for _ in 0..head.samples {
-            let Some((tag, sample)) = fields.tagged() else { return Some(TOO_SHORT) };
-            if let Err(fault) = read_sample(tag, sample, &common, records) {
-                return Some(fault);
-            }
+            let Some((tag, sample)) = fields.tagged() else { return fault.or(Some(TOO_SHORT)) };
+            // The next one stands behind its stated length, whatever is in it.
+            fault = fault.or(read_sample(tag, sample, &common, records).err());
         }
-        (!fields.rest.is_empty()).then_some(TRAILING_BYTES)
+        fault.or((!fields.rest.is_empty()).then_some(TRAILING_BYTES))
     }
 }
 
@@ -218,10 +218,10 @@ fn raw_header(fields: &mut Fields<'_>, row: &mut FlowRow, macs: &mut Macs) -> Op
     let (protocol, length) = (fields.number()?, fields.number()?);
     fields.number()?; // bytes that were stripped, as a checksum
     let stated = fields.number()? as usize;
-    let header = fields.rest.get(..stated)?;
     row.bytes = u64::from(length);
-    read_header(protocol, header, row, macs);
-    Some(())
+    let header = fields.rest.get(..stated);
+    read_header(protocol, header.unwrap_or(fields.rest), row, macs);
+    header.map(|_| ())
 }
 
 /// The first bytes of a packet of a link that sFlow has a number for.

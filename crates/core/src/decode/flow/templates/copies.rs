@@ -54,7 +54,10 @@ impl Copies {
                 (false, true) => 6,
                 _ => return None,
             };
-        if !all.iter().all(Copied::stands_alone) {
+        let of_both = |four, six| has([four; 2]) && has([six; 2]);
+        let has_two_translations = of_both(Target::NatSource4, Target::NatSource6)
+            || of_both(Target::NatDestination4, Target::NatDestination6);
+        if has_two_translations || !all.iter().all(Copied::stands_alone) {
             return None;
         }
         let mac = |target: Target| all.iter().copied().find(|field| field.target == target);
@@ -82,8 +85,8 @@ impl Copies {
         size_of_val(&*self.fields)
     }
 
-    /// Takes in the whole records of a set.
-    pub fn read(&self, set: &[u8], export: &Export<'_>, exporter: &Exporter, records: &mut Records<'_>) {
+    /// Takes in the whole records of a set, and tells how many they are.
+    pub fn read(&self, set: &[u8], export: &Export<'_>, exporter: &Exporter, records: &mut Records<'_>) -> usize {
         let clock = export.clock.or_started_at(exporter.start_ns(export.common.source_id));
         let set = Set { bytes: set, record_bytes: self.record_bytes, clock };
         let common = FlowRow { ip_version: self.ip_version, ..export.common };
@@ -97,6 +100,7 @@ impl Copies {
         if records.needs_macs() && self.macs.iter().any(Option::is_some) {
             self.copy_macs(&set, records);
         }
+        set.records()
     }
 
     /// Notes how the packets of each record were sampled.
@@ -169,6 +173,7 @@ impl Copied {
             | Target::Application
             | Target::ForwardingStatus
             | Target::EndReason
+            | Target::FirewallEvent
             | Target::Start(_)
             | Target::End(_) => true,
             // Named one by one, so that nothing new goes into a column unless somebody says which.
@@ -244,6 +249,7 @@ impl<'a> Set<'a> {
             Target::NatDestinationPort => self.numbers(field, rows.nat_destination_port(), |number| number as u16),
             Target::ForwardingStatus => self.numbers(field, rows.forwarding_status(), |number| number as u8),
             Target::EndReason => self.numbers(field, rows.end_reason(), |number| number as u8),
+            Target::FirewallEvent => self.numbers(field, rows.firewall_event(), |number| number as u8),
             Target::MplsLabel => self.values(field, rows.mpls_label(), mpls_label),
             Target::Application => self.values(field, rows.application(), application),
             Target::Start(moment) => {
@@ -318,7 +324,7 @@ mod tests {
             Export { dialect: Dialect::NetFlow9, sets: &sets, common, clock: Clock::since_start(50_000, 1_000) };
         let sender = Sender { sequences: &mut sequences, exporter: 7, time_ns: 1 };
         let mut records = Records::new(&mut table, Texts::of(&Needs::all()), sender);
-        assert_eq!(read(&export, &mut exporter, &mut records), None);
+        assert_eq!(read(&export, &mut exporter, &mut records).fault, None);
         records.finish();
         table
     }
@@ -372,6 +378,7 @@ mod tests {
             (158, 4),
             (225, 4),
             (227, 2),
+            (233, 1),
             (234, 4),
             (281, 16),
             (312, 2),
@@ -426,5 +433,6 @@ mod tests {
         assert!(!of(&[(8, 4), (22, 4), (161, 4)]), "an end that follows from the duration");
         assert!(!of(&[(8, 4), (1, 4), (323, 8)]), "a moment that is start and end");
         assert!(!of(&[(8, 4), (1, 4), (313, 40)]), "the beginning of a packet");
+        assert!(!of(&[(8, 4), (225, 4), (281, 16)]), "translations of both families");
     }
 }

@@ -5,6 +5,7 @@ use super::super::sampled::{read_headers, read_network};
 use super::super::uptime;
 use super::elements::{Moment, Target};
 use crate::decode::link;
+use crate::metric::is_specified;
 use crate::table::{Address, FlowRow};
 use crate::wire::ethertype;
 use crate::wire::ipv4::mapped;
@@ -166,15 +167,16 @@ impl Draft {
             Target::InVrf => row.in_vrf = number as u32,
             Target::OutVrf => row.out_vrf = number as u32,
             Target::MplsLabel => row.mpls_label = mpls_label(value),
-            Target::NatSource4 => row.nat_source = address4(value).unwrap_or(row.nat_source),
-            Target::NatDestination4 => row.nat_destination = address4(value).unwrap_or(row.nat_destination),
-            Target::NatSource6 => row.nat_source = address6(value).unwrap_or(row.nat_source),
-            Target::NatDestination6 => row.nat_destination = address6(value).unwrap_or(row.nat_destination),
+            Target::NatSource4 => translate(&mut row.nat_source, address4(value)),
+            Target::NatDestination4 => translate(&mut row.nat_destination, address4(value)),
+            Target::NatSource6 => translate(&mut row.nat_source, address6(value)),
+            Target::NatDestination6 => translate(&mut row.nat_destination, address6(value)),
             Target::NatSourcePort => row.nat_source_port = number as u16,
             Target::NatDestinationPort => row.nat_destination_port = number as u16,
             Target::Application => row.application = application(value),
             Target::ForwardingStatus => row.forwarding_status = number as u8,
             Target::EndReason => row.end_reason = number as u8,
+            Target::FirewallEvent => row.firewall_event = number as u8,
             Target::Start(moment) => self.start = Some((moment, number)),
             Target::End(moment) => self.end = Some((moment, number)),
             Target::Seen(moment) => self.seen = Some((moment, number)),
@@ -282,11 +284,15 @@ impl Draft {
     /// What the record itself says of sampling.
     pub fn sampling(&self) -> Option<Sampling> {
         let Sampled { interval, mode, in_row, skipped, size, population, probability } = self.sampled;
-        let of_rows = || in_row.zip(skipped).map(|(in_row, skipped)| in_row.saturating_add(skipped) / in_row.max(1));
-        let of_random = || size.zip(population).map(|(size, population)| population / size.max(1));
+        // Options of some routers have the fields of all ways of sampling, and zeros in those of the ways that they do not take.
+        let is_told = |number: &u64| *number > 0;
+        let in_row = in_row.filter(is_told);
+        let of_rows = || in_row.zip(skipped).map(|(in_row, skipped)| in_row.saturating_add(skipped) / in_row);
+        let of_random = || size.filter(is_told).zip(population).map(|(size, population)| population / size);
         let of_chance = || probability.filter(|chance| *chance > 0.0).map(|chance| (1.0 / chance).round() as u64);
         // A packet interval alone is one packet of so many.
-        let interval = interval.or_else(of_rows).or_else(of_random).or_else(of_chance).or(in_row)?;
+        let found = interval.filter(is_told).or_else(of_rows).or_else(of_random).or_else(of_chance).or(in_row);
+        let interval = found.or(interval)?;
         Some(Sampling { interval: u32::try_from(interval).unwrap_or(u32::MAX), mode: mode.unwrap_or(0) })
     }
 }
@@ -313,6 +319,14 @@ pub(super) fn application(value: &[u8]) -> u32 {
 
 fn scaled(number: u64, unit_ns: i64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX).saturating_mul(unit_ns)
+}
+
+/// Takes note of an address after translation; where both families are told, what is no zero counts.
+fn translate(known: &mut Address, said: Option<Address>) {
+    match said {
+        Some(said) if is_specified(&said) || !is_specified(known) => *known = said,
+        _ => {}
+    }
 }
 
 fn address4(value: &[u8]) -> Option<Address> {

@@ -48,6 +48,7 @@ pub(super) enum Target {
     Application,
     ForwardingStatus,
     EndReason,
+    FirewallEvent,
     Start(Moment),
     End(Moment),
     /// When what the record tells of was seen: a packet, or an event of a firewall.
@@ -148,6 +149,7 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         86 => (Packets, 1),
         89 => (ForwardingStatus, 0),
         95 => (Application, 0),
+        104 => (Frame, 1),         // of older switches of Cisco
         128 => (DestinationAs, 1), // the next one
         129 => (SourceAs, 1),      // the one before
         136 => (EndReason, 0),
@@ -178,6 +180,7 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         227 => (NatSourcePort, 0),
         228 => (NatDestinationPort, 0),
         231 => (Bytes, 4), // of the side that began
+        233 => (FirewallEvent, 0),
         234 => (InVrf, 0),
         235 => (OutVrf, 0),
         243 => (SourceVlan, 1),  // of the outer tag
@@ -204,10 +207,11 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         352 => (Bytes, 2),        // with the link header
         353 => (Bytes, 5),        // totals with it
         410 => (Bytes, 8),        // of the part of a packet that is there
-        40001 => (NatSource4, 1), // of older firewalls of Cisco, as the next three
+        40001 => (NatSource4, 1), // of older firewalls of Cisco, as the next four
         40002 => (NatDestination4, 1),
         40003 => (NatSourcePort, 1),
         40004 => (NatDestinationPort, 1),
+        40005 => (FirewallEvent, 1),
         _ => (Nowhere, 0),
     }
 }

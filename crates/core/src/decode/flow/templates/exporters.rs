@@ -156,13 +156,23 @@ impl Exporter {
         self.withdraw(key);
         let bytes = template.memory_bytes();
         while self.templates.len() >= MOST_TEMPLATES || self.template_bytes + bytes > MOST_TEMPLATE_BYTES {
-            let oldest = self.templates.iter().min_by_key(|(_, template)| template.used_ns).map(|(key, _)| *key);
-            let Some(oldest) = oldest else { return };
-            self.withdraw(oldest);
-            self.given_up.templates += 1;
+            if self.templates.is_empty() {
+                return;
+            }
+            self.make_room();
         }
         self.template_bytes += bytes;
         self.templates.insert(key, template);
+    }
+
+    /// Gives up the quarter that was needed least of late: so many at once that a flood does not look through all for each.
+    #[cold]
+    fn make_room(&mut self) {
+        let mut keys: Vec<_> = self.templates.iter().map(|(key, template)| (template.used_ns, *key)).collect();
+        keys.sort_unstable();
+        keys.truncate(keys.len().div_ceil(4));
+        self.given_up.templates += keys.len() as u64;
+        keys.into_iter().for_each(|(_, key)| self.withdraw(key));
     }
 
     pub(super) fn withdraw(&mut self, key: TemplateKey) {

@@ -17,7 +17,7 @@ use draft::Draft;
 use elements::{Target, target};
 use exporters::Exporter;
 pub(super) use exporters::Exporters;
-pub(super) use sets::{Dialect, Export, count, read};
+pub(super) use sets::{Dialect, Export, read};
 
 /// The width of a field whose records say how long it is.
 const VARIABLE: u16 = u16::MAX;
@@ -46,7 +46,6 @@ pub(super) struct Template {
     copies: Option<Copies>,
     /// Bytes of a record without the contents of variable fields; at least 1.
     least_bytes: usize,
-    is_fixed: bool,
     /// Its records describe the exporter, not traffic.
     is_options: bool,
     /// When it was told or needed last.
@@ -60,7 +59,7 @@ impl Template {
         let is_fixed = specifiers.iter().all(|specifier| specifier.width != VARIABLE);
         let fields = join(&choose(specifiers)).into_boxed_slice();
         let copies = if is_fixed && !is_options { Copies::of(&fields, least_bytes) } else { None };
-        (least_bytes > 0).then_some(Self { fields, copies, least_bytes, is_fixed, is_options, used_ns: now_ns })
+        (least_bytes > 0).then_some(Self { fields, copies, least_bytes, is_options, used_ns: now_ns })
     }
 
     fn memory_bytes(&self) -> usize {
@@ -78,20 +77,6 @@ impl Template {
             bytes = rest;
         }
         Some(bytes)
-    }
-
-    /// How many whole records some bytes hold.
-    fn count(&self, mut bytes: &[u8]) -> usize {
-        if self.is_fixed {
-            return bytes.len() / self.least_bytes;
-        }
-        let mut records = 0;
-        while bytes.len() >= self.least_bytes {
-            let step = |rest, field: &Field| split(field.width, rest).map(|(_, rest)| rest);
-            let Some(rest) = self.fields.iter().try_fold(bytes, step) else { break };
-            (bytes, records) = (rest, records + 1);
-        }
-        records
     }
 }
 
@@ -191,7 +176,5 @@ mod tests {
         assert_eq!(split(VARIABLE, &[0, 9]), Some((&[][..], &[9][..])));
         assert_eq!(split(VARIABLE, &[255, 0, 1, 7, 9]), Some((&[7][..], &[9][..])));
         assert_eq!((split(VARIABLE, &[255, 0]), split(VARIABLE, &[3, 1]), split(VARIABLE, &[])), (None, None, None));
-        let template = Template::new(&[known(4, 1), Specifier { element: None, width: VARIABLE }], false, 0).unwrap();
-        assert_eq!(template.count(&[6, 2, 1, 1, 17, 0, 6, 5]), 2);
     }
 }

@@ -48,20 +48,20 @@ impl Samplings {
         self.only_samplers.entry(domain).and_modify(another).or_insert(Some(sampling));
     }
 
-    /// How the packets of a record were sampled. Where records name no sampler and there is one alone, it is theirs.
+    /// How the packets of a record were sampled. A sampler that nobody has told of samples as its interface does, or as all do.
+    /// Where records name no sampler and there is one alone, it is theirs.
     #[inline]
     pub fn of(&self, domain: u32, sampler: Option<u64>, in_interface: Option<u32>) -> Option<Sampling> {
         if self.known.is_empty() {
             return None;
         }
         let of = |scope: Scope| self.known.get(&(domain, scope)).copied();
-        match (sampler, in_interface) {
-            (Some(sampler), _) => of(Scope::Sampler(sampler)),
-            (None, interface) => interface
-                .and_then(|interface| of(Scope::Interface(interface)))
-                .or_else(|| of(Scope::Domain))
-                .or_else(|| self.only_samplers.get(&domain).copied().flatten()),
-        }
+        let of_only_sampler = || self.only_samplers.get(&domain).copied().flatten().filter(|_| sampler.is_none());
+        sampler
+            .and_then(|sampler| of(Scope::Sampler(sampler)))
+            .or_else(|| in_interface.and_then(|interface| of(Scope::Interface(interface))))
+            .or_else(|| of(Scope::Domain))
+            .or_else(of_only_sampler)
     }
 
     pub fn is_empty(&self) -> bool {

@@ -74,35 +74,32 @@ impl<'a> Iterator for Sets<'a> {
     }
 }
 
-/// How many records a datagram holds, of options, too; `None` where a template is missing.
-pub(in super::super) fn count(export: &Export<'_>, exporter: &Exporter) -> Option<u32> {
-    let sets = Sets { rest: export.sets, fault: None };
-    let of_set = |(number, set): (u16, &[u8])| match number {
-        LEAST_TEMPLATE.. => Some(exporter.peek((export.common.source_id, number))?.count(set) as u32),
-        _ => Some(0),
-    };
-    sets.map(of_set).sum()
+/// What a datagram came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Outcome {
+    /// The first reason why something could not be read.
+    pub fault: Option<Malformed>,
+    /// How many records it holds, of options, too; `None` where a template is missing or a set is cut.
+    pub records: Option<u32>,
 }
 
-/// Reads a datagram. A set that can't be read is stepped over; the first reason is given.
-pub(in super::super) fn read(
-    export: &Export<'_>,
-    exporter: &mut Exporter,
-    records: &mut Records<'_>,
-) -> Option<Malformed> {
+/// Reads a datagram. A set that can't be read is stepped over. Records are counted by the templates that they are read by:
+/// those may change within the datagram.
+pub(in super::super) fn read(export: &Export<'_>, exporter: &mut Exporter, records: &mut Records<'_>) -> Outcome {
     let (templates, options) = export.dialect.template_sets();
     let mut sets = Sets { rest: export.sets, fault: None };
-    let (mut fault, mut has_read, mut lacks_template) = (None, false, false);
+    let (mut fault, mut has_read, mut lacks_template, mut counted) = (None, false, false, Some(0));
     for (number, set) in sets.by_ref() {
         let found = match number {
             _ if number == templates || number == options => {
                 let are_options = number == options;
-                read_templates(export, set, are_options, exporter, records)
+                read_templates(number, export, set, are_options, exporter, records)
             }
             LEAST_TEMPLATE.. => {
-                let is_known = read_records(number, set, export, exporter, records);
-                has_read |= is_known;
-                lacks_template |= !is_known && !wait(number, set, export, exporter, records);
+                let read = read_records(number, set, export, exporter, records);
+                has_read |= read.is_some();
+                lacks_template |= read.is_none() && !wait(number, set, export, exporter, records);
+                counted = counted.zip(read).map(|(counted, read)| counted + read);
                 None
             }
             _ => None, // reserved numbers are stepped over
@@ -111,7 +108,7 @@ pub(in super::super) fn read(
         fault = fault.or(found);
     }
     let missing = (lacks_template && !has_read).then_some(NO_TEMPLATE);
-    fault.or(sets.fault).or(missing)
+    Outcome { fault: fault.or(sets.fault).or(missing), records: counted.filter(|_| sets.fault.is_none()) }
 }
 
 /// Keeps a set until its template comes. Where there is no room it is given up, which is counted if its datagram is not.
@@ -125,41 +122,40 @@ fn wait(number: u16, set: &[u8], export: &Export<'_>, exporter: &mut Exporter, r
     has_room
 }
 
-/// Reads a set of records; false where its template is not known.
+/// Reads a set of records and tells how many they are; `None` where its template is not known.
 fn read_records(
     number: u16,
     set: &[u8],
     export: &Export<'_>,
     exporter: &mut Exporter,
     records: &mut Records<'_>,
-) -> bool {
+) -> Option<u32> {
     let domain = export.common.source_id;
-    let Some(template) = exporter.template((domain, number), export.common.time_ns) else { return false };
+    let template = exporter.template((domain, number), export.common.time_ns)?;
     if template.is_options {
         let drafts = drafts(template, set, export);
         drafts.iter().for_each(|draft| exporter.learn(domain, draft));
         if export.dialect == Dialect::Ipfix {
             drafts.iter().for_each(|draft| exporter.learn_start(domain, draft));
         }
-        return true;
+        return Some(drafts.len() as u32);
     }
     let exporter = &*exporter;
     let template = exporter.peek((domain, number)).expect("it was found");
     if let Some(copies) = &template.copies {
-        copies.read(set, export, exporter, records);
-        return true;
+        return Some(copies.read(set, export, exporter, records) as u32);
     }
     let clock = export.clock.or_started_at(exporter.start_ns(domain));
-    let mut rest = set;
+    let (mut rest, mut read) = (set, 0);
     while rest.len() >= template.least_bytes {
         let mut draft = Draft::new(&export.common, clock);
         let Some(behind) = template.read(rest, &mut draft) else { break };
         let macs = draft.macs;
         let known = |draft: &Draft| exporter.sampling(domain, draft.sampler, draft.in_interface);
         records.push_with_macs(draft.finish(known), &macs);
-        rest = behind;
+        (rest, read) = (behind, read + 1);
     }
-    true
+    Some(read)
 }
 
 /// The records of options of a set: few, and seldom.
@@ -175,6 +171,7 @@ fn drafts(template: &Template, set: &[u8], export: &Export<'_>) -> Vec<Draft> {
 
 /// Reads a set of templates, and the records that have waited for them.
 fn read_templates(
+    set_number: u16,
     export: &Export<'_>,
     set: &[u8],
     are_options: bool,
@@ -182,13 +179,16 @@ fn read_templates(
     records: &mut Records<'_>,
 ) -> Option<Malformed> {
     let (domain, now_ns) = (export.common.source_id, export.common.time_ns);
-    let (mut rest, mut fault) = (set, None);
+    let (mut rest, mut fault, mut are_all_withdrawn) = (set, None, false);
     while rest.len() >= SET_HEADER_BYTES {
         let (number, head) = (be16(rest, 0)?, be16(rest, 2)?);
-        if export.dialect == Dialect::Ipfix && head == 0 {
-            match number {
-                ..LEAST_TEMPLATE => exporter.withdraw_all(domain, are_options),
-                _ => exporter.withdraw((domain, number)),
+        // A withdrawal: of one template, or of all that sets of this number tell (RFC 7011, section 8.1).
+        if export.dialect == Dialect::Ipfix && head == 0 && (number >= LEAST_TEMPLATE || number == set_number) {
+            if number >= LEAST_TEMPLATE {
+                exporter.withdraw((domain, number));
+            } else if !are_all_withdrawn {
+                exporter.withdraw_all(domain, are_options);
+                are_all_withdrawn = true;
             }
             rest = &rest[SET_HEADER_BYTES..];
             continue;
@@ -207,6 +207,7 @@ fn read_templates(
             continue;
         };
         exporter.define((domain, number), template);
+        are_all_withdrawn = false;
         for waiting in exporter.take_waiting((domain, number)) {
             let Waiting { common, clock, records: bytes, .. } = waiting;
             read_records(number, &bytes, &Export { common, clock, ..*export }, exporter, records);

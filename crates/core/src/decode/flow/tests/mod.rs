@@ -8,6 +8,7 @@ use crate::table::Table as _;
 mod sflow;
 mod sflow4;
 mod templates;
+mod vendors;
 
 const ROUTER: Address = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 254];
 const SECOND: i64 = 1_000_000_000;

@@ -158,8 +158,19 @@ fn broken_lengths_are_reasons_and_leave_what_was_read() {
     assert_eq!(bench.read(&datagram(1, &[huge])), Some(TOO_SHORT));
     let lying = tagged(1, &[words(&[11, 40, 0, u32::MAX - 2]), tcp_packet()].concat());
     assert_eq!(bench.read(&datagram(1, &[sample(&[lying])])), Some(BAD_SAMPLE));
+    assert_eq!((bench.table.len(), bench.table.bytes().last()), (4, Some(&16_000)), "its length is told all the same");
     let endless = words(&[1, 7, 400, 4000, 0, 7, 8, u32::MAX]);
     assert_eq!(bench.read(&datagram(1, &[tagged(1, &endless)])), Some(BAD_SAMPLE));
+}
+
+#[test]
+fn a_sample_that_is_broken_costs_those_behind_it_nothing() {
+    let mut bench = Bench::new(&Needs::default());
+    let broken = sample(&[tagged(1001, &[0; 4])]);
+    let too_short = tagged(3, &words(&[1, 2]));
+    let whole = sample(&[raw(11, 40, &tcp_packet())]);
+    assert_eq!(bench.read(&datagram(1, &[broken, too_short, whole])), Some(BAD_SAMPLE));
+    assert_eq!(bench.table.destination_port(), [0, 443]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Fields of a template as it is sent: element and width, or element, width and enterprise.
-fn field(element: u16, width: u16) -> Vec<u8> {
+pub(super) fn field(element: u16, width: u16) -> Vec<u8> {
     [element.to_be_bytes(), width.to_be_bytes()].concat()
 }
 
@@ -13,17 +13,17 @@ fn foreign(element: u16, width: u16, enterprise: u32) -> Vec<u8> {
     [field(element | 0x8000, width), enterprise.to_be_bytes().to_vec()].concat()
 }
 
-fn set(number: u16, content: &[u8]) -> Vec<u8> {
+pub(super) fn set(number: u16, content: &[u8]) -> Vec<u8> {
     let length = content.len() as u16 + 4;
     [&number.to_be_bytes()[..], &length.to_be_bytes()[..], content].concat()
 }
 
-fn template(number: u16, fields: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn template(number: u16, fields: &[Vec<u8>]) -> Vec<u8> {
     [&number.to_be_bytes()[..], &(fields.len() as u16).to_be_bytes()[..], &fields.concat()].concat()
 }
 
 /// NetFlow 9, up for 10 s at 1,700,000,000 s.
-fn netflow9(sequence: u32, source_id: u32, sets: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn netflow9(sequence: u32, source_id: u32, sets: &[Vec<u8>]) -> Vec<u8> {
     let mut bytes = [9_u16.to_be_bytes(), [0, 77]].concat(); // nobody relies on the count
     for word in [10_000, 1_700_000_000, sequence, source_id] {
         bytes.extend(u32::to_be_bytes(word));
@@ -31,7 +31,7 @@ fn netflow9(sequence: u32, source_id: u32, sets: &[Vec<u8>]) -> Vec<u8> {
     [bytes, sets.concat()].concat()
 }
 
-fn ipfix(sequence: u32, domain: u32, sets: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn ipfix(sequence: u32, domain: u32, sets: &[Vec<u8>]) -> Vec<u8> {
     let body = sets.concat();
     let mut bytes = [10_u16.to_be_bytes(), (16 + body.len() as u16).to_be_bytes()].concat();
     for word in [1_700_000_000, sequence, domain] {
@@ -41,11 +41,11 @@ fn ipfix(sequence: u32, domain: u32, sets: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Source, destination, ports, protocol, bytes of three bytes, interface of one.
-fn usual() -> Vec<Vec<u8>> {
+pub(super) fn usual() -> Vec<Vec<u8>> {
     vec![field(8, 4), field(12, 4), field(7, 2), field(11, 2), field(4, 1), field(1, 3), field(10, 1)]
 }
 
-fn usual_record(last_octet: u8) -> Vec<u8> {
+pub(super) fn usual_record(last_octet: u8) -> Vec<u8> {
     vec![10, 1, 2, last_octet, 192, 0, 2, 1, 0x9c, 0x40, 1, 187, 6, 1, 0, 0, 9]
 }
 
@@ -346,6 +346,7 @@ fn events_of_a_firewall_have_their_time_and_the_addresses_behind_translation() {
     assert_eq!(bench.read(&netflow9(2, 7, &sets)), None);
     let table = &bench.table;
     assert_eq!((table.bytes(), table.packets()), (&[512, 512][..], &[0, 0][..]));
+    assert_eq!(table.firewall_event(), [2, 2]);
     for row in 0..2 {
         assert_eq!((table.nat_source()[row][15], table.nat_destination()[row][15]), (1, 2));
         assert_eq!((table.nat_source_port()[row], table.nat_destination_port()[row]), (0x1000, 0x2000));
