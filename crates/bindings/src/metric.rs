@@ -68,11 +68,7 @@ impl Metric {
         Self { held: Held::InWindow(state, at), places }
     }
 
-    pub fn shared(state: Arc<MetricState>, places: Arc<Places>) -> Self {
-        Self { held: Held::Alone(state), places }
-    }
-
-    fn alone(state: MetricState, places: Arc<Places>) -> Self {
+    pub fn alone(state: MetricState, places: Arc<Places>) -> Self {
         Self { held: Held::Alone(Arc::new(state)), places }
     }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use pktvisor_core::engine::Policy;
 use pktvisor_core::enrich::geo::Places;
-use pktvisor_core::metric::MetricState;
 use pktvisor_core::plan::Slot;
-use pktvisor_core::plan::groups::{Groups, KeyValue, key_values};
+use pktvisor_core::plan::groups::{Chunk, Groups, KeyValue, Reading, key_values};
 use pktvisor_core::window::Merged;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
@@ -18,7 +17,7 @@ use crate::metric::Metric;
 pub struct Group {
     values: Option<Vec<KeyValue>>,
     rows: u64,
-    metrics: Vec<Arc<MetricState>>,
+    reading: Reading,
     places: Arc<Places>,
 }
 
@@ -51,9 +50,9 @@ impl Group {
 
     /// A metric by its number among those that are kept apart.
     fn metric(&self, metric: usize) -> PyResult<Metric> {
-        let state = self.metrics.get(metric).cloned();
+        let state = self.reading.metric(metric);
         let state = state.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in a group")))?;
-        Ok(Metric::shared(state, self.places.clone()))
+        Ok(Metric::alone(state, self.places.clone()))
     }
 }
 
@@ -134,14 +133,17 @@ impl Window {
         let Some(groups) = self.groups_of(handler, metric) else { return Vec::new() };
         let places = self.policy.places();
         py.detach(|| {
-            let group = |values, key: Option<&[u8]>, rows| {
-                let metrics = groups.metrics(key).into_iter().map(Arc::new).collect();
-                Group { values, rows, metrics, places: places.clone() }
+            let mut work = Chunk::default();
+            let mut group = |values, key: Option<&[u8]>, rows| {
+                let reading = groups.read(key, &mut work);
+                Group { values, rows, reading, places: places.clone() }
             };
             let (refused, _) = groups.refused();
-            let kept = groups.keys().into_iter().take(most);
-            let kept = kept.map(|(key, rows)| group(Some(key_values(groups.plan(), key, places)), Some(key), rows));
-            kept.chain((refused > 0).then(|| group(None, None, refused))).collect()
+            let known = groups.keys().into_iter().take(most);
+            let named = |key| Some(key_values(groups.plan(), key, places));
+            let mut found: Vec<_> = known.map(|(key, rows)| group(named(key), Some(key), rows)).collect();
+            found.extend((refused > 0).then(|| group(None, None, refused)));
+            found
         })
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 from pktvisor import _core
 from pktvisor.metrics.breakdown import GroupName, Open
 from pktvisor.policies.plan import Instance, Placed
-from pktvisor.policies.policy import MOST_GROUPS_SHOWN, NANOSECONDS, Policy, Range, WindowReader, family_name
+from pktvisor.policies.policy import NANOSECONDS, Policy, Range, WindowReader, family_name
 from pktvisor.windows.merging import shown
 from pktvisor.windows.record import VERSION, Record, completeness
 
@@ -88,7 +88,7 @@ class _Recorder:
             yield placed.name, self._window.metric(number, placed.index)
             return
         at = self._window.grouped_number(number, placed.index)
-        for group in self._window.groups(number, placed.index, MOST_GROUPS_SHOWN):
+        for group in self._reader.groups_of(number, placed):
             yield placed.by.name(group.values), group.metric(at)
 
     def _about(self, instance: Instance) -> dict[str, Any]:

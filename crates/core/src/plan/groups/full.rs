@@ -212,17 +212,21 @@ impl Full {
 
     /// As metrics, in the order of the plan.
     pub fn metrics(&self, plan: &GroupPlan, start_second: i64, seed: u64) -> Box<[MetricState]> {
+        (0..plan.metrics.len()).map(|at| self.metric(plan, at, start_second, seed)).collect()
+    }
+
+    /// A metric of the plan.
+    pub fn metric(&self, plan: &GroupPlan, at: usize, start_second: i64, seed: u64) -> MetricState {
         let layout = plan.layout();
-        let metric = |(kind, kept): (&MetricKind, &Kept)| match *kept {
+        match layout.kept[at] {
             Kept::Other(at) => self.others[at].clone(),
             Kept::Count(at) => MetricState::counted(self.counts[at]),
             Kept::List { list, weight } => {
-                let mut metric = MetricState::new(*kind, start_second);
+                let mut metric = MetricState::new(plan.metrics[at], start_second);
                 metric.show(self.lists[list].frequent(layout.lists[list].kind, weight, seed));
                 metric
             }
-        };
-        plan.metrics.iter().zip(&layout.kept).map(metric).collect()
+        }
     }
 
     /// What is kept as these metrics.

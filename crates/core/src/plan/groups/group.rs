@@ -51,17 +51,17 @@ impl Group {
         self.log.clear();
     }
 
-    /// The group's metrics with all that it has seen, up to where the window is.
-    pub(super) fn unfolded(&self, plan: &GroupPlan, span: Span, seed: u64) -> Box<[MetricState]> {
+    /// What the group keeps, with all that it has seen.
+    pub(super) fn unfolded(&self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) -> Full {
         let mut full = self.full.as_deref().cloned().unwrap_or_else(|| Full::new(plan.layout(), span.start));
-        Chunk::default().feed(plan, &self.log, &mut full, seed);
-        let mut metrics = full.metrics(plan, span.start, seed);
-        for metric in &mut metrics {
-            match span.end {
-                Some(end) => metric.close(end),
-                None => metric.advance(span.now),
-            }
-        }
+        work.feed(plan, &self.log, &mut full, seed);
+        full
+    }
+
+    /// The group's metrics with all that it has seen, up to where the window is.
+    pub(super) fn metrics(&self, plan: &GroupPlan, span: Span, seed: u64) -> Box<[MetricState]> {
+        let mut metrics = self.unfolded(plan, span, &mut Chunk::default(), seed).metrics(plan, span.start, seed);
+        metrics.iter_mut().for_each(|metric| span.bring_up(metric));
         metrics
     }
 
@@ -74,8 +74,8 @@ impl Group {
             self.log.append(plan.row_layout(), &other.log);
         } else {
             // Kept as it is: a metric that is closed or advanced by now would not merge as one that goes on.
-            let mut metrics = self.unfolded(plan, Span { end: None, now: mine.start, ..mine }, seed);
-            let others = other.unfolded(plan, theirs, seed);
+            let mut metrics = self.metrics(plan, Span { end: None, now: mine.start, ..mine }, seed);
+            let others = other.metrics(plan, theirs, seed);
             metrics.iter_mut().zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, true));
             self.full = Some(Box::new(Full::of(plan, &metrics, mine.start)));
             self.log.clear();
@@ -107,7 +107,7 @@ impl Group {
         write_varint(out, self.rows);
         if self.rows > 0 {
             let mut block = Vec::new();
-            let metrics = self.unfolded(plan, Span { end: None, ..span }, seed);
+            let metrics = self.metrics(plan, Span { end: None, ..span }, seed);
             metrics.iter().for_each(|metric| metric.save_block(&mut block, out, items));
         }
     }

@@ -366,7 +366,7 @@ impl Strided<'_> {
 
 /// Room for the rows of a log as columns; kept from one to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Chunk {
+pub struct Chunk {
     pub(super) images: Images,
     pub(super) picked: Vec<u32>,
     pub(super) holding: Vec<Vec<u64>>,

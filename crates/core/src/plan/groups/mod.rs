@@ -15,6 +15,7 @@ mod group;
 mod keys;
 mod lists;
 mod log;
+mod reading;
 mod values;
 
 use std::collections::HashMap;
@@ -23,8 +24,10 @@ use std::sync::{Arc, OnceLock};
 use full::{Full, Layout};
 pub use group::Group;
 use keys::Keys;
-pub(crate) use log::Chunk;
+pub use log::Chunk;
 use log::RowLayout;
+use reading::Kept;
+pub use reading::Reading;
 
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex};
@@ -175,6 +178,16 @@ struct Span {
     start: i64,
     now: i64,
     end: Option<i64>,
+}
+
+impl Span {
+    /// Brings a metric up to where the window is.
+    fn bring_up(self, metric: &mut MetricState) {
+        match self.end {
+            Some(end) => metric.close(end),
+            None => metric.advance(self.now),
+        }
+    }
 }
 
 impl Groups {
@@ -390,20 +403,29 @@ impl Groups {
         keys
     }
 
-    /// The metrics of a group, or of the other one where no key is given.
-    pub fn metrics(&self, key: Option<&[u8]>) -> Vec<MetricState> {
-        let mut parts = self.parts().filter_map(|part| Some((part.group(key)?, part.span)));
-        let Some((first, span)) = parts.next() else {
-            return Full::new(self.plan.layout(), self.span.start)
-                .metrics(&self.plan, self.span.start, self.seed)
-                .into_vec();
+    /// A group, or the other one where no key is given, to be read.
+    pub fn read(&self, key: Option<&[u8]>, work: &mut Chunk) -> Reading {
+        let parts: Vec<_> = self.parts().filter_map(|part| Some((part.group(key)?, part.span))).collect();
+        let (plan, seed) = (&*self.plan, self.seed);
+        let kept = match *parts {
+            [] => Kept::Alone(Full::new(plan.layout(), self.span.start), self.span),
+            [(group, span)] => Kept::Alone(group.unfolded(plan, span, work, seed), span),
+            [(first, span), ref others @ ..] => {
+                let mut metrics = first.metrics(plan, span, seed);
+                for (group, span) in others {
+                    let others = group.metrics(plan, *span, seed);
+                    metrics.iter_mut().zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, false));
+                }
+                Kept::Merged(metrics)
+            }
         };
-        let mut metrics = first.unfolded(&self.plan, span, self.seed);
-        for (group, span) in parts {
-            let others = group.unfolded(&self.plan, span, self.seed);
-            metrics.iter_mut().zip(&others).for_each(|(mine, theirs)| mine.merge(theirs, false));
-        }
-        metrics.into_vec()
+        Reading { plan: self.plan.clone(), kept, seed }
+    }
+
+    /// The metrics of a group, or of the other one where no key is given.
+    #[cfg(test)]
+    pub fn metrics(&self, key: Option<&[u8]>) -> Vec<MetricState> {
+        self.read(key, &mut Chunk::default()).metrics()
     }
 
     fn parts(&self) -> impl Iterator<Item = &Groups> {
