@@ -3,7 +3,7 @@
 use super::records::Macs;
 use crate::decode::{IpPayload, PROTOCOL_TCP, link, read_ipv4, read_ipv6};
 use crate::table::{Address, FlowRow, PacketRow};
-use crate::wire::{be16, ethernet, ethertype, tcp};
+use crate::wire::{be16, ethernet, ethertype, mpls, tcp, vlan};
 
 const PROTOCOL_ICMP: u8 = 1;
 const PROTOCOL_ICMPV6: u8 = 58;
@@ -26,6 +26,9 @@ pub(super) fn read_headers(link_type: u16, header: &[u8], row: &mut FlowRow, mac
 
 /// Reads what an EtherType names, through tags and labels.
 pub(super) fn read_network(next: u16, payload: &[u8], row: &mut FlowRow) {
+    if row.mpls_label == 0 {
+        row.mpls_label = outermost_label(next, payload).unwrap_or(0);
+    }
     let is_ip = matches!(next, ethertype::IPV4 | ethertype::IPV6);
     let (vlan, next, packet) = if is_ip {
         (0, next, payload)
@@ -55,6 +58,15 @@ pub(super) fn read_network(next: u16, payload: &[u8], row: &mut FlowRow) {
         row.protocol = ip.protocol;
         read_transport(&ip, row);
     }
+}
+
+/// The MPLS label that a packet has outermost, be it behind VLAN tags.
+fn outermost_label(mut next: u16, mut payload: &[u8]) -> Option<u32> {
+    while ethertype::is_vlan(next) {
+        let (_, inner, rest) = vlan::read(payload)?;
+        (next, payload) = (inner, rest);
+    }
+    matches!(next, ethertype::MPLS | ethertype::MPLS_MULTICAST).then(|| mpls::label(payload))
 }
 
 /// Ports, of ICMP type and code in their place; fragments but the first have none.

@@ -90,6 +90,20 @@ fn records_beside_the_header_tell_of_the_way() {
 }
 
 #[test]
+fn the_label_of_a_sampled_packet_is_the_outermost_unless_the_agent_tells_one() {
+    let labels = words(&[16 << 12 | 64, 17 << 12 | 0x140]);
+    let bare = [ethernet(&[])[..12].to_vec(), vec![0x88, 0x47], labels.clone(), tcp_packet()].concat();
+    let tagged_too = [ethernet(&[])[..12].to_vec(), vec![0x81, 0, 0, 42, 0x88, 0x47], labels, tcp_packet()].concat();
+    let told = tagged(1006, &words(&[1, 0x0a00_0001, 1, 100 << 12, 0]));
+    let mut bench = Bench::new(&Needs::default());
+    let samples =
+        [sample(&[raw(1, 66, &bare)]), sample(&[raw(1, 70, &tagged_too)]), sample(&[told, raw(1, 66, &bare)])];
+    assert_eq!(bench.read(&datagram(1, &samples)), None);
+    assert_eq!((bench.table.mpls_label(), bench.table.source_vlan()), (&[16, 16, 100][..], &[0, 42, 0][..]));
+    assert_eq!(bench.table.destination_port(), [443; 3]);
+}
+
+#[test]
 fn packets_that_the_agent_has_read_itself_are_records_too() {
     let mut bench = Bench::new(&Needs::default());
     let four = [words(&[60, 17]), vec![10, 1, 2, 3, 10, 1, 2, 4], words(&[53, 4000, 0, 0x2e])].concat();
