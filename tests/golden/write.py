@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support import agent_scenario, tshark
+from support import agent_scenario, probe_scenario, tshark
 from support.scenarios import Scenario, answers, as_text, scenarios
 
 
@@ -37,12 +37,20 @@ def write_agent() -> None:
     (agent_scenario.FOLDER / "expected.prom").write_text(given.prometheus)
 
 
+def write_probes() -> None:
+    given = probe_scenario.probe_answers()
+    (probe_scenario.FOLDER / "expected.json").write_text(as_text(given.json))
+    (probe_scenario.FOLDER / "expected.prom").write_text(given.prometheus)
+
+
 def main(names: Sequence[str]) -> None:
     for scenario in scenarios():
         if not names or scenario.name in names:
             write(scenario)
     if not names or agent_scenario.FOLDER.name in names:
         write_agent()
+    if not names or probe_scenario.FOLDER.name in names:
+        write_probes()
 
 
 if __name__ == "__main__":

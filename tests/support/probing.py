@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ from pktvisor.policies.policy import Policy
 
 OFTEN: Settings = {"interval_msec": 50, "timeout_msec": 50}
 """Tests that come often, and probes that time out soon."""
+
+NOT_FOUND = f"{'.'.join(['x' * 60] * 5)}.invalid"
+"""Too long for any server to be asked for it (RFC 1035 section 2.3.4)."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,21 @@ def listener(address: str = "127.0.0.1") -> Iterator[int]:
     """Take connections at a port of its own."""
     with socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
         yield server.getsockname()[1]
+
+
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port whose queue of connections is full: a further one is neither taken nor refused."""
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket())
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        port = server.getsockname()[1]
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.1", port))
+        yield port
 
 
 def closed_port() -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
@@ -18,26 +15,11 @@ from pktvisor.policies.records import bucket_records
 from pktvisor.windows.merging import merge
 from pktvisor.windows.reading import snapshots
 from support.live import eventually
-from support.probing import Probing, listener, probing
+from support.probing import Probing, deaf_port, listener, probing
 
 COUNTERS = {"attempts", "successes", "packets_timeout", "dns_lookup_failures", "connect_failures"}
 EXTREMES = {"response_min_us", "response_max_us"}
 QUALITY = {"packets_late", "packets_lost", "jitter_us"}
-
-
-@contextmanager
-def deaf_port() -> Iterator[int]:
-    """A port whose queue of connections is full: a further one is neither taken nor refused."""
-    with ExitStack() as stack:
-        server = stack.enter_context(socket.socket())
-        server.bind(("127.0.0.1", 0))
-        server.listen(0)
-        port = server.getsockname()[1]
-        for _ in range(3):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(("127.0.0.1", port))
-        yield port
 
 
 def counted(running: Probing, answers: int = 3) -> dict[str, Any]:

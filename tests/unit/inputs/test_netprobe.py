@@ -21,12 +21,10 @@ from pktvisor.outputs.json import flat_document
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from support.live import eventually
-from support.probing import closed_port, has_ipv6, listener, probing
+from support.probing import NOT_FOUND, closed_port, has_ipv6, listener, probing
 
 ADDRESS = {"one": {"target": "192.0.2.1"}}
 WITH_PORT = {"one": {"target": "192.0.2.1", "port": 80}}
-NOT_FOUND = f"{'.'.join(['x' * 60] * 5)}.invalid"
-"""Too long for any server to be asked for it (RFC 1035 section 2.3.4)."""
 TYPES = "The valid test types are: http, ping, tcp, udp"
 
 
