@@ -36,7 +36,7 @@ def probe_answers() -> ProbeAnswers:
     ):
         eventually(lambda: _is_over(running, len(targets)))
         running.source.stop()
-        told = policy_document(running.policy.bucket(0, time.time_ns()))
+        told: Any = policy_document(running.policy.bucket(0, time.time_ns()))
         return ProbeAnswers(
             {name: _without_period(module) for name, module in told.items()}, _in_order(running.prometheus())
         )
