@@ -14,6 +14,7 @@ from dataclasses import replace
 from pktvisor import clock, logs
 from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
 from pktvisor.cli.parsing import add_options, add_version, read_options
+from pktvisor.cli.sandbox import give_up_rights_of_hub
 from pktvisor.cli.serving import Signals, server_settings, start_log, take_signals, wait
 from pktvisor.config.hub_options import HubOptions
 from pktvisor.errors import PktvisorError
@@ -85,6 +86,7 @@ def _serve(options: HubOptions) -> None:
         check_library()
         hub = Hub(HubSettings(options.directory, (), options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
+        give_up_rights_of_hub(options)
         agent = HubAsAgent(hub)
         settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
         server = WebServer(agent, settings, groups())

@@ -1,4 +1,4 @@
-"""What the daemon gives up once it runs: files that it need not write, programs it need not start, capabilities.
+"""What agent and hub give up once they run: files that they need not write, programs to start, capabilities.
 
 A fault in what reads hostile packets or requests then has little to work with. Reading files stays allowed: the
 configuration, databases and capture files may lie anywhere.
@@ -7,13 +7,16 @@ configuration, databases and capture files may lie anywhere.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pktvisor import _core
 from pktvisor.config.daemon_options import DaemonOptions
+from pktvisor.config.hub_options import HubOptions
 from pktvisor.config.models import AgentConfig, Settings
-from pktvisor.errors import PktvisorError
+from pktvisor.config.server_options import ServerOptions
+from pktvisor.errors import InputError, PktvisorError
 from pktvisor.inputs import inputs
 from pktvisor.inputs.faults import translated
 from pktvisor.server.listen import LOWEST_FREE_PORT
@@ -24,21 +27,39 @@ logger = logging.getLogger(__name__)
 
 def give_up_files(options: DaemonOptions, config: AgentConfig | None) -> None:
     """Let this thread, and those it starts, write only where options and taps say that they write (Landlock)."""
-    if options.no_sandbox:
-        return
-    written = [Path("/dev/null")]
+    written = [Path(path).absolute().parent for path in _paths_of_inputs(config)]
     if options.state_dir is not None:
         written.append(Path(options.state_dir))
     if options.hub is not None and options.hub_spool is not None:
         written.append(Path(options.hub_spool))
+    _restrict_files(options, written)
+
+
+def give_up_rights_of_hub(options: HubOptions) -> None:
+    """Let this thread, and those it starts, write only below the hub's directory and its log, without capabilities.
+
+    The directory is there. Raises `InputError` where it can't be written to then.
+    """
+    _restrict_files(options, [options.directory])
+    _keep_capabilities(options, [])
+    if not os.access(options.directory, os.W_OK, effective_ids=True):
+        raise InputError(
+            f"{options.directory} belongs to another user: run as that user, or keep the right to write there by "
+            "--no-sandbox"
+        )
+
+
+def _restrict_files(options: ServerOptions, written: Sequence[Path]) -> None:
+    if options.no_sandbox:
+        return
+    always = [Path("/dev/null")]
     if options.log_file is not None:
-        written.append(Path(options.log_file).parent)
+        always.append(Path(options.log_file).absolute().parent)
     if options.host.startswith(UNIX_PREFIX):
-        written.append(Path(options.host.removeprefix(UNIX_PREFIX)).parent)
-    written += [Path(path).absolute().parent for path in _paths_of_inputs(config)]
+        always.append(Path(options.host.removeprefix(UNIX_PREFIX)).absolute().parent)
     try:
         with translated():
-            has_landlock = _core.restrict_filesystem(read=["/"], write=[str(path) for path in written])
+            has_landlock = _core.restrict_filesystem(read=["/"], write=[str(path) for path in (*always, *written)])
     except PktvisorError as error:
         logger.warning("sandbox: the whole file system stays writable: %s", error)
         return
@@ -62,13 +83,15 @@ def _written(input_type: str, config: Settings) -> Sequence[str]:
 
 def give_up_capabilities(options: DaemonOptions, *, may_capture_again: bool) -> None:
     """Let this thread, and those it starts, keep only the capabilities that are needed from now on."""
+    _keep_capabilities(options, ["net_raw"] if may_capture_again else [])
+
+
+def _keep_capabilities(options: ServerOptions, keep: Sequence[str]) -> None:
     if options.no_sandbox:
         return
-    keep = ["net_raw"] if may_capture_again else []
-    if 0 < options.port < LOWEST_FREE_PORT:
-        keep.append("net_bind_service")
+    serving = ["net_bind_service"] if 0 < options.port < LOWEST_FREE_PORT else []
     try:
         with translated():
-            _core.drop_capabilities(keep)
+            _core.drop_capabilities([*keep, *serving])
     except PktvisorError as error:
         logger.warning("sandbox: all capabilities are kept: %s", error)

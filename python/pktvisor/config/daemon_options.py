@@ -102,9 +102,6 @@ class DaemonOptions(ServerOptions, SummaryOptions):
         ),
     ] = None
     no_promiscuous: Annotated[bool, Flag(section=AGENT, help="capture only packets from and to this host")] = False
-    no_sandbox: Annotated[
-        bool, Flag(section=AGENT, help="keep all capabilities and write access to the whole file system")
-    ] = False
     module_list: Annotated[bool, Flag(section=AGENT, help="list inputs and handlers, and exit")] = False
 
     geo_cache_size: Annotated[

@@ -46,6 +46,9 @@ class ServerOptions:
         str | None, File(section=SERVING, help="require client certificates from these authorities (PEM)")
     ] = None
     token_file: Annotated[str | None, File(section=SERVING, help="require one of the tokens in this file")] = None
+    no_sandbox: Annotated[
+        bool, Flag(section=SERVING, help="keep all capabilities and write access to the whole file system")
+    ] = False
     log_file: Annotated[str | None, File(section=SERVING, help="log to a file")] = None
     syslog: Annotated[bool, Flag(section=SERVING, help="log to syslog")] = False
     log_format: Annotated[
