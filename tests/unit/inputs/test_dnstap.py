@@ -63,7 +63,7 @@ def test_what_makes_no_sense_is_refused_with_its_place(config: Settings, path: s
 
 
 def test_a_file_of_packets_is_no_dnstap_file() -> None:
-    with pytest.raises(PktvisorError, match="can't be read as a frame stream"):
+    with pytest.raises(PktvisorError, match="can't be read as a frame stream: it is a capture file of packets"):
         DnstapInput({"dnstap_file": str(CAPTURES / "dns_tcp.pcap")}, Defaults()).prepare()
     with pytest.raises(InputError, match="frame stream"):
         DnstapInput({"dnstap_file": str(CAPTURES / "nothing.fstrm")}, Defaults()).prepare()

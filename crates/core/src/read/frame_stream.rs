@@ -346,6 +346,14 @@ impl FrameStreamReceiver {
     }
 }
 
+/// Whether a file of these first bytes is a frame stream: a control frame that begins one.
+pub(super) fn begins_as_one(first: &[u8]) -> bool {
+    let word =
+        |at: usize| first.get(at..at + LENGTH_BYTES).and_then(|word| word.try_into().ok()).map(u32::from_be_bytes);
+    let kind = word(2 * LENGTH_BYTES).and_then(Control::of);
+    first.starts_with(&ESCAPE) && matches!(kind, Some(Control::Start | Control::Ready))
+}
+
 /// A frame stream in a file, compressed or not.
 pub struct FrameStreamReader {
     name: String,
@@ -371,6 +379,11 @@ impl FrameStreamReader {
         let mut reader = Self { name, blocks, stream, damage: None, total_bytes };
         match reader.begin() {
             Ok(()) => Ok(reader),
+            Err(_) if super::begins_as_a_capture(reader.blocks.pending()) => Err(Error::format(format!(
+                "{} can't be read as a frame stream: it is a capture file of packets; read it without -i dnstap, or by \
+                 a tap with pcap_file",
+                reader.name
+            ))),
             Err(reason) => Err(Error::format(format!("{} can't be read as a frame stream: {reason}", reader.name))),
         }
     }

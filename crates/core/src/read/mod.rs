@@ -310,8 +310,19 @@ impl Stop {
     }
 }
 
+/// Whether a file of these first bytes claims to be pcap or pcapng.
+fn begins_as_a_capture(first: &[u8]) -> bool {
+    first.first_chunk().is_some_and(|magic| pcap::is_magic(*magic) || pcapng::is_magic(*magic))
+}
+
 fn not_a_capture(blocks: &Blocks, name: &str) -> Error {
     const EXPECTED: &str = "expected pcap or pcapng, plain or compressed with gzip, zstd, lz4, xz or bzip2";
+    if frame_stream::begins_as_one(blocks.pending()) {
+        return Error::format(format!(
+            "{name} is not a capture file: it is a frame stream, as of dnstap; read it with pktvisor-reader -i dnstap, or \
+             by a tap with dnstap_file"
+        ));
+    }
     let first: Vec<_> = blocks.pending().iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let unpacked = match blocks.compression() {
         Compression::None => String::new(),

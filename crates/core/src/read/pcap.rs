@@ -29,14 +29,22 @@ pub(super) struct Pcap {
     link_type: u16,
 }
 
+fn is_magic_number(word: u32) -> bool {
+    matches!(word, MICROSECONDS | NANOSECONDS | KUZNETZOV)
+}
+
+/// Whether a file that begins with these bytes is pcap.
+pub(super) fn is_magic(first: [u8; 4]) -> bool {
+    is_magic_number(u32::from_le_bytes(first)) || is_magic_number(u32::from_be_bytes(first))
+}
+
 impl Pcap {
     /// Reads the file header from the pending bytes. `None` when they don't begin with a magic number of pcap.
     pub(super) fn start(blocks: &mut Blocks, name: &str) -> Result<Option<Self>, Error> {
         let Some(magic) = blocks.pending().first_chunk::<4>() else { return Ok(None) };
-        let is_magic = |word| matches!(word, MICROSECONDS | NANOSECONDS | KUZNETZOV);
         let (magic, order) = match (u32::from_le_bytes(*magic), u32::from_be_bytes(*magic)) {
-            (little, _) if is_magic(little) => (little, ByteOrder::Little),
-            (_, big) if is_magic(big) => (big, ByteOrder::Big),
+            (little, _) if is_magic_number(little) => (little, ByteOrder::Little),
+            (_, big) if is_magic_number(big) => (big, ByteOrder::Big),
             _ => return Ok(None),
         };
         let Some(header) = blocks.pending().first_chunk::<FILE_HEADER_BYTES>().copied() else {

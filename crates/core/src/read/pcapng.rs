@@ -30,6 +30,11 @@ const OPTION_END: u16 = 0;
 const OPTION_TIME_RESOLUTION: u16 = 9;
 const OPTION_TIME_OFFSET: u16 = 14;
 
+/// Whether a file that begins with these bytes claims to be pcapng.
+pub(super) fn is_magic(first: [u8; 4]) -> bool {
+    first == SECTION_HEADER.to_le_bytes()
+}
+
 /// The state of a section, and of the file so far.
 pub(super) struct Pcapng {
     order: ByteOrder,

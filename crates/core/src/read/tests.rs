@@ -266,6 +266,18 @@ fn what_is_no_capture_is_told_with_its_first_bytes() {
 }
 
 #[test]
+fn a_frame_stream_is_told_from_a_file_of_nobody_knows_what() {
+    let start = [&[0; 4][..], &4u32.to_be_bytes(), &2u32.to_be_bytes()].concat();
+    for file in [start.clone(), testing::gzip(&start)] {
+        let told = sentence(&file);
+        assert!(told.starts_with("capture is not a capture file: it is a frame stream, as of dnstap; "), "{told}");
+        assert!(told.contains("-i dnstap") && told.contains("dnstap_file"), "{told}");
+    }
+    let data = [&[0; 4][..], &4u32.to_be_bytes(), &9u32.to_be_bytes()].concat();
+    assert!(sentence(&data).contains("it starts with the bytes 00 00 00 00"));
+}
+
+#[test]
 fn a_file_header_that_is_cut_or_of_another_version_is_an_error() {
     let mut file = PcapFile::MICROSECONDS.header();
     assert_eq!(sentence(&file[..10]), "capture ends within its pcap file header: 10 of 24 bytes are there");
