@@ -108,6 +108,11 @@ class FlowInput(SourceInput):
     def written_paths(cls, config: Settings) -> Sequence[str]:
         return table_files.written_paths(config)
 
+    def start(self, policies: list[_core.Policy]) -> None:
+        if self._files is not None:
+            self._files.check_folder()
+        super().start(policies)
+
     def stop(self) -> None:
         super().stop()
         if self._files is not None:

@@ -7,6 +7,7 @@ alone. What can't be written is counted and logged, and holds up nobody.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from typing import Any, ClassVar
 from pktvisor import _core, clock
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import bounded, text
-from pktvisor.errors import ConfigError, PktvisorError, within
+from pktvisor.errors import ConfigError, InputError, PktvisorError, RightsError, within
 from pktvisor.inputs.tables import all_words, check_table
 from pktvisor.windows.arrow import TableFile, pyarrow
 
@@ -104,6 +105,15 @@ class TableFiles:
         self._file: OpenFile | None = None
         self._paused_until_s = 0.0
         self._last_error = ""
+
+    def check_folder(self) -> None:
+        """Raise `InputError` where no file could be begun, before the first row comes."""
+        if not self._folder.exists():
+            raise InputError(f"table_dir: there is no folder {self._folder}; make it first")
+        if not self._folder.is_dir():
+            raise InputError(f"table_dir: {self._folder} is no folder; name one for files to be written to")
+        if not os.access(self._folder, os.W_OK | os.X_OK):
+            raise RightsError(f"table_dir: this process may not write to {self._folder}; give its user the right to")
 
     def on_batch(self, batch: _core.Batch) -> None:
         """Write the rows of the table, if it has any."""

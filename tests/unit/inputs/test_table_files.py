@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import pytest
 
 from pktvisor import _core, clock
 from pktvisor.config.models import Settings
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, InputError, RightsError
 from pktvisor.inputs import table_files
 from pktvisor.inputs.batches import Batches
 from pktvisor.inputs.table_files import Rotation, TableFiles, read_table_files
@@ -149,6 +150,21 @@ def test_a_tap_writes_what_exporters_send(tmp_path: Path) -> None:
         files = source.describe()["files"]
     assert isinstance(files, dict)
     assert (rows_of(tmp_path), files["rows"]) == ([10], 10)
+
+
+def test_a_folder_that_is_none_is_told_before_the_first_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "flows"
+    config: dict[str, str | int | bool] = {"flow_type": "netflow", "table_dir": str(folder)}
+    with pytest.raises(InputError, match=f"table_dir: there is no folder {folder}; make it"), listening(config):
+        pass
+    assert not folder.exists()
+    folder.write_text("a file where the folder should be")
+    with pytest.raises(InputError, match=f"table_dir: {folder} is no folder"), listening(config):
+        pass
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    config["table_dir"] = str(tmp_path)
+    with pytest.raises(RightsError, match=f"table_dir: this process may not write to {tmp_path}"), listening(config):
+        pass
 
 
 def test_what_makes_no_sense_is_refused() -> None:
