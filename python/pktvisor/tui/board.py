@@ -23,9 +23,8 @@ from pktvisor.tui.looks import DARK, LIGHT, is_dark_terminal, looks
 from pktvisor.tui.moves import Cursor
 from pktvisor.tui.poller import Poller
 from pktvisor.tui.status import Spot, fault_line, hints_line, tabs_line, title_line
-from pktvisor.tui.views import SCREENS, drill
+from pktvisor.tui.views import SCREENS, drill, first_number
 from pktvisor.tui.views.content import Context, View, ViewSettings, page_of
-from pktvisor.tui.views.overview import can_show
 from pktvisor.tui.watch import State, Watch
 
 MakePoller = Callable[[Watch, Callable[[State | Exception], object]], Poller]
@@ -181,8 +180,8 @@ class Board(App[None]):
         """Leave the first screen for the handlers', where another policy comes that it would show nothing of."""
         before = self.state.reading
         is_new = before is None or before.metrics.policy != metrics.policy
-        if is_new and self.screen_number == 0 and not can_show(metrics):
-            self.screen_number = len(SCREENS) - 1
+        if is_new and self.screen_number == 0:
+            self.screen_number = first_number(metrics)
 
     def _tick(self) -> None:
         if self._says:

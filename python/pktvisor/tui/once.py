@@ -8,7 +8,7 @@ from pktvisor.tui.history import History
 from pktvisor.tui.layout import Focus
 from pktvisor.tui.lines import Line, Role, fit_line, plain_text, shown
 from pktvisor.tui.status import title_line
-from pktvisor.tui.views import SCREENS
+from pktvisor.tui.views import SCREENS, first_number
 from pktvisor.tui.views.content import Context, ViewSettings, page_of
 from pktvisor.tui.watch import State
 
@@ -31,7 +31,7 @@ def first_screen(state: State, settings: ViewSettings, watched: str, cells: int,
     assert state.reading is not None, "there is a reading"
     history = History()
     history.take(state.reading)
-    view = SCREENS[0]
+    view = SCREENS[first_number(state.reading.metrics)]
     context = Context(state.reading, history, state.reading.taken_at, settings, cells, None)
     notice: list[Line] = [((f" {state.notice}", Role.WARNING),)] if state.notice else []
     lines = [

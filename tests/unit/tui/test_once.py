@@ -6,6 +6,7 @@ from pktvisor.tui.once import first_screen
 from pktvisor.tui.watch import State
 from pktvisor.tui.watched import Request
 from pktvisor.tui.windows import DEFAULT
+from support.documents import policy_metrics
 from support.terminals import UTC, FakeWatched
 from unit.tui.conftest import Compare
 
@@ -34,3 +35,10 @@ def test_colours_change_no_letter() -> None:
 def test_what_is_to_be_known_of_it_is_said() -> None:
     text = first_screen(state(notice="the policy keeps no 9 min"), UTC, "agent", 80, is_coloured=False)
     assert "the policy keeps no 9 min" in text.splitlines()[1]
+
+
+def test_a_policy_without_what_the_first_screen_shows_begins_with_its_handlers() -> None:
+    watched = FakeWatched(changes={"default": policy_metrics("default", flow={"records_flows": 7})})
+    text = first_screen(State(watched.read(Request(DEFAULT))), UTC, "agent", 80, is_coloured=False)
+    assert "press 8" not in text
+    assert "flow" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pktvisor.api.documents import PolicyMetrics
 from pktvisor.tui.views import dhcp, dns, handlers, inputs, net, overview, policies, resources
 from pktvisor.tui.views.content import View
 
@@ -15,3 +16,8 @@ SCREENS: tuple[View, ...] = (
     policies.VIEW,
     handlers.VIEW,
 )
+
+
+def first_number(metrics: PolicyMetrics) -> int:
+    """Give the number in `SCREENS` of the one to begin with: the last, the handlers', where the first shows nothing."""
+    return 0 if overview.can_show(metrics) else len(SCREENS) - 1
