@@ -37,7 +37,9 @@ def print_summary(paths: Sequence[str], options: SummaryOptions, input_type: str
 
 def check_followed(paths: Sequence[str], options: SummaryOptions, input_type: str = "pcap") -> None:
     """Raise `UsageError` where files are to be followed that can't be."""
-    if options.follow and (len(paths) != 1 or paths[0] == "-" or input_type == "dnstap"):
+    if options.follow and input_type == "dnstap":
+        raise UsageError("argument --follow: not available with -i dnstap; a tap with socket or tcp listens")
+    if options.follow and (len(paths) != 1 or paths[0] == "-"):
         raise UsageError("argument --follow: name one capture file, or one directory")
 
 

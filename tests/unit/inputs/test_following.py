@@ -171,7 +171,7 @@ def position(process: int, path: Path) -> int:
     [
         (["--follow", "a.pcap", "b.pcap"], "argument --follow: name one capture file, or one directory"),
         (["--follow", "-"], "argument --follow: name one capture file, or one directory"),
-        (["--follow", "-i", "dnstap", "a"], "argument --follow: name one capture file, or one directory"),
+        (["--follow", "-i", "dnstap", "a"], "argument --follow: not available with -i dnstap"),
         (["--follow", "--record", "x.parquet", "a", "b"], "argument --follow: name one capture file, or one directory"),
         (["--follow", "--table", "dns", "--out", "x.arrow", "a"], "argument --follow: not available with --table"),
     ],
