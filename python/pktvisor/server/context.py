@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pktvisor import _core
@@ -11,11 +12,16 @@ from pktvisor.agent.running import RunningAgent
 from pktvisor.outputs.json import Document
 from pktvisor.server.counters import Counters
 from pktvisor.server.exposure import Exposure, check_exposure
+from pktvisor.server.rooms import Room
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tokens import Tokens
 
 MOST_CHANGES = 2
 """That are made at a time: each may take long, and holds one of few threads, which others need for their answers."""
+MOST_QUESTIONS, MOST_QUESTIONS_WAITING = 2, 32
+"""Of those that take long: how many are answered at a time, and how many may wait."""
+TAKING_THREADS = 4
+"""For what agents send: they wait for the disk together, and for no reader."""
 
 
 @dataclass(slots=True)
@@ -52,6 +58,10 @@ class Context:
     bodies: Bodies = field(default_factory=Bodies)
     changes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHANGES))
     """Room for changes; those to come wait for it without a thread."""
+    questions: Room = field(default_factory=lambda: Room(MOST_QUESTIONS, most_waiting=MOST_QUESTIONS_WAITING))
+    """Room for questions that take long."""
+    takers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(TAKING_THREADS, "taking"))
+    """Threads that take what agents send."""
     describe: Callable[[], Document] = dict
     """Gives the OpenAPI document. The application sets it: the document is made of all routes, and one gives it."""
 

@@ -135,6 +135,8 @@ class Endpoint:
     scope: AccessScope = "read"
     refusals: Mapping[int, Answer] = field(default_factory=dict)
     query: tuple[Query, ...] = ()
+    takes_long: bool = False
+    """Reads so much that few are answered at a time; the others wait, or are refused (503)."""
     takes_configuration: bool = False
     """Has a body in YAML or JSON, which `answer` gets as `text`."""
     body_type: str = ""

@@ -73,7 +73,9 @@ def answers(endpoint: Endpoint) -> dict[int, Answer]:
     """Give all that an endpoint may answer, by status."""
     found = {
         429: refusal("The client asks too often"),
-        503: refusal("Others are still taking large answers"),
+        503: refusal(
+            "Others are still taking large answers" + (", or asking what takes long" if endpoint.takes_long else "")
+        ),
         500: refusal("What went wrong"),
         **_access_answers(endpoint),
         **_request_answers(endpoint),

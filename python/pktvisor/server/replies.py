@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
@@ -117,7 +118,7 @@ def route(endpoint: Endpoint, context: Context) -> Route:
             with _counted_body(request, context):
                 arguments = await _arguments(endpoint, request, context)
                 async with _room(endpoint, context):
-                    result = await asyncio.to_thread(endpoint.answer, context, **arguments)
+                    result = await _answer(endpoint, context, arguments)
             return _success(endpoint, request, context, result)
         except Refusal as refusal:
             return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
@@ -134,7 +135,16 @@ def route(endpoint: Endpoint, context: Context) -> Route:
 
 def _room(endpoint: Endpoint, context: Context) -> AbstractAsyncContextManager[object]:
     """Room for what may take long; everything else is answered at once."""
+    if endpoint.takes_long:
+        return context.questions
     return context.changes if endpoint.method == "POST" and not endpoint.body_type else nullcontext()
+
+
+async def _answer(endpoint: Endpoint, context: Context, arguments: Mapping[str, object]) -> object:
+    """Give the endpoint's answer, from a thread."""
+    answer = functools.partial(endpoint.answer, context, **arguments)
+    threads = context.takers if endpoint.scope == "send" else None
+    return await asyncio.get_running_loop().run_in_executor(threads, answer)
 
 
 @contextmanager

@@ -73,6 +73,7 @@ class WebServer:
         """Answer what was begun, then close."""
         self._server.should_exit = True
         self._thread.join(STOP_TIMEOUT_S + 1)
+        self._context.takers.shutdown(wait=False)
         if self.settings.socket_path is not None:
             self.settings.socket_path.unlink(missing_ok=True)
 

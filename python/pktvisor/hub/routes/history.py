@@ -40,6 +40,7 @@ def history(
 ENDPOINTS = (
     Endpoint(
         path="/api/v1/history",
+        takes_long=True,
         summary="One metric over any time, in steps, of all agents or apart by a tag",
         answer=history,
         query=(

@@ -88,6 +88,7 @@ def sets(
 ENDPOINTS = (
     Endpoint(
         path="/api/v1/history/top",
+        takes_long=True,
         summary="The heaviest items of a top list over a time as a whole, and what all others weigh",
         answer=top,
         query=(
@@ -103,6 +104,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         path="/api/v1/history/sets",
+        takes_long=True,
         summary="What agents with some values of a tag saw, and those with other values did not",
         answer=sets,
         query=(
