@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -150,7 +151,8 @@ def _told(place: str) -> Iterator[None]:
     try:
         yield
     except (pyarrow().ArrowException, OSError) as error:
-        said = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        number = getattr(error, "errno", None)
+        said = os.strerror(number) if number else str(error).partition("\n")[0]
         raise InputError(f"{place}: {said}") from error
 
 
