@@ -24,6 +24,10 @@ struct Next {
     number: u32,
     /// Or this one, where the newest that came was behind.
     anew: Option<u32>,
+    /// What the newest was numbered.
+    newest: u32,
+    /// Its messages are numbered by the last of their units, as softflowd's, not by the first.
+    is_by_last: bool,
 }
 
 impl Sequences {
@@ -35,17 +39,23 @@ impl Sequences {
     /// Takes note that a sender, known by a hash, has sent `units` that are numbered from `sequence` on. Tells how many
     /// numbers before these have been skipped; what comes out of order was skipped before and counts no more. Where
     /// nobody knows how many units it has sent (`None`), the next number may be any.
+    ///
+    /// A number within what the newest message has numbered, by as much behind that one's as there are units, shows that the sender
+    /// numbers messages by their last unit.
     pub fn missing(&mut self, sender: u64, sequence: u32, units: Option<u32>, time_ns: i64) -> u32 {
-        let expected = self.next.close(sender).map(|(_, next)| next);
-        let Next { number, anew } = expected.unwrap_or(Next { number: sequence, anew: None });
-        let Some(units) = units else { return skipped(sequence, number, anew) };
-        let after = sequence.wrapping_add(units);
-        let behind = number.wrapping_sub(sequence);
-        let goes_on = anew == Some(sequence);
+        let known = self.next.close(sender).map(|(_, next)| next);
+        let known = known.unwrap_or(Next { number: sequence, anew: None, newest: sequence, is_by_last: false });
+        let Some(units) = units else { return if known.is_by_last { 0 } else { known.skipped(sequence) } };
+        let known = known.told_by(sequence, units);
+        let first = if known.is_by_last { sequence.wrapping_sub(units) } else { sequence };
+        let after = first.wrapping_add(units);
+        let behind = known.number.wrapping_sub(first);
+        let goes_on = known.anew == Some(first);
         let is_late = !goes_on && (1..=MOST_LATE).contains(&behind);
-        let next = if is_late { Next { number, anew: Some(after) } } else { Next { number: after, anew: None } };
-        self.next.open(sender, time_ns, next);
-        skipped(sequence, number, anew)
+        let (number, anew) = if is_late { (known.number, Some(after)) } else { (after, None) };
+        let newest = if is_late { known.newest } else { sequence };
+        self.next.open(sender, time_ns, Next { number, anew, newest, ..known });
+        known.skipped(first)
     }
 
     /// How many senders the bound has turned out since this was asked last.
@@ -54,10 +64,22 @@ impl Sequences {
     }
 }
 
-/// How many numbers have been skipped where another one was expected.
-fn skipped(sequence: u32, number: u32, anew: Option<u32>) -> u32 {
-    let ahead = sequence.wrapping_sub(number);
-    if anew == Some(sequence) || ahead > MOST_MISSING { 0 } else { ahead }
+impl Next {
+    /// The same, with what a further number tells of how messages are numbered.
+    fn told_by(self, sequence: u32, units: u32) -> Self {
+        let ahead = sequence.wrapping_sub(self.newest);
+        let is_within = ahead > 0 && ahead < self.number.wrapping_sub(self.newest);
+        match !self.is_by_last && is_within && ahead == units {
+            true => Self { number: self.newest, anew: None, is_by_last: true, ..self },
+            false => self,
+        }
+    }
+
+    /// How many numbers have been skipped where another one was expected.
+    fn skipped(&self, first: u32) -> u32 {
+        let ahead = first.wrapping_sub(self.number);
+        if self.anew == Some(first) || ahead > MOST_MISSING { 0 } else { ahead }
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +111,26 @@ mod tests {
         let mut missing = |sequence, units| sequences.missing(7, sequence, units, 0);
         assert_eq!((missing(10, Some(5)), missing(18, None)), (0, 3));
         assert_eq!((missing(40, Some(1)), missing(43, Some(1))), (0, 2));
+    }
+
+    #[test]
+    fn a_sender_that_numbers_messages_by_their_last_unit_has_lost_nothing_once_that_shows() {
+        let mut sequences = Sequences::new(16);
+        let sizes = [5_u32, 3, 7, 2, 9, 9, 4];
+        let mut sent = 0;
+        let mut missing = |units: u32, lost: u32| {
+            sent += units + lost;
+            sequences.missing(7, sent, Some(units), 0)
+        };
+        assert_eq!(missing(6, 0), 0);
+        assert_eq!(sizes.map(|units| missing(units, 0)), [0; 7], "the second is numbered within the first");
+        assert_eq!((missing(8, 20), missing(3, 0)), (20, 0), "what is lost is told");
+        let mut sequences = Sequences::new(16);
+        let mut first = 0;
+        for units in sizes {
+            assert_eq!(sequences.missing(7, first, Some(units), 0), 0, "numbers by the first unit stay what they are");
+            first += units;
+        }
     }
 
     #[test]
