@@ -12,9 +12,9 @@ from pktvisor.config import tags
 from pktvisor.config.daemon_options import DECLARED, DaemonOptions, check_options, resolve
 from pktvisor.config.schema import load_config
 from pktvisor.outputs.hub_body import Identity
-from pktvisor.outputs.hub_http import UNACCEPTABLE
 from pktvisor.outputs.hub_push import FIRST_DELAY_SECONDS, HubPusher
 from pktvisor.outputs.hub_spool import Spool
+from pktvisor.outputs.hub_transports.http import UNACCEPTABLE
 from support.hub_receiver import NoHub
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "send-to-a-hub.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pktvisor.agent.local import LocalAgent
 from pktvisor.config.daemon_options import DaemonOptions
-from pktvisor.config.urls import read_url
+from pktvisor.config.urls import read_hub_url
 
 if TYPE_CHECKING:
     from pktvisor.outputs.hub_push import HubPusher
@@ -77,13 +77,14 @@ def _otlp(agent: LocalAgent, options: DaemonOptions) -> Pusher:
 
 def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -> HubPusher:
     from pktvisor.outputs.hub_body import Identity, encoded
-    from pktvisor.outputs.hub_http import Client, HubTarget
     from pktvisor.outputs.hub_push import HubPusher
     from pktvisor.outputs.hub_spool import Spool
+    from pktvisor.outputs.hub_target import HubTarget
+    from pktvisor.outputs.hub_transports import sender as sender_to
 
     files = (options.hub_token_file, options.hub_ca, options.hub_cert, options.hub_key)
-    hub = HubTarget(read_url(url), *(None if path is None else Path(path) for path in files))
-    sender = Client(hub, version=agent.version)
+    hub = HubTarget(read_hub_url(url), *(None if path is None else Path(path) for path in files))
+    sender = sender_to(hub, agent=agent_name, version=agent.version)
     folder = spool_of(options)
     spool = Spool(folder, most_bytes=options.hub_spool_mb << 20)
     where = "in memory" if folder is None else f"in {folder}"

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 from pktvisor import clock, logs
 from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
@@ -17,11 +18,14 @@ from pktvisor.cli.parsing import add_options, add_version, read_options
 from pktvisor.cli.sandbox import give_up_rights_of_hub
 from pktvisor.cli.serving import Signals, server_settings, start_log, take_signals, wait
 from pktvisor.config.hub_options import HubOptions
+from pktvisor.config.urls import read_broker_url
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.hours import check_library
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
+from pktvisor.hub.taking import Taker
+from pktvisor.outputs.hub_target import HubTarget
 from pktvisor.server.settings import Bounds
 from pktvisor.server.web_server import WebServer
 
@@ -84,6 +88,7 @@ def _serve(options: HubOptions) -> None:
     with ExitStack() as stack:
         signals = take_signals(stack)
         check_library()
+        broker = _broker(options)
         hub = Hub(HubSettings(options.directory, (), options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
         give_up_rights_of_hub(options)
@@ -93,10 +98,29 @@ def _serve(options: HubOptions) -> None:
         server.start()
         stack.callback(server.stop)
         logger.info("hub: everything is kept in %s", options.directory)
+        if broker is not None:
+            _read_from(broker, options.source_group, hub, stack)
         if server.is_open_to_a_network:
             logger.warning("everyone who reaches %s can send windows: use --token-file", server.settings.address)
         _look_after(agent, server, signals)
         logger.info("Shutting down")
+
+
+def _broker(options: HubOptions) -> HubTarget | None:
+    """The broker to read from, if there is one."""
+    if options.source is None:
+        return None
+    files = (options.source_token_file, options.source_ca, options.source_cert, options.source_key)
+    return HubTarget(read_broker_url(options.source), *(None if path is None else Path(path) for path in files))
+
+
+def _read_from(broker: HubTarget, group: str, hub: Hub, stack: ExitStack) -> None:
+    from pktvisor.hub.sources import reading
+
+    reader = reading(broker, group, Taker(hub.admission))
+    reader.start()
+    stack.callback(reader.stop)
+    logger.info("hub: reading from %s as one of %s", broker.url, group)
 
 
 def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals) -> None:

@@ -26,7 +26,7 @@ from pktvisor.config.options import (
 )
 from pktvisor.config.server_options import TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.tags import Tags
-from pktvisor.config.urls import read_url
+from pktvisor.config.urls import read_hub_url
 from pktvisor.errors import ConfigError
 
 CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
@@ -148,7 +148,10 @@ class DaemonOptions(ServerOptions, SummaryOptions):
     hub: Annotated[
         str | None,
         Url(
-            section=EXPORT, help="send each closed window to the hub at this address, such as https://hub.example:8443"
+            section=EXPORT,
+            reading=read_hub_url,
+            help="send each closed window to the hub at this address, such as https://hub.example:8443, or to NATS or "
+            "Kafka, which the hub reads from: nats+tls://broker.example, kafka+tls://broker.example/TOPIC",
         ),
     ] = None
     hub_token_file: Annotated[
@@ -237,12 +240,13 @@ class DaemonOptions(ServerOptions, SummaryOptions):
         ),
         Rule(
             lambda said: _is_open(said.hub) and (said.hub_ca or said.hub_cert),
-            "hub_ca and hub_cert need a hub that is reached by https, not {hub}",
+            "hub_ca and hub_cert need a hub that is reached over TLS (https, nats+tls, kafka+tls), not {hub}",
             name="hub",
         ),
         Rule(
-            lambda said: _is_open(said.hub) and said.hub_token_file and not read_url(said.hub).is_loopback,
-            "a token goes to a hub by https only, not to {hub}: anybody on the way could read it",
+            lambda said: _is_open(said.hub) and said.hub_token_file and not read_hub_url(said.hub).is_loopback,
+            "a token goes to a hub over TLS only (https, nats+tls, kafka+tls), not to {hub}: anybody on the way could "
+            "read it",
             name="hub",
         ),
         Rule(
@@ -282,7 +286,7 @@ def is_agent_name(text: str) -> bool:
 
 def _is_open(url: str | None) -> bool:
     """Whether what goes there can be read on the way."""
-    return bool(url) and not DECLARED["hub"].option.refused(url) and not read_url(str(url)).is_tls
+    return bool(url) and not DECLARED["hub"].option.refused(url) and not read_hub_url(str(url)).is_tls
 
 
 def _crash_reporting(said: DaemonOptions) -> tuple[str | None, ...]:

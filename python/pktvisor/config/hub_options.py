@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pktvisor.config.options import File, Flag, Number, Rule, Text
+from pktvisor.config.options import File, Flag, Number, Rule, Text, Url
 from pktvisor.config.server_options import SERVING, TLS_IS_WHOLE, ServerOptions
+from pktvisor.config.urls import read_broker_url
 
+READING = "reading from a broker"
 KEEPING = "what is kept"
 DEFAULT_DAYS = 30
+GROUP = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def default_directory() -> str:
@@ -20,6 +24,11 @@ def default_directory() -> str:
         return "/var/lib/pktvisor-hub"
     home = os.environ.get("XDG_DATA_HOME") or str(Path("~/.local/share").expanduser())
     return str(Path(home) / "pktvisor-hub")
+
+
+def _is_open(url: str | None) -> bool:
+    """Whether what goes there can be read on the way."""
+    return url is not None and not read_broker_url(url).is_tls
 
 
 DATA_DIR = File(
@@ -58,6 +67,41 @@ class HubOptions(ServerOptions):
             help="remove the oldest sealed hours beyond so many gigabytes (default: {default}, no such bound)",
         ),
     ] = 0
+    source: Annotated[
+        str | None,
+        Url(
+            written="--from",
+            section=READING,
+            reading=read_broker_url,
+            help="take windows from NATS or Kafka, too, such as nats+tls://broker.example, kafka+tls://broker.example",
+        ),
+    ] = None
+    source_group: Annotated[
+        str,
+        Text(
+            value="NAME",
+            written="--from-group",
+            section=READING,
+            help="share the windows with the other hubs of this group (default: {default})",
+        ),
+    ] = "pktvisor-hub"
+    source_token_file: Annotated[
+        str | None,
+        File(written="--from-token-file", section=READING, help="file with a token for it, or with NAME:PASSWORD"),
+    ] = None
+    source_ca: Annotated[
+        str | None,
+        File(
+            written="--from-ca",
+            section=READING,
+            help="authorities to trust for its certificate instead of the system's (PEM)",
+        ),
+    ] = None
+    source_cert: Annotated[
+        str | None,
+        File(written="--from-cert", section=READING, help="client certificate, if it asks for one (PEM)"),
+    ] = None
+    source_key: Annotated[str | None, File(written="--from-key", section=READING, help="its private key (PEM)")] = None
     admin_api: Annotated[bool, Flag(section=SERVING, help="let clients remove agents over HTTP")] = False
     make_token: Annotated[
         tuple[str, str] | None,
@@ -68,7 +112,24 @@ class HubOptions(ServerOptions):
         ),
     ] = None
 
-    rules: ClassVar[tuple[Rule, ...]] = (TLS_IS_WHOLE,)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        TLS_IS_WHOLE,
+        Rule(lambda said: said.source_key and not said.source_cert, "a key needs its certificate, --from-cert"),
+        Rule(
+            lambda said: _is_open(said.source) and (said.source_ca or said.source_cert),
+            "--from-ca and --from-cert need a broker that is reached over TLS (nats+tls, kafka+tls)",
+        ),
+        Rule(
+            lambda said: (
+                _is_open(said.source) and said.source_token_file and not read_broker_url(said.source).is_loopback
+            ),
+            "a token goes to a broker over TLS only (nats+tls, kafka+tls): anybody on the way could read it",
+        ),
+        Rule(
+            lambda said: GROUP.fullmatch(said.source_group) is None,
+            "--from-group must be a name of letters, digits, _ and -",
+        ),
+    )
 
     @property
     def directory(self) -> Path:

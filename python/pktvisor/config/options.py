@@ -19,7 +19,7 @@ from typing import Any, Literal, get_type_hints
 
 from pktvisor.config.ports import read_ports
 from pktvisor.config.tags import MOST_TAGS, Tags, joined, read_tag, read_tags
-from pktvisor.config.urls import read_url
+from pktvisor.config.urls import BrokerUrl, HttpUrl, read_url
 from pktvisor.errors import ConfigError
 
 
@@ -154,9 +154,10 @@ class File(Text):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Url(Text):
-    """The address of an HTTP service."""
+    """The address of a service: of HTTP, unless another `reading` says of what."""
 
     value: str | tuple[str, ...] = "URL"
+    reading: Callable[[str], HttpUrl | BrokerUrl] = read_url
 
     def read(self, text: str) -> str:
         """Read an address; it stays as it was written."""
@@ -167,7 +168,7 @@ class Url(Text):
     def refused(self, value: Any) -> str:
         """Tell that it is no address."""
         try:
-            read_url(value)
+            self.reading(value)
         except ConfigError as error:
             return str(error)
         return ""

@@ -1,4 +1,4 @@
-"""Addresses of HTTP services, as people write them."""
+"""Addresses of services, as people write them: of HTTP services, and of brokers that keep what goes to the hub."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"[\w.:%-]+", re.ASCII)
 PATH = re.compile(r"(/[!-~]*)?")
 EXAMPLE = "write it as https://hub.example:8443"
+BROKER_PORTS = {"nats": 4222, "kafka": 9092}
+"""The brokers that windows can go through, and where they listen by default."""
+PLACES = {"nats": "pktvisor.windows", "kafka": "pktvisor-windows"}
+"""The subject or topic that windows go to, unless another is named."""
+BROKER = re.compile(r"([a-z]+)(\+tls)?://([^/]+)(?:/([\w.-]*))?", re.ASCII | re.IGNORECASE)
+BROKER_EXAMPLE = "write it as nats+tls://broker.example:4222/pktvisor.windows"
+MOST_PLACE_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,72 @@ class HttpUrl:
         return f"{'https' if self.is_tls else 'http'}://{host}:{self.port}{self.path}"
 
 
-def read_url(text: str) -> HttpUrl:
-    """Read an address. ConfigError for what is none, or has more than scheme, host, port and path."""
+@dataclass(frozen=True)
+class BrokerUrl:
+    """Where a broker is, and where windows are in it."""
+
+    kind: str
+    is_tls: bool
+    servers: tuple[tuple[str, int], ...]
+    """Hosts with ports; any of them will do."""
+    place: str
+    """The subject or topic."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether all of it runs on this host."""
+        return all(HttpUrl(self.is_tls, host, port, "").is_loopback for host, port in self.servers)
+
+    def __str__(self) -> str:
+        """Give it as people write it."""
+        hosts = ",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.servers)
+        return f"{self.kind}{'+tls' if self.is_tls else ''}://{hosts}/{self.place}"
+
+
+def read_hub_url(text: str) -> HttpUrl | BrokerUrl:
+    """Read the address of a hub, or of the broker before it. ConfigError as `read_url` has it."""
+    kind = text.partition("://")[0].partition("+")[0].lower()
+    return _read_broker(text, kind) if kind in BROKER_PORTS else read_url(text)
+
+
+def read_broker_url(text: str) -> BrokerUrl:
+    """Read the address of a broker. ConfigError where it is that of something else."""
+    url = read_hub_url(text)
+    if isinstance(url, HttpUrl):
+        raise ConfigError(f"{text[:100]!r} is no broker's URL", hint=BROKER_EXAMPLE)
+    return url
+
+
+def _read_broker(text: str, kind: str) -> BrokerUrl:
+    _refuse_secrets(text)
+    found = BROKER.fullmatch(text)
+    place = (found[4] if found else None) or PLACES[kind]
+    if not found or len(place) > MOST_PLACE_CHARACTERS or not all(place.split(".")):
+        raise ConfigError(f"{text[:100]!r} is not a URL", hint=BROKER_EXAMPLE)
+    try:
+        each = [_server(part, BROKER_PORTS[kind]) for part in found[3].split(",")]
+    except ValueError:
+        raise ConfigError(f"{text[:100]!r} is not a URL", hint=BROKER_EXAMPLE) from None
+    return BrokerUrl(kind, bool(found[2]), tuple(each), place)
+
+
+def _server(text: str, usual_port: int) -> tuple[str, int]:
+    """Read a host with or without a port. ValueError where it is none."""
+    parts = urlsplit(f"//{text}")
+    host, port = parts.hostname or "", usual_port if parts.port is None else parts.port
+    if not HOST.fullmatch(host) or port == 0:
+        raise ValueError(text)
+    return host, port
+
+
+def _refuse_secrets(text: str) -> None:
     if not {"@", "?", "#"}.isdisjoint(text):  # what is there may be a secret: it is not told
         raise ConfigError("the URL may name scheme, host, port and path, and nothing else", hint=EXAMPLE)
+
+
+def read_url(text: str) -> HttpUrl:
+    """Read an address. ConfigError for what is none, or has more than scheme, host, port and path."""
+    _refuse_secrets(text)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port

@@ -1,11 +1,15 @@
-"""Addresses of HTTP services: what is one, and what is told of what is none."""
+"""Addresses of HTTP services and brokers: what is one, and what is told of what is none."""
 
 from __future__ import annotations
 
+import pkgutil
+
 import pytest
 
-from pktvisor.config.urls import HttpUrl, read_url
+from pktvisor.config.urls import BROKER_PORTS, PLACES, BrokerUrl, HttpUrl, read_broker_url, read_hub_url, read_url
 from pktvisor.errors import ConfigError
+from pktvisor.hub import sources
+from pktvisor.outputs import hub_transports
 
 
 @pytest.mark.parametrize(
@@ -73,3 +77,48 @@ def test_what_no_service_wants_is_told_without_repeating_it(text: str) -> None:
 )
 def test_a_service_on_this_host_is_told_from_others(text: str, is_loopback: bool) -> None:
     assert read_url(text).is_loopback == is_loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("nats://b.example", BrokerUrl("nats", False, (("b.example", 4222),), "pktvisor.windows")),
+        ("nats+tls://[::1]:1/edge.windows", BrokerUrl("nats", True, (("::1", 1),), "edge.windows")),
+        ("Kafka+TLS://a,B:9093/", BrokerUrl("kafka", True, (("a", 9092), ("b", 9093)), "pktvisor-windows")),
+    ],
+)
+def test_an_address_of_brokers_has_hosts_and_a_subject_or_topic(text: str, url: BrokerUrl) -> None:
+    assert read_hub_url(text) == read_broker_url(text) == url
+    assert read_hub_url(str(url)) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nats://", "nats:///windows", "kafka://a,,b", "kafka://a:0", "kafka://a:x", "nats://a b", "nats://[::1",
+     "nats://a/b/c", "nats://a/b..c", "nats://a/*", "nats+ssl://a", "kafka://a/" + "t" * 201],
+)  # fmt: skip
+def test_what_is_no_address_of_brokers_is_told_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"is not a URL; write it as nats\+tls://broker\.example:4222/pktvisor\.wind"):
+        read_hub_url(text)
+
+
+def test_what_a_broker_does_not_want_is_told_without_repeating_it() -> None:
+    with pytest.raises(ConfigError, match=r"^the URL may name scheme, host, port and path") as caught:
+        read_hub_url("nats://me:secret@b.example")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_hub_reads_from_brokers_only() -> None:
+    with pytest.raises(ConfigError, match=r"^'https://b\.example' is no broker's URL; write it as"):
+        read_broker_url("https://b.example")
+
+
+def test_brokers_on_this_host_are_told_from_others() -> None:
+    assert read_hub_url("kafka://localhost,127.0.0.1:1").is_loopback
+    assert not read_hub_url("kafka://localhost,b.example").is_loopback
+
+
+def test_each_kind_of_broker_has_its_way_to_it_and_its_source() -> None:
+    ways = {one.name for one in pkgutil.iter_modules(hub_transports.__path__)}
+    kinds = {one.name for one in pkgutil.iter_modules(sources.__path__)}
+    assert ways - {"http"} == kinds == set(BROKER_PORTS) == set(PLACES)

@@ -17,9 +17,10 @@ from pktvisor.config.urls import read_url
 from pktvisor.outputs import hub_push
 from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.hub_body import Identity
-from pktvisor.outputs.hub_http import Client, HubTarget
 from pktvisor.outputs.hub_push import HubPusher
 from pktvisor.outputs.hub_spool import Spool
+from pktvisor.outputs.hub_target import HubTarget
+from pktvisor.outputs.hub_transports.http import Client
 from pktvisor.windows.record import Record
 from support.http_receiver import silent
 from support.hub_receiver import NoHub, hub, refusal

@@ -11,7 +11,8 @@ import trustme
 from pktvisor.config.urls import read_url
 from pktvisor.errors import ConfigError
 from pktvisor.outputs.http_post import Reply
-from pktvisor.outputs.hub_http import Client, HubTarget
+from pktvisor.outputs.hub_target import HubTarget
+from pktvisor.outputs.hub_transports.http import Client
 from support.http_receiver import Answer, answer, close, endless, silent, then_close
 from support.hub_receiver import hub, receipt, refusal
 from support.identities import Identities
