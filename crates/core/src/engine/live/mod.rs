@@ -53,6 +53,10 @@ pub trait Live: Source + Send + 'static {
     }
 }
 
+/// How long reading both clocks may take, and how often they are read until it takes no longer.
+const LONGEST_READING_NS: i64 = 10_000_000;
+const MOST_READINGS: usize = 10;
+
 /// What the machine tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Machine {
@@ -66,9 +70,18 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// What the steady clock has more than the wall clock.
+    /// What the steady clock has more than the wall clock. Both are read again where the thread was held up between them:
+    /// that would be taken for a step of the clock.
     fn correction_ns(&self) -> i64 {
-        (self.steady_ns)().saturating_sub((self.now_ns)())
+        let mut correction_ns = 0;
+        for _ in 0..MOST_READINGS {
+            let before_ns = (self.steady_ns)();
+            correction_ns = before_ns.saturating_sub((self.now_ns)());
+            if (self.steady_ns)().saturating_sub(before_ns) < LONGEST_READING_NS {
+                break;
+            }
+        }
+        correction_ns
     }
 }
 
@@ -231,5 +244,40 @@ impl LiveInput {
 impl Drop for LiveInput {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const HELD_UP_NS: i64 = 60_000_000_000;
+
+    thread_local! {
+        /// Times that the clocks were read, and the one behind which the thread is held up.
+        static READINGS: Cell<usize> = const { Cell::new(0) };
+        static HELD_UP_BEHIND: Cell<usize> = const { Cell::new(0) };
+    }
+
+    fn steady_ns() -> i64 {
+        let readings = READINGS.get() + 1;
+        READINGS.set(readings);
+        if readings > HELD_UP_BEHIND.get() { 1000 + HELD_UP_NS } else { 1000 }
+    }
+
+    fn now_ns() -> i64 {
+        steady_ns() - 300
+    }
+
+    #[test]
+    fn a_thread_that_is_held_up_between_the_clocks_takes_that_for_no_step() {
+        let machine = Machine { usage: || Usage { thread_cpu_ns: 0, memory_bytes: 0 }, now_ns, steady_ns };
+        for behind in 0..8 {
+            READINGS.set(0);
+            HELD_UP_BEHIND.set(behind);
+            assert_eq!(machine.correction_ns(), 300, "behind reading {behind}");
+        }
     }
 }
