@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from support.daemon import PATIENCE_S, Daemon, daemon, eventually
-from support.dns_servers import ZONE, program, question, running
+from support.dns_servers import UNBOUND, ZONE, program, question, running
 from support.namespaces import in_namespace
 
 NAMED = """
@@ -38,22 +38,7 @@ zone:
     file: "{folder}/zone"
 """
 
-UNBOUND = """
-server:
-  interface: 0.0.0.0
-  access-control: 10.0.0.0/8 allow
-  username: ""
-  chroot: ""
-  directory: "{folder}"
-  pidfile: ""
-  use-syslog: no
-  do-daemonize: no
-  module-config: "iterator"
-  local-zone: "example." redirect
-  local-data: "example. A 192.0.2.1"
-remote-control:
-  control-enable: no
-"""
+EVERYWHERE = "interface: 0.0.0.0\n  access-control: 10.0.0.0/8 allow"
 
 SERVERS = {
     "fra": ("named", ("-g", "-c"), NAMED),
@@ -116,7 +101,7 @@ def server(one: Site, folder: Path) -> Iterator[None]:
     command, options, text = SERVERS[one.name]
     folder.mkdir()
     (folder / "zone").write_text(ZONE)
-    (folder / "conf").write_text(text.format(folder=folder))
+    (folder / "conf").write_text(text.format(folder=folder, listening=EVERYWHERE))
     with running(*one.within, program(command), *options, str(folder / "conf")):
         eventually(functools.partial(answers, one, "up.example", 1.0))
         yield

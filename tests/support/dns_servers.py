@@ -58,8 +58,7 @@ zone:
 
 UNBOUND = """
 server:
-  interface: 127.0.0.1
-  port: {port}
+  {listening}
   username: ""
   chroot: ""
   directory: "{folder}"
@@ -71,6 +70,9 @@ server:
   local-data: "example. A 192.0.2.1"
 remote-control:
   control-enable: no
+"""
+
+UNBOUND_TELLS = """
 dnstap:
   dnstap-enable: yes
   {told_to}
@@ -162,8 +164,9 @@ def unbound(folder: Path, told_to: str, *, is_two_way: bool = True) -> Iterator[
     place = f'dnstap-socket-path: "{told_to}"'
     if not told_to.startswith("/"):
         place = f'dnstap-ip: "{told_to.replace(":", "@")}"\n  dnstap-tls: no'
-    settings = {"folder": folder, "port": port, "told_to": place, "is_two_way": "yes" if is_two_way else "no"}
-    file = _write(folder, "unbound.conf", UNBOUND.format(**settings))
+    serves = UNBOUND.format(folder=folder, listening=f"interface: 127.0.0.1\n  port: {port}")
+    tells = UNBOUND_TELLS.format(told_to=place, is_two_way="yes" if is_two_way else "no")
+    file = _write(folder, "unbound.conf", serves + tells)
     with running(command, "-d", "-c", file):
         yield port
 

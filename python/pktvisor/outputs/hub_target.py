@@ -10,6 +10,7 @@ from typing import TypeAlias
 from pktvisor.config.urls import BrokerUrl, HttpUrl
 from pktvisor.errors import ConfigError
 from pktvisor.files import check_file, open_file
+from pktvisor.outputs.certificates import load_own, reason_of
 
 MOST_TOKEN_BYTES = 4096
 
@@ -36,7 +37,7 @@ class HubTarget:
             with open_file(self.token_file) as file:
                 text = file.read(MOST_TOKEN_BYTES).decode("ascii").strip()
         except (OSError, ValueError) as error:
-            raise ConfigError(f"no token can be read from {self.token_file}: {_reason(error)}") from error
+            raise ConfigError(f"no token can be read from {self.token_file}: {reason_of(error)}") from error
         if not text or not text.isprintable() or " " in text:
             raise ConfigError(f"{self.token_file} must hold one token, and nothing else")
         return text
@@ -54,16 +55,10 @@ class HubTarget:
                 check_file(self.ca)
             context = ssl.create_default_context(cafile=self.ca)
         except (OSError, ValueError) as error:
-            raise ConfigError(f"no usable authorities in {self.ca}: {_reason(error)}") from error
+            raise ConfigError(f"no usable authorities in {self.ca}: {reason_of(error)}") from error
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.cert is not None:
-            try:
-                for path in filter(None, (self.cert, self.key)):
-                    check_file(path)
-                context.load_cert_chain(self.cert, self.key, password=lambda: "")
-            except (OSError, ValueError) as error:
-                files = f"{self.cert}" if self.key is None else f"{self.cert} with key {self.key}"
-                raise ConfigError(f"no usable certificate in {files}: {_reason(error)}") from error
+            load_own(context, self.cert, self.key)
         return context
 
     def stamp(self) -> Stamp:
@@ -74,7 +69,3 @@ class HubTarget:
         except OSError:
             return ()  # loading them tells
         return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in found)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

@@ -6,12 +6,13 @@ import gzip
 import re
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
 from pktvisor.errors import ConfigError
-from pktvisor.files import check_file
+from pktvisor.outputs.certificates import load_own
 from pktvisor.outputs.http_post import Answer, Poster, Reply, Target, shortened
 
 PROTOBUF = "application/x-protobuf"
@@ -52,13 +53,8 @@ class Receiver:
             return None
         context = ssl.create_default_context()
         if self.cert is not None:
-            try:
-                for path in filter(None, (self.cert, self.key)):
-                    check_file(path)
-                context.load_cert_chain(self.cert, self.key, password=lambda: "")
-            except (OSError, ValueError) as error:
-                files = self.cert if self.key is None else f"{self.cert} with key {self.key}"
-                raise ConfigError(f"no usable certificate in {files}: {error}", path="otel_tls_cert") from error
+            key = None if self.key is None else Path(self.key)
+            load_own(context, Path(self.cert), key, option="otel_tls_cert")
         return context
 
 
