@@ -70,20 +70,25 @@ class BrokerUrl:
 
 def read_hub_url(text: str) -> HttpUrl | BrokerUrl:
     """Read the address of a hub, or of the broker before it. ConfigError as `read_url` has it."""
-    kind = text.partition("://")[0].partition("+")[0].lower()
+    kind = _kind(text)
     return _read_broker(text, kind) if kind in BROKER_PORTS else read_url(text)
+
+
+def _kind(text: str) -> str:
+    return text.partition("://")[0].partition("+")[0].lower()
 
 
 def read_broker_url(text: str) -> BrokerUrl:
     """Read the address of a broker. ConfigError where it is that of something else."""
-    url = read_hub_url(text)
-    if isinstance(url, HttpUrl):
+    kind = _kind(text)
+    _refuse_secrets(text, BROKER_EXAMPLE)
+    if kind not in BROKER_PORTS:
         raise ConfigError(f"{text[:100]!r} is no broker's URL", hint=BROKER_EXAMPLE)
-    return url
+    return _read_broker(text, kind)
 
 
 def _read_broker(text: str, kind: str) -> BrokerUrl:
-    _refuse_secrets(text)
+    _refuse_secrets(text, BROKER_EXAMPLE)
     found = BROKER.fullmatch(text)
     place = (found[4] if found else None) or PLACES[kind]
     if not found or len(place) > MOST_PLACE_CHARACTERS or not all(place.split(".")):
@@ -104,14 +109,14 @@ def _server(text: str, usual_port: int) -> tuple[str, int]:
     return host, port
 
 
-def _refuse_secrets(text: str) -> None:
+def _refuse_secrets(text: str, example: str) -> None:
     if not {"@", "?", "#"}.isdisjoint(text):  # what is there may be a secret: it is not told
-        raise ConfigError("the URL may name scheme, host, port and path, and nothing else", hint=EXAMPLE)
+        raise ConfigError("the URL may name scheme, host, port and path, and nothing else", hint=example)
 
 
 def read_url(text: str) -> HttpUrl:
     """Read an address. ConfigError for what is none, or has more than scheme, host, port and path."""
-    _refuse_secrets(text)
+    _refuse_secrets(text, EXAMPLE)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port

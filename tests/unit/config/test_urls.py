@@ -122,3 +122,10 @@ def test_each_kind_of_broker_has_its_way_to_it_and_its_source() -> None:
     ways = {one.name for one in pkgutil.iter_modules(hub_transports.__path__)}
     kinds = {one.name for one in pkgutil.iter_modules(sources.__path__)}
     assert ways - {"http"} == kinds == set(BROKER_PORTS) == set(PLACES)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "https://hub.example", "nats://me:secret@hub.example", "kafka+tls://"])
+def test_what_is_no_broker_is_told_with_the_example_of_one(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"write it as nats\+tls://broker\.example:4222/pktvisor\.windows") as caught:
+        read_broker_url(text)
+    assert "secret" not in str(caught.value)
