@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pktvisor.config.hub_schema import load_hub_config
 from pktvisor.config.schema import load_config
 from support.commands import CAPTURES, run
 
@@ -66,8 +67,15 @@ def test_there_are_modules_named_and_configurations_shown() -> None:
     assert {"README.md", "declare-metrics.md", "configuration.md"} <= {page for page, _ in configurations()}
 
 
+HUB = "hub:\n"
+"""The line that begins the configuration of a hub."""
+
+
 @pytest.mark.parametrize(("page", "text"), configurations())
 def test_a_configuration_names_only_taps_that_it_has(page: str, text: str) -> None:
+    if text.lstrip().startswith(HUB) or f"\n{HUB}" in text:
+        load_hub_config(text)
+        return
     config = load_config(text)
     known = {tap.name for tap in config.taps}
     for policy in config.policies:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pktvisor.config.hub_models import HubConfig
 from pktvisor.hub.hub import Hub, HubSettings
 from support.fleet import NANOSECONDS
 
@@ -22,9 +23,9 @@ class Clock:
 
 
 @contextmanager
-def running_hub(directory: Path, clock: Clock) -> Iterator[Hub]:
+def running_hub(directory: Path, clock: Clock, config: HubConfig | None = None) -> Iterator[Hub]:
     """A hub in a directory, until the end."""
-    hub = Hub(HubSettings(directory), now_ns=clock)
+    hub = Hub(HubSettings(directory, config or HubConfig()), now_ns=clock)
     try:
         yield hub
     finally:

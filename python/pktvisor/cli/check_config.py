@@ -1,8 +1,8 @@
-"""pktvisord --check-config FILE: say all that is wrong with a configuration, without starting anything."""
+"""--check-config FILE: say all that is wrong with a configuration of an agent or a hub, without starting anything."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pktvisor.agent.checking import check_agent
@@ -10,6 +10,7 @@ from pktvisor.agent.lookups import read_suffix_list
 from pktvisor.cli.options import FAILURE_STATUS, complain, print_result
 from pktvisor.config.daemon_options import check_options
 from pktvisor.config.document import read_text
+from pktvisor.config.hub_schema import read_hub
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import read_all
 from pktvisor.config.services import read_services
@@ -38,12 +39,25 @@ def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
         errors: list[PktvisorError] = [*found, *findings.mistakes, *_unusable_lists(said, config.options)]
     except PktvisorError as fault:
         errors = [fault]
+    return _told(path, errors, lambda: f"{len(config.taps)} taps, {len(config.policies)} policies")
+
+
+def check_hub_config(path: str) -> int:
+    """Check the file of a hub and give the exit status: 0 where a hub would take it."""
+    try:
+        config, found = read_hub(read_text(path), path)
+        errors: list[PktvisorError] = [*found]
+    except PktvisorError as fault:
+        errors = [fault]
+    return _told(path, errors, lambda: f"{len(config.policies)} policies")
+
+
+def _told(path: str, errors: Sequence[PktvisorError], there_is: Callable[[], str]) -> int:
     for error in errors:
         complain(error)
     if errors:
         return FAILURE_STATUS
-    told = f"{path}: {len(config.taps)} taps, {len(config.policies)} policies: nothing is wrong\n"
-    print_result(told.encode(errors="replace"))
+    print_result(f"{path}: {there_is()}: nothing is wrong\n".encode(errors="replace"))
     return 0
 
 

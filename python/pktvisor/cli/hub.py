@@ -16,8 +16,10 @@ from pktvisor import clock, logs
 from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
 from pktvisor.cli.parsing import add_options, add_version, read_options
 from pktvisor.cli.sandbox import give_up_rights_of_hub
-from pktvisor.cli.serving import Signals, server_settings, start_log, take_signals, wait
+from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
+from pktvisor.config.hub_models import HubConfig
 from pktvisor.config.hub_options import HubOptions
+from pktvisor.config.hub_schema import load_hub_file
 from pktvisor.config.urls import read_broker_url
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
@@ -64,6 +66,10 @@ def hub_parser() -> Parser:
 
 
 def _run(said: argparse.Namespace) -> int:
+    if said.check_config is not None:
+        from pktvisor.cli.check_config import check_hub_config
+
+        return check_hub_config(said.check_config)
     if said.make_token is not None:
         from pktvisor.cli.make_token import print_token
 
@@ -89,10 +95,12 @@ def _serve(options: HubOptions) -> None:
         signals = take_signals(stack)
         check_library()
         broker = _broker(options)
-        hub = Hub(HubSettings(options.directory, (), options.keep_days, options.keep_gb * 1_000_000_000))
+        config_file = None if options.config is None else Path(options.config).absolute()
+        config = HubConfig() if config_file is None else load_hub_file(str(config_file))
+        hub = Hub(HubSettings(options.directory, config, options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
         give_up_rights_of_hub(options)
-        agent = HubAsAgent(hub)
+        agent = HubAsAgent(hub, config_file)
         settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
         server = WebServer(agent, settings, groups())
         server.start()
@@ -125,14 +133,12 @@ def _read_from(broker: HubTarget, group: str, hub: Hub, stack: ExitStack) -> Non
 
 def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals) -> None:
     """Do what is due, until a signal or a client ends it."""
+    reloading = Reloading(lambda: reload_all(agent, server))
     while not agent.is_stopping.is_set():
         came = wait(signals)
         if came & {signal.SIGINT, signal.SIGTERM}:
             return
         if signal.SIGHUP in came:
-            try:
-                server.reload()
-            except PktvisorError as error:
-                logger.error("not reloaded; nothing has changed: %s", error)
+            reloading.ask()
         agent.hub.tick(clock.monotonic())
         logs.tell_left_out()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import signal
 import socket
-import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +17,10 @@ from pktvisor.agent.tap import Origin
 from pktvisor.cli.exports import Exports
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
-from pktvisor.cli.serving import Signals, server_settings, start_log, take_signals, wait
+from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
-from pktvisor.errors import InputError, NotFoundError, PktvisorError
+from pktvisor.errors import InputError, PktvisorError
 from pktvisor.handlers import handlers
 from pktvisor.inputs import inputs
 from pktvisor.inputs.base import Defaults
@@ -112,7 +110,7 @@ def _run(work: Work) -> None:
 
 def _look_after(agent: LocalAgent, server: WebServer, lookups: Lookups, signals: Signals, *, must_run: bool) -> None:
     """Wait for the end. Where all that there is to do has ended by itself, that is a fault."""
-    reloading = Reloading(lambda: _reload(agent, server))
+    reloading = Reloading(lambda: reload_all(agent, server))
     renewing = Reloading(lambda: _renew(agent, lookups))
     while not agent.is_stopping.is_set():
         came = wait(signals)
@@ -178,44 +176,6 @@ def _tell_options(work: Work) -> None:
         logger.warning("--cp-token, --cp-url, --cp-path: this agent sends no crash reports")
     if options.module_dir:
         logger.warning("--module-dir is ignored: there are no modules to load")
-
-
-class Reloading:
-    """Reads again what can be read again, in a thread of its own: the main thread goes on looking after all else.
-
-    Whoever asks while it is at work gets it done once more, however often he asks.
-    """
-
-    def __init__(self, reload: Callable[[], None]) -> None:
-        self._reload = reload
-        self._asked = threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
-
-    def ask(self) -> None:
-        """Have it done."""
-        self._asked.release()
-        if self._thread.ident is None:
-            self._thread.start()
-
-    def _run(self) -> None:
-        while self._asked.acquire():
-            while self._asked.acquire(blocking=False):
-                pass  # many that came meanwhile are one
-            try:
-                self._reload()
-            except Exception:  # a fault of ours must not be the last reload
-                logger.exception("not reloaded")
-
-
-def _reload(agent: LocalAgent, server: WebServer) -> None:
-    """Read tokens, certificate and configuration again."""
-    for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
-        try:
-            read_again()
-        except NotFoundError:
-            continue  # there is no configuration file
-        except PktvisorError as error:
-            logger.error("not reloaded; nothing has changed: %s", error)
 
 
 def _renew(agent: LocalAgent, lookups: Lookups) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 from pktvisor import logs
+from pktvisor.agent.running import RunningAgent
 from pktvisor.cli.signals import ENDING, signals_heard
 from pktvisor.config.server_options import ServerOptions
-from pktvisor.errors import InputError
+from pktvisor.errors import InputError, NotFoundError, PktvisorError
 from pktvisor.server.settings import ServerSettings, TlsFiles
+from pktvisor.server.web_server import WebServer
+
+logger = logging.getLogger(__name__)
 
 LOOK_INTERVAL_S = 1.0
 """How often a command looks whether something is to be done."""
@@ -77,3 +84,41 @@ def wait(signals: Signals) -> set[int]:
             came.add(signals.get_nowait())
     except Empty:
         return came
+
+
+class Reloading:
+    """Reads again what can be read again, in a thread of its own: the main thread goes on looking after all else.
+
+    Whoever asks while it is at work gets it done once more, however often he asks.
+    """
+
+    def __init__(self, reload: Callable[[], None]) -> None:
+        self._reload = reload
+        self._asked = threading.Semaphore(0)
+        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+
+    def ask(self) -> None:
+        """Have it done."""
+        self._asked.release()
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def _run(self) -> None:
+        while self._asked.acquire():
+            while self._asked.acquire(blocking=False):
+                pass  # many that came meanwhile are one
+            try:
+                self._reload()
+            except Exception:  # a fault of ours must not be the last reload
+                logger.exception("not reloaded")
+
+
+def reload_all(agent: RunningAgent, server: WebServer) -> None:
+    """Read tokens, certificate and configuration again."""
+    for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
+        try:
+            read_again()
+        except NotFoundError:
+            continue  # there is no configuration file
+        except PktvisorError as error:
+            logger.error("not reloaded; nothing has changed: %s", error)

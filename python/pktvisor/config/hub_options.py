@@ -14,6 +14,7 @@ from pktvisor.config.urls import read_broker_url
 
 READING = "reading from a broker"
 KEEPING = "what is kept"
+SHOWING = "what is shown"
 DEFAULT_DAYS = 30
 GROUP = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -42,6 +43,12 @@ DATA_DIR = File(
 class HubOptions(ServerOptions):
     """Everything that the hub can be told."""
 
+    config: Annotated[
+        str | None, File(section=SHOWING, help="read the hub's policies from this YAML file, again on SIGHUP")
+    ] = None
+    check_config: Annotated[
+        str | None, File(section=SHOWING, help="list all mistakes in a configuration file, and exit")
+    ] = None
     data_dir: Annotated[str | None, DATA_DIR] = None
     keep_days: Annotated[
         int,
@@ -102,7 +109,9 @@ class HubOptions(ServerOptions):
         File(written="--from-cert", section=READING, help="client certificate, if it asks for one (PEM)"),
     ] = None
     source_key: Annotated[str | None, File(written="--from-key", section=READING, help="its private key (PEM)")] = None
-    admin_api: Annotated[bool, Flag(section=SERVING, help="let clients remove agents over HTTP")] = False
+    admin_api: Annotated[
+        bool, Flag(section=SERVING, help="let clients remove agents, and have the configuration read again, over HTTP")
+    ] = False
     make_token: Annotated[
         tuple[str, str] | None,
         Text(

@@ -84,7 +84,7 @@ def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | Non
             raise ConfigError(f"no {section} found in schema", hint=f"'visor.{section}' must be a map", path="visor")
         if len(node.entries) > 1:
             raise ConfigError(f"only a single {what} expected but got {len(node.entries)}", path=section)
-        _note_repeated(reading)
+        note_repeated(reading)
         return next(iter(_entries(reading, section, node, read)), None)
     raise reading.errors[0]
 
@@ -92,7 +92,7 @@ def _load_one(text: str, section: str, what: str, read: ReadEntry[T]) -> T | Non
 def _config(reading: Reading) -> AgentConfig:
     with reading.section():
         visor = _visor(reading.document)
-        _note_repeated(reading)
+        note_repeated(reading)
         sections = dict(_sections(reading, visor))
         return AgentConfig(
             options=read_options(reading, sections["config"]),
@@ -116,17 +116,24 @@ def _visor(document: Document) -> MapNode:
         raise ConfigError(
             f"invalid schema{suffix}", hint=f"there is no key 'visor'{hint}", place=document.place(root.mark)
         )
-    version, visor = root.get("version"), root.get("visor")
-    if version is not None and not (isinstance(version, ScalarNode) and version.text == VERSION):
-        raise ConfigError(
-            f"unsupported version{suffix}", hint=f"it is {version}, only '{VERSION}' is read", path="version"
-        )
+    check_version(root, document.source)
+    visor = root.get("visor")
     if not isinstance(visor, MapNode):
         raise ConfigError(f"invalid schema{suffix}", hint=f"it must be a map, not {visor}", path="visor")
     return visor
 
 
-def _note_repeated(reading: Reading) -> None:
+def check_version(root: MapNode, source: str) -> None:
+    """ConfigError where a text says that it is of another version."""
+    version = root.get("version")
+    if version is not None and not (isinstance(version, ScalarNode) and version.text == VERSION):
+        suffix = f" in config file: {source}" if source else ""
+        raise ConfigError(
+            f"unsupported version{suffix}", hint=f"it is {version}, only '{VERSION}' is read", path="version"
+        )
+
+
+def note_repeated(reading: Reading) -> None:
     """Note keys that stand in a map twice."""
     for path, key in _repeated(reading.document.root, ()):
         place = reading.document.place(key.mark)

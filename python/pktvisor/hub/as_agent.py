@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 from pktvisor import _core, clock
+from pktvisor.agent.changes import difference, sentence
 from pktvisor.agent.running import RunningInput, RunningTap
+from pktvisor.api.catalogue import Changes
 from pktvisor.api.documents import Memory
+from pktvisor.api.keys import document_of
+from pktvisor.config.hub_schema import load_hub_file
 from pktvisor.errors import ConflictError, NotFoundError
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.policy import HubPolicy
+
+logger = logging.getLogger(__name__)
 
 
 class HubAsAgent:
@@ -18,8 +26,10 @@ class HubAsAgent:
 
     version = _core.__version__
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, config_file: Path | None = None) -> None:
         self.hub = hub
+        self._config_file = config_file
+        self._configuring = threading.Lock()
         self.started = clock.now()
         self.is_stopping = threading.Event()
         """Set when somebody has asked the process to end."""
@@ -34,14 +44,18 @@ class HubAsAgent:
     @property
     def policies(self) -> Mapping[str, HubPolicy]:
         """The hub's policies: those that the agents have, and those that were configured."""
-        names = [*self.hub.minutes.policies]
+        minutes = self.hub.minutes
+        configured = {one.name: one for one in minutes.configured}
         known = self._policies
-        if any(name not in known for name in names):
-            self._policies = {
-                **known,
-                **{n: HubPolicy(n, self.hub.minutes, self.hub.now_ns) for n in names if n not in known},
+        shown = {name: configured.get(name) for name in (*minutes.policies, *configured)}
+        if {name: one.configured for name, one in known.items()} != shown:
+            self._policies = known = {
+                name: known[name]
+                if name in known and known[name].configured == one
+                else HubPolicy(name, minutes, self.hub.now_ns, one)
+                for name, one in shown.items()
             }
-        return self._policies
+        return known
 
     @property
     def taps(self) -> Mapping[str, RunningTap]:
@@ -70,8 +84,19 @@ class HubAsAgent:
         raise ConflictError("a hub's policies are those of its agents")
 
     def apply(self, text: str | None, *, is_dry_run: bool) -> dict[str, object]:
-        """Refused: the configuration of a hub is read when it starts."""
-        raise NotFoundError("there is nothing to reload: a hub reads its configuration when it starts")
+        """Read the configuration file again, and show the policies that it has. Raises as an agent's does."""
+        if text is not None:
+            raise ConflictError("a hub is configured by its file: change it, and have it read again")
+        if self._config_file is None:
+            raise NotFoundError("there is no file to reload: the hub was started without --config")
+        config = load_hub_file(str(self._config_file))
+        with self._configuring:
+            before = {one.name: one for one in self.hub.minutes.configured}
+            changes = Changes(difference({}, {}), difference(before, {one.name: one for one in config.policies}))
+            if not is_dry_run:
+                self.hub.configure(config)
+                logger.info("configuration: %s", sentence(changes))
+        return document_of(changes)
 
     def shut_down(self) -> None:
         """Ask the process to end."""

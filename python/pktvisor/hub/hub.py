@@ -7,20 +7,22 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pktvisor import clock
+from pktvisor.config.hub_models import HubConfig
 from pktvisor.errors import InputError
 from pktvisor.files import lock_own
 from pktvisor.hub.admission import MINUTES_PER_HOUR, Admission, HourIndex
 from pktvisor.hub.delivery import MINUTE_NS, Delivery, read_delivery
 from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, WINDOWS, Hours, MergedWindow, Sent
 from pktvisor.hub.journal import Journal, JournalReader
-from pktvisor.hub.minutes import Cell, Minutes, View, merge_minutes
+from pktvisor.hub.minutes import Cell, Minutes, merge_minutes
 from pktvisor.hub.policy import PERIODS, open_minute
 from pktvisor.hub.registry import Registry
+from pktvisor.hub.remerging import MOST_OPEN_MINUTES, merge_again
 from pktvisor.hub.seen import WindowKey
 
 logger = logging.getLogger(__name__)
@@ -34,8 +36,6 @@ LATE_SEAL_S = 600
 """How often what came later is sealed, into files of its own."""
 MOST_PART_BYTES = 8 << 20
 """Deliveries of a file of a sealed hour, as they were sent: some ten times as much unpacked."""
-MOST_OPEN_MINUTES = 4
-"""Minutes that are merged at a time where deliveries are read back in the order in which they came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class HubSettings:
     """What was configured of the hub."""
 
     directory: Path
-    views: Sequence[View] = ()
+    config: HubConfig = field(default_factory=HubConfig)
+    """What it shows at the start."""
     kept_days: int = 30
     """Days that sealed hours are kept."""
     most_disk_bytes: int = 0
@@ -63,7 +64,7 @@ class Hub:
         self._directory_lock = DirectoryLock(directory / "lock")
         self.registry = Registry(directory / "registry.sqlite")
         self.hours = Hours(directory / "sealed")
-        self.minutes = Minutes(settings.views)
+        self.minutes = Minutes(settings.config.policies)
         self.removed_for_room = 0
         """Hours that were removed since the disk would not have had room."""
         self.cut_off = 0
@@ -107,6 +108,18 @@ class Hub:
             "journal_segments_cut_off": self.cut_off,
             "journal_deliveries_damaged": self.unreadable,
         }
+
+    def configure(self, config: HubConfig) -> None:
+        """Show other policies: from now on, and of the hours that are not sealed, which are in the journal.
+
+        InputError where the journal can't be read.
+        """
+        with self._sealing:  # which would take hours out of the index, and write them as they were
+            with self.admission.gate.closed():
+                changed = self.minutes.configure(config.policies)
+                kept = [one for hour in sorted(self.admission.hours) for one in self.admission.hours[hour]]
+            if changed:
+                merge_again(self.journal, kept, self.minutes, changed)
 
     def _oldest_minute(self) -> int:
         return self.now_ns() // MINUTE_NS - self.settings.kept_days * 24 * MINUTES_PER_HOUR
@@ -168,7 +181,7 @@ class Hub:
             with self.admission.gate.closed():
                 sequence = self.journal.last_sequence
                 index = self.admission.hours.pop(hour, HourIndex())
-            merged = Minutes(self.settings.views)
+            merged = Minutes(self.minutes.configured)
             try:
                 self.hours.seal(hour, sequence, self._parts(index, merged), _merged_windows(merged))
                 with self.admission.gate.closed():

@@ -8,13 +8,15 @@ look. A window counts in the minute that it begins in.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pktvisor import _core
+from pktvisor.config.hub_models import HubPolicyConfig
 from pktvisor.errors import InputError
 from pktvisor.hub.delivery import MINUTE_NS, MINUTE_S, Sender, handler_of, minute_of
+from pktvisor.hub.showing import changed_names, names_of
 
 MOST_VALUES = 256
 """Values of a tag that a minute keeps apart, of each policy; agents with further values count without them."""
@@ -37,21 +39,6 @@ class Cell(NamedTuple):
     tag: str = ""
     """Name of a tag; empty for all agents of the policy."""
     value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A policy of the hub: a policy of the agents, of all that have it or of those with some tags."""
-
-    name: str
-    of_policy: str
-    tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """For each tag the values that an agent may have."""
-
-    def takes(self, policy: str, sender: Sender) -> bool:
-        """Whether it shows the windows of this policy of an agent."""
-        has_tags = all(sender.tags.get(tag) in values for tag, values in self.tags.items())
-        return policy == self.of_policy and has_tags
 
 
 @dataclass(slots=True)
@@ -90,8 +77,9 @@ class Merged:
 class Minutes:
     """Merges windows, minute by minute. Any thread may add and read."""
 
-    def __init__(self, views: Sequence[View] = ()) -> None:
-        self._views = tuple(views)
+    def __init__(self, configured: Sequence[HubPolicyConfig] = ()) -> None:
+        self.configured = tuple(configured)
+        """Policies of the hub that were configured; those of the agents are there besides, by their own names."""
         self._lock = threading.RLock()
         self._minutes: dict[int, _Minute] = {}
         self._accumulators = _core.Accumulators()
@@ -103,12 +91,31 @@ class Minutes:
         self.policies_left_out = 0
         """Windows that are merged nowhere, as there were too many policies."""
 
-    def add(self, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
-        """Merge a window into its minute. InputError, and nothing merged, where a sketch of it is damaged."""
+    def add(
+        self, sender: Sender, table: _core.RecordTable, run: _core.WindowRun, *, only: Collection[str] | None = None
+    ) -> None:
+        """Merge a window into its minute, of all policies that show it or only of some.
+
+        InputError, and nothing merged, where a sketch of it is damaged.
+        """
         minute = minute_of(run)
         with self._lock:
-            for cell in list(self._cells(sender, run.policy, minute)):
+            names = names_of(self.configured, run.policy, sender.tags)
+            shown = [name for name in names if only is None or name in only]
+            for cell in list(self._cells(sender, shown, minute)):
                 self._add_to(cell, minute, sender, table, run)
+
+    def configure(self, configured: Sequence[HubPolicyConfig]) -> frozenset[str]:
+        """Show other policies. Give the names of those that show something else now: they are empty."""
+        with self._lock:
+            changed = changed_names(self.configured, configured)
+            self.configured = tuple(configured)
+            for whole in self._minutes.values():
+                for cell in [cell for cell in whole.cells if cell.policy in changed]:
+                    self._let_go(whole.cells.pop(cell))
+            for name in changed:
+                self.policies.pop(name, None)
+            return changed
 
     def _add_to(self, cell: Cell, minute: int, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
         key, kept = self._opened(minute, cell)
@@ -122,9 +129,9 @@ class Minutes:
         kept.windows += 1
         self.policies[cell.policy] = min(self.policies.get(cell.policy, minute), minute)
 
-    def _cells(self, sender: Sender, policy: str, minute: int) -> Iterator[Cell]:
-        """The cells that a window of an agent's policy counts in."""
-        for name in self._names(sender, policy):
+    def _cells(self, sender: Sender, names: Sequence[str], minute: int) -> Iterator[Cell]:
+        """The cells of policies of the hub that a window of an agent counts in."""
+        for name in names:
             if name not in self.policies and len(self.policies) >= MOST_POLICIES:
                 self.policies_left_out += 1
                 continue
@@ -134,11 +141,6 @@ class Minutes:
                     yield Cell(name, tag, value)
                 else:
                     self.values_left_out += 1
-
-    def _names(self, sender: Sender, policy: str) -> list[str]:
-        """The policies of the hub that show an agent's: its own name, unless that stands for something else here."""
-        own = [] if any(view.name == policy for view in self._views) else [policy]
-        return own + [view.name for view in self._views if view.takes(policy, sender)]
 
     def _has_room(self, cell: Cell, minute: int) -> bool:
         known = self._minutes.get(minute)
@@ -214,8 +216,11 @@ class Minutes:
             for minute in minutes:
                 whole = self._minutes.pop(minute, None)
                 for kept in () if whole is None else whole.cells.values():
-                    if kept.key is not None:
-                        self._accumulators.drop(kept.key)
+                    self._let_go(kept)
+
+    def _let_go(self, kept: _Kept) -> None:
+        if kept.key is not None:
+            self._accumulators.drop(kept.key)
 
     @property
     def held_bytes(self) -> int:

@@ -9,6 +9,7 @@ from pktvisor import _core, clock
 from pktvisor.api import documents
 from pktvisor.api.keys import document_of
 from pktvisor.config.command_options import MOST_PERIODS
+from pktvisor.config.hub_models import HubPolicyConfig
 from pktvisor.errors import PeriodError
 from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.minutes import LATENESS_S, Cell, Merged, Minutes, merge_minutes
@@ -30,8 +31,16 @@ def open_minute(now_ns: int) -> int:
 class HubPolicy:
     """A policy of the hub. Bucket 0 is the oldest minute whose windows are still waited for; bucket 1 is before it."""
 
-    def __init__(self, name: str, minutes: Minutes, now_ns: Callable[[], int] = clock.now_ns) -> None:
+    def __init__(
+        self,
+        name: str,
+        minutes: Minutes,
+        now_ns: Callable[[], int] = clock.now_ns,
+        configured: HubPolicyConfig | None = None,
+    ) -> None:
         self.name = name
+        self.configured = configured
+        """What was configured of it; None where it is the agents' own of its name."""
         self._minutes = minutes
         self._now_ns = now_ns
         self._lock = threading.Lock()

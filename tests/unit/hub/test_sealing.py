@@ -14,9 +14,10 @@ import pytest
 from pktvisor.errors import InputError
 from pktvisor.hub import hours
 from pktvisor.hub.history import Question, answer
-from pktvisor.hub.hub import MOST_OPEN_MINUTES, Hub, HubSettings
+from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.journal import segment_paths
 from pktvisor.hub.minutes import Minutes
+from pktvisor.hub.remerging import MOST_OPEN_MINUTES
 from pktvisor.hub.sql import views
 from support.fleet import CAPTURES, Fleet
 from support.hubs import Clock, killed, running_hub

@@ -7,8 +7,11 @@ from pktvisor.api.keys import Schema
 from pktvisor.errors import PeriodError
 from pktvisor.hub.answers import hub_of
 from pktvisor.hub.delivery import MINUTE_S
+from pktvisor.hub.hub import Hub
 from pktvisor.hub.policy import HubPolicy
 from pktvisor.hub.presence import state_of
+from pktvisor.hub.registry import KnownAgent
+from pktvisor.hub.showing import names_of
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Endpoint, Refusal, refusal
@@ -42,7 +45,7 @@ def completeness(context: Context, name: str, number: int) -> Document:
     expected = {
         agent.name
         for agent in hub.registry.agents()
-        if name in agent.policies
+        if _is_shown(name, agent, hub)
         and state_of(agent, now_ns) != "gone"
         and agent.first_seen_ns < (minute + 1) * MINUTE_S * 1_000_000_000
     }
@@ -54,6 +57,11 @@ def completeness(context: Context, name: str, number: int) -> Document:
         "missing": len(missing),
         "missing_names": missing[:MOST_NAMES],
     }
+
+
+def _is_shown(name: str, agent: KnownAgent, hub: Hub) -> bool:
+    """Whether a policy of the hub shows one of an agent's."""
+    return any(name in names_of(hub.minutes.configured, policy, agent.tags) for policy in agent.policies)
 
 
 ENDPOINTS = (

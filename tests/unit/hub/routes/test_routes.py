@@ -38,9 +38,9 @@ def fleet() -> Fleet:
     return Fleet([CAPTURES / "dns_resolver.pcap"], (newest - 1) * MINUTE_S)
 
 
-def client(hub: Hub, **settings: Any) -> TestClient:
+def client(hub: Hub, config_file: Path | None = None, **settings: Any) -> TestClient:
     wanted = ServerSettings(**{"bounds": UNHURRIED, **settings})
-    app = create_app(make_context(HubAsAgent(hub), wanted), groups())
+    app = create_app(make_context(HubAsAgent(hub, config_file), wanted), groups())
     return TestClient(app, base_url="http://localhost:10853")
 
 
@@ -86,6 +86,47 @@ def test_a_figure_tells_which_agents_are_missing_from_it(hub: Hub, fleet: Fleet)
     }
     assert asking.get("/api/v1/policies/default/completeness/99").status_code == 425
     assert asking.get("/api/v1/policies/none/completeness/0").status_code == 404
+
+
+def test_policies_of_the_hub_come_and_go_with_its_file(hub: Hub, fleet: Fleet, tmp_path: Path) -> None:
+    file = tmp_path / "hub.yaml"
+    file.write_text("hub: {policies: {fra: {tags: {site: fra}}, gone: {}}}")
+    asking = client(hub, file, admin_api=True)
+    for number in range(2):
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+    expected = {"added": ["fra", "gone"], "changed": [], "removed": [], "unchanged": []}
+    assert asking.post("/api/v1/config/reload?dry_run=true").json()["policies"] == expected
+    assert set(asking.get("/api/v1/policies").json()) == {"default"}
+    assert asking.post("/api/v1/config/reload").json()["policies"] == expected
+    one = sum(r.value or 0 for r in fleet.records(0) if (r.schema, r.path) == ("dns", "wire_packets.total"))
+    window = asking.get("/api/v1/policies/fra/metrics/window/5").json()["fra"]
+    assert window["fra-default-dns"]["dns"]["wire_packets"]["total"] == one
+    assert asking.get("/api/v1/history?metric=dns.wire_packets.total&policy=fra").status_code == 200
+    told = [asking.get(f"/api/v1/policies/fra/completeness/{bucket}").json() for bucket in range(3)]
+    assert [one["present"] for one in told if one.get("start") == fleet.start_s] == [1]
+    assert all(fleet.name(0) not in one.get("missing_names", ()) for one in told)
+    file.write_text("hub: {policies: {fra: {tag: {site: fra}}}}")
+    reply = asking.post("/api/v1/config/reload")
+    assert (reply.status_code, "did you mean 'tags'?" in reply.text) == (422, True)
+    assert {"fra", "gone"} < set(asking.get("/api/v1/policies").json())
+    file.write_text("hub: {policies: {fra: {tags: {site: fra}}}}")
+    assert asking.post("/api/v1/config/reload").json()["policies"] == {
+        "added": [],
+        "changed": [],
+        "removed": ["gone"],
+        "unchanged": ["fra"],
+    }
+    assert set(asking.get("/api/v1/policies").json()) == {"default", "fra"}
+
+
+def test_a_hub_takes_no_configuration_but_that_of_its_file(hub: Hub) -> None:
+    asking = client(hub, admin_api=True)
+    reply = asking.post("/api/v1/config", content="hub: {}", headers={"content-type": "application/x-yaml"})
+    assert (reply.status_code, reply.json()["error"]) == (
+        422,
+        "a hub is configured by its file: change it, and have it read again",
+    )
+    assert asking.post("/api/v1/config/reload").status_code == 404
 
 
 def test_history_tells_a_metric_by_tag(hub: Hub, fleet: Fleet) -> None:

@@ -1,0 +1,31 @@
+"""Merging once more what is in the journal, where policies of the hub show something else now."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterable
+
+from pktvisor.errors import InputError
+from pktvisor.hub.admission import Kept
+from pktvisor.hub.delivery import read_delivery
+from pktvisor.hub.journal import Journal
+from pktvisor.hub.minutes import Minutes
+
+MOST_OPEN_MINUTES = 4
+"""Minutes that are merged at a time where deliveries are read back in the order in which they came."""
+
+
+def merge_again(journal: Journal, kept: Iterable[Kept], minutes: Minutes, names: Collection[str]) -> None:
+    """Merge deliveries of the journal into some policies of the hub. InputError where the disk fails.
+
+    What is damaged is left out: it is counted when its hour is sealed.
+    """
+    for one in kept:
+        entry = journal.read(one.position)
+        if entry is None:
+            continue
+        with contextlib.suppress(InputError):
+            delivery = read_delivery(entry.body)
+            for run in (run for at, run in enumerate(delivery.runs) if one.taken >> at & 1):
+                minutes.add(delivery.sender, delivery.table, run, only=names)
+        minutes.close_old(MOST_OPEN_MINUTES)
