@@ -20,9 +20,10 @@ from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings
 from pktvisor.config.hub_models import HubConfig
 from pktvisor.config.hub_options import HubOptions
 from pktvisor.config.hub_schema import load_hub_file
-from pktvisor.config.urls import read_broker_url
+from pktvisor.config.urls import read_broker_url, read_lake_url
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
+from pktvisor.hub.delta import LakePlace
 from pktvisor.hub.hours import check_library
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
@@ -95,17 +96,20 @@ def _serve(options: HubOptions) -> None:
         signals = take_signals(stack)
         check_library()
         broker = _broker(options)
+        lake = None if options.lake is None else _place(options.lake)
         config_file = None if options.config is None else Path(options.config).absolute()
         config = HubConfig() if config_file is None else load_hub_file(str(config_file))
         hub = Hub(HubSettings(options.directory, config, options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
-        give_up_rights_of_hub(options)
+        give_up_rights_of_hub(options, () if lake is None or lake.written is None else (lake.written,))
         agent = HubAsAgent(hub, config_file)
         settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
         server = WebServer(agent, settings, groups())
         server.start()
         stack.callback(server.stop)
         logger.info("hub: everything is kept in %s", options.directory)
+        if lake is not None:
+            _copy_to(lake, hub, stack)
         if broker is not None:
             _read_from(broker, options.source_group, hub, stack)
         if server.is_open_to_a_network:
@@ -129,6 +133,24 @@ def _read_from(broker: HubTarget, group: str, hub: Hub, stack: ExitStack) -> Non
     reader.start()
     stack.callback(reader.stop)
     logger.info("hub: reading from %s as one of %s", broker.url, group)
+
+
+def _place(lake: str) -> LakePlace:
+    """The place of the lake, made ready. InputError, MissingLibraryError where there can be none."""
+    from pktvisor.hub import delta, lakes
+
+    delta.check_library()
+    return lakes.place(read_lake_url(lake))
+
+
+def _copy_to(place: LakePlace, hub: Hub, stack: ExitStack) -> None:
+    from pktvisor.hub.lake import Lake
+
+    lake = Lake(hub, place)
+    hub.counters_besides = lake.counters
+    lake.start()
+    stack.callback(lake.stop)
+    logger.info("hub: sealed hours are copied to %s", place.root)
 
 
 def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals) -> None:

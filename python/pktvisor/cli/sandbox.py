@@ -35,18 +35,20 @@ def give_up_files(options: DaemonOptions, config: AgentConfig | None) -> None:
     _restrict_files(options, written)
 
 
-def give_up_rights_of_hub(options: HubOptions) -> None:
-    """Let this thread, and those it starts, write only below the hub's directory and its log, without capabilities.
+def give_up_rights_of_hub(options: HubOptions, besides: Sequence[Path] = ()) -> None:
+    """Let this thread, and those it starts, write only below the hub's directory and others, without capabilities.
 
-    The directory is there. Raises `InputError` where it can't be written to then.
+    The directories are there. Raises `InputError` where one can't be written to then.
     """
-    _restrict_files(options, [options.directory])
+    written = [options.directory, *besides]
+    _restrict_files(options, written)
     _keep_capabilities(options, [])
-    if not os.access(options.directory, os.W_OK, effective_ids=True):
-        raise InputError(
-            f"{options.directory} belongs to another user: run as that user, or keep the right to write there by "
-            "--no-sandbox"
-        )
+    for directory in written:
+        if not os.access(directory, os.W_OK, effective_ids=True):
+            raise InputError(
+                f"{directory} belongs to another user: run as that user, or keep the right to write "
+                "there by --no-sandbox"
+            )
 
 
 def _restrict_files(options: ServerOptions, written: Sequence[Path]) -> None:

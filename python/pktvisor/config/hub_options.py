@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from pktvisor.config.options import File, Flag, Number, Rule, Text, Url
 from pktvisor.config.server_options import SERVING, TLS_IS_WHOLE, ServerOptions
-from pktvisor.config.urls import read_broker_url
+from pktvisor.config.urls import read_broker_url, read_lake_url
 
 READING = "reading from a broker"
 KEEPING = "what is kept"
@@ -74,6 +74,14 @@ class HubOptions(ServerOptions):
             help="remove the oldest sealed hours beyond so many gigabytes (default: {default}, no such bound)",
         ),
     ] = 0
+    lake: Annotated[
+        str | None,
+        Url(
+            section=KEEPING,
+            reading=read_lake_url,
+            help="copy sealed hours to Delta tables, too, such as file:///srv/lake, s3://bucket/lake",
+        ),
+    ] = None
     source: Annotated[
         str | None,
         Url(

@@ -19,7 +19,7 @@ from typing import Any, Literal, get_type_hints
 
 from pktvisor.config.ports import read_ports
 from pktvisor.config.tags import MOST_TAGS, Tags, joined, read_tag, read_tags
-from pktvisor.config.urls import BrokerUrl, HttpUrl, read_url
+from pktvisor.config.urls import BrokerUrl, HttpUrl, LakeUrl, read_url
 from pktvisor.errors import ConfigError
 
 
@@ -157,7 +157,7 @@ class Url(Text):
     """The address of a service: of HTTP, unless another `reading` says of what."""
 
     value: str | tuple[str, ...] = "URL"
-    reading: Callable[[str], HttpUrl | BrokerUrl] = read_url
+    reading: Callable[[str], HttpUrl | BrokerUrl | LakeUrl] = read_url
 
     def read(self, text: str) -> str:
         """Read an address; it stays as it was written."""

@@ -20,6 +20,8 @@ PLACES = {"nats": "pktvisor.windows", "kafka": "pktvisor-windows"}
 BROKER = re.compile(r"([a-z]+)(\+tls)?://([^/]+)(?:/([\w.-]*))?", re.ASCII | re.IGNORECASE)
 BROKER_EXAMPLE = "write it as nats+tls://broker.example:4222/pktvisor.windows"
 MOST_PLACE_CHARACTERS = 200
+LAKE = re.compile(r"(?:file://(/.+)|s3://([a-z0-9][a-z0-9.-]{1,62})(/[\w./=-]*)?)", re.ASCII)
+LAKE_EXAMPLE = "write it as file:///srv/lake or s3://bucket/lake"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,34 @@ class BrokerUrl:
         """Give it as people write it."""
         hosts = ",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in self.servers)
         return f"{self.kind}{'+tls' if self.is_tls else ''}://{hosts}/{self.place}"
+
+
+@dataclass(frozen=True)
+class LakeUrl:
+    """Where tables are that other engines read: a directory, or a place in a bucket."""
+
+    kind: str
+    """`file` or `s3`."""
+    bucket: str
+    """Empty for a directory."""
+    path: str
+    """Absolute for a directory; else without a slash before and behind, and empty for the whole bucket."""
+
+    def __str__(self) -> str:
+        """Give it as people write it."""
+        parts = [self.bucket, self.path] if self.path else [self.bucket]
+        return f"file://{self.path}" if self.kind == "file" else f"s3://{'/'.join(parts)}"
+
+
+def read_lake_url(text: str) -> LakeUrl:
+    """Read where tables are to be. ConfigError for what is no such place."""
+    _refuse_secrets(text, LAKE_EXAMPLE)
+    found = LAKE.fullmatch(text)
+    if not found or ".." in text.split("/"):
+        raise ConfigError(f"{text[:100]!r} is no place for a lake", hint=LAKE_EXAMPLE)
+    if found[1]:
+        return LakeUrl("file", "", found[1].rstrip("/") or "/")
+    return LakeUrl("s3", found[2], (found[3] or "").strip("/"))
 
 
 def read_hub_url(text: str) -> HttpUrl | BrokerUrl:

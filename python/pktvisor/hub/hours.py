@@ -106,7 +106,7 @@ class Hours:
 
     def discard(self, hour: int, sequence: int) -> None:
         """Remove what a seal has written that came to nothing, finished or not."""
-        folders = [self.folder(WINDOWS, hour), *(self.folder(MERGED, hour, step_s=step_s) for step_s in STEPS_S)]
+        folders = [*self._folders(WINDOWS, hour), *self._folders(MERGED, hour)]
         for path in (path for folder in folders for path in folder.glob(f"{sequence:020d}-*")):
             path.unlink(missing_ok=True)
 
@@ -121,6 +121,17 @@ class Hours:
         if step_s is not None:
             root /= f"step_s={step_s}"
         return root / f"day={begin:%Y-%m-%d}" / f"hour={begin:%H}"
+
+    def _folders(self, kind: str, hour: int) -> list[Path]:
+        """All folders of an hour's files, of windows of whichever length."""
+        return [self.folder(kind, hour)] if kind == WINDOWS else [self.folder(kind, hour, step_s=s) for s in STEPS_S]
+
+    def by_seal(self, kind: str, hour: int) -> dict[int, list[Path]]:
+        """All files of an hour by the seal that wrote them (the entry of the journal that it went up to), in order."""
+        found: dict[int, list[Path]] = {}
+        for path in (path for folder in self._folders(kind, hour) for path in sorted(folder.glob(f"*{ENDING}"))):
+            found.setdefault(_sequence(path), []).append(path)
+        return dict(sorted(found.items()))
 
     def files(self, kind: str, hours: Iterable[int], *, step_s: int | None = None) -> list[Path]:
         """The files of some hours."""
@@ -146,8 +157,7 @@ class Hours:
     def remove(self, kind: str, hour: int) -> int:
         """Remove an hour; give how many bytes that frees."""
         freed = 0
-        folders = [self.folder(kind, hour)] if kind == WINDOWS else [self.folder(kind, hour, step_s=s) for s in STEPS_S]
-        for folder in folders:
+        for folder in self._folders(kind, hour):
             if folder.is_dir():
                 freed += sum(path.stat().st_size for path in folder.iterdir())
                 shutil.rmtree(folder)

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +74,8 @@ class Hub:
         self.journal, self.admission = self._readmitted()
         self._next_flush_s = 0.0
         self._next_late_seal_s = 0
+        self.counters_besides: Callable[[], Mapping[str, int]] = dict
+        """Counters of what works beside the hub."""
         self._sealing = threading.Lock()
         self._sealer: threading.Thread | None = None
 
@@ -107,6 +109,7 @@ class Hub:
             "policies_left_out": self.minutes.policies_left_out,
             "journal_segments_cut_off": self.cut_off,
             "journal_deliveries_damaged": self.unreadable,
+            **self.counters_besides(),
         }
 
     def configure(self, config: HubConfig) -> None:

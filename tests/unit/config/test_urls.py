@@ -6,7 +6,17 @@ import pkgutil
 
 import pytest
 
-from pktvisor.config.urls import BROKER_PORTS, PLACES, BrokerUrl, HttpUrl, read_broker_url, read_hub_url, read_url
+from pktvisor.config.urls import (
+    BROKER_PORTS,
+    PLACES,
+    BrokerUrl,
+    HttpUrl,
+    LakeUrl,
+    read_broker_url,
+    read_hub_url,
+    read_lake_url,
+    read_url,
+)
 from pktvisor.errors import ConfigError
 from pktvisor.hub import sources
 from pktvisor.outputs import hub_transports
@@ -128,4 +138,28 @@ def test_each_kind_of_broker_has_its_way_to_it_and_its_source() -> None:
 def test_what_is_no_broker_is_told_with_the_example_of_one(text: str) -> None:
     with pytest.raises(ConfigError, match=r"write it as nats\+tls://broker\.example:4222/pktvisor\.windows") as caught:
         read_broker_url(text)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("file:///srv/the lake/", LakeUrl("file", "", "/srv/the lake")),
+        ("s3://bucket", LakeUrl("s3", "bucket", "")),
+        ("s3://my.bucket/net/pktvisor/", LakeUrl("s3", "my.bucket", "net/pktvisor")),
+    ],
+)
+def test_a_lake_is_a_directory_or_a_place_in_a_bucket(text: str, url: LakeUrl) -> None:
+    assert read_lake_url(text) == url
+    assert read_lake_url(str(url)) == url
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "/srv/lake", "file://srv/lake", "file://", "file:///srv/../lake", "s3://", "s3:///lake", "s3://Bucket",
+     "s3://b/lake", "s3://bucket/a b", "https://hub.example", "s3://me:secret@bucket"],
+)  # fmt: skip
+def test_what_is_no_place_for_a_lake_is_told_with_an_example(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"write it as file:///srv/lake or s3://bucket/lake$") as caught:
+        read_lake_url(text)
     assert "secret" not in str(caught.value)
