@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
-use super::system;
+use super::{refusals, system};
 use crate::Error;
 use crate::table::Address;
 
@@ -50,9 +50,8 @@ pub fn open(config: &DatagramConfig) -> Result<Vec<DatagramSocket>, Error> {
         }
         Ok(sockets.into_iter().map(DatagramSocket::new).collect())
     };
-    open().map_err(|cause| {
-        Error::system(format!("listen on {}, UDP port {}", config.address.ip(), config.address.port()), &cause)
-    })
+    let said = || format!("{}, UDP port {}", config.address.ip(), config.address.port());
+    open().map_err(|cause| refusals::of_port(said(), &cause))
 }
 
 fn bound(address: &SocketAddr, config: &DatagramConfig, is_shared: bool) -> io::Result<OwnedFd> {

@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use super::refusals;
 use crate::Error;
 use crate::table::Address;
 use crate::wire::ipv4::mapped;
@@ -39,18 +40,16 @@ impl StreamListener {
     /// When the address can't be had.
     pub fn open(address: &StreamAddress) -> Result<Self, Error> {
         match address {
-            StreamAddress::Unix(path) => {
-                Self::open_unix(path).map_err(|cause| Error::system(format!("listen on {}", path.display()), &cause))
-            }
+            StreamAddress::Unix(path) => Self::open_unix(path).map_err(|cause| refusals::of_path(path, &cause)),
             StreamAddress::Tcp(host, port) => Self::open_tcp(host, *port)
-                .map_err(|cause| Error::system(format!("listen on {host}, TCP port {port}"), &cause)),
+                .map_err(|cause| refusals::of_port(format_args!("{host}, TCP port {port}"), &cause)),
         }
     }
 
     fn open_unix(path: &Path) -> io::Result<Self> {
         match std::fs::symlink_metadata(path) {
             Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path)?,
-            Ok(_) => return Err(io::Error::other("a file that is no socket is there")),
+            Ok(_) => return Err(io::Error::other("a file that is no socket is there; name another path")),
             Err(_) => {}
         }
         let listener = UnixListener::bind(path)?;
