@@ -36,7 +36,7 @@ def test_every_metric_is_on_the_page() -> None:
 
 
 def test_every_entry_of_the_ledger_is_on_the_page() -> None:
-    source = NetprobeInput({"test_type": "tcp", "targets": {}}, Defaults())
+    source = NetprobeInput({"test_type": "tcp", "targets": {"one": {"target": "127.0.0.1", "port": 7}}}, Defaults())
     source.start([])
     source.stop()
     entries = [name for name in source.ledger() if name.startswith("probes.")]

@@ -169,17 +169,19 @@ class _Trial:
 def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tuple[PolicyConfig | None, Surroundings]:
     """Give policy and surroundings without what an error is about; None where nothing can be taken away."""
     match path:
-        case ["taps", name, "config", *key] if name in around.taps and key[0] in around.taps[name].config.config:
-            tap = around.taps[name].config
-            mended = make_tap(replace(tap, config=_mended(tap, key[0])), Origin.CONFIGURATION)
-            return policy, replace(around, taps={**around.taps, name: mended})
+        case ["taps", name, "config", key, *_] if name in around.taps and key in around.taps[name].config.config:
+            tap = around.taps[name]
+            mended = {**around.taps, name: _with_settings(tap, _less(tap.config.config, key))}
+            return _if_changed(policy, around, _completed(replace(around, taps=mended), policy))
         case ["policies", _, "input", "tap"] if policy.input.tap not in around.taps:
-            with_tap = _stand_in(policy, around)
-            return (None if with_tap is around else policy), with_tap
+            return _if_changed(policy, around, _stand_in(policy, around))
         case ["policies", _, "input", "config", key, *_] if key in policy.input.config:
             mended_input = replace(policy.input, config=_less(policy.input.config, key))
+            return replace(policy, input=mended_input), _completed(around, policy)
+        case ["policies", _, "input", "config", _]:  # it is missing
+            return _if_changed(policy, around, _completed(around, policy))
         case ["policies", _, "input", "filter", key, *_] if key in policy.input.filter:
-            mended_input = replace(policy.input, filter=_less(policy.input.filter, key))
+            return replace(policy, input=replace(policy.input, filter=_less(policy.input.filter, key))), around
         case ["policies", _, "handlers", "window_config", key, *_] if key in (policy.window or {}):
             return replace(policy, window=_less(policy.window or {}, key)), around
         case ["global_handler_config", name, key, *_] if key in around.global_settings.get(name, {}):
@@ -189,15 +191,28 @@ def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tup
             return _without_module(policy, name, below), around
         case _:
             return None, around
-    return replace(policy, input=mended_input), around
 
 
-def _mended(tap: TapConfig, key: str) -> Settings:
-    """Give a tap's settings without one that is wrong: with what stands in for it, where it can't be missing."""
-    stand_in = inputs()[tap.input_type].stand_in
-    if key in stand_in and tap.config[key] != stand_in[key]:
-        return {**tap.config, key: stand_in[key]}
-    return _less(tap.config, key)
+def _if_changed(
+    policy: PolicyConfig, before: Surroundings, after: Surroundings
+) -> tuple[PolicyConfig | None, Surroundings]:
+    """Give policy and surroundings; None for the policy where nothing has changed, or it would be tried for ever."""
+    return (None if after == before else policy), after
+
+
+def _completed(around: Surroundings, policy: PolicyConfig) -> Surroundings:
+    """Give surroundings in which taps of a policy's input have what stands in for each setting that is missing."""
+    wanted = policy.input.input_type
+    stand_ins = {
+        name: _with_settings(tap, {**inputs()[wanted].stand_in, **tap.config.config})
+        for name, tap in around.taps.items()
+        if tap.config.input_type == wanted
+    }
+    return replace(around, taps={**around.taps, **stand_ins})
+
+
+def _with_settings(tap: Tap, settings: Settings) -> Tap:
+    return make_tap(replace(tap.config, config=settings), Origin.CONFIGURATION)
 
 
 def _without_module(policy: PolicyConfig, name: str, below: list[str]) -> PolicyConfig:

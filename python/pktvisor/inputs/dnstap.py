@@ -66,7 +66,8 @@ class DnstapInput(SourceInput):
                 tcp = parse_address(text(config, "tcp"))
         address = text(config, "socket") or tcp
         if address is None:
-            raise ConfigError("config must specify one of: socket, tcp, dnstap_file", path="dnstap_file")
+            path = next((key for key in ("socket", "dnstap_file") if key in config), "dnstap_file")  # an empty text
+            raise ConfigError("config must specify one of: socket, tcp, dnstap_file", path=path)
         return Live(lambda policies: _core.LiveInput.dnstap(policies, address, only_hosts=self._only_hosts))
 
     @classmethod

@@ -74,7 +74,7 @@ class NetprobeInput(SourceInput):
     )
     stand_in: ClassVar[Settings] = {
         "test_type": "ping",
-        "targets": {},
+        "targets": {"any": {"target": "127.0.0.1", "port": 7}},
         "interval_msec": MOST_MS,
         "timeout_msec": 1,
         "packets_interval_msec": 0,  # any other time goes with these
@@ -171,11 +171,11 @@ def _payload_bytes(config: Settings) -> int:
 
 
 def _targets(config: Settings, test_type: str) -> list[Target]:
-    if "targets" not in config:
-        hint = "a target is a name with an address, as targets: {resolver: {target: 192.0.2.53}}"
-        raise ConfigError("no targets specified", hint=hint, path="targets")
     with within("targets"):
         told = section(config, "targets")
+        if not told:
+            hint = "a target is a name with an address, as targets: {resolver: {target: 192.0.2.53}}"
+            raise ConfigError("no targets specified", hint=hint)
         if len(told) > MOST_TARGETS:
             raise ConfigError(f"an input has at most {MOST_TARGETS} targets, not {len(told)}")
         return [_target(name, value, test_type) for name, value in told.items()]
