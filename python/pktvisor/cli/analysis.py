@@ -11,6 +11,7 @@ from pktvisor.cli.progress import Progress
 from pktvisor.cli.workers import default_workers
 from pktvisor.config.command_options import SummaryOptions
 from pktvisor.escaping import printable
+from pktvisor.inputs import held
 from pktvisor.inputs.faults import file_warnings
 from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.unread import notes_of
@@ -69,7 +70,8 @@ def analyse(
         input_type=input_type,
     )
     progress.finish(report.packets)
-    for warning in [*file_warnings(report), *notes_of(report, wanted)]:
+    hints = held.of_packets(paths, wanted, input_type)
+    for warning in [*file_warnings(report), *notes_of(report, wanted), *hints]:
         complain(warning)
     name = _name(paths)
     inventory = _inventory(name, paths, report.ledger())

@@ -16,6 +16,15 @@ from pktvisor.errors import PktvisorError
 
 INPUTS = ("pcap", "netflow", "sflow", "dnstap")
 """What a file may hold: packets, the datagrams of exporters of flow records, messages that servers tell of."""
+BESIDE_PACKETS = INPUTS[1:]
+
+
+def _not_available(name: str, written: str, inputs: Sequence[str]) -> Rule:
+    """Refuse an option with inputs for which it means nothing."""
+    return Rule(
+        lambda said: said.input in inputs and bool(getattr(said, name)),
+        f"argument {written}: not available with -i {{input}}",
+    )
 
 
 @dataclass(frozen=True)
@@ -83,10 +92,10 @@ class ReaderOptions(SummaryOptions):
             lambda said: said.record is not None and said.input != "pcap",
             "argument --record: not available with -i {input}",
         ),
-        Rule(
-            lambda said: said.input == "dnstap" and (said.filter_expression or said.hosts),
-            "arguments -b and -H: not available with -i dnstap",
-        ),
+        _not_available("filter_expression", "-b", ("dnstap",)),
+        _not_available("hosts", "-H", BESIDE_PACKETS),
+        _not_available("dns_ports", "--dns-ports", BESIDE_PACKETS),
+        _not_available("decapsulate", "--decapsulate", BESIDE_PACKETS),
     )
 
 

@@ -10,6 +10,7 @@ from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
 from pktvisor.config.ports import PortsByProtocol
 from pktvisor.handlers.batch import BatchHandler
+from pktvisor.inputs import held
 from pktvisor.inputs.faults import file_warnings, translated
 from pktvisor.inputs.hosts import parse_hosts
 from pktvisor.inputs.unread import notes_of
@@ -105,13 +106,23 @@ def summarize_file(
         input_type=input_type,
     )
     snapshots = policy.bucket(0, 0) if periods == 1 else policy.window(periods, 0)
-    warnings = [*file_warnings(report), *notes_of(report, wanted), *_left_out(policy, report)]
+    left_out = _left_out(policy, report)
+    warnings = [*file_warnings(report), *notes_of(report, wanted), *left_out]
     if steps := report.ledger()["time.steps"]:
         jump = "1 timestamp jumps: its packet counts" if steps == 1 else f"{steps} timestamps jump: their packets count"
         warnings.append(f"{jump} at the newest time before")
-    if report.packets and not hosts and input_type == "pcap":
+    if input_type in FLOW_INPUTS:
+        is_empty = not left_out and not any(handler.samples for handler in snapshots)
+        warnings += held.of_flows(report.ledger(), is_empty)
+    elif hints := held.of_packets(_names(paths), wanted, input_type):
+        warnings += hints
+    elif report.packets and not hosts and input_type == "pcap":
         warnings.append(WITHOUT_HOSTS)
     return FileSummary(snapshots, report.packets, warnings, report.ledger())
+
+
+def _names(paths: Paths) -> list[str]:
+    return [paths] if isinstance(paths, str) else list(paths)
 
 
 def _filter_of(expression: str) -> CaptureFilter | None:
@@ -154,7 +165,7 @@ def run_file(
 
     Of dnstap, hosts, filter, ports and workers are not asked: a server says which way its messages go.
     """
-    names = [paths] if isinstance(paths, str) else list(paths)
+    names = _names(paths)
     fed = [policy.core, *(other.core for other in others)]
     with translated():
         if input_type == "dnstap":

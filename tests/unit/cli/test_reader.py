@@ -71,6 +71,11 @@ def test_the_sample_rate_is_clamped(reading: FakeReading, given: str, used: int)
         (["--dns-ports", "dns", "x"], "--dns-ports: 'dns' is not a port"),
         (["--workers", "0", "x"], "--workers: '0' is not a whole number from 1 to 64"),
         (["--colour", "x"], "--colour"),
+        (["-i", "dnstap", "-b", "udp", "x"], "argument -b: not available with -i dnstap"),
+        (["-i", "dnstap", "-H", "10.0.0.0/8", "x"], "argument -H: not available with -i dnstap"),
+        (["-i", "netflow", "-H", "10.0.0.0/8", "x"], "argument -H: not available with -i netflow"),
+        (["-i", "sflow", "--dns-ports", "53", "x"], "argument --dns-ports: not available with -i sflow"),
+        (["-i", "DNSTAP", "--decapsulate", "x"], "argument --decapsulate: not available with -i dnstap"),
     ],
 )
 def test_a_command_line_that_makes_no_sense(

@@ -1,0 +1,40 @@
+"""Whoever reads a capture as what it is not hears what it holds."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from pktvisor.cli.analysis import analyse
+from pktvisor.cli.progress import Progress
+from pktvisor.config.command_options import SummaryOptions
+from pktvisor.inputs.held import HOLDS_FLOWS, HOLDS_NO_FLOWS
+from pktvisor.policies.summary import WITHOUT_HOSTS, summarize_file
+from support.captures import PACKET_CAPTURES
+
+OF_EXPORTERS = [path for path in PACKET_CAPTURES if path.name.startswith("flow_")]
+
+
+def warnings(path: Path, input_type: str) -> list[str]:
+    return summarize_file(str(path), input_type=input_type).warnings
+
+
+@pytest.mark.parametrize("path", OF_EXPORTERS, ids=lambda path: path.stem)
+def test_the_datagrams_of_exporters_read_as_packets_are_told(path: Path) -> None:
+    assert HOLDS_FLOWS in warnings(path, "pcap")
+    assert WITHOUT_HOSTS not in warnings(path, "pcap"), "that would not help"
+    assert not {HOLDS_FLOWS, HOLDS_NO_FLOWS} & {*warnings(path, "netflow")}
+
+
+@pytest.mark.parametrize("name", ["dns_resolver", "tcp_web", "dhcp4", "bgp"])
+def test_other_packets_read_as_flow_records_are_told(name: str) -> None:
+    [path] = [path for path in PACKET_CAPTURES if path.stem == name]
+    assert HOLDS_NO_FLOWS in warnings(path, "sflow")
+    assert not {HOLDS_FLOWS, HOLDS_NO_FLOWS} & {*warnings(path, "pcap")}
+
+
+def test_text_has_the_hint_as_json_has(capfd: pytest.CaptureFixture[str]) -> None:
+    analyse([str(OF_EXPORTERS[0])], SummaryOptions(), Progress(io.StringIO()))
+    assert HOLDS_FLOWS in capfd.readouterr().err
