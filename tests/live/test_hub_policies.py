@@ -35,4 +35,42 @@ def test_a_file_with_mistakes_starts_nothing_and_all_of_them_are_listed(tmp_path
     assert (started.returncode, b"invalid module name: a b" in started.stderr) == (1, True)
     file.write_text("hub: {policies: {a: {}}}")
     told = run("pktvisor-hub", "--check-config", str(file)).stdout.decode()
-    assert told == f"{file}: 1 policies: nothing is wrong\n"
+    assert told == f"{file}: 1 policies, 0 texts for agents: nothing is wrong\n"
+
+
+EDGES = """
+visor:
+  taps: {made: {input_type: mock}}
+  policies:
+    edge:
+      kind: collection
+      input: {tap: made, input_type: mock}
+      handlers: {modules: {packets: {type: net}}}
+"""
+
+
+def test_an_agent_takes_what_the_hub_wants_and_keeps_it_while_the_hub_is_away(tmp_path: Path) -> None:
+    (tmp_path / "edges.yaml").write_text(EDGES)
+    file = tmp_path / "hub.yaml"
+    file.write_text("hub: {desired: {edges: {tags: {role: edge}, file: edges.yaml}}}")
+    with daemon("--data-dir", str(tmp_path / "hub"), "--config", str(file), command="pktvisor-hub") as hub:
+        options = (
+            *("--hub", f"http://127.0.0.1:{hub.port}", "--hub-policies", "--hub-policies-interval", "1"),
+            *("--agent-name", "pop1", "--tag", "role=edge", "--state-dir", str(tmp_path / "state")),
+        )
+        with daemon(*options) as agent:
+            eventually(lambda: "edge" in agent.get("/api/v1/policies"))
+            eventually(lambda: hub.get("/api/v1/agents/pop1/desired")["pop1"]["state"] == "as desired")
+            assert agent.get("/api/v1/policies")["edge"]["origin"] == "hub"
+            (tmp_path / "edges.yaml").write_text(EDGES.replace("tap: made", "tap: nowhere"))
+            hub.process.send_signal(signal.SIGHUP)
+            eventually(lambda: hub.get("/api/v1/desired")["pop1"]["state"] == "refused")
+            refusal = hub.get("/api/v1/desired")["pop1"]["refusal"]
+            assert refusal.startswith("edges.yaml:7:20: policies.edge.input.tap: tap 'nowhere' does not exist")
+            assert agent.stop() == 0
+        assert hub.stop() == 0
+    with daemon(*options) as agent:
+        assert "edge" in agent.get("/api/v1/policies")
+        agent.wait_for("the hub can't be asked for policies; what was there goes on")
+        assert "edge" in agent.get("/api/v1/policies")
+        assert agent.stop() == 0

@@ -27,4 +27,6 @@ def sentence(changes: Changes) -> str:
         for word, names in (("added", one.added), ("changed", one.changed), ("removed", one.removed))
         if names
     ]
+    if changes.agents:
+        said.append(f"agents with other policies: {len(changes.agents)}")
     return "; ".join(said) or "nothing has changed"

@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pktvisor import _core, clock
-from pktvisor.agent.changes import difference, sentence
+from pktvisor.agent.changes import sentence
 from pktvisor.agent.memory import MemoryWatch, memory_held
+from pktvisor.agent.origins import arriving, compare, leaving, left_for, taps_with
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.swap import Swap, feed, plan_swap, prepare_streams, rebased
-from pktvisor.agent.tap import Origin, Tap, check_number, make_tap
+from pktvisor.agent.tap import Origin, Tap, check_number, make_tap, tap_exists
 from pktvisor.agent.unanswered import unanswered
 from pktvisor.agent.watching import Watch
 from pktvisor.api import documents
-from pktvisor.api.catalogue import Changes, Difference
+from pktvisor.api.catalogue import Changes
 from pktvisor.api.documents import Memory
 from pktvisor.api.keys import document_of
 from pktvisor.config.document import read_document
@@ -29,7 +30,7 @@ from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfi
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import load_config, load_file, load_one_policy, load_one_tap
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, ConflictError, NotFoundError
+from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.handlers import handlers
 from pktvisor.inputs.base import Defaults
 from pktvisor.outputs.json import Document
@@ -115,7 +116,7 @@ class LocalAgent:
         """Define a tap. Raises `ConflictError` where there is one of its name, `ConfigError`."""
         with self._changing:
             if config.name in self._taps:
-                raise _tap_exists(config.name)
+                raise tap_exists(config.name)
             taps = {**self._taps, config.name: make_tap(config, origin)}
             check_number(taps)
             self._taps = taps
@@ -206,80 +207,71 @@ class LocalAgent:
             raise NotFoundError("there is no file to reload: the agent was started without --config")
         return document_of(self.take_over(config, is_dry_run=is_dry_run))
 
-    def take_over(self, config: AgentConfig, *, is_dry_run: bool = False) -> Changes:
-        """Make the taps and policies of a configuration those of this one; what does not change goes on.
+    def take_over(
+        self, config: AgentConfig, *, is_dry_run: bool = False, origin: Origin = Origin.CONFIGURATION
+    ) -> Changes:
+        """Make the taps and policies of a configuration those of its origin; what does not change goes on.
 
-        Taps and policies of the API and of the command line are left alone. Raises `ConfigError`, `InputError`, having
-        changed nothing.
+        Taps and policies of other origins are left alone: of a name that one of these has, what comes from the hub is
+        left out, and gives way. Raises `ConfigError`, `InputError`, having changed nothing.
         """
         try:
-            return self._take_over(config, is_dry_run=is_dry_run)
+            return self._take_over(config, is_dry_run=is_dry_run, origin=origin)
         except ConfigError as error:
             if config.document is not None:
                 locate(error, config.document)
             raise
 
-    def _take_over(self, config: AgentConfig, *, is_dry_run: bool) -> Changes:
+    def _take_over(self, config: AgentConfig, *, is_dry_run: bool, origin: Origin) -> Changes:
         for warning in config.warnings:
             logger.warning("%s", warning)
         _tell_unknown_types(config.global_handlers)
         if is_dry_run:
-            changes, _ = self._plan_configuration(config)
+            changes, _ = self._plan_configuration(config, origin)
             return changes
         told: list[Changes] = []
 
         def plan() -> _Planned:
             before = (self._taps, self._global_settings, self._policies)
-            changes, swap = self._plan_configuration(config)
+            changes, swap = self._plan_configuration(config, origin)
             told.append(changes)
             return _Planned(
                 swap,
                 holds=lambda: before == (self._taps, self._global_settings, self._policies),
-                finish=lambda: self._take_settings(config),
+                finish=lambda: self._take_settings(config, origin),
             )
 
         self._change(plan)
-        logger.info("configuration: %s", sentence(told[-1]))
+        if origin is not Origin.HUB or told[-1].are_any:  # the hub is asked again and again
+            logger.info("%s: %s", origin.value, sentence(told[-1]))
         return told[-1]
 
-    def _plan_configuration(self, config: AgentConfig) -> tuple[Changes, Swap]:
+    def taken_names(self, config: AgentConfig) -> list[str]:
+        """Give the taps and policies of a hub's configuration that this agent has ones of its own of."""
+        free = left_for(config, Origin.HUB, self._taps, self._policies)
+        names = [tap.name for tap in config.taps if tap not in free.taps]
+        return names + [policy.name for policy in config.policies if policy not in free.policies]
+
+    def _plan_configuration(self, whole: AgentConfig, origin: Origin) -> tuple[Changes, Swap]:
         """Say what a configuration changes, and how."""
-        around = self._surroundings(self._taps_of(config), config.global_handlers)
-        changes = self._compare(config, around)
-        return changes, self._plan(changes.policies, config, around)
-
-    def _taps_of(self, config: AgentConfig) -> Mapping[str, Tap]:
-        """Give the taps of a configuration with those that it leaves alone."""
-        others = {name: tap for name, tap in self._taps.items() if tap.origin is not Origin.CONFIGURATION}
-        taps = others | {tap.name: make_tap(tap, Origin.CONFIGURATION) for tap in config.taps}
-        for name, tap in others.items():
-            if taps[name] is not tap:
-                raise _tap_exists(name)
-        check_number(taps)
-        return taps
-
-    def _take_settings(self, config: AgentConfig) -> None:
-        self._taps, self._global_settings = self._taps_of(config), config.global_handlers
-
-    def _plan(self, policies: Difference, config: AgentConfig, around: Surroundings) -> Swap:
-        """Prepare what a configuration changes of the policies."""
-        coming = {*policies.added, *policies.changed}
-        return plan_swap(
+        config = left_for(whole, origin, self._taps, self._policies)
+        settings = config.global_handlers if origin is Origin.CONFIGURATION else self._global_settings
+        around = self._surroundings(taps_with(config, origin, self._taps), settings)
+        changes = compare(config, origin, self._taps, self._policies, around)
+        swap = plan_swap(
             self._policies,
             self._streams,
-            leaving=[self._policies[name] for name in (*policies.removed, *policies.changed)],
-            arriving=[policy for policy in config.policies if policy.name in coming],
-            origin=Origin.CONFIGURATION,
+            leaving=leaving(changes.policies, self._policies),
+            arriving=arriving(changes.policies, config),
+            origin=origin,
             around=around,
         )
+        return changes, swap
 
-    def _compare(self, config: AgentConfig, around: Surroundings) -> Changes:
-        taps = {name: tap.config for name, tap in self._taps.items() if tap.origin is Origin.CONFIGURATION}
-        ours = {name: one.basis for name, one in self._policies.items() if one.origin is Origin.CONFIGURATION}
-        return Changes(
-            difference(taps, {tap.name: tap for tap in config.taps}),
-            difference(ours, {policy.name: around.basis(policy) for policy in config.policies}),
-        )
+    def _take_settings(self, whole: AgentConfig, origin: Origin) -> None:
+        self._taps = taps_with(left_for(whole, origin, self._taps, self._policies), origin, self._taps)
+        if origin is Origin.CONFIGURATION:
+            self._global_settings = whole.global_handlers
 
     def _surroundings(
         self, taps: Mapping[str, Tap] | None = None, global_settings: Mapping[str, Settings] | None = None
@@ -431,7 +423,3 @@ def _tell_unknown_types(global_settings: Mapping[str, Settings]) -> None:
             type_name,
             did_you_mean(type_name, known),
         )
-
-
-def _tap_exists(name: str) -> ConflictError:
-    return ConflictError(f"module name '{name}' already exists", path=f"taps.{name}")

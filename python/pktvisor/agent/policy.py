@@ -153,6 +153,7 @@ class AgentPolicy:
                 handlers=tuple(_handler(part, module) for part in self.parts for module in part.modules),
                 taps=tuple(self._tell_taps(self)),
                 length_s=self.length_s,
+                origin=self.origin.value if self.origin is Origin.HUB else None,
                 memory=held_together(part.policy.core.memory for part in self.parts),
             )
         )

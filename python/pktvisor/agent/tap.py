@@ -10,7 +10,7 @@ from pktvisor.api import documents
 from pktvisor.api.keys import document_of
 from pktvisor.config.models import PolicyInput, Scalar, TapConfig, TapSelector
 from pktvisor.config.suggestions import did_you_mean
-from pktvisor.errors import ConfigError, NoMatchError, within
+from pktvisor.errors import ConfigError, ConflictError, NoMatchError, within
 from pktvisor.inputs import inputs
 
 TAP_INTERFACE = "visor.module.input/1.0"
@@ -25,6 +25,7 @@ class Origin(Enum):
     API = "api"
     COMMAND_LINE = "command line"
     STREAM = "stream"
+    HUB = "hub"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ def make_tap(config: TapConfig, origin: Origin) -> Tap:
             path=f"taps.{config.name}.input_type",
         )
     return Tap(config, origin)
+
+
+def tap_exists(name: str) -> ConflictError:
+    """Give the error for a name that another tap has."""
+    return ConflictError(f"module name '{name}' already exists", path=f"taps.{name}")
 
 
 def check_number(taps: Mapping[str, Tap]) -> None:

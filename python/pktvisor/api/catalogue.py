@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pktvisor.api.keys import FLAG, Document, model, models, table, text, texts
+from pktvisor.api.keys import FLAG, Document, model, models, schema_of, table, text, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,13 @@ class Changes:
 
     taps: Annotated[Difference, model("taps", Difference)]
     policies: Annotated[Difference, model("policies", Difference)]
+    agents: Annotated[Mapping[str, object] | None, table("agents", schema_of(Difference), is_optional=True)] = None
+    """Of a hub: what becomes of the policies that it gives to its agents, by agent."""
+
+    @property
+    def are_any(self) -> bool:
+        """Something is to be done."""
+        return not (self.taps.is_empty and self.policies.is_empty)
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,6 +229,8 @@ class ShownPolicy:
     """Seconds that a bucket lasts; None where it does not say."""
     memory: Annotated[Mapping[str, int] | None, table("memory", COUNT, is_optional=True)] = None
     """Bytes that it holds, by what they are held for."""
+    origin: Annotated[str | None, text("origin", "hub", is_optional=True)] = None
+    """`hub` of a policy that the hub gave the agent; None of others."""
 
     @property
     def is_resources(self) -> bool:

@@ -43,13 +43,15 @@ def check_config(path: str, said: Mapping[str, Any] = NOTHING) -> int:
 
 
 def check_hub_config(path: str) -> int:
-    """Check the file of a hub and give the exit status: 0 where a hub would take it."""
+    """Check the file of a hub, with those that it names, and give the exit status: 0 where a hub would take it."""
+    from pktvisor.hub.desired import mistakes_of_desired  # agents do without
+
     try:
         config, found = read_hub(read_text(path), path)
-        errors: list[PktvisorError] = [*found]
+        errors: list[PktvisorError] = [*found, *mistakes_of_desired(config.desired)]
     except PktvisorError as fault:
         errors = [fault]
-    return _told(path, errors, lambda: f"{len(config.policies)} policies")
+    return _told(path, errors, lambda: f"{len(config.policies)} policies, {len(config.desired)} texts for agents")
 
 
 def _told(path: str, errors: Sequence[PktvisorError], there_is: Callable[[], str]) -> int:

@@ -98,7 +98,7 @@ def _serve(said: argparse.Namespace) -> int:
     if options.module_list:
         return list_modules(options)
     target = _target(options.targets)
-    if target is None and not options.admin_api and not config.policies:
+    if target is None and not options.admin_api and not options.hub_policies and not config.policies:
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
         complain("pktvisord --help lists the options")
         return FAILURE_STATUS

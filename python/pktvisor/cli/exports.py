@@ -13,7 +13,9 @@ from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.urls import read_hub_url
 
 if TYPE_CHECKING:
+    from pktvisor.agent.following import Follower
     from pktvisor.outputs.hub_push import HubPusher
+    from pktvisor.outputs.hub_target import HubTarget
     from pktvisor.outputs.otlp_push import Pusher
     from pktvisor.outputs.push_thread import PushThread
 
@@ -79,11 +81,9 @@ def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -
     from pktvisor.outputs.hub_body import Identity, encoded
     from pktvisor.outputs.hub_push import HubPusher
     from pktvisor.outputs.hub_spool import Spool
-    from pktvisor.outputs.hub_target import HubTarget
     from pktvisor.outputs.hub_transports import sender as sender_to
 
-    files = (options.hub_token_file, options.hub_ca, options.hub_cert, options.hub_key)
-    hub = HubTarget(read_hub_url(url), *(None if path is None else Path(path) for path in files))
+    hub = _target(options, url)
     sender = sender_to(hub, agent=agent_name, version=agent.version)
     folder = spool_of(options)
     spool = Spool(folder, most_bytes=options.hub_spool_mb << 20)
@@ -98,3 +98,23 @@ def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -
         most_items=options.hub_top_items,
         windows_outlive=options.state_dir is not None,
     )
+
+
+def _target(options: DaemonOptions, url: str) -> HubTarget:
+    from pktvisor.outputs.hub_target import HubTarget
+
+    files = (options.hub_token_file, options.hub_ca, options.hub_cert, options.hub_key)
+    return HubTarget(read_hub_url(url), *(None if path is None else Path(path) for path in files))
+
+
+def follower_of(agent: LocalAgent, options: DaemonOptions, agent_name: str) -> Follower | None:
+    """What takes the hub's policies, where the options ask for it. Raises `ConfigError` as `HubConnection`."""
+    if not options.hub_policies or options.hub is None:
+        return None
+    from pktvisor.agent.following import Follower
+    from pktvisor.outputs.hub_desired import DesiredClient
+
+    client = DesiredClient(_target(options, options.hub), agent=agent_name, version=agent.version, tags=options.tags)
+    folder = None if options.state_dir is None else Path(options.state_dir)
+    logger.info("hub: policies are those that %s wants", options.hub)
+    return Follower(agent, client, interval_s=options.hub_policies_interval, state_directory=folder)

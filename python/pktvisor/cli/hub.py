@@ -19,10 +19,10 @@ from pktvisor.cli.sandbox import give_up_rights_of_hub
 from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
 from pktvisor.config.hub_models import HubConfig
 from pktvisor.config.hub_options import HubOptions
-from pktvisor.config.hub_schema import load_hub_file
 from pktvisor.config.urls import read_broker_url, read_lake_url
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
+from pktvisor.hub.configuring import load_configuration
 from pktvisor.hub.delta import LakePlace
 from pktvisor.hub.hours import check_library
 from pktvisor.hub.hub import Hub, HubSettings
@@ -98,7 +98,7 @@ def _serve(options: HubOptions) -> None:
         broker = _broker(options)
         lake = None if options.lake is None else _place(options.lake)
         config_file = None if options.config is None else Path(options.config).absolute()
-        config = HubConfig() if config_file is None else load_hub_file(str(config_file))
+        config = HubConfig() if config_file is None else load_configuration(config_file)
         hub = Hub(HubSettings(options.directory, config, options.keep_days, options.keep_gb * 1_000_000_000))
         stack.callback(hub.stop)
         give_up_rights_of_hub(options, () if lake is None or lake.written is None else (lake.written,))

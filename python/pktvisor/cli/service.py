@@ -14,7 +14,7 @@ from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.lookups import Lookups
 from pktvisor.agent.memory import limit_memory
 from pktvisor.agent.tap import Origin
-from pktvisor.cli.exports import Exports
+from pktvisor.cli.exports import Exports, follower_of
 from pktvisor.cli.options import FAILURE_STATUS, complain
 from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
 from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
@@ -99,11 +99,17 @@ def _run(work: Work) -> None:
             policy = default_policy(work.filter_expression, _window_defaults(options), tap.input_type)
             agent.define(tap, Origin.COMMAND_LINE)
             agent.start(policy, Origin.COMMAND_LINE)
+        follower = follower_of(agent, options, _agent_name(options))
+        if follower is not None:
+            follower.restore()
         give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
         server = WebServer(agent, _server_settings(options, exports))
         server.start()
         stack.callback(server.stop)
         exports.start()
+        if follower is not None:
+            follower.start()
+            stack.callback(follower.stop)
         _look_after(agent, server, lookups, signals, must_run=not _can_get_other_work(work))
         logger.info("Shutting down")
 
@@ -130,7 +136,7 @@ def _look_after(agent: LocalAgent, server: WebServer, lookups: Lookups, signals:
 
 def _can_get_other_work(work: Work) -> bool:
     """Tell whether taps and policies can come, or come back, later."""
-    return work.options.admin_api or work.config_file is not None
+    return work.options.admin_api or work.options.hub_policies or work.config_file is not None
 
 
 def _window_defaults(options: DaemonOptions) -> WindowDefaults:

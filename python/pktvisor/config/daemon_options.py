@@ -26,7 +26,7 @@ from pktvisor.config.options import (
 )
 from pktvisor.config.server_options import TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.tags import Tags
-from pktvisor.config.urls import read_hub_url
+from pktvisor.config.urls import HttpUrl, read_hub_url
 from pktvisor.errors import ConfigError
 
 CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
@@ -192,6 +192,19 @@ class DaemonOptions(ServerOptions, SummaryOptions):
             help="items of each top list that the hub gets, {least} to {most}: the heaviest (default: {default})",
         ),
     ] = 384
+    hub_policies: Annotated[
+        bool, Flag(section=EXPORT, help="take taps and policies that the hub wants this agent to have")
+    ] = False
+    hub_policies_interval: Annotated[
+        int,
+        Number(
+            value="S",
+            least=1,
+            most=86_400,
+            section=EXPORT,
+            help="seconds between questions what the hub wants, on average (default: {default})",
+        ),
+    ] = 60
     agent_name: Annotated[
         str | None,
         Text(
@@ -232,6 +245,11 @@ class DaemonOptions(ServerOptions, SummaryOptions):
             lambda said: said.otel and said.otel_tls and said.otel_tls_key and not said.otel_tls_cert,
             "a key needs its certificate, otel_tls_cert",
             name="otel_tls_key",
+        ),
+        Rule(
+            lambda said: said.hub_policies and not _is_http(said.hub),
+            "hub_policies needs a hub that is reached over HTTP: say hub, as https://hub.example:8443",
+            name="hub_policies",
         ),
         Rule(
             lambda said: said.hub_key and not said.hub_cert,
@@ -287,6 +305,11 @@ def is_agent_name(text: str) -> bool:
 def _is_open(url: str | None) -> bool:
     """Whether what goes there can be read on the way."""
     return bool(url) and not DECLARED["hub"].option.refused(url) and not read_hub_url(str(url)).is_tls
+
+
+def _is_http(url: str | None) -> bool:
+    """Whether a hub answers there itself, and no broker."""
+    return bool(url) and not DECLARED["hub"].option.refused(url) and isinstance(read_hub_url(str(url)), HttpUrl)
 
 
 def _crash_reporting(said: DaemonOptions) -> tuple[str | None, ...]:

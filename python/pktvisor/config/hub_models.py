@@ -28,7 +28,22 @@ class HubPolicyConfig:
 
 
 @dataclass(frozen=True)
+class DesiredConfig:
+    """What the hub wants of agents: `desired.NAME`."""
+
+    name: str
+    agents: AgentSelector
+    source: str
+    """The name of the file, for whoever reads its text."""
+    text: str
+    """Taps and policies, as in the file of an agent."""
+    is_trial: bool = False
+    """Agents are to try it and tell what would become of it, and not to take it (`dry_run`)."""
+
+
+@dataclass(frozen=True)
 class HubConfig:
     """A configuration file of a hub."""
 
     policies: tuple[HubPolicyConfig, ...] = ()
+    desired: tuple[DesiredConfig, ...] = ()

@@ -8,25 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import TypeVar
 
 from pktvisor.config.document import MapNode, Node, NullNode, ScalarNode, SequenceNode, read_document, read_text
-from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
+from pktvisor.config.hub_models import AgentSelector, DesiredConfig, HubConfig, HubPolicyConfig
 from pktvisor.config.names import check_name
 from pktvisor.config.reading import MOST_ERRORS, EnoughErrors, Reading, unknown_keys
 from pktvisor.config.schema import check_version, note_repeated
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.config.tags import mistake_of
-from pktvisor.errors import ConfigError
+from pktvisor.errors import ConfigError, InputError
 
 MOST_POLICIES = 100
 """Policies of the hub: each window is merged once for every one that shows it."""
+MOST_DESIRED = 1000
+"""Texts for agents."""
 MOST_VALUES = 100
 """Values that a tag may have."""
 
 ROOT_KEYS = ("version", "hub")
-HUB_KEYS = ("policies",)
+HUB_KEYS = ("policies", "desired")
 POLICY_KEYS = ("policy", "tags")
+DESIRED_KEYS = ("tags", "file", "dry_run")
 
 T = TypeVar("T")
 
@@ -61,7 +65,10 @@ def _config(reading: Reading) -> HubConfig:
     note_repeated(reading)
     with reading.section("hub"):
         _refuse_unknown(reading, hub, HUB_KEYS)
-        return HubConfig(policies=_entries(reading, hub, "policies", _policy, MOST_POLICIES))
+        return HubConfig(
+            policies=_entries(reading, hub, "policies", _policy, MOST_POLICIES),
+            desired=_entries(reading, hub, "desired", _desired, MOST_DESIRED),
+        )
     return HubConfig()
 
 
@@ -90,7 +97,7 @@ def _refuse_unknown(reading: Reading, node: MapNode, known: Collection[str]) -> 
 
 
 def _entries(
-    reading: Reading, parent: MapNode, key: str, read: Callable[[Reading, str, MapNode], T], most: int
+    reading: Reading, parent: MapNode, key: str, read: Callable[[Reading, str, MapNode], T | None], most: int
 ) -> tuple[T, ...]:
     """The entries of a section, by their names; none where there is no such section."""
     section = parent.get(key)
@@ -106,7 +113,7 @@ def _entries(
     return ()
 
 
-def _entry(reading: Reading, key: Node, node: Node, read: Callable[[Reading, str, MapNode], T]) -> T | None:
+def _entry(reading: Reading, key: Node, node: Node, read: Callable[[Reading, str, MapNode], T | None]) -> T | None:
     if not isinstance(key, ScalarNode):
         reading.note(ConfigError("a name must stand here", hint=f"not {key}", place=reading.document.place(key.mark)))
         return None
@@ -128,6 +135,33 @@ def _policy(reading: Reading, name: str, node: MapNode) -> HubPolicyConfig:
             check_name(found.text)
             of_policy = found.text
     return HubPolicyConfig(name, of_policy, _selector(reading, node))
+
+
+def _desired(reading: Reading, name: str, node: MapNode) -> DesiredConfig | None:
+    _refuse_unknown(reading, node, DESIRED_KEYS)
+    agents = _selector(reading, node)
+    is_trial = False
+    with reading.section("dry_run"):
+        is_trial = _flag(node.get("dry_run"))
+    with reading.section("file"):
+        file = node.get("file")
+        if not isinstance(file, ScalarNode):
+            found = "there is none" if file is None else f"not {file}"
+            raise ConfigError("the name of a file with taps and policies must stand here", hint=found)
+        try:
+            text = read_text(str(Path(reading.document.source).parent / file.text))
+        except InputError as error:
+            raise ConfigError(str(error)) from None
+        return DesiredConfig(name, agents, Path(file.text).name, text, is_trial)
+    return None
+
+
+def _flag(node: Node | None) -> bool:
+    if node is None:
+        return False
+    if not isinstance(node, ScalarNode) or node.text not in ("true", "false"):
+        raise ConfigError("true or false must stand here", hint=f"not {node}")
+    return node.text == "true"
 
 
 def _selector(reading: Reading, parent: MapNode) -> AgentSelector:

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pktvisor import _core, clock
-from pktvisor.agent.changes import difference, sentence
+from pktvisor.agent.changes import sentence
 from pktvisor.agent.running import RunningInput, RunningTap
-from pktvisor.api.catalogue import Changes
 from pktvisor.api.documents import Memory
 from pktvisor.api.keys import document_of
-from pktvisor.config.hub_schema import load_hub_file
 from pktvisor.errors import ConflictError, NotFoundError
+from pktvisor.hub.configuring import changes_of, load_configuration
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.policy import HubPolicy
 
@@ -89,10 +88,9 @@ class HubAsAgent:
             raise ConflictError("a hub is configured by its file: change it, and have it read again")
         if self._config_file is None:
             raise NotFoundError("there is no file to reload: the hub was started without --config")
-        config = load_hub_file(str(self._config_file))
+        config = load_configuration(self._config_file)
         with self._configuring:
-            before = {one.name: one for one in self.hub.minutes.configured}
-            changes = Changes(difference({}, {}), difference(before, {one.name: one for one in config.policies}))
+            changes = changes_of(self.hub, config)
             if not is_dry_run:
                 self.hub.configure(config)
                 logger.info("configuration: %s", sentence(changes))

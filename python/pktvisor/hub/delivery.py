@@ -74,6 +74,11 @@ def _tags(text: str) -> Mapping[str, str]:
         tags = json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(f"{TAGS_KEY} is no JSON object") from None
+    return checked_tags(tags)
+
+
+def checked_tags(tags: object) -> Mapping[str, str]:
+    """Give the tags of an agent, sorted. InputError where they are none."""
     if not isinstance(tags, dict) or len(tags) > MOST_TAGS:
         raise InputError(f"{TAGS_KEY} must be a JSON object of at most {MOST_TAGS} texts")
     for name, value in tags.items():

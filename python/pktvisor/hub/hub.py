@@ -17,6 +17,7 @@ from pktvisor.errors import InputError
 from pktvisor.files import lock_own
 from pktvisor.hub.admission import MINUTES_PER_HOUR, Admission, HourIndex
 from pktvisor.hub.delivery import MINUTE_NS, Delivery, read_delivery
+from pktvisor.hub.desired import Reports
 from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, WINDOWS, Hours, MergedWindow, Sent
 from pktvisor.hub.journal import Journal, JournalReader
 from pktvisor.hub.minutes import Cell, Minutes, merge_minutes
@@ -65,6 +66,9 @@ class Hub:
         self.registry = Registry(directory / "registry.sqlite")
         self.hours = Hours(directory / "sealed")
         self.minutes = Minutes(settings.config.policies)
+        self.desired = settings.config.desired
+        """What it wants of agents."""
+        self.reports = Reports()
         self.removed_for_room = 0
         """Hours that were removed since the disk would not have had room."""
         self.cut_off = 0
@@ -113,7 +117,8 @@ class Hub:
         }
 
     def configure(self, config: HubConfig) -> None:
-        """Show other policies: from now on, and of the hours that are not sealed, which are in the journal.
+        """Want other things of agents, and show other policies: from now on, and of the hours that are not sealed,
+        which are in the journal.
 
         InputError where the journal can't be read.
         """
@@ -123,6 +128,7 @@ class Hub:
                 kept = [one for hour in sorted(self.admission.hours) for one in self.admission.hours[hour]]
             if changed:
                 merge_again(self.journal, kept, self.minutes, changed)
+        self.desired = config.desired
 
     def _oldest_minute(self) -> int:
         return self.now_ns() // MINUTE_NS - self.settings.kept_days * 24 * MINUTES_PER_HOUR

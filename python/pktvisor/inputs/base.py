@@ -40,6 +40,8 @@ class Input(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     keys: ClassVar[tuple[str, ...] | None]
     """Keys of its configuration and filters, in the order that errors list them; None for an input that takes any."""
+    path_keys: ClassVar[tuple[str, ...]] = ()
+    """Those of its keys that name files, folders or sockets of this host: what comes from a hub may have none."""
     stand_in: ClassVar[Settings] = {}
     """A configuration with as little as makes sense: what is missing in a tap that a policy may complete."""
 

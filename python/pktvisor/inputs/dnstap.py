@@ -48,6 +48,7 @@ class DnstapInput(SourceInput):
 
     type = "dnstap"
     keys = ("dnstap_file", "socket", "tcp", "only_hosts")
+    path_keys = ("dnstap_file", "socket")
     stand_in: ClassVar[Settings] = {"socket": "/run/dnstap.sock"}
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:

@@ -42,6 +42,7 @@ class FlowInput(SourceInput):
     type = "flow"
     aliases = ("sflow",)
     keys = ("flow_type", "bind", "port", "transport", "pcap_file", "workers", "receive_buffer_bytes", *table_files.KEYS)
+    path_keys = ("pcap_file", "table_dir")
     stand_in: ClassVar[Settings] = {"bind": "127.0.0.1", "port": 2055}
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:

@@ -50,6 +50,7 @@ class PcapInput(SourceInput):
         "follow",
         *(option.key for option in tunnel_options().values()),
     )
+    path_keys = ("pcap_file",)
     stand_in: ClassVar[Settings] = {"iface": ANY}
 
     def __init__(self, config: Settings, defaults: Defaults) -> None:

@@ -80,6 +80,8 @@ class Target:
     """Gives what TLS needs, for each connection; None for plain HTTP."""
     is_kept: bool = False
     """Whether a connection is kept for the next request."""
+    most_reply_bytes: int = MOST_REPLY_BYTES
+    """What is read of an answer."""
 
 
 class Poster:
@@ -149,7 +151,7 @@ class Poster:
 
     def _body(self, response: http.client.HTTPResponse) -> bytes | None:
         try:
-            body = response.read(MOST_REPLY_BYTES)
+            body = response.read(self._target.most_reply_bytes)
         except (OSError, http.client.HTTPException):
             body = None
         if body is None or not response.isclosed() or response.will_close:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pktvisor.api.keys import Schema
 from pktvisor.outputs.json import Document
 from pktvisor.server.bodies import CONFIGURATION_TYPES
-from pktvisor.server.endpoint import Answer, Endpoint, Query, nothing, refusal
+from pktvisor.server.endpoint import JSON_TYPES, Answer, Endpoint, Query, nothing, refusal
 from pktvisor.server.metric_schemas import metric_components
 from pktvisor.server.replies import AgentConvertor, IdentifierConvertor
 from pktvisor.server.routes import Groups, groups
@@ -60,8 +60,9 @@ def _operation(group: str, endpoint: Endpoint) -> Document:
         "responses": {str(status): _response(status, answer) for status, answer in sorted(answers(endpoint).items())},
     }
     if endpoint.body_type:
-        binary: Schema = {"type": "string", "format": "binary"}
-        operation["requestBody"] = {"required": True, "content": {endpoint.body_type: {"schema": binary}}}
+        is_json = endpoint.body_type in JSON_TYPES
+        body: Schema = {"type": "object"} if is_json else {"type": "string", "format": "binary"}
+        operation["requestBody"] = {"required": True, "content": {endpoint.body_type: {"schema": body}}}
     if endpoint.takes_configuration:
         schema: Schema = {"type": "string"}
         content = {name: {"schema": schema if name.endswith("yaml") else {}} for name in CONFIGURATION_TYPES}

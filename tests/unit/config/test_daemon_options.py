@@ -71,6 +71,11 @@ def test_paths_are_those_of_the_folder_where_the_command_was_started(
             "a token goes to a hub over TLS only (https, nats+tls, kafka+tls), not to http://hub",
         ),
         (("--agent-name", " a"), "the name of an agent must have 1 to 200 printable characters"),
+        (
+            ("--hub-policies",),
+            "hub_policies needs a hub that is reached over HTTP: say hub, as https://hub.example:8443",
+        ),
+        (("--hub-policies", "--hub", "nats://127.0.0.1"), "hub_policies needs a hub that is reached over HTTP"),
         (("--hub-top-items", "2"), "hub_top_items 2 is not between 16 and 6144"),
         (("--hub-spool-mb", "0"), "hub_spool_mb 0 is not between 1 and 1048576"),
         (("-p", "70000"), "port 70000 is not between 0 and 65535"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
-from pktvisor.config.hub_schema import MOST_POLICIES, load_hub_config, read_hub
+from pktvisor.config.hub_models import AgentSelector, DesiredConfig, HubConfig, HubPolicyConfig
+from pktvisor.config.hub_schema import MOST_POLICIES, load_hub_config, load_hub_file, read_hub
 from pktvisor.errors import ConfigError
 
 
@@ -45,7 +47,7 @@ def test_a_hub_may_have_no_policies_of_its_own(text: str) -> None:
         ("visor: {policies: {}}", "this is a configuration of an agent; a hub's has the key 'hub'"),
         ("{version: '2.0', hub: {}}", "unsupported version in config file: hub.yaml; it is '2.0', only '1.0' is read"),
         ("hub: {policy: {}}", "there is no key 'policy' here; did you mean 'policies'?"),
-        ("hub: {zzz: {}}", "there is no key 'zzz' here; there are policies"),
+        ("hub: {zzz: {}}", "there is no key 'zzz' here; there are policies, desired"),
         (policies_text("[]"), "a map of names must stand here; not a list"),
         (policies_text("{a b: {}}"), "invalid module name: a b"),
         (policies_text("{[a]: {}}"), "a name must stand here; not a list"),
@@ -95,3 +97,33 @@ def test_a_hub_has_a_bounded_number_of_policies() -> None:
     many = ", ".join(f"p{number}: {{}}" for number in range(MOST_POLICIES + 1))
     with pytest.raises(ConfigError, match="there are 101 entries; a hub has at most 100 of them"):
         load_hub_config(policies_text(f"{{{many}}}"))
+
+
+def test_texts_for_agents_stand_in_files_beside(tmp_path: Path) -> None:
+    (tmp_path / "edge.yaml").write_text("visor: {}")
+    file = tmp_path / "hub.yaml"
+    file.write_text("hub: {desired: {a: {tags: {role: edge}, file: edge.yaml}, b: {file: ./edge.yaml, dry_run: true}}}")
+    assert load_hub_file(str(file)).desired == (
+        DesiredConfig("a", AgentSelector({"role": ("edge",)}), "edge.yaml", "visor: {}"),
+        DesiredConfig("b", AgentSelector(), "edge.yaml", "visor: {}", is_trial=True),
+    )
+
+
+@pytest.mark.parametrize(
+    ("desired", "sentence"),
+    [
+        ("{a: {}}", "hub.desired.a.file: the name of a file with taps and policies must stand here; there is none"),
+        ("{a: {file: [x]}}", "must stand here; not a list"),
+        ("{a: {file: none.yaml}}", "hub.desired.a.file: No such file or directory in config file"),
+        ("{a: {file: .}}", "hub.desired.a.file: Is a directory"),
+        ("{a: {fil: x}}", "there is no key 'fil' here; did you mean 'file'?"),
+        ("{a: {file: x, dry_run: maybe}}", "true or false must stand here; not 'maybe'"),
+    ],
+)
+def test_what_is_wrong_with_texts_is_said_with_its_place(tmp_path: Path, desired: str, sentence: str) -> None:
+    file = tmp_path / "hub.yaml"
+    file.write_text(f"hub: {{desired: {desired}}}")
+    with pytest.raises(ConfigError) as caught:
+        load_hub_file(str(file))
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith(f"{file}:1:")

@@ -52,7 +52,9 @@ def one(context: Context, name: str) -> Document:
 
 def remove(context: Context, name: str) -> Document:
     """Forget an agent; its windows stay."""
-    if not hub_of(context).registry.remove(name):
+    hub = hub_of(context)
+    hub.reports.remove(name)
+    if not hub.registry.remove(name):
         raise Refusal(404, {"error": f"there is no agent {name}"})
     return {}
 
