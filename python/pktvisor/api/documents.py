@@ -31,7 +31,7 @@ from pktvisor.api.keys import (
 )
 from pktvisor.escaping import printable
 
-AUTHENTICATIONS = ("none", "token", "certificate", "token+certificate")
+AUTHENTICATIONS = ("none", "token", "certificate", "proxy", "token+certificate", "proxy+certificate")
 """What clients are asked for."""
 LATEST_S = 2**37
 """Unix seconds that clocks can show, some 2000 years from now."""
@@ -66,6 +66,8 @@ class App:
     """None, as the two below, with agents that don't tell."""
     authentication: Annotated[str | None, text("security.authentication", *AUTHENTICATIONS)] = None
     is_loopback: Annotated[bool | None, flag("security.is_loopback")] = None
+    trusts_proxy: Annotated[bool | None, flag("security.trusted_proxy", is_optional=True)] = None
+    """True where a proxy's word counts who a user is; None elsewhere."""
     server: Annotated[Mapping[str, int], table("server", COUNT)] = field(default_factory=dict)
     """What the server counted, by name."""
     memory: Annotated[Memory | None, model("memory", Memory, is_optional=True)] = None

@@ -15,8 +15,10 @@ from typing import TypeAlias
 from pktvisor import logs
 from pktvisor.agent.running import RunningAgent
 from pktvisor.cli.signals import ENDING, signals_heard
+from pktvisor.config.networks import read_networks
 from pktvisor.config.server_options import ServerOptions
 from pktvisor.errors import InputError, NotFoundError, PktvisorError
+from pktvisor.server.proxies import TrustedProxy
 from pktvisor.server.settings import ServerSettings, TlsFiles
 from pktvisor.server.web_server import WebServer
 
@@ -52,7 +54,16 @@ def server_settings(options: ServerOptions) -> ServerSettings:
         admin_api=options.admin_api,
         tls=_tls_files(options),
         token_file=None if options.token_file is None else Path(options.token_file),
+        proxy=_proxy(options),
     )
+
+
+def _proxy(options: ServerOptions) -> TrustedProxy | None:
+    """The proxy whose word counts, if there is one."""
+    if options.trusted_proxy is None:
+        return None
+    admins = (name.strip() for name in (options.proxy_admins or "").split(","))
+    return TrustedProxy(read_networks(options.trusted_proxy), options.proxy_header, frozenset(filter(None, admins)))
 
 
 def _tls_files(options: ServerOptions) -> TlsFiles | None:

@@ -24,7 +24,7 @@ from pktvisor.config.options import (
     options_of,
     rules_broken,
 )
-from pktvisor.config.server_options import TLS_IS_WHOLE, ServerOptions
+from pktvisor.config.server_options import PROXY_RULES, TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.tags import Tags
 from pktvisor.config.urls import HttpUrl, read_hub_url
 from pktvisor.errors import ConfigError
@@ -236,6 +236,7 @@ class DaemonOptions(ServerOptions, SummaryOptions):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         TLS_IS_WHOLE,
+        *PROXY_RULES,
         Rule(
             lambda said: 0 < sum(map(bool, _crash_reporting(said))) < 3 and not said.cp_disable,
             "missing information to setup crashpad",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pktvisor.config.options import File, Flag, Number, Rule, Text, Url
-from pktvisor.config.server_options import SERVING, TLS_IS_WHOLE, ServerOptions
+from pktvisor.config.server_options import PROXY_RULES, SERVING, TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.urls import read_broker_url, read_lake_url
 
 READING = "reading from a broker"
@@ -131,6 +131,7 @@ class HubOptions(ServerOptions):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         TLS_IS_WHOLE,
+        *PROXY_RULES,
         Rule(lambda said: said.source_key and not said.source_cert, "a key needs its certificate, --from-cert"),
         Rule(
             lambda said: _is_open(said.source) and (said.source_ca or said.source_cert),

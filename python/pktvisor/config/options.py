@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_type_hints
 
+from pktvisor.config.networks import read_networks
 from pktvisor.config.ports import read_ports
 from pktvisor.config.tags import MOST_TAGS, Tags, joined, read_tag, read_tags
 from pktvisor.config.urls import BrokerUrl, HttpUrl, LakeUrl, read_url
@@ -171,6 +172,27 @@ class Url(Text):
             self.reading(value)
         except ConfigError as error:
             return str(error)
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Networks(Text):
+    """Networks and addresses, with commas between them; they stay as they were written."""
+
+    value: str | tuple[str, ...] = "NETWORKS"
+
+    def read(self, text: str) -> str:
+        """Read networks."""
+        if mistake := self.refused(text):
+            raise ValueError(mistake)
+        return text
+
+    def refused(self, value: Any) -> str:
+        """Tell that they are none."""
+        try:
+            read_networks(value)
+        except ValueError as error:
+            return f"makes no sense: {error}"
         return ""
 
 

@@ -15,14 +15,16 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pktvisor.server.context import Context
-from pktvisor.server.endpoint import AccessScope, Refusal
+from pktvisor.server.endpoint import Endpoint, Refusal
 from pktvisor.server.errors import send_error
 
 BEARER = "bearer"
 GRANTED = "pktvisor.granted"
 """Key in the ASGI scope: how far the client's rights reach."""
 TOKEN_NAME = "pktvisor.token"
-"""Key in the ASGI scope: the name of the client's token; not there where none is needed."""
+"""Key in the ASGI scope: the name of the client's token, or of a proxy's user; not there where none is needed."""
+IS_SIGNED_ON = "pktvisor.signed_on"
+"""Key in the ASGI scope: there where a proxy told who the user is."""
 CHALLENGE = 'Bearer realm="pktvisor"'
 
 
@@ -43,22 +45,30 @@ class Authentication:
 
     def _notes_rights(self, scope: Scope) -> bool:
         """Note what the client may do; False where it may do nothing."""
-        if self._context.tokens is None:
+        proxy = self._context.settings.proxy
+        user = None if proxy is None else proxy.user(scope)
+        if proxy is not None and user is not None:
+            scope[GRANTED], scope[TOKEN_NAME], scope[IS_SIGNED_ON] = proxy.scope_of(user), user, True
+            return True
+        if self._context.tokens is None and proxy is None:
             scope[GRANTED] = "admin"
             return True
         kind, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
-        token = self._context.tokens.find(secret.strip()) if kind.lower() == BEARER else None
+        tokens = self._context.tokens
+        token = tokens.find(secret.strip()) if tokens is not None and kind.lower() == BEARER else None
         if token is None:
             return False
         scope[GRANTED], scope[TOKEN_NAME] = token.scope, token.name
         return True
 
 
-def check_access(needed: AccessScope, request: Request, context: Context) -> None:
-    """Raise `Refusal` where the client may not use a route of the scope `needed`."""
+def check_access(endpoint: Endpoint, request: Request, context: Context) -> None:
+    """Raise `Refusal` where the client may not use a route."""
+    needed = endpoint.scope
     if context.settings.socket_path is None:
-        _check_sender(request.headers, context)
-    if request.scope[GRANTED] not in (needed, "admin"):
+        _check_sender(request, context)
+    is_own = endpoint.is_own and sender_of(request) == request.path_params["name"]
+    if request.scope[GRANTED] not in (needed, "admin") and not is_own:
         context.counters.requests_forbidden += 1
         challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{needed}"'
         raise Refusal(403, {"error": f"this needs a token of scope {needed}"}, {"www-authenticate": challenge})
@@ -70,11 +80,13 @@ def sender_of(request: Request) -> str | None:
     return name if request.scope[GRANTED] == "send" else None
 
 
-def _check_sender(headers: Headers, context: Context) -> None:
+def _check_sender(request: Request, context: Context) -> None:
     """Refuse what a page of another site may have sent, where a browser has all that a request needs.
 
-    It has no token; it does have its user's certificate, but finds out that the agent's is none of that page's name.
+    It has no token; it does have its user's certificate, and what it is signed on at a proxy by, but finds out that
+    the agent's certificate is none of that page's name.
     """
+    headers = request.headers
     authentication, host = context.exposure.authentication, headers.get("host", "")
     if authentication == "none" and not _is_own_name(host, context):
         context.counters.requests_forbidden += 1
@@ -82,7 +94,7 @@ def _check_sender(headers: Headers, context: Context) -> None:
         raise Refusal(421, {"error": f"this agent is called {names}, not {host[:100]!r}; --host-names adds more names"})
     origin = headers.get("origin")
     if (
-        authentication in ("none", "certificate")
+        (authentication in ("none", "certificate") or IS_SIGNED_ON in request.scope)
         and origin is not None
         and origin.partition("://")[2].lower() != host.lower()
     ):

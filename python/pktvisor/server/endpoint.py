@@ -133,6 +133,8 @@ class Endpoint:
     status: int = 200
     """Status of success."""
     scope: AccessScope = "read"
+    is_own: bool = False
+    """Is about the agent `name`, whose token of scope `send` may use it, too."""
     refusals: Mapping[int, Answer] = field(default_factory=dict)
     query: tuple[Query, ...] = ()
     takes_long: bool = False

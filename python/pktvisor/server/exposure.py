@@ -10,7 +10,7 @@ from typing import Literal
 from pktvisor.errors import ConfigError
 from pktvisor.server.settings import UNIX_PREFIX, ServerSettings
 
-Authentication = Literal["none", "token", "certificate", "token+certificate"]
+Authentication = Literal["none", "token", "certificate", "proxy", "token+certificate", "proxy+certificate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,10 @@ def is_loopback(host: str) -> bool:
 
 
 def _authentication(settings: ServerSettings) -> Authentication:
-    has_tokens = settings.token_file is not None
+    """What everybody is asked for. Where tokens are known, a trusted proxy's word does as well as one."""
     has_certificates = settings.tls is not None and settings.tls.client_ca is not None
-    if has_tokens:
+    if settings.token_file is not None:
         return "token+certificate" if has_certificates else "token"
+    if settings.proxy is not None:
+        return "proxy+certificate" if has_certificates else "proxy"
     return "certificate" if has_certificates else "none"

@@ -88,6 +88,7 @@ def answers(endpoint: Endpoint) -> dict[int, Answer]:
 def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
     others = "A page of another site asks"
     scopes = " or ".join(dict.fromkeys((endpoint.scope, "admin")))
+    scopes += " (nor is it the token of this agent)" if endpoint.is_own else ""
     return {
         401: refusal("A valid token is needed"),
         403: refusal(f"The token's scope is not {scopes}, or: {others.lower()}"),

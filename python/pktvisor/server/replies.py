@@ -114,7 +114,7 @@ def route(endpoint: Endpoint, context: Context) -> Route:
 
     async def reply(request: Request) -> Response:
         try:
-            check_access(endpoint.scope, request, context)
+            check_access(endpoint, request, context)
             with _counted_body(request, context):
                 arguments = await _arguments(endpoint, request, context)
                 async with _room(endpoint, context):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pktvisor.api.documents import Exports
 from pktvisor.metrics.snapshot import Labels
+from pktvisor.server.proxies import TrustedProxy
 
 UNIX_PREFIX = "unix:"
 
@@ -62,6 +63,8 @@ class ServerSettings:
     tls: TlsFiles | None = None
     token_file: Path | None = None
     """Where given, every request needs one of its tokens; see `pktvisor.server.tokens`."""
+    proxy: TrustedProxy | None = None
+    """Whose word counts who a user is, beside tokens; see `pktvisor.server.proxies`."""
     agent_name: str = ""
     """Name of the agent in window records."""
     prometheus_labels: Labels = ()

@@ -70,6 +70,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         path="/api/v1/agents/{name:agent}",
+        is_own=True,
         summary="One agent",
         answer=one,
         success=Answer("The agent below its name", AGENTS),

@@ -105,6 +105,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         path="/api/v1/agents/{name:agent}/desired",
+        is_own=True,
         summary="What an agent is to have by the hub's configuration, what it has, and how these differ",
         answer=one,
         success=Answer("The difference below the agent's name", {"type": "object", "additionalProperties": DIFFERENCE}),

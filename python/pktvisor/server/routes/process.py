@@ -27,6 +27,7 @@ def app(context: Context) -> Document:
             has_tls=exposure.has_tls,
             authentication=exposure.authentication,
             is_loopback=exposure.is_loopback,
+            trusts_proxy=context.settings.proxy is not None or None,
             server=asdict(context.counters),
             memory=context.agent.memory,
             exports=context.settings.exports() or None,

@@ -110,7 +110,8 @@ def test_a_token_of_an_agent_asks_for_its_own_name_alone(hub: Hub, tmp_path: Pat
     assert ask(asking, "one", reader).status_code == 403
     assert ask(asking, "two", admin).status_code == 200
     assert ask(asking, "one").status_code == 401
-    assert asking.get("/api/v1/agents/one/desired", headers=sender).status_code == 403
+    assert asking.get("/api/v1/agents/one/desired", headers=sender).status_code == 200
+    assert asking.get("/api/v1/agents/two/desired", headers=sender).status_code == 403
     assert asking.get("/api/v1/agents/one/desired", headers=reader).status_code == 200
 
 
