@@ -63,7 +63,7 @@ class Flow(Handler):
         self._weights = self._scaled_weights()
         self._summary = read_summary(settings.options)
         self._names_services = settings.names_services and "top_ports" in self.enabled
-        self._metrics = {path: self._labelled(metric) for path, metric in self.declared().items()}
+        self._metrics = {path: self._labelled(self._of_kept(metric)) for path, metric in self.declared().items()}
 
     @classmethod
     @functools.cache
@@ -72,6 +72,13 @@ class Flow(Handler):
 
     def metrics(self) -> Mapping[str, Metric]:
         return self._metrics
+
+    def _of_kept(self, metric: Metric) -> Metric:
+        """A device's list of interfaces over the records of which no filter has taken these; all others as they are."""
+        if not isinstance(metric, TopN) or metric.label != INTERFACE_LABEL:
+            return metric
+        key = (flow.in_interface.json, flow.out_interface.json).index(metric.column.json)
+        return replace(metric, where=metric.where & self._filters.counts_by(key))
 
     def _labelled(self, metric: Metric) -> Metric:
         """A list of addresses, ports or both by what stands for these; all others as they are."""

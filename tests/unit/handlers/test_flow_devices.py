@@ -45,6 +45,24 @@ def test_lists_of_interfaces_name_those_of_their_own_device() -> None:
     assert names == {"core": {"uplink", "2", "lab"}, "192.0.2.2": {"1"}, "192.0.2.3": {"1", "2", "3"}}
 
 
+@pytest.mark.parametrize(
+    ("filters", "incoming", "outgoing"),
+    [
+        ({"only_directions": ["in"]}, {"1", "2", "3"}, set()),
+        ({"only_directions": ["out"]}, set(), {"1", "2", "3"}),
+        ({"only_device_interfaces": {"192.0.2.1": ["2-3"]}}, {"2", "3"}, {"2", "3"}),
+        ({"only_device_interfaces": {"192.0.2.1": ["1"]}, "only_directions": ["in"]}, {"1"}, set()),
+    ],
+)
+def test_lists_of_interfaces_have_none_that_a_filter_takes(
+    filters: dict[str, Any], incoming: set[str], outgoing: set[str]
+) -> None:
+    found = devices(enable=("top_interfaces",), **filters)["192.0.2.1"]
+    for direction, names in (("in", incoming), ("out", outgoing)):
+        assert {entry["name"] for entry in found[f"top_{direction}_interfaces_bytes"]} == names
+        assert {entry["name"] for entry in found[f"top_{direction}_interfaces_packets"]} == names
+
+
 def test_devices_of_one_name_are_counted_together() -> None:
     apart = devices()
     one, other = apart["192.0.2.1"], apart["192.0.2.2"]
