@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pktvisor.agent.local import LocalAgent
+from pktvisor.cli.otlp import otlp_pusher
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.urls import read_hub_url
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pktvisor.agent.following import Follower
     from pktvisor.outputs.hub_push import HubPusher
     from pktvisor.outputs.hub_target import HubTarget
-    from pktvisor.outputs.otlp_push import Pusher
     from pktvisor.outputs.push_thread import PushThread
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class Exports:
     def __init__(self, agent: LocalAgent, options: DaemonOptions, agent_name: str) -> None:
         self._pushers: dict[str, PushThread] = {}
         if options.otel:
-            self._pushers["otlp"] = _otlp(agent, options)
+            self._pushers["otlp"] = otlp_pusher(lambda: agent.policies, options, agent.version, options.prom_instance)
         if options.hub is not None:
             self._pushers["hub"] = _hub(agent, options, options.hub, agent_name)
 
@@ -56,25 +56,6 @@ def spool_of(options: DaemonOptions) -> Path | None:
     if options.hub_spool is not None:
         return Path(options.hub_spool)
     return None if options.state_dir is None else Path(options.state_dir) / SPOOL
-
-
-def _otlp(agent: LocalAgent, options: DaemonOptions) -> Pusher:
-    from pktvisor.outputs.otlp import Resource
-    from pktvisor.outputs.otlp_http import Receiver
-    from pktvisor.outputs.otlp_push import Pusher, PushOptions
-
-    receiver = Receiver(
-        options.otel_host,
-        options.otel_port,
-        options.otel_path,
-        options.otel_tls,
-        options.otel_tls_cert,
-        options.otel_tls_key,
-    )
-    push = PushOptions(receiver, options.otel_interval)
-    pusher = Pusher(lambda: agent.policies, push, Resource(agent.version, options.prom_instance))
-    logger.info("OTLP: pushing to %s:%d%s every %d s", receiver.host, receiver.port, receiver.path, push.interval_s)
-    return pusher
 
 
 def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -> HubPusher:

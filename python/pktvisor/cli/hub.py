@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pktvisor import clock, logs
 from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
+from pktvisor.cli.otlp import otlp_pusher
 from pktvisor.cli.parsing import add_options, add_version, read_options
 from pktvisor.cli.sandbox import give_up_rights_of_hub
 from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
@@ -103,10 +104,7 @@ def _serve(options: HubOptions) -> None:
         stack.callback(hub.stop)
         give_up_rights_of_hub(options, () if lake is None or lake.written is None else (lake.written,))
         agent = HubAsAgent(hub, config_file)
-        settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
-        server = WebServer(agent, settings, groups())
-        server.start()
-        stack.callback(server.stop)
+        server = _served(agent, options, stack)
         logger.info("hub: everything is kept in %s", options.directory)
         if lake is not None:
             _copy_to(lake, hub, stack)
@@ -116,6 +114,21 @@ def _serve(options: HubOptions) -> None:
             logger.warning("everyone who reaches %s can send windows: use --token-file", server.settings.address)
         _look_after(agent, server, signals)
         logger.info("Shutting down")
+
+
+def _served(agent: HubAsAgent, options: HubOptions, stack: ExitStack) -> WebServer:
+    """A web server at work, and what pushes by OTLP if that is wanted, until the end."""
+    settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
+    pusher = otlp_pusher(lambda: agent.policies, options, agent.version, None) if options.otel else None
+    if pusher is not None:
+        settings = replace(settings, exports=lambda: {"otlp": pusher.counters()})
+    server = WebServer(agent, settings, groups())
+    server.start()
+    stack.callback(server.stop)
+    if pusher is not None:
+        pusher.start()
+        stack.callback(pusher.stop)
+    return server
 
 
 def _broker(options: HubOptions) -> HubTarget | None:

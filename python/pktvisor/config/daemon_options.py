@@ -15,7 +15,6 @@ from pktvisor.config.options import (
     Flag,
     Number,
     Operands,
-    Port,
     Ports,
     Rule,
     TagList,
@@ -23,6 +22,19 @@ from pktvisor.config.options import (
     Url,
     options_of,
     rules_broken,
+)
+from pktvisor.config.otel_options import (
+    EXPORT,
+    OTEL,
+    OTEL_DEFAULTS,
+    OTEL_HOST,
+    OTEL_INTERVAL,
+    OTEL_KEY_RULE,
+    OTEL_PATH,
+    OTEL_PORT,
+    OTEL_TLS,
+    OTEL_TLS_CERT,
+    OTEL_TLS_KEY,
 )
 from pktvisor.config.server_options import PROXY_RULES, TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.tags import Tags
@@ -38,7 +50,6 @@ LEAST_TOP_ITEMS, MOST_TOP_ITEMS = 16, 6144
 
 AGENT = "the agent"
 LOOK_UPS = "lookups"
-EXPORT = "export"
 FORMER = "accepted without effect"
 NOT_SENT = "this agent sends no crash reports"
 
@@ -128,22 +139,14 @@ class DaemonOptions(ServerOptions, SummaryOptions):
     prom_instance: Annotated[
         str | None, Text(value="ID", section=EXPORT, help="add this label 'instance' to all Prometheus series")
     ] = None
-    otel: Annotated[bool, Flag(section=EXPORT, help="push closed windows by OTLP over HTTP")] = False
-    otel_host: Annotated[str, Text(value="HOST", section=EXPORT, help="the receiver's host (default: {default})")] = (
-        "localhost"
-    )
-    otel_port: Annotated[int, Port(section=EXPORT, help="the receiver's port (default: {default})")] = 4318
-    otel_path: Annotated[
-        str, Text(value="PATH", section=EXPORT, help="the receiver's path for metrics (default: {default})")
-    ] = "/v1/metrics"
-    otel_interval: Annotated[
-        int, Number(value="S", section=EXPORT, help="seconds between pushes (default: {default})")
-    ] = 60
-    otel_tls: Annotated[bool, Flag(section=EXPORT, help="push over HTTPS")] = False
-    otel_tls_cert: Annotated[
-        str | None, File(section=EXPORT, help="client certificate, if the receiver asks for one (PEM)")
-    ] = None
-    otel_tls_key: Annotated[str | None, File(section=EXPORT, help="its private key (PEM)")] = None
+    otel: Annotated[bool, OTEL] = False
+    otel_host: Annotated[str, OTEL_HOST] = OTEL_DEFAULTS.host
+    otel_port: Annotated[int, OTEL_PORT] = OTEL_DEFAULTS.port
+    otel_path: Annotated[str, OTEL_PATH] = OTEL_DEFAULTS.path
+    otel_interval: Annotated[int, OTEL_INTERVAL] = OTEL_DEFAULTS.interval_s
+    otel_tls: Annotated[bool, OTEL_TLS] = False
+    otel_tls_cert: Annotated[str | None, OTEL_TLS_CERT] = None
+    otel_tls_key: Annotated[str | None, OTEL_TLS_KEY] = None
 
     hub: Annotated[
         str | None,
@@ -242,11 +245,7 @@ class DaemonOptions(ServerOptions, SummaryOptions):
             "missing information to setup crashpad",
             "--cp-token, --cp-url and --cp-path belong together",
         ),
-        Rule(
-            lambda said: said.otel and said.otel_tls and said.otel_tls_key and not said.otel_tls_cert,
-            "a key needs its certificate, otel_tls_cert",
-            name="otel_tls_key",
-        ),
+        OTEL_KEY_RULE,
         Rule(
             lambda said: said.hub_policies and not _is_http(said.hub),
             "hub_policies needs a hub that is reached over HTTP: say hub, as https://hub.example:8443",

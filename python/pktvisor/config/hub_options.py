@@ -9,6 +9,18 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from pktvisor.config.options import File, Flag, Number, Rule, Text, Url
+from pktvisor.config.otel_options import (
+    OTEL,
+    OTEL_DEFAULTS,
+    OTEL_HOST,
+    OTEL_INTERVAL,
+    OTEL_KEY_RULE,
+    OTEL_PATH,
+    OTEL_PORT,
+    OTEL_TLS,
+    OTEL_TLS_CERT,
+    OTEL_TLS_KEY,
+)
 from pktvisor.config.server_options import PROXY_RULES, SERVING, TLS_IS_WHOLE, ServerOptions
 from pktvisor.config.urls import read_broker_url, read_lake_url
 
@@ -117,6 +129,14 @@ class HubOptions(ServerOptions):
         File(written="--from-cert", section=READING, help="client certificate, if it asks for one (PEM)"),
     ] = None
     source_key: Annotated[str | None, File(written="--from-key", section=READING, help="its private key (PEM)")] = None
+    otel: Annotated[bool, OTEL] = False
+    otel_host: Annotated[str, OTEL_HOST] = OTEL_DEFAULTS.host
+    otel_port: Annotated[int, OTEL_PORT] = OTEL_DEFAULTS.port
+    otel_path: Annotated[str, OTEL_PATH] = OTEL_DEFAULTS.path
+    otel_interval: Annotated[int, OTEL_INTERVAL] = OTEL_DEFAULTS.interval_s
+    otel_tls: Annotated[bool, OTEL_TLS] = False
+    otel_tls_cert: Annotated[str | None, OTEL_TLS_CERT] = None
+    otel_tls_key: Annotated[str | None, OTEL_TLS_KEY] = None
     admin_api: Annotated[
         bool, Flag(section=SERVING, help="let clients remove agents, and have the configuration read again, over HTTP")
     ] = False
@@ -132,6 +152,7 @@ class HubOptions(ServerOptions):
     rules: ClassVar[tuple[Rule, ...]] = (
         TLS_IS_WHOLE,
         *PROXY_RULES,
+        OTEL_KEY_RULE,
         Rule(lambda said: said.source_key and not said.source_cert, "a key needs its certificate, --from-cert"),
         Rule(
             lambda said: _is_open(said.source) and (said.source_ca or said.source_cert),
