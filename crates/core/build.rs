@@ -124,7 +124,8 @@ impl MetricState {{
     pub(crate) fn advance(&mut self, second: i64) {{ match self {{ {advance} }} }}
     pub(crate) fn close(&mut self, end_second: i64) {{ match self {{ {close} }} }}
     pub(crate) fn keep_small(&mut self) {{ match self {{ {keep_small} }} }}
-    pub(crate) fn make_small(&mut self) -> bool {{ match self {{ {make_small} }} }}
+    /// Memory is short: keeps what matters most, with wider bounds. Tells whether it had more.
+    pub fn make_small(&mut self) -> bool {{ match self {{ {make_small} }} }}
     /// Of a list as many of the heaviest items are kept: their estimates stay as they are, their bounds get wider.
     pub fn cut(&mut self, most_items: usize) {{ match self {{ {cut} }} }}
     pub(crate) fn shrink(&mut self) {{ match self {{ {shrink} }} }}

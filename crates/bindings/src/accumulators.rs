@@ -1,11 +1,12 @@
 //! Window records merged by what they measure, apart for each key of the caller's.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pktvisor_core::Error;
 use pktvisor_core::enrich::geo::Places;
 use pktvisor_core::metric::Items;
-use pktvisor_records::{Accumulators as Inner, ArrowStream, Window};
+use pktvisor_records::{Accumulators as Inner, ArrowStream, Bounds, Window};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyMapping};
 
@@ -32,9 +33,17 @@ impl Accumulators {
 
 #[pymethods]
 impl Accumulators {
+    /// Accumulators that hold no more than about so many bytes, and of each key so many metrics: see `left_out`.
     #[new]
-    fn new() -> Self {
-        Self { inner: Mutex::new(Inner::new()), places: places() }
+    #[pyo3(signature = (*, most_bytes=None, most_metrics=None))]
+    fn new(most_bytes: Option<usize>, most_metrics: Option<usize>) -> Self {
+        let usual = Bounds::default();
+        let bounds = Bounds {
+            most_bytes: most_bytes.unwrap_or(usual.most_bytes),
+            most_metrics: most_metrics.unwrap_or(usual.most_metrics),
+            ..usual
+        };
+        Self { inner: Mutex::new(Inner::within(bounds)), places: places() }
     }
 
     /// Takes in rows of a table, a window of one handler, under a key and as those of a handler. InputFault where an image is
@@ -93,6 +102,16 @@ impl Accumulators {
     /// How many rows were of a kind that this release doesn't know: of these the newest is kept as it is.
     fn unmerged(&self, py: Python<'_>) -> u64 {
         self.with(py, |inner, _| inner.unmerged())
+    }
+
+    /// What there was no room for since the beginning, by what it was.
+    fn left_out(&self, py: Python<'_>) -> BTreeMap<&'static str, u64> {
+        let left_out = self.with(py, |inner, _| inner.left_out());
+        BTreeMap::from([
+            ("rows", left_out.rows),
+            ("ledger_names", left_out.ledger_names),
+            ("lists_shortened", left_out.lists_shortened),
+        ])
     }
 
     fn memory_bytes(&self, py: Python<'_>) -> usize {

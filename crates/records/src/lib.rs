@@ -21,7 +21,7 @@ mod joined;
 
 mod accumulate;
 
-pub use accumulate::{Accumulators, Window};
+pub use accumulate::{Accumulators, Bounds, LeftOut, Window};
 pub use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowStream;
 pub use columns::{Column, Form};
 pub use joined::{Sender, joined};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::bounds::MOST_IDENTITY_BYTES;
 use crate::columns::{Column, Form};
 use crate::table::RecordTable;
 use crate::values::{labels_of, texts_of};
@@ -29,6 +30,8 @@ pub struct Identities {
     vacant: Vec<u32>,
     /// Room for the bytes of a row.
     bytes: Vec<u8>,
+    /// Bytes of all entries.
+    held: usize,
 }
 
 #[derive(Default)]
@@ -74,16 +77,27 @@ impl Identity {
     }
 }
 
+impl Entry {
+    fn memory_bytes(&self) -> usize {
+        self.identity.memory_bytes() + self.bytes.len()
+    }
+}
+
 impl Identities {
-    /// The number of what a row measures. It is good as long as somebody holds it, until the next is asked for.
-    pub fn number(&mut self, table: &RecordTable, row: usize) -> u32 {
+    /// The number of what a row measures; none where that is too long. Who asks holds it or forgets it where nobody does.
+    pub fn number(&mut self, table: &RecordTable, row: usize) -> Option<u32> {
         self.bytes.clear();
         write(&mut self.bytes, table, row);
+        if self.bytes.len() > MOST_IDENTITY_BYTES {
+            self.bytes = Vec::new();
+            return None;
+        }
         if let Some(number) = self.by_bytes.get(&self.bytes[..]) {
-            return *number;
+            return Some(*number);
         }
         let bytes: Arc<[u8]> = self.bytes[..].into();
         let entry = Entry { identity: Identity::of_row(table, row), bytes: bytes.clone(), holders: 0 };
+        self.held += entry.memory_bytes();
         let number = match self.vacant.pop() {
             Some(number) => {
                 self.entries[number as usize] = entry;
@@ -95,7 +109,7 @@ impl Identities {
             }
         };
         self.by_bytes.insert(bytes, number);
-        number
+        Some(number)
     }
 
     pub fn get(&self, number: u32) -> &Identity {
@@ -112,17 +126,27 @@ impl Identities {
     }
 
     pub fn let_go(&mut self, number: u32) {
+        self.entries[number as usize].holders -= 1;
+        self.forget_unheld(number);
+    }
+
+    /// Forgets a number that nobody holds.
+    pub fn forget_unheld(&mut self, number: u32) {
         let entry = &mut self.entries[number as usize];
-        entry.holders -= 1;
         if entry.holders == 0 {
+            self.held -= entry.memory_bytes();
             self.by_bytes.remove(&std::mem::take(entry).bytes);
             self.vacant.push(number);
         }
     }
 
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.by_bytes.is_empty() && self.held == 0
+    }
+
     pub fn memory_bytes(&self) -> usize {
-        let entries = self.entries.iter().map(|entry| entry.identity.memory_bytes() + entry.bytes.len());
-        entries.sum::<usize>() + self.entries.capacity() * size_of::<Entry>() + self.bytes.capacity()
+        self.held + self.entries.capacity() * size_of::<Entry>() + self.bytes.capacity()
     }
 }
 

@@ -69,6 +69,10 @@ impl Accumulators {
         let rows = (0..table.len()).map(|at| Row::read(&table, at, 0, items)).collect::<Result<Vec<_>, _>>()?;
         for (row, key) in rows.iter().zip(keys) {
             let handler = handlers.value(row.at);
+            if !self.has_handler(key, handler) {
+                self.left_out.rows += 1;
+                continue;
+            }
             if inputs.insert(window_hash(row, key, handler, items.seed)) {
                 self.add_input(key, handler, &table, row.at);
             }

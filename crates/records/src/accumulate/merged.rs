@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 
 use pktvisor_core::Error;
-use pktvisor_core::metric::{ItemKind, Items, KindName, MetricImage, MetricKind, MetricState};
+use pktvisor_core::metric::{ItemKind, Items, KindName, MetricImage, MetricKind, MetricState, Shape};
 
+use super::bounds::{MOST_TOLD_BYTES, SHORT_ITEMS, shortened};
 use crate::columns::Column;
 use crate::table::RecordTable;
 use arrow_array::cast::AsArray;
@@ -42,6 +43,11 @@ impl<'a> Row<'a> {
 
     pub fn is_unknown(&self) -> bool {
         self.image.is_none()
+    }
+
+    /// Whether it is of a kind that this release doesn't know, and larger than that.
+    pub fn is_unknown_of(&self, bytes: usize) -> bool {
+        self.is_unknown() && image(self.table, self.at).len() > bytes
     }
 }
 
@@ -98,7 +104,7 @@ const SOURCE: [Column; 2] = [Column::Agent, Column::Policy];
 
 impl Newest {
     fn of_row(table: &RecordTable, row: usize) -> Self {
-        let text = |column: Column| table.text(column, row).to_string();
+        let text = |column: Column| shortened(table.text(column, row), MOST_TOLD_BYTES).to_string();
         Self {
             start_ns: table.times(Column::Start)[row],
             end_ns: table.times(Column::End)[row],
@@ -113,7 +119,10 @@ impl Newest {
         let numbers =
             (table.times(Column::Start)[row], table.times(Column::End)[row], table.numbers(Column::Number)[row]);
         let texts = |columns: &[Column], known: &[String]| {
-            columns.iter().map(|column| table.text(*column, row)).cmp(known.iter().map(String::as_str))
+            columns
+                .iter()
+                .map(|column| shortened(table.text(*column, row), MOST_TOLD_BYTES))
+                .cmp(known.iter().map(String::as_str))
         };
         numbers
             .cmp(&(self.start_ns, self.end_ns, self.number))
@@ -151,6 +160,19 @@ impl Merged {
         }
         self.sample_percent = self.sample_percent.min(row.table.numbers(Column::SamplePercent)[row.at]);
         self.position = self.position.min(row.position);
+    }
+
+    /// Has a list keep its heaviest items alone; tells whether it had more.
+    pub fn shorten(&mut self) -> bool {
+        match &mut self.kept {
+            Kept::State(state) => {
+                if matches!(state.shape(), Shape::Items(..)) {
+                    state.cut(SHORT_ITEMS);
+                }
+                state.make_small()
+            }
+            Kept::Image { .. } => false,
+        }
     }
 
     pub fn memory_bytes(&self) -> usize {

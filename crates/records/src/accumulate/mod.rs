@@ -4,6 +4,7 @@
 //! one, whoever they come from. Images are merged as they are read; no sketch is made of any but the first. What merging makes
 //! does not hang on the order of the records, as far as its kind's merge doesn't.
 
+mod bounds;
 mod identities;
 mod lent;
 mod merged;
@@ -16,6 +17,8 @@ use pktvisor_core::metric::Items;
 
 use crate::columns::Column;
 use crate::table::RecordTable;
+use bounds::MOST_UNKNOWN_BYTES;
+pub use bounds::{Bounds, LeftOut};
 use identities::Identities;
 use merged::{Merged, Row};
 pub use tables::Window;
@@ -23,9 +26,21 @@ pub use tables::Window;
 /// Merged records by key, handler and what they measure.
 #[derive(Default)]
 pub struct Accumulators {
+    bounds: Bounds,
     identities: Identities,
-    keys: HashMap<i64, BTreeMap<String, Handler>>,
+    keys: HashMap<i64, Handlers>,
     unmerged: u64,
+    left_out: LeftOut,
+    /// Bytes of what stands under keys.
+    held: usize,
+}
+
+/// The handlers of a key.
+#[derive(Default)]
+struct Handlers {
+    by_name: BTreeMap<String, Handler>,
+    /// Metrics of all of them.
+    metrics: usize,
 }
 
 /// What is known of a handler: of its input, and of its metrics by their identity.
@@ -40,6 +55,10 @@ struct Handler {
 impl Accumulators {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    pub fn within(bounds: Bounds) -> Self {
+        Self { bounds, ..Self::default() }
     }
 
     /// Takes in the rows of a window as those of a handler.
@@ -60,32 +79,82 @@ impl Accumulators {
         }
         let row = |at| Row::read(table, at, at - first, items);
         let rows = (first..first + count).map(row).collect::<Result<Vec<_>, _>>()?;
-        self.add_input(key, handler, table, first);
-        rows.iter().for_each(|row| self.add_row(key, handler, row));
+        if self.has_handler(key, handler) {
+            self.add_input(key, handler, table, first);
+            rows.iter().for_each(|row| self.add_row(key, handler, row));
+        } else {
+            self.left_out.rows += rows.len() as u64;
+        }
         Ok(())
+    }
+
+    /// Whether there is a handler, or has come to be, as there was room for it.
+    fn has_handler(&mut self, key: i64, handler: &str) -> bool {
+        let is_known = self.keys.get(&key).is_some_and(|handlers| handlers.by_name.contains_key(handler));
+        let has_place = self.handlers(key) < self.bounds.most_metrics;
+        if !is_known && has_place && self.has_room(key) {
+            // Looked up first: the name is copied for a new one only.
+            self.keys.entry(key).or_default().by_name.insert(handler.to_string(), Handler::default());
+            self.held += handler_bytes(handler);
+            return true;
+        }
+        is_known
+    }
+
+    fn handlers(&self, key: i64) -> usize {
+        self.keys.get(&key).map_or(0, |handlers| handlers.by_name.len())
+    }
+
+    /// Whether there is room for something new under a key.
+    fn has_room(&self, key: i64) -> bool {
+        let metrics = self.keys.get(&key).map_or(0, |handlers| handlers.metrics);
+        metrics < self.bounds.most_metrics && self.memory_bytes() < self.bounds.most_bytes / 2
     }
 
     /// What a window knows of its input counts once.
     fn add_input(&mut self, key: i64, handler: &str, table: &RecordTable, row: usize) {
-        let handler = handler_of(&mut self.keys, key, handler);
+        let Some(handler) = handler_of(&mut self.keys, key, handler) else { return };
         handler.seen = handler.seen.saturating_add(table.numbers(Column::Seen)[row]);
         handler.dropped = handler.dropped.saturating_add(table.numbers(Column::Dropped)[row]);
         for (name, count) in table.ledger(row) {
-            let whole = handler.ledger.entry(name).or_default();
-            *whole = whole.saturating_add(count);
+            if let Some(whole) = handler.ledger.get_mut(&name) {
+                *whole = whole.saturating_add(count);
+            } else if handler.ledger.len() < self.bounds.most_ledger_names {
+                self.held += ledger_bytes(&name);
+                handler.ledger.insert(name, count);
+            } else {
+                self.left_out.ledger_names += 1;
+            }
         }
     }
 
+    /// Adds a row to a handler that there is.
     fn add_row(&mut self, key: i64, handler: &str, row: &Row<'_>) {
-        let metrics = &mut handler_of(&mut self.keys, key, handler).metrics;
-        let identity = self.identities.number(row.table, row.at);
         self.unmerged += u64::from(row.is_unknown());
-        match metrics.get_mut(&identity) {
-            Some(merged) => merged.add(row),
-            None => {
-                self.identities.hold(identity);
-                metrics.insert(identity, Merged::new(row));
-            }
+        let has_room = self.has_room(key);
+        let is_crowded = self.memory_bytes() >= self.bounds.most_bytes;
+        let is_too_large = row.is_unknown_of(MOST_UNKNOWN_BYTES);
+        let identity = if is_too_large { None } else { self.identities.number(row.table, row.at) };
+        let Some(identity) = identity else {
+            self.left_out.rows += 1;
+            return;
+        };
+        let handlers = self.keys.get_mut(&key).expect("its handler is there");
+        let metrics = &mut handlers.by_name.get_mut(handler).expect("it is there").metrics;
+        if let Some(merged) = metrics.get_mut(&identity) {
+            let before = merged.memory_bytes();
+            merged.add(row);
+            self.left_out.lists_shortened += u64::from(is_crowded && merged.shorten());
+            self.held = self.held + merged.memory_bytes() - before;
+        } else if has_room {
+            self.identities.hold(identity);
+            let merged = Merged::new(row);
+            self.held += metric_bytes(&merged);
+            metrics.insert(identity, merged);
+            handlers.metrics += 1;
+        } else {
+            self.identities.forget_unheld(identity);
+            self.left_out.rows += 1;
         }
     }
 
@@ -98,7 +167,8 @@ impl Accumulators {
 
     /// Forgets a key.
     pub fn forget(&mut self, key: i64) {
-        for handler in self.keys.remove(&key).unwrap_or_default().into_values() {
+        for (name, handler) in self.keys.remove(&key).unwrap_or_default().by_name {
+            self.held -= handler_bytes(&name) + handler.memory_bytes();
             handler.metrics.keys().for_each(|identity| self.identities.let_go(*identity));
         }
     }
@@ -108,31 +178,41 @@ impl Accumulators {
         self.unmerged
     }
 
+    /// What there was no room for since the beginning.
+    pub fn left_out(&self) -> LeftOut {
+        self.left_out
+    }
+
     pub fn memory_bytes(&self) -> usize {
-        let handlers = self.keys.values().flatten();
-        handlers.map(|(name, handler)| name.len() + handler.memory_bytes()).sum::<usize>()
-            + self.identities.memory_bytes()
+        self.held + self.identities.memory_bytes()
     }
 }
 
 impl Handler {
+    /// What it holds, without its name.
     fn memory_bytes(&self) -> usize {
-        let ledger: usize = self.ledger.keys().map(|name| name.len() + ENTRY_BYTES).sum();
-        let metrics: usize = self.metrics.values().map(|merged| merged.memory_bytes() + ENTRY_BYTES).sum();
-        size_of::<Self>() + ledger + metrics
+        self.ledger.keys().map(|name| ledger_bytes(name)).sum::<usize>()
+            + self.metrics.values().map(metric_bytes).sum::<usize>()
     }
 }
 
 /// What a map takes for an entry beside what stands in it, about.
 const ENTRY_BYTES: usize = 48;
 
-fn handler_of<'a>(keys: &'a mut HashMap<i64, BTreeMap<String, Handler>>, key: i64, handler: &str) -> &'a mut Handler {
-    let handlers = keys.entry(key).or_default();
-    // Looked up first: the name is copied for a new one only.
-    if !handlers.contains_key(handler) {
-        handlers.insert(handler.to_string(), Handler::default());
-    }
-    handlers.get_mut(handler).expect("just put there")
+fn handler_bytes(name: &str) -> usize {
+    name.len() + size_of::<Handler>() + ENTRY_BYTES
+}
+
+fn ledger_bytes(name: &str) -> usize {
+    name.len() + ENTRY_BYTES
+}
+
+fn metric_bytes(merged: &Merged) -> usize {
+    merged.memory_bytes() + ENTRY_BYTES
+}
+
+fn handler_of<'a>(keys: &'a mut HashMap<i64, Handlers>, key: i64, handler: &str) -> Option<&'a mut Handler> {
+    keys.get_mut(&key)?.by_name.get_mut(handler)
 }
 
 #[cfg(test)]

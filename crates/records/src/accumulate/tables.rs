@@ -41,7 +41,7 @@ impl Accumulators {
     /// When there is more than a table can hold.
     pub fn table(&self, key: i64, window: &Window, most_items: usize, items: Items<'_>) -> Result<RecordTable, Error> {
         let mut rows = Vec::new();
-        for (instance, handler) in self.keys.get(&key).into_iter().flatten() {
+        for (instance, handler) in self.keys.get(&key).into_iter().flat_map(|handlers| &handlers.by_name) {
             rows.extend(handler.metrics.iter().map(|(identity, merged)| {
                 let (value, relative_error) = shown(merged, self.identities.get(*identity).text(Column::Shape));
                 Row { instance, handler, identity: *identity, merged, value, relative_error }

@@ -105,3 +105,87 @@ fn a_damaged_record_changes_nothing() {
     assert!(error.message.starts_with("the image of schema different can't be read: HLL bytes"), "{error}");
     assert!(whole.keys().is_empty());
 }
+
+/// Accumulators with room for little, and as many windows as there are numbers, each of one record.
+fn hostile(bounds: Bounds, numbers: u64, sample: impl Fn(u64) -> Sample) -> Accumulators {
+    let (places, mut whole) = (Places::default(), Accumulators::within(bounds));
+    for number in 0..numbers {
+        whole.add(1, &table(&[sample(number)]), 0, 1, "all", items(&places)).unwrap();
+    }
+    whole
+}
+
+/// A text that lives as long as the tests do.
+fn name(number: u64) -> &'static str {
+    Box::leak(format!("metric{number}").into_boxed_str())
+}
+
+#[test]
+fn metrics_without_end_are_left_out_and_counted() {
+    let bounds = Bounds { most_metrics: 20, ..Bounds::default() };
+    let sample = |number| Sample { path: name(number), ..Sample::counter(1) };
+    let (few, many) = (hostile(bounds, 20, sample), hostile(bounds, 500, sample));
+    assert_eq!(many.memory_bytes(), few.memory_bytes());
+    assert_eq!(many.left_out().rows, 480);
+    let known = hostile(bounds, 500, |number| sample(number % 20));
+    assert_eq!(known.left_out(), LeftOut::default(), "what is known goes on");
+}
+
+#[test]
+fn handlers_without_end_are_left_out_and_counted() {
+    let bounds = Bounds { most_metrics: 5, ..Bounds::default() };
+    let (places, mut whole) = (Places::default(), Accumulators::within(bounds));
+    for number in 0..50 {
+        whole.add(1, &table(&[Sample::counter(1)]), 0, 1, name(number), items(&places)).unwrap();
+    }
+    assert_eq!(whole.keys[&1].by_name.len(), 5);
+    assert_eq!(whole.left_out().rows, 45);
+}
+
+#[test]
+fn bytes_have_a_bound_however_much_lists_grow() {
+    let bounds = Bounds { most_bytes: 400_000, ..Bounds::default() };
+    let list = |agent: u64| (0..300).map(move |item| (agent as u32 * 300 + item, 1 + u64::from(item)));
+    let sample = |number: u64| Sample { path: name(number % 40), ..Sample::top(list(number)) };
+    let whole = hostile(bounds, 2_000, sample);
+    assert!(whole.memory_bytes() < 2 * bounds.most_bytes, "{}", whole.memory_bytes());
+    assert!(whole.left_out().lists_shortened > 0);
+    assert!(whole.left_out().rows > 0);
+}
+
+#[test]
+fn what_is_too_long_to_tell_a_metric_by_is_left_out() {
+    let long: &'static str = Box::leak("x".repeat(1 << 20).into_boxed_str());
+    let whole = hostile(Bounds::default(), 3, |_| Sample { path: long, ..Sample::counter(1) });
+    assert_eq!(whole.left_out().rows, 3);
+    assert!(whole.memory_bytes() < 10_000);
+    let unknown =
+        hostile(Bounds::default(), 3, |_| Sample { kind: "of_later", image: vec![0; 1 << 20], ..Sample::counter(1) });
+    assert_eq!(unknown.left_out().rows, 3);
+    assert!(unknown.memory_bytes() < 10_000);
+}
+
+#[test]
+fn names_of_ledgers_have_a_bound() {
+    let bounds = Bounds { most_ledger_names: 0, ..Bounds::default() };
+    let whole = hostile(bounds, 3, Sample::counter);
+    assert_eq!(whole.left_out().ledger_names, 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_is_forgotten_gives_all_its_room_back(
+        samples in prop::collection::vec((any_sample(), 0_i64..4), 1..30), most_metrics in 1_usize..6
+    ) {
+        let (places, bounds) = (Places::default(), Bounds { most_metrics, ..Bounds::default() });
+        let mut whole = Accumulators::within(bounds);
+        for (sample, key) in &samples {
+            whole.add(*key, &table(std::slice::from_ref(sample)), 0, 1, sample.agent, items(&places)).unwrap();
+        }
+        (0..4).for_each(|key| whole.forget(key));
+        prop_assert_eq!(whole.held, 0);
+        prop_assert!(whole.identities.is_empty());
+    }
+}

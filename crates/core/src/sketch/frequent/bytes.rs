@@ -28,9 +28,10 @@ impl Frequent {
     /// The sketch as a DataSketches image of strings; `text` makes the text of an item. Equal contents give equal
     /// bytes.
     pub fn to_bytes(&self, text: impl Fn(&[u8]) -> String) -> Vec<u8> {
+        let trimmed = self.trimmed();
         let entries: Vec<(u64, String)> =
-            self.top(self.len()).iter().map(|entry| (entry.lower_bound, text(entry.item))).collect();
-        write_image(self.lg_max_map, self.stream_weight, self.offset, &entries)
+            trimmed.top(trimmed.len()).iter().map(|entry| (entry.lower_bound, text(entry.item))).collect();
+        write_image(self.lg_max_map, self.stream_weight, trimmed.offset, &entries)
     }
 
     /// Reads an image of strings; `key` makes the key of an item from its text.
@@ -54,6 +55,7 @@ impl Frequent {
         let image = FrequentImage::read(bytes, item)?;
         let mut sketch = Frequent::new(image.lg_max_slots);
         sketch.merge_image(&image);
+        sketch.cut(sketch.most_items());
         Ok(sketch)
     }
 
@@ -61,12 +63,13 @@ impl Frequent {
     /// number of items, and for each its counter and what `written` makes of it. The heaviest come first, equals by
     /// what is written of them, so that equal contents give equal bytes whatever the process calls its items.
     pub(crate) fn save(&self, out: &mut Vec<u8>, written: impl Fn(&[u8]) -> Vec<u8>) {
+        let trimmed = self.trimmed();
         let mut items: Vec<(u64, Vec<u8>)> =
-            self.top(self.len()).iter().map(|entry| (entry.lower_bound, written(entry.item))).collect();
+            trimmed.top(trimmed.len()).iter().map(|entry| (entry.lower_bound, written(entry.item))).collect();
         items.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         out.push(self.lg_max_map);
         write_varint(out, self.stream_weight);
-        write_varint(out, self.offset);
+        write_varint(out, trimmed.offset);
         write_varint(out, items.len() as u64);
         for (count, item) in items {
             write_varint(out, count);

@@ -14,8 +14,10 @@ mod arena;
 mod bytes;
 mod table;
 
+use std::borrow::Cow;
+
 use arena::Arena;
-use table::Table;
+use table::{Table, capacity_of};
 
 pub use bytes::FrequentImage;
 pub(crate) use bytes::ImageItem;
@@ -26,6 +28,10 @@ const LG_FIRST_SLOTS: u8 = 7;
 
 /// Binary logarithm of the slots of the largest sketch, which has 6144 counters.
 pub const LG_MOST_SLOTS: u8 = 13;
+
+/// By how much images that are merged may outgrow the most slots, as a binary logarithm: a list that is full is trimmed once
+/// for thousands of newcomers, not once for each image.
+const LG_SLACK: u8 = 1;
 
 /// So many counters the median of a purge is taken of at most.
 const PURGE_SAMPLE: usize = 1024;
@@ -145,14 +151,15 @@ impl Frequent {
     /// The same within the slots that there are.
     fn take_in(&mut self, other: &Frequent) {
         let counter = |slot| (other.table.key(slot), other.arena.get(other.table.item(slot)), other.table.count(slot));
-        self.merge_counters(other.table.occupied().map(counter));
+        self.merge_counters(other.table.occupied().map(counter), 0);
         self.widen_by(other.offset, other.stream_weight);
     }
 
-    /// The same, straight from an image.
+    /// The same, straight from an image. What has no place is taken off once there is twice as much as there should be; until
+    /// then the sketch tells more than it has to, and its images no more than it should.
     pub fn merge_image(&mut self, image: &FrequentImage<'_>) {
         self.lg_max_map = self.lg_max_map.max(image.lg_max_slots).min(LG_MOST_SLOTS);
-        self.merge_counters(image.counters.iter().map(|(key, item, count)| (*key, item.as_ref(), *count)));
+        self.merge_counters(image.counters.iter().map(|(key, item, count)| (*key, item.as_ref(), *count)), LG_SLACK);
         self.widen_by(image.offset, image.stream_weight);
     }
 
@@ -161,8 +168,9 @@ impl Frequent {
         self.stream_weight = self.stream_weight.saturating_add(stream_weight);
     }
 
-    /// Adds counters, each a key, an item and a count above 0.
-    fn merge_counters<'a>(&mut self, counters: impl Iterator<Item = (u64, &'a [u8], u64)>) {
+    /// Adds counters, each a key, an item and a count above 0, into 2^`lg_slack` times the most slots; beyond that down to the
+    /// most.
+    fn merge_counters<'a>(&mut self, counters: impl Iterator<Item = (u64, &'a [u8], u64)>, lg_slack: u8) {
         let mut newcomers = Vec::new();
         for (key, item, count) in counters {
             match self.table.find(key) {
@@ -170,10 +178,11 @@ impl Frequent {
                 Err(_) => newcomers.push((key, item, count)),
             }
         }
-        while self.table.len() + newcomers.len() > self.table.capacity() && self.table.lg_slots() < self.lg_max_map {
+        let lg_most = self.lg_max_map + lg_slack;
+        while self.table.len() + newcomers.len() > self.table.capacity() && self.table.lg_slots() < lg_most {
             self.table.grow();
         }
-        let excess = self.greatest_excess(&newcomers);
+        let excess = self.greatest_excess(&newcomers, lg_most);
         if excess > 0 {
             self.take_off(excess);
         }
@@ -189,15 +198,30 @@ impl Frequent {
         }
     }
 
-    /// The greatest counter for which there is no place once the newcomers are added, 0 if all have theirs.
-    fn greatest_excess(&self, newcomers: &[(u64, &[u8], u64)]) -> u64 {
-        let capacity = self.table.capacity();
-        if self.table.len() + newcomers.len() <= capacity {
+    /// The greatest counter for which there is no place in the most slots once the newcomers are added; 0 if all have theirs in
+    /// 2^`lg_most`.
+    fn greatest_excess(&self, newcomers: &[(u64, &[u8], u64)], lg_most: u8) -> u64 {
+        if self.table.len() + newcomers.len() <= capacity_of(lg_most) {
             return 0;
         }
         let theirs = newcomers.iter().map(|(_, _, count)| *count);
         let mut counts: Vec<u64> = self.table.counts().chain(theirs).collect();
-        *counts.select_nth_unstable_by(capacity, |a, b| b.cmp(a)).1
+        *counts.select_nth_unstable_by(self.most_items(), |a, b| b.cmp(a)).1
+    }
+
+    /// How many items it tracks at most, but for what merging has not trimmed yet.
+    fn most_items(&self) -> usize {
+        capacity_of(self.lg_max_map)
+    }
+
+    /// It with no more items than it should have.
+    fn trimmed(&self) -> Cow<'_, Self> {
+        if self.len() <= self.most_items() {
+            return Cow::Borrowed(self);
+        }
+        let mut trimmed = self.clone();
+        trimmed.cut(self.most_items());
+        Cow::Owned(trimmed)
     }
 
     /// The heaviest items, descending by estimate, equals by their bytes. Every item heavier than

@@ -21,6 +21,11 @@ struct Counter {
     count: u64,
 }
 
+/// The most counters that a table of 2^`lg_slots` slots is meant to have: three quarters of these.
+pub(super) fn capacity_of(lg_slots: u8) -> usize {
+    (1 << lg_slots) / 4 * 3
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     /// A tag for each slot, and the first [`WINDOW`] of them again, so that a window needn't wrap.
@@ -52,9 +57,9 @@ impl Table {
         self.mask.trailing_ones() as u8
     }
 
-    /// The most counters that this table is meant to have: three quarters of the slots.
+    /// The most counters that this table is meant to have.
     pub fn capacity(&self) -> usize {
-        (self.mask + 1) / 4 * 3
+        capacity_of(self.lg_slots())
     }
 
     pub fn is_full(&self) -> bool {

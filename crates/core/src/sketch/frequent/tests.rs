@@ -309,7 +309,7 @@ proptest! {
         let (mut straight, mut by_sketch) = (a.sketch(), a.sketch());
         straight.merge_image(&FrequentImage::read(&image, |text| Some((key(text), ImageItem::Text(text)))).unwrap());
         by_sketch.merge(&Frequent::from_bytes(&image, key).unwrap());
-        prop_assert_eq!(shown(&straight), shown(&by_sketch));
+        prop_assert_eq!(straight.to_bytes(text), by_sketch.to_bytes(text));
         assert_bounds_hold(&straight, &truth_of(a.numbers().chain(b.numbers())));
     }
 
@@ -332,6 +332,65 @@ proptest! {
         assert_bounds_hold(&union_of(&[&a, &b, &c]), &truth);
         assert_bounds_hold(&union_of(&[&a, &union_of(&[&b, &c])]), &truth);
     }
+}
+
+/// What agents send of their parts: of each list the heaviest, and what had to be taken off them.
+fn cut_images(parts: &[Part], lg: u8, most_items: usize) -> Vec<Vec<u8>> {
+    let cut = |part: &Part| {
+        let mut sketch = sketch_of(part.numbers(), lg);
+        sketch.cut(most_items);
+        sketch.to_bytes(text)
+    };
+    parts.iter().map(cut).collect()
+}
+
+fn merged_images(images: &[Vec<u8>], lg: u8) -> Frequent {
+    let mut whole = Frequent::new(lg);
+    for image in images {
+        whole.merge_image(&FrequentImage::read(image, |text| Some((key(text), ImageItem::Text(text)))).unwrap());
+    }
+    whole
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Small lists of many agents, so that merging has to trim again and again, in any order and in any groups.
+    #[test]
+    fn trims_keep_bounds_whole_weight_and_their_error_within_its_law(
+        parts in prop::collection::vec(any_part(1500, 14), 2..14), lg in 7_u8..9, turn in 0_usize..14, split in 1_usize..13
+    ) {
+        let truth = truth_of(parts.iter().flat_map(Part::numbers));
+        let weight: u64 = truth.values().sum();
+        let mut images = cut_images(&parts, lg, 48);
+        let (first, second) = images.split_at(split.min(images.len() - 1));
+        let grouped: Vec<Vec<u8>> = [first, second].map(|some| merged_images(some, lg).to_bytes(text)).into();
+        let straight = merged_images(&images, lg);
+        images.rotate_left(turn % parts.len());
+        images.reverse();
+        let cut = cut_images(&parts, lg, 48).iter().map(|image| Frequent::from_bytes(image, key).unwrap().offset).sum::<u64>();
+        for whole in [&straight, &merged_images(&images, lg), &merged_images(&grouped, lg), &straight.trimmed()] {
+            assert_bounds_hold(whole, &truth);
+            prop_assert_eq!(whole.stream_weight(), weight);
+            // Each trim takes of more counters than there are places.
+            prop_assert!((whole.maximum_error() - cut) as usize * (whole.most_items() + 1) <= weight as usize);
+        }
+        prop_assert!(straight.trimmed().len() <= straight.most_items());
+    }
+}
+
+#[test]
+fn a_full_list_is_trimmed_once_for_thousands_of_newcomers() {
+    let mut whole = Frequent::new(7);
+    let mut trims = 0;
+    for agent in 0..200 {
+        let before = whole.maximum_error();
+        let image = sketch_of((0..10).map(|number| agent * 10 + number), 7).to_bytes(text);
+        whole.merge_image(&FrequentImage::read(&image, |text| Some((key(text), ImageItem::Text(text)))).unwrap());
+        trims += usize::from(whole.maximum_error() > before);
+        assert!(whole.len() <= 2 * whole.most_items());
+    }
+    assert!((1..=2000 / 96).contains(&trims), "{trims} trims of 2,000 items in 96 places");
 }
 
 proptest! {
