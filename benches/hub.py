@@ -111,8 +111,7 @@ def ask_day(deliveries: str, folder: str) -> dict[str, Any]:
         before = time.monotonic()
         answer(
             Question("default", "dns.top_qname2", *day, DAY_HOURS * HOUR_S, "site", 100),
-            hub.hours,
-            hub.sealed,
+            hub.stored,
             hub.minutes,
         )
         times.append(time.monotonic() - before)

@@ -100,7 +100,8 @@ def _serve(options: HubOptions) -> None:
         lake = None if options.lake is None else _place(options.lake)
         config_file = None if options.config is None else Path(options.config).absolute()
         config = HubConfig() if config_file is None else load_configuration(config_file)
-        hub = Hub(HubSettings(options.directory, config, options.keep_days, options.keep_gb * 1_000_000_000))
+        most_bytes = options.keep_gb * 1_000_000_000
+        hub = Hub(HubSettings(options.directory, config, options.keep_days, options.kept_days_merged, most_bytes))
         stack.callback(hub.stop)
         give_up_rights_of_hub(options, () if lake is None or lake.written is None else (lake.written,))
         agent = HubAsAgent(hub, config_file)

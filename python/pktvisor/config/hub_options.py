@@ -28,6 +28,7 @@ READING = "reading from a broker"
 KEEPING = "what is kept"
 SHOWING = "what is shown"
 DEFAULT_DAYS = 30
+MOST_DAYS = 3660
 GROUP = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -42,6 +43,19 @@ def default_directory() -> str:
 def _is_open(url: str | None) -> bool:
     """Whether what goes there can be read on the way."""
     return url is not None and not read_broker_url(url).is_tls
+
+
+def _days(what: str) -> Number:
+    """How long something is kept."""
+    return Number(
+        value="DAYS",
+        least=1,
+        most=MOST_DAYS,
+        on_line="refused",
+        section=KEEPING,
+        noun="a whole number from {least} to {most}",
+        help=f"remove {what} after so many days (default: {{default}})",
+    )
 
 
 DATA_DIR = File(
@@ -62,18 +76,11 @@ class HubOptions(ServerOptions):
         str | None, File(section=SHOWING, help="list all mistakes in a configuration file, and exit")
     ] = None
     data_dir: Annotated[str | None, DATA_DIR] = None
-    keep_days: Annotated[
-        int,
-        Number(
-            value="DAYS",
-            least=1,
-            most=3660,
-            on_line="refused",
-            section=KEEPING,
-            noun="a whole number from {least} to {most}",
-            help="remove sealed hours after so many days (default: {default})",
-        ),
-    ] = DEFAULT_DAYS
+    keep_days: Annotated[int, _days("the agents' own windows")] = DEFAULT_DAYS
+    keep_days_1m: Annotated[int, _days("what is merged by the minute")] = DEFAULT_DAYS
+    keep_days_10m: Annotated[int, _days("what is merged by ten minutes")] = 180
+    keep_days_1h: Annotated[int, _days("what is merged by the hour")] = 730
+    keep_days_1d: Annotated[int, _days("what is merged by the day")] = MOST_DAYS
     keep_gb: Annotated[
         int,
         Number(
@@ -83,7 +90,7 @@ class HubOptions(ServerOptions):
             on_line="refused",
             section=KEEPING,
             noun="a whole number from {least} to {most}",
-            help="remove the oldest sealed hours beyond so many gigabytes (default: {default}, no such bound)",
+            help="remove the oldest beyond so many gigabytes, the agents' own first (default: {default}, no bound)",
         ),
     ] = 0
     lake: Annotated[
@@ -169,6 +176,11 @@ class HubOptions(ServerOptions):
             "--from-group must be a name of letters, digits, _ and -",
         ),
     )
+
+    @property
+    def kept_days_merged(self) -> dict[int, int]:
+        """How many days merged windows are kept, by their length in seconds."""
+        return {60: self.keep_days_1m, 600: self.keep_days_10m, 3600: self.keep_days_1h, 86400: self.keep_days_1d}
 
     @property
     def directory(self) -> Path:

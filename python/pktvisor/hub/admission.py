@@ -16,7 +16,7 @@ from pktvisor.hub.gate import Gate
 from pktvisor.hub.journal import Entry, Journal, Position
 from pktvisor.hub.minutes import Minutes
 from pktvisor.hub.registry import Registry
-from pktvisor.hub.seen import Series, WindowKey
+from pktvisor.hub.seen import MOST_SERIES, Series, WindowKey
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +135,10 @@ class Admission:
         name = delivery.sender.agent
         if only_agent is not None and name != only_agent:
             raise WrongSenderError(f"this token is for the agent {only_agent}, not for {name}")
-        if not self._registry.has_room_for(name):
+        if not self._registry.has_room_for(name, now_ns):
             raise BusyError(f"there are too many agents: {name} is one more than the hub can know")
+        if not self._registry.seen.has_room_for(windows_of(delivery)):
+            raise self._refused(name, f"{name} has windows of more than {MOST_SERIES} handlers", now_ns)
         newest = now_ns // MINUTE_NS + FURTHEST_AHEAD_MINUTES
         for run in delivery.runs:
             if minute_of(run) > newest:
@@ -145,9 +147,12 @@ class Admission:
                 reason = f"window {run.number} of {run.instance} is older than what the hub keeps"
             else:
                 continue
-            self._registry.note_refusal(name, reason, now_ns)
-            raise RefusedDelivery(reason)
+            raise self._refused(name, reason, now_ns)
         return delivery
+
+    def _refused(self, name: str, reason: str, now_ns: int) -> RefusedDelivery:
+        self._registry.note_refusal(name, reason, now_ns)
+        return RefusedDelivery(reason)
 
     def _keep(self, delivery: Delivery, body: bytes, now_ns: int, reserved: Sequence[WindowKey]) -> Receipt:
         is_kept = False

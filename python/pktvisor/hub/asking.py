@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pktvisor import clock
+from pktvisor.api.keys import Schema
 from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.hub.history import MOST_TOP
 from pktvisor.server.endpoint import Answer, Query, refusal
@@ -21,6 +22,17 @@ TIME = (
     Query("to", "End, in Unix seconds; now without it", "number", 1, LATEST_S),
 )
 TOP = Query("top", "Items of a top list", "number", 1, MOST_TOP, 10)
+
+_MOMENT: Schema = {"type": ["integer", "null"]}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+TOLD: Mapping[str, Schema] = {
+    "data_from": _MOMENT,
+    "data_to": _MOMENT,
+    "kept_from": _MOMENT,
+    "read": {"type": "object", "properties": {"files": _COUNT, "bytes": _COUNT}},
+    "left_out": {"type": "object", "additionalProperties": _COUNT},
+}
+"""Of what time there is data, or from when on there is any; what was read for it, and what it had no room for."""
 
 REFUSALS: Mapping[int, Answer] = {
     400: refusal("The question makes no sense, or asks for too much"),

@@ -17,6 +17,8 @@ MOST_BYTES = 64 << 20
 """What a delivery takes at most when it is unpacked."""
 MOST_WINDOWS = 64
 """Handlers whose windows a delivery has."""
+MOST_ROWS = 1 << 18
+"""Records of a delivery."""
 MOST_TAGS = 32
 LONGEST_NAME = 200
 TAG_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
@@ -56,6 +58,8 @@ def read_delivery(body: bytes) -> Delivery:
     runs = table.windows()
     if not 0 < len(runs) <= MOST_WINDOWS:
         raise InputError(f"the delivery has windows of {len(runs)} handlers, not of 1 to {MOST_WINDOWS}")
+    if len(table) > MOST_ROWS:
+        raise InputError(f"the delivery has {len(table)} records, more than {MOST_ROWS}")
     for run in runs:
         _check(run, sender)
     return Delivery(sender, table, runs)

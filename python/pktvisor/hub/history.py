@@ -1,13 +1,15 @@
 """One metric over any time: from the sealed hours and from the minutes in memory, in steps, apart by a tag.
 
-A question names its cost before anything is read: how many steps it asks for is bounded, and what is read is what was
-merged in steps as long as possible, so that a day costs 24 windows and no day costs all of it.
+What is read is what was merged in steps as long as possible, so that a year costs 365 windows. How many files that
+are, and how large, is known before any is opened: a question that would read too much is refused. Of a time whose short
+steps are not kept any more, the answer has longer ones.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +17,7 @@ from pktvisor import _core
 from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.hub.admission import MINUTES_PER_HOUR
 from pktvisor.hub.delivery import MINUTE_S
-from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, Hours
+from pktvisor.hub.hours import DAY_S, HOUR_S, HOURS_PER_DAY, LENGTHS_S, MERGED, STEPS_S, Hours
 from pktvisor.hub.minutes import Cell, Minutes, window_fields
 from pktvisor.metrics.snapshot import HistogramValues, QuantileValues, Sample, TopValues
 from pktvisor.outputs.json import Document, write_samples
@@ -26,8 +28,13 @@ from pktvisor.windows.tables import records_of
 MOST_POINTS = 20_000
 """Steps of all series of an answer together."""
 MOST_TOP = 1000
-LONGEST_BY_STEP_S = {60: 6 * HOUR_S, 600: 5 * 24 * HOUR_S}
-"""How long a time is shown in steps of that length where nobody says; what is longer, in hours."""
+LONGEST_BY_STEP_S = {60: 6 * HOUR_S, 600: 5 * DAY_S, HOUR_S: 90 * DAY_S}
+"""How long a time is shown in steps of that length where nobody says; what is longer, in days."""
+MOST_FILES = 4000
+MOST_READ_BYTES = 4 << 30
+"""Size of the files that an answer may need. Of each only the part with the metric is read."""
+MOST_HELD_BYTES = 512 << 20
+"""What the points of an answer take; beyond that, bounds of top lists get wider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Question:
         if self.step_s:
             return self.step_s
         length = self.to_s - self.from_s
-        return next((step for step, longest in LONGEST_BY_STEP_S.items() if length <= longest), HOUR_S)
+        return next((step for step, longest in LONGEST_BY_STEP_S.items() if length <= longest), DAY_S)
 
     @property
     def first_step(self) -> int:
@@ -95,14 +102,69 @@ class Key(NamedTuple):
     step: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a hub has sealed."""
+
+    hours: Hours
+    sealed: Mapping[int, int]
+    """By hour up to which entry of the journal it is sealed."""
+    rolled: Mapping[int, int]
+    """By day the same: up to which entry its hours are in its windows of a day."""
+
+    def begin_s(self) -> int | None:
+        """From when on there is anything, in steps of any length."""
+        firsts = [hour for step in LENGTHS_S if (hour := self.hours.first(step)) is not None]
+        return min(firsts) * HOUR_S if firsts else None
+
+    def step_for(self, question: Question) -> int:
+        """The length of a step that a question can be answered with: what it asks for, or longer where less is kept.
+
+        Days begin with their first hour, and lose all of their hours together.
+        """
+        finest = self._finest_step(question.from_s // HOUR_S, question.to_s)
+        return question.step if question.step % finest == 0 else math.lcm(question.step, finest)
+
+    def _finest_step(self, hour: int, end_s: int) -> int:
+        """The shortest step that is kept from an hour on, as far as there is anything before the end."""
+        first = self.hours.first
+        day = first(DAY_S, hour // HOURS_PER_DAY * HOURS_PER_DAY)
+        if day is not None and day * HOUR_S < end_s:
+            of_day = first(HOUR_S, day)
+            if of_day is None or of_day >= day + HOURS_PER_DAY:
+                return DAY_S
+        begin = first(HOUR_S, hour)
+        if begin is None or begin * HOUR_S >= end_s:
+            return STEPS_S[0]
+        return next(length for length in STEPS_S if first(length, hour) == begin)
+
+    def files(self, question: Question) -> list[Path]:
+        """The files that a question needs: those of days, where these are whole, and of hours for the rest."""
+        first_s, end_s = question.first_step * question.step, question.end_step * question.step
+        asked = range(first_s // HOUR_S, -(-end_s // HOUR_S))
+        hours = {hour for hour in self.sealed if hour in asked}
+        files: list[Path] = []
+        if question.is_whole or question.step % DAY_S == 0:
+            for day in range(-(-first_s // DAY_S), end_s // DAY_S):
+                if day in self.rolled:
+                    of_day = range(day * HOURS_PER_DAY, (day + 1) * HOURS_PER_DAY)
+                    files += self.hours.files(MERGED, of_day[:1], step_s=DAY_S)
+                    files += self.hours.files(MERGED, of_day, step_s=HOUR_S, after=self.rolled[day])
+                    hours -= {*of_day}
+        longest = max(step for step in STEPS_S if question.step % step == 0)
+        return files + self.hours.files(MERGED, sorted(hours), step_s=longest)
+
+
 class Merging:
     """What was read, merged by point."""
 
     def __init__(self) -> None:
-        self.accumulators = _core.Accumulators()
+        self.accumulators = _core.Accumulators(most_bytes=MOST_HELD_BYTES)
         self._numbers: dict[Key, int] = {}
-        self.steps: set[int] = set()
-        """The steps of which there is anything."""
+        self.times: list[int] = []
+        """Begins and ends of what there is, in Unix seconds."""
+        self.files = 0
+        self.read_bytes = 0
 
     def number(self, key: Key) -> int:
         """The number of a point in the accumulators."""
@@ -113,9 +175,9 @@ class Merging:
         return iter(self._numbers.items())
 
 
-def answer(question: Question, hours: Hours, sealed: Mapping[int, int], minutes: Minutes) -> Document:
+def answer(question: Question, stored: Stored, minutes: Minutes) -> Document:
     """Answer a question. Raises `ConfigError`, and `NotFoundError` where the policy has never been heard of."""
-    merging = merged(question, hours, sealed, minutes)
+    question, merging = merged(question, stored, minutes)
     series: dict[str, list[list[object]]] = {}
     kind = ""
     for key, number in sorted(merging.points()):
@@ -130,57 +192,71 @@ def answer(question: Question, hours: Hours, sealed: Mapping[int, int], minutes:
         "kind": kind,
         "step_s": question.step,
         "tag": question.tag,
-        **data_range(question, merging),
+        **told_of(merging, stored),
         "series": series,
     }
 
 
-def merged(question: Question, hours: Hours, sealed: Mapping[int, int], minutes: Minutes) -> Merging:
-    """Merge what a question asks for. Raises `ConfigError`, and `NotFoundError` for a policy never heard of."""
+def merged(question: Question, stored: Stored, minutes: Minutes) -> tuple[Question, Merging]:
+    """Merge what a question asks for, in steps as they are kept: gives the question with these.
+
+    Raises `ConfigError`, and `NotFoundError` for a policy never heard of.
+    """
     question.check()
+    question = replace(question, step_s=stored.step_for(question))
     merging = Merging()
-    _read_sealed(question, hours, sealed, merging)
-    _read_minutes(question, sealed, minutes, merging)
-    if not merging.steps and question.policy not in minutes.policies and not hours.hours(MERGED):
+    _read_sealed(question, stored, merging)
+    _read_minutes(question, stored.sealed, minutes, merging)
+    if not merging.times and question.policy not in minutes.policies and not stored.sealed:
         raise NotFoundError(f"there is no policy {question.policy}")
-    return merging
+    return question, merging
 
 
-def data_range(question: Question, merging: Merging) -> Document:
-    """Tell of what time there is anything."""
-    step = question.step
+def told_of(merging: Merging, stored: Stored) -> Document:
+    """Tell of what time there is anything, how much was read for it, and what there was no room for."""
+    left_out = {name: count for name, count in merging.accumulators.left_out().items() if count}
     return {
-        "data_from": min(merging.steps) * step if merging.steps else None,
-        "data_to": (max(merging.steps) + 1) * step if merging.steps else None,
+        "data_from": min(merging.times, default=None),
+        "data_to": max(merging.times, default=None),
+        **({} if merging.times else {"kept_from": stored.begin_s()}),
+        "read": {"files": merging.files, "bytes": merging.read_bytes},
+        **({"left_out": left_out} if left_out else {}),
     }
 
 
-def _read_sealed(question: Question, hours: Hours, sealed: Mapping[int, int], merging: Merging) -> None:
+def _read_sealed(question: Question, stored: Stored, merging: Merging) -> None:
     """Merge what is sealed, from the longest steps that make up those asked for."""
-    files = hours.files(MERGED, _sealed_hours(question, sealed), step_s=_longest_step(question))
-    if files:
-        with hours.connect() as connection:
-            connection.execute(_rows_asked_for(), _parameters(question, files))
-            points = connection.execute("SELECT DISTINCT tag_value, step FROM rows").fetchall()
-            connection.execute("CREATE TABLE points (tag_value VARCHAR, step BIGINT, key BIGINT)")
-            for value, step in points:
-                merging.steps.add(step)
-                number = merging.number(Key(value, question.point_of(step)))
-                connection.execute("INSERT INTO points VALUES (?, ?, ?)", [value, step, number])
-            merging.accumulators.add_stream(
-                connection.sql("SELECT rows.*, key FROM rows JOIN points USING (tag_value, step)"),
-                "key",
-                "instance",
-            )
+    files = stored.files(question)
+    merging.files, merging.read_bytes = len(files), sum(path.stat().st_size for path in files)
+    _check_cost(question, merging)
+    if not files:
+        return
+    with stored.hours.connect() as connection:
+        connection.execute(_rows_asked_for(), _parameters(question, files))
+        points = connection.execute(
+            'SELECT tag_value, step, min(epoch_ns(start)) // 1000000000, max(epoch_ns("end")) // 1000000000 '
+            "FROM rows GROUP BY ALL"
+        ).fetchall()
+        if len(points) > MOST_POINTS:
+            raise ConfigError(f"the answer would have {len(points)} points, more than {MOST_POINTS}: use a longer step")
+        connection.execute("CREATE TABLE points (tag_value VARCHAR, step BIGINT, key BIGINT)")
+        for value, step, *times in points:
+            merging.times += times
+            number = merging.number(Key(value, question.point_of(step)))
+            connection.execute("INSERT INTO points VALUES (?, ?, ?)", [value, step, number])
+        merging.accumulators.add_stream(
+            connection.sql("SELECT rows.*, key FROM rows JOIN points USING (tag_value, step)"), "key", "instance"
+        )
 
 
-def _sealed_hours(question: Question, sealed: Mapping[int, int]) -> list[int]:
-    asked = range(question.from_s // HOUR_S, -(-question.to_s // HOUR_S))
-    return sorted(hour for hour in sealed if hour in asked)
-
-
-def _longest_step(question: Question) -> int:
-    return max(step for step in STEPS_S if question.step % step == 0)
+def _check_cost(question: Question, merging: Merging) -> None:
+    if merging.files > MOST_FILES or merging.read_bytes > MOST_READ_BYTES:
+        longer = next((step for step in LENGTHS_S if step > question.step), None)
+        remedy = "ask for a shorter time" + ("" if longer is None else f" or for step={longer}")
+        raise ConfigError(
+            f"this would read {merging.files} files of {merging.read_bytes >> 20} MB, more than {MOST_FILES} files of "
+            f"{MOST_READ_BYTES >> 20} MB: {remedy}"
+        )
 
 
 def _rows_asked_for() -> str:
@@ -229,7 +305,7 @@ def _take(question: Question, cell: Cell, minute: int, minutes: Minutes, merging
     key = Key(cell.value, question.point_of(step))
     instances = found.table.column("instance")
     for row in rows_of(found.table, question.metric):
-        merging.steps.add(step)
+        merging.times += (minute * MINUTE_S, (minute + 1) * MINUTE_S)
         merging.accumulators.add(merging.number(key), found.table, row, 1, str(instances[row]))
 
 

@@ -2,10 +2,12 @@
 
     windows/day=2026-11-30/hour=01/*.parquet               all records of all agents, as they came
     merged/step_s=60/day=2026-11-30/hour=01/*.parquet      merged by policy and tag, a minute each; and by 600 s, 3600 s
+    merged/step_s=86400/day=2026-11-30/hour=00/*.parquet   a day each, of the hours before
 
 An hour may have several files: late windows are a further one, and what is in several adds up. Files are written under
 another name, synced and renamed; the registry then says up to which entry of the journal the hour is sealed. Files that
-it does not know of are what a crash left, and are removed at the start.
+it does not know of are what a crash left, and are removed at the start. Days likewise: the registry says up to which
+entry the hours are in them.
 """
 
 from __future__ import annotations
@@ -23,14 +25,21 @@ from typing import Any
 
 from pktvisor import _core
 from pktvisor.errors import InputError, MissingLibraryError
+from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.journal import sync_directory
-from pktvisor.hub.minutes import Cell
+from pktvisor.hub.minutes import Cell, window_fields
 
 logger = logging.getLogger(__name__)
 
 HOUR_S = 3600
-STEPS_S = (60, 600, 3600)
-"""How long the windows of merged records are, shortest first."""
+DAY_S = 24 * HOUR_S
+HOURS_PER_DAY = 24
+STEPS_S = (60, 600, HOUR_S)
+"""How long the windows of merged records of an hour are, shortest first."""
+LENGTHS_S = (*STEPS_S, DAY_S)
+"""The same of all merged records."""
+MOST_ROLL_BYTES = 512 << 20
+"""What is held at most where days are merged."""
 WINDOWS, MERGED = "windows", "merged"
 SPILL = "spill"
 MEMORY_MB = 512
@@ -74,6 +83,51 @@ class Hours:
             self.discard(hour, sequence)
             raise
 
+    def roll(self, day: int, after: int, sequence: int) -> None:
+        """Merge what the hours of a day have of entries of the journal after one, up to another, into windows of a day.
+        InputError where the disk fails; nothing is there then.
+        """
+        files = [path for path in self._hours_of(day) if after < _sequence(path) <= sequence]
+        try:
+            with _told(self._directory):
+                folder = self.folder(MERGED, day * HOURS_PER_DAY, step_s=DAY_S)
+                parts = map(_with_cell, self._merged_day(day, files))
+                temporary, path = self._write(folder, f"{sequence:020d}-0000", parts)
+                temporary.replace(path)
+                sync_directory(folder)
+        except BaseException:
+            self.discard_day(day, sequence)
+            raise
+
+    def _hours_of(self, day: int) -> list[Path]:
+        first = day * HOURS_PER_DAY
+        return self.files(MERGED, range(first, first + HOURS_PER_DAY), step_s=HOUR_S)
+
+    def _merged_day(self, day: int, files: Sequence[Path]) -> Iterator[MergedWindow]:
+        """What all cells hold of a day; those of one tag at a time."""
+        with self.connect() as connection:
+            names = [str(path) for path in files]
+            read = "read_parquet($files, hive_partitioning = false)"
+            tags = connection.execute(f"SELECT DISTINCT policy, tag FROM {read} ORDER BY ALL", {"files": names})
+            for policy, tag in tags.fetchall():
+                of_tag = {"files": names, "policy": policy, "tag": tag}
+                where = f"FROM {read} WHERE policy = $policy AND tag = $tag"
+                connection.execute(
+                    f"CREATE OR REPLACE TABLE cells AS SELECT tag_value, row_number() OVER () AS key, "
+                    f"max(agents) AS agents, max(windows) AS windows {where} GROUP BY tag_value",
+                    of_tag,
+                )
+                cells = connection.execute("SELECT * FROM cells ORDER BY tag_value").fetchall()
+                accumulators = _core.Accumulators(most_bytes=MOST_ROLL_BYTES)
+                rows = f"SELECT rows.*, key FROM (SELECT * {where}) AS rows JOIN cells USING (tag_value)"
+                accumulators.add_stream(connection.sql(rows, params=of_tag), "key", "instance")
+                for value, key, agents, windows in cells:
+                    cell = Cell(policy, tag, value)
+                    first = day * DAY_S // MINUTE_S
+                    fields = window_fields(cell, first, DAY_S // MINUTE_S, is_closed=True)
+                    yield MergedWindow(cell, DAY_S, agents, windows, accumulators.table(key, fields))
+                    accumulators.drop(key)
+
     def _write_all(
         self, hour: int, sequence: int, windows: Iterable[Sequence[Sent]], merged: Iterable[MergedWindow]
     ) -> Iterator[tuple[Path, Path]]:
@@ -110,6 +164,11 @@ class Hours:
         for path in (path for folder in folders for path in folder.glob(f"{sequence:020d}-*")):
             path.unlink(missing_ok=True)
 
+    def discard_day(self, day: int, sequence: int) -> None:
+        """Remove what was written of a day that came to nothing, finished or not."""
+        for path in self.folder(MERGED, day * HOURS_PER_DAY, step_s=DAY_S).glob(f"{sequence:020d}-*"):
+            path.unlink(missing_ok=True)
+
     def connect(self) -> AbstractContextManager[Any]:
         """A connection to a database in memory, which goes to this disk where that gets short."""
         return connect(self._directory)
@@ -129,41 +188,48 @@ class Hours:
     def by_seal(self, kind: str, hour: int) -> dict[int, list[Path]]:
         """All files of an hour by the seal that wrote them (the entry of the journal that it went up to), in order."""
         found: dict[int, list[Path]] = {}
-        for path in (path for folder in self._folders(kind, hour) for path in sorted(folder.glob(f"*{ENDING}"))):
+        for path in (path for folder in self._folders(kind, hour) for path in _listed(folder)):
             found.setdefault(_sequence(path), []).append(path)
         return dict(sorted(found.items()))
 
-    def files(self, kind: str, hours: Iterable[int], *, step_s: int | None = None) -> list[Path]:
-        """The files of some hours."""
+    def files(self, kind: str, hours: Iterable[int], *, step_s: int | None = None, after: int = 0) -> list[Path]:
+        """The files of some hours, of seals after an entry of the journal. A day's are those of its first hour."""
         folders = (self.folder(kind, hour, step_s=step_s) for hour in hours)
-        return [path for folder in folders for path in sorted(folder.glob(f"*{ENDING}"))]
+        return [path for folder in folders for path in _listed(folder) if _sequence(path) > after]
 
-    def hours(self, kind: str = WINDOWS) -> list[int]:
-        """The hours of which there are files, oldest first."""
-        found = {hour for path in self._directory.glob(f"{kind}/**/day=*/hour=*/*{ENDING}") if (hour := _hour(path))}
-        return sorted(found)
+    def hours(self, kind: str = WINDOWS, *, step_s: int | None = None) -> list[int]:
+        """The hours of which there are files, oldest first; of merged ones, those of a length or of any but days."""
+        lengths = STEPS_S if step_s is None else (step_s,)
+        roots = [self._directory / kind / f"step_s={length}" for length in lengths] if kind == MERGED else []
+        paths = (path for root in roots or [self._directory / kind] for path in root.glob(f"day=*/hour=*/*{ENDING}"))
+        return sorted({hour for path in paths if (hour := _hour(path)) is not None})
 
-    def clean(self, sealed: Mapping[int, int]) -> int:
-        """Remove what a crash left: unfinished files, and those of a seal that the registry does not know."""
+    def first(self, step_s: int, hour: int = 0) -> int | None:
+        """The first hour, from one on, of which there are merged windows of a length."""
+        days = sorted((self._directory / MERGED / f"step_s={step_s}").glob("day=*"))
+        begin = f"day={datetime.fromtimestamp(hour * HOUR_S, UTC):%Y-%m-%d}"
+        folders = (path for day in days if day.name >= begin for path in sorted(day.glob("hour=*")) if _listed(path))
+        return next((found for path in folders if (found := _hour(path)) is not None and found >= hour), None)
+
+    def clean(self, sealed: Mapping[int, int], rolled: Mapping[int, int]) -> int:
+        """Remove what a crash left: unfinished files, and those of a seal or a day that the registry does not know."""
         removed = 0
         for path in [*self._directory.glob(f"**/*{UNFINISHED}"), *self._directory.glob(f"**/*{ENDING}")]:
-            hour = _hour(path)
-            is_known = path.suffix == ENDING and hour is not None and _sequence(path) <= sealed.get(hour, 0)
-            if not is_known:
+            if path.suffix == UNFINISHED or not _is_known(path, sealed, rolled):
                 path.unlink()
                 removed += 1
         return removed
 
-    def remove(self, kind: str, hour: int) -> int:
-        """Remove an hour; give how many bytes that frees."""
-        freed = 0
-        for folder in self._folders(kind, hour):
-            if folder.is_dir():
-                freed += sum(path.stat().st_size for path in folder.iterdir())
-                shutil.rmtree(folder)
-                with_nothing_left = folder.parent
-                if not any(with_nothing_left.iterdir()):
-                    with_nothing_left.rmdir()
+    def remove(self, kind: str, hour: int, *, step_s: int | None = None) -> int:
+        """Remove an hour, of merged ones a length of it; give how many bytes that frees."""
+        folder = self.folder(kind, hour, step_s=step_s)
+        if not folder.is_dir():
+            return 0
+        freed = sum(path.stat().st_size for path in folder.iterdir())
+        shutil.rmtree(folder)
+        with_nothing_left = folder.parent
+        if not any(with_nothing_left.iterdir()):
+            with_nothing_left.rmdir()
         return freed
 
     def size_bytes(self) -> int:
@@ -233,6 +299,23 @@ def _hour(path: Path) -> int | None:
     except (KeyError, ValueError):
         return None
     return int(begin.timestamp()) // HOUR_S
+
+
+def _is_known(path: Path, sealed: Mapping[int, int], rolled: Mapping[int, int]) -> bool:
+    hour = _hour(path)
+    if hour is None:
+        return False
+    is_day = f"step_s={DAY_S}" in path.parts
+    known = rolled.get(hour // HOURS_PER_DAY, 0) if is_day else sealed.get(hour, 0)
+    return _sequence(path) <= known
+
+
+def _listed(folder: Path) -> list[Path]:
+    """The finished files of a folder, which need not be there."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ENDING)
+    except FileNotFoundError:
+        return []
 
 
 def _sequence(path: Path) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +20,18 @@ from pktvisor.files import lock_own
 from pktvisor.hub.admission import MINUTES_PER_HOUR, Admission, HourIndex
 from pktvisor.hub.delivery import MINUTE_NS, Delivery, read_delivery
 from pktvisor.hub.desired import Reports
-from pktvisor.hub.hours import HOUR_S, MERGED, STEPS_S, WINDOWS, Hours, MergedWindow, Sent
+from pktvisor.hub.history import Stored
+from pktvisor.hub.hours import (
+    HOUR_S,
+    HOURS_PER_DAY,
+    LENGTHS_S,
+    MERGED,
+    STEPS_S,
+    WINDOWS,
+    Hours,
+    MergedWindow,
+    Sent,
+)
 from pktvisor.hub.journal import Journal, JournalReader
 from pktvisor.hub.minutes import Cell, Minutes, merge_minutes
 from pktvisor.hub.policy import PERIODS, open_minute
@@ -33,10 +46,16 @@ FLUSH_S = 10.0
 SEAL_AFTER_S = 300
 """How long after an hour's end it is sealed: most of what is late has come by then."""
 LONGEST_WAIT_S = 10.0
+ROLL_AFTER_S = 1800
+"""How long after a day's end it is merged: its last hour is sealed then."""
+LATE_ROLL_S = 6 * HOUR_S
+"""How often what came later is merged into windows of a day; until then it is read from its hours."""
 LATE_SEAL_S = 600
 """How often what came later is sealed, into files of its own."""
 MOST_PART_BYTES = 8 << 20
 """Deliveries of a file of a sealed hour, as they were sent: some ten times as much unpacked."""
+KINDS = ((WINDOWS, None), *((MERGED, step_s) for step_s in LENGTHS_S))
+"""What is kept, the first to go first: the agents' own windows, then merged ones by their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +66,9 @@ class HubSettings:
     config: HubConfig = field(default_factory=HubConfig)
     """What it shows at the start."""
     kept_days: int = 30
-    """Days that sealed hours are kept."""
+    """Days that the agents' own windows are kept."""
+    kept_days_merged: Mapping[int, int] = field(default_factory=dict)
+    """The same of merged windows, by their length in seconds; without a number, as long as the agents' own."""
     most_disk_bytes: int = 0
     """What they take at most, 0 for no bound: the oldest go first."""
 
@@ -73,6 +94,8 @@ class Hub:
         """Hours that were removed since the disk would not have had room."""
         self.cut_off = 0
         """Segments of the journal whose end could not be read at the start."""
+        self.left_out = Counter(self.minutes.left_out)
+        """What of sealed hours there was no room for where they were merged."""
         self.unreadable = 0
         """Deliveries that were damaged in the journal, and so are in no sealed hour."""
         self.journal, self.admission = self._readmitted()
@@ -80,13 +103,16 @@ class Hub:
         self._next_late_seal_s = 0
         self.counters_besides: Callable[[], Mapping[str, int]] = dict
         """Counters of what works beside the hub."""
+        self._next_late_roll_s = 0
         self._sealing = threading.Lock()
         self._sealer: threading.Thread | None = None
 
     def _readmitted(self) -> tuple[Journal, Admission]:
         """Continue where the process before ended, however it ended."""
         sealed = self.sealed = self.registry.sealed()
-        removed = self.hours.clean(sealed)
+        self.rolled = self.registry.rolled()
+        """By day, counted from 1970, up to which entry of the journal its hours are merged into it."""
+        removed = self.hours.clean(sealed, self.rolled)
         if removed:
             logger.warning("%d files of hours that were being sealed are removed: they are sealed anew", removed)
         reader, readmitted, count = JournalReader(self._journal_directory), set[WindowKey](), 0
@@ -104,6 +130,11 @@ class Hub:
         return journal, admission
 
     @property
+    def stored(self) -> Stored:
+        """What is sealed."""
+        return Stored(self.hours, self.sealed, self.rolled)
+
+    @property
     def counters(self) -> dict[str, int]:
         """What came in and what was removed since the start, by name."""
         return {
@@ -111,6 +142,10 @@ class Hub:
             "tag_values_left_out": self.minutes.values_left_out,
             "hours_removed_for_room": self.removed_for_room,
             "policies_left_out": self.minutes.policies_left_out,
+            "minutes_set_aside": self.minutes.minutes_set_aside,
+            "agents_forgotten": self.registry.agents_forgotten,
+            **_left_out("merged", self.minutes.left_out),
+            **_left_out("sealed", self.left_out),
             "journal_segments_cut_off": self.cut_off,
             "journal_deliveries_damaged": self.unreadable,
             **self.counters_besides(),
@@ -156,6 +191,7 @@ class Hub:
         """Seal what is due, and remove what is too old. What fails is logged, and tried again."""
         try:
             self.seal_due()
+            self.roll_due()
             self._forget_minutes()
             self.remove_old()
         except InputError as error:
@@ -190,7 +226,7 @@ class Hub:
             with self.admission.gate.closed():
                 sequence = self.journal.last_sequence
                 index = self.admission.hours.pop(hour, HourIndex())
-            merged = Minutes(self.minutes.configured)
+            merged = Minutes(self.minutes.configured, most_closed_bytes=None)
             try:
                 self.hours.seal(hour, sequence, self._parts(index, merged), _merged_windows(merged))
                 with self.admission.gate.closed():
@@ -200,8 +236,41 @@ class Hub:
                 self._give_back(hour, index)
                 raise
             self.sealed[hour] = sequence
+            self.left_out.update(merged.left_out)
             self._drop_journal()
             logger.info("sealed %s: %d deliveries", hour_text(hour), len(index))
+
+    def roll_due(self) -> None:
+        """Merge the hours of days that have ended a while ago; what comes later, now and then."""
+        now_s = self.now_ns() // 1_000_000_000
+        newest = (now_s - ROLL_AFTER_S) // (HOURS_PER_DAY * HOUR_S)
+        is_time_for_late = now_s >= self._next_late_roll_s
+        if is_time_for_late:
+            self._next_late_roll_s = now_s + LATE_ROLL_S
+        for day, sequence in sorted(self._sealed_of_days().items()):
+            is_late = day in self.rolled
+            if day < newest and sequence > self.rolled.get(day, 0) and (is_time_for_late or not is_late):
+                self.roll(day, sequence)
+
+    def _sealed_of_days(self) -> dict[int, int]:
+        """By day up to which entry of the journal its hours are sealed."""
+        days: dict[int, int] = {}
+        for hour, sequence in self.sealed.items():
+            day = hour // HOURS_PER_DAY
+            days[day] = max(days.get(day, 0), sequence)
+        return days
+
+    def roll(self, day: int, sequence: int) -> None:
+        """Merge the sealed hours of a day into windows of a day: first the file, then the registry."""
+        with self._sealing:
+            self.hours.roll(day, self.rolled.get(day, 0), sequence)
+            try:
+                with self.admission.gate.closed():
+                    self.registry.note_rolled(day, sequence)
+            except BaseException:
+                self.hours.discard_day(day, sequence)
+                raise
+            self.rolled[day] = sequence
 
     def _parts(self, index: HourIndex, merged: Minutes) -> Iterator[list[Sent]]:
         """The deliveries of an hour, some at a time; they are merged on the way."""
@@ -249,24 +318,38 @@ class Hub:
         self.minutes.drop(one for one in numbers if one < oldest and one // MINUTES_PER_HOUR in self.sealed)
 
     def remove_old(self) -> None:
-        """Remove sealed hours that are too old, or of which there are too many."""
-        oldest = self.admission.oldest_minute // MINUTES_PER_HOUR
-        for kind in (WINDOWS, MERGED):
-            for hour in self.hours.hours(kind):
-                if hour < oldest:
-                    self.hours.remove(kind, hour)
+        """Remove what is too old, or of which there is too much."""
+        newest = self.now_ns() // 1_000_000_000 // HOUR_S
+        for kind, step_s in KINDS:
+            oldest = newest - self._kept_days(step_s) * HOURS_PER_DAY
+            for together in self._together(kind, step_s):
+                if together[-1] < oldest:
+                    self._remove(kind, together, step_s)
         self._remove_beyond_disk()
 
+    def _kept_days(self, step_s: int | None) -> int:
+        kept = self.settings.kept_days
+        return kept if step_s is None else self.settings.kept_days_merged.get(step_s, kept)
+
     def _remove_beyond_disk(self) -> None:
-        """Remove the oldest hours until the rest has room: first the agents' own windows, then what was merged."""
+        """Remove the oldest until the rest has room: the agents' own windows first, then merged ones."""
         most = self.settings.most_disk_bytes
         excess = self.hours.size_bytes() - most if most else 0
-        for kind in (WINDOWS, MERGED):
-            for hour in self.hours.hours(kind):
+        for kind, step_s in KINDS:
+            for together in self._together(kind, step_s):
                 if excess <= 0:
                     return
-                excess -= self.hours.remove(kind, hour)
-                self.removed_for_room += 1
+                excess -= self._remove(kind, together, step_s)
+                self.removed_for_room += len(together)
+
+    def _together(self, kind: str, step_s: int | None) -> Iterator[list[int]]:
+        """The hours of a kind, oldest first, those that go together: all hours of a day, whose place its day takes."""
+        hours = self.hours.hours(kind, step_s=step_s)
+        for _, several in itertools.groupby(hours, lambda hour: hour // HOURS_PER_DAY if step_s == HOUR_S else hour):
+            yield [*several]
+
+    def _remove(self, kind: str, hours: Sequence[int], step_s: int | None) -> int:
+        return sum(self.hours.remove(kind, hour, step_s=step_s) for hour in hours)
 
     def stop(self) -> None:
         """Bring everything to disk and close the files. What is not sealed is in the journal.
@@ -282,6 +365,11 @@ class Hub:
         self.journal.close()
         self.registry.close()
         self._directory_lock.release()
+
+
+def _left_out(where: str, counted: Mapping[str, int]) -> dict[str, int]:
+    """What was left out where windows were merged, by name."""
+    return {f"{where}_{name}" + ("" if name == "lists_shortened" else "_left_out"): n for name, n in counted.items()}
 
 
 def _merged_windows(minutes: Minutes) -> Iterator[MergedWindow]:

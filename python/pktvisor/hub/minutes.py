@@ -7,7 +7,9 @@ look. A window counts in the minute that it begins in.
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -20,6 +22,14 @@ from pktvisor.hub.showing import changed_names, names_of
 
 MOST_VALUES = 256
 """Values of a tag that a minute keeps apart, of each policy; agents with further values count without them."""
+MOST_CELLS = 4096
+"""Cells of a minute, of all policies and tags together; agents with further values count without them."""
+MOST_OPEN_BYTES = 768 << 20
+"""What the cells that take windows in hold together."""
+MOST_CLOSED_BYTES = 512 << 20
+"""What closed cells take together. Beyond that the oldest minutes are set aside: they are in the journal, and answer
+again once their hour is sealed.
+"""
 MOST_POLICIES = 1024
 """Policies of the hub; windows of further ones are kept, and merged nowhere."""
 MOST_TABLE_BYTES = 1 << 30
@@ -56,7 +66,31 @@ class _Kept:
 @dataclass(slots=True)
 class _Minute:
     cells: dict[Cell, _Kept] = field(default_factory=dict)
+    values: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """How many values each tag of each policy has."""
     is_closed: bool = False
+
+    def cell(self, cell: Cell) -> _Kept:
+        """A cell of it, which comes to be where there is none."""
+        kept = self.cells.get(cell)
+        if kept is None:
+            kept = self.cells[cell] = _Kept()
+            self.values[cell[:2]] += 1
+        return kept
+
+    def without(self, cell: Cell) -> _Kept:
+        """Take a cell out."""
+        self.values[cell[:2]] -= 1
+        return self.cells.pop(cell)
+
+    def has_room_for(self, cell: Cell) -> bool:
+        """Whether there is a cell, or may be."""
+        return cell in self.cells or (self.values[cell[:2]] < MOST_VALUES and len(self.cells) < MOST_CELLS)
+
+    @property
+    def closed_bytes(self) -> int:
+        """What its closed cells take."""
+        return sum(len(kept.body) for kept in self.cells.values())
 
     @property
     def is_open(self) -> bool:
@@ -77,12 +111,15 @@ class Merged:
 class Minutes:
     """Merges windows, minute by minute. Any thread may add and read."""
 
-    def __init__(self, configured: Sequence[HubPolicyConfig] = ()) -> None:
+    def __init__(
+        self, configured: Sequence[HubPolicyConfig] = (), *, most_closed_bytes: int | None = MOST_CLOSED_BYTES
+    ) -> None:
         self.configured = tuple(configured)
         """Policies of the hub that were configured; those of the agents are there besides, by their own names."""
+        self._most_closed_bytes = most_closed_bytes
         self._lock = threading.RLock()
         self._minutes: dict[int, _Minute] = {}
-        self._accumulators = _core.Accumulators()
+        self._accumulators = _core.Accumulators(most_bytes=MOST_OPEN_BYTES)
         self._next_key = 0
         self.policies: dict[str, int] = {}
         """By policy of the hub the first minute of which there is anything."""
@@ -90,6 +127,8 @@ class Minutes:
         """Windows that count without one of their tags, as a tag had too many values."""
         self.policies_left_out = 0
         """Windows that are merged nowhere, as there were too many policies."""
+        self.minutes_set_aside = 0
+        """Closed minutes that took too much room: they answer again once their hour is sealed."""
 
     def add(
         self, sender: Sender, table: _core.RecordTable, run: _core.WindowRun, *, only: Collection[str] | None = None
@@ -112,7 +151,7 @@ class Minutes:
             self.configured = tuple(configured)
             for whole in self._minutes.values():
                 for cell in [cell for cell in whole.cells if cell.policy in changed]:
-                    self._let_go(whole.cells.pop(cell))
+                    self._let_go(whole.without(cell))
             for name in changed:
                 self.policies.pop(name, None)
             return changed
@@ -125,7 +164,7 @@ class Minutes:
             self._accumulators.add(key, table, run.first, run.count, handler)
         except _core.InputFault as fault:
             raise InputError(str(fault)) from fault
-        kept.agents.add(sender.agent)
+        kept.agents.add(sys.intern(sender.agent))
         kept.windows += 1
         self.policies[cell.policy] = min(self.policies.get(cell.policy, minute), minute)
 
@@ -133,6 +172,9 @@ class Minutes:
         """The cells of policies of the hub that a window of an agent counts in."""
         for name in names:
             if name not in self.policies and len(self.policies) >= MOST_POLICIES:
+                self.policies_left_out += 1
+                continue
+            if not self._has_room(Cell(name), minute):
                 self.policies_left_out += 1
                 continue
             yield Cell(name)
@@ -144,14 +186,11 @@ class Minutes:
 
     def _has_room(self, cell: Cell, minute: int) -> bool:
         known = self._minutes.get(minute)
-        if known is None or cell in known.cells:
-            return True
-        alike = sum(1 for one in known.cells if one[:2] == cell[:2])
-        return alike < MOST_VALUES
+        return known is None or known.has_room_for(cell)
 
     def _opened(self, minute: int, cell: Cell) -> tuple[int, _Kept]:
         """A cell that takes windows in, with its key."""
-        kept = self._minutes.setdefault(minute, _Minute()).cells.setdefault(cell, _Kept())
+        kept = self._minutes.setdefault(minute, _Minute()).cell(cell)
         if kept.key is None:
             kept.key, self._next_key = self._next_key, self._next_key + 1
             if kept.body:
@@ -166,6 +205,20 @@ class Minutes:
                 if number < minute:
                     one.is_closed = True
                     self._close(number)
+            self._set_aside()
+
+    def _set_aside(self) -> None:
+        """Forget the oldest closed minutes where all take too much room."""
+        if self._most_closed_bytes is None:
+            return
+        closed = {number: one.closed_bytes for number, one in self._minutes.items() if one.is_closed}
+        excess = sum(closed.values()) - self._most_closed_bytes
+        for number in sorted(closed)[:-1]:
+            if excess <= 0:
+                return
+            excess -= closed[number]
+            self.drop([number])
+            self.minutes_set_aside += 1
 
     def close_old(self, most_open: int) -> None:
         """Close the oldest minutes where more are open than that: for deliveries that are read back, in any number."""
@@ -223,10 +276,15 @@ class Minutes:
             self._accumulators.drop(kept.key)
 
     @property
+    def left_out(self) -> dict[str, int]:
+        """What there was no room for, by what it was."""
+        return self._accumulators.left_out()
+
+    @property
     def held_bytes(self) -> int:
         """What they take, roughly."""
         with self._lock:
-            closed = sum(len(kept.body) for one in self._minutes.values() for kept in one.cells.values())
+            closed = sum(one.closed_bytes for one in self._minutes.values())
             return closed + self._accumulators.memory_bytes()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pktvisor.hub.registry import KnownAgent
+from pktvisor.hub.registry import GONE_AFTER_S, KnownAgent
 from pktvisor.hub.seen import Seen
 from pktvisor.outputs.json import Document
 
@@ -14,7 +14,6 @@ NANOSECONDS = 1_000_000_000
 STALE_AFTER_WINDOWS = 3
 """Windows that an agent may be silent for; fewer may be lost on the way, and come later."""
 SHORTEST_S = 60
-GONE_AFTER_S = 24 * 3600
 
 
 def state_of(agent: KnownAgent, now_ns: int) -> State:

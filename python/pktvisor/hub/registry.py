@@ -19,6 +19,10 @@ from pktvisor.hub.delivery import Delivery, Sender
 from pktvisor.hub.seen import Seen, Series
 
 MOST_AGENTS = 100_000
+MOST_NAME_BYTES = 256 << 20
+"""What the names, tags and policies of all agents take together."""
+GONE_AFTER_S = 24 * 3600
+"""An agent that is silent for longer is gone."""
 MOST_POLICIES = 64
 """Policies of one agent whose names are kept."""
 FORM = 1
@@ -34,6 +38,7 @@ CREATE TABLE IF NOT EXISTS seen (
     agent TEXT, boot TEXT, policy TEXT, instance TEXT, ranges TEXT, PRIMARY KEY (agent, boot, policy, instance)
 );
 CREATE TABLE IF NOT EXISTS sealed (hour INTEGER PRIMARY KEY, sequence INTEGER);
+CREATE TABLE IF NOT EXISTS rolled (day INTEGER PRIMARY KEY, sequence INTEGER);
 CREATE TABLE IF NOT EXISTS progress (name TEXT PRIMARY KEY, value INTEGER);
 """
 
@@ -61,6 +66,12 @@ class KnownAgent:
     """Why something of it was refused last."""
     restarts: int = 0
 
+    @property
+    def name_bytes(self) -> int:
+        """What its texts take, about."""
+        tags = sum(len(name) + len(value) for name, value in self.tags.items())
+        return len(self.name) + len(self.boot) + len(self.refusal) + tags + sum(map(len, self.policies))
+
 
 class Registry:
     """The agents and their windows. Any thread may ask; `flush` brings them to disk. InputError where that fails."""
@@ -71,6 +82,9 @@ class Registry:
         self._agents: dict[str, KnownAgent] = {}
         self._changed: set[str] = set()
         self._removed: set[str] = set()
+        self._name_bytes = 0
+        self.agents_forgotten = 0
+        """Agents that were silent for longest, and gave up their place to new ones."""
         self.seen = Seen()
         self.flushed_sequence = 0
         """Number of the last entry of the journal that the file knows of."""
@@ -91,7 +105,8 @@ class Registry:
     def _load(self) -> None:
         names = ", ".join(COLUMNS)
         for row in self._connection.execute(f"SELECT {names} FROM agents ORDER BY first_seen_ns"):
-            self._agents[row[0]] = _agent(row)
+            agent = self._agents[row[0]] = _agent(row)
+            self._name_bytes += agent.name_bytes
         for *series, ranges in self._connection.execute("SELECT agent, boot, policy, instance, ranges FROM seen"):
             self.seen.load(Series(*series), json.loads(ranges))
         for (value,) in self._connection.execute("SELECT value FROM progress WHERE name = 'sequence'"):
@@ -107,10 +122,23 @@ class Registry:
         with self._lock:
             return self._agents.get(name)
 
-    def has_room_for(self, name: str) -> bool:
-        """Whether an agent is known, or may become so."""
+    def has_room_for(self, name: str, now_ns: int) -> bool:
+        """Whether an agent is known, or may become so: where there are too many, the one that is silent for longest is
+        forgotten, if it is gone.
+        """
         with self._lock:
-            return name in self._agents or len(self._agents) < MOST_AGENTS
+            if name in self._agents or self._has_room():
+                return True
+            silent = min(self._agents.values(), key=lambda one: one.last_seen_ns)
+            if now_ns - silent.last_seen_ns <= GONE_AFTER_S * 1_000_000_000:
+                return False
+            self.agents_forgotten += 1
+            self._remove(silent)
+        self.seen.forget_agent(silent.name)
+        return True
+
+    def _has_room(self) -> bool:
+        return len(self._agents) < MOST_AGENTS and self._name_bytes < MOST_NAME_BYTES
 
     def note(self, delivery: Delivery, now_ns: int, *, stored: int, duplicate: int) -> None:
         """Note what came of an agent."""
@@ -138,6 +166,8 @@ class Registry:
                 self._put(replace(agent, refused=agent.refused + 1, refusal=reason, last_seen_ns=now_ns))
 
     def _put(self, agent: KnownAgent) -> None:
+        before = self._agents.get(agent.name)
+        self._name_bytes += agent.name_bytes - (0 if before is None else before.name_bytes)
         self._agents[agent.name] = agent
         self._changed.add(agent.name)
         self._removed.discard(agent.name)
@@ -145,16 +175,31 @@ class Registry:
     def remove(self, name: str) -> bool:
         """Forget an agent until it is heard of again; its windows stay. False where it is not known."""
         with self._lock:
-            if self._agents.pop(name, None) is None:
-                return False
-            self._changed.discard(name)
-            self._removed.add(name)
-            return True
+            agent = self._agents.get(name)
+            if agent is not None:
+                self._remove(agent)
+            return agent is not None
+
+    def _remove(self, agent: KnownAgent) -> None:
+        del self._agents[agent.name]
+        self._name_bytes -= agent.name_bytes
+        self._changed.discard(agent.name)
+        self._removed.add(agent.name)
 
     def sealed(self) -> dict[int, int]:
         """Give the hours, counted from 1970, that are sealed, each with the entry of the journal up to which it is."""
         with self._told():
             return dict(self._connection.execute("SELECT hour, sequence FROM sealed").fetchall())
+
+    def rolled(self) -> dict[int, int]:
+        """Give the days, counted from 1970, that are merged, with the entry of the journal up to which each is."""
+        with self._told():
+            return dict(self._connection.execute("SELECT day, sequence FROM rolled").fetchall())
+
+    def note_rolled(self, day: int, sequence: int) -> None:
+        """Note on disk that a day is merged up to an entry of the journal."""
+        with self._told(), self._connection:
+            self._connection.execute("INSERT OR REPLACE INTO rolled VALUES (?, ?)", (day, sequence))
 
     def flush(self, sequence: int, sealed: Mapping[int, int] = MappingProxyType({})) -> None:
         """Bring to disk what has changed; all entries of the journal up to `sequence` have been noted.

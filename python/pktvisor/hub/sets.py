@@ -9,13 +9,12 @@ numbers, however small their difference is: where it exceeds the answer there is
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError
-from pktvisor.hub.history import Merging, Question, data_range, merged, records_at
-from pktvisor.hub.hours import Hours
+from pktvisor.hub.history import Merging, Question, Stored, merged, records_at, told_of
 from pktvisor.hub.minutes import Minutes
 from pktvisor.metrics.snapshot import TopEntry
 from pktvisor.outputs.json import Document
@@ -57,12 +56,11 @@ class Merged:
         return Merged(self.record, self.core.merged(other.core, is_same_window=False))
 
 
-def heaviest(question: Question, hours: Hours, sealed: Mapping[int, int], minutes: Minutes) -> Document:
+def heaviest(question: Question, stored: Stored, minutes: Minutes) -> Document:
     """Give the heaviest items of a time as a whole, and what the others weigh together. Raises as `merged` does."""
-    whole = replace(question, is_whole=True)
-    merging = merged(whole, hours, sealed, minutes)
+    whole, merging = merged(replace(question, is_whole=True), stored, minutes)
     found = _of_values(whole, merging, question.values or ("",))
-    document = _frame(whole, merging, "top")
+    document = _frame(whole, merging, stored, "top")
     if found is None:
         return {**document, "total": 0, "items": [], "other": _bounded(0, 0, 0)}
     _check_kind(found, whole, ("top",))
@@ -84,19 +82,17 @@ def _rest(total: int, entries: Sequence[TopEntry]) -> Document:
     return _bounded(estimate, lower, max(0, total - sum(one.lower_bound for one in entries)))
 
 
-def difference(
-    question: Question, without: tuple[str, ...], hours: Hours, sealed: Mapping[int, int], minutes: Minutes
-) -> Document:
+def difference(question: Question, without: tuple[str, ...], stored: Stored, minutes: Minutes) -> Document:
     """Tell what agents whose tag has one of the question's values saw, and those with one of the others did not.
 
     Raises `ConfigError` where that makes no sense, or the metric can't tell, and as `merged` does.
     """
     _check_values(question, without)
     whole = replace(question, values=(*question.values, *without), is_whole=True)
-    merging = merged(whole, hours, sealed, minutes)
+    whole, merging = merged(whole, stored, minutes)
     sides = [_of_values(whole, merging, values) for values in (question.values, without)]
     kind = next((side.core.kind for side in sides if side is not None), "")
-    document = {**_frame(whole, merging, kind), "in": list(question.values), "not_in": list(without)}
+    document = {**_frame(whole, merging, stored, kind), "in": list(question.values), "not_in": list(without)}
     for side in sides:
         if side is not None:
             _check_kind(side, whole, ("top", "cardinality"))
@@ -136,7 +132,7 @@ def _check_kind(found: Merged, question: Question, kinds: Sequence[str]) -> None
         raise ConfigError(f"{question.metric} is a {found.core.kind}: only {names} know what they have seen")
 
 
-def _frame(question: Question, merging: Merging, kind: str) -> Document:
+def _frame(question: Question, merging: Merging, stored: Stored, kind: str) -> Document:
     """What leads an answer."""
     return {
         "policy": question.policy,
@@ -145,7 +141,7 @@ def _frame(question: Question, merging: Merging, kind: str) -> Document:
         "tag": question.tag,
         "from": question.first_step * question.step,
         "to": question.end_step * question.step,
-        **data_range(question, merging),
+        **told_of(merging, stored),
     }
 
 

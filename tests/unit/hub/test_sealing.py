@@ -47,7 +47,7 @@ def take(hub: Hub, number: int, minute: int) -> None:
 def history(hub: Hub, **asked: Any) -> Any:
     wanted = {"metric": "dns.wire_packets.total", "from_s": START_S, "to_s": START_S + HOUR_S, "step_s": HOUR_S}
     question = Question("default", **{**wanted, **asked})
-    return answer(question, hub.hours, hub.sealed, hub.minutes)["series"]
+    return answer(question, hub.stored, hub.minutes)["series"]
 
 
 def total(hub: Hub) -> int:

@@ -79,7 +79,7 @@ def asked(metric: str, *values: str, **more: Any) -> Question:
 
 
 def ask(hub: Hub, question: Question, *without: str) -> dict[str, Any]:
-    return difference(question, without, hub.hours, hub.sealed, hub.minutes)
+    return difference(question, without, hub.stored, hub.minutes)
 
 
 def test_names_that_tokyo_saw_and_frankfurt_did_not(hub: Hub) -> None:
@@ -162,11 +162,11 @@ def test_the_rest_of_a_list_is_told(hub: Hub) -> None:
     send(hub, "t1", "tyo", top_qname3=frequent({"a.example": 70, "b.example": 20, "c.example": 10}))
     send(hub, "f1", "fra", top_qname3=frequent({"a.example": 5}))
     question = Question("default", TOP, START_S, START_S + 3600, top=1)
-    told = heaviest(question, hub.hours, hub.sealed, hub.minutes)
+    told = heaviest(question, hub.stored, hub.minutes)
     assert told["items"] == [{"name": "a.example", "estimate": 75, "lower": 75, "upper": 75}]
     assert told["other"] == {"estimate": 30, "lower": 30, "upper": 30}
     assert told["total"] == 105
-    of_tokyo = heaviest(asked(TOP, "tyo", top=1), hub.hours, hub.sealed, hub.minutes)
+    of_tokyo = heaviest(asked(TOP, "tyo", top=1), hub.stored, hub.minutes)
     assert of_tokyo["total"] == 100
 
 

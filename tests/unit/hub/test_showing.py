@@ -107,7 +107,7 @@ def test_an_hour_is_sealed_as_it_is_shown_by_then(hub: Hub, clock: Clock) -> Non
     hub.wait_for_sealing()
     hub.configure(HubConfig())
     question = Question("fra", "dns.wire_packets.total", START_S, START_S + HOUR_S, HOUR_S)
-    assert answer(question, hub.hours, hub.sealed, hub.minutes)["series"] == {"": [[START_S, ONE]]}
+    assert answer(question, hub.stored, hub.minutes)["series"] == {"": [[START_S, ONE]]}
 
 
 def test_a_hub_that_was_killed_shows_what_its_configuration_says(tmp_path: Path, clock: Clock) -> None:

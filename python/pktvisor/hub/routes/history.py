@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pktvisor.api.keys import Schema
 from pktvisor.hub.answers import hub_of
-from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOP, seconds
+from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOLD, TOP, seconds
 from pktvisor.hub.history import Question, answer
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
@@ -21,8 +21,7 @@ HISTORY: Schema = {
         "kind": TEXT,
         "step_s": NUMBER,
         "tag": TEXT,
-        "data_from": {"type": ["integer", "null"]},
-        "data_to": {"type": ["integer", "null"]},
+        **TOLD,
         "series": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "array"}}},
     },
 }
@@ -34,7 +33,7 @@ def history(
     """Give a metric over a time, in steps."""
     hub = hub_of(context)
     question = Question(policy, metric, *seconds(more["from"], to), step, by, top)
-    return answer(question, hub.hours, hub.sealed, hub.minutes)
+    return answer(question, hub.stored, hub.minutes)
 
 
 ENDPOINTS = (

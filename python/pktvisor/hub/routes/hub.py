@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from pktvisor.api.keys import Schema
 from pktvisor.hub.answers import hub_of
-from pktvisor.hub.hours import HOUR_S, MERGED, WINDOWS
+from pktvisor.hub.hours import HOUR_S, LENGTHS_S, MERGED, WINDOWS
 from pktvisor.hub.hub import Hub
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
@@ -22,7 +22,13 @@ HUB: Schema = {
         "counters": {"type": "object", "additionalProperties": COUNT},
         "sealed": {
             "type": "object",
-            "properties": {"bytes": COUNT, "windows_from": TIME, "merged_from": TIME, "to": TIME},
+            "properties": {
+                "bytes": COUNT,
+                "windows_from": TIME,
+                "merged_from": TIME,
+                "steps_from": {"type": "object", "additionalProperties": TIME},
+                "to": TIME,
+            },
         },
     },
 }
@@ -36,10 +42,12 @@ def hub(context: Context) -> Document:
 
 def _sealed(told: Hub) -> Document:
     windows, merged = told.hours.hours(WINDOWS), told.hours.hours(MERGED)
+    firsts = {step: first for step in LENGTHS_S if (first := told.hours.first(step)) is not None}
     return {
         "bytes": told.hours.size_bytes(),
         "windows_from": _time_text(windows[:1]),
-        "merged_from": _time_text(merged[:1]),
+        "merged_from": _time_text(sorted(firsts.values())[:1]),
+        "steps_from": {str(step): _time_text([first]) for step, first in firsts.items()},
         "to": _time_text([hour + 1 for hour in (merged or windows)[-1:]]),
     }
 

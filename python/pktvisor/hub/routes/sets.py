@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pktvisor.api.keys import Schema
 from pktvisor.hub.answers import hub_of
-from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOP, seconds, several
+from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOLD, TOP, seconds, several
 from pktvisor.hub.history import Question
 from pktvisor.hub.sets import MOST_VALUES, difference, heaviest
 from pktvisor.outputs.json import Document
@@ -14,7 +14,6 @@ from pktvisor.server.endpoint import Answer, Endpoint, Query
 COUNT: Schema = {"type": "integer", "minimum": 0}
 TEXT: Schema = {"type": "string"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
-MOMENT: Schema = {"type": ["integer", "null"]}
 BOUNDED: Schema = {
     "type": "object",
     "required": ["estimate", "lower", "upper"],
@@ -37,8 +36,7 @@ FRAME: dict[str, Schema] = {
     "tag": TEXT,
     "from": COUNT,
     "to": COUNT,
-    "data_from": MOMENT,
-    "data_to": MOMENT,
+    **TOLD,
     "items": {"type": "array", "items": BOUNDED},
     "unlisted_at_most": COUNT,
 }
@@ -71,7 +69,7 @@ def top(
     hub = hub_of(context)
     values = (value,) if tag else ()
     question = Question(policy, metric, *seconds(more["from"], to), tag=tag, top=top, values=values)
-    return heaviest(question, hub.hours, hub.sealed, hub.minutes)
+    return heaviest(question, hub.stored, hub.minutes)
 
 
 def sets(
@@ -82,7 +80,7 @@ def sets(
     start_s = more["from"]
     time = seconds(start_s if isinstance(start_s, int) else None, to)
     question = Question(policy, metric, *time, tag=tag, top=top, values=several(str(more["in"])))
-    return difference(question, several(not_in), hub.hours, hub.sealed, hub.minutes)
+    return difference(question, several(not_in), hub.stored, hub.minutes)
 
 
 ENDPOINTS = (
