@@ -56,6 +56,10 @@ class Fleet:
 
     def body(self, number: int, minute: int, *, boot: str = "") -> bytes:
         """What an agent sends of a minute, counted from the first."""
+        return self.body_of(self.records(number), number, minute, boot=boot)
+
+    def body_of(self, seen: Sequence[Record], number: int, minute: int, *, boot: str = "") -> bytes:
+        """What an agent sends of a minute in which it saw this."""
         name, start_s = self.name(number), self.start_s + minute * MINUTE_S
         window: dict[str, Any] = {
             "agent": name,
@@ -65,7 +69,7 @@ class Fleet:
             "length_s": MINUTE_S,
             "is_closed": True,
         }
-        records = [replace(record, **window) for record in self.records(number)]
+        records = [replace(record, **window) for record in seen]
         identity = Identity(name, boot or f"boot of {name}", "5.0.0", tuple(self.tags(number).items()))
         return record_table(records, identity.metadata()).write()
 
