@@ -163,7 +163,14 @@ class _Trial:
                 rest, around = _without(rest, around, error.path.split("."))
             else:
                 self.warnings += (one.as_mistake() for one in unanswered(made, self.answered))
+                self.warnings += _of_inputs(rest, streams)
                 return
+
+
+def _of_inputs(policy: PolicyConfig, streams: Mapping[str, Stream]) -> Iterator[ConfigError]:
+    """Give what inputs say of their settings before they are opened."""
+    path = f"policies.{policy.name}.input"
+    return (ConfigError(warning, path=path) for stream in streams.values() for warning in stream.input.warnings)
 
 
 def _without(policy: PolicyConfig, around: Surroundings, path: list[str]) -> tuple[PolicyConfig | None, Surroundings]:

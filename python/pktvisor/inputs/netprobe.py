@@ -29,6 +29,7 @@ MOST_MS = 24 * 60 * 60 * 1000
 USUAL_GAP_MS = 25
 USUAL_PAYLOAD_BYTES, MOST_PAYLOAD_BYTES = 48, 65_500
 
+A_TARGET = "a target is a name with an address, as targets: {resolver: {target: 192.0.2.53}}"
 TARGET_KEYS = ("target", "port", "ip_version")
 MOST_TARGETS = 1_000
 MOST_PROBES = 65_536
@@ -74,7 +75,7 @@ class NetprobeInput(SourceInput):
     )
     stand_in: ClassVar[Settings] = {
         "test_type": "ping",
-        "targets": {"any": {"target": "127.0.0.1", "port": 7}},
+        "targets": {},
         "interval_msec": MOST_MS,
         "timeout_msec": 1,
         "packets_interval_msec": 0,  # any other time goes with these
@@ -93,11 +94,11 @@ class NetprobeInput(SourceInput):
             )
         self._targets = targets
         self._pings = test_type == "ping"
-        self._unknown = list(_unknown_keys(section(config, "targets")))
+        self._ineffective = list(_ineffective(section(config, "targets")))
         self._source = Live(lambda policies: self._open(policies, timing, payload_bytes))
 
     def _open(self, policies: list[_core.Policy], timing: Timing, payload_bytes: int) -> _core.LiveInput:
-        for warning in self._unknown:
+        for warning in self._ineffective:
             logger.warning("%s", warning)
         return _core.LiveInput.netprobe(
             policies,
@@ -115,7 +116,7 @@ class NetprobeInput(SourceInput):
 
     @property
     def warnings(self) -> Sequence[str]:
-        return [*self.source.warnings, *self._unknown]
+        return [*self.source.warnings, *self._ineffective]
 
     def describe(self) -> dict[str, object]:
         """Tell how many targets there are, and of pings how many sockets."""
@@ -171,11 +172,10 @@ def _payload_bytes(config: Settings) -> int:
 
 
 def _targets(config: Settings, test_type: str) -> list[Target]:
+    if "targets" not in config:
+        raise ConfigError("no targets specified", hint=A_TARGET, path="targets")
     with within("targets"):
         told = section(config, "targets")
-        if not told:
-            hint = "a target is a name with an address, as targets: {resolver: {target: 192.0.2.53}}"
-            raise ConfigError("no targets specified", hint=hint)
         if len(told) > MOST_TARGETS:
             raise ConfigError(f"an input has at most {MOST_TARGETS} targets, not {len(told)}")
         return [_target(name, value, test_type) for name, value in told.items()]
@@ -195,8 +195,10 @@ def _target(name: str, told: Value, test_type: str) -> Target:
     return Target(name, host, port, ip_version)
 
 
-def _unknown_keys(targets: Mapping[str, Value]) -> Iterator[str]:
-    """Say of each key of a target that nobody reads that it has no effect, as the C++ agent's users may have some."""
+def _ineffective(targets: Mapping[str, Value]) -> Iterator[str]:
+    """Say what has no effect, though the C++ agent takes it: no targets, or keys of a target that nobody reads."""
+    if not targets:
+        yield f"targets: there is none, so nothing is probed; {A_TARGET}"
     for name, told in targets.items():
         for key in told if isinstance(told, dict) else ():
             if key not in TARGET_KEYS:

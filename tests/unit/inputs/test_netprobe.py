@@ -42,7 +42,6 @@ def test_taps_know_the_input_by_its_name() -> None:
         ({"test_type": "http", "targets": ADDRESS}, "test_type", "Test type currently not supported; use ping or tcp"),
         ({"test_type": "udp", "targets": ADDRESS}, "test_type", "Test type currently not supported; use ping or tcp"),
         ({"test_type": "ping"}, "targets", "no targets specified"),
-        ({"test_type": "ping", "targets": {}}, "targets", "no targets specified; a target is a name with an address"),
         ({"test_type": "ping", "targets": "192.0.2.1"}, "targets", "wrong type for key: targets"),
         ({"test_type": "ping", "targets": {"one": "192.0.2.1"}}, "targets.one", "wrong type for key: one"),
         ({"test_type": "ping", "targets": {"one": {}}}, "targets.one.target", "'one' does not have key 'target'"),
@@ -206,6 +205,13 @@ def test_windows_end_with_the_clock_while_nothing_is_probed() -> None:
     finally:
         source.stop()
     assert source.describe() == {"current_targets_total": 1}
+
+
+def test_an_input_without_targets_is_taken_and_tells_that_it_probes_nothing() -> None:
+    source = NetprobeInput({"test_type": "ping", "targets": {}}, Defaults())
+    assert source.describe()["current_targets_total"] == 0
+    [warning] = source.warnings
+    assert warning.startswith("targets: there is none, so nothing is probed; a target is ")
 
 
 def test_keys_of_targets_that_nobody_reads_are_told() -> None:

@@ -17,7 +17,6 @@ from pktvisor.config.schema import load_config
             "test_type: pong, targets: {a: {target: router}}, timeout_msec: 0",
             "test_type targets timeout_msec",
         ),
-        ("netprobe", "test_type: ping, targets: {}", "targets"),
         ("netprobe", "test_type: ping, targets: {a: {target: 192.0.2.1}}, interval_msec: 900, timeout_msec: 800", ""),
         ("flow", "bind: router, port: 2055", "bind"),
         ("flow", "bind: router, port: udp", "bind port"),
@@ -40,6 +39,18 @@ def test_a_setting_that_is_wrong_is_not_told_as_missing_too(
     assert {path.split(".targets")[0] + ".targets" * (".targets" in path) for path in paths} == {
         f"{place}.{key}" for key in wrong.split()
     }
+
+
+@pytest.mark.parametrize(
+    ("targets", "sentence"),
+    [("", "targets: there is none, so nothing is probed"), ("a: {target: 192.0.2.1, colour: 1}", "targets.a.colour: ")],
+)
+def test_what_an_input_takes_without_effect_is_a_warning(targets: str, sentence: str) -> None:
+    findings = check_agent(spare("netprobe", f"test_type: ping, targets: {{{targets}}}", ""))
+    assert findings.mistakes == []
+    [warning] = findings.warnings
+    assert warning.path == "policies.p.input"
+    assert warning.message.startswith(sentence)
 
 
 @pytest.mark.parametrize(
