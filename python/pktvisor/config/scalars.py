@@ -72,6 +72,14 @@ def texts(settings: Settings, key: str) -> list[str]:
     return value
 
 
+def entries(settings: Settings, key: str) -> list[str]:
+    """The list at a key of a filter; empty where there is none. ConfigError where it is an empty list, or no list."""
+    listed = texts(settings, key)
+    if key in settings and not listed:
+        raise ConfigError(f"{key} is an empty list, which fits nothing: name at least one", key=key)
+    return listed
+
+
 def section(settings: Settings, key: str) -> Settings:
     """The nested section at a key; empty where there is none. ConfigError where it is anything else."""
     value = settings.get(key, {})

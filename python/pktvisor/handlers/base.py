@@ -224,6 +224,10 @@ class Handler(PeerHandler):
     def texts(self, key: str) -> list[str]:
         return [str(text) for text in scalars.texts(self.settings.options, key)]
 
+    def entries(self, key: str) -> list[str]:
+        """Those of a filter. ConfigError where there are none, because it would let nothing pass."""
+        return [str(text) for text in scalars.entries(self.settings.options, key)]
+
     @property
     def is_of_dnstap(self) -> bool:
         """Its events are messages that a server tells of, not packets."""

@@ -74,11 +74,8 @@ class DnsFilters(Handler):
         self._check_lists()
 
     def _check_lists(self) -> None:
-        """A filter without a value would let nothing pass."""
         for key in ("only_qtype", "only_qname", "only_qname_suffix"):
-            if self.has(key) and not self.texts(key):
-                message = f"DnsStreamHandler: {key} is an empty list, which fits nothing: name at least one"
-                raise ConfigError(message, key=key)
+            self.entries(key)
 
     def _check_dnstap_type(self) -> None:
         """`dnstap_msg_type` must make sense, though it leaves packets alone."""
@@ -98,7 +95,7 @@ class DnsFilters(Handler):
                 key="only_rcode",
             )
         numbers = []
-        for name in wanted if isinstance(wanted, list) else [wanted]:
+        for name in self.entries("only_rcode") if isinstance(wanted, list) else [wanted]:
             number = rcode_number(str(name))
             if number is None:
                 suffix = f": {name}" if isinstance(wanted, list) else ""

@@ -37,7 +37,7 @@ class Filters:
         return functools.reduce(Condition.__and__, (sides[key] for sides in self._sides))
 
     def _addresses(self) -> Condition:
-        networks = self._texts("only_ips")
+        networks = self._entries("only_ips")
         with within("only_ips"):
             checked = [_network(text) for text in networks]
         return _either(lambda column: column.within(*checked), flow.src, flow.dst) if networks else ALWAYS
@@ -45,7 +45,7 @@ class Filters:
     def _ports(self) -> Condition:
         with within("only_ports"):
             invalid = "FlowHandler: invalid 'only_ports' filter value"
-            ranges = [_range(text, MOST_PORT, invalid) for text in self._texts("only_ports")]
+            ranges = [_range(text, MOST_PORT, invalid) for text in self._entries("only_ports")]
         return _either(lambda column: _in_ranges(column, ranges), flow.src_port, flow.dst_port) if ranges else ALWAYS
 
     def _interfaces(self) -> tuple[Condition, Condition]:
@@ -56,8 +56,8 @@ class Filters:
         sides = [~ALWAYS, ~ALWAYS]
         for device, listed in devices.items():
             with within(f"only_device_interfaces.{device}"):
-                address = _network(device, "FlowHandler: 'only_device_interfaces' filter has an invalid device IP")
-                texts = [str(text) for text in scalars.texts({"": listed}, "")]
+                address = _address(device, "FlowHandler: 'only_device_interfaces' filter has an invalid device IP")
+                texts = [str(text) for text in scalars.texts({device: listed}, device)]
                 invalid = "FlowHandler: invalid 'only_device_interfaces' filter interface value"
                 ranges = [
                     (0, MOST_INTERFACE) if text == "*" else _range(text, MOST_INTERFACE, invalid) for text in texts
@@ -70,7 +70,7 @@ class Filters:
         """Of each direction, all rows or none."""
         if "only_directions" not in self._options:
             return ALWAYS, ALWAYS
-        wanted = self._texts("only_directions")
+        wanted = [str(text) for text in scalars.texts(self._options, "only_directions")]
         for direction in wanted:
             if direction not in DIRECTIONS:
                 message = "FlowStreamHandler: only_directions filter contained an invalid/unsupported direction"
@@ -84,8 +84,8 @@ class Filters:
         if scalars.flag(self._options, "asn_notfound"):
             yield _either(lambda column: _is_unknown(column.network), flow.src, flow.dst)
 
-    def _texts(self, key: str) -> list[str]:
-        return [str(text) for text in scalars.texts(self._options, key)]
+    def _entries(self, key: str) -> list[str]:
+        return [str(text) for text in scalars.entries(self._options, key)]
 
 
 def _is_unknown(found: Column) -> Condition:
@@ -97,11 +97,20 @@ def _either(fits: Callable[[Column], Condition], one: Column, other: Column) -> 
     return fits(one) | fits(other)
 
 
-def _network(text: str, invalid: str = "invalid CIDR") -> str:
+def _network(text: str) -> str:
     try:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
-        raise ConfigError(f"{invalid}: {text[:60]}") from None
+        raise ConfigError(f"invalid CIDR: {text[:60]}") from None
+
+
+def _address(text: str, invalid: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ConfigError(
+            f"{invalid}: {text[:60]}", hint="a device is known by its address, such as 192.0.2.1"
+        ) from None
 
 
 def _range(text: str, most: int, invalid: str) -> tuple[int, int]:

@@ -57,11 +57,11 @@ class NetFilters(Handler):
         return replace(metric, column=column, where=where, also=tuple(also))
 
     def _keep_places(self) -> Condition:
-        prefixes = self.texts("only_geoloc_prefix")
+        prefixes = self.entries("only_geoloc_prefix")
         return _remote_is(self.flag("geoloc_notfound"), prefixes, (ip.src.place, ip.dst.place))
 
     def _keep_networks(self) -> Condition:
-        numbers = [_as_number(number) for number in self.texts("only_asn_number")]
+        numbers = [_as_number(number) for number in self.entries("only_asn_number")]
         prefixes = [f"{number}/" for number in numbers]
         return _remote_is(self.flag("asn_notfound"), prefixes, (ip.src.network, ip.dst.network), map(str, numbers))
 

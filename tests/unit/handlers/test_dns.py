@@ -99,6 +99,7 @@ def test_a_kind_of_dnstap_messages_must_be_known_and_leaves_packets_alone(versio
     ("options", "sentence"),
     [
         ({"answer_count": 65536}, "answer_count is 65536, but no message has more than 65535 answers"),
+        ({"only_rcode": []}, "only_rcode is an empty list, which fits nothing"),
         ({"only_qname": []}, "only_qname is an empty list, which fits nothing"),
         ({"only_qname_suffix": []}, "only_qname_suffix is an empty list, which fits nothing"),
         ({"only_qtype": []}, "only_qtype is an empty list, which fits nothing"),

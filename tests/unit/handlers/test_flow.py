@@ -89,6 +89,13 @@ def test_sampled_traffic_is_scaled_as_told(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        ({"only_ips": []}, "only_ips is an empty list, which fits nothing: name at least one"),
+        ({"only_ports": []}, "only_ports is an empty list, which fits nothing: name at least one"),
+        (
+            {"only_device_interfaces": {"192.0.2.0/24": ["1"]}},
+            "has an invalid device IP: 192.0.2.0/24; a device is known",
+        ),
+        ({"only_device_interfaces": {EXPORTER: "1"}}, f"wrong type for key: {EXPORTER}; it needs a list"),
         ({"only_ips": ["10.9.0.0.1"]}, "invalid CIDR: 10.9.0.0.1"),
         (
             {"only_ports": ["http"]},

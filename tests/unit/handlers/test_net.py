@@ -23,6 +23,14 @@ def test_a_number_of_a_network_must_be_digits(version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("key", ["only_geoloc_prefix", "only_asn_number"])
+def test_a_filter_that_names_nothing_is_refused(version: str, key: str) -> None:
+    nothing: list[str] = []
+    with pytest.raises(ConfigError, match=f"{key} is an empty list, which fits nothing: name at least one"):
+        net(version, **{key: nothing}).keep()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("key", ["only_geoloc_prefix", "only_asn_number"])
 @pytest.mark.parametrize("value", ["EU", 64500, True])
 def test_a_list_must_be_a_list(version: str, key: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"wrong type for key: {key}"):
