@@ -1,6 +1,7 @@
 """Measure the hub: what it takes in per minute on one core, what a delivery takes, how soon it answers.
 
     python benches/hub.py [--agents 1000] [--record]
+    python benches/hub.py --only bytes       what a delivery is made of
 
 A fleet in this process makes the deliveries before; the hub runs in a process of its own, on one core.
 Deliveries come in as from its HTTP route, without HTTP.
@@ -30,6 +31,7 @@ MINUTES = 3
 DAY_HOURS = 24
 PIECE_PACKETS = 250_000
 """What an agent sees in a minute: a twentieth of mix, so that one in twenty agents sees the same."""
+MINUTE_PACKETS = 1_000_000
 HOUR_S = 3600
 FRAME = 4
 
@@ -153,7 +155,34 @@ def day(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[
     ]
 
 
-SECTIONS = {"intake": intake, "day": day}
+def of_bytes(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[Figure]:
+    """What deliveries are made of: an agent's windows of a piece of mix, of a minute of it, and of its DNS alone."""
+    del agents, core, folder
+    minute = traffic.cut(traffic.standard_captures()[0], MINUTE_PACKETS).path
+    return [
+        *parts("mix", captures[0]),
+        *parts("minute of mix", minute),
+        *parts("resolver", minute, filter_expression="udp port 53"),
+    ]
+
+
+def parts(name: str, capture: Path, filter_expression: str = "") -> Iterator[Figure]:
+    """A delivery, and the sections that it is packed in."""
+    sys.path.insert(0, str(REPOSITORY / "tests"))
+    from pktvisor.windows.tables import record_table
+    from support.fleet import cut, records_of_capture
+
+    for most_items in (384, 256, 128):
+        records = records_of_capture(capture, filter_expression=filter_expression)
+        table = record_table([cut(record, most_items) for record in records], {})
+        note = f"{len(table.write()) / 1000:.1f} kB as an Arrow stream"
+        yield Figure(f"{name}, lists of {most_items}", len(table.pack()) / 1000, "kB", note)
+        if most_items == 384:
+            for section, content, size in table.packed_parts():
+                yield Figure(f"{name}: {section}", size / 1000, "kB", f"of {len(content) / 1000:.1f}")
+
+
+SECTIONS = {"intake": intake, "day": day, "bytes": of_bytes}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,5 +1,5 @@
-//! Any bytes as window records, as they are and as messages behind the schema: refused, or read to a table that is merged with
-//! itself and written again.
+//! Any bytes as window records, as they are, as messages behind the schema, and as what is packed: refused, or read to a table
+//! that is merged with itself, and written and packed again.
 
 #![no_main]
 
@@ -35,9 +35,12 @@ static HEAD: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    for body in [bytes, &[&HEAD[..], bytes].concat()] {
+    let packed = [&b"PKVW\x01\x01"[..], &zstd::bulk::compress(bytes, 1).unwrap()].concat();
+    for body in [bytes, &[&HEAD[..], bytes].concat(), &packed] {
         if let Ok(table) = RecordTable::read(body, MOST_BYTES) {
             merge(&table);
+            let again = RecordTable::read(&table.pack().unwrap(), usize::MAX).unwrap();
+            assert_eq!(again.write_plain().unwrap(), table.write_plain().unwrap());
         }
     }
 });

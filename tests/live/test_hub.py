@@ -73,7 +73,7 @@ def test_a_hub_gets_every_window_and_at_the_end_the_open_one() -> None:
     assert set(table.column("agent")) == {"pop1"}
     assert table.metadata["pktvisor.agent"] == "pop1"
     assert json.loads(table.metadata["pktvisor.tags"]) == {"site": "fra"}
-    assert receiver.headers[0]["content-encoding"] == "zstd"
+    assert receiver.headers[0]["content-type"] == "application/vnd.pktvisor.windows"
 
 
 def test_what_a_hub_could_not_take_comes_from_the_next_process_under_its_own_key(tmp_path: Path) -> None:

@@ -24,10 +24,12 @@ SITES = ("ams", "fra", "nrt", "sjc")
 CAPTURES = Path(__file__).parents[1] / "captures"
 
 
-def records_of_capture(path: Path, schemas: Sequence[str] = ("packets", "dns")) -> list[Record]:
+def records_of_capture(
+    path: Path, schemas: Sequence[str] = ("packets", "dns"), *, filter_expression: str = ""
+) -> list[Record]:
     """The records of a capture's first window."""
     windows: list[list[Record]] = []
-    record_files([str(path)], windows.append, agent="", hosts="10.0.0.0/8")
+    record_files([str(path)], windows.append, agent="", hosts="10.0.0.0/8", filter_expression=filter_expression)
     return [record for record in windows[0] if record.schema in schemas]
 
 
@@ -71,7 +73,7 @@ class Fleet:
         }
         records = [replace(record, **window) for record in seen]
         identity = Identity(name, boot or f"boot of {name}", "5.0.0", tuple(self.tags(number).items()))
-        return record_table(records, identity.metadata()).write()
+        return record_table(records, identity.metadata()).pack()
 
 
 def cut(record: Record, most_items: int) -> Record:

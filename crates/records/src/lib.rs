@@ -15,7 +15,13 @@ mod table;
 
 mod runs;
 
+mod compression;
+
 mod ipc;
+
+mod packed;
+
+mod read;
 
 mod joined;
 
@@ -25,6 +31,7 @@ pub use accumulate::{Accumulators, Bounds, LeftOut, Window};
 pub use arrow_array::ffi_stream::FFI_ArrowArrayStream as ArrowStream;
 pub use columns::{Column, Form};
 pub use joined::{Sender, joined};
+pub use packed::{Part, can_unpack, is_packed};
 pub use runs::WindowRun;
 pub use table::RecordTable;
 pub use values::Values;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::builder::{ListBuilder, MapBuilder, MapFieldNames, StringBuilder, UInt64Builder};
+use arrow_array::builder::{ArrayBuilder, ListBuilder, MapBuilder, MapFieldNames, StringBuilder, UInt64Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampNanosecondType, UInt64Type};
 use arrow_array::{
@@ -113,13 +113,14 @@ fn texts(values: &[Vec<String>]) -> ArrayRef {
     Arc::new(builder.finish())
 }
 
-fn map_of<T, B: arrow_array::builder::ArrayBuilder>(
-    values: &[Vec<(String, T)>],
-    builder: B,
-    append: impl Fn(&mut B, &T),
-) -> ArrayRef {
+/// A builder of maps whose parts have the names that ours have.
+pub(crate) fn map_builder<B: ArrayBuilder>(values: B) -> MapBuilder<StringBuilder, B> {
     let names = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
-    let mut builder = MapBuilder::new(Some(names), StringBuilder::new(), builder);
+    MapBuilder::new(Some(names), StringBuilder::new(), values)
+}
+
+fn map_of<T, B: ArrayBuilder>(values: &[Vec<(String, T)>], builder: B, append: impl Fn(&mut B, &T)) -> ArrayRef {
+    let mut builder = map_builder(builder);
     for row in values {
         for (name, value) in row {
             builder.keys().append_value(name);

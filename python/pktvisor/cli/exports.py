@@ -59,7 +59,7 @@ def spool_of(options: DaemonOptions) -> Path | None:
 
 
 def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -> HubPusher:
-    from pktvisor.outputs.hub_body import Identity, encoded
+    from pktvisor.outputs.hub_body import Identity, as_arrow, packed
     from pktvisor.outputs.hub_push import HubPusher
     from pktvisor.outputs.hub_spool import Spool
     from pktvisor.outputs.hub_transports import sender as sender_to
@@ -75,7 +75,7 @@ def _hub(agent: LocalAgent, options: DaemonOptions, url: str, agent_name: str) -
         spool,
         sender,
         Identity(agent_name, secrets.token_hex(BOOT_BYTES), agent.version, options.tags),
-        encoded,
+        as_arrow if options.hub_arrow else packed,
         most_items=options.hub_top_items,
         windows_outlive=options.state_dir is not None,
     )

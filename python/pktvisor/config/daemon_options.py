@@ -208,6 +208,10 @@ class DaemonOptions(ServerOptions, SummaryOptions):
             help="seconds between questions what the hub wants, on average (default: {default})",
         ),
     ] = 60
+    hub_arrow: Annotated[
+        bool,
+        Flag(section=EXPORT, help="send the hub Arrow streams, which other programs read, too, in twice the bytes"),
+    ] = False
     agent_name: Annotated[
         str | None,
         Text(

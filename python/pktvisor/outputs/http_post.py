@@ -51,6 +51,8 @@ class Reply:
     """How long the receiver asks to wait."""
     rejected: int = 0
     """Parts of a request that was taken which the receiver did not want."""
+    status: int | None = None
+    """Why it does not want a request."""
 
 
 class Sender(Protocol):

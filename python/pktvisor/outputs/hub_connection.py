@@ -39,9 +39,11 @@ class HubConnection:
         self._poster = Poster(target)
         self._headers = {**headers, "Accept": "application/json", "User-Agent": f"pktvisor/{version}"}
 
-    def post(self, body: bytes, read: Callable[[Answer], Reply], *, timeout_s: float) -> Reply:
-        """Send a body and have its answer read; no hub makes it raise."""
-        headers = dict(self._headers)
+    def post(
+        self, body: bytes, read: Callable[[Answer], Reply], *, timeout_s: float, more: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send a body, with more headers if need be, and have its answer read; no hub makes it raise."""
+        headers = {**self._headers, **(more or {})}
         try:
             if self._hub.token_file is not None:
                 headers["Authorization"] = f"Bearer {self._hub.token()}"

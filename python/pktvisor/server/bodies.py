@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.requests import Request
 
@@ -25,11 +26,13 @@ def check_content_type(request: Request, *, is_needed: bool) -> None:
         raise Refusal(400, {"error": "Content-Type not supported"})
 
 
-def check_body_type(request: Request, needed: str) -> None:
+def check_body_type(request: Request, needed: Sequence[str]) -> None:
     """Raise `Refusal` (415) for another content type."""
     content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != needed:
-        raise Refusal(415, {"error": f"the content type must be {needed}, not {content_type[:100]!r}"}, CLOSE)
+    if content_type.partition(";")[0].strip().lower() not in needed:
+        raise Refusal(
+            415, {"error": f"the content type must be {' or '.join(needed)}, not {content_type[:100]!r}"}, CLOSE
+        )
 
 
 async def read_bytes(request: Request, context: Context) -> bytes:

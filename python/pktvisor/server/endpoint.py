@@ -141,9 +141,9 @@ class Endpoint:
     """Reads so much that few are answered at a time; the others wait, or are refused (503)."""
     takes_configuration: bool = False
     """Has a body in YAML or JSON, which `answer` gets as `text`."""
-    body_type: str = ""
-    """Has a body of this content type, which `answer` gets as `body`, with the name of the client's token as `sender`:
-    None where that may send for everybody.
+    body_types: tuple[str, ...] = ()
+    """Has a body of one of these content types, which `answer` gets as `body`, with the name of the client's token as
+    `sender`: None where that may send for everybody.
     """
     takes_accept: bool = False
     """`answer` gets the `Accept` header as `accept`."""

@@ -59,15 +59,18 @@ def _operation(group: str, endpoint: Endpoint) -> Document:
         "parameters": [*_path_parameters(endpoint.path), *map(_query_parameter, endpoint.query)],
         "responses": {str(status): _response(status, answer) for status, answer in sorted(answers(endpoint).items())},
     }
-    if endpoint.body_type:
-        is_json = endpoint.body_type in JSON_TYPES
-        body: Schema = {"type": "object"} if is_json else {"type": "string", "format": "binary"}
-        operation["requestBody"] = {"required": True, "content": {endpoint.body_type: {"schema": body}}}
+    if endpoint.body_types:
+        taken = {name: {"schema": _body_schema(name)} for name in endpoint.body_types}
+        operation["requestBody"] = {"required": True, "content": taken}
     if endpoint.takes_configuration:
         schema: Schema = {"type": "string"}
         content = {name: {"schema": schema if name.endswith("yaml") else {}} for name in CONFIGURATION_TYPES}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _body_schema(content_type: str) -> Schema:
+    return {"type": "object"} if content_type in JSON_TYPES else {"type": "string", "format": "binary"}
 
 
 def answers(endpoint: Endpoint) -> dict[int, Answer]:
@@ -100,10 +103,10 @@ def _request_answers(endpoint: Endpoint) -> dict[int, Answer]:
     found = {}
     if endpoint.query:
         found[400] = refusal("A parameter is invalid")
-    if endpoint.body_type:
+    if endpoint.body_types:
         found[408] = refusal("The body did not arrive in time")
         found[413] = refusal("The body is too large")
-        found[415] = refusal(f"The content type is not {endpoint.body_type}")
+        found[415] = refusal(f"The content type is not {' or '.join(endpoint.body_types)}")
     if endpoint.method == "POST" and not endpoint.takes_configuration:
         found[400] = nothing("No Content-Length, or a parameter is invalid")
     if endpoint.takes_configuration:

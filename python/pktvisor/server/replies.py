@@ -137,7 +137,7 @@ def _room(endpoint: Endpoint, context: Context) -> AbstractAsyncContextManager[o
     """Room for what may take long; everything else is answered at once."""
     if endpoint.takes_long:
         return context.questions
-    return context.changes if endpoint.method == "POST" and not endpoint.body_type else nullcontext()
+    return context.changes if endpoint.method == "POST" and not endpoint.body_types else nullcontext()
 
 
 async def _answer(endpoint: Endpoint, context: Context, arguments: Mapping[str, object]) -> object:
@@ -166,8 +166,8 @@ async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> 
         arguments[query.name] = query.read(request.query_params.get(query.name))
     if endpoint.takes_accept:
         arguments["accept"] = ", ".join(request.headers.getlist("accept"))
-    if endpoint.body_type:
-        check_body_type(request, endpoint.body_type)
+    if endpoint.body_types:
+        check_body_type(request, endpoint.body_types)
         arguments["body"] = await read_bytes(request, context)
         arguments["sender"] = sender_of(request)
     elif endpoint.method == "POST":

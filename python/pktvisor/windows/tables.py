@@ -9,6 +9,8 @@ from pktvisor.windows.record import Record, record_fields
 
 STREAM_TYPE = "application/vnd.apache.arrow.stream"
 """Media type of an Arrow IPC stream."""
+PACKED_TYPE = "application/vnd.pktvisor.windows"
+"""Media type of packed records."""
 
 
 def record_table(records: Iterable[Record], metadata: Mapping[str, str]) -> _core.RecordTable:

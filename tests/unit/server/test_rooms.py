@@ -71,7 +71,7 @@ class Questions:
                 scope="send",
                 summary="Take",
                 answer=lambda _context, **_sent: {},
-                body_type="application/x-test",
+                body_types=("application/x-test",),
                 success=told,
             ),
         )

@@ -25,9 +25,9 @@ pub mod frequent;
 pub mod hll;
 pub mod murmur3;
 pub mod rate;
+pub mod reader;
 
 mod ranking;
-pub(crate) mod reader;
 
 pub use distribution::{Distribution, Exponential};
 pub use exact::Exact;

@@ -1,9 +1,10 @@
-//! Reads the serialised forms of sketches and of windows: little-endian numbers from bytes that may be short or hostile.
+//! Reads the serialised forms of sketches, of windows and of records: little-endian numbers from bytes that may be short or hostile.
 
 use crate::Error;
 
 /// A place in some bytes; every read past the end is an [`Error`] that names the sketch.
-pub(crate) struct Reader<'a> {
+#[derive(Clone)]
+pub struct Reader<'a> {
     sketch: &'static str,
     rest: &'a [u8],
 }
@@ -116,6 +117,18 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Bytes up to the next one that is `end`, which is passed over.
+    pub fn until(&mut self, end: u8) -> Result<&'a [u8], Error> {
+        match self.rest.iter().position(|byte| *byte == end) {
+            Some(length) => {
+                let taken = self.bytes(length)?;
+                self.bytes(1)?;
+                Ok(taken)
+            }
+            None => Err(self.error("a text has no end")),
+        }
+    }
+
     /// A number that says how many parts follow, each of a byte at least.
     pub fn count(&mut self) -> Result<usize, Error> {
         let count = self.varint()?;
@@ -133,7 +146,7 @@ impl<'a> Reader<'a> {
 
 /// Writes what [`Reader::varint`] reads.
 #[inline]
-pub(crate) fn write_varint(out: &mut Vec<u8>, value: u64) {
+pub fn write_varint(out: &mut Vec<u8>, value: u64) {
     if value < 0x80 {
         out.push(value as u8);
     } else {
@@ -160,7 +173,7 @@ pub(crate) fn put_varint(bytes: &mut [u8; MOST_VARINT_BYTES], mut value: u64) ->
 }
 
 /// Writes bytes with their length before them.
-pub(crate) fn write_block(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn write_block(out: &mut Vec<u8>, bytes: &[u8]) {
     write_varint(out, bytes.len() as u64);
     out.extend(bytes);
 }

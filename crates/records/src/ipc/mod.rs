@@ -1,6 +1,5 @@
 //! A table as bytes: an Arrow IPC stream, the whole of it in one zstd frame.
 
-mod compression;
 mod layout;
 mod messages;
 mod read;

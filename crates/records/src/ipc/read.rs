@@ -12,10 +12,10 @@ use arrow_schema::{Schema, SchemaRef};
 use arrow_select::concat::concat;
 use pktvisor_core::Error;
 
-use super::compression::decompressed;
 use super::layout;
 use super::messages::{Messages, record_batch};
 use crate::columns::Column;
+use crate::compression::decompressed;
 use crate::conform::{conformed, places};
 use crate::table::RecordTable;
 use crate::{VERSION, VERSION_KEY, refused};
@@ -25,7 +25,7 @@ impl RecordTable {
     ///
     /// # Errors
     /// When the bytes are no such stream, contradict themselves, take more than `most_bytes`, or hold no window records.
-    pub fn read(body: &[u8], most_bytes: usize) -> Result<Self, Error> {
+    pub fn read_stream(body: &[u8], most_bytes: usize) -> Result<Self, Error> {
         let stream = decompressed(body, most_bytes)?;
         let mut messages = Messages::new(&stream);
         let (message, _) = messages.next()?.ok_or_else(|| refused("the stream is empty"))?;

@@ -4,8 +4,8 @@ use arrow_ipc::MetadataVersion;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use pktvisor_core::Error;
 
-use super::compression::compressed;
 use super::messages::ALIGNMENT;
+use crate::compression::compressed;
 use crate::refused;
 use crate::table::RecordTable;
 

@@ -117,7 +117,7 @@ ENDPOINTS = (
         scope="send",
         summary="Report what an agent has of the hub's, and get what it is to have, if it does not know that",
         answer=ask,
-        body_type="application/json",
+        body_types=("application/json",),
         success=Answer("Texts with taps and policies, and what tells them from others", WANTED),
         refusals={422: refusal("The report makes no sense")},
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from pktvisor import clock
+from pktvisor import _core, clock
 from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
@@ -21,6 +21,7 @@ from support.fleet import CAPTURES, Fleet
 from support.serving import UNHURRIED
 
 ARROW = {"content-type": "application/vnd.apache.arrow.stream", "content-encoding": "zstd"}
+PACKED = {"content-type": "application/vnd.pktvisor.windows"}
 MINUTE_S = 60
 
 
@@ -47,7 +48,7 @@ def client(hub: Hub, config_file: Path | None = None, **settings: Any) -> TestCl
 def test_what_agents_send_is_read_as_of_one_agent(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
     for number in range(3):
-        reply = asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+        reply = asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=PACKED)
         assert (reply.status_code, reply.json()) == (200, {"stored": 2, "duplicate": 0, "refused": 0})
     one = sum(r.value or 0 for r in fleet.records(0) if (r.schema, r.path) == ("dns", "wire_packets.total"))
     window = asking.get("/api/v1/policies/default/metrics/window/5").json()["default"]
@@ -57,10 +58,29 @@ def test_what_agents_send_is_read_as_of_one_agent(hub: Hub, fleet: Fleet) -> Non
     assert b"dns_wire_packets_total" in asking.get("/metrics").content
 
 
+def test_windows_of_older_agents_are_arrow_streams(hub: Hub, fleet: Fleet) -> None:
+    asking, table = client(hub), _core.RecordTable.read(fleet.body(0, 0), most_bytes=1 << 26)
+    for body in (table.write(), table.write_plain()):
+        reply = asking.post("/api/v1/windows", content=body, headers=ARROW)
+        assert reply.status_code == 200
+    reply = asking.post("/api/v1/windows", content=fleet.body(0, 0), headers=PACKED)
+    assert reply.json() == {"stored": 0, "duplicate": 2, "refused": 0}
+
+
+def test_what_is_packed_in_a_way_unknown_here_may_come_otherwise(hub: Hub, fleet: Fleet) -> None:
+    body = bytearray(fleet.body(0, 0))
+    body[5] += 1
+    reply = client(hub).post("/api/v1/windows", content=bytes(body), headers=PACKED)
+    assert reply.status_code == 415
+    assert f"dictionary {body[5]}" in reply.json()["error"]
+    reply = client(hub).post("/api/v1/windows", content=b"", headers={"content-type": "application/zstd"})
+    assert reply.status_code == 415
+
+
 def test_agents_are_told_with_what_is_known_of_them(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub, admin_api=True)
-    asking.post("/api/v1/windows", content=fleet.body(1, 0), headers=ARROW)
-    asking.post("/api/v1/windows", content=fleet.body(1, 2), headers=ARROW)
+    asking.post("/api/v1/windows", content=fleet.body(1, 0), headers=PACKED)
+    asking.post("/api/v1/windows", content=fleet.body(1, 2), headers=PACKED)
     (told,) = asking.get("/api/v1/agents").json().values()
     assert told["state"] == "live"
     assert told["tags"] == {"site": "fra"}
@@ -132,7 +152,7 @@ def test_a_hub_takes_no_configuration_but_that_of_its_file(hub: Hub) -> None:
 def test_history_tells_a_metric_by_tag(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
     for number in (0, 1, 5):
-        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=PACKED)
     asked: Any = {"metric": "dns.wire_packets.total", "by": "site", "from": fleet.start_s, "to": fleet.start_s + 60}
     document = asking.get("/api/v1/history", params=asked).json()
     one = document["series"]["ams"][0][1]
@@ -142,7 +162,7 @@ def test_history_tells_a_metric_by_tag(hub: Hub, fleet: Fleet) -> None:
 
 def test_top_lists_have_bounds(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
-    asking.post("/api/v1/windows", content=fleet.body(0, 0), headers=ARROW)
+    asking.post("/api/v1/windows", content=fleet.body(0, 0), headers=PACKED)
     asked: Any = {"metric": "dns.top_qtype", "from": fleet.start_s, "to": fleet.start_s + 60, "top": 2}
     ((_, entries),) = asking.get("/api/v1/history", params=asked).json()["series"][""]
     assert len(entries) == 2
@@ -152,7 +172,7 @@ def test_top_lists_have_bounds(hub: Hub, fleet: Fleet) -> None:
 def test_a_time_as_a_whole_tells_the_heaviest_items_and_what_one_site_saw_alone(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
     for number in (0, 1):
-        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=ARROW)
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=PACKED)
     asked: Any = {"metric": "dns.top_qname3", "from": fleet.start_s, "to": fleet.start_s + 60, "tag": "site"}
     told = asking.get("/api/v1/history/top", params={**asked, "value": "fra", "top": 1}).json()
     assert told["items"][0]["estimate"] + told["other"]["estimate"] == told["total"]
@@ -180,7 +200,7 @@ def test_questions_that_make_no_sense_are_refused_by_a_sentence(hub: Hub, asked:
 
 
 def test_what_is_no_delivery_is_refused_for_good(hub: Hub) -> None:
-    reply = client(hub).post("/api/v1/windows", content=b"nothing", headers=ARROW)
+    reply = client(hub).post("/api/v1/windows", content=b"nothing", headers=PACKED)
     assert reply.status_code == 422
     assert reply.json()["error"]
     reply = client(hub).post("/api/v1/windows", content=b"nothing", headers={"content-type": "text/plain"})
@@ -194,11 +214,11 @@ def test_tokens_of_scope_send_send_and_read_nothing(hub: Hub, fleet: Fleet, tmp_
     asking = client(hub, token_file=path)
     headers = {name: {"authorization": f"Bearer {token.secret}"} for name, token in made.items()}
     body = fleet.body(0, 0)
-    assert asking.post("/api/v1/windows", content=body, headers=ARROW).status_code == 401
-    reply = asking.post("/api/v1/windows", content=body, headers=ARROW | headers["another"])
+    assert asking.post("/api/v1/windows", content=body, headers=PACKED).status_code == 401
+    reply = asking.post("/api/v1/windows", content=body, headers=PACKED | headers["another"])
     assert reply.status_code == 403, "agents keep what an operator can make right"
     assert reply.json()["error"] == "this token is for the agent another, not for agent00000"
-    assert asking.post("/api/v1/windows", content=body, headers=ARROW | headers[fleet.name(0)]).status_code == 200
+    assert asking.post("/api/v1/windows", content=body, headers=PACKED | headers[fleet.name(0)]).status_code == 200
     assert asking.get("/api/v1/agents", headers=headers[fleet.name(0)]).status_code == 403
 
 
@@ -206,7 +226,7 @@ def test_what_came_in_is_counted(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
     body = fleet.body(0, 0)
     for content in (body, body, b"nothing"):
-        asking.post("/api/v1/windows", content=content, headers=ARROW)
+        asking.post("/api/v1/windows", content=content, headers=PACKED)
     told = asking.get("/api/v1/hub").json()
     counted = {name: told["counters"][name] for name in ("deliveries", "windows_stored", "windows_duplicate")}
     assert counted == {"deliveries": 2, "windows_stored": 2, "windows_duplicate": 2}

@@ -8,21 +8,28 @@ from pathlib import Path
 import pytest
 import trustme
 
+from pktvisor import _core
 from pktvisor.config.urls import read_url
 from pktvisor.errors import ConfigError
+from pktvisor.outputs import hub_body
 from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.hub_target import HubTarget
 from pktvisor.outputs.hub_transports.http import Client
 from support.http_receiver import Answer, answer, close, endless, silent, then_close
 from support.hub_receiver import hub, receipt, refusal
 from support.identities import Identities
+from support.records import any_record
 
 TIMEOUT_S = 20.0
 """Longer than any answer here takes."""
 
 
+def target(port: int, scheme: str = "http", path: str = "", **files: Path) -> HubTarget:
+    return HubTarget(read_url(f"{scheme}://127.0.0.1:{port}{path}"), **files)
+
+
 def client(port: int, scheme: str = "http", path: str = "", **files: Path) -> Client:
-    return Client(HubTarget(read_url(f"{scheme}://127.0.0.1:{port}{path}"), **files), version="5.0.0")
+    return Client(target(port, scheme, path, **files), version="5.0.0")
 
 
 def post(port: int, scheme: str = "http", path: str = "", timeout_s: float = TIMEOUT_S, **files: Path) -> Reply:
@@ -49,6 +56,42 @@ def test_a_window_arrives_at_its_path_and_says_what_it_is() -> None:
     assert headers["content-encoding"] == "zstd"
     assert headers["user-agent"] == "pktvisor/5.0.0"
     assert "authorization" not in headers
+
+
+def packed(agent: str = "pop1") -> bytes:
+    return hub_body.packed([any_record(agent=agent)], {"pktvisor.agent": agent})
+
+
+def test_a_hub_that_knows_packed_records_gets_them() -> None:
+    with hub() as receiver:
+        sender = client(receiver.port)
+        assert sender.post(packed(), timeout_s=TIMEOUT_S) == Reply("taken")
+        sender.close()
+    assert receiver.bodies == [packed()]
+    assert receiver.headers[0]["content-type"] == "application/vnd.pktvisor.windows"
+    assert "content-encoding" not in receiver.headers[0]
+
+
+def test_a_hub_that_does_not_gets_arrow_streams_and_is_asked_again_in_an_hour() -> None:
+    now_s = [0.0]
+    with hub(refusal(415, "what is that?")) as receiver:
+        sender = Client(target(receiver.port), version="5.0.0", monotonic=lambda: now_s[0])
+        for now_s[0] in (0.0, 3500.0, 3700.0, 3700.0):
+            assert sender.post(packed(), timeout_s=TIMEOUT_S) == Reply("taken")
+        sender.close()
+    forms = [headers["content-type"].rpartition(".")[2] for headers in receiver.headers]
+    assert forms == ["windows", "stream", "stream", "windows", "windows"]
+    assert receiver.headers[1]["content-encoding"] == "zstd"
+    read = [_core.RecordTable.read(body, most_bytes=1 << 20) for body in receiver.bodies]
+    assert {table.write_plain() for table in read} == {read[0].write_plain()}
+    assert not _core.RecordTable.is_packed(receiver.bodies[1])
+
+
+def test_a_window_that_can_not_be_unpacked_is_refused() -> None:
+    with hub(refusal(415, "what is that?")) as receiver:
+        sender = client(receiver.port)
+        assert sender.post(packed()[:-5], timeout_s=TIMEOUT_S).verdict == "refused"
+        sender.close()
 
 
 def test_windows_of_some_handlers_that_the_hub_did_not_want_are_told() -> None:

@@ -164,10 +164,30 @@ impl<'a> FrequentImage<'a> {
     }
 }
 
+impl<'a> FrequentImage<'a> {
+    /// Reads an image to look at it: its items have no keys.
+    ///
+    /// # Errors
+    /// When the bytes are no such image or contradict themselves.
+    pub fn read_texts(bytes: &'a [u8]) -> Result<Self, Error> {
+        Self::read(bytes, |text| Some((0, ImageItem::Text(text))))
+    }
+}
+
 impl FrequentImage<'_> {
     /// Binary logarithm of the most slots of the sketch.
-    pub(crate) fn lg_max_slots(&self) -> u8 {
+    pub fn lg_max_slots(&self) -> u8 {
         self.lg_max_slots
+    }
+
+    /// The sum of all weights.
+    pub fn stream_weight(&self) -> u64 {
+        self.stream_weight
+    }
+
+    /// By how much a counter may be too low.
+    pub fn offset(&self) -> u64 {
+        self.offset
     }
 
     /// Whether all that was counted is here.
@@ -176,7 +196,7 @@ impl FrequentImage<'_> {
     }
 
     /// Each item with its count, which is above 0.
-    pub(crate) fn counters(&self) -> impl Iterator<Item = (&[u8], u64)> {
+    pub fn counters(&self) -> impl Iterator<Item = (&[u8], u64)> {
         self.counters.iter().map(|(_, item, count)| (item.as_ref(), *count))
     }
 }
@@ -213,13 +233,8 @@ impl Header {
     }
 }
 
-/// Writes an image of these counters; `offset` is by how much each may be too low.
-pub(in crate::sketch) fn write_image(
-    lg_max: u8,
-    stream_weight: u64,
-    offset: u64,
-    entries: &[(u64, String)],
-) -> Vec<u8> {
+/// Writes an image of these counters; `offset` is by how much each may be too low, `lg_max` at most 31.
+pub fn write_image(lg_max: u8, stream_weight: u64, offset: u64, entries: &[(u64, String)]) -> Vec<u8> {
     // As many slots as keep a quarter of them vacant.
     let lg_slots = (LG_FIRST_SLOTS..lg_max).find(|lg| 4 * entries.len() <= 3 << lg).unwrap_or(lg_max);
     if stream_weight == 0 {

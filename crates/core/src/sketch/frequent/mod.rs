@@ -19,9 +19,8 @@ use std::borrow::Cow;
 use arena::Arena;
 use table::{Table, capacity_of};
 
-pub use bytes::FrequentImage;
 pub(crate) use bytes::ImageItem;
-pub(super) use bytes::write_image;
+pub use bytes::{FrequentImage, write_image};
 
 /// Binary logarithm of the slots that a new sketch starts with.
 const LG_FIRST_SLOTS: u8 = 7;

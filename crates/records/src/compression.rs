@@ -1,9 +1,10 @@
-//! One zstd frame around a stream, and no more memory than was allowed.
+//! zstd frames around a stream, and no more memory than was allowed.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use pktvisor_core::Error;
+use zstd::stream::read::Decoder;
 
 use crate::refused;
 
@@ -22,16 +23,24 @@ pub fn compressed(stream: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// A stream as it was before it was compressed, if it was.
 pub fn decompressed(body: &[u8], most_bytes: usize) -> Result<Cow<'_, [u8]>, Error> {
-    let too_large = || refused(format_args!("they take more than {most_bytes} bytes"));
     if !body.starts_with(&MAGIC) {
-        return if body.len() > most_bytes { Err(too_large()) } else { Ok(Cow::Borrowed(body)) };
+        return if body.len() > most_bytes { Err(too_large(most_bytes)) } else { Ok(Cow::Borrowed(body)) };
     }
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(body).map_err(refused)?;
+    let decoder = Decoder::with_buffer(body).map_err(refused)?;
+    inflated(decoder, most_bytes).map(Cow::Owned)
+}
+
+/// All that the frames hold.
+pub fn inflated(mut decoder: Decoder<'_, impl BufRead>, most_bytes: usize) -> Result<Vec<u8>, Error> {
     let lg_needed = most_bytes.checked_next_power_of_two().map_or(u32::MAX, usize::trailing_zeros);
     let lg_window = lg_needed.clamp(*LG_WINDOWS.start(), *LG_WINDOWS.end());
     decoder.window_log_max(lg_window).map_err(refused)?;
     let mut stream = Vec::new();
     let most = (most_bytes as u64).saturating_add(1);
     decoder.take(most).read_to_end(&mut stream).map_err(refused)?;
-    if stream.len() > most_bytes { Err(too_large()) } else { Ok(Cow::Owned(stream)) }
+    if stream.len() > most_bytes { Err(too_large(most_bytes)) } else { Ok(stream) }
+}
+
+pub fn too_large(most_bytes: usize) -> Error {
+    refused(format_args!("they take more than {most_bytes} bytes"))
 }
