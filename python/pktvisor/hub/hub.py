@@ -154,16 +154,14 @@ class Hub:
     def configure(self, config: HubConfig) -> None:
         """Want other things of agents, and show other policies: from now on, and of the hours that are not sealed,
         which are in the journal.
-
-        InputError where the journal can't be read.
         """
         with self._sealing:  # which would take hours out of the index, and write them as they were
             with self.admission.gate.closed():
+                self.desired = config.desired
                 changed = self.minutes.configure(config.policies)
                 kept = [one for hour in sorted(self.admission.hours) for one in self.admission.hours[hour]]
             if changed:
                 merge_again(self.journal, kept, self.minutes, changed)
-        self.desired = config.desired
 
     def _oldest_minute(self) -> int:
         return self.now_ns() // MINUTE_NS - self.settings.kept_days * 24 * MINUTES_PER_HOUR

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Collection, Iterable
 
 from pktvisor.errors import InputError
@@ -11,17 +12,24 @@ from pktvisor.hub.delivery import read_delivery
 from pktvisor.hub.journal import Journal
 from pktvisor.hub.minutes import Minutes
 
+logger = logging.getLogger(__name__)
+
 MOST_OPEN_MINUTES = 4
 """Minutes that are merged at a time where deliveries are read back in the order in which they came."""
 
 
 def merge_again(journal: Journal, kept: Iterable[Kept], minutes: Minutes, names: Collection[str]) -> None:
-    """Merge deliveries of the journal into some policies of the hub. InputError where the disk fails.
+    """Merge deliveries of the journal into some policies of the hub.
 
-    What is damaged is left out: it is counted when its hour is sealed.
+    What is damaged is left out: it is counted when its hour is sealed. Where the disk fails, that is logged, and the
+    rest is left out.
     """
     for one in kept:
-        entry = journal.read(one.position)
+        try:
+            entry = journal.read(one.position)
+        except InputError as error:
+            logger.error("policies that have changed show nothing of the past: %s", error)
+            return
         if entry is None:
             continue
         with contextlib.suppress(InputError):

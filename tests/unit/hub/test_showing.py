@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
+from pktvisor.errors import InputError
 from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.history import Question, answer
 from pktvisor.hub.hub import Hub
@@ -85,6 +86,20 @@ def test_a_default_that_was_narrowed_is_whole_again_once_its_configuration_goes(
     assert shown(HubAsAgent(hub)) == {"default": ONE}
     hub.configure(HubConfig())
     assert shown(HubAsAgent(hub)) == {"default": 3 * ONE}
+
+
+def test_a_disk_that_fails_keeps_no_configuration_from_being_taken(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise InputError("journal: Input/output error")
+
+    take(hub, AMS, FRA)
+    monkeypatch.setattr(hub.journal, "read", fail)
+    hub.configure(HubConfig((site("fra", "fra"),)))
+    take(hub, FRA, minute=1)
+    assert shown(HubAsAgent(hub)) == {"default": 3 * ONE, "fra": ONE}
+    assert "show nothing of the past: journal: Input/output error" in caplog.text
 
 
 def test_a_bucket_is_read_anew_where_its_policy_shows_as_many_windows_of_others(hub: Hub) -> None:
