@@ -1,19 +1,24 @@
 //! Handlers written in Python, which get whole batches beside the plans and never hold up a capture.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use pktvisor_core::decode;
 use pktvisor_core::engine::{BatchSink, Budget};
+use pktvisor_core::table::Table;
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 
 use crate::batch::Batch;
 
-/// Batches that wait for the handler of a live input; more are skipped.
-const MOST_WAITING: usize = 8;
+/// Batches that wait for the handler of a live input; more are skipped. Where little comes at a time they are small, and
+/// a moment brings many.
+const MOST_WAITING: usize = 256;
+
+/// Once so many rows wait, more are skipped.
+const MOST_WAITING_ROWS: usize = 8 * decode::BATCH_ROWS;
 
 /// When a live input ends, its handlers have so long to take what waits.
 const LAST_CALL: Duration = Duration::from_secs(1);
@@ -26,11 +31,12 @@ fn steady_ns() -> i64 {
 
 /// What became of the batches that a handler was to get.
 #[pyclass(frozen, module = "pktvisor._core")]
-#[derive(Default)]
 pub struct BatchCounters {
     seen: AtomicU64,
     skipped: AtomicU64,
     errors: AtomicU64,
+    /// Of each table, in batches that it skipped or failed at.
+    rows_missed: Box<[AtomicU64]>,
     time_ns: AtomicU64,
     is_off: AtomicBool,
     /// Until then its time is used up.
@@ -41,7 +47,15 @@ pub struct BatchCounters {
 impl BatchCounters {
     #[new]
     fn new() -> Self {
-        Self::default()
+        Self {
+            seen: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            rows_missed: decode::table_names().map(|_| AtomicU64::new(0)).collect(),
+            time_ns: AtomicU64::new(0),
+            is_off: AtomicBool::new(false),
+            resume_ns: AtomicI64::new(0),
+        }
     }
 
     /// Batches that the handler got.
@@ -62,6 +76,12 @@ impl BatchCounters {
         self.errors.load(Relaxed)
     }
 
+    /// Rows of a table in the batches that it did not get, or raised an exception at; 0 where there is no such table.
+    fn rows_missed(&self, table: &str) -> u64 {
+        let at = decode::table_names().position(|name| name == table);
+        at.map_or(0, |at| self.rows_missed[at].load(Relaxed))
+    }
+
     /// Time that it used.
     #[getter]
     fn time_ns(&self) -> u64 {
@@ -80,8 +100,15 @@ impl BatchCounters {
         self.is_off.load(Relaxed) || steady_ns() < self.resume_ns.load(Relaxed)
     }
 
-    fn skip(&self) {
+    fn skip(&self, batch: &decode::Batch) {
         self.skipped.fetch_add(1, Relaxed);
+        self.miss(batch);
+    }
+
+    fn miss(&self, batch: &decode::Batch) {
+        for (missed, table) in self.rows_missed.iter().zip(batch.tables()) {
+            missed.fetch_add(table.len() as u64, Relaxed);
+        }
     }
 }
 
@@ -110,15 +137,15 @@ impl Handler {
     /// Shows a batch, unless the handler has to rest.
     fn show(&mut self, batch: Arc<decode::Batch>) -> Result<(), PyErr> {
         if self.counters.get().is_resting() {
-            self.counters.get().skip();
+            self.counters.get().skip(&batch);
             return Ok(());
         }
         // Nothing can be called any more where the interpreter is going down.
         Python::try_attach(|py| {
             let from_ns = steady_ns();
-            let answer = self.object.call_method1(py, "on_batch", (Batch { inner: batch },));
+            let answer = self.object.call_method1(py, "on_batch", (Batch { inner: Arc::clone(&batch) },));
             self.spend(from_ns, steady_ns());
-            answer.err().map_or(Ok(()), |fault| self.fail(py, fault))
+            answer.err().map_or(Ok(()), |fault| self.fail(py, &batch, fault))
         })
         .unwrap_or(Ok(()))
     }
@@ -133,11 +160,12 @@ impl Handler {
     }
 
     /// Counts an exception; the handler is told of its first and of the one that switches it off.
-    fn fail(&self, py: Python<'_>, fault: PyErr) -> Result<(), PyErr> {
+    fn fail(&self, py: Python<'_>, batch: &decode::Batch, fault: PyErr) -> Result<(), PyErr> {
         if !fault.is_instance_of::<PyException>(py) {
             return Err(fault);
         }
         let counters = self.counters.get();
+        counters.miss(batch);
         let errors = counters.errors.fetch_add(1, Relaxed) + 1;
         let is_last = errors >= self.most_errors;
         counters.is_off.store(is_last, Relaxed);
@@ -161,7 +189,7 @@ impl BatchSink for Direct {
         let handler = &mut *self.handler.lock().unwrap_or_else(PoisonError::into_inner);
         let interruption = || self.interruption.lock().unwrap_or_else(PoisonError::into_inner);
         if interruption().is_some() {
-            return handler.counters.get().skip();
+            return handler.counters.get().skip(batch);
         }
         if let Err(fault) = handler.show(Arc::clone(batch)) {
             *interruption() = Some(fault);
@@ -181,6 +209,7 @@ pub fn direct_sinks(handlers: Vec<Handler>, interruption: &Interruption) -> impl
 struct Beside {
     /// `None` only while it is dropped.
     waiting: Option<SyncSender<Arc<decode::Batch>>>,
+    waiting_rows: Arc<AtomicUsize>,
     counters: Arc<Py<BatchCounters>>,
     thread: Arc<HandlerThread>,
 }
@@ -194,11 +223,20 @@ struct HandlerThread {
 impl BatchSink for Beside {
     fn take(&mut self, batch: &Arc<decode::Batch>) {
         let counters = (*self.counters).get();
-        let Some(waiting) = self.waiting.as_ref().filter(|_| !counters.is_resting()) else { return counters.skip() };
+        let has_room = self.waiting_rows.load(Relaxed) < MOST_WAITING_ROWS;
+        let Some(waiting) = self.waiting.as_ref().filter(|_| has_room && !counters.is_resting()) else {
+            return counters.skip(batch);
+        };
+        self.waiting_rows.fetch_add(rows_of(batch), Relaxed);
         if waiting.try_send(Arc::clone(batch)).is_err() {
-            counters.skip();
+            self.waiting_rows.fetch_sub(rows_of(batch), Relaxed);
+            counters.skip(batch);
         }
     }
+}
+
+fn rows_of(batch: &decode::Batch) -> usize {
+    batch.tables().map(Table::len).sum()
 }
 
 impl Drop for Beside {
@@ -217,20 +255,22 @@ impl Beside {
     fn start(py: Python<'_>, mut handler: Handler) -> PyResult<Self> {
         let (waiting, batches) = sync_channel::<Arc<decode::Batch>>(MOST_WAITING);
         let (running, ended) = sync_channel::<()>(0);
-        let is_over = Arc::new(AtomicBool::new(false));
+        let (is_over, waiting_rows) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let rows_left = Arc::clone(&waiting_rows);
         let counters = Arc::new(handler.counters.clone_ref(py));
         let thread = Arc::new(HandlerThread { ended: Mutex::new(ended), is_over: is_over.clone() });
         std::thread::Builder::new().name("batch-handler".to_owned()).spawn(move || {
             let _running = running;
             for batch in batches {
+                rows_left.fetch_sub(rows_of(&batch), Relaxed);
                 if is_over.load(Relaxed) {
-                    handler.counters.get().skip();
+                    handler.counters.get().skip(&batch);
                 } else if handler.show(batch).is_err() {
                     handler.counters.get().is_off.store(true, Relaxed); // SystemExit ends a thread, not the agent
                 }
             }
         })?;
-        Ok(Self { waiting: Some(waiting), counters, thread })
+        Ok(Self { waiting: Some(waiting), waiting_rows, counters, thread })
     }
 }
 

@@ -138,6 +138,7 @@ class TableFiles:
         with self._lock:
             counted: dict[str, object] = dict(vars(self._counts))
             counted["rows"] = self._counts.rows + (0 if self._file is None else self._file.rows)
+            counted["dropped_rows"] = self._counts.dropped_rows + self.counters.rows_missed(self._table)
             skipped = self.counters.batches_skipped + self.counters.errors
             return {"table": self._table, **counted, "skipped_batches": skipped, "last_error": self._last_error}
 

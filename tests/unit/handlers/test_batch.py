@@ -75,6 +75,7 @@ def test_a_handler_that_raises_is_switched_off_and_the_plan_goes_on(caplog: pyte
         run_file(CAPTURE, net, handlers=[handler])
     assert handler.counters.is_off
     assert handler.counters.errors == 1
+    assert handler.counters.rows_missed("packet") == PACKETS
     assert total(net) == PACKETS
     assert "handler Failing: ValueError: no use for" in caplog.text
     assert "it is switched off" in caplog.text
@@ -87,6 +88,7 @@ def test_what_is_over_the_budget_is_skipped_and_counted() -> None:
     # The budget starts anew with each run; within a run of one batch nothing is skipped.
     assert handler.counters.batches_seen + handler.counters.batches_skipped == 3
     assert handler.counters.batches_skipped >= 1
+    assert handler.counters.rows_missed("packet") == PACKETS * handler.counters.batches_skipped
     assert handler.counters.time_ns >= 20_000_000
 
 

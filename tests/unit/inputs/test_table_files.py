@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from pktvisor import _core, clock
 from pktvisor.config.models import Settings
 from pktvisor.errors import ConfigError, InputError, RightsError
 from pktvisor.inputs import table_files
+from pktvisor.inputs.base import Input
 from pktvisor.inputs.batches import Batches
 from pktvisor.inputs.table_files import Rotation, TableFiles, read_table_files
 from pktvisor.windows.arrow import TableFile
@@ -150,6 +153,61 @@ def test_a_tap_writes_what_exporters_send(tmp_path: Path) -> None:
         files = source.describe()["files"]
     assert isinstance(files, dict)
     assert (rows_of(tmp_path), files["rows"]) == ([10], 10)
+
+
+@pytest.fixture
+def writing_may_go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Writing stands still until this is set."""
+    may_go_on, write = threading.Event(), TableFiles.on_batch
+
+    def wait(files: TableFiles, batch: _core.Batch) -> None:
+        assert may_go_on.wait(60)
+        write(files, batch)
+
+    monkeypatch.setattr(TableFiles, "on_batch", wait)
+    yield may_go_on
+    may_go_on.set()
+
+
+def send_in_parts(port: int, source: Input, parts: int, datagrams: int, records: int) -> None:
+    """Send so many datagrams at a time, with a moment between them; they all are received or counted in the end."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(parts):
+            for _ in range(datagrams):
+                sender.sendto(netflow5(0, records), ("127.0.0.1", port))
+            time.sleep(0.01)
+
+    def is_received() -> bool:
+        ledger = source.ledger()
+        return ledger["seen"] + ledger["dropped_by_kernel"] == parts * datagrams
+
+    eventually(is_received)
+
+
+def told_of(source: Input) -> dict[str, int]:
+    files = source.describe()["files"]
+    assert isinstance(files, dict)
+    return files
+
+
+def test_small_parts_wait_while_writing_stands_still(tmp_path: Path, writing_may_go_on: threading.Event) -> None:
+    with listening({"flow_type": "netflow", "table_dir": str(tmp_path)}) as (source, _, port):
+        send_in_parts(port, source, parts=40, datagrams=1, records=2)
+        writing_may_go_on.set()
+        eventually(lambda: told_of(source)["rows"] == 80)
+        assert (told_of(source)["skipped_batches"], told_of(source)["dropped_rows"]) == (0, 0)
+
+
+def test_rows_of_parts_that_are_skipped_are_counted(tmp_path: Path, writing_may_go_on: threading.Event) -> None:
+    with listening({"flow_type": "netflow", "table_dir": str(tmp_path)}) as (source, _, port):
+        send_in_parts(port, source, parts=100, datagrams=20, records=30)
+        received = source.ledger()["decoded"] * 30
+        assert told_of(source)["skipped_batches"] > 0
+        writing_may_go_on.set()
+        eventually(lambda: told_of(source)["rows"] + told_of(source)["dropped_rows"] == received)
+        source.stop()
+        told = told_of(source)
+        assert (sum(rows_of(tmp_path)), told["rows"]) == (told["rows"], received - told["dropped_rows"])
 
 
 def test_a_folder_that_is_none_is_told_before_the_first_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
