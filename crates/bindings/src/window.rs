@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pktvisor_core::engine::Policy;
 use pktvisor_core::enrich::geo::Places;
 use pktvisor_core::plan::Slot;
-use pktvisor_core::plan::groups::{Chunk, Groups, KeyValue, Reading, key_values};
+use pktvisor_core::plan::groups::{Chunk, Groups, KeyValue, MOST_SHOWN, Reading, key_values};
 use pktvisor_core::window::Merged;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
@@ -127,9 +127,9 @@ impl Window {
         self.merged.state.ledger.entries().collect()
     }
 
-    /// The groups that a metric is kept apart by, the heaviest first and `most` at most; the one of what the bounds turned
+    /// The groups that a metric is kept apart by, the heaviest first and 10,000 at most; the one of what the bounds turned
     /// away is last, where there is anything in it. Reading one unfolds its rows. Empty for a metric that is not kept apart.
-    fn groups(&self, py: Python<'_>, handler: usize, metric: usize, most: usize) -> Vec<Group> {
+    fn groups(&self, py: Python<'_>, handler: usize, metric: usize) -> Vec<Group> {
         let Some(groups) = self.groups_of(handler, metric) else { return Vec::new() };
         let places = self.policy.places();
         py.detach(|| {
@@ -139,7 +139,7 @@ impl Window {
                 Group { values, rows, reading, places: places.clone() }
             };
             let (refused, _) = groups.refused();
-            let known = groups.keys().into_iter().take(most);
+            let known = groups.keys().into_iter().take(MOST_SHOWN);
             let named = |key| Some(key_values(groups.plan(), key, places));
             let mut found: Vec<_> = known.map(|(key, rows)| group(named(key), Some(key), rows)).collect();
             found.extend((refused > 0).then(|| group(None, None, refused)));
@@ -152,7 +152,7 @@ impl Window {
     fn group_sizes(&self, handler: usize, metric: usize) -> (usize, u64, u64, usize) {
         let Some(groups) = self.groups_of(handler, metric) else { return (0, 0, 0, 0) };
         let (rows, keys) = groups.refused();
-        (groups.keys().len(), rows, keys.round() as u64, groups.memory_bytes())
+        (groups.len(), rows, keys.round() as u64, groups.memory_bytes())
     }
 
     /// The number that a metric that is kept apart has in each of its groups.

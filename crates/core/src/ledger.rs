@@ -76,6 +76,8 @@ pub struct Evicted {
     pub exporters: u64,
     /// Groups of breakdowns that joined the one of the others, for want of memory.
     pub groups: u64,
+    /// Groups of breakdowns that go on without their top lists, for want of memory.
+    pub group_lists: u64,
     /// Connections that were closed: there were too many, they held too much, or said nothing.
     pub clients: u64,
     /// Flows whose protocol was looked for by content, and has to be found again.
@@ -137,6 +139,7 @@ impl Ledger {
             "evicted.transactions" => &mut self.evicted.transactions,
             "evicted.exporters" => &mut self.evicted.exporters,
             "evicted.groups" => &mut self.evicted.groups,
+            "evicted.group_lists" => &mut self.evicted.group_lists,
             "evicted.clients" => &mut self.evicted.clients,
             "evicted.probed_flows" => &mut self.evicted.probed_flows,
             "evicted.templates" => &mut self.evicted.templates,
@@ -171,6 +174,7 @@ impl Ledger {
             ("evicted.transactions", self.evicted.transactions),
             ("evicted.exporters", self.evicted.exporters),
             ("evicted.groups", self.evicted.groups),
+            ("evicted.group_lists", self.evicted.group_lists),
             ("evicted.clients", self.evicted.clients),
             ("evicted.probed_flows", self.evicted.probed_flows),
             ("evicted.templates", self.evicted.templates),
@@ -215,6 +219,7 @@ impl AddAssign<&Ledger> for Ledger {
         self.evicted.transactions += other.evicted.transactions;
         self.evicted.exporters += other.evicted.exporters;
         self.evicted.groups += other.evicted.groups;
+        self.evicted.group_lists += other.evicted.group_lists;
         self.evicted.clients += other.evicted.clients;
         self.evicted.probed_flows += other.evicted.probed_flows;
         self.evicted.templates += other.evicted.templates;

@@ -23,9 +23,6 @@ NANOSECONDS = 1_000_000_000
 Range = tuple[int, int]
 """Windows from a first to a last one, counted from the open one (0) backwards."""
 
-MOST_GROUPS_SHOWN = 10_000
-"""Groups of an open breakdown that a document shows, the heaviest first."""
-
 MERGED_TOPN_COUNT = 10
 """Entries of a top list in merged windows, whatever the settings say: pktvisor never carried them over."""
 
@@ -270,7 +267,7 @@ class WindowReader:
         """The groups of an open breakdown, which all metrics that are kept apart by it share."""
         key = (number, placed.by)
         if key not in self._groups:
-            self._groups[key] = self._window.groups(number, placed.index, MOST_GROUPS_SHOWN)
+            self._groups[key] = self._window.groups(number, placed.index)
         return self._groups[key]
 
     def _named_groups(

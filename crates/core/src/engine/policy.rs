@@ -334,6 +334,11 @@ impl PolicyWorker {
         store.forget_oldest(memory);
     }
 
+    #[cfg(test)]
+    pub(crate) fn change_state(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.live.lock().unwrap_or_else(PoisonError::into_inner).state);
+    }
+
     /// Counts packets that make no rows.
     pub fn account(&mut self, ledger: &Ledger) {
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);

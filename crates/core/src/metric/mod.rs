@@ -19,7 +19,7 @@ pub(crate) use seconds::Seconds;
 use crate::Error;
 use crate::expr::Bitmap;
 use crate::sketch::reader::{Reader, write_block};
-use crate::sketch::{Distribution, Exact, Frequent};
+use crate::sketch::{Distribution, Exact, Frequent, Hll};
 use crate::table::Column;
 
 include!(concat!(env!("OUT_DIR"), "/metric_kinds.rs"));
@@ -150,6 +150,19 @@ impl MetricState {
         match self {
             Self::Top(list) => Self::Top(list.one_of_many(seed)),
             other => other,
+        }
+    }
+
+    /// A cardinality that was counted elsewhere.
+    pub(crate) fn of_hll(hll: Hll) -> Self {
+        Self::Cardinality(cardinality::State(hll))
+    }
+
+    /// The sketch of a cardinality.
+    pub(crate) fn hll(&self) -> Option<&Hll> {
+        match self {
+            Self::Cardinality(cardinality::State(hll)) => Some(hll),
+            _ => None,
         }
     }
 

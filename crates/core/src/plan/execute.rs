@@ -156,8 +156,9 @@ impl Executor {
             }
             for groups in &plan.groups {
                 let column = |index| work.column(plan, index, &view, &self.shared);
-                let joined = state.groups[*groups].feed(&work.bitmaps, column, times_ns, &mut self.chunk);
-                state.ledger.evicted.groups += joined;
+                let gave_up = state.groups[*groups].feed(&work.bitmaps, column, times_ns, &mut self.chunk);
+                state.ledger.evicted.groups += gave_up.groups;
+                state.ledger.evicted.group_lists += gave_up.lists;
             }
         }
     }

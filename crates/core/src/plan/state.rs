@@ -27,6 +27,11 @@ impl State {
         state
     }
 
+    /// A state without metrics, in place of one that was taken.
+    pub fn empty() -> Self {
+        Self { metrics: Vec::new(), groups: Vec::new(), ledger: Ledger::default(), held: Held::untold(Holder::Windows) }
+    }
+
     /// Takes in what another worker saw in the same window.
     pub fn merge_worker(&mut self, other: &State) {
         self.merge(other, true);
@@ -81,6 +86,16 @@ impl State {
         self.metrics.iter().map(|metric| metric.memory_bytes().max(size_of::<MetricState>())).sum()
     }
 
+    /// A copy to be read, of so many of the heaviest groups at most.
+    pub fn heaviest(&self, most_groups: usize) -> Self {
+        Self {
+            metrics: self.metrics.clone(),
+            groups: self.groups.iter().map(|groups| groups.heaviest(most_groups)).collect(),
+            ledger: self.ledger.clone(),
+            held: self.held.clone(),
+        }
+    }
+
     /// Says whose account it is kept in.
     pub fn belong_to(&mut self, account: &Arc<Account>) {
         self.held.belong_to(account);
@@ -103,7 +118,11 @@ impl State {
                 self.tell_memory();
             }
             Step::LightGroups => {
-                self.ledger.evicted.groups += self.groups.iter_mut().map(Groups::give_way).sum::<u64>()
+                for groups in &mut self.groups {
+                    let gave_up = groups.give_way();
+                    self.ledger.evicted.groups += gave_up.groups;
+                    self.ledger.evicted.group_lists += gave_up.lists;
+                }
             }
             _ => {}
         }

@@ -9,6 +9,7 @@ use super::{FirstWindow, NANOSECONDS, SavedWindow};
 use crate::Error;
 use crate::memory::{Account, Step};
 use crate::plan::State;
+use crate::plan::groups::MOST_SHOWN;
 
 /// One worker's open window.
 #[derive(Debug, Clone)]
@@ -138,6 +139,17 @@ impl Inner {
 
     /// What there is of a window: of those that have ended it, and copies of what others still have open.
     fn parts(&self, number: usize) -> Option<Parts> {
+        self.parts_of(number, State::clone)
+    }
+
+    /// The same to be read, if only one worker has it open and nobody has ended it: of its groups the heaviest, all that are shown.
+    fn shown_part(&self, number: usize) -> Option<Parts> {
+        let lives = self.lives.iter().filter(|live| lock(live).number == number).count();
+        let is_one = lives == 1 && !self.ended.contains_key(&number);
+        if is_one { self.parts_of(number, |state| state.heaviest(MOST_SHOWN)) } else { self.parts(number) }
+    }
+
+    fn parts_of(&self, number: usize, copied: impl Fn(&State) -> State) -> Option<Parts> {
         let mut parts: Vec<Ended> = self.ended.get(&number).cloned().into_iter().collect();
         for live in &self.lives {
             let live = lock(live);
@@ -146,7 +158,7 @@ impl Inner {
                     start_ns: live.shown_ns(live.start_ns),
                     end_ns: live.shown_ns(live.last_ns),
                     correction_ns: live.correction_ns,
-                    state: Arc::new(live.state.clone()),
+                    state: Arc::new(copied(&live.state)),
                 });
             }
         }
@@ -239,8 +251,11 @@ impl Store {
     pub fn remove_worker(&self, live: &Arc<Mutex<LiveWindow>>) {
         let mut inner = self.inner();
         inner.lives.retain(|known| !Arc::ptr_eq(known, live));
-        let mut live = lock(live).clone();
-        live.state.keep();
+        let live = {
+            let mut live = lock(live);
+            let state = std::mem::replace(&mut live.state, State::empty());
+            LiveWindow { state, ..*live }
+        };
         let (start_ns, end_ns) = (live.shown_ns(live.start_ns), live.shown_ns(live.last_ns));
         let correction_ns = live.correction_ns;
         inner.take(live.number, Ended { start_ns, end_ns, correction_ns, state: Arc::new(live.state) }, self.periods);
@@ -332,7 +347,10 @@ impl Store {
         let windows: Vec<Parts> = {
             let inner = self.inner();
             let numbers = (first..=last.min(self.periods - 1)).filter_map(|back| inner.newest.checked_sub(back));
-            numbers.filter_map(|number| inner.parts(number)).collect()
+            match first == last {
+                true => numbers.filter_map(|number| inner.shown_part(number)).collect(),
+                false => numbers.filter_map(|number| inner.parts(number)).collect(),
+            }
         };
         let mut windows = windows.into_iter().map(Parts::merged);
         let mut merged = windows.next()?;

@@ -10,21 +10,21 @@ use crate::table::{Column, ColumnType};
 /// Where each metric of a plan is kept, and what feeds it.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    kept: Vec<Kept>,
+    pub kept: Vec<Kept>,
     counts: Vec<CountFeed>,
     /// Columns that counters add up.
     count_columns: Vec<usize>,
-    lists: Vec<ListFeed>,
+    pub lists: Vec<ListFeed>,
     /// What the lists read.
     reads: Vec<Reads>,
     others: Vec<OtherFeed>,
-    other_kinds: Vec<MetricKind>,
-    count_places: usize,
+    pub other_kinds: Vec<MetricKind>,
+    pub count_places: usize,
 }
 
 /// The place of a metric.
 #[derive(Debug, Clone, Copy)]
-enum Kept {
+pub(super) enum Kept {
     Count(usize),
     List { list: usize, weight: usize },
     Other(usize),
@@ -42,10 +42,10 @@ struct CountFeed {
 
 /// What feeds a list: conditions with what they read (numbers of [`Layout::reads`]), and the columns of its weights.
 #[derive(Debug)]
-struct ListFeed {
+pub(super) struct ListFeed {
     parts: Vec<(usize, usize)>,
-    weights: Vec<Option<usize>>,
-    kind: ItemType,
+    pub weights: Vec<Option<usize>>,
+    pub kind: ItemType,
 }
 
 /// Rows that a metric of another kind takes in as they are.
@@ -74,6 +74,16 @@ impl Layout {
         layout.counts.sort_by_key(|feed| feed.rows);
         layout.others.sort_by_key(|feed| feed.rows);
         layout
+    }
+
+    /// Whether what a group keeps can be packed ([`super::packed`]).
+    pub fn is_packable(&self) -> bool {
+        self.other_kinds.iter().all(|kind| kind.kind == KindName::Cardinality)
+    }
+
+    /// Counters, and weights of lists.
+    pub fn numbers(&self) -> usize {
+        self.count_places + self.lists.iter().map(|list| list.weights.len()).sum::<usize>()
     }
 
     fn count(&mut self, feeds: &[&GroupFeed]) -> Option<Kept> {
@@ -153,9 +163,11 @@ struct RowKinds {
 /// What a group of many rows keeps.
 #[derive(Debug, Clone)]
 pub(super) struct Full {
-    counts: Box<[u64]>,
-    lists: Box<[List]>,
-    others: Box<[MetricState]>,
+    pub counts: Box<[u64]>,
+    pub lists: Box<[List]>,
+    pub others: Box<[MetricState]>,
+    /// Whether its lists keep items.
+    pub is_listed: bool,
 }
 
 impl Full {
@@ -169,6 +181,7 @@ impl Full {
             counts: vec![0; layout.count_places].into(),
             lists: layout.lists.iter().map(|list| List::new(list.weights.len())).collect(),
             others: layout.other_kinds.iter().map(one_of_many).collect(),
+            is_listed: true,
         }
     }
 
@@ -187,7 +200,11 @@ impl Full {
                 weights: &weights,
             };
             let counted: Vec<_> = feed.parts.iter().map(counted).collect();
-            list.fold(feed.kind, &counted, &mut work.sums, rows.seed);
+            if self.is_listed {
+                list.fold(feed.kind, &counted, &mut work.sums, rows.seed);
+            } else {
+                list.count(&counted);
+            }
         }
         for feed in &layout.others {
             self.others[feed.metric].feed(&rows.feeding(feed, &work.bitmaps));
@@ -227,6 +244,22 @@ impl Full {
                 metric
             }
         }
+    }
+
+    /// Takes in the same group of other rows; only where [`Layout::is_packable`].
+    pub fn merge(&mut self, layout: &Layout, other: &Full, seed: u64) {
+        self.is_listed |= other.is_listed;
+        self.counts.iter_mut().zip(&other.counts).for_each(|(mine, theirs)| *mine = mine.saturating_add(*theirs));
+        self.others.iter_mut().zip(&other.others).for_each(|(mine, theirs)| mine.merge(theirs, true));
+        for ((mine, theirs), feed) in self.lists.iter_mut().zip(&other.lists).zip(&layout.lists) {
+            mine.merge(feed.kind, theirs, seed);
+        }
+    }
+
+    /// Goes on without the items of its lists.
+    pub fn leave_lists_out(&mut self) {
+        self.lists.iter_mut().for_each(List::leave_items_out);
+        self.is_listed = false;
     }
 
     /// What is kept as these metrics.

@@ -2,7 +2,8 @@
 
 use super::full::Full;
 use super::log::{Chunk, Log};
-use super::{GroupPlan, MOST_LOG_BYTES, ReadMetrics, Span};
+use super::reading::Kept;
+use super::{GroupPlan, MOST_LOG_BYTES, ReadMetrics, Span, packed};
 use crate::Error;
 use crate::metric::{Items, MetricState};
 use crate::sketch::reader::{Reader, write_varint};
@@ -13,7 +14,28 @@ pub(super) const MOST_LOGGED_SMALL: u32 = 64;
 /// Rows that are gathered before they are fed to what a group keeps.
 const MOST_LOGGED: u32 = 1024;
 
-/// One group.
+/// Bytes of rows that tight groups gather: those that have rows alone, those without lists, and those with lists.
+const TIGHT_ROWS_BYTES: usize = 80;
+const TIGHT_LOG_BYTES: usize = 24;
+const TIGHT_LISTED_LOG_BYTES: usize = 768;
+
+/// How tight groups are kept: see [`super::tight`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tight {
+    /// Rows from which on a group has lists.
+    pub listed_from: u64,
+    /// So many groups, by their numbers, were made tight when this began.
+    pub done: usize,
+}
+
+/// How groups of a window are fed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Feeding {
+    pub most_log_bytes: usize,
+    pub tight: Option<Tight>,
+}
+
+/// One group: rows alone, or what is kept of them, packed before the rows of the log or in its full form.
 #[derive(Debug, Clone, Default)]
 pub struct Group {
     pub(super) rows: u64,
@@ -22,7 +44,7 @@ pub struct Group {
 }
 
 impl Group {
-    /// Feeds the log where it is long enough; tells by how many bytes what is kept has grown.
+    /// Feeds the log where it is long enough; tells by how many bytes the group has grown.
     #[inline]
     pub(super) fn settle(
         &mut self,
@@ -30,11 +52,14 @@ impl Group {
         span: Span,
         work: &mut Chunk,
         seed: u64,
-        most_log_bytes: usize,
+        feeding: Feeding,
     ) -> isize {
+        if let Some(tight) = feeding.tight {
+            return if self.is_due_tight() { self.fold_tight(plan, span, work, seed, tight) } else { 0 };
+        }
         let is_due = match self.full {
             None => self.log.rows() >= MOST_LOGGED_SMALL,
-            Some(_) => self.log.rows() >= MOST_LOGGED || self.log.bytes() >= most_log_bytes,
+            Some(_) => self.log.rows() >= MOST_LOGGED || self.log.bytes() >= feeding.most_log_bytes,
         };
         if !is_due {
             return 0;
@@ -46,16 +71,105 @@ impl Group {
 
     /// Feeds the log to what the group keeps, which is made where there is none.
     pub(super) fn fold(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) {
-        let full = self.full.get_or_insert_with(|| Box::new(Full::new(plan.layout(), span.start)));
-        work.feed(plan, &self.log, full, seed);
+        let mut full = self.full.take().unwrap_or_else(|| Box::new(self.loose(plan, span)));
+        work.feed(plan, &self.log, &mut full, seed);
         self.log.clear();
+        self.full = Some(full);
+    }
+
+    /// What the group keeps, without the rows of its log.
+    fn loose(&self, plan: &GroupPlan, span: Span) -> Full {
+        match (&self.full, self.log.packed()) {
+            (Some(full), _) => (**full).clone(),
+            (None, []) => Full::new(plan.layout(), span.start),
+            (None, packed) => Full::unpack(plan.layout(), packed),
+        }
+    }
+
+    fn is_packed(&self) -> bool {
+        !self.log.packed().is_empty()
+    }
+
+    /// Whether it keeps lists apart from those of the rows in its log.
+    pub(super) fn is_listed(&self) -> bool {
+        match &self.full {
+            Some(full) => full.is_listed,
+            None => self.is_packed() && packed::is_listed(self.log.packed()),
+        }
+    }
+
+    fn is_due_tight(&self) -> bool {
+        let most = match (&self.full, self.log.packed()) {
+            (None, []) => TIGHT_ROWS_BYTES,
+            (None, packed) if !packed::is_listed(packed) => TIGHT_LOG_BYTES,
+            _ => TIGHT_LISTED_LOG_BYTES,
+        };
+        self.log.bytes() > most
+    }
+
+    /// Feeds the log, and packs what is kept; tells by how many bytes the group has grown.
+    #[inline(never)]
+    pub(super) fn fold_tight(
+        &mut self,
+        plan: &GroupPlan,
+        span: Span,
+        work: &mut Chunk,
+        seed: u64,
+        tight: Tight,
+    ) -> isize {
+        let before = self.content_bytes() as isize;
+        let has_items = self.full.is_some() || !self.is_packed() || self.is_listed();
+        let mut full = self.loose(plan, span);
+        let is_new = self.full.is_none() && !self.is_packed();
+        full.is_listed = self.rows >= tight.listed_from || full.is_listed && !is_new;
+        work.left_out += u64::from(has_items && !full.is_listed);
+        work.feed(plan, &self.log, &mut full, seed);
+        self.keep_packed(&full);
+        self.content_bytes() as isize - before
+    }
+
+    /// Keeps this alone, packed.
+    fn keep_packed(&mut self, full: &Full) {
+        let mut packed = Vec::new();
+        full.pack(&mut packed);
+        self.log.restart(&packed, if full.is_listed { TIGHT_LISTED_LOG_BYTES } else { TIGHT_LOG_BYTES });
+        self.full = None;
+    }
+
+    /// Makes it tight where it is not; tells by how many bytes it has grown.
+    pub(super) fn tighten(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64, tight: Tight) -> isize {
+        let is_due = self.full.is_some() || self.is_due_tight();
+        if is_due { self.fold_tight(plan, span, work, seed, tight) } else { 0 }
+    }
+
+    /// Goes on without lists; tells by how many bytes the group has grown.
+    pub(super) fn leave_lists_out(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) -> isize {
+        let before = self.content_bytes() as isize;
+        let mut full = self.unfolded(plan, span, work, seed);
+        full.leave_lists_out();
+        self.keep_packed(&full);
+        self.content_bytes() as isize - before
     }
 
     /// What the group keeps, with all that it has seen.
     pub(super) fn unfolded(&self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) -> Full {
-        let mut full = self.full.as_deref().cloned().unwrap_or_else(|| Full::new(plan.layout(), span.start));
+        let mut full = self.loose(plan, span);
         work.feed(plan, &self.log, &mut full, seed);
         full
+    }
+
+    /// The same to be read: packed where the group is.
+    pub(super) fn reading(&self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) -> Kept {
+        if self.is_packed() && self.log.rows() == 0 {
+            return Kept::Packed(self.log.packed().to_vec(), span);
+        }
+        let full = self.unfolded(plan, span, work, seed);
+        if !self.is_packed() {
+            return Kept::Alone(full, span);
+        }
+        let mut packed = Vec::new();
+        full.pack(&mut packed);
+        Kept::Packed(packed, span)
     }
 
     /// The group's metrics with all that it has seen, up to where the window is.
@@ -69,9 +183,21 @@ impl Group {
     pub(super) fn merge(&mut self, plan: &GroupPlan, other: &Group, theirs: Span, mine: Span, seed: u64) -> isize {
         let before = self.content_bytes() as isize;
         self.rows += other.rows;
-        let is_small = self.full.is_none() && other.full.is_none();
+        let has_rows_alone = |group: &Self| group.full.is_none() && !group.is_packed();
+        let is_small = has_rows_alone(self) && has_rows_alone(other);
         if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
             self.log.append(plan.row_layout(), &other.log);
+        } else if plan.layout().is_packable() && self.rows == other.rows {
+            *self = other.clone();
+        } else if plan.layout().is_packable() {
+            let work = &mut Chunk::default();
+            let mut full = self.unfolded(plan, mine, work, seed);
+            full.merge(plan.layout(), &other.unfolded(plan, theirs, work, seed), seed);
+            let is_tight = self.is_packed() || other.is_packed();
+            (self.full, self.log) = (Some(Box::new(full)), Log::default());
+            if is_tight {
+                self.repack();
+            }
         } else {
             // Kept as it is: a metric that is closed or advanced by now would not merge as one that goes on.
             let mut metrics = self.metrics(plan, Span { end: None, now: mine.start, ..mine }, seed);
@@ -85,12 +211,19 @@ impl Group {
 
     /// Takes in another group of the same window and worker.
     pub(super) fn take_in(&mut self, plan: &GroupPlan, other: &Group, span: Span, work: &mut Chunk, seed: u64) {
-        if other.full.is_some() {
+        if other.full.is_some() || other.is_packed() {
             self.merge(plan, other, span, span, seed);
         } else {
             self.rows += other.rows;
             self.log.append(plan.row_layout(), &other.log);
-            self.settle(plan, span, work, seed, MOST_LOG_BYTES);
+            self.settle(plan, span, work, seed, Feeding { most_log_bytes: MOST_LOG_BYTES, tight: None });
+        }
+    }
+
+    /// Packs what it keeps in full; the rows of its log were fed before.
+    fn repack(&mut self) {
+        if let Some(full) = self.full.take() {
+            self.keep_packed(&full);
         }
     }
 

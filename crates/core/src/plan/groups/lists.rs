@@ -14,7 +14,7 @@ use crate::expr::Bitmap;
 use crate::hash::{hash_bytes, hash_word};
 use crate::metric::{NO_PLACE, address_key, is_specified};
 use crate::sketch::Frequent;
-use crate::sketch::reader::{Reader, write_varint};
+use crate::sketch::reader::{Reader, write_block, write_varint};
 use crate::table::{Address, Column, ColumnType};
 use crate::texts;
 
@@ -174,6 +174,80 @@ impl List {
         }
         let total = |sketch: &&Frequent| Total { floor: sketch.maximum_error(), stream_weight: sketch.stream_weight() };
         Self { packed, items: items.len() as u32, totals: sketches.iter().map(total).collect() }
+    }
+
+    /// Counts the rows of a chunk without their items.
+    pub fn count(&mut self, counted: &[Counted<'_>]) {
+        for one in counted {
+            for (total, weight) in self.totals.iter_mut().zip(one.weights) {
+                let mut sum = 0_u64;
+                one.rows.for_each(|row| {
+                    if one.keys[row] != NO_KEY {
+                        sum = sum.saturating_add(weight.as_ref().map_or(1, |weight| weight.number(row)));
+                    }
+                });
+                total.stream_weight = total.stream_weight.saturating_add(sum);
+                total.floor = total.stream_weight;
+            }
+        }
+    }
+
+    /// Gives up all items: any may have weighed as much as all rows together.
+    pub fn leave_items_out(&mut self) {
+        (self.packed, self.items) = (Vec::new(), 0);
+        self.totals.iter_mut().for_each(|total| total.floor = total.stream_weight);
+    }
+
+    /// Takes in the same list of other rows.
+    pub fn merge(&mut self, kind: ItemType, other: &Self, seed: u64) {
+        if self.items == 0 || other.items == 0 {
+            if self.items == 0 {
+                (self.packed, self.items) = (other.packed.clone(), other.items);
+            }
+            for (mine, theirs) in self.totals.iter_mut().zip(&other.totals) {
+                mine.floor = mine.floor.saturating_add(theirs.floor);
+                mine.stream_weight = mine.stream_weight.saturating_add(theirs.stream_weight);
+            }
+            return;
+        }
+        let merged = |at| {
+            let mut mine = self.frequent(kind, at, seed);
+            mine.merge(&other.frequent(kind, at, seed));
+            mine
+        };
+        let sketches: Vec<Frequent> = (0..self.totals.len()).map(merged).collect();
+        *self = Self::of(kind, &sketches.iter().collect::<Vec<_>>());
+    }
+
+    /// What all rows weigh, by each weight.
+    pub fn stream_weights(&self) -> impl Iterator<Item = u64> {
+        self.totals.iter().map(|total| total.stream_weight)
+    }
+
+    pub fn set_stream_weights(&mut self, weights: &mut impl Iterator<Item = u64>) {
+        self.totals.iter_mut().zip(weights).for_each(|(total, weight)| total.stream_weight = weight);
+    }
+
+    /// Writes everything but what all rows weigh.
+    pub fn pack_items(&self, out: &mut Vec<u8>) {
+        write_varint(out, u64::from(self.items));
+        self.totals.iter().for_each(|total| write_varint(out, total.floor));
+        write_block(out, &self.packed);
+    }
+
+    /// Reads what [`Self::pack_items`] wrote.
+    pub fn unpack_items(&mut self, reader: &mut Reader) {
+        self.items = reader.varint().expect(PACKED) as u32;
+        self.totals.iter_mut().for_each(|total| total.floor = reader.varint().expect(PACKED));
+        self.packed = reader.block().expect(PACKED).to_vec();
+    }
+
+    /// Passes what [`Self::pack_items`] wrote of a list of so many weights.
+    pub fn skip_items(reader: &mut Reader, weights: usize) {
+        for _ in 0..=weights {
+            reader.varint().expect(PACKED);
+        }
+        reader.block().expect(PACKED);
     }
 
     pub fn shrink(&mut self) {

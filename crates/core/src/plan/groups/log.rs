@@ -11,6 +11,9 @@ use crate::metric::{KindName, NO_PLACE, Seconds};
 use crate::plan::columns::Values;
 use crate::table::{Address, Column, ColumnType, Span, TextColumn};
 
+/// Rows that a log has room for from the first one on.
+const FEW_ROWS: usize = 4;
+
 /// Bytes of a time.
 const TIME_BYTES: usize = size_of::<i64>();
 
@@ -106,19 +109,36 @@ struct Texts {
     bytes: Vec<u8>,
 }
 
-/// Some rows.
+/// Some rows. Before them may stand what was packed of those before them, so that one allocation holds both.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Log {
     bytes: Vec<u8>,
+    front: u32,
     /// None where rows have no texts, as most.
     texts: Option<Box<Texts>>,
-    rows: u32,
+    rows: u16,
     is_wide: bool,
 }
 
 impl Log {
     pub fn rows(&self) -> u32 {
-        self.rows
+        u32::from(self.rows)
+    }
+
+    /// What stands before the rows.
+    pub fn packed(&self) -> &[u8] {
+        &self.bytes[..self.front as usize]
+    }
+
+    /// Begins anew behind what was packed, with room for so many bytes of rows.
+    pub fn restart(&mut self, packed: &[u8], room: usize) {
+        let mut bytes = Vec::with_capacity(packed.len() + room);
+        bytes.extend_from_slice(packed);
+        *self = Self { bytes, front: packed.len() as u32, ..Self::default() };
+    }
+
+    fn row_images(&self) -> &[u8] {
+        &self.bytes[self.front as usize..]
     }
 
     /// Takes in a row of a batch; tells by how many bytes the log has grown.
@@ -156,13 +176,18 @@ impl Log {
         }
     }
 
-    /// Room for so many rows more: a half more than there are, since most logs are short.
+    /// Room for so many rows more: a half more than there are, since most logs are short, and a few at least.
     fn make_room(&mut self, layout: &RowLayout, rows: usize) {
         let row_bytes = layout.row_bytes[usize::from(self.is_wide)];
         if self.bytes.capacity() - self.bytes.len() < rows * row_bytes {
-            let more = (self.rows as usize / 2).max(rows) * row_bytes;
+            let more = (usize::from(self.rows) / 2).max(rows).max(self.least_room()) * row_bytes;
             self.bytes.reserve_exact(more);
         }
+    }
+
+    /// Rows that there is room for at least. Behind what was packed it was made to measure.
+    fn least_room(&self) -> usize {
+        if self.front == 0 { FEW_ROWS } else { 1 }
     }
 
     fn become_wide(&mut self, layout: &RowLayout) {
@@ -170,8 +195,9 @@ impl Log {
             return;
         }
         let [narrow, wide] = layout.row_bytes;
-        let mut bytes = Vec::with_capacity((self.rows as usize + 1) * wide);
-        self.bytes.chunks_exact(narrow.max(1)).for_each(|row| layout.widen(row, &mut bytes));
+        let mut bytes = Vec::with_capacity(self.front as usize + (self.rows as usize + 1) * wide);
+        bytes.extend_from_slice(self.packed());
+        self.row_images().chunks_exact(narrow.max(1)).for_each(|row| layout.widen(row, &mut bytes));
         (self.bytes, self.is_wide) = (bytes, true);
     }
 
@@ -191,9 +217,9 @@ impl Log {
         }
     }
 
-    /// Bytes in use.
+    /// Bytes of rows in use.
     pub fn bytes(&self) -> usize {
-        self.bytes.len() + self.texts.as_ref().map_or(0, |texts| texts.bytes.len())
+        self.bytes.len() - self.front as usize + self.texts.as_ref().map_or(0, |texts| texts.bytes.len())
     }
 
     pub fn append(&mut self, layout: &RowLayout, other: &Log) {
@@ -203,9 +229,12 @@ impl Log {
         self.make_room(layout, other.rows as usize);
         let start = self.bytes.len();
         if self.is_wide && !other.is_wide {
-            other.bytes.chunks_exact(layout.row_bytes[0].max(1)).for_each(|row| layout.widen(row, &mut self.bytes));
+            other
+                .row_images()
+                .chunks_exact(layout.row_bytes[0].max(1))
+                .for_each(|row| layout.widen(row, &mut self.bytes));
         } else {
-            self.bytes.extend_from_slice(&other.bytes);
+            self.bytes.extend_from_slice(other.row_images());
         }
         if let Some(texts) = &other.texts {
             self.take_texts(layout, start, &texts.bytes);
@@ -213,10 +242,11 @@ impl Log {
         self.rows += other.rows;
     }
 
+    /// Forgets all, what stands before the rows, too.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.texts = None;
-        (self.rows, self.is_wide) = (0, false);
+        (self.rows, self.front, self.is_wide) = (0, 0, false);
     }
 
     pub fn shrink(&mut self) {
@@ -371,6 +401,8 @@ pub struct Chunk {
     pub(super) picked: Vec<u32>,
     pub(super) holding: Vec<Vec<u64>>,
     pub(super) hashes: Vec<u64>,
+    /// Groups whose lists were left out.
+    pub(super) left_out: u64,
     times_ns: Vec<i64>,
     holds: Vec<u64>,
     columns: Vec<Values>,
@@ -398,7 +430,7 @@ impl Chunk {
             self.columns = layout.kinds.iter().copied().map(Values::empty).collect();
         }
         let row_bytes = layout.row_bytes[usize::from(log.is_wide)];
-        let rows = || log.bytes.chunks_exact(row_bytes);
+        let rows = || log.row_images().chunks_exact(row_bytes);
         self.holds.clear();
         match layout.holds_bytes {
             2 => self.holds.extend(rows().map(|row| u64::from(u16::from_le_bytes([row[0], row[1]])))),

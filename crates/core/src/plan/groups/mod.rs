@@ -6,8 +6,9 @@
 //! chunks: the more groups, the smaller.
 //!
 //! There are bounds: as many groups as the plan says, and no more than [`MOST_BYTES`]. What they turn away counts into one
-//! group, *other*; how many rows and how many different values that were is counted. So do the lightest groups where those
-//! that are there grow beyond it, and where memory is short ([`crate::memory`]). A group that is there has all rows of its
+//! group, *other*; how many rows and how many different values that were is counted. Where those that are there come near that bound,
+//! or memory is short ([`crate::memory`]), they are packed, light ones go on without lists, and the lightest join the other one
+//! ([`tight`]). A group that is there has all rows of its
 //! worker's window: once something was turned away for want of memory, no group is added to that window any more.
 
 mod full;
@@ -15,7 +16,9 @@ mod group;
 mod keys;
 mod lists;
 mod log;
+mod packed;
 mod reading;
+mod tight;
 mod values;
 
 use std::collections::HashMap;
@@ -23,11 +26,13 @@ use std::sync::{Arc, OnceLock};
 
 use full::{Full, Layout};
 pub use group::Group;
+use group::{Feeding, Tight};
 use keys::Keys;
 pub use log::Chunk;
 use log::RowLayout;
 use reading::Kept;
 pub use reading::Reading;
+pub(crate) use tight::GaveUp;
 
 use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex};
@@ -44,8 +49,11 @@ use crate::table::{Column, ColumnType};
 const MOST_LOG_BYTES: usize = 48 << 20;
 const LEAST_LOG_BYTES: usize = 4 << 10;
 
-/// Bytes that the groups of one worker's window may take; beyond, new ones are turned away, and the lightest join the other one.
-pub const MOST_BYTES: usize = 256 << 20;
+/// Bytes that the groups of one worker's window may take; beyond, new ones are turned away, and those that are there make room.
+pub const MOST_BYTES: usize = 160 << 20;
+
+/// Groups that are shown, the heaviest first.
+pub const MOST_SHOWN: usize = 10_000;
 
 /// Groups that a plan may ask for.
 pub const MOST_GROUPS: usize = 1 << 20;
@@ -162,6 +170,10 @@ pub struct Groups {
     held: Held,
     /// Memory was short: no group is added any more.
     is_full: bool,
+    /// There is much: how groups are kept then.
+    tight: Option<Tight>,
+    /// Groups that a copy to be read leaves out.
+    unread: usize,
     span: Span,
     /// Keys of the hash tables.
     seed: u64,
@@ -201,20 +213,22 @@ impl Groups {
             content_bytes: 0,
             held: Held::untold(Holder::Groups),
             is_full: false,
+            tight: None,
+            unread: 0,
             span: Span { start: start_second, now: start_second, end: None },
             seed,
             earlier: Vec::new(),
         }
     }
 
-    /// Takes in the rows of a batch that any condition holds for. Tells how many groups joined the other one for want of room.
+    /// Takes in the rows of a batch that any condition holds for. Tells what had to go for want of room.
     pub(crate) fn feed<'a>(
         &mut self,
         bitmaps: &[Bitmap],
         column: impl Fn(ColumnIndex) -> Column<'a>,
         times_ns: &[i64],
         work: &mut Chunk,
-    ) -> u64 {
+    ) -> GaveUp {
         let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
         let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
         let (mut images, mut picked) = (std::mem::take(&mut work.images), std::mem::take(&mut work.picked));
@@ -227,7 +241,8 @@ impl Groups {
             images.make(layout, &picked, times_ns, &sources);
         }
         let mut turned_away = 0;
-        let most_log_bytes = self.most_log_bytes();
+        work.left_out = 0;
+        let feeding = Feeding { most_log_bytes: self.most_log_bytes(), tight: self.tight };
         for (columns, holding) in plan.by.iter().zip(&holding) {
             let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
             values::hash_rows(&by, &picked, seed, &mut hashes);
@@ -243,24 +258,15 @@ impl Groups {
                 turned_away += u64::from(is_turned_away);
                 group.rows += 1;
                 let grown = group.log.push(layout, &mut images, at, holds);
-                let grown = grown + group.settle(&plan, span, work, seed, most_log_bytes);
+                let grown = grown + group.settle(&plan, span, work, seed, feeding);
                 self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
             }
         }
         (work.images, work.picked, work.holding, work.hashes) = (images, picked, holding, hashes);
         self.held.count_given(Step::NewGroups, turned_away);
-        let joined = self.keep_bound(MOST_BYTES);
+        let groups = self.keep_bound(MOST_BYTES, work);
         self.tell_memory();
-        joined
-    }
-
-    /// Makes room once the groups have grown beyond the bound: what was gathered is fed first, which loses nothing.
-    fn keep_bound(&mut self, most_bytes: usize) -> u64 {
-        if self.own_bytes() <= most_bytes + most_bytes / 16 {
-            return 0;
-        }
-        self.shrink();
-        if self.own_bytes() <= most_bytes { 0 } else { self.join_lightest() }
+        GaveUp { groups, lists: work.left_out }
     }
 
     /// Bytes that each log may take: the memory of all together is bounded.
@@ -351,45 +357,6 @@ impl Groups {
         self.tell_memory();
     }
 
-    /// Makes room where its account asks for it: feeds what was gathered, which loses nothing; then the lightest groups, half of
-    /// all by their bytes, join the other one. Tells how many did.
-    pub(crate) fn give_way(&mut self) -> u64 {
-        let is_due = |groups: &Self| groups.held.is_due(Step::LightGroups, groups.own_bytes());
-        if self.groups.is_empty() || !is_due(self) {
-            return 0;
-        }
-        self.shrink();
-        let joined = if is_due(self) { self.join_lightest() } else { 0 };
-        self.held.count_given(Step::LightGroups, joined);
-        joined
-    }
-
-    fn join_lightest(&mut self) -> u64 {
-        let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
-        let (mut groups, keys) = (std::mem::take(&mut self.groups), std::mem::take(&mut self.keys));
-        let mut numbers: Vec<usize> = (0..groups.len()).collect();
-        numbers.sort_unstable_by(|a, b| {
-            groups[*a].rows.cmp(&groups[*b].rows).then_with(|| keys.key(*a).cmp(keys.key(*b)))
-        });
-        let mut left = groups.iter().map(|group| group.content_bytes() + LEAST_GROUP_BYTES).sum::<usize>() / 2;
-        let (mut joined, mut work) = (0, Chunk::default());
-        for number in numbers {
-            let (group, key) = (std::mem::take(&mut groups[number]), keys.key(number));
-            if left > 0 {
-                left = left.saturating_sub(group.content_bytes() + LEAST_GROUP_BYTES);
-                refuse(&mut self.refused_keys, key);
-                self.other.take_in(&plan, &group, span, &mut work, seed);
-                joined += 1;
-            } else {
-                self.keys.add(keys.hash(number), key);
-                self.groups.push(group);
-            }
-        }
-        self.is_full = true;
-        self.shrink();
-        joined
-    }
-
     /// The keys of all groups, the heaviest first, equals by their keys; with the number of rows of each.
     pub fn keys(&self) -> Vec<(&[u8], u64)> {
         let mut rows: HashMap<&[u8], u64> = HashMap::new();
@@ -409,7 +376,7 @@ impl Groups {
         let (plan, seed) = (&*self.plan, self.seed);
         let kept = match *parts {
             [] => Kept::Alone(Full::new(plan.layout(), self.span.start), self.span),
-            [(group, span)] => Kept::Alone(group.unfolded(plan, span, work, seed), span),
+            [(group, span)] => group.reading(plan, span, work, seed),
             [(first, span), ref others @ ..] => {
                 let mut metrics = first.metrics(plan, span, seed);
                 for (group, span) in others {
@@ -448,6 +415,15 @@ impl Groups {
         let mut keys = self.refused_keys.clone();
         self.earlier.iter().for_each(|part| keys.merge(&part.refused_keys));
         (rows, keys.estimate())
+    }
+
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.unread + if self.earlier.is_empty() { self.groups.len() } else { self.keys().len() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub fn plan(&self) -> &GroupPlan {

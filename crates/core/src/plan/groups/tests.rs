@@ -15,7 +15,7 @@ use crate::table::PacketRow;
 use crate::window::NANOSECONDS;
 
 /// A packet: second, sender, size, VLAN.
-type Packet = (i64, u8, u32, u16);
+pub(super) type Packet = (i64, u8, u32, u16);
 
 fn metrics(group: Option<usize>) -> Value {
     let rows = json!(["and", ["passed"], ["gt", "packet.bytes", 99]]);
@@ -47,7 +47,7 @@ fn alone(vlan: u16, periods: usize) -> Arc<Policy> {
     policy(json!({"table": "packet", "keep": keep, "metrics": metrics(None)}), periods)
 }
 
-fn batch(packets: &[Packet]) -> Batch {
+pub(super) fn batch(packets: &[Packet]) -> Batch {
     let mut batch = Batch::default();
     for (second, sender, bytes, vlan) in packets {
         let mut source = [0; 16];
@@ -206,8 +206,8 @@ fn groups_that_grow_beyond_the_bound_make_room_and_none_of_their_rows_is_lost() 
     let mut groups = policy.read(0, 0).unwrap().state.groups[0].clone();
     groups.shrink();
     let bytes = groups.own_bytes();
-    assert_eq!(groups.keep_bound(bytes), 0, "within the bound");
-    let joined = groups.keep_bound(bytes / 2);
+    assert_eq!(groups.keep_bound(bytes, &mut Chunk::default()), 0, "within the bound");
+    let joined = groups.keep_bound(bytes / 2, &mut Chunk::default());
     assert!(joined > 1024 && groups.own_bytes() < bytes * 3 / 4, "{joined} joined, {} bytes", groups.own_bytes());
     assert_eq!(groups.keys().len() as u64 + joined, 4096);
     let (rows, _) = groups.refused();

@@ -16,6 +16,7 @@
 
 use super::coupons::{Coupons, MOST_COUPONS};
 use super::registers::{Registers, inverse_power};
+use super::sparse::MOST_AS_COUPONS;
 use super::{ADDRESS_BITS, Coupon, Hll, K, LG_K, State};
 use crate::Error;
 use crate::sketch::reader::Reader;
@@ -51,6 +52,8 @@ impl Hll {
     pub fn to_bytes(&self) -> Vec<u8> {
         match &self.state {
             State::Coupons(coupons) => coupon_image(coupons),
+            State::Sparse(sparse) if sparse.used().len() <= MOST_AS_COUPONS => coupon_image(&sparse.to_coupons()),
+            State::Sparse(sparse) => register_image(&sparse.to_registers()),
             State::Registers(registers) => register_image(registers),
         }
     }
@@ -78,6 +81,11 @@ impl Hll {
                 if !is_first {
                     registers.merge_coupons(mine);
                 }
+                self.state = State::Registers(Box::new(registers));
+            }
+            (ImageState::Registers { values, .. }, State::Sparse(mine)) => {
+                let mut registers = mine.to_registers();
+                registers.merge_values(values);
                 self.state = State::Registers(Box::new(registers));
             }
         }

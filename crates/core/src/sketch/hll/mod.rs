@@ -6,7 +6,8 @@
 //!
 //! What is kept of a value is its *coupon*: 26 address bits and the run length. Up to 384 different coupons are kept as
 //! they are ([`coupons`]), so that small sets are counted all but exactly; beyond that come the registers
-//! ([`registers`]).
+//! ([`registers`]). Where very many sketches are kept, each is packed ([`packed`]), and goes on as registers, of which
+//! those in use are kept as long as they are few ([`sparse`]).
 //!
 //! While a sketch is only updated, it estimates by HIP, which adds up the inverse probability of every change as it
 //! happens (1.3 % standard error). A merge loses that history; what is estimated then follows from the registers alone
@@ -15,13 +16,16 @@
 mod bytes;
 mod coupons;
 mod estimate;
+mod packed;
 mod registers;
+mod sparse;
 
 pub use bytes::HllImage;
 
 use super::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use coupons::Coupons;
 use registers::Registers;
+use sparse::Sparse;
 
 /// Binary logarithm of the number of registers.
 const LG_K: u8 = 12;
@@ -48,6 +52,7 @@ pub struct Hll {
 #[derive(Debug, Clone)]
 enum State {
     Coupons(Coupons),
+    Sparse(Sparse),
     Registers(Box<Registers>),
 }
 
@@ -74,7 +79,7 @@ impl Hll {
         match &mut self.state {
             State::Registers(registers) => registers.update(coupon),
             State::Coupons(coupons) if coupons.has_near_home(coupon) => {}
-            State::Coupons(_) => self.update_small(coupon),
+            State::Coupons(_) | State::Sparse(_) => self.update_small(coupon),
         }
     }
 
@@ -88,11 +93,20 @@ impl Hll {
 
     #[inline(never)]
     fn update_small(&mut self, coupon: Coupon) {
-        if let State::Coupons(coupons) = &mut self.state {
-            coupons.insert(coupon);
-            if coupons.is_over_full() {
-                self.state = State::Registers(Box::new(Registers::from_coupons(coupons)));
+        match &mut self.state {
+            State::Coupons(coupons) => {
+                coupons.insert(coupon);
+                if coupons.is_over_full() {
+                    self.state = State::Registers(Box::new(Registers::from_coupons(coupons)));
+                }
             }
+            State::Sparse(sparse) => {
+                sparse.update(coupon);
+                if sparse.used().len() > sparse::MOST_USED {
+                    self.state = State::Registers(Box::new(sparse.to_registers()));
+                }
+            }
+            State::Registers(registers) => registers.update(coupon),
         }
     }
 
@@ -105,7 +119,14 @@ impl Hll {
             self.clone_from(other);
             return;
         }
+        if let State::Sparse(mine) = &self.state {
+            self.state = State::Registers(Box::new(mine.to_registers()));
+        }
         match (&mut self.state, &other.state) {
+            (_, State::Sparse(theirs)) => {
+                self.merge(&Self { state: State::Registers(Box::new(theirs.to_registers())) })
+            }
+            (State::Sparse(_), _) => unreachable!("made whole above"),
             (State::Registers(mine), State::Registers(theirs)) => mine.merge(theirs),
             (State::Registers(mine), State::Coupons(theirs)) => mine.merge_coupons(theirs),
             (State::Coupons(mine), State::Registers(theirs)) => {
@@ -130,6 +151,7 @@ impl Hll {
     pub fn estimate(&self) -> f64 {
         match &self.state {
             State::Coupons(coupons) => estimate::of_coupons(coupons.len()),
+            State::Sparse(sparse) => sparse.history().unwrap_or_else(|| sparse.to_registers().estimate()),
             State::Registers(registers) => registers.estimate(),
         }
     }
@@ -150,6 +172,7 @@ impl Hll {
     pub fn relative_error(&self) -> f64 {
         match &self.state {
             State::Coupons(_) => estimate::COUPON_ERROR,
+            State::Sparse(sparse) => sparse.to_registers().relative_error(),
             State::Registers(registers) => registers.relative_error(),
         }
     }
@@ -158,6 +181,7 @@ impl Hll {
     fn different_seen(&self) -> usize {
         match &self.state {
             State::Coupons(coupons) => coupons.len(),
+            State::Sparse(sparse) => sparse.used().len(),
             State::Registers(registers) => registers.used(),
         }
     }
@@ -170,6 +194,7 @@ impl Hll {
         size_of::<Self>()
             + match &self.state {
                 State::Coupons(coupons) => coupons.memory_bytes(),
+                State::Sparse(sparse) => sparse.memory_bytes(),
                 State::Registers(_) => size_of::<Registers>(),
             }
     }

@@ -12,11 +12,24 @@ pub(super) struct Registers {
 
 /// What HIP keeps while the history of changes is whole.
 #[derive(Debug, Clone, Copy)]
-struct History {
+pub(super) struct History {
     /// What was added up.
-    estimate: f64,
+    pub estimate: f64,
     /// The sum of 2^-register over all registers: k times the chance that the next new value changes something.
     inverse_power_sum: f64,
+}
+
+impl History {
+    /// Of so many registers that are not in use, and of others with these values.
+    pub fn new(estimate: f64, unused: usize, used: impl Iterator<Item = u8>) -> Self {
+        Self { estimate, inverse_power_sum: unused as f64 + used.map(inverse_power).sum::<f64>() }
+    }
+
+    /// A register is raised.
+    pub fn raise(&mut self, before: u8, value: u8) {
+        self.estimate += K as f64 / self.inverse_power_sum;
+        self.inverse_power_sum += inverse_power(value) - inverse_power(before);
+    }
 }
 
 impl Registers {
@@ -31,8 +44,7 @@ impl Registers {
 
     /// Registers as they were written down, with what HIP had added up if the history was whole.
     pub fn from_values(values: [u8; K], history: Option<f64>) -> Self {
-        let inverse_power_sum = || values.iter().map(|&value| inverse_power(value)).sum();
-        let history = history.map(|estimate| History { estimate, inverse_power_sum: inverse_power_sum() });
+        let history = history.map(|estimate| History::new(estimate, 0, values.iter().copied()));
         Self { values, history }
     }
 
@@ -49,8 +61,7 @@ impl Registers {
     #[inline(never)]
     fn raise(&mut self, at: usize, value: u8) {
         if let Some(history) = &mut self.history {
-            history.estimate += K as f64 / history.inverse_power_sum;
-            history.inverse_power_sum += inverse_power(value) - inverse_power(self.values[at]);
+            history.raise(self.values[at], value);
         }
         self.values[at] = value;
     }
