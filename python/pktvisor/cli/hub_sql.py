@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pktvisor.cli.options import Parser, complain, print_result, run
 from pktvisor.cli.parsing import add_options, add_version, read_options
@@ -54,13 +54,23 @@ def _run(said: argparse.Namespace) -> int:
         if sys.stdout.isatty():
             connection.sql(" ".join(options.query)).show(max_rows=MOST_ROWS_SHOWN)
         else:
-            print_result(_csv(connection.execute(" ".join(options.query))))
+            print_result(_csv(connection.sql(" ".join(options.query))))
     return 0
 
 
-def _csv(result: object) -> bytes:
+def _csv(result: Any) -> bytes:
+    """A relation as CSV; nothing of what gives no rows, as a setting."""
+    if result is None:
+        return b""
+    shown = zip(result.columns, map(str, result.types), strict=True)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column[0] for column in result.description])  # type: ignore[attr-defined]  # DuckDB has no types
-    writer.writerows(result.fetchall())  # type: ignore[attr-defined]
+    writer.writerow(result.columns)
+    writer.writerows(result.project(", ".join(_shown(name, kind) for name, kind in shown)).fetchall())
     return text.getvalue().encode()
+
+
+def _shown(name: str, kind: str) -> str:
+    """A column as SQL has it. DuckDB writes times of a zone itself: for Python it would need a package of zones."""
+    column = '"{}"'.format(name.replace('"', '""'))
+    return f"{column}::VARCHAR AS {column}" if "TIME ZONE" in kind or "TIMESTAMPTZ" in kind else column
