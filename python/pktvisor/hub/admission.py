@@ -97,7 +97,7 @@ class Admission:
         self.oldest_minute = oldest_minute
         """Windows of earlier minutes are not kept any more."""
         self.gate = Gate()
-        """Closed, everything that is in the journal has been merged and noted."""
+        """Closed, everything that is in the journal and acknowledged has been merged, noted, and is known."""
         self._indexing = threading.Lock()
         self.hours: dict[int, HourIndex] = {}
         """By hour, counted from 1970, the deliveries that are not sealed."""
@@ -156,16 +156,16 @@ class Admission:
 
     def _keep(self, delivery: Delivery, body: bytes, now_ns: int, reserved: Sequence[WindowKey]) -> Receipt:
         is_kept = False
-        try:
-            with self.gate.passing():
+        with self.gate.passing():
+            try:
                 taken = _bits(window in reserved for window in windows_of(delivery))
                 entry = self._journal.append(body, now_ns, taken)
                 is_kept = True
                 receipt = self._merge(entry, delivery, taken)
                 self._registry.note(delivery, now_ns, stored=receipt.stored, duplicate=receipt.duplicate)
                 return receipt
-        finally:
-            self._registry.seen.release(reserved, are_known=is_kept)
+            finally:
+                self._registry.seen.release(reserved, are_known=is_kept)
 
     def _merge(self, entry: Entry, delivery: Delivery, taken: int) -> Receipt:
         """Merge windows of an entry of the journal, and keep in mind where it is."""
@@ -188,7 +188,8 @@ class Admission:
         """Take in again what is in the journal: what is not sealed, and what the registry does not know yet.
 
         `sealed` tells of each hour up to which entry of the journal it is sealed; `readmitted` are the windows of the
-        entries before. A window that is there twice, since the first was not acknowledged, counts once.
+        entries before. A window that is there twice, since the first was not acknowledged, counts once. What an hour
+        was sealed without was not acknowledged either: the registry, which was brought to disk with it, knows the rest.
         """
         try:
             delivery = read_delivery(entry.body)
@@ -196,16 +197,17 @@ class Admission:
             logger.warning("entry %d of the journal can't be read by this release: %s", entry.sequence, error)
             return
         windows = windows_of(delivery)
-        counts = [bool(entry.taken >> at & 1) and window not in readmitted for at, window in enumerate(windows)]
+        counts = [
+            bool(entry.taken >> at & 1) and window not in readmitted and sealed.get(hour_of(run), 0) < entry.sequence
+            for at, (window, run) in enumerate(zip(windows, delivery.runs, strict=True))
+        ]
         fresh = [window for window, is_new in zip(windows, counts, strict=True) if is_new]
         readmitted.update(fresh)
         self._registry.seen.release(fresh, are_known=True)
         if entry.sequence > self._registry.flushed_sequence:
             self._registry.note(delivery, entry.received_ns, stored=len(fresh), duplicate=len(windows) - len(fresh))
-        is_open = [sealed.get(hour_of(run), 0) < entry.sequence for run in delivery.runs]
-        taken = _bits(is_new and is_left for is_new, is_left in zip(counts, is_open, strict=True))
-        if taken:
-            self._merge(entry, delivery, taken)
+        if fresh:
+            self._merge(entry, delivery, _bits(counts))
 
     def _count(self, receipt: Receipt, body_bytes: int) -> None:
         counters = self.counters

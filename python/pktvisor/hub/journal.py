@@ -81,7 +81,7 @@ class Journal:
                 segment.write(entry)
             except OSError as error:
                 self._segment = None
-                segment.close()
+                segment.retire()  # others may wait until theirs are on disk
                 raise self._failed(error) from error
             self._next_sequence += 1
         self._sync(segment, entry.sequence)
@@ -110,7 +110,11 @@ class Journal:
                     # What the kernel holds of it may be gone: nothing more is added to it.
                     if self._segment is segment:
                         self._segment = None
+                    segment.close()
                 raise self._failed(error) from error
+            if segment.is_done:
+                with self._writing:
+                    segment.close()
 
     def _failed(self, error: OSError) -> InputError:
         return InputError(f"the journal in {self._directory} can't be written: {error.strerror}")
@@ -191,17 +195,20 @@ class _Segment:
         os.fdatasync(self._descriptor)
         self._is_broken = False
         self._synced = written
-        if self._is_retired and self._synced == self._written:
-            self.close()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing more is written to it, and all of it is on disk."""
+        return self._is_retired and self._synced == self._written
 
     def retire(self) -> None:
-        """Write no more to it; it is closed once it is on disk."""
+        """Write no more to it; it is closed once it is on disk. The caller holds the writing lock."""
         self._is_retired = True
-        if self._synced == self._written:
+        if self.is_done:
             self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. The caller holds the writing lock."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

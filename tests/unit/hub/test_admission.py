@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from pktvisor.errors import InputError
 from pktvisor.hub.admission import BusyError, Receipt, RefusedDelivery, WrongSenderError
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.minutes import Cell
+from pktvisor.hub.seen import WindowKey
 from support.fleet import CAPTURES, Fleet
 from support.hubs import Clock, killed, running_hub
 
@@ -122,6 +123,20 @@ def test_a_delivery_that_came_to_disk_unacknowledged_and_again_counts_once(
     after = killed(hub)
     assert total(after) == sent(0), "both are in the journal"
     after.stop()
+
+
+def test_what_is_in_the_journal_is_known_before_the_registry_is_flushed(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, inside = hub.registry.seen.release, []
+
+    def watched(windows: Sequence[WindowKey], *, are_known: bool) -> None:
+        inside.append(hub.admission.gate._inside)
+        release(windows, are_known=are_known)
+
+    monkeypatch.setattr(hub.registry.seen, "release", watched)
+    take(hub, 0, 0)
+    assert inside == [1]
 
 
 def test_late_windows_count_in_minutes_that_are_closed(hub: Hub, clock: Clock) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,12 @@ from pktvisor.hub.journal import Entry, Journal, JournalReader, segment_paths
 
 def kept(directory: Path) -> list[tuple[int, bytes]]:
     return [(entry.sequence, entry.body) for entry in JournalReader(directory).entries()]
+
+
+def open_files(directory: Path) -> list[Path]:
+    """Files in a directory that this process holds open."""
+    opened = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    return [path for path in opened if path.parent == directory]
 
 
 def journal_after(directory: Path) -> Journal:
@@ -93,6 +100,35 @@ def test_a_full_disk_refuses_an_entry_and_takes_the_next(tmp_path: Path, monkeyp
     assert [body for _, body in kept(tmp_path)] == [b"before", b"after"]
 
 
+def test_an_entry_that_is_being_synced_as_the_disk_runs_full_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path)
+    is_syncing, is_full = threading.Event(), threading.Event()
+    sync = os.fdatasync
+
+    def slow(descriptor: int) -> None:
+        is_syncing.set()
+        assert is_full.wait(60)
+        sync(descriptor)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(journal.append, b"in time", 1, 1)
+        assert is_syncing.wait(60)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            with pytest.raises(InputError, match="No space left on device"):
+                journal.append(b"too late", 2, 1)
+        is_full.set()
+        assert first.result().sequence == 1
+    journal.append(b"after", 3, 1)
+    assert kept(tmp_path) == [(1, b"in time"), (2, b"after")]
+
+
 def test_what_the_disk_did_not_take_is_not_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(tmp_path)
 
@@ -103,6 +139,7 @@ def test_what_the_disk_did_not_take_is_not_acknowledged(tmp_path: Path, monkeypa
         patch.setattr(os, "fdatasync", broken)
         with pytest.raises(InputError, match="Input/output error"):
             journal.append(b"lost", 1, 1)
+        assert open_files(tmp_path) == []
     entry = journal.append(b"kept", 2, 1)
     assert len(segment_paths(tmp_path)) == 2, "nothing is added to a file whose state nobody knows"
     assert entry.sequence == 2

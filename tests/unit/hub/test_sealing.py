@@ -234,3 +234,46 @@ def test_sql_reads_what_is_sealed_and_what_is_not(hub: Hub, clock: Clock) -> Non
         ((estimate,),) = connection.execute(distinct).fetchall()
     (alone,) = [r.value for r in FLEET.records(0) if r.path == "cardinality.qname"]
     assert round(estimate) == alone, "both saw the same names"
+
+
+def unacknowledged(hub: Hub, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Have a delivery come to the journal whose sync fails."""
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", broken)
+        with pytest.raises(InputError, match="Input/output error"):
+            take(hub, number, 0)
+
+
+def test_what_an_hour_was_sealed_without_counts_when_it_comes_again_before_a_kill(
+    hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(hub, 0, 0)
+    take(hub, 0, HOUR_S // 60)  # its hour is not sealed and keeps the journal
+    unacknowledged(hub, monkeypatch, 1)
+    later(clock, hub)
+    take(hub, 1, 0)
+    after = killed(hub)
+    clock.after_s += 700
+    look(after, 2e6)
+    assert total(after) == 2 * ONE
+    after.stop()
+
+
+def test_what_an_hour_was_sealed_without_counts_when_it_comes_again_after_a_kill(
+    hub: Hub, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(hub, 0, 0)
+    take(hub, 0, HOUR_S // 60)
+    unacknowledged(hub, monkeypatch, 1)
+    later(clock, hub)
+    after = killed(hub)
+    for _ in range(2):
+        take(after, 1, 0)
+        clock.after_s += 700
+        look(after, clock.after_s * 1e3)
+        assert total(after) == 2 * ONE
+    after.stop()
