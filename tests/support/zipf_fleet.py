@@ -10,9 +10,10 @@ from __future__ import annotations
 import struct
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,14 @@ class Truth:
     def total(self) -> int:
         return self.names.total()
 
+    def outside(self, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Of a top list's items those whose true weight is not within their bounds."""
+        return [one for one in items if not one["lower"] <= self.names[one["name"]] <= one["upper"]]
+
+    def present(self, items: Sequence[Mapping[str, Any]], most: int) -> int:
+        """How many of the truly heaviest are among a top list's items."""
+        return len({one["name"] for one in items} & {name for name, _ in self.names.most_common(most)})
+
 
 @dataclass
 class ZipfFleet:
@@ -57,6 +66,8 @@ class ZipfFleet:
     truth: Truth = field(default_factory=Truth)
     """Of all bodies that were made."""
     by_site: dict[str, Truth] = field(default_factory=dict)
+    agents: dict[str, set[int]] = field(default_factory=dict)
+    """By name the agents that asked for it, of the names that all ask for."""
 
     def __post_init__(self) -> None:
         self._frames = _Frames()
@@ -72,7 +83,17 @@ class ZipfFleet:
         for truth in (self.truth, self.by_site.setdefault(site, Truth())):
             truth.names.update(labels)
             truth.clients.update(clients.tolist())
+        for one in {*names[names < NAMES].tolist()}:
+            self.agents.setdefault(_name(one), set()).add(number)
         return self._fleet.body_of(self._records(names, clients), number, minute)
+
+    def miscounted(self, items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Of a top list's items those that not so many agents saw as it says."""
+        return [
+            one
+            for one in items
+            if not one["agents"]["at_least"] <= len(self.agents.get(one["name"], {0})) <= one["agents"]["at_most"]
+        ]
 
     def _drawn(self, number: int, minute: int) -> tuple[Numbers, Numbers]:
         """Names and clients of an agent's queries."""

@@ -38,6 +38,7 @@ from pktvisor.hub.policy import PERIODS, open_minute
 from pktvisor.hub.registry import Registry
 from pktvisor.hub.remerging import MOST_OPEN_MINUTES, merge_again
 from pktvisor.hub.seen import WindowKey
+from pktvisor.hub.sightings import Windows
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,11 @@ class Hub:
     def stored(self) -> Stored:
         """What is sealed."""
         return Stored(self.hours, self.sealed, self.rolled)
+
+    @property
+    def windows(self) -> Windows:
+        """The agents' own windows."""
+        return Windows(self.stored, self.journal, dict(self.admission.hours), self.minutes)
 
     @property
     def counters(self) -> dict[str, int]:

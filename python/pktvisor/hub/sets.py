@@ -16,13 +16,12 @@ from pktvisor import _core
 from pktvisor.errors import ConfigError
 from pktvisor.hub.history import Merging, Question, Stored, merged, records_at, told_of
 from pktvisor.hub.minutes import Minutes
+from pktvisor.hub.sightings import MOST_ITEMS, UnknownError, Windows, item_of, sightings
 from pktvisor.metrics.snapshot import TopEntry
 from pktvisor.outputs.json import Document
 from pktvisor.windows.reading import core_metric, top_values
 from pktvisor.windows.record import Record
 
-MOST_ITEMS = 6144
-"""Items of a top list: no list tracks more."""
 MOST_VALUES = 16
 """Values of a tag on each side."""
 DEVIATIONS = 2
@@ -56,8 +55,10 @@ class Merged:
         return Merged(self.record, self.core.merged(other.core, is_same_window=False))
 
 
-def heaviest(question: Question, stored: Stored, minutes: Minutes) -> Document:
-    """Give the heaviest items of a time as a whole, and what the others weigh together. Raises as `merged` does."""
+def heaviest(question: Question, stored: Stored, minutes: Minutes, windows: Windows | None = None) -> Document:
+    """Give the heaviest items of a time as a whole, and what the others weigh together; with the agents' own windows
+    also how many agents saw each. Raises as `merged` does.
+    """
     whole, merging = merged(replace(question, is_whole=True), stored, minutes)
     found = _of_values(whole, merging, question.values or ("",))
     document = _frame(whole, merging, stored, "top")
@@ -66,13 +67,27 @@ def heaviest(question: Question, stored: Stored, minutes: Minutes) -> Document:
     _check_kind(found, whole, ("top",))
     entries = found.entries(question.top)
     total, unlisted = found.core.weights()
+    items = [_entry(one) for one in entries]
     return {
         **document,
+        **({} if windows is None else _with_agents(whole, windows, found, items)),
         "total": total,
-        "items": [_entry(one) for one in entries],
+        "items": items,
         "other": _rest(total, entries),
         "unlisted_at_most": unlisted,
     }
+
+
+def _with_agents(question: Question, windows: Windows, found: Merged, items: Sequence[Document]) -> Document:
+    """Add to each item how many agents saw it; give of how many, or why that is not known."""
+    keys = [item_of(row) for row in found.core.top(len(items))]
+    try:
+        told = sightings(question, windows, keys)
+    except UnknownError as error:
+        return {"agents": {"reason": str(error), **error.told}}
+    for item, key in zip(items, keys, strict=True):
+        item["agents"] = told.of(key)
+    return {"agents": {"of": told.agents, "read": told.read}}
 
 
 def _rest(total: int, entries: Sequence[TopEntry]) -> Document:

@@ -9,20 +9,14 @@ from typing import Any
 
 import pytest
 
-from pktvisor import _core
 from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.hub.history import Question
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.sets import difference, heaviest
-from pktvisor.outputs.hub_body import Identity
-from pktvisor.windows.record import Record
-from pktvisor.windows.tables import record_table
-from support.fleet import CAPTURES, NANOSECONDS, Fleet
 from support.hubs import Clock, running_hub
+from support.top_lists import FLEET, START_S, TOP, frequent, send
 
-START_S = 1_790_000_400 // 3600 * 3600
-FLEET = Fleet([CAPTURES / "dns_resolver.pcap"], START_S)
-TOP, COUNTED = "dns.top_qname3", "dns.cardinality.qname"
+COUNTED = "dns.cardinality.qname"
 
 
 @pytest.fixture
@@ -36,17 +30,6 @@ def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
         yield made
 
 
-def frequent(names: dict[str, int], most_items: int = 0) -> bytes:
-    """A top list of names with their weights, cut to the heaviest where `most_items` says so."""
-    import datasketches
-
-    sketch = datasketches.frequent_strings_sketch(12)
-    for name, weight in names.items():
-        sketch.update(name, weight)
-    metric = _core.Metric.from_image("top", "text", sketch.serialize())
-    return (metric.cut(most_items) if most_items else metric).image()
-
-
 def distinct(first: int, last: int) -> bytes:
     """A cardinality of the numbers from `first` to `last`."""
     import datasketches
@@ -55,23 +38,6 @@ def distinct(first: int, last: int) -> bytes:
     for number in range(first, last):
         sketch.update(f"name {number}")
     return bytes(sketch.serialize_updatable())
-
-
-def send(hub: Hub, agent: str, site: str, minute: int = 0, **images: bytes) -> None:
-    """Let an agent send images of metrics, by the last part of their places."""
-    start_ns = (START_S + minute * 60) * NANOSECONDS
-    window: dict[str, Any] = {
-        "agent": agent,
-        "number": minute,
-        "start_ns": start_ns,
-        "end_ns": start_ns + 60 * NANOSECONDS,
-        "length_s": 60,
-        "is_closed": True,
-    }
-    found = {one.path.rpartition(".")[2]: one for one in FLEET.records(0) if one.schema == "dns"}
-    records: list[Record] = [replace(found[name], image=image, **window) for name, image in images.items()]
-    identity = Identity(agent, f"boot of {agent}", "5.0.0", (("site", site),))
-    hub.admission.take(record_table(records, identity.metadata()).write(), hub.now_ns())
 
 
 def asked(metric: str, *values: str, **more: Any) -> Question:

@@ -41,7 +41,7 @@ class Told:
 
     def heaviest(self, **more: Any) -> dict[str, Any]:
         question = Question("default", TOP, START_S, END_S, top=SHOWN, **more)
-        return heaviest(question, self.hub.stored, self.hub.minutes)
+        return heaviest(question, self.hub.stored, self.hub.minutes, self.hub.windows)
 
     def series(self, metric: str, **more: Any) -> dict[str, list[Any]]:
         question = Question("default", metric, START_S, END_S, **more)
@@ -63,8 +63,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 def assert_holds(found: dict[str, Any], truth: Truth) -> None:
     """A top list is true: its items within their bounds, nobody heavy missed, nothing of the whole lost."""
-    for one in found["items"]:
-        assert one["lower"] <= truth.names[one["name"]] <= one["upper"], one
+    assert not truth.outside(found["items"])
     assert found["total"] == truth.total
     names = {one["name"] for one in found["items"]}
     rest = truth.total - sum(truth.names[name] for name in names)
@@ -73,15 +72,10 @@ def assert_holds(found: dict[str, Any], truth: Truth) -> None:
     assert unlisted <= max(found["unlisted_at_most"], min(one["upper"] for one in found["items"]))
 
 
-def present(found: dict[str, Any], truth: Truth) -> int:
-    """How many of the truly heaviest are shown."""
-    return len({one["name"] for one in found["items"]} & {name for name, _ in truth.names.most_common(SHOWN)})
-
-
 def test_the_global_top_of_skewed_traffic_is_the_true_one_within_its_bounds(told: Told) -> None:
     found = told.heaviest()
     assert_holds(found, told.fleet.truth)
-    assert present(found, told.fleet.truth) >= 98
+    assert told.fleet.truth.present(found["items"], SHOWN) >= 98
     ranked = [one["name"] for one in found["items"]]
     for before, after in itertools.pairwise(ranked):
         assert told.fleet.truth.names[after] <= NEAR * told.fleet.truth.names[before] + 5
@@ -91,7 +85,14 @@ def test_the_top_of_each_site_is_true(told: Told) -> None:
     for site, truth in told.fleet.by_site.items():
         found = told.heaviest(tag="site", values=(site,))
         assert_holds(found, truth)
-        assert present(found, truth) >= 95
+        assert truth.present(found["items"], SHOWN) >= 95
+
+
+def test_how_many_agents_saw_a_name_is_within_its_bounds(told: Told) -> None:
+    found = told.heaviest()
+    assert found["agents"]["of"] == AGENTS
+    assert not told.fleet.miscounted(found["items"])
+    assert found["items"][0]["agents"] == {"at_least": AGENTS, "at_most": AGENTS}
 
 
 @pytest.mark.parametrize("step_s", [60, 600, 3600])

@@ -14,10 +14,24 @@ from pktvisor.server.endpoint import Answer, Endpoint, Query
 COUNT: Schema = {"type": "integer", "minimum": 0}
 TEXT: Schema = {"type": "string"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
+AGENTS: Schema = {
+    "type": "object",
+    "required": ["at_least", "at_most"],
+    "properties": {"at_least": COUNT, "at_most": COUNT},
+}
+HEARD: Schema = {
+    "type": "object",
+    "properties": {
+        "of": COUNT,
+        "read": {"type": "object", "properties": {"files": COUNT, "bytes": COUNT, "deliveries": COUNT}},
+        "reason": TEXT,
+        "kept_from": COUNT,
+    },
+}
 BOUNDED: Schema = {
     "type": "object",
     "required": ["estimate", "lower", "upper"],
-    "properties": {"name": TEXT, "estimate": COUNT, "lower": COUNT, "upper": COUNT},
+    "properties": {"name": TEXT, "estimate": COUNT, "lower": COUNT, "upper": COUNT, "agents": AGENTS},
 }
 ESTIMATED: Schema = {
     "type": "object",
@@ -43,7 +57,12 @@ FRAME: dict[str, Schema] = {
 HEAVIEST: Schema = {
     "type": "object",
     "required": ["policy", "metric", "total", "items", "other"],
-    "properties": {**FRAME, "total": COUNT, "other": BOUNDED},
+    "properties": {
+        **FRAME,
+        "total": COUNT,
+        "other": BOUNDED,
+        "agents": HEARD,
+    },
 }
 DIFFERENCE: Schema = {
     "type": "object",
@@ -63,13 +82,22 @@ MOST_CHARACTERS = MOST_VALUES * 130
 
 
 def top(
-    context: Context, *, metric: str, policy: str, tag: str, value: str, top: int, to: int | None, **more: int | None
+    context: Context,
+    *,
+    metric: str,
+    policy: str,
+    tag: str,
+    value: str,
+    agents: bool,
+    top: int,
+    to: int | None,
+    **more: int | None,
 ) -> Document:
     """Give the heaviest items of a time."""
     hub = hub_of(context)
     values = (value,) if tag else ()
     question = Question(policy, metric, *seconds(more["from"], to), tag=tag, top=top, values=values)
-    return heaviest(question, hub.stored, hub.minutes)
+    return heaviest(question, hub.stored, hub.minutes, hub.windows if agents else None)
 
 
 def sets(
@@ -94,6 +122,7 @@ ENDPOINTS = (
             *TIME,
             Query("tag", "Only of agents with this tag", "text", most=200, default=""),
             Query("value", "The tag's value", "text", most=200, default=""),
+            Query("agents", "Also how many agents saw each, which takes longer", "flag", default=False),
             TOP,
         ),
         success=Answer("Items with their bounds, and the rest", HEAVIEST),

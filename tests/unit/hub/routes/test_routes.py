@@ -176,6 +176,10 @@ def test_a_time_as_a_whole_tells_the_heaviest_items_and_what_one_site_saw_alone(
     asked: Any = {"metric": "dns.top_qname3", "from": fleet.start_s, "to": fleet.start_s + 60, "tag": "site"}
     told = asking.get("/api/v1/history/top", params={**asked, "value": "fra", "top": 1}).json()
     assert told["items"][0]["estimate"] + told["other"]["estimate"] == told["total"]
+    assert "agents" not in told["items"][0]
+    told = asking.get("/api/v1/history/top", params={**asked, "value": "fra", "agents": "true"}).json()
+    assert told["agents"]["of"] == 1
+    assert told["items"][0]["agents"] == {"at_least": 1, "at_most": 1}
     told = asking.get("/api/v1/history/sets", params={**asked, "in": "fra", "not_in": "nrt"}).json()
     assert told["items"][0]["name"] == "ns.broken.test"
     told = asking.get("/api/v1/history/sets", params={**asked, "in": "fra", "not_in": "ams"}).json()
