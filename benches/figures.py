@@ -64,6 +64,10 @@ TARGETS = (
     Target("hub memory", "MB peak", 2000, 1000),
     Target("hub delivery", "kB", 20, 12),
     Target("hub top list of a day by tag", "s elapsed", 1, 0.1),
+    Target("hub items outside their bounds", "of 100", 0, 0),
+    Target("hub heaviest items shown", "of 100", 98, 100, higher_is_better=True),
+    Target("hub items with agents miscounted", "of 100", 0, 0),
+    Target("hub union", "% error", 2, 1.5),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 

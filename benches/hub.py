@@ -2,6 +2,7 @@
 
     python benches/hub.py [--agents 1000] [--record]
     python benches/hub.py --only bytes       what a delivery is made of
+    python benches/hub.py --only truth       what it answers against what a fleet of skewed traffic really did
 
 A fleet in this process makes the deliveries before; the hub runs in a process of its own, on one core.
 Deliveries come in as from its HTTP route, without HTTP.
@@ -10,7 +11,9 @@ Deliveries come in as from its HTTP route, without HTTP.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import math
 import os
 import resource
 import subprocess
@@ -34,6 +37,17 @@ PIECE_PACKETS = 250_000
 MINUTE_PACKETS = 1_000_000
 HOUR_S = 3600
 FRAME = 4
+TRUTH_MINUTES = (0, 61)
+"""The first is sealed, the second in memory."""
+SHOWN = 100
+UNIONS = {"dns.cardinality.qname": "names", "packets.cardinality.src_ips_in": "clients"}
+"""Cardinalities, and what the fleet calls that of which they are."""
+
+
+@functools.cache
+def pieces() -> list[Path]:
+    """What the agents of a fleet see, by their numbers."""
+    return [one.path for one in traffic.pieces(traffic.standard_captures()[0], PIECE_PACKETS)]
 
 
 def start_s() -> int:
@@ -41,12 +55,12 @@ def start_s() -> int:
     return (int(time.time()) // HOUR_S - DAY_HOURS - 1) * HOUR_S
 
 
-def made(agents: int, minutes: Sequence[int], captures: Sequence[Path]) -> Iterator[bytes]:
+def made(agents: int, minutes: Sequence[int]) -> Iterator[bytes]:
     """What a fleet sends, minute by minute."""
     sys.path.insert(0, str(REPOSITORY / "tests"))
     from support.fleet import Fleet
 
-    fleet = Fleet(captures, start_s())
+    fleet = Fleet(pieces(), start_s())
     for minute in minutes:
         for number in range(agents):
             yield fleet.body(number, minute)
@@ -122,12 +136,42 @@ def ask_day(deliveries: str, folder: str) -> dict[str, Any]:
     return {"seal_s": sealed_s, "answer_s": sorted(times)[2], "hours": len(hub.sealed), "sealed_bytes": size}
 
 
-WORK: dict[str, Callable[[str, str], dict[str, Any]]] = {"take": take_all, "day": ask_day}
+def ask_truth(deliveries: str, folder: str) -> dict[str, Any]:
+    """Take deliveries in, seal the first hour, and ask for what the fleet knows, too."""
+    from pktvisor.hub.history import Question, answer
+    from pktvisor.hub.hub import Hub, HubSettings
+    from pktvisor.hub.sets import heaviest
+
+    hub = Hub(HubSettings(Path(folder)))
+    for body in read(Path(deliveries)):
+        hub.admission.take(body, time.time_ns())
+    first_s = min(hub.minutes.numbers()) * 60
+    hub.seal(first_s // HOUR_S)
+    time_s = (first_s, first_s + 2 * HOUR_S)
+    before = time.monotonic()
+    question = Question("default", "dns.top_qname3", *time_s, top=SHOWN)
+    heaviest(question, hub.stored, hub.minutes)
+    answer_s = time.monotonic() - before
+    before = time.monotonic()
+    top = heaviest(question, hub.stored, hub.minutes, hub.windows)
+    agents_s = time.monotonic() - before
+    unions = {}
+    for metric in UNIONS:
+        for tag in ("", "site"):
+            whole = Question("default", metric, *time_s, HOUR_S, tag, is_whole=True)
+            told: Any = answer(whole, hub.stored, hub.minutes)
+            unions.update({f"{metric} {site}": points[0][1] for site, points in told["series"].items()})
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    hub.stop()
+    return {"items": top["items"], "unions": unions, "answer_s": answer_s, "agents_s": agents_s, "peak_bytes": peak}
 
 
-def intake(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[Figure]:
+WORK: dict[str, Callable[[str, str], dict[str, Any]]] = {"take": take_all, "day": ask_day, "truth": ask_truth}
+
+
+def intake(agents: int, core: int, folder: Path) -> list[Figure]:
     """Deliveries of some minutes."""
-    count, size = write(made(agents, range(MINUTES), captures), folder / "deliveries")
+    count, size = write(made(agents, range(MINUTES)), folder / "deliveries")
     told = in_a_process("take", core, folder / "deliveries", folder / "hub")
     per_minute = count / told["cpu_s"] * 60
     note = f"{agents} agents, {MINUTES} minutes; {told['elapsed_s']:.1f} s elapsed, {told['cpu_s']:.1f} s of CPU"
@@ -143,10 +187,10 @@ def intake(agents: int, core: int, captures: Sequence[Path], folder: Path) -> li
     ]
 
 
-def day(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[Figure]:
+def day(agents: int, core: int, folder: Path) -> list[Figure]:
     """A day of hours, each with one minute of all agents."""
     minutes = range(0, DAY_HOURS * 60, 60)
-    write(made(agents, minutes, captures), folder / "day")
+    write(made(agents, minutes), folder / "day")
     told = in_a_process("day", core, folder / "day", folder / "hub of a day")
     note = f"{agents} agents, {told['hours']} hours with a minute each; sealing took {told['seal_s']:.0f} s of CPU"
     return [
@@ -155,12 +199,12 @@ def day(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[
     ]
 
 
-def of_bytes(agents: int, core: int, captures: Sequence[Path], folder: Path) -> list[Figure]:
+def of_bytes(agents: int, core: int, folder: Path) -> list[Figure]:
     """What deliveries are made of: an agent's windows of a piece of mix, of a minute of it, and of its DNS alone."""
     del agents, core, folder
     minute = traffic.cut(traffic.standard_captures()[0], MINUTE_PACKETS).path
     return [
-        *parts("mix", captures[0]),
+        *parts("mix", pieces()[0]),
         *parts("minute of mix", minute),
         *parts("resolver", minute, filter_expression="udp port 53"),
     ]
@@ -182,7 +226,33 @@ def parts(name: str, capture: Path, filter_expression: str = "") -> Iterator[Fig
                 yield Figure(f"{name}: {section}", size / 1000, "kB", f"of {len(content) / 1000:.1f}")
 
 
-SECTIONS = {"intake": intake, "day": day, "bytes": of_bytes}
+def truth(agents: int, core: int, folder: Path) -> list[Figure]:
+    """What a hub tells of a fleet whose names follow Zipf's law, against what the fleet did."""
+    sys.path.insert(0, str(REPOSITORY / "tests"))
+    from support.zipf_fleet import ZipfFleet
+
+    fleet = ZipfFleet(start_s())
+    write((fleet.body(number, minute) for minute in TRUTH_MINUTES for number in range(agents)), folder / "truth")
+    told = in_a_process("truth", core, folder / "truth", folder / "hub of truth")
+    true = {"": fleet.truth, **fleet.by_site}
+    counts = {f"{metric} {site}": len(getattr(true[site], of)) for metric, of in UNIONS.items() for site in true}
+    errors = [told["unions"][name] / count - 1 for name, count in counts.items()]
+    mean = math.sqrt(sum(error**2 for error in errors) / len(errors))
+    note = f"{agents} agents, {fleet.truth.total:,} queries of {len(fleet.truth.names):,} names"
+    return [
+        Figure("hub items outside their bounds", len(fleet.truth.outside(told["items"])), "of 100", note),
+        Figure("hub heaviest items shown", fleet.truth.present(told["items"], SHOWN), "of 100"),
+        Figure(
+            "hub union", mean * 100, "% error", f"root mean square of {len(errors)}, {max(map(abs, errors)):.1%} most"
+        ),
+        Figure("hub top list of two hours", told["answer_s"], "s elapsed", "one sealed, one in memory"),
+        Figure("hub items with agents miscounted", len(fleet.miscounted(told["items"])), "of 100"),
+        Figure("hub top list with agents", told["agents_s"], "s elapsed", "of the same two hours"),
+        Figure("hub memory, truth", told["peak_bytes"] / MEGABYTE, "MB peak"),
+    ]
+
+
+SECTIONS = {"intake": intake, "day": day, "bytes": of_bytes, "truth": truth}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -198,11 +268,10 @@ def main(arguments: Sequence[str]) -> int:
         work, deliveries, folder = options.work
         print(json.dumps(WORK[work](deliveries, folder)))
         return 0
-    captures = [one.path for one in traffic.pieces(traffic.standard_captures()[0], PIECE_PACKETS)]
     figures: list[Figure] = []
     for name in options.only:
         with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-            figures += SECTIONS[name](options.agents, options.core, captures, Path(folder))
+            figures += SECTIONS[name](options.agents, options.core, Path(folder))
     print(table(figures))
     if options.record:
         record.keep(figures)
