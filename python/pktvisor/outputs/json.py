@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, Period, RateForm, TopEntryForm
-from pktvisor.api.keys import document_of
+from pktvisor.api.keys import document_of, keys_of
 from pktvisor.metrics.snapshot import (
     HandlerSnapshot,
     HistogramValues,
@@ -25,6 +25,8 @@ from pktvisor.outputs.values import bound_text
 
 Document = dict[str, object]
 """A JSON object."""
+
+_NAME, _ESTIMATE = (keys_of(TopEntryForm)[field].path for field in ("name", "estimate"))
 
 
 def encode(document: object) -> bytes:
@@ -107,4 +109,6 @@ def _histogram(value: HistogramValues) -> Document | None:
 
 
 def _entry(entry: TopEntry) -> Document:
+    if not entry.extra:  # as nearly all, of which there may be millions
+        return {_NAME: entry.name, _ESTIMATE: entry.estimate}
     return document_of(TopEntryForm(entry.name, entry.estimate, **dict(entry.extra)))
