@@ -213,8 +213,9 @@ def of_bytes(agents: int, core: int, folder: Path) -> list[Figure]:
 def parts(name: str, capture: Path, filter_expression: str = "") -> Iterator[Figure]:
     """A delivery, and the sections that it is packed in."""
     sys.path.insert(0, str(REPOSITORY / "tests"))
+    from pktvisor.windows.reading import cut
     from pktvisor.windows.tables import record_table
-    from support.fleet import cut, records_of_capture
+    from support.fleet import records_of_capture
 
     for most_items in (384, 256, 128):
         records = records_of_capture(capture, filter_expression=filter_expression)

@@ -14,6 +14,7 @@ from pathlib import Path
 from pktvisor import _core
 from pktvisor.cli.daemon import daemon_parser
 from pktvisor.cli.hub import hub_parser
+from pktvisor.cli.hub_demo import demo_parser
 from pktvisor.cli.hub_sql import sql_parser
 from pktvisor.cli.options import STATUSES
 from pktvisor.cli.reader import reader_parser
@@ -204,7 +205,7 @@ def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
 def commands_page() -> str:
     """Every command with its options."""
     statuses = "\n".join(f"| {status} | {meaning} |" for status, meaning in sorted(STATUSES.items()))
-    parsers = (daemon_parser(), reader_parser(), terminal_parser(), hub_parser(), sql_parser())
+    parsers = (daemon_parser(), reader_parser(), terminal_parser(), hub_parser(), sql_parser(), demo_parser())
     sections = ["# Commands", NOTE, *map(_command_section, parsers)]
     sections.append(f"## Exit statuses\n\n| Status | |\n|---|---|\n{statuses}")
     return "\n\n".join(sections) + "\n"

@@ -14,7 +14,7 @@ from typing import Any
 
 from pktvisor.outputs.hub_body import Identity
 from pktvisor.policies.file_records import record_files
-from pktvisor.windows.reading import core_metric
+from pktvisor.windows.reading import cut
 from pktvisor.windows.record import Record
 from pktvisor.windows.tables import record_table
 
@@ -74,9 +74,3 @@ class Fleet:
         records = [replace(record, **window) for record in seen]
         identity = Identity(name, boot or f"boot of {name}", "5.0.0", tuple(self.tags(number).items()))
         return record_table(records, identity.metadata()).pack()
-
-
-def cut(record: Record, most_items: int) -> Record:
-    """A record as an agent sends it: of a top list the heaviest items."""
-    metric = core_metric(record)
-    return record if metric is None else replace(record, image=metric.cut(most_items).image())

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pktvisor.windows.reading import cut
 from pktvisor.windows.record import Record
-from support.fleet import Fleet, cut, records_of_capture
+from support.fleet import Fleet, records_of_capture
 
 NAMES = 100_000
 """Names that all agents ask for."""

@@ -52,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from pktvisor.cli import hub_sql
 
         return hub_sql.main(given[1:])
+    if given[:1] == ["demo"]:
+        from pktvisor.cli import hub_demo
+
+        return hub_demo.main(given[1:])
     return run(hub_parser(), given, _run)
 
 
@@ -60,7 +64,7 @@ def hub_parser() -> Parser:
     parser = Parser(
         prog="pktvisor-hub",
         description="Collect the windows of many agents (pktvisord --hub), and serve them as one. "
-        "pktvisor-hub sql QUERY asks what is kept.",
+        "pktvisor-hub sql QUERY asks what is kept; pktvisor-hub demo lets made-up agents send to it.",
     )
     add_options(parser, HubOptions)
     add_version(parser)

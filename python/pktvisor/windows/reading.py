@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from pktvisor import _core
 from pktvisor.errors import InputError
@@ -55,6 +56,12 @@ def core_metric(record: Record) -> _core.Metric | None:
         return None
     except _core.InputFault as fault:
         raise InputError(f"the image of {record.schema} {record.path} can't be read: {fault}") from fault
+
+
+def cut(record: Record, most_items: int) -> Record:
+    """A record as an agent sends it to a hub: of a top list the heaviest items alone."""
+    metric = core_metric(record)
+    return record if metric is None else replace(record, image=metric.cut(most_items).image())
 
 
 def top_values(record: Record, core: _core.Metric, count: int) -> TopValues:
