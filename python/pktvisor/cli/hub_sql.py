@@ -15,6 +15,7 @@ from pktvisor.cli.options import Parser, complain, print_result, run
 from pktvisor.cli.parsing import add_options, add_version, read_options
 from pktvisor.config.hub_options import DATA_DIR, default_directory
 from pktvisor.config.options import Operands
+from pktvisor.errors import InputError
 
 MOST_ROWS_SHOWN = 200
 """Rows of a result on a terminal."""
@@ -48,6 +49,8 @@ def _run(said: argparse.Namespace) -> int:
     from pktvisor.hub.sql import views
 
     options = read_options(SqlOptions, said)
+    if not "".join(options.query).strip():
+        raise InputError("there is no statement: write one, as 'SELECT count(*) FROM windows'")
     with views(Path(options.data_dir or default_directory())) as (connection, hot):
         if hot.left_out:
             complain(f"{hot.left_out} deliveries of this hour are too many to be read, and left out")

@@ -160,6 +160,12 @@ class HubOptions(ServerOptions):
         TLS_IS_WHOLE,
         *PROXY_RULES,
         OTEL_KEY_RULE,
+        Rule(
+            lambda said: (
+                said.source is None and any((said.source_token_file, said.source_ca, said.source_cert, said.source_key))
+            ),
+            "--from-token-file, --from-ca, --from-cert and --from-key need a broker: say --from",
+        ),
         Rule(lambda said: said.source_key and not said.source_cert, "a key needs its certificate, --from-cert"),
         Rule(
             lambda said: _is_open(said.source) and (said.source_ca or said.source_cert),

@@ -18,7 +18,10 @@ BROKER_PORTS = {"nats": 4222, "kafka": 9092}
 PLACES = {"nats": "pktvisor.windows", "kafka": "pktvisor-windows"}
 """The subject or topic that windows go to, unless another is named."""
 BROKER = re.compile(r"([a-z]+)(\+tls)?://([^/]+)(?:/([\w.-]*))?", re.ASCII | re.IGNORECASE)
-BROKER_EXAMPLE = "write it as nats+tls://broker.example:4222/pktvisor.windows"
+BROKER_EXAMPLES = {
+    kind: f"write it as {kind}+tls://broker.example:{port}/{PLACES[kind]}" for kind, port in BROKER_PORTS.items()
+}
+BROKER_EXAMPLE = " or ".join((BROKER_EXAMPLES["nats"], BROKER_EXAMPLES["kafka"].removeprefix("write it as ")))
 MOST_PLACE_CHARACTERS = 200
 LAKE = re.compile(r"(?:file://(/.+)|s3://([a-z0-9][a-z0-9.-]{1,62})(/[\w./=-]*)?)", re.ASCII)
 LAKE_EXAMPLE = "write it as file:///srv/lake or s3://bucket/lake"
@@ -118,15 +121,15 @@ def read_broker_url(text: str) -> BrokerUrl:
 
 
 def _read_broker(text: str, kind: str) -> BrokerUrl:
-    _refuse_secrets(text, BROKER_EXAMPLE)
+    _refuse_secrets(text, BROKER_EXAMPLES[kind])
     found = BROKER.fullmatch(text)
     place = (found[4] if found else None) or PLACES[kind]
     if not found or len(place) > MOST_PLACE_CHARACTERS or not all(place.split(".")):
-        raise ConfigError(f"{text[:100]!r} is not a URL", hint=BROKER_EXAMPLE)
+        raise ConfigError(f"{text[:100]!r} is not a URL", hint=BROKER_EXAMPLES[kind])
     try:
         each = [_server(part, BROKER_PORTS[kind]) for part in found[3].split(",")]
     except ValueError:
-        raise ConfigError(f"{text[:100]!r} is not a URL", hint=BROKER_EXAMPLE) from None
+        raise ConfigError(f"{text[:100]!r} is not a URL", hint=BROKER_EXAMPLES[kind]) from None
     return BrokerUrl(kind, bool(found[2]), tuple(each), place)
 
 

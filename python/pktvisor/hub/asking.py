@@ -29,10 +29,13 @@ TOLD: Mapping[str, Schema] = {
     "data_from": _MOMENT,
     "data_to": _MOMENT,
     "kept_from": _MOMENT,
+    "reason": {"type": "string"},
     "read": {"type": "object", "properties": {"files": _COUNT, "bytes": _COUNT}},
     "left_out": {"type": "object", "additionalProperties": _COUNT},
 }
-"""Of what time there is data, or from when on there is any; what was read for it, and what it had no room for."""
+"""Of what time there is data, or from when on there is any and why there is none; what was read for it, and what it
+had no room for.
+"""
 
 REFUSALS: Mapping[int, Answer] = {
     400: refusal("The question makes no sense, or asks for too much"),

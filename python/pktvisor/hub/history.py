@@ -192,7 +192,7 @@ def answer(question: Question, stored: Stored, minutes: Minutes) -> Document:
         "kind": kind,
         "step_s": question.step,
         "tag": question.tag,
-        **told_of(merging, stored),
+        **told_of(merging, stored, minutes),
         "series": series,
     }
 
@@ -212,16 +212,22 @@ def merged(question: Question, stored: Stored, minutes: Minutes) -> tuple[Questi
     return question, merging
 
 
-def told_of(merging: Merging, stored: Stored) -> Document:
+def told_of(merging: Merging, stored: Stored, minutes: Minutes) -> Document:
     """Tell of what time there is anything, how much was read for it, and what there was no room for."""
     left_out = {name: count for name, count in merging.accumulators.left_out().items() if count}
     return {
         "data_from": min(merging.times, default=None),
         "data_to": max(merging.times, default=None),
-        **({} if merging.times else {"kept_from": stored.begin_s()}),
+        **({} if merging.times else {"kept_from": _kept_from(stored, minutes)}),
         "read": {"files": merging.files, "bytes": merging.read_bytes},
         **({"left_out": left_out} if left_out else {}),
     }
+
+
+def _kept_from(stored: Stored, minutes: Minutes) -> int | None:
+    """From when on there is anything, sealed or not."""
+    begins = (stored.begin_s(), *(minute * MINUTE_S for minute in minutes.numbers()[:1]))
+    return min((begin for begin in begins if begin is not None), default=None)
 
 
 def _read_sealed(question: Question, stored: Stored, merging: Merging) -> None:

@@ -47,6 +47,9 @@ MEMORY_MB = 512
 ENDING, UNFINISHED = ".parquet", ".tmp"
 
 
+OF_FUNCTION = "Python exception occurred while executing the UDF: InputError: "
+"""What DuckDB puts before the error of a function in Python."""
+
 Sent = tuple[_core.RecordTable, str, Mapping[str, str]]
 """Windows as they were sent, with the boot and the tags of their agent."""
 
@@ -273,7 +276,8 @@ def connect(directory: Path) -> Iterator[Any]:
         connection.execute(f"SET temp_directory='{quoted(directory / SPILL)}'")
         yield connection
     except duckdb.Error as error:
-        raise InputError(str(error).partition("\n")[0]) from error
+        # What a function of ours says comes with the words of its caller.
+        raise InputError(str(error).partition("\n")[0].rpartition(OF_FUNCTION)[2]) from error
     finally:
         connection.close()
 

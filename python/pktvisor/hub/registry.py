@@ -73,6 +73,13 @@ class KnownAgent:
         return len(self.name) + len(self.boot) + len(self.refusal) + tags + sum(map(len, self.policies))
 
 
+def check_form(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise InputError where a registry has tables that this release does not know."""
+    (form,) = connection.execute("PRAGMA user_version").fetchone()
+    if form not in (0, FORM):
+        raise InputError(f"{path} was written by a later release (form {form}); this one knows form {FORM}")
+
+
 class Registry:
     """The agents and their windows. Any thread may ask; `flush` brings them to disk. InputError where that fails."""
 
@@ -92,15 +99,10 @@ class Registry:
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
-            self._check_form()
+            check_form(self._connection, path)
+            self._connection.execute(f"PRAGMA user_version={FORM}")
             self._connection.executescript(TABLES)
             self._load()
-
-    def _check_form(self) -> None:
-        (form,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if form not in (0, FORM):
-            raise InputError(f"{self._path} was written by a later release (form {form}); this one knows form {FORM}")
-        self._connection.execute(f"PRAGMA user_version={FORM}")
 
     def _load(self) -> None:
         names = ", ".join(COLUMNS)

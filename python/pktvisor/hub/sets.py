@@ -61,7 +61,7 @@ def heaviest(question: Question, stored: Stored, minutes: Minutes, windows: Wind
     """
     whole, merging = merged(replace(question, is_whole=True), stored, minutes)
     found = _of_values(whole, merging, question.values or ("",))
-    document = _frame(whole, merging, stored, "top")
+    document = _frame(whole, told_of(merging, stored, minutes), "top")
     if found is None:
         return {**document, "total": 0, "items": [], "other": _bounded(0, 0, 0)}
     _check_kind(found, whole, ("top",))
@@ -107,14 +107,32 @@ def difference(question: Question, without: tuple[str, ...], stored: Stored, min
     whole, merging = merged(whole, stored, minutes)
     sides = [_of_values(whole, merging, values) for values in (question.values, without)]
     kind = next((side.core.kind for side in sides if side is not None), "")
-    document = {**_frame(whole, merging, stored, kind), "in": list(question.values), "not_in": list(without)}
+    document = {
+        **_frame(whole, told_of(merging, stored, minutes), kind),
+        "in": list(question.values),
+        "not_in": list(without),
+    }
     for side in sides:
         if side is not None:
             _check_kind(side, whole, ("top", "cardinality"))
+    document.update(_unheard(question, without, sides))
     seen, unseen = sides
     if kind == "cardinality":
         return {**document, **_counted_difference(seen, unseen)}
     return {**document, **_listed_difference(seen, unseen, question.top)}
+
+
+def _unheard(question: Question, without: Sequence[str], sides: Sequence[Merged | None]) -> Document:
+    """Tell of whom there is nothing, which is no proof that they saw nothing."""
+    silent = [
+        value
+        for values, side in zip((question.values, without), sides, strict=True)
+        if side is None
+        for value in values
+    ]
+    if not silent:
+        return {}
+    return {"reason": f"no agent with {question.tag}={' or '.join(silent)} measured {question.metric} then"}
 
 
 def _check_values(question: Question, without: Sequence[str]) -> None:
@@ -147,7 +165,7 @@ def _check_kind(found: Merged, question: Question, kinds: Sequence[str]) -> None
         raise ConfigError(f"{question.metric} is a {found.core.kind}: only {names} know what they have seen")
 
 
-def _frame(question: Question, merging: Merging, stored: Stored, kind: str) -> Document:
+def _frame(question: Question, told: Document, kind: str) -> Document:
     """What leads an answer."""
     return {
         "policy": question.policy,
@@ -156,7 +174,7 @@ def _frame(question: Question, merging: Merging, stored: Stored, kind: str) -> D
         "tag": question.tag,
         "from": question.first_step * question.step,
         "to": question.end_step * question.step,
-        **told_of(merging, stored),
+        **told,
     }
 
 

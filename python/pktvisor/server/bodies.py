@@ -13,6 +13,9 @@ from pktvisor.server.endpoint import Refusal
 CONFIGURATION_TYPES = ("application/x-yaml", "application/json")
 """Exactly these; a charset behind them is refused, as it has always been."""
 
+TAKEN_CODINGS = ("identity", "zstd")
+"""Agents tell how the records within an Arrow stream are compressed; the stream itself is not."""
+
 CLOSE = {"connection": "close"}
 """What is left of the body is not waited for."""
 
@@ -27,7 +30,10 @@ def check_content_type(request: Request, *, is_needed: bool) -> None:
 
 
 def check_body_type(request: Request, needed: Sequence[str]) -> None:
-    """Raise `Refusal` (415) for another content type."""
+    """Raise `Refusal` (415) for another content type, and for what was compressed on the way."""
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in TAKEN_CODINGS:
+        raise Refusal(415, {"error": f"send the body without Content-Encoding, not as {coding[:100]!r}"}, CLOSE)
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() not in needed:
         raise Refusal(

@@ -57,9 +57,12 @@ class NumberConvertor(Convertor[int]):
 
 
 class AgentConvertor(Convertor[str]):
-    """The name of an agent, often that of its host; longer ones are never found."""
+    """The name of an agent, often that of its host, slashes and all; longer ones are never found.
 
-    regex = "[^/]{1,200}"
+    What ends in `/desired` is the route of that name: no route of an agent may be a part of its name.
+    """
+
+    regex = r"(?:(?!/desired\Z)[\s\S]){1,200}"
 
     def convert(self, value: str) -> str:
         """Give the name as it is."""

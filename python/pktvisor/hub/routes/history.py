@@ -6,6 +6,7 @@ from pktvisor.api.keys import Schema
 from pktvisor.hub.answers import hub_of
 from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOLD, TOP, seconds
 from pktvisor.hub.history import Question, answer
+from pktvisor.hub.lacking import explained
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Endpoint, Query
@@ -33,7 +34,7 @@ def history(
     """Give a metric over a time, in steps."""
     hub = hub_of(context)
     question = Question(policy, metric, *seconds(more["from"], to), step, by, top)
-    return answer(question, hub.stored, hub.minutes)
+    return explained(answer(question, hub.stored, hub.minutes), question, hub.stored, hub.minutes)
 
 
 ENDPOINTS = (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pktvisor.api.keys import Schema
+from pktvisor.errors import ConfigError
 from pktvisor.hub.answers import hub_of
 from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOLD, TOP, seconds, several
 from pktvisor.hub.history import Question
+from pktvisor.hub.lacking import explained
 from pktvisor.hub.sets import MOST_VALUES, difference, heaviest
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
@@ -95,9 +97,12 @@ def top(
 ) -> Document:
     """Give the heaviest items of a time."""
     hub = hub_of(context)
+    if value and not tag:
+        raise ConfigError(f"tag must say which tag has the value {value}, as tag=site")
     values = (value,) if tag else ()
     question = Question(policy, metric, *seconds(more["from"], to), tag=tag, top=top, values=values)
-    return heaviest(question, hub.stored, hub.minutes, hub.windows if agents else None)
+    told = heaviest(question, hub.stored, hub.minutes, hub.windows if agents else None)
+    return explained(told, question, hub.stored, hub.minutes)
 
 
 def sets(
@@ -108,7 +113,8 @@ def sets(
     start_s = more["from"]
     time = seconds(start_s if isinstance(start_s, int) else None, to)
     question = Question(policy, metric, *time, tag=tag, top=top, values=several(str(more["in"])))
-    return difference(question, several(not_in), hub.stored, hub.minutes)
+    told = difference(question, several(not_in), hub.stored, hub.minutes)
+    return explained(told, question, hub.stored, hub.minutes)
 
 
 ENDPOINTS = (

@@ -91,6 +91,17 @@ def test_agents_are_told_with_what_is_known_of_them(hub: Hub, fleet: Fleet) -> N
     assert asking.get(f"/api/v1/agents/{fleet.name(1)}").json() == {"error": "there is no agent agent00001"}
 
 
+def test_an_agent_may_have_slashes_in_its_name(hub: Hub, fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = client(hub, admin_api=True)
+    monkeypatch.setattr(fleet, "name", lambda _: "rack/desired/7é'")
+    assert asking.post("/api/v1/windows", content=fleet.body(1, 0), headers=PACKED).status_code == 200
+    path = "/api/v1/agents/rack%2Fdesired%2F7%C3%A9'"
+    assert list(asking.get(path).json()) == ["rack/desired/7é'"]
+    assert asking.get(f"{path}/desired").json()["rack/desired/7é'"]["state"] == "none"
+    assert asking.delete(path).status_code == 200
+    assert asking.get(path).status_code == 404
+
+
 def test_a_figure_tells_which_agents_are_missing_from_it(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
     for number, minute in ((0, 0), (1, 0), (1, 1)):
@@ -209,6 +220,25 @@ def test_what_is_no_delivery_is_refused_for_good(hub: Hub) -> None:
     assert reply.json()["error"]
     reply = client(hub).post("/api/v1/windows", content=b"nothing", headers={"content-type": "text/plain"})
     assert reply.status_code == 415
+
+
+def test_what_was_compressed_on_the_way_is_told_from_what_is_damaged(hub: Hub) -> None:
+    reply = client(hub).post("/api/v1/windows", content=b"nothing", headers=PACKED | {"content-encoding": "gzip"})
+    assert (reply.status_code, reply.json()["error"]) == (415, "send the body without Content-Encoding, not as 'gzip'")
+
+
+def test_a_value_without_its_tag_is_not_passed_over(hub: Hub) -> None:
+    reply = client(hub).get("/api/v1/history/top", params={"metric": "dns.top_qname2", "value": "fra"})
+    assert reply.status_code == 400
+    assert reply.json()["error"] == "tag must say which tag has the value fra, as tag=site"
+
+
+def test_an_answer_without_data_says_why(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    asking.post("/api/v1/windows", content=fleet.body(1, 0), headers=PACKED)
+    told = asking.get("/api/v1/history", params={"metric": "dns.nope"}).json()
+    assert told["series"] == {}
+    assert told["reason"].startswith("policy default had no metric dns.nope then")
 
 
 def test_tokens_of_scope_send_send_and_read_nothing(hub: Hub, fleet: Fleet, tmp_path: Path) -> None:
