@@ -1,12 +1,12 @@
 //! Batches and their tables, lent to data frame libraries by the Arrow PyCapsule interface
 //! (<https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html>).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pktvisor_core::Error;
-use pktvisor_core::data_frame::{DataFrame, Form, Words};
+use pktvisor_core::data_frame::{Collected, DataFrame, Form, Words};
 use pktvisor_core::decode::{self, table_names};
-use pktvisor_core::table::{self, arrow};
+use pktvisor_core::table::{self, ColumnDefinition, arrow};
 use pyo3::exceptions::PyAttributeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
@@ -15,8 +15,8 @@ use crate::errors::raise;
 
 pub type Capsule<'py> = Bound<'py, PyCapsule>;
 
-fn schema_capsule<'py>(py: Python<'py>, frame: &DataFrame) -> PyResult<Capsule<'py>> {
-    PyCapsule::new_with_value(py, arrow::schema(&frame.definitions()), c"arrow_schema")
+fn schema_capsule<'py>(py: Python<'py>, columns: &[ColumnDefinition]) -> PyResult<Capsule<'py>> {
+    PyCapsule::new_with_value(py, arrow::schema(columns), c"arrow_schema")
 }
 
 pub fn stream_capsule<'py>(
@@ -117,7 +117,7 @@ impl Table {
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Capsule<'py>> {
-        schema_capsule(py, &self.frame()?)
+        schema_capsule(py, &self.frame()?.definitions())
     }
 
     /// The table has one form; what a reader would rather have, it makes itself.
@@ -130,7 +130,7 @@ impl Table {
         let _ = requested_schema;
         let mut frame = self.frame()?;
         let array = py.detach(|| arrow::array(&frame.rows(&self.batch))).map_err(raise)?;
-        Ok((schema_capsule(py, &frame)?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
+        Ok((schema_capsule(py, &frame.definitions())?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -149,6 +149,61 @@ impl Table {
     }
 }
 
+/// Rows of one table of many batches, copied: batches may go, and many small ones become one data frame.
+#[pyclass(frozen, module = "pktvisor._core")]
+pub struct TableRows {
+    collected: Mutex<Collected>,
+}
+
+impl TableRows {
+    fn collected(&self) -> MutexGuard<'_, Collected> {
+        self.collected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl TableRows {
+    /// For the table of that name, in the form that [`Table::with_words`] gives where there are words.
+    #[new]
+    #[pyo3(signature = (table, *, words=None))]
+    fn new(table: &str, words: Option<Words>) -> PyResult<Self> {
+        Ok(Self { collected: Mutex::new(Collected::new(frame(table, words, None)?)) })
+    }
+
+    /// Copies the rows of a batch behind those that are there.
+    fn add(&self, py: Python<'_>, batch: &Batch) {
+        py.detach(|| self.collected().add(&batch.inner));
+    }
+
+    fn __len__(&self) -> usize {
+        self.collected().len()
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Capsule<'py>> {
+        schema_capsule(py, &self.collected().definitions())
+    }
+
+    /// Hands the rows over: none are here then.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Capsule<'py>> {
+        let _ = requested_schema;
+        let (columns, rows) = {
+            let mut collected = self.collected();
+            (collected.definitions(), collected.take())
+        };
+        let mut once = Some(rows);
+        PyCapsule::new_with_value(py, arrow::stream(columns, Box::new(move || Ok(once.take()))), c"arrow_array_stream")
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<TableRows: {} rows>", self.collected().len())
+    }
+}
+
 /// The type of a table, as an Arrow schema; see `BatchReader.stream`.
 #[pyfunction]
 #[pyo3(signature = (table, *, words=None, columns=None))]
@@ -158,7 +213,7 @@ pub fn table_schema<'py>(
     words: Option<Words>,
     columns: Option<Vec<String>>,
 ) -> PyResult<Capsule<'py>> {
-    schema_capsule(py, &frame(table, words, columns)?)
+    schema_capsule(py, &frame(table, words, columns)?.definitions())
 }
 
 /// Name, type, unit and meaning of every column that a data frame of a table has.

@@ -15,7 +15,7 @@ use crate::batch::Batch;
 
 /// Batches that wait for the handler of a live input; more are skipped. Where little comes at a time they are small, and
 /// a moment brings many.
-const MOST_WAITING: usize = 256;
+const MOST_WAITING: usize = 1024;
 
 /// Once so many rows wait, more are skipped.
 const MOST_WAITING_ROWS: usize = 8 * decode::BATCH_ROWS;

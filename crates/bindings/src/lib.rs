@@ -57,6 +57,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<memory::Answers>()?;
     module.add_class::<batch::Batch>()?;
     module.add_class::<batch::Table>()?;
+    module.add_class::<batch::TableRows>()?;
     module.add_class::<batch_reader::BatchReader>()?;
     module.add_class::<handler::BatchCounters>()?;
     module.add_function(wrap_pyfunction!(batch::table_schema, module)?)?;

@@ -4,9 +4,8 @@
 //! best of five. For instructions run the binary under `valgrind --tool=callgrind`, with `--once` and `off` or `on`.
 
 use pktvisor_core::capture::lookback::Lookback;
-use pktvisor_core::decode::Batch;
 use pktvisor_core::decode::app::Needs;
-use pktvisor_core::decode::{DecodeConfig, Decoder};
+use pktvisor_core::decode::{BATCH_ROWS, Batch, DecodeConfig, Decoder};
 use pktvisor_core::frame::Frame;
 use pktvisor_core::read::CaptureReader;
 
@@ -31,7 +30,7 @@ fn load(path: &str) -> Vec<(i64, u16, Vec<u8>)> {
 
 fn run(frames: &[(i64, u16, Vec<u8>)], lookback: &mut Option<Lookback>) -> f64 {
     let mut decoder = Decoder::new(DecodeConfig { needs: Needs::all(), ..DecodeConfig::default() });
-    let mut batch = Batch::with_room();
+    let mut batch = Batch::with_room(BATCH_ROWS);
     let started = cpu_ns();
     for (time_ns, link_type, data) in frames {
         let wire_bytes = data.len() as u32;

@@ -14,13 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pktvisor import _core, clock
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import bounded, text
 from pktvisor.errors import ConfigError, InputError, PktvisorError, RightsError, within
 from pktvisor.inputs.tables import all_words, check_table
+from pktvisor.metrics.mnemonics import Words
 from pktvisor.windows.arrow import TableFile, pyarrow
 
 logger = logging.getLogger(__name__)
@@ -117,12 +118,11 @@ class TableFiles:
 
     def on_batch(self, batch: _core.Batch) -> None:
         """Write the rows of the table, if it has any."""
-        table = batch.tables[self._table]
-        if len(table) == 0:
+        rows = len(batch.tables[self._table])
+        if rows == 0:
             return
-        part = pyarrow("tables").record_batch(table.with_words(self._words))
         with self._lock:
-            self._take(part)
+            self._take(batch, rows)
 
     def on_fault(self, fault: Exception, is_off: bool) -> None:
         """Hear of a fault of its own."""
@@ -148,19 +148,19 @@ class TableFiles:
         is_paused = clock.monotonic() < self._paused_until_s
         return [f"table_dir: rows are dropped: {self._last_error}"] if is_paused else []
 
-    def _take(self, part: Any) -> None:
+    def _take(self, batch: _core.Batch, rows: int) -> None:
         if clock.monotonic() < self._paused_until_s:
-            self._counts.dropped_rows += part.num_rows
+            self._counts.dropped_rows += rows
             return
         try:
             if self._file is None:
-                self._file = OpenFile(self._folder, self._table, part.schema)
+                self._file = OpenFile(self._folder, self._table, self._words)
                 self._end_in_time(self._file)
-            self._file.add(part)
-            if self._file.bytes >= self._rotation.megabytes << 20:
+            is_written = self._file.add(batch, rows)
+            if is_written and self._file.bytes >= self._rotation.megabytes << 20:
                 self._finish(self._file)
         except (PktvisorError, OSError, ValueError) as fault:
-            self._fail(fault, part.num_rows if self._file is None else 0)
+            self._fail(fault, rows if self._file is None else 0)
 
     def _end_in_time(self, file: OpenFile) -> None:
         """Have the file ended though nothing more may come."""
@@ -218,7 +218,7 @@ class OpenFile:
     _at_hand: ClassVar[set[Path]] = set()
     """Those of all taps of this process."""
 
-    def __init__(self, folder: Path, table: str, schema: Any) -> None:
+    def __init__(self, folder: Path, table: str, words: Words) -> None:
         unfinished = folder / UNFINISHED
         unfinished.mkdir(parents=True, exist_ok=True)
         for left in {*unfinished.glob(f"{table}-*.parquet")} - self._at_hand:  # by a process that was killed
@@ -227,22 +227,23 @@ class OpenFile:
         self._path = folder / f"{table}-{began}.parquet"
         self._unfinished = unfinished / self._path.name
         self._at_hand.add(self._unfinished)  # before it is there for other taps to find
-        self._file = TableFile(str(self._unfinished), schema)
-        self._waiting: list[Any] = []
+        self._waiting = _core.TableRows(table, words=words)
+        self._file = TableFile(str(self._unfinished), pyarrow("tables").schema(self._waiting))
         self.rows = 0
         self.timer: threading.Timer | None = None
 
-    def add(self, part: Any) -> None:
-        """Write rows, once there are enough of them."""
-        self._waiting.append(part)
-        self.rows += part.num_rows
-        if sum(one.num_rows for one in self._waiting) >= ROWS_AT_ONCE:
+    def add(self, batch: _core.Batch, rows: int) -> bool:
+        """Take the rows of a batch; write them, once there are enough of them, and say so."""
+        self.rows += rows
+        self._waiting.add(batch)
+        is_enough = len(self._waiting) >= ROWS_AT_ONCE
+        if is_enough:
             self._write()
+        return is_enough
 
     def _write(self) -> None:
-        if self._waiting:
-            self._file.write_table(pyarrow("tables").Table.from_batches(self._waiting))
-            self._waiting = []
+        if len(self._waiting) > 0:  # as a stream: pyarrow.table would import pandas, which takes a second
+            self._file.write_table(pyarrow("tables").RecordBatchReader.from_stream(self._waiting).read_all())
 
     @property
     def bytes(self) -> int:

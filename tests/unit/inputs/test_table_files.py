@@ -19,7 +19,9 @@ from pktvisor.errors import ConfigError, InputError, RightsError
 from pktvisor.inputs import table_files
 from pktvisor.inputs.base import Input
 from pktvisor.inputs.batches import Batches
+from pktvisor.inputs.faults import translated
 from pktvisor.inputs.table_files import Rotation, TableFiles, read_table_files
+from pktvisor.inputs.tables import as_text
 from pktvisor.windows.arrow import TableFile
 from support.captures import FOLDER
 from support.live import eventually
@@ -58,6 +60,32 @@ def test_rows_are_in_a_file_that_is_there_once_it_is_whole(tmp_path: Path) -> No
     assert list((tmp_path / "flows" / table_files.UNFINISHED).iterdir()) == []
     told = files.describe()
     assert (told["files"], told["rows"], told["dropped_rows"]) == (1, 2 * len(one.tables["flow"]), 0)
+
+
+def test_rows_of_many_batches_are_written_together_in_order(tmp_path: Path) -> None:
+    (other,) = Batches(str(FOLDER / "flow_netflow9.pcap"), reads_flows=True)
+    batches = [batch(), other, batch()]
+    with writing(tmp_path) as files:
+        for one in batches:
+            files.on_batch(one)
+    (path,) = tmp_path.glob("*.parquet")
+    written = pyarrow.parquet.read_table(path)
+    alone = pyarrow.Table.from_batches([pyarrow.record_batch(as_text(one.tables["flow"])) for one in batches])
+    assert written.schema == alone.schema
+    assert written.to_pylist() == alone.to_pylist()
+    assert pyarrow.parquet.ParquetFile(path).metadata.num_row_groups == 1
+
+
+def test_rows_of_a_table_are_handed_over_once() -> None:
+    rows = _core.TableRows("flow")
+    rows.add(batch())
+    of_one = len(rows)
+    handed_over = pyarrow.RecordBatchReader.from_stream(rows)
+    rows.add(batch())
+    assert handed_over.read_all().num_rows == of_one == len(batch().tables["flow"])
+    assert len(rows) == of_one
+    with pytest.raises(ConfigError, match="there is no table"), translated():
+        _core.TableRows("flaw")
 
 
 def test_a_file_ends_with_its_size_and_the_oldest_make_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use crate::table::arrow::Lender;
-use crate::table::{Address, Column, Span, TextColumn};
+use crate::table::{Address, Column, ColumnType, Span, TextColumn};
 
 /// The values of one column.
 pub(super) enum Made {
@@ -34,6 +34,37 @@ impl Lender for Made {
 }
 
 impl Made {
+    /// A column without rows.
+    pub fn empty(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::U8 => Self::U8(Vec::new()),
+            ColumnType::U16 => Self::U16(Vec::new()),
+            ColumnType::U32 => Self::U32(Vec::new()),
+            ColumnType::U64 => Self::U64(Vec::new()),
+            ColumnType::I64 => Self::I64(Vec::new()),
+            ColumnType::F64 => Self::F64(Vec::new()),
+            ColumnType::Address => Self::Address(Vec::new()),
+            ColumnType::Text => Self::Text { spans: Vec::new(), bytes: Vec::new() },
+        }
+    }
+
+    /// Copies the values of a column of the same type behind its own.
+    pub fn append(&mut self, column: &Column<'_>) {
+        match (self, column) {
+            (Self::U8(own), Column::U8(values)) => own.extend_from_slice(values),
+            (Self::U16(own), Column::U16(values)) => own.extend_from_slice(values),
+            (Self::U32(own), Column::U32(values)) => own.extend_from_slice(values),
+            (Self::U64(own), Column::U64(values)) => own.extend_from_slice(values),
+            (Self::I64(own), Column::I64(values)) => own.extend_from_slice(values),
+            (Self::F64(own), Column::F64(values)) => own.extend_from_slice(values),
+            (Self::Address(own), Column::Address(values)) => own.extend_from_slice(values),
+            (Self::Text { spans, bytes }, Column::Text(text)) => {
+                (0..text.spans.len()).for_each(|row| spans.push(written(bytes, text.get(row))));
+            }
+            _ => unreachable!("a column of a table has one type"),
+        }
+    }
+
     /// Some rows of a column.
     pub fn taken(column: &Column<'_>, rows: &[u32]) -> Self {
         fn at<T: Copy>(values: &[T], rows: &[u32]) -> Vec<T> {
@@ -69,15 +100,20 @@ impl Made {
     fn texts<T: AsRef<[u8]>>(texts: impl Iterator<Item = Option<T>>) -> Self {
         let (mut spans, mut bytes) = (Vec::new(), Vec::new());
         for text in texts {
-            spans.push(text.map_or(Span::NONE, |text| {
-                let text = text.as_ref();
-                let start = bytes.len() as u32;
-                bytes.extend_from_slice(text);
-                Span { start, length: text.len() as u32 }
-            }));
+            spans.push(written(&mut bytes, text));
         }
         Self::Text { spans, bytes }
     }
+}
+
+/// Writes a text behind the others; gives its place.
+fn written<T: AsRef<[u8]>>(bytes: &mut Vec<u8>, text: Option<T>) -> Span {
+    text.map_or(Span::NONE, |text| {
+        let text = text.as_ref();
+        let start = bytes.len() as u32;
+        bytes.extend_from_slice(text);
+        Span { start, length: text.len() as u32 }
+    })
 }
 
 fn address_text(address: Address) -> String {

@@ -4,6 +4,7 @@
 //! changes are lent as they are ([`crate::table::arrow`]).
 
 mod answers;
+mod collected;
 mod made;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,8 @@ use crate::table::{Address, Column, ColumnDefinition, ColumnType, Table};
 
 use answers::{Answers, Field};
 use made::Made;
+
+pub use collected::Collected;
 
 /// The table of answers with their questions; it lies in no batch, and needs all batches of a file in order.
 pub const EXCHANGES: &str = "xact";

@@ -77,6 +77,63 @@ fn an_exchange_is_the_row_of_its_answer_also_where_the_question_was_in_the_batch
     assert!(matches!(answers.column(Field::SizeRatio), Made::F64(ratios) if ratios == [3.0, 3.0]));
 }
 
+/// Every value of the rows, column by column.
+fn values(rows: &Rows) -> Vec<String> {
+    let value = |column: Column<'_>, row| match column {
+        Column::Text(text) => format!("{:?}", text.get(row)),
+        Column::Address(addresses) => format!("{:?}", addresses[row]),
+        Column::I64(times) => times[row].to_string(),
+        Column::F64(shares) => shares[row].to_string(),
+        numbers => numbers.number(row).to_string(),
+    };
+    let lenders = rows.columns.iter();
+    lenders.flat_map(|lender| (0..rows.length).map(move |row| value(lender.column(), row))).collect()
+}
+
+/// A batch of one question of that exchange and the answer to that before it, and such a batch that is without rows.
+fn some_batches() -> Vec<Arc<Batch>> {
+    let batch = |exchange: u64| {
+        let mut batch = Batch::default();
+        if exchange != 2 {
+            push(&mut batch, exchange, exchange as i64 * MILLISECOND_NS, false);
+            push(&mut batch, exchange.saturating_sub(1), exchange as i64 * MILLISECOND_NS + 5, true);
+        }
+        Arc::new(batch)
+    };
+    (1..5).map(batch).collect()
+}
+
+#[test]
+fn rows_collected_from_batches_are_those_of_each_of_them_in_order() {
+    let names = HashMap::from([(3, "NXDOMAIN".to_owned())]);
+    for (table, words) in [("dns", None), ("dns", Some(Words::from([("dns.rcode".to_owned(), names)]))), ("xact", None)]
+    {
+        let form = || Form { words: words.clone().map(Arc::new), columns: None };
+        let (mut one_by_one, mut collected) =
+            (DataFrame::new(table, form()).unwrap(), Collected::new(DataFrame::new(table, form()).unwrap()));
+        let mut wanted = vec![Vec::new(); collected.definitions().len()];
+        for batch in some_batches() {
+            let rows = one_by_one.rows(&batch);
+            let found = values(&rows);
+            wanted.iter_mut().enumerate().for_each(|(at, column)| {
+                column.extend_from_slice(&found[at * rows.length..(at + 1) * rows.length]);
+            });
+            collected.add(&batch);
+        }
+        assert!(!collected.is_empty());
+        assert_eq!(values(&collected.take()), wanted.concat());
+        assert_eq!((collected.len(), values(&collected.take())), (0, Vec::new()), "they were handed over");
+    }
+}
+
+#[test]
+fn a_batch_whose_rows_are_collected_is_free_again() {
+    let mut collected = Collected::new(DataFrame::new("dns", Form::default()).unwrap());
+    let batch = some_batches().remove(0);
+    collected.add(&batch);
+    assert_eq!((Arc::strong_count(&batch), collected.len()), (1, 2));
+}
+
 #[test]
 fn a_column_that_is_not_there_is_named() {
     let form = Form { words: None, columns: Some(vec!["dns.qnam".to_owned()]) };

@@ -31,10 +31,10 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch with room for its rows, so that filling it allocates nothing.
-    pub fn with_room() -> Self {
+    /// An empty batch with room for so many packets, so that filling it allocates nothing.
+    pub fn with_room(packets: usize) -> Self {
         let mut batch = Self::default();
-        batch.packets.reserve(BATCH_ROWS);
+        batch.packets.reserve(packets);
         batch
     }
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{BatchSink, PolicyWorker};
-use crate::decode::Batch;
+use crate::decode::{BATCH_ROWS, Batch};
 use crate::ledger::Ledger;
+use crate::table::Table;
 
 /// Batches that sinks keep and that are filled again once nobody holds them.
 const MOST_SPARES: usize = 4;
@@ -17,7 +18,7 @@ pub(super) struct Filling {
 
 impl Filling {
     pub fn new() -> Self {
-        Self { batch: Batch::with_room(), kept: Vec::new() }
+        Self { batch: Batch::with_room(BATCH_ROWS), kept: Vec::new() }
     }
 
     /// Runs the plans over the batch, shows it to the sinks, and empties it. Gives its ledger.
@@ -45,7 +46,7 @@ impl Filling {
         let shared = Arc::new(std::mem::take(&mut self.batch));
         sinks.iter_mut().for_each(|sink| sink.take(&shared));
         self.batch = Arc::try_unwrap(shared).unwrap_or_else(|shared| {
-            let spare = self.spare();
+            let spare = self.spare(shared.packets.len());
             if self.kept.len() < MOST_SPARES {
                 self.kept.push(shared);
             }
@@ -53,10 +54,11 @@ impl Filling {
         });
     }
 
-    /// A batch that nobody holds any more, or a new one.
-    fn spare(&mut self) -> Batch {
+    /// A batch that nobody holds any more, or a new one with room for so many packets: many that are kept and hold little
+    /// must not take the memory of as many full ones.
+    fn spare(&mut self, packets: usize) -> Batch {
         let free = self.kept.iter_mut().position(|batch| Arc::get_mut(batch).is_some());
         let spare = free.and_then(|at| Arc::into_inner(self.kept.swap_remove(at)));
-        spare.unwrap_or_else(Batch::with_room)
+        spare.unwrap_or_else(|| Batch::with_room(packets))
     }
 }
