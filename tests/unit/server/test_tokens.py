@@ -45,7 +45,7 @@ def test_a_new_token_fits_the_line_made_with_it(tmp_path: Path) -> None:
     [
         ("prometheus read", "line 1: a line must consist of a name, a scope and a token, not 2 words"),
         (f"\nprometheus write {SECRET}", "line 2: unknown scope 'write': use read or admin"),
-        (f"1st read {SECRET}", "line 1: '1st' is not a valid token name"),
+        (f"1st read {SECRET}", "line 1: '1st' is not a valid token name: use a letter or _, followed"),
         ("prometheus read short", "line 1: the token is shorter than 16 characters"),
         ("prometheus read sha256:123", "line 1: sha256: must be followed by 64 hexadecimal digits"),
         (f"a read {SECRET}\na read {SECRET}!", "line 2: the name a is used twice"),
