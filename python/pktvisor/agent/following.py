@@ -22,6 +22,7 @@ from pktvisor.api.keys import document_of
 from pktvisor.errors import ConfigError, PktvisorError
 from pktvisor.files import read_own, replace_own
 from pktvisor.outputs.hub_desired import Report, Wanted
+from pktvisor.outputs.push_thread import MOST_REASONS
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ class Follower:
         """The texts that are known, read; None where they are not."""
         self._error = ""
         self._trial: Mapping[str, object] = {}
-        self._is_away = False
+        self._reasons: set[str] = set()
+        """Why the hub can't be asked, as far as that was told; empty where it can."""
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hub-policies", daemon=True)
 
@@ -185,9 +187,11 @@ class Follower:
         self._error = error
 
     def _note_hub(self, error: PktvisorError | None) -> None:
-        """Say once that the hub can't be asked, and once that it can again."""
-        if error is not None and not self._is_away:
+        """Say that the hub can't be asked, once for each reason, and once that it can again."""
+        if error is None:
+            if self._reasons:
+                logger.info("the hub can be asked for policies again")
+            self._reasons.clear()
+        elif str(error) not in self._reasons and len(self._reasons) < MOST_REASONS:
+            self._reasons.add(str(error))
             logger.warning("the hub can't be asked for policies; what was there goes on: %s", error)
-        elif error is None and self._is_away:
-            logger.info("the hub can be asked for policies again")
-        self._is_away = error is not None

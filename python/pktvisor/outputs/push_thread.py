@@ -13,6 +13,8 @@ from pktvisor.outputs.http_post import Reply, Sender
 logger = logging.getLogger(__name__)
 
 LONGEST_RETRY_AFTER_SECONDS = 600.0
+MOST_REASONS = 8
+"""Reasons that are told while a receiver is away: it may come back only to refuse a token."""
 
 
 class Patience:
@@ -47,6 +49,8 @@ class PushThread(ABC):
         self._patience = patience
         self._look_s = look_s
         self._monotonic = monotonic
+        self._reasons: set[str] = set()
+        """Why the receiver is away, as far as that was told."""
         self._next_attempt_s = 0.0
         self._deadline_s: float | None = None
         self._stopping = threading.Event()
@@ -101,7 +105,8 @@ class PushThread(ABC):
         return min(most_s, self._deadline_s - self._monotonic())
 
     def _wait_for_another_attempt(self, reply: Reply) -> None:
-        if self._patience.attempts == 0:
+        if reply.reason not in self._reasons and len(self._reasons) < MOST_REASONS:
+            self._reasons.add(reply.reason)
             logger.warning("the %s can't be reached; windows are queued: %s", self.receiver, reply.reason)
         self._next_attempt_s = self._monotonic() + self._patience.delay_s(reply)
 
@@ -111,3 +116,4 @@ class PushThread(ABC):
             lost = f"; {dropped} windows were dropped so far" if dropped else ""
             logger.info("the %s is back%s", self.receiver, lost)
         self._patience.attempts = 0
+        self._reasons.clear()

@@ -142,7 +142,9 @@ def _read_secret(text: str) -> bytes:
 
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
-        raise ConfigError(f"{name!r} is not a valid token name: use a letter or _, followed by letters, digits, _ . or -")
+        raise ConfigError(
+            f"{name!r} is not a valid token name: use a letter or _, followed by letters, digits, _ . or -"
+        )
 
 
 def _check_scope(scope: str) -> AccessScope:

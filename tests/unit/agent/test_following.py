@@ -240,6 +240,23 @@ def test_a_hub_that_is_away_is_told_of_once(agent: LocalAgent, hub: Hub, caplog:
     ]
 
 
+def test_a_hub_that_comes_back_only_to_refuse_a_token_is_told_of_again(
+    agent: LocalAgent, hub: Hub, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> Wanted:
+        raise InputError("401 a valid token is needed")
+
+    follower = following(agent, hub)
+    hub.is_away = True
+    with caplog.at_level(logging.INFO):
+        follower.step()
+        monkeypatch.setattr(hub, "ask", refuse)
+        follower.step()
+        follower.step()
+    said = [record.message.rpartition(": ")[2] for record in caplog.records if "the hub can" in record.message]
+    assert said == ["Connection refused", "401 a valid token is needed"]
+
+
 def test_a_thread_follows_the_hub_until_it_is_stopped(agent: LocalAgent, hub: Hub) -> None:
     hub.want(file(policy()))
     follower = Follower(agent, hub, interval_s=0.01, state_directory=None)

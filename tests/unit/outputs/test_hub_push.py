@@ -69,6 +69,18 @@ def test_windows_wait_in_order_and_go_one_after_the_other(caplog: pytest.LogCapt
     ]
 
 
+def test_a_hub_that_comes_back_only_to_refuse_a_token_is_told_of_again(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(replies=[AGAIN, AGAIN, Reply("again", "401 a valid token is needed"), AGAIN])
+    pusher = world.pusher()
+    with caplog.at_level(logging.INFO):
+        world.live(pusher, 700)
+    assert caplog.messages == [
+        "the hub can't be reached; windows are queued: 503 Busy",
+        "the hub can't be reached; windows are queued: 401 a valid token is needed",
+        "the hub is back",
+    ]
+
+
 def test_the_oldest_windows_are_dropped_when_too_many_wait() -> None:
     world = World(replies=[AGAIN] * 1000, most_bytes=400)
     pusher = world.pusher()
