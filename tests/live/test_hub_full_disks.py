@@ -84,4 +84,4 @@ def test_hub_and_agent_whose_disk_fills_up_lose_nothing(tmp_path: Path) -> None:
         assert "windows for the hub are written to the spool again" in agent.log
         with running_hub(disk) as hub:
             assert total(hub, fleet.start_s) == len(load.windows) * one
-            assert hub.get("/api/v1/agents")["pop1"]["windows"]["missing"] == 0
+            assert hub.get("/api/v1/agents")["pop1"]["windows"]["stored"] > counted["sent"], "of several handlers each"
