@@ -123,9 +123,9 @@ def ask(resolver: socket.socket, times: int) -> None:
             client.sendto(QUERY, resolver.getsockname())
 
 
-def eventually(probe: Callable[[], object]) -> None:
+def eventually(probe: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
     """Wait until `probe` says something true."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not probe():
         assert time.monotonic() < deadline
         time.sleep(0.05)
