@@ -109,10 +109,10 @@ def _serve(options: HubOptions) -> None:
         stack.callback(hub.stop)
         give_up_rights_of_hub(options, () if lake is None or lake.written is None else (lake.written,))
         agent = HubAsAgent(hub, config_file)
+        if lake is not None:
+            _copy_to(lake, hub, stack)  # before anybody can ask for its counters
         server = _served(agent, options, stack)
         logger.info("hub: everything is kept in %s", options.directory)
-        if lake is not None:
-            _copy_to(lake, hub, stack)
         if broker is not None:
             _read_from(broker, options.source_group, hub, stack)
         if server.is_open_to_a_network:
