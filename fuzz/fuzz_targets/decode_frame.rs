@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::decode::Batch;
+use pktvisor_core::decode::{BATCH_ROWS, Batch};
 use pktvisor_core::decode::app::{Needs, PROTOCOLS};
 use pktvisor_core::decode::ports::{ANY_PORT, PortSettings, port_options};
 use pktvisor_core::decode::tunnel::TunnelPorts;
@@ -38,7 +38,7 @@ fn decode(bytes: &[u8], decapsulates: bool) {
     let ports = ports.map(|option| (option.protocol.to_owned(), [ANY_PORT].into())).collect();
     let config = DecodeConfig { needs: Needs::all(), ports, decapsulates, seed: 1, ..DecodeConfig::default() };
     let mut decoder = Decoder::new(config);
-    let mut batch = Batch::with_room();
+    let mut batch = Batch::with_room(BATCH_ROWS);
     let mut frames = 0;
     while let Some((&length, after)) = rest.split_first() {
         let (data, next) = after.split_at(after.len().min(usize::from(length)));
