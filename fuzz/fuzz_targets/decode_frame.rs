@@ -6,11 +6,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pktvisor_core::decode::{BATCH_ROWS, Batch};
 use pktvisor_core::decode::app::{Needs, PROTOCOLS};
 use pktvisor_core::decode::ports::{ANY_PORT, PortSettings, port_options};
 use pktvisor_core::decode::tunnel::TunnelPorts;
-use pktvisor_core::decode::{DecodeConfig, Decoder, flow_of};
+use pktvisor_core::decode::{BATCH_ROWS, Batch, DecodeConfig, Decoder, flow_of};
 use pktvisor_core::frame::Frame;
 use pktvisor_core::table::{PacketTable, Table as _};
 
