@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from support.daemon import Daemon, daemon, eventually
+from support.daemon import daemon, eventually
+from support.hub_daemons import exports, stored
 from support.kafka_servers import PASSWORD, USER, KafkaServer, kafka_server
 
 
@@ -38,16 +39,6 @@ def agent(server: KafkaServer, folder: Path, *more: str) -> Any:
 def hub(server: KafkaServer, folder: Path) -> Any:
     own = ("--data-dir", str(folder / "hub"), "--from", server.url)
     return daemon(*own, *papers(server, "from", folder), command="pktvisor-hub")
-
-
-def stored(running: Daemon) -> int:
-    """How many handlers' windows the hub has, of all its processes."""
-    return sum(one["windows"]["stored"] for one in running.get("/api/v1/agents").values())
-
-
-def exports(running: Daemon) -> dict[str, int]:
-    counted: dict[str, int] = running.get("/api/v1/metrics/app")["exports"]["hub"]
-    return counted
 
 
 def test_windows_come_through_kafka_whatever_is_killed(server: KafkaServer, tmp_path: Path) -> None:

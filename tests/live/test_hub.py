@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pktvisor import _core
-from support.daemon import Daemon, daemon, eventually
+from support.daemon import daemon, eventually
 from support.http_receiver import silent
+from support.hub_daemons import exports
 from support.hub_receiver import Hub, hub, refusal
 
 MOST_BYTES = 64 << 20
@@ -53,11 +54,6 @@ def options(receiver: Hub, *more: str) -> tuple[str, ...]:
 
 def more_than(receiver: Hub, number: int) -> Callable[[], bool]:
     return lambda: len(windows(receiver)) > number
-
-
-def exports(running: Daemon) -> dict[str, int]:
-    counted: dict[str, int] = running.get("/api/v1/metrics/app")["exports"]["hub"]
-    return counted
 
 
 def test_a_hub_gets_every_window_and_at_the_end_the_open_one() -> None:

@@ -14,6 +14,7 @@ from pktvisor.hub.delivery import read_delivery
 from pktvisor.hub.journal import JournalReader
 from support.daemon import Daemon, daemon, eventually
 from support.hub_crashes import hub
+from support.hub_daemons import exports
 
 LIVES, SEED = 3, 7
 PERIODS = 10
@@ -100,7 +101,7 @@ class Site:
             eventually(lambda: self._is_all_sent(agent))
 
     def _is_all_sent(self, agent: Daemon) -> bool:
-        told = agent.get("/api/v1/metrics/app")["exports"]["hub"]
+        told = exports(agent)
         return bool(told["sent"] and not told["queued"])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from support.daemon import Daemon, daemon, eventually
+from support.daemon import daemon, eventually
+from support.hub_daemons import agents, exports, stored
 from support.nats_servers import NatsServer, nats_server
 
 PROGRAM = "pktvisor-hub"
@@ -18,20 +19,6 @@ def sending(server: NatsServer, spool: Path) -> tuple[str, ...]:
 
 def hub(server: NatsServer, folder: Path) -> Any:
     return daemon("--data-dir", str(folder), "--from", server.url, command=PROGRAM)
-
-
-def agents(running: Daemon) -> Any:
-    return running.get("/api/v1/agents")
-
-
-def stored(running: Daemon) -> int:
-    """How many handlers' windows the hub has, of all its processes."""
-    return sum(one["windows"]["stored"] for one in agents(running).values())
-
-
-def exports(running: Daemon) -> dict[str, int]:
-    counted: dict[str, int] = running.get("/api/v1/metrics/app")["exports"]["hub"]
-    return counted
 
 
 def test_windows_come_through_nats_whatever_is_killed(tmp_path: Path) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-from support.daemon import Daemon
 from support.fleet import CAPTURES, Fleet
 from support.hub_crashes import Load, hub, killed_again_and_again
+from support.hub_daemons import stored, total
 
 HOUR_S = 3600
 AGENTS, MINUTES, ROUNDS = 24, 5, 5
@@ -30,18 +28,6 @@ def of_one(fleet: Fleet) -> int:
     return sum(r.value or 0 for r in fleet.records(0) if (r.schema, r.path) == ("dns", "wire_packets.total"))
 
 
-def total(running: Daemon, begin_s: int) -> int:
-    asked = {"metric": "dns.wire_packets.total", "from": begin_s, "to": begin_s + HOUR_S, "step": HOUR_S}
-    told: Any = running.get(f"/api/v1/history?{urlencode(asked)}")
-    return sum(value for _, value in told["series"].get("", []))
-
-
-def windows_of(running: Daemon) -> int:
-    """Windows that the registry knows, of all agents."""
-    told: dict[str, Any] = running.get("/api/v1/agents")
-    return sum(one["windows"]["stored"] for one in told.values())
-
-
 def test_a_hub_that_is_killed_under_load_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     sending = load()
     begin_s, one = sending.fleet.start_s, of_one(sending.fleet)
@@ -49,7 +35,7 @@ def test_a_hub_that_is_killed_under_load_loses_nothing_and_counts_nothing_twice(
     try:
         assert sending.sent >= len(sending.windows)
         assert total(last, begin_s) == len(sending.windows) * one
-        assert windows_of(last) == 2 * len(sending.windows), "handlers' windows, each once"
+        assert stored(last) == 2 * len(sending.windows), "handlers' windows, each once"
     finally:
         last.process.kill()
         last.process.communicate()

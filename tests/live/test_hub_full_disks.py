@@ -7,14 +7,13 @@ import urllib.error
 import urllib.request
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 
 from support.daemon import PATIENCE_S, Daemon, daemon, eventually
 from support.fleet import CAPTURES, Fleet
 from support.hub_crashes import HEADERS, Load
+from support.hub_daemons import exports, stored, total
 from support.small_disks import SmallDisk, small_disk
 
 HOUR_S = 3600
@@ -31,17 +30,6 @@ def agent_options(disk: SmallDisk, port: int) -> tuple[str, ...]:
     """An agent on the same disk, with windows of a second."""
     spool = ("--hub-spool", str(disk.mounted / "spool"))
     return ("--hub", f"http://127.0.0.1:{port}", "--agent-name", "pop1", "--window-length", "1", *spool)
-
-
-def exports(agent: Daemon) -> dict[str, int]:
-    told: dict[str, int] = agent.get("/api/v1/metrics/app")["exports"]["hub"]
-    return told
-
-
-def total(running: Daemon, begin_s: int) -> int:
-    asked = {"metric": "dns.wire_packets.total", "from": begin_s, "to": begin_s + HOUR_S, "step": HOUR_S}
-    told: Any = running.get(f"/api/v1/history?{urlencode(asked)}")
-    return sum(value for _, value in told["series"].get("", []))
 
 
 def refusal(port: int, body: bytes) -> tuple[int, str | None, bytes]:
@@ -84,4 +72,4 @@ def test_hub_and_agent_whose_disk_fills_up_lose_nothing(tmp_path: Path) -> None:
         assert "windows for the hub are written to the spool again" in agent.log
         with running_hub(disk) as hub:
             assert total(hub, fleet.start_s) == len(load.windows) * one
-            assert hub.get("/api/v1/agents")["pop1"]["windows"]["stored"] > counted["sent"], "of several handlers each"
+            assert stored(hub) > counted["sent"], "of several handlers each"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
@@ -15,7 +14,7 @@ from pktvisor.hub.hub import Hub
 from pktvisor.hub.minutes import Cell
 from pktvisor.hub.seen import WindowKey
 from support.fleet import CAPTURES, Fleet
-from support.hubs import Clock, killed, running_hub
+from support.hubs import Clock, killed
 
 START_S = 1_790_000_400 // 3600 * 3600
 NANOSECONDS = 1_000_000_000
@@ -26,12 +25,6 @@ FLEET = Fleet([CAPTURES / "dns_resolver.pcap", CAPTURES / "dns_tcp.pcap"], START
 @pytest.fixture
 def clock() -> Clock:
     return Clock(START_S)
-
-
-@pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock) as hub:
-        yield hub
 
 
 def take(hub: Hub, number: int, minute: int) -> Receipt:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from pktvisor.hub.hub import Hub
 from pktvisor.outputs.hub_body import Identity
 from pktvisor.windows.record import Record
 from pktvisor.windows.tables import record_table
-from support.hubs import Clock, running_hub
+from support.hubs import Clock
 from support.records import count
 
 NANOSECONDS = 1_000_000_000
@@ -33,12 +32,6 @@ NO_TAGS: Mapping[str, str] = {}
 @pytest.fixture
 def clock() -> Clock:
     return Clock(START_S)
-
-
-@pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock) as made:
-        yield made
 
 
 def send(hub: Hub, records: list[Record], agent: str = "a", number: int = 0, tags: Mapping[str, str] = NO_TAGS) -> None:

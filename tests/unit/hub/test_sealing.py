@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from pktvisor.hub.minutes import Minutes
 from pktvisor.hub.remerging import MOST_OPEN_MINUTES
 from pktvisor.hub.sql import views
 from support.fleet import CAPTURES, Fleet
-from support.hubs import Clock, killed, running_hub
+from support.hubs import Clock, killed
 
 HOUR_S = 3600
 START_S = 1_790_000_000 // HOUR_S * HOUR_S
@@ -32,12 +31,6 @@ ONE = sum(r.value or 0 for r in FLEET.records(0) if (r.schema, r.path) == ("dns"
 @pytest.fixture
 def clock() -> Clock:
     return Clock(START_S)
-
-
-@pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock) as hub:
-        yield hub
 
 
 def take(hub: Hub, number: int, minute: int) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.hub.history import Question
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.sets import difference, heaviest
-from support.hubs import Clock, running_hub
+from support.hubs import Clock
 from support.top_lists import FLEET, START_S, TOP, frequent, send
 
 COUNTED = "dns.cardinality.qname"
@@ -22,12 +20,6 @@ COUNTED = "dns.cardinality.qname"
 @pytest.fixture
 def clock() -> Clock:
     return Clock(START_S)
-
-
-@pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock) as made:
-        yield made
 
 
 def distinct(first: int, last: int) -> bytes:

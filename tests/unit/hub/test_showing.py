@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +32,6 @@ def site(name: str, *sites: str) -> HubPolicyConfig:
 def clock() -> Clock:
     """Two minutes and 80 seconds after the begin: minute 1 is bucket 1, minute 0 bucket 2."""
     return Clock(START_S, 200.0)
-
-
-@pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock) as hub:
-        yield hub
 
 
 def take(hub: Hub, *numbers: int, minute: int = 0) -> None:

@@ -71,10 +71,14 @@ impl Group {
 
     /// Feeds the log to what the group keeps, which is made where there is none.
     pub(super) fn fold(&mut self, plan: &GroupPlan, span: Span, work: &mut Chunk, seed: u64) {
-        let mut full = self.full.take().unwrap_or_else(|| Box::new(self.loose(plan, span)));
+        let mut full = self.take_full(plan, span);
         work.feed(plan, &self.log, &mut full, seed);
         self.log.clear();
         self.full = Some(full);
+    }
+
+    fn take_full(&mut self, plan: &GroupPlan, span: Span) -> Box<Full> {
+        self.full.take().unwrap_or_else(|| Box::new(self.loose(plan, span)))
     }
 
     /// What the group keeps, without the rows of its log.
@@ -88,6 +92,10 @@ impl Group {
 
     fn is_packed(&self) -> bool {
         !self.log.packed().is_empty()
+    }
+
+    fn has_rows_alone(&self) -> bool {
+        self.full.is_none() && !self.is_packed()
     }
 
     /// Whether it keeps lists apart from those of the rows in its log.
@@ -118,11 +126,11 @@ impl Group {
         tight: Tight,
     ) -> isize {
         let before = self.content_bytes() as isize;
-        let has_items = self.full.is_some() || !self.is_packed() || self.is_listed();
-        let mut full = self.loose(plan, span);
-        let is_new = self.full.is_none() && !self.is_packed();
-        full.is_listed = self.rows >= tight.listed_from || full.is_listed && !is_new;
-        work.left_out += u64::from(has_items && !full.is_listed);
+        let is_new = self.has_rows_alone();
+        let mut full = self.take_full(plan, span);
+        let had_lists = full.is_listed;
+        full.is_listed = self.rows >= tight.listed_from || had_lists && !is_new;
+        work.left_out += u64::from(had_lists && !full.is_listed);
         work.feed(plan, &self.log, &mut full, seed);
         self.keep_packed(&full);
         self.content_bytes() as isize - before
@@ -180,23 +188,30 @@ impl Group {
     }
 
     /// Takes in the same group of another worker; tells by how many bytes it has grown.
-    pub(super) fn merge(&mut self, plan: &GroupPlan, other: &Group, theirs: Span, mine: Span, seed: u64) -> isize {
+    pub(super) fn merge(
+        &mut self,
+        plan: &GroupPlan,
+        other: &Group,
+        theirs: Span,
+        mine: Span,
+        work: &mut Chunk,
+        seed: u64,
+    ) -> isize {
         let before = self.content_bytes() as isize;
+        let was_empty = self.rows == 0;
         self.rows += other.rows;
-        let has_rows_alone = |group: &Self| group.full.is_none() && !group.is_packed();
-        let is_small = has_rows_alone(self) && has_rows_alone(other);
+        let is_small = self.has_rows_alone() && other.has_rows_alone();
         if is_small && self.log.rows() + other.log.rows() <= MOST_LOGGED_SMALL {
             self.log.append(plan.row_layout(), &other.log);
-        } else if plan.layout().is_packable() && self.rows == other.rows {
+        } else if plan.layout().is_packable() && was_empty {
             *self = other.clone();
         } else if plan.layout().is_packable() {
-            let work = &mut Chunk::default();
             let mut full = self.unfolded(plan, mine, work, seed);
             full.merge(plan.layout(), &other.unfolded(plan, theirs, work, seed), seed);
-            let is_tight = self.is_packed() || other.is_packed();
-            (self.full, self.log) = (Some(Box::new(full)), Log::default());
-            if is_tight {
-                self.repack();
+            if self.is_packed() || other.is_packed() {
+                self.keep_packed(&full);
+            } else {
+                (self.full, self.log) = (Some(Box::new(full)), Log::default());
             }
         } else {
             // Kept as it is: a metric that is closed or advanced by now would not merge as one that goes on.
@@ -212,18 +227,11 @@ impl Group {
     /// Takes in another group of the same window and worker.
     pub(super) fn take_in(&mut self, plan: &GroupPlan, other: &Group, span: Span, work: &mut Chunk, seed: u64) {
         if other.full.is_some() || other.is_packed() {
-            self.merge(plan, other, span, span, seed);
+            self.merge(plan, other, span, span, work, seed);
         } else {
             self.rows += other.rows;
             self.log.append(plan.row_layout(), &other.log);
             self.settle(plan, span, work, seed, Feeding { most_log_bytes: MOST_LOG_BYTES, tight: None });
-        }
-    }
-
-    /// Packs what it keeps in full; the rows of its log were fed before.
-    fn repack(&mut self) {
-        if let Some(full) = self.full.take() {
-            self.keep_packed(&full);
         }
     }
 

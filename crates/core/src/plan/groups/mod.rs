@@ -308,13 +308,14 @@ impl Groups {
         self.span.now = self.span.now.max(other.span.now);
         self.span.end = self.span.end.max(other.span.end);
         let is_full = std::mem::take(&mut self.is_full); // together they take no more than both
+        let mut work = Chunk::default();
         // The heaviest first, so that the bound turns away the lightest, whatever the order of workers.
         for (key, theirs) in other.heaviest_first() {
             let span = self.span;
-            let grown = self.at(key).merge(&plan, theirs, other.span, span, seed);
+            let grown = self.at(key).merge(&plan, theirs, other.span, span, &mut work, seed);
             self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
         }
-        self.other.merge(&plan, &other.other, other.span, self.span, seed);
+        self.other.merge(&plan, &other.other, other.span, self.span, &mut work, seed);
         self.refused_keys.merge(&other.refused_keys);
         self.is_full = is_full || other.is_full;
         self.tell_memory();

@@ -8,7 +8,6 @@
 //! metrics can't be packed, since they are neither counters, lists nor cardinalities, only the last is left.
 
 use super::group::{MOST_LOGGED_SMALL, Tight};
-use super::keys::Keys;
 use super::log::Chunk;
 use super::{Groups, LEAST_GROUP_BYTES, MOST_BYTES, refuse};
 use crate::memory::Step;
@@ -152,25 +151,19 @@ impl Groups {
             b_rows.cmp(&a_rows).then_with(|| self.keys.key(*a).cmp(self.keys.key(*b)))
         });
         let mut copy = Self {
-            plan: self.plan.clone(),
-            keys: Keys::default(),
-            groups: Vec::with_capacity(most),
             other: self.other.clone(),
             refused_keys: self.refused_keys.clone(),
-            content_bytes: 0,
             held: self.held.clone(),
-            is_full: true,
-            tight: self.tight,
             span: self.span,
-            seed: self.seed,
             unread: self.groups.len() - most,
-            earlier: Vec::new(),
+            ..Self::new(self.plan.clone(), self.span.start, self.seed)
         };
         for number in &numbers[..most] {
             copy.keys.add(self.keys.hash(*number), self.keys.key(*number));
             copy.groups.push(self.groups[*number].clone());
         }
         copy.content_bytes = copy.measured_bytes();
+        copy.tell_memory();
         copy
     }
 }

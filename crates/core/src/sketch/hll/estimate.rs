@@ -5,11 +5,16 @@ use super::{K, LG_K};
 /// Standard error of an estimate from coupons, relative: as DataSketches states it for the largest set.
 pub(super) const COUPON_ERROR: f64 = 0.409 / 8192.0;
 
+/// Standard error of an estimate from registers, relative: with or without their history.
+pub(super) fn error(has_history: bool) -> f64 {
+    if has_history { HIP_ERROR } else { REGISTER_ERROR }
+}
+
 /// Standard error of HIP: sqrt(ln 2) / sqrt(k).
-pub(super) const HIP_ERROR: f64 = 0.832_554_6 / 64.0;
+const HIP_ERROR: f64 = 0.832_554_6 / 64.0;
 
 /// Standard error without history: sqrt(3 ln 2 - 1) / sqrt(k).
-pub(super) const REGISTER_ERROR: f64 = 1.038_96 / 64.0;
+const REGISTER_ERROR: f64 = 1.038_96 / 64.0;
 
 const _: () = assert!(LG_K == 12, "the errors above are for sqrt(k) = 64");
 

@@ -172,8 +172,8 @@ impl Hll {
     pub fn relative_error(&self) -> f64 {
         match &self.state {
             State::Coupons(_) => estimate::COUPON_ERROR,
-            State::Sparse(sparse) => sparse.to_registers().relative_error(),
-            State::Registers(registers) => registers.relative_error(),
+            State::Sparse(sparse) => estimate::error(sparse.history().is_some()),
+            State::Registers(registers) => estimate::error(registers.history().is_some()),
         }
     }
 

@@ -102,10 +102,6 @@ impl Registers {
         self.history().unwrap_or_else(|| estimate::of_registers(&self.values))
     }
 
-    pub fn relative_error(&self) -> f64 {
-        if self.history.is_some() { estimate::HIP_ERROR } else { estimate::REGISTER_ERROR }
-    }
-
     /// How many registers have seen a value.
     pub fn used(&self) -> usize {
         self.values.iter().filter(|&&value| value > 0).count()

@@ -1,0 +1,18 @@
+"""What the tests of the hub share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pktvisor.hub.hub import Hub
+from support.hubs import Clock, running_hub
+
+
+@pytest.fixture
+def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
+    """A hub in a directory of its own, by the clock that each file of tests sets."""
+    with running_hub(tmp_path, clock) as made:
+        yield made
