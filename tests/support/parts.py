@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pktvisor.windows.record import Record
@@ -23,6 +24,8 @@ class FakePart:
     is_broken: bool = False
     values: dict[int, int] = field(default_factory=dict)
     """What the counters of a window are; its number where nobody says."""
+    silent: Mapping[str, Collection[int]] = field(default_factory=dict)
+    """Windows in which handlers have no records."""
     asked: list[int] = field(default_factory=list)
     """Most items that lists were to be cut to."""
 
@@ -51,6 +54,7 @@ class FakePart:
                 end_ns=start_ns + MINUTE_NS,
             )
             for instance in self.instances
+            if number not in self.silent.get(instance, ())
         ]
 
 

@@ -1,10 +1,10 @@
-"""Which windows of policies have closed, each told once, in order and by its number, whatever clocks do."""
+"""Which windows of policies have closed, each told once and in order, whatever clocks do."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pktvisor.windows.record import Record
@@ -50,8 +50,8 @@ class Life:
     newest_restored: int = -1
     """Number of the newest window that may be of a former process. It may have closed there after it was saved."""
     is_leaving: bool = False
-    shift: int = 0
-    """By how much its windows' numbers are moved."""
+    instances: set[str] = field(default_factory=set)
+    """Its handlers that had records."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class ClosedWindow:
     number: int
     may_be_restored: bool
     """It may be of a former process: it was there, open or not, as its part was first seen."""
+    missed: int
+    """Windows of the part right before it that were forgotten before anybody looked."""
 
 
 class ClosedWindows:
@@ -113,28 +115,39 @@ class ClosedWindows:
                 continue
             if not (is_closed or takes_open):
                 return
-            self.missed += number - life.newest - 1
+            missed = number - life.newest - 1
+            self.missed += missed
             life.newest = number
-            yield ClosedWindow(life, number, number <= life.newest_restored)
+            yield ClosedWindow(life, number, number <= life.newest_restored, missed)
 
 
 class Numbers:
-    """Numbers of windows that only ever grow, though those of a policy that is started anew begin again."""
+    """Numbers of the windows of each handler, which grow by one though its policy is started anew.
+
+    A window in which a handler has no records takes no number of it: whoever gets the others misses none. One that was
+    lost takes one.
+    """
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
         self._floor = 0
         """The least number for handlers that are not remembered."""
 
-    def number(self, window: ClosedWindow, instances: Sequence[str]) -> int:
-        """Give the number of a window of these handlers; it is greater than those that they had before."""
-        life = window.life
-        least = max((self._next.get(one, self._floor) for one in instances), default=0)
-        life.shift = max(life.shift, least - window.number)
-        number = window.number + life.shift
-        for one in instances:
-            self._next.pop(one, None)
-            self._next[one] = number + 1
+    def give(self, life: Life, instances: Sequence[str]) -> dict[str, int]:
+        """Give the numbers of a window by its handlers; those of others stay as they are."""
+        life.instances.update(instances)
+        return {one: self._take(one, 1) for one in instances}
+
+    def lose(self, life: Life, windows: int) -> None:
+        """Let windows be missing of all handlers of a part that had records before."""
+        if windows:
+            for one in sorted(life.instances):
+                self._take(one, windows)
+
+    def _take(self, instance: str, count: int) -> int:
+        """Take a handler's next numbers; give the first."""
+        number = self._next.pop(instance, self._floor)
+        self._next[instance] = number + count
         while len(self._next) > MOST_INSTANCES:
             self._floor = max(self._floor, self._next.pop(next(iter(self._next))))
         return number

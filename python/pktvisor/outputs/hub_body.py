@@ -60,9 +60,9 @@ def instances_of(records: Sequence[Record]) -> list[str]:
     return list(dict.fromkeys(record.instance for record in records))
 
 
-def renamed(records: Sequence[Record], *, policy: str, number: int) -> list[Record]:
-    """Records under the name of a policy, and their window's number for the hub."""
-    return [replace(record, policy=policy, number=number) for record in records]
+def renamed(records: Sequence[Record], *, policy: str, numbers: Mapping[str, int]) -> list[Record]:
+    """Records under the name of a policy, and the number that their window has for the hub, by handler."""
+    return [replace(record, policy=policy, number=numbers[record.instance]) for record in records]
 
 
 def parcels(records: Sequence[Record]) -> Iterator[list[Record]]:

@@ -117,22 +117,31 @@ class HubPusher(PushThread):
 
     def _queue(self, window: ClosedWindow) -> None:
         """Put a window into the spool; what goes wrong about it is logged and counted, and the others go on."""
+        self._numbers.lose(window.life, window.missed)
         try:
-            records = window.life.part.records(window.number, agent=self._agent, most_items=self._most_items)
-            if records is None:
-                self._unmade += 1
-                return
-            if window.may_be_restored:
-                records = [one for one in records if not self._spool.was_queued(one.instance, one.start_ns)]
-            if records:
-                self._put(window, records)
+            self._put(window, self._records(window))
         except Exception:
             self._unmade += 1
             logger.exception("a window of policy [%s] can't be queued for the hub", window.life.policy)
 
+    def _records(self, window: ClosedWindow) -> list[Record]:
+        """The records that are to be queued; where they can't be had, the hub is to miss the window."""
+        records = None
+        try:
+            records = window.life.part.records(window.number, agent=self._agent, most_items=self._most_items)
+        finally:
+            if records is None:
+                self._numbers.lose(window.life, 1)
+        if records is None:
+            self._unmade += 1
+            return []
+        if window.may_be_restored:
+            return [one for one in records if not self._spool.was_queued(one.instance, one.start_ns)]
+        return records
+
     def _put(self, window: ClosedWindow, records: Sequence[Record]) -> None:
-        number = self._numbers.number(window, instances_of(records))
-        for parcel in parcels(renamed(records, policy=window.life.policy, number=number)):
+        numbers = self._numbers.give(window.life, instances_of(records))
+        for parcel in parcels(renamed(records, policy=window.life.policy, numbers=numbers)):
             starts = {record.instance: record.start_ns for record in parcel}
             self._spool.put(self._encode(parcel, self._metadata), starts)
 

@@ -140,8 +140,11 @@ def _length_s(records: Iterable[Record]) -> int:
 
 
 def _ledger(records: Iterable[Record]) -> dict[str, int]:
-    """The ledgers of the inputs added; handlers over one input share its ledger, which counts once."""
-    inputs = {(one.agent, one.policy, one.tap, one.number, one.start_ns): one.ledger for one in records}
+    """The ledgers of the inputs added; handlers over one input share its ledger, which counts once.
+
+    Their windows begin together, but may have numbers of their own.
+    """
+    inputs = {(one.agent, one.policy, one.tap, one.start_ns): one.ledger for one in records}
     whole: dict[str, int] = {}
     for ledger in inputs.values():
         for name, count in ledger.items():

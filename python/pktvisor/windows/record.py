@@ -67,7 +67,11 @@ class Record:
         "Hash of what is counted: rows, columns, filters, sampling. Records whose schema, version, path, labels, "
         "kind and meaning are equal may be merged, wherever they come from",
     )
-    number: int = _field("number", "Number of the window in its policy; it only ever grows")
+    number: int = _field(
+        "number",
+        "Number of the window in its policy; where it was sent to a hub, of those that its handler sent. It only ever "
+        "grows",
+    )
     start_ns: int = _field("time", "Start of the window")
     end_ns: int = _field("time", "End of the window; of an open one the time of its newest row")
     length_s: int = _field("number", "Length of the window in seconds; windows without gaps add up")

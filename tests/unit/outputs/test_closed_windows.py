@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pktvisor.outputs import closed_windows
-from pktvisor.outputs.closed_windows import ClosedWindow, ClosedWindows, Numbers
+from pktvisor.outputs.closed_windows import ClosedWindow, ClosedWindows, Life, Numbers
 from support.parts import FakePart, FakePolicy
 
 
@@ -111,10 +111,12 @@ def test_whatever_the_pace_of_looking_each_window_is_told_or_missed(closings: Se
 
 
 def numbers_of(numbers: Numbers, windows: ClosedWindows, policies: Mapping[str, FakePolicy]) -> list[int]:
-    found = []
+    """The numbers of all handlers of the windows that have closed."""
+    found: list[int] = []
     for window in windows.look(policies):
         assert isinstance(window.life.part, FakePart)
-        found.append(numbers.number(window, window.life.part.instances))
+        numbers.lose(window.life, window.missed)
+        found += numbers.give(window.life, window.life.part.instances).values()
     return found
 
 
@@ -132,6 +134,20 @@ def test_numbers_of_other_handlers_are_their_own() -> None:
     numbers, windows = Numbers(), ClosedWindows(may_be_restored=False)
     policies = one(FakePart(("a",), newest=3)) | {"q": FakePolicy([FakePart(("b",), newest=2)])}
     assert numbers_of(numbers, windows, policies) == [0, 1, 2, 0, 1]
+
+
+def test_a_handler_that_is_silent_at_times_uses_up_no_number_meanwhile() -> None:
+    numbers, life = Numbers(), Life("p", FakePart())
+    given = [numbers.give(life, instances) for instances in (["a", "b"], ["a"], [], ["a", "b"])]
+    assert given == [{"a": 0, "b": 0}, {"a": 1}, {}, {"a": 2, "b": 1}]
+
+
+def test_windows_that_were_forgotten_before_anybody_looked_use_up_numbers() -> None:
+    numbers, windows, part = Numbers(), ClosedWindows(may_be_restored=False), FakePart(("a", "b"), newest=1)
+    assert numbers_of(numbers, windows, one(part)) == [0, 0]
+    part.close(6)
+    assert numbers_of(numbers, windows, one(part)) == [3, 3, 4, 4, 5, 5, 6, 6]
+    assert windows.missed == 2
 
 
 def test_handlers_that_are_not_remembered_get_numbers_that_none_of_them_had(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,10 @@ def test_the_metadata_says_whose_windows_they_are() -> None:
     assert told == {"pktvisor.agent": "pop1", "pktvisor.boot": "b00t", "pktvisor.version": "5.0.0"}
 
 
-def test_records_go_under_the_name_of_their_policy_and_their_number() -> None:
-    (record,) = renamed([any_record()], policy="edge", number=7)
-    assert record == any_record(policy="edge", number=7)
+def test_records_go_under_the_name_of_their_policy_and_the_number_of_their_handler() -> None:
+    records = [any_record(instance=name) for name in "ab"]
+    expected = [any_record(instance=name, policy="core", number=number) for name, number in (("a", 7), ("b", 9))]
+    assert renamed(records, policy="core", numbers={"a": 7, "b": 9}) == expected
 
 
 def test_records_of_few_handlers_go_together() -> None:

@@ -33,8 +33,8 @@ def test_windows_that_a_former_process_has_queued_are_not_sent_again_where_they_
     later = next_world(world, part=FakePart(newest=3), windows_outlive=True)
     later.live(later.pusher(), 61)
     assert [(*keys(body)[0][1:], values(body)[0]) for _, body in later.sent] == [
-        ("next", "edge", "edge-net", 2, 2),
-        ("next", "edge", "edge-net", 3, 3),
+        ("next", "edge", "edge-net", 0, 2),
+        ("next", "edge", "edge-net", 1, 3),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,10 +17,11 @@ from pktvisor.hub.history import Question, answer
 from pktvisor.hub.hub import Hub
 from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.hub_body import packed
+from pktvisor.outputs.hub_push import HubPusher
 from pktvisor.windows.record import Record
 from support.hub_worlds import AGAIN, IDENTITY, REFUSED, TAKEN, World, counters
 from support.hubs import Clock, running_hub
-from support.parts import EPOCH_NS, MINUTE_NS, FakePart
+from support.parts import EPOCH_NS, MINUTE_NS, FakePart, FakePolicy
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 DAY_OF_WINDOWS = 1440
@@ -96,6 +98,58 @@ def test_a_day_without_the_hub_drops_the_oldest_and_the_rest_comes_in_order(
     assert hub.registry.seen.missing("pop1") == dropped, "what was dropped is a gap to the hub"
     first_minute = EPOCH_S // MINUTE_S
     assert points(hub, MINUTE_S) == {(first_minute + number) * MINUTE_S: 1 for number in numbers}
+
+
+SILENT = {"edge-flow": (0, 1, 4, 7, 8), "edge-dns": (2, 4), "core-flow": (3, 4, 5)}
+"""Windows in which handlers of two policies have nothing to tell; in the fifth nobody of the first has."""
+
+
+def silent_at_times(policy: str, *handlers: str) -> FakePolicy:
+    return FakePolicy([FakePart(tuple(f"{policy}-{name}" for name in handlers), newest=0, silent=SILENT)])
+
+
+def close(world: Connected, pusher: HubPusher, windows: int) -> None:
+    """Let windows of all policies close, one after the other, and be sent."""
+    for _ in range(windows):
+        for policy in world.policies.values():
+            policy.parts[0].close()
+        world.live(pusher, 5, closing_every_s=math.inf)
+
+
+def test_handlers_that_are_silent_at_times_miss_nothing(hub: Hub, clock: Clock, tmp_path: Path) -> None:
+    clock.after_s = HOUR_S
+    world = Connected(hub=hub, folder=tmp_path / "spool", encode=packed)
+    world.policies = {"edge": silent_at_times("edge", "flow", "dns"), "core": silent_at_times("core", "flow")}
+    pusher = world.pusher()
+    close(world, pusher, 10)
+    assert hub.registry.seen.missing("pop1") == 0
+    assert hub.admission.counters.windows_stored == 5 + 8 + 7
+    world.policies["edge"] = silent_at_times("edge", "dns", "flow", "net")  # a handler more, and all begin anew
+    close(world, pusher, 10)
+    pusher.stop()
+    world = Connected(hub=hub, folder=tmp_path / "spool", encode=packed, identity=replace(IDENTITY, boot="next"))
+    world.policies = {"edge": silent_at_times("edge", "flow", "net")}
+    close(world, world.pusher(), 10)
+    assert hub.registry.seen.missing("pop1") == 0
+
+
+def test_what_handlers_that_are_silent_at_times_lose_is_missed(hub: Hub, clock: Clock) -> None:
+    clock.after_s = HOUR_S
+    world = Connected(hub=hub, encode=packed, most_bytes=1100)
+    world.policies = {"edge": silent_at_times("edge", "flow", "dns")}
+    pusher = world.pusher()
+    close(world, pusher, 4)
+    world.is_away = True
+    close(world, pusher, 5)
+    dropped = pusher.counters()["dropped"]
+    assert 0 < dropped < 4, pusher.counters()
+    world.is_away = False
+    close(world, pusher, 1)
+    world.live(pusher, 100, closing_every_s=math.inf)
+    assert pusher.counters()["queued"] == 0
+    missing = 5 + 8 - hub.admission.counters.windows_stored
+    assert missing > dropped, "a window has several handlers' windows"
+    assert hub.registry.seen.missing("pop1") == missing
 
 
 class SetClock(FakePart):

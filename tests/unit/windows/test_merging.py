@@ -75,12 +75,19 @@ def test_merging_in_parts_is_merging_at_once() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(0, 2**40)), min_size=1, max_size=20))
 def test_counts_add_up_whoever_counted_them_and_when(rows: list[tuple[int, int, int]]) -> None:
-    every = [count(value, agent=str(agent), number=number) for agent, number, value in rows]
+    every = [count(value, agent=str(agent), number=number, start_ns=number) for agent, number, value in rows]
     (merged,) = merge(every).records
     assert merged.value == sum(value for *_, value in rows)
     sources = {(agent, number) for agent, number, _ in rows}
     assert merged.ledger["seen"] == 10 * len(sources), "what handlers share is counted once"
     assert merged.agent == (every[0].agent if len({one.agent for one in every}) == 1 else "")
+
+
+def test_handlers_that_share_an_input_share_its_ledger_whatever_the_numbers_of_their_windows() -> None:
+    every = [count(1, instance="edge-net"), count(1, instance="edge-dns", number=7)]
+    every += [replace(one, tap="downlink") for one in every]
+    (merged,) = merge(every).records
+    assert (merged.value, merged.ledger["seen"]) == (4, 20)
 
 
 def test_fields_that_are_named_keep_records_apart() -> None:
