@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,13 @@ class Kept(NamedTuple):
     position: Position
     taken: int
     """A bit for each of its windows: whether it counts."""
+    agent_mark: int
+    """The mark of its agent."""
+
+
+def mark_of(agent: str) -> int:
+    """A number by which the deliveries of an agent are found; few agents share one."""
+    return zlib.crc32(agent.encode())
 
 
 class HourIndex:
@@ -78,15 +86,15 @@ class HourIndex:
 
     def __iter__(self) -> Iterator[Kept]:
         numbers = iter(self._numbers)
-        for sequence, segment, offset, taken in zip(numbers, numbers, numbers, numbers, strict=True):
-            yield Kept(sequence, Position(segment, offset), taken)
+        for sequence, segment, offset, taken, mark in zip(*[numbers] * 5, strict=True):
+            yield Kept(sequence, Position(segment, offset), taken, mark)
 
     def __len__(self) -> int:
-        return len(self._numbers) // 4
+        return len(self._numbers) // 5
 
     def add(self, kept: Kept) -> None:
         """Add a delivery."""
-        self._numbers.extend((kept.sequence, *kept.position, kept.taken))
+        self._numbers.extend((kept.sequence, *kept.position, kept.taken, kept.agent_mark))
 
 
 class Admission:
@@ -178,10 +186,11 @@ class Admission:
                 refused += 1
                 self._registry.note_refusal(delivery.sender.agent, str(error), entry.received_ns)
                 logger.warning("agent %s: %s", delivery.sender.agent, error)
+        mark = mark_of(delivery.sender.agent)
         for hour in {hour_of(run) for run in runs}:
             of_hour = _bits(taken >> at & 1 and hour_of(run) == hour for at, run in enumerate(delivery.runs))
             with self._indexing:
-                self.hours.setdefault(hour, HourIndex()).add(Kept(entry.sequence, entry.position, of_hour))
+                self.hours.setdefault(hour, HourIndex()).add(Kept(entry.sequence, entry.position, of_hour, mark))
         return Receipt(len(runs) - refused, len(delivery.runs) - len(runs), refused)
 
     def readmit(self, entry: Entry, sealed: Mapping[int, int], readmitted: set[WindowKey]) -> None:

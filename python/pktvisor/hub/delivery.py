@@ -107,12 +107,12 @@ def minute_of(run: _core.WindowRun) -> int:
     return run.start_ns // MINUTE_NS
 
 
-def handler_of(run: _core.WindowRun) -> str:
+def handler_of(policy: str, tap: str, instance: str) -> str:
     """The name of a handler within its policy, whichever tap it is at.
 
     Instances are called `POLICY-TAP-HANDLER`; the policy `default` calls its `default-HANDLER`.
     """
-    for prefix in (f"{run.policy}-{run.tap}-", f"{run.policy}-"):
-        if run.instance.startswith(prefix) and len(run.instance) > len(prefix):
-            return run.instance.removeprefix(prefix)
-    return run.instance
+    for prefix in (f"{policy}-{tap}-", f"{policy}-"):
+        if instance.startswith(prefix) and len(instance) > len(prefix):
+            return instance.removeprefix(prefix)
+    return instance

@@ -28,6 +28,8 @@ from pktvisor.windows.tables import records_of
 MOST_POINTS = 20_000
 """Steps of all series of an answer together."""
 MOST_TOP = 1000
+AGENT = "agent"
+"""What is asked for where single agents are to be told apart."""
 LONGEST_BY_STEP_S = {60: 6 * HOUR_S, 600: 5 * DAY_S, HOUR_S: 90 * DAY_S}
 """How long a time is shown in steps of that length where nobody says; what is longer, in days."""
 MOST_FILES = 4000
@@ -57,6 +59,10 @@ class Question:
     """Of the tag's values only these; empty: all."""
     is_whole: bool = False
     """The whole time is one point; its ends are those of steps."""
+    by_agent: bool = False
+    """Apart by single agents; those whose tag has one of the values, where there is one."""
+    agents: tuple[str, ...] = ()
+    """Only of these, where they are told apart; empty: all."""
 
     @property
     def step(self) -> int:
@@ -75,6 +81,11 @@ class Question:
     def end_step(self) -> int:
         """Number of the step behind the last one."""
         return -(-self.to_s // self.step)
+
+    @property
+    def by(self) -> str:
+        """What it asks to be kept apart by."""
+        return AGENT if self.by_agent else self.tag
 
     def point_of(self, step: int) -> int:
         """The point that a step is merged into."""
@@ -165,6 +176,8 @@ class Merging:
         """Begins and ends of what there is, in Unix seconds."""
         self.files = 0
         self.read_bytes = 0
+        self.deliveries = 0
+        """Of the journal, where agents are told apart."""
 
     def number(self, key: Key) -> int:
         """The number of a point in the accumulators."""
@@ -178,6 +191,11 @@ class Merging:
 def answer(question: Question, stored: Stored, minutes: Minutes) -> Document:
     """Answer a question. Raises `ConfigError`, and `NotFoundError` where the policy has never been heard of."""
     question, merging = merged(question, stored, minutes)
+    return described(question, merging, told_of(merging, stored, minutes))
+
+
+def described(question: Question, merging: Merging, told: Document) -> Document:
+    """The answer of what was merged."""
     series: dict[str, list[list[object]]] = {}
     kind = ""
     for key, number in sorted(merging.points()):
@@ -191,8 +209,9 @@ def answer(question: Question, stored: Stored, minutes: Minutes) -> Document:
         "metric": question.metric,
         "kind": kind,
         "step_s": question.step,
+        "by": question.by,
         "tag": question.tag,
-        **told_of(merging, stored, minutes),
+        **told,
         "series": series,
     }
 
@@ -207,9 +226,14 @@ def merged(question: Question, stored: Stored, minutes: Minutes) -> tuple[Questi
     merging = Merging()
     _read_sealed(question, stored, merging)
     _read_minutes(question, stored.sealed, minutes, merging)
+    check_policy(question, merging, stored, minutes)
+    return question, merging
+
+
+def check_policy(question: Question, merging: Merging, stored: Stored, minutes: Minutes) -> None:
+    """Raise `NotFoundError` where a policy was never heard of."""
     if not merging.times and question.policy not in minutes.policies and not stored.sealed:
         raise NotFoundError(f"there is no policy {question.policy}")
-    return question, merging
 
 
 def told_of(merging: Merging, stored: Stored, minutes: Minutes) -> Document:
@@ -219,7 +243,11 @@ def told_of(merging: Merging, stored: Stored, minutes: Minutes) -> Document:
         "data_from": min(merging.times, default=None),
         "data_to": max(merging.times, default=None),
         **({} if merging.times else {"kept_from": _kept_from(stored, minutes)}),
-        "read": {"files": merging.files, "bytes": merging.read_bytes},
+        "read": {
+            "files": merging.files,
+            "bytes": merging.read_bytes,
+            **({"deliveries": merging.deliveries} if merging.deliveries else {}),
+        },
         **({"left_out": left_out} if left_out else {}),
     }
 

@@ -34,11 +34,11 @@ from pktvisor.hub.hours import (
 )
 from pktvisor.hub.journal import Journal, JournalReader
 from pktvisor.hub.minutes import Cell, Minutes, merge_minutes
+from pktvisor.hub.own_windows import Windows
 from pktvisor.hub.policy import PERIODS, open_minute
 from pktvisor.hub.registry import Registry
 from pktvisor.hub.remerging import MOST_OPEN_MINUTES, merge_again
 from pktvisor.hub.seen import WindowKey
-from pktvisor.hub.sightings import Windows
 
 logger = logging.getLogger(__name__)
 

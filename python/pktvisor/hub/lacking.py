@@ -55,6 +55,8 @@ def _unknown_cell(question: Question, cells: Set[Cell]) -> str:
 
 
 def _unknown_metric(question: Question, metrics: Set[str]) -> str:
+    if question.metric in metrics:
+        return ""
     handlers = {metric.partition(".")[0] for metric in metrics}
     handler = question.metric.partition(".")[0]
     if handler not in handlers:

@@ -158,7 +158,7 @@ class Minutes:
 
     def _add_to(self, cell: Cell, minute: int, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
         key, kept = self._opened(minute, cell)
-        handler = f"{cell.policy}-default-{handler_of(run)}"
+        handler = f"{cell.policy}-default-{handler_of(run.policy, run.tap, run.instance)}"
         try:
             # What is damaged is found with the first cell, before anything was merged into any.
             self._accumulators.add(key, table, run.first, run.count, handler)

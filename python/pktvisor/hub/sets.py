@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pktvisor import _core
 from pktvisor.errors import ConfigError
-from pktvisor.hub.history import Merging, Question, Stored, merged, records_at, told_of
+from pktvisor.hub.by_agent import merged_apart
+from pktvisor.hub.history import Key, Merging, Question, Stored, merged, records_at, told_of
 from pktvisor.hub.minutes import Minutes
-from pktvisor.hub.sightings import MOST_ITEMS, UnknownError, Windows, item_of, sightings
+from pktvisor.hub.own_windows import UnknownError, Windows
+from pktvisor.hub.sightings import MOST_ITEMS, item_of, sightings
 from pktvisor.metrics.snapshot import TopEntry
 from pktvisor.outputs.json import Document
 from pktvisor.windows.reading import core_metric, top_values
@@ -24,6 +27,8 @@ from pktvisor.windows.record import Record
 
 MOST_VALUES = 16
 """Values of a tag on each side."""
+MOST_LISTED = 20_000
+"""Items of all lists of an answer together."""
 DEVIATIONS = 2
 """Standard deviations that an error is told as: 95 of 100 answers are nearer."""
 
@@ -64,15 +69,40 @@ def heaviest(question: Question, stored: Stored, minutes: Minutes, windows: Wind
     document = _frame(whole, told_of(merging, stored, minutes), "top")
     if found is None:
         return {**document, "total": 0, "items": [], "other": _bounded(0, 0, 0)}
-    _check_kind(found, whole, ("top",))
+    listed = _listed(found, whole)
+    agents = {} if windows is None else _with_agents(whole, windows, found, listed["items"])
+    return {**document, **agents, **listed}
+
+
+def heaviest_apart(question: Question, windows: Windows) -> Document:
+    """Give the heaviest items of a time as a whole of each agent, or of the agents with each value of a tag.
+
+    Raises as `merged` and `merged_apart` do, and `ConfigError` where all have too many items together.
+    """
+    whole = replace(question, is_whole=True)
+    if question.by_agent:
+        merging, told = merged_apart(whole, windows)
+    else:
+        whole, merging = merged(whole, windows.stored, windows.minutes)
+        told = told_of(merging, windows.stored, windows.minutes)
+    found = {key.value: one for key, number in merging.points() if (one := _at(whole, key, number, merging))}
+    if len(found) * question.top > MOST_LISTED:
+        raise ConfigError(
+            f"{len(found)} lists of {question.top} items are more than {MOST_LISTED} items: use "
+            f"top={max(1, MOST_LISTED // len(found))}, or choose fewer"
+        )
+    series = {value: _listed(one, whole) for value, one in sorted(found.items())}
+    return {**_frame(whole, told, "top"), "by": question.by, "series": series}
+
+
+def _listed(found: Merged, question: Question) -> dict[str, Any]:
+    """The heaviest items of a list, and what is left of it."""
+    _check_kind(found, question, ("top",))
     entries = found.entries(question.top)
     total, unlisted = found.core.weights()
-    items = [_entry(one) for one in entries]
     return {
-        **document,
-        **({} if windows is None else _with_agents(whole, windows, found, items)),
         "total": total,
-        "items": items,
+        "items": [_entry(one) for one in entries],
         "other": _rest(total, entries),
         "unlisted_at_most": unlisted,
     }
@@ -149,12 +179,19 @@ def _of_values(question: Question, merging: Merging, values: Sequence[str]) -> M
     """A metric of the agents with one of some values of the tag, whichever handlers measured it; None for nothing."""
     found: Merged | None = None
     for key, number in merging.points():
-        if key.value in values:
-            for record in records_at(question, key, number, merging):
-                core = core_metric(record)
-                if core is not None:
-                    one = Merged(record, core)
-                    found = one if found is None else found.with_(one)
+        if key.value in values and (one := _at(question, key, number, merging)) is not None:
+            found = one if found is None else found.with_(one)
+    return found
+
+
+def _at(question: Question, key: Key, number: int, merging: Merging) -> Merged | None:
+    """A metric of one point, whichever handlers measured it; None for nothing."""
+    found: Merged | None = None
+    for record in records_at(question, key, number, merging):
+        core = core_metric(record)
+        if core is not None:
+            one = Merged(record, core)
+            found = one if found is None else found.with_(one)
     return found
 
 

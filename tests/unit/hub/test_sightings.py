@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
-from pktvisor.hub import sightings
+from pktvisor.hub import own_windows
 from pktvisor.hub.history import Question
 from pktvisor.hub.hours import WINDOWS
 from pktvisor.hub.hub import Hub
@@ -128,10 +128,10 @@ def test_without_the_agents_own_windows_it_is_not_known(hub: Hub) -> None:
 
 def test_where_too_much_would_be_read_it_is_not_known(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     send_all(hub)
-    monkeypatch.setattr(sightings, "MOST_DELIVERIES", 17)
+    monkeypatch.setattr(own_windows, "MOST_DELIVERIES", 17)
     assert "18 deliveries of this time are not sealed yet, more than 17" in ask(hub)["agents"]["reason"]
     hub.seal(START_S // HOUR_S)
-    monkeypatch.setattr(sightings, "MOST_READ_BYTES", 10)
+    monkeypatch.setattr(own_windows, "MOST_READ_BYTES", 10)
     assert "ask for a shorter time" in ask(hub)["agents"]["reason"]
 
 

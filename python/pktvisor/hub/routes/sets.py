@@ -5,10 +5,10 @@ from __future__ import annotations
 from pktvisor.api.keys import Schema
 from pktvisor.errors import ConfigError
 from pktvisor.hub.answers import hub_of
-from pktvisor.hub.asking import FAULTS, METRIC, REFUSALS, TIME, TOLD, TOP, seconds, several
-from pktvisor.hub.history import Question
+from pktvisor.hub.asking import APART, FAULTS, METRIC, REFUSALS, TIME, TOLD, TOP, apart, seconds, several
+from pktvisor.hub.history import AGENT, Question
 from pktvisor.hub.lacking import explained
-from pktvisor.hub.sets import MOST_VALUES, difference, heaviest
+from pktvisor.hub.sets import MOST_VALUES, difference, heaviest, heaviest_apart
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Endpoint, Query
@@ -56,14 +56,24 @@ FRAME: dict[str, Schema] = {
     "items": {"type": "array", "items": BOUNDED},
     "unlisted_at_most": COUNT,
 }
+LIST: dict[str, Schema] = {
+    "total": COUNT,
+    "items": {"type": "array", "items": BOUNDED},
+    "other": BOUNDED,
+    "unlisted_at_most": COUNT,
+}
 HEAVIEST: Schema = {
     "type": "object",
-    "required": ["policy", "metric", "total", "items", "other"],
+    "required": ["policy", "metric"],
     "properties": {
         **FRAME,
-        "total": COUNT,
-        "other": BOUNDED,
+        **LIST,
         "agents": HEARD,
+        "by": TEXT,
+        "series": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "required": ["total", "items", "other"], "properties": LIST},
+        },
     },
 }
 DIFFERENCE: Schema = {
@@ -90,18 +100,35 @@ def top(
     policy: str,
     tag: str,
     value: str,
+    by: str,
+    agent: str,
     agents: bool,
     top: int,
     to: int | None,
     **more: int | None,
 ) -> Document:
     """Give the heaviest items of a time."""
-    hub = hub_of(context)
+    hub, (by_tag, named) = hub_of(context), apart(by, agent)
     if value and not tag:
         raise ConfigError(f"tag must say which tag has the value {value}, as tag=site")
-    values = (value,) if tag else ()
-    question = Question(policy, metric, *seconds(more["from"], to), tag=tag, top=top, values=values)
-    told = heaviest(question, hub.stored, hub.minutes, hub.windows if agents else None)
+    if by and agents:
+        raise ConfigError("agents can be counted only where they are not told apart: leave out agents or by")
+    if by_tag and tag and tag != by_tag:
+        raise ConfigError(f"by and tag must be one tag, not {by_tag} and {tag}: a policy of the hub can choose agents")
+    question = Question(
+        policy,
+        metric,
+        *seconds(more["from"], to),
+        tag=tag or by_tag,
+        by_agent=by == AGENT,
+        agents=named,
+        top=top,
+        values=(value,) if tag else (),
+    )
+    if by:
+        told = heaviest_apart(question, hub.windows)
+    else:
+        told = heaviest(question, hub.stored, hub.minutes, hub.windows if agents else None)
     return explained(told, question, hub.stored, hub.minutes)
 
 
@@ -121,17 +148,20 @@ ENDPOINTS = (
     Endpoint(
         path="/api/v1/history/top",
         takes_long=True,
-        summary="The heaviest items of a top list over a time as a whole, and what all others weigh",
+        summary="The heaviest items of a top list over a time as a whole, and what others weigh; by tag or agent, too",
         answer=top,
         query=(
             *METRIC,
             *TIME,
             Query("tag", "Only of agents with this tag", "text", most=200, default=""),
             Query("value", "The tag's value", "text", most=200, default=""),
+            *APART,
             Query("agents", "Also how many agents saw each, which takes longer", "flag", default=False),
             TOP,
         ),
-        success=Answer("Items with their bounds, and the rest", HEAVIEST),
+        success=Answer(
+            "Items with their bounds, and the rest; apart by tag or agent, such a list of each in `series`", HEAVIEST
+        ),
         refusals=REFUSALS,
         faults=FAULTS,
     ),

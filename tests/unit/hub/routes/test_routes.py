@@ -171,6 +171,41 @@ def test_history_tells_a_metric_by_tag(hub: Hub, fleet: Fleet) -> None:
     assert (document["data_from"], document["data_to"]) == (fleet.start_s, fleet.start_s + 60)
 
 
+def test_history_tells_single_agents(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number in (0, 1, 5):
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=PACKED)
+    asked: Any = {"metric": "dns.wire_packets.total", "by": "agent", "from": fleet.start_s, "to": fleet.start_s + 60}
+    document = asking.get("/api/v1/history", params=asked).json()
+    assert set(document["series"]) == {fleet.name(number) for number in (0, 1, 5)}
+    document = asking.get("/api/v1/history", params={**asked, "agent": fleet.name(5)}).json()
+    assert (document["by"], set(document["series"])) == ("agent", {fleet.name(5)})
+    assert document["data_from"] == fleet.start_s
+    told = asking.get("/api/v1/history", params={**asked, "by": "tags.agent"}).json()
+    assert "had a tag agent then" in told["reason"]
+    asked["metric"] = "dns.top_qtype"
+    told = asking.get("/api/v1/history/top", params={**asked, "tag": "site", "value": "fra", "top": 1}).json()
+    assert set(told["series"]) == {fleet.name(1), fleet.name(5)}
+    told = asking.get("/api/v1/history/top", params={**asked, "by": "site"}).json()
+    assert (told["by"], set(told["series"])) == ("site", {"ams", "fra"})
+    told = asking.get("/api/v1/history", params={**asked, "agent": "nobody"}).json()
+    assert told["reason"] == "no agent called nobody measured dns.top_qtype then"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"agent": "a"}, "agent can name agents only where by=agent tells them apart"),
+        ({"by": "agent", "agents": "true"}, "leave out agents or by"),
+        ({"by": "site", "tag": "role", "value": "edge"}, "by and tag must be one tag, not site and role"),
+    ],
+)
+def test_lists_apart_that_make_no_sense_are_refused_by_a_sentence(hub: Hub, asked: Any, sentence: str) -> None:
+    reply = client(hub).get("/api/v1/history/top", params={"metric": "dns.top_qtype", **asked})
+    assert reply.status_code == 400
+    assert sentence in reply.json()["error"]
+
+
 def test_top_lists_have_bounds(hub: Hub, fleet: Fleet) -> None:
     asking = client(hub)
     asking.post("/api/v1/windows", content=fleet.body(0, 0), headers=PACKED)
