@@ -1,24 +1,45 @@
 //! Some windows of a policy, merged: its metrics' values, by handler and metric as in the plan.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use pktvisor_core::engine::Policy;
 use pktvisor_core::enrich::geo::Places;
-use pktvisor_core::plan::Slot;
 use pktvisor_core::plan::groups::{Chunk, Groups, KeyValue, MOST_SHOWN, Reading, key_values};
+use pktvisor_core::plan::{Slot, State};
 use pktvisor_core::window::Merged;
 use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 
 use crate::metric::Metric;
 
-/// One group of a handler that keeps metrics apart.
+/// One group of a handler that keeps metrics apart. Its rows are unfolded when its first metric is asked for: who lets go of
+/// one group before the next holds one at a time, however many there are.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct Group {
-    values: Option<Vec<KeyValue>>,
+    /// None for the group of what the bounds turned away.
+    key: Option<Vec<u8>>,
     rows: u64,
-    reading: Reading,
+    reading: OnceLock<Reading>,
+    all: Arc<AllGroups>,
+}
+
+/// The groups of a window that one is of.
+struct AllGroups {
+    state: Arc<State>,
+    at: usize,
     places: Arc<Places>,
+    /// Room to unfold rows in.
+    work: Mutex<Chunk>,
+}
+
+impl AllGroups {
+    fn groups(&self) -> &Groups {
+        &self.state.groups[self.at]
+    }
+
+    fn read(&self, key: Option<&[u8]>) -> Reading {
+        self.groups().read(key, &mut self.work.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 #[derive(IntoPyObject)]
@@ -39,7 +60,8 @@ impl Group {
             KeyValue::Number(number) => GroupValue::Number(*number),
             KeyValue::Text(text) => GroupValue::Text(text.clone()),
         };
-        self.values.as_ref().map(|values| values.iter().map(value).collect())
+        let key = self.key.as_ref()?;
+        Some(key_values(self.all.groups().plan(), key, &self.all.places).iter().map(value).collect())
     }
 
     /// Rows that went into it.
@@ -49,10 +71,11 @@ impl Group {
     }
 
     /// A metric by its number among those that are kept apart.
-    fn metric(&self, metric: usize) -> PyResult<Metric> {
-        let state = self.reading.metric(metric);
+    fn metric(&self, py: Python<'_>, metric: usize) -> PyResult<Metric> {
+        let reading = || self.reading.get_or_init(|| self.all.read(self.key.as_deref()));
+        let state = self.reading.get().unwrap_or_else(|| py.detach(reading)).metric(metric);
         let state = state.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in a group")))?;
-        Ok(Metric::alone(state, self.places.clone()))
+        Ok(Metric::alone(state, self.all.places.clone()))
     }
 }
 
@@ -68,9 +91,10 @@ impl Window {
         at.ok_or_else(|| PyIndexError::new_err(format!("no metric {metric} in handler {handler}")))
     }
 
-    fn groups_of(&self, handler: usize, metric: usize) -> Option<&Groups> {
+    /// The number of the groups that a metric is kept apart by.
+    fn groups_at(&self, handler: usize, metric: usize) -> Option<usize> {
         match self.policy.plan().slot(handler, metric)? {
-            Slot::Grouped { groups, .. } => self.merged.state.groups.get(groups),
+            Slot::Grouped { groups, .. } => (groups < self.merged.state.groups.len()).then_some(groups),
             Slot::Metric(_) => None,
         }
     }
@@ -128,21 +152,22 @@ impl Window {
     }
 
     /// The groups that a metric is kept apart by, the heaviest first and 10,000 at most; the one of what the bounds turned
-    /// away is last, where there is anything in it. Reading one unfolds its rows. Empty for a metric that is not kept apart.
+    /// away is last, where there is anything in it. Empty for a metric that is not kept apart.
     fn groups(&self, py: Python<'_>, handler: usize, metric: usize) -> Vec<Group> {
-        let Some(groups) = self.groups_of(handler, metric) else { return Vec::new() };
-        let places = self.policy.places();
+        let Some(at) = self.groups_at(handler, metric) else { return Vec::new() };
+        let (state, places) = (self.merged.state.clone(), self.policy.places().clone());
+        let all = Arc::new(AllGroups { state, at, places, work: Mutex::default() });
         py.detach(|| {
-            let mut work = Chunk::default();
-            let mut group = |values, key: Option<&[u8]>, rows| {
-                let reading = groups.read(key, &mut work);
-                Group { values, rows, reading, places: places.clone() }
+            let group = |key: Option<&[u8]>, rows| Group {
+                key: key.map(<[u8]>::to_vec),
+                rows,
+                reading: OnceLock::new(),
+                all: all.clone(),
             };
-            let (refused, _) = groups.refused();
-            let known = groups.keys().into_iter().take(MOST_SHOWN);
-            let named = |key| Some(key_values(groups.plan(), key, places));
-            let mut found: Vec<_> = known.map(|(key, rows)| group(named(key), Some(key), rows)).collect();
-            found.extend((refused > 0).then(|| group(None, None, refused)));
+            let (refused, _) = all.groups().refused();
+            let known = all.groups().keys().into_iter().take(MOST_SHOWN);
+            let mut found: Vec<_> = known.map(|(key, rows)| group(Some(key), rows)).collect();
+            found.extend((refused > 0).then(|| group(None, refused)));
             found
         })
     }
@@ -150,7 +175,8 @@ impl Window {
     /// Of the groups that a metric is kept apart by: how many there are, the rows that the bounds turned away, how many
     /// different values these had (estimated), and the bytes that all take.
     fn group_sizes(&self, handler: usize, metric: usize) -> (usize, u64, u64, usize) {
-        let Some(groups) = self.groups_of(handler, metric) else { return (0, 0, 0, 0) };
+        let Some(at) = self.groups_at(handler, metric) else { return (0, 0, 0, 0) };
+        let groups = &self.merged.state.groups[at];
         let (rows, keys) = groups.refused();
         (groups.len(), rows, keys.round() as u64, groups.memory_bytes())
     }

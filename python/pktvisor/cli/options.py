@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from pktvisor.errors import ConfigError, PktvisorError
@@ -85,11 +85,20 @@ def forget_stdout() -> None:
 
 
 def print_result(result: bytes) -> None:
-    """Write to stdout, all of it now. Raises `PktvisorError` where that can't be, `BrokenPipeError` as it is."""
+    """Write to stdout, as `print_pieces` does."""
+    print_pieces([result])
+
+
+def print_pieces(result: Iterable[bytes]) -> None:
+    """Write to stdout, piece by piece and all of it now.
+
+    Raises `PktvisorError` where that can't be, `BrokenPipeError` as it is.
+    """
     if sys.stdout is None:
         raise PktvisorError("the result can't be written: stdout is closed")
     try:
-        sys.stdout.buffer.write(result)
+        for piece in result:
+            sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise

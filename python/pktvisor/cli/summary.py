@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from pktvisor.cli.options import UsageError, complain, print_result
+from pktvisor.cli.options import UsageError, complain, print_pieces, print_result
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.signals import signals_heard
 from pktvisor.cli.workers import default_workers
@@ -44,7 +45,8 @@ def check_followed(paths: Sequence[str], options: SummaryOptions, input_type: st
 
 
 def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str) -> None:
-    from pktvisor.outputs.json import encode, flat_document
+    from pktvisor.outputs.json import flat_document
+    from pktvisor.outputs.json_pieces import pieces
     from pktvisor.policies.summary import summarize_file
 
     summary = summarize_file(
@@ -70,14 +72,14 @@ def _print_json(paths: Sequence[str], options: SummaryOptions, progress: Progres
     if options.verbose:
         _tell_ledger(summary.ledger)
     document = {f"{options.periods}m": flat_document(summary.handlers)}
-    print_result(fit_for_stdout(encode(document) + b"\n"))
+    print_pieces(fit_for_stdout(itertools.chain(pieces(document), [b"\n"])))
 
 
-def fit_for_stdout(document: bytes) -> bytes:
-    """Give JSON with nothing in it that a terminal would obey, where it goes to one."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        return document
-    return printable_json(document.decode()).encode()
+def fit_for_stdout(document: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the pieces of JSON with nothing in them that a terminal would obey, where they go to one."""
+    is_for_people = sys.stdout is not None and sys.stdout.isatty()
+    for piece in document:
+        yield printable_json(piece.decode()).encode() if is_for_people else piece
 
 
 def _print_text(paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str) -> None:

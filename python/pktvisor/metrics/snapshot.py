@@ -5,7 +5,8 @@ Every output (JSON, Prometheus, OTLP, the terminal) renders this one model; no m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,6 +92,37 @@ class Sample(NamedTuple):
     """Labels that the declaration gives it, as `(("direction", "in"),)`."""
 
 
+class SampleGroup(NamedTuple):
+    """What a handler measured of one group."""
+
+    path: tuple[str, ...]
+    """What leads its metrics' place in JSON."""
+    read: Callable[[], Iterable[Sample]]
+    """Gives its samples."""
+
+
+class Samples(ABC):
+    """The samples of very many groups, which are read when they are asked for, as often as that is: they always read
+    the same, and never all stand in memory.
+    """
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return next(iter(self), None) is not None
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Sample]:
+        """Give all, metric by metric."""
+
+    @abstractmethod
+    def together(self) -> Iterator[Sample]:
+        """Give those of no group."""
+
+    @abstractmethod
+    def groups(self) -> Iterator[SampleGroup]:
+        """Give the groups; who is done with one had better forget it."""
+
+
 @dataclass(frozen=True, slots=True)
 class HandlerSnapshot:
     """What one handler measured in one window."""
@@ -106,7 +138,7 @@ class HandlerSnapshot:
     end_ns: int
     start_ns: int
     is_closed: bool
-    samples: tuple[Sample, ...]
+    samples: tuple[Sample, ...] | Samples
     tap: str | None = None
     ledger: dict[str, int] = field(default_factory=dict)
     """What became of the input's packets in this window, by name; see the loss ledger in the docs."""
@@ -118,7 +150,8 @@ SAMPLE_BYTES, VALUES_BYTES, BUCKET_BYTES, ENTRY_BYTES = 300, 350, 120, 300
 
 def memory_bytes(snapshots: Sequence[HandlerSnapshot]) -> int:
     """Give roughly how much memory snapshots take."""
-    return sum(SAMPLE_BYTES + _value_bytes(sample.value) for snapshot in snapshots for sample in snapshot.samples)
+    held = [snapshot.samples for snapshot in snapshots if isinstance(snapshot.samples, tuple)]
+    return sum(SAMPLE_BYTES + _value_bytes(sample.value) for samples in held for sample in samples)
 
 
 def _value_bytes(value: Value) -> int:

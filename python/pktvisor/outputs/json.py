@@ -6,8 +6,8 @@ of no values, an empty histogram) are absent; counters, cardinalities and top li
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, Period, RateForm, TopEntryForm
@@ -17,10 +17,12 @@ from pktvisor.metrics.snapshot import (
     HistogramValues,
     QuantileValues,
     Sample,
+    Samples,
     TopEntry,
     TopValues,
     Value,
 )
+from pktvisor.outputs.json_pieces import later_at, pieces
 from pktvisor.outputs.values import bound_text
 
 Document = dict[str, object]
@@ -30,9 +32,8 @@ _NAME, _ESTIMATE = (keys_of(TopEntryForm)[field].path for field in ("name", "est
 
 
 def encode(document: object) -> bytes:
-    """Write a document compactly, keys sorted bytewise, UTF-8 unescaped; what is no text becomes `?`."""
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("utf-8", errors="replace")
+    """Write a document whole, as `pieces` does."""
+    return b"".join(pieces(document))
 
 
 def policy_document(snapshots: Iterable[HandlerSnapshot]) -> Document:
@@ -59,10 +60,23 @@ def period_document(snapshot: HandlerSnapshot) -> Document:
 
 
 def write_handler(document: Document, snapshot: HandlerSnapshot) -> None:
-    """Write a handler's metrics and period into `document`, below its schema key."""
+    """Write a handler's metrics and period into `document`, below its schema key.
+
+    Very many groups are written into it when it is written itself (`Later`).
+    """
     root = _object_at(document, snapshot.schema)
     root["period"] = period_document(snapshot)
-    write_samples(root, snapshot.samples)
+    if isinstance(snapshot.samples, Samples):
+        write_samples(root, snapshot.samples.together())
+        for path, read in snapshot.samples.groups():
+            later_at(root, path).makers.append(partial(_write_group, read, len(path)))
+    else:
+        write_samples(root, snapshot.samples)
+
+
+def _write_group(read: Callable[[], Iterable[Sample]], depth: int, document: Document) -> None:
+    """Write the metrics of a group into the object that is so deep in the handler's."""
+    write_samples(document, (sample._replace(path=sample.path[depth:]) for sample in read()))
 
 
 def write_samples(document: Document, samples: Iterable[Sample]) -> None:

@@ -107,7 +107,7 @@ def _merged(name: str, members: Sequence[Member], now_ns: int) -> HandlerSnapsho
             samples.setdefault((sample.path, sample.labels), sample)
     lead = merged[0]
     reader = WindowReader(lead.policy, lead.window, is_merged=True, now_ns=now_ns)
-    return replace(reader.snapshot(lead.instance, samples.values()), instance=name, tap=None)
+    return replace(reader.snapshot(lead.instance, tuple(samples.values())), instance=name, tap=None)
 
 
 def _with_others(member: Member, others: Sequence[Member], holders: dict[Key, list[Member]]) -> _core.Window:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pktvisor import _core
 from pktvisor.config.command_options import DEFAULT_LENGTH_S, MOST_PERIODS
@@ -12,7 +13,8 @@ from pktvisor.handlers.base import Handler
 from pktvisor.handlers.lookups import Found
 from pktvisor.metrics.breakdown import Breakdown, Closed, GroupName, Open
 from pktvisor.metrics.kinds import Metric, Reading
-from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Value, memory_bytes
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Samples, Value, memory_bytes
+from pktvisor.policies.many_groups import SamplesOfMany
 from pktvisor.policies.plan import Instance, Placed, Plan
 
 NANOSECONDS = 1_000_000_000
@@ -22,6 +24,9 @@ NANOSECONDS = 1_000_000_000
 
 Range = tuple[int, int]
 """Windows from a first to a last one, counted from the open one (0) backwards."""
+
+MOST_GROUPS_HELD = 500
+"""Groups of a handler whose samples are read at once and remembered; with more, each is read as it is written."""
 
 MERGED_TOPN_COUNT = 10
 """Entries of a top list in merged windows, whatever the settings say: pktvisor never carried them over."""
@@ -168,10 +173,15 @@ class Policy:
         self._answers.tell(sum(memory_bytes(kept) for kept in closed.values()))
 
     def _read(self, window: _core.Window, *, is_merged: bool, now_ns: int) -> Iterator[HandlerSnapshot]:
-        reader = WindowReader(self, window, is_merged=is_merged, now_ns=now_ns)
+        made = partial(WindowReader, self, window, is_merged=is_merged, now_ns=now_ns)
+        reader = made()
         for number, instance in enumerate(self.plan.instances):
-            if not instance.handler.is_silent:
-                yield reader.snapshot(instance, reader.samples(number, instance.handler))
+            if instance.handler.is_silent:
+                continue
+            if reader.has_very_many_groups(number):
+                yield reader.snapshot(instance, SamplesOfMany(made, number, instance.handler))
+            else:
+                yield reader.snapshot(instance, tuple(reader.samples(number, instance.handler)))
 
 
 class WindowReader:
@@ -198,7 +208,7 @@ class WindowReader:
             return max(0, self._now_ns // NANOSECONDS - self._start_ts)
         return self._window.length_seconds
 
-    def snapshot(self, instance: Instance, samples: Iterable[Sample]) -> HandlerSnapshot:
+    def snapshot(self, instance: Instance, samples: tuple[Sample, ...] | Samples) -> HandlerSnapshot:
         """What a handler measured in this window."""
         return HandlerSnapshot(
             instance=instance.name,
@@ -208,14 +218,23 @@ class WindowReader:
             start_ns=self._window.start_ns,
             end_ns=self._window.end_ns,
             is_closed=not self._runs(instance.handler),
-            samples=tuple(samples),
+            samples=samples,
             tap=instance.tap,
             ledger=self._window.ledger(),
         )
 
+    def has_very_many_groups(self, number: int) -> bool:
+        """Whether the samples of a handler's groups had better not all stand in memory."""
+        grouped = {placed.by: placed.index for placed in self.placed(number) if isinstance(placed.by, Open)}
+        return sum(self._window.group_sizes(number, index)[0] for index in grouped.values()) > MOST_GROUPS_HELD
+
+    def placed(self, number: int) -> Sequence[Placed]:
+        """The metrics of the handler of that number."""
+        return self._policy.plan.placed[number]
+
     def samples(self, number: int, handler: Handler) -> Iterator[Sample]:
         """What the handler of that number shows."""
-        for placed in self._policy.plan.placed[number]:
+        for placed in self.placed(number):
             if self.is_shown(number, handler, placed):
                 yield from self.samples_of(number, handler, placed)
         yield from self.unfed(number, handler)
@@ -251,17 +270,22 @@ class WindowReader:
 
     def samples_of(self, number: int, handler: Handler, placed: Placed) -> Iterator[Sample]:
         """One metric's value; of an open breakdown its value for each group."""
-        reading = self.reading(handler)
         if isinstance(placed.by, Open):
-            at = self._window.grouped_number(number, placed.index)
-            for name, groups in self._named_groups(number, handler, placed, placed.by).items():
-                grouped = handler.read(placed.metric, groups, at, reading)
-                if grouped is not None:
-                    yield sample_of(handler, placed, grouped, name)
+            for name, groups in self.named_groups(number, handler, placed, placed.by).items():
+                yield from self.sample_of_group(number, handler, placed, name, groups)
         else:
-            value = placed.metric.read(self._window.metric(number, placed.index), reading)
+            value = placed.metric.read(self._window.metric(number, placed.index), self.reading(handler))
             if value is not None:
                 yield sample_of(handler, placed, value, placed.name)
+
+    def sample_of_group(
+        self, number: int, handler: Handler, placed: Placed, name: GroupName, groups: Sequence[_core.Group]
+    ) -> Iterator[Sample]:
+        """The value of a metric in the groups of a name; none where there is nothing to say."""
+        at = self._window.grouped_number(number, placed.index)
+        value = handler.read(placed.metric, groups, at, self.reading(handler))
+        if value is not None:
+            yield sample_of(handler, placed, value, name)
 
     def groups_of(self, number: int, placed: Placed) -> list[_core.Group]:
         """The groups of an open breakdown, which all metrics that are kept apart by it share."""
@@ -270,7 +294,7 @@ class WindowReader:
             self._groups[key] = self._window.groups(number, placed.index)
         return self._groups[key]
 
-    def _named_groups(
+    def named_groups(
         self, number: int, handler: Handler, placed: Placed, by: Open
     ) -> Mapping[GroupName, Sequence[_core.Group]]:
         """The same by the names that the handler gives them; pktvisor never carried these over into merged windows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,7 +36,8 @@ class Refusal(Exception):
 class Content:
     """A successful answer that is no JSON document."""
 
-    body: bytes
+    body: bytes | Iterator[bytes]
+    """Whole, or its pieces as they are asked for: of these, none may be empty."""
     type: str
     headers: Mapping[str, str] = field(default_factory=dict)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import functools
+import itertools
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import encode
+from pktvisor.outputs.json_pieces import pieces
 from pktvisor.server.access import check_access, sender_of
 from pktvisor.server.bodies import check_body_type, check_content_type, read_bytes, read_configuration
 from pktvisor.server.context import Answers, Context
@@ -26,6 +28,10 @@ logger = logging.getLogger(__name__)
 
 LARGEST_NUMBER = 2**31
 PIECE_BYTES = 64 * 1024
+WHOLE_BYTES = 1024 * 1024
+"""Answers up to this are made whole before they are sent; of larger ones in pieces, so much is made before."""
+STREAM_BYTES = 32 * 1024 * 1024
+"""What an answer that is made while it is sent takes meanwhile, at most: what is known of each of its groups."""
 
 
 class IdentifierConvertor(Convertor[str]):
@@ -87,6 +93,31 @@ class ExactRoute(Route):
         return (match, child_scope) if match is Match.FULL else (Match.NONE, {})
 
 
+class StreamedResponse(Response):
+    """Sends a body that is made while it is sent, a piece at a time, so that it never stands in memory as a whole."""
+
+    def __init__(
+        self, answers: Answers, begun: bytes, rest: Iterator[bytes], status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(None, status, headers)
+        del self.headers["content-length"]
+        self._answers, self._begun, self._rest = answers, begun, rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Make a piece, from a thread, when there is room for it; none for a client that is gone."""
+        self._answers.add(STREAM_BYTES)
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            request = Request(scope, receive)
+            piece: bytes | None = None if scope["method"] == "HEAD" else self._begun
+            while piece is not None and not await request.is_disconnected():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                piece = await asyncio.get_running_loop().run_in_executor(None, next, self._rest, None)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            self._answers.add(-STREAM_BYTES)
+
+
 class SteadyResponse(Response):
     """Sends a large body piece by piece, so that it is known how much of it the client has not taken."""
 
@@ -121,8 +152,8 @@ def route(endpoint: Endpoint, context: Context) -> Route:
             with _counted_body(request, context):
                 arguments = await _arguments(endpoint, request, context)
                 async with _room(endpoint, context):
-                    result = await _answer(endpoint, context, arguments)
-            return _success(endpoint, request, context, result)
+                    answered = await _answer(endpoint, request, context, arguments)
+            return _success(endpoint, context, answered)
         except Refusal as refusal:
             return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
         except ClientDisconnect:
@@ -143,11 +174,39 @@ def _room(endpoint: Endpoint, context: Context) -> AbstractAsyncContextManager[o
     return context.changes if endpoint.method == "POST" and not endpoint.body_types else nullcontext()
 
 
-async def _answer(endpoint: Endpoint, context: Context, arguments: Mapping[str, object]) -> object:
-    """Give the endpoint's answer, from a thread."""
-    answer = functools.partial(endpoint.answer, context, **arguments)
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, or its beginning."""
+
+    content: Content
+    begun: bytes
+    rest: Iterator[bytes] | None
+    """Further pieces, where it is not made whole."""
+
+
+async def _answer(endpoint: Endpoint, request: Request, context: Context, arguments: Mapping[str, object]) -> Answered:
+    """Give the endpoint's answer, made and written in a thread."""
+
+    def answered() -> Answered:
+        result = endpoint.answer(context, **arguments)
+        return _begun(result if isinstance(result, Content) else Content(pieces(result), json_type(request.headers)))
+
     threads = context.takers if endpoint.scope == "send" else None
-    return await asyncio.get_running_loop().run_in_executor(threads, answer)
+    return await asyncio.get_running_loop().run_in_executor(threads, answered)
+
+
+def _begun(content: Content) -> Answered:
+    """Begin an answer that comes in pieces: whole where it is not large."""
+    if isinstance(content.body, bytes):
+        return Answered(content, content.body, None)
+    begun: list[bytes] = []
+    size = 0
+    for piece in content.body:
+        if size > WHOLE_BYTES:
+            return Answered(content, b"".join(begun), itertools.chain([piece], content.body))
+        begun.append(piece)
+        size += len(piece)
+    return Answered(content, b"".join(begun), None)
 
 
 @contextmanager
@@ -188,18 +247,20 @@ def _check_names(endpoint: Endpoint, request: Request) -> None:
             raise Refusal(400, {"error": f"there is no parameter {name[:100]}: {', '.join(known)}"})
 
 
-def _success(endpoint: Endpoint, request: Request, context: Context, result: object) -> Response:
+def _success(endpoint: Endpoint, context: Context, answered: Answered) -> Response:
     if not endpoint.success.types:
         return Response(status_code=endpoint.status)
-    content = result if isinstance(result, Content) else Content(encode(result), json_type(request.headers))
-    _check_room(content.body, context)
-    headers = _typed(content.type, content.body, content.headers)
-    return SteadyResponse(context.answers, content.body, endpoint.status, headers)
+    content, begun, rest = answered.content, answered.begun, answered.rest
+    _check_room(len(begun) if rest is None else STREAM_BYTES, context)
+    headers = _typed(content.type, begun, content.headers)
+    if rest is None:
+        return SteadyResponse(context.answers, begun, endpoint.status, headers)
+    return StreamedResponse(context.answers, begun, rest, endpoint.status, headers)
 
 
-def _check_room(body: bytes, context: Context) -> None:
+def _check_room(size: int, context: Context) -> None:
     """Refuse a large answer while others fill the room for them; what a piece holds always has room."""
-    if len(body) > PIECE_BYTES and context.answers.bytes + len(body) > context.settings.bounds.most_answer_bytes:
+    if size > PIECE_BYTES and context.answers.bytes + size > context.settings.bounds.most_answer_bytes:
         context.counters.answers_refused += 1
         raise Refusal(503, {"error": "too many large answers are being sent: try again soon"}, {"retry-after": "1"})
 

@@ -84,6 +84,6 @@ def test_families_of_all_policies_stand_together(written: list[str]) -> None:
 
 
 def test_of_two_types_of_one_name_the_first_wins(written: list[str]) -> None:
-    other = [replace(window(2)[0], samples=(window(2)[0].samples[0]._replace(kind="cardinality"),))]
+    other = [replace(window(2)[0], samples=tuple(one._replace(kind="cardinality") for one in window(2)[0].samples))]
     text = prometheus.render({"a": window(1), "b": other})
     assert text.count("# TYPE") == 1

@@ -1,0 +1,89 @@
+"""Handlers of very many groups are read a group at a time, and say what they say of few."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pktvisor.handlers.base import HandlerSettings
+from pktvisor.metrics.snapshot import Samples
+from pktvisor.outputs.json import encode, flat_document, policy_document
+from pktvisor.outputs.json_pieces import pieces
+from pktvisor.policies import policy
+from support.captures import FOLDER
+from support.configurations import declared
+from support.exporters import exporters_frames
+from support.made_up import made_up_capture
+from support.measuring import Measured, Source, Wanted, measure
+
+CORE = {"name": "core", "interfaces": {"1": {"name": "uplink"}, "2": {"name": "uplink"}}}
+CUSTOM = (
+    "rows: {counter: flow, by: [flow.exporter]}, all: {counter: flow}, "
+    "sizes: {histogram: flow.bytes, by: [flow.exporter, flow.in_interface], where: flow.packets > 3}"
+)
+
+
+def flows(capture: Path = FOLDER / "flow_devices.pcap", periods: int = 1) -> Measured:
+    settings = HandlerSettings({"device_map": {"192.0.2.1": CORE, "192.0.2.2": CORE}}, enable=["all"])
+    wanted = [Wanted("flows", "flow", settings=settings), Wanted("own", "custom", settings=declared(CUSTOM))]
+    return measure(Source(capture, reads_flows=True), wanted, periods=periods)
+
+
+def as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every number of groups be very many."""
+    monkeypatch.setattr(policy, "MOST_GROUPS_HELD", 0)
+
+
+@pytest.mark.parametrize("periods", [1, 5])
+def test_documents_are_the_same(periods: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = flows(periods=periods)
+    few = measured.snapshots()
+    as_many(monkeypatch)
+    many = measured.snapshots()
+    assert all(isinstance(handler.samples, Samples) for handler in many)
+    assert encode(flat_document(many)) == encode(flat_document(few))
+    for _ in range(2):
+        assert encode(policy_document(many)) == encode(policy_document(few)), "as often as they are asked"
+
+
+def test_samples_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = flows()
+    few = [tuple(handler.samples) for handler in measured.snapshots()]
+    as_many(monkeypatch)
+    assert [tuple(handler.samples) for handler in measured.snapshots()] == few
+    for handler, samples in zip(measured.snapshots(), few, strict=True):
+        assert isinstance(handler.samples, Samples)
+        parts = [*handler.samples.together(), *(one for group in handler.samples.groups() for one in group.read())]
+        assert sorted(map(str, parts)) == sorted(map(str, samples))
+
+
+def test_handlers_that_have_nothing_to_say_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_many(monkeypatch)
+    settings = declared("sizes: {histogram: flow.bytes, by: [flow.exporter], where: flow.packets > 1000000}")
+    source = Source(FOLDER / "flow_devices.pcap", reads_flows=True)
+    assert encode(measure(source, [Wanted("own", "custom", settings=settings)]).document()) == b"{}"
+
+
+def peak_bytes(write: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        write()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_document_of_very_many_groups_takes_little_while_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = flows(made_up_capture("exporters", exporters_frames(exporters=30, interfaces=20)))
+
+    def write() -> None:
+        assert sum(map(len, pieces(flat_document(measured.snapshots())))) > 1_000_000
+
+    of_many = peak_bytes(write)
+    monkeypatch.setattr(policy, "MOST_GROUPS_HELD", 1_000_000)
+    assert of_many < peak_bytes(write) / 5
