@@ -62,7 +62,7 @@ def serving(forced: Format | None) -> Iterator[Agent]:
             self.send_response(200)
             self.send_header("Content-Type", content_type)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.writelines(body)
 
         def log_message(self, *_: object) -> None:
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from pktvisor.metrics.exponential import ExponentialValues
@@ -110,9 +111,13 @@ class Samples(ABC):
         """Whether there is any."""
         return next(iter(self), None) is not None
 
-    @abstractmethod
     def __iter__(self) -> Iterator[Sample]:
         """Give all, metric by metric."""
+        return chain.from_iterable(self.metrics())
+
+    @abstractmethod
+    def metrics(self) -> Iterator[Iterable[Sample]]:
+        """Give the samples of each metric, which can be read again as long as they are held."""
 
     @abstractmethod
     def together(self) -> Iterator[Sample]:

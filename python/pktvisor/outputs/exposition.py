@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pktvisor.metrics.snapshot import Labels
 from pktvisor.outputs import openmetrics, prometheus
 from pktvisor.outputs.families import Policies
+from pktvisor.outputs.values import encoded
 
 QUALITY = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 """A weight, as RFC 9110, 12.4.2 has it."""
@@ -25,13 +26,15 @@ class Format:
     """What the answer says it is."""
     media_type: str
     """What it is asked for as, with the parameters that may be named."""
-    render: Callable[[Policies, Labels, bool], bytes]
-    """Writes policies' windows, with static labels, with or without the label `handler`."""
+    pieces: Callable[[Policies, Labels, bool], Iterator[bytes]]
+    """Writes policies' windows, with static labels, with or without the label `handler`, piece by piece."""
 
 
-def render(chosen: Format, policies: Policies, *, static: Labels = (), with_handler: bool = True) -> tuple[str, bytes]:
+def render(
+    chosen: Format, policies: Policies, *, static: Labels = (), with_handler: bool = True
+) -> tuple[str, Iterator[bytes]]:
     """Give content type and body. What the arguments mean is said at `prometheus.render`."""
-    return chosen.content_type, chosen.render(policies, static, with_handler)
+    return chosen.content_type, chosen.pieces(policies, static, with_handler)
 
 
 def choose(accept: str | None) -> Format:
@@ -92,18 +95,18 @@ def _ranges(accept: str) -> Iterator[_Range]:
             yield _Range(type_.lower(), known, float(quality))
 
 
-def _text(policies: Policies, static: Labels, with_handler: bool) -> bytes:
-    return prometheus.render(policies, static=static, with_handler=with_handler).encode("utf-8", errors="replace")
+def _text(policies: Policies, static: Labels, with_handler: bool) -> Iterator[bytes]:
+    return encoded(prometheus.texts(policies, static=static, with_handler=with_handler))
 
 
-def _openmetrics(policies: Policies, static: Labels, with_handler: bool) -> bytes:
-    return openmetrics.render(policies, static=static, with_handler=with_handler).encode("utf-8", errors="replace")
+def _openmetrics(policies: Policies, static: Labels, with_handler: bool) -> Iterator[bytes]:
+    return encoded(openmetrics.texts(policies, static=static, with_handler=with_handler))
 
 
-def _protobuf(policies: Policies, static: Labels, with_handler: bool) -> bytes:
+def _protobuf(policies: Policies, static: Labels, with_handler: bool) -> Iterator[bytes]:
     from pktvisor.outputs import prometheus_protobuf  # which brings protobuf along: only for who asks for it
 
-    return prometheus_protobuf.render(policies, static=static, with_handler=with_handler)
+    return prometheus_protobuf.messages(policies, static=static, with_handler=with_handler)
 
 
 TEXT = Format("text/plain", "text/plain;version=0.0.4", _text)

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal
 
-from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, QuantileValues, Sample, TopValues, Value
+from pktvisor.metrics.snapshot import (
+    HandlerSnapshot,
+    HistogramValues,
+    QuantileValues,
+    Sample,
+    Samples,
+    TopValues,
+    Value,
+)
 
 FamilyType = Literal["gauge", "summary", "histogram"]
 
@@ -47,7 +56,25 @@ class Family:
     name: str
     type: FamilyType
     help: str
-    series: list[Series] = field(default_factory=list)
+    parts: list[Iterable[Series]] = field(default_factory=list)
+    """Its series, by where they come from; those of very many groups are made whenever they are asked for."""
+
+    @property
+    def series(self) -> Iterator[Series]:
+        return chain.from_iterable(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOfMetric:
+    """The series of a metric of very many groups."""
+
+    samples: Iterable[Sample]
+    own_labels: Mapping[str, str]
+    snapshot: HandlerSnapshot
+
+    def __iter__(self) -> Iterator[Series]:
+        for sample in self.samples:
+            yield from _series(sample, {**self.own_labels, **dict(sample.labels)}, self.snapshot)
 
 
 def gather(policies: Policies, *, with_handler: bool = True) -> list[Family]:
@@ -59,9 +86,20 @@ def gather(policies: Policies, *, with_handler: bool = True) -> list[Family]:
     for policy, snapshots in policies.items():
         for snapshot in snapshots:
             own = _own_labels(policy, snapshot, with_handler=with_handler)
-            for sample in snapshot.samples:
-                _add(families, sample, _series(sample, own | dict(sample.labels), snapshot))
+            if isinstance(snapshot.samples, Samples):
+                for samples in snapshot.samples.metrics():
+                    _add_metric(families, SeriesOfMetric(samples, own, snapshot))
+            else:
+                for sample in snapshot.samples:
+                    _add(families, sample, list(_series(sample, own | dict(sample.labels), snapshot)))
     return list(families.values())
+
+
+def _add_metric(families: dict[str, Family], series: SeriesOfMetric) -> None:
+    """Add what a metric has to say of its groups, if that is anything."""
+    sample = next(iter(series.samples), None)
+    if sample is not None and next(iter(series), None) is not None:
+        _add(families, sample, series)
 
 
 def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -> dict[str, str]:
@@ -75,13 +113,12 @@ def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -
     return labels
 
 
-def _add(families: dict[str, Family], sample: Sample, series: Iterator[Series]) -> None:
-    found = list(series)
+def _add(families: dict[str, Family], sample: Sample, found: list[Series] | SeriesOfMetric) -> None:
     if found:
         type_ = family_type(sample.value)
         family = families.setdefault(sample.name, Family(sample.name, type_, sample.help))
         if family.type == type_:
-            family.series += found
+            family.parts.append(found)
 
 
 def _series(sample: Sample, labels: dict[str, str], snapshot: HandlerSnapshot) -> Iterator[Series]:

@@ -9,8 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-PIECE_CHARACTERS = 64 * 1024
-"""What a piece has at least, but for the last."""
+from pktvisor.outputs.values import encoded
 
 WRITE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
@@ -43,20 +42,7 @@ def pieces(document: object) -> Iterator[bytes]:
 
     It is used up: what was made of it is forgotten.
     """
-    gathered: list[str] = []
-    size = 0
-    for text in _written(document):
-        gathered.append(text)
-        size += len(text)
-        if size >= PIECE_CHARACTERS:
-            yield _encoded(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield _encoded(gathered)
-
-
-def _encoded(texts: list[str]) -> bytes:
-    return "".join(texts).encode("utf-8", errors="replace")
+    return encoded(_written(document))
 
 
 def _written(node: object) -> Iterator[str]:

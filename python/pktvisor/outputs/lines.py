@@ -6,13 +6,14 @@ A closed window is written once for all scrapers: its lines are kept, and put to
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain, groupby
 
 from pktvisor import _core
-from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, Labels, QuantileValues
-from pktvisor.outputs.families import Family, FamilyType, Policies, Series, gather
+from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, Labels, QuantileValues, Samples
+from pktvisor.outputs.families import FamilyType, Policies, Series, gather
 from pktvisor.outputs.values import bound_text, number_text
 
 Point = tuple[str, Labels, float]
@@ -34,17 +35,21 @@ class Form:
 
 @dataclass(slots=True)
 class WrittenFamily:
-    """The lines of a family, in blocks."""
+    """The lines of a family, in blocks; those of very many groups are written whenever they are asked for."""
 
     name: str
     type: FamilyType
     help: str
-    blocks: list[str] = field(default_factory=list)
+    blocks: list[Iterable[str]] = field(default_factory=list)
+
+    def texts(self) -> Iterator[str]:
+        """Give its lines, some together."""
+        return chain.from_iterable(self.blocks)
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return sum(map(len, self.blocks))
+        return sum(map(len, self.texts()))
 
 
 def written_families(policies: Policies, form: Form) -> list[WrittenFamily]:
@@ -70,7 +75,8 @@ class _KeptLines:
         if known is not None and _are_the_same(known[0], snapshots):
             return known[1]
         families = list(_written(policy, snapshots, form))
-        if snapshots and all(snapshot.is_closed for snapshot in snapshots):
+        is_short = not any(isinstance(snapshot.samples, Samples) for snapshot in snapshots)
+        if snapshots and is_short and all(snapshot.is_closed for snapshot in snapshots):
             self._keep((policy, form), snapshots, families)
         return families
 
@@ -95,15 +101,32 @@ def _are_the_same(some: Sequence[HandlerSnapshot], others: Sequence[HandlerSnaps
 
 def _written(policy: str, snapshots: Sequence[HandlerSnapshot], form: Form) -> Iterator[WrittenFamily]:
     for family in gather({policy: snapshots}, with_handler=form.with_handler):
-        lines = family_lines(family, form.static, has_histogram_sum=form.has_histogram_sum)
-        yield WrittenFamily(family.name, family.type, family.help, ["\n".join(lines)])
+        blocks: list[Iterable[str]] = []
+        for is_short, parts in groupby(family.parts, key=lambda part: isinstance(part, list)):
+            if is_short:
+                blocks.append(["\n".join(_lines(family.name, chain.from_iterable(parts), form))])
+            else:
+                blocks += [LongBlock(family.name, part, form) for part in parts]
+        yield WrittenFamily(family.name, family.type, family.help, blocks)
 
 
-def family_lines(family: Family, static: Labels, *, has_histogram_sum: bool) -> Iterator[str]:
-    """Write the series of a family. `static` labels (as `instance`) lead each."""
-    for series in family.series:
-        for suffix, further, value in _points(series, has_histogram_sum=has_histogram_sum):
-            yield f"{family.name}{suffix}{_labels(series.labels, further, static)} {number_text(value)}"
+@dataclass(frozen=True, slots=True)
+class LongBlock:
+    """Lines of very many groups."""
+
+    name: str
+    series: Iterable[Series]
+    form: Form
+
+    def __iter__(self) -> Iterator[str]:
+        return _lines(self.name, self.series, self.form)
+
+
+def _lines(name: str, some: Iterable[Series], form: Form) -> Iterator[str]:
+    """Write the series of a family."""
+    for series in some:
+        for suffix, further, value in _points(series, has_histogram_sum=form.has_histogram_sum):
+            yield f"{name}{suffix}{_labels(series.labels, further, form.static)} {number_text(value)}"
 
 
 def escape_help(text: str) -> str:

@@ -7,6 +7,8 @@ one: without it, OpenMetrics would not allow its `_count`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pktvisor.metrics.snapshot import Labels
 from pktvisor.outputs.families import Policies
 from pktvisor.outputs.lines import Form, escape_label, written_families
@@ -14,10 +16,15 @@ from pktvisor.outputs.lines import Form, escape_label, written_families
 
 def render(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> str:
     """Write the windows of policies, given by name. What the arguments mean is said at `prometheus.render`."""
-    lines: list[str] = []
+    return "".join(texts(policies, static=static, with_handler=with_handler))
+
+
+def texts(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> Iterator[str]:
+    """Write the same text after text."""
     for family in written_families(policies, Form(static, with_handler, has_histogram_sum=True)):
-        lines.append(f"# TYPE {family.name} {family.type}")
+        yield f"# TYPE {family.name} {family.type}\n"
         # In OpenMetrics, help texts are escaped as label values are.
-        lines.append(f"# HELP {family.name} {escape_label(family.help)}")
-        lines += family.blocks
-    return "".join([f"{line}\n" for line in (*lines, "# EOF")])
+        yield f"# HELP {family.name} {escape_label(family.help)}\n"
+        for block in family.texts():
+            yield f"{block}\n"
+    yield "# EOF\n"

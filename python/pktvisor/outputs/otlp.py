@@ -58,12 +58,22 @@ def request(scopes: Iterable[ScopeMetrics], resource: Resource) -> ExportMetrics
     return message
 
 
-def scope(policy: str, snapshots: Iterable[HandlerSnapshot]) -> ScopeMetrics:
-    """Write one window of a policy. Without a value to tell it has no metrics."""
+class WindowTooLarge(Exception):
+    """A window would take more bytes than it may."""
+
+
+def scope(policy: str, snapshots: Iterable[HandlerSnapshot], *, most_bytes: int | None = None) -> ScopeMetrics:
+    """Write one window of a policy. Without a value to tell it has no metrics. Raises `WindowTooLarge`, soon."""
     message = ScopeMetrics()
     message.scope.name = f"pktvisor/{unicode_text(policy)}"
     message.scope.attributes.extend(_attributes({"policy_name": policy}))
-    message.metrics.extend(_metric(family) for family in gather({policy: snapshots}))
+    size = 0
+    for family in gather({policy: snapshots}):
+        metric = _metric(family)
+        size += metric.ByteSize()
+        if most_bytes is not None and size > most_bytes:
+            raise WindowTooLarge
+        message.metrics.append(metric)
     return message
 
 

@@ -119,7 +119,14 @@ class Pusher(PushThread):
     def _look(self, *, live: bool) -> None:
         """Queue the windows that are new."""
         for policy, window in self._windows.look(self._policies(), live=live):
-            scope = otlp.scope(policy, window)
+            try:
+                scope = otlp.scope(policy, window, most_bytes=MOST_BYTES)
+            except otlp.WindowTooLarge:
+                self._queue.dropped += 1
+                logger.warning(
+                    "policy [%s]: a window of more than %d MB is not pushed by OTLP", policy, MOST_BYTES >> 20
+                )
+                continue
             if scope.metrics:
                 self._queue.add(scope.SerializeToString())
         self._next_look_s = self._monotonic() + min(self._look_s, self._interval_s)

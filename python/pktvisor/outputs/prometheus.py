@@ -6,6 +6,8 @@ dashboards read it so. A histogram has no `_sum`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pktvisor.metrics.snapshot import Labels
 from pktvisor.outputs.families import Policies
 from pktvisor.outputs.lines import Form, escape_help, written_families
@@ -17,9 +19,13 @@ def render(policies: Policies, *, static: Labels = (), with_handler: bool = True
     `static` labels (as `instance`) lead every series. Without `with_handler` the `handler` label is left out, as
     `/metrics` does.
     """
-    lines: list[str] = []
+    return "".join(texts(policies, static=static, with_handler=with_handler))
+
+
+def texts(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> Iterator[str]:
+    """Write the same text after text."""
     for family in written_families(policies, Form(static, with_handler)):
-        lines.append(f"# HELP {family.name} {escape_help(family.help)}")
-        lines.append(f"# TYPE {family.name} {family.type}")
-        lines += family.blocks
-    return "".join([f"{line}\n" for line in lines])
+        yield f"# HELP {family.name} {escape_help(family.help)}\n"
+        yield f"# TYPE {family.name} {family.type}\n"
+        for block in family.texts():
+            yield f"{block}\n"

@@ -22,10 +22,15 @@ from pktvisor.outputs.values import signed, unicode_text
 
 def render(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> bytes:
     """Write the windows of policies, given by name. What the arguments mean is said at `prometheus.render`."""
-    output = BytesIO()
+    return b"".join(messages(policies, static=static, with_handler=with_handler))
+
+
+def messages(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> Iterator[bytes]:
+    """Write the same family after family."""
     for family in gather(policies, with_handler=with_handler):
+        output = BytesIO()
         serialize_length_prefixed(_family(family, static), output)
-    return output.getvalue()
+        yield output.getvalue()
 
 
 def _family(family: Family, static: Labels) -> Any:

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 LARGEST_SIGNED = 2**63 - 1
+
+PIECE_CHARACTERS = 64 * 1024
+"""What a piece of a text has at least, but for the last."""
+
+
+def encoded(texts: Iterable[str]) -> Iterator[bytes]:
+    """Give the texts as UTF-8, put together to pieces, as they come; what is no text becomes `?`."""
+    gathered: list[str] = []
+    size = 0
+    for text in texts:
+        gathered.append(text)
+        size += len(text)
+        if size >= PIECE_CHARACTERS:
+            yield "".join(gathered).encode("utf-8", errors="replace")
+            gathered, size = [], 0
+    if gathered:
+        yield "".join(gathered).encode("utf-8", errors="replace")
 
 
 def bound_text(bound: float) -> str:

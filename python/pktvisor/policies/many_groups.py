@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,31 @@ if TYPE_CHECKING:
     from pktvisor.policies.policy import WindowReader
 
 
+@dataclass(frozen=True, eq=False)
+class SamplesOfMetric:
+    """One metric's samples, over groups that its reader holds."""
+
+    reader: WindowReader
+    number: int
+    handler: Handler
+    placed: Placed
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self.reader.samples_of(self.number, self.handler, self.placed)
+
+
 class SamplesOfMany(Samples):
     """Reads a window anew each time: what a reader has unfolded of the groups goes with it."""
 
     def __init__(self, reader: Callable[[], WindowReader], number: int, handler: Handler) -> None:
         self._reader, self._number, self._handler = reader, number, handler
 
-    def __iter__(self) -> Iterator[Sample]:
-        return self._reader().samples(self._number, self._handler)
+    def metrics(self) -> Iterator[Iterable[Sample]]:
+        reader = self._reader()
+        for placed in self._shown(reader):
+            yield SamplesOfMetric(reader, self._number, self._handler, placed)
+        for sample in reader.unfed(self._number, self._handler):
+            yield (sample,)
 
     def together(self) -> Iterator[Sample]:
         reader = self._reader()

@@ -30,7 +30,7 @@ LARGEST_NUMBER = 2**31
 PIECE_BYTES = 64 * 1024
 WHOLE_BYTES = 1024 * 1024
 """Answers up to this are made whole before they are sent; of larger ones in pieces, so much is made before."""
-STREAM_BYTES = 32 * 1024 * 1024
+STREAM_BYTES = 64 * 1024 * 1024
 """What an answer that is made while it is sent takes meanwhile, at most: what is known of each of its groups."""
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pktvisor.outputs import openmetrics, prometheus
 from pktvisor.outputs.exposition import FORMATS, OPENMETRICS, PROTOBUF, TEXT, Format, choose, render
+from pktvisor.outputs.families import Policies
 from support.snapshots import counter, handler
 
 PROMETHEUS_2 = (
@@ -63,18 +66,23 @@ def test_no_header_is_an_error(accept: str) -> None:
     assert choose(accept) in FORMATS
 
 
+def rendered(chosen: Format, policies: Policies, **more: Any) -> tuple[str, bytes]:
+    content_type, body = render(chosen, policies, **more)
+    return content_type, b"".join(body)
+
+
 def test_answers_say_what_they_are() -> None:
     policies = {"p": [handler(counter("dns_a", "a", 1))]}
     static = (("instance", "pop1"),)
-    assert render(TEXT, policies, static=static) == (
+    assert rendered(TEXT, policies, static=static) == (
         "text/plain",
         prometheus.render(policies, static=static).encode(),
     )
-    assert render(OPENMETRICS, policies, with_handler=False) == (
+    assert rendered(OPENMETRICS, policies, with_handler=False) == (
         "application/openmetrics-text; version=1.0.0; charset=utf-8",
         openmetrics.render(policies, with_handler=False).encode(),
     )
-    content_type, body = render(PROTOBUF, policies, static=static)
+    content_type, body = rendered(PROTOBUF, policies, static=static)
     assert content_type == (
         "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
     )
@@ -84,4 +92,4 @@ def test_answers_say_what_they_are() -> None:
 def test_what_is_no_text_does_not_hide_the_reply() -> None:
     policies = {"p": [handler(counter("dns_a", "a", 1, (("qname", "caf\udce9"),)))]}
     for chosen in FORMATS:
-        assert b"caf?" in render(chosen, policies)[1]
+        assert b"caf?" in rendered(chosen, policies)[1]

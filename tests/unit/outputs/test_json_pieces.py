@@ -5,7 +5,8 @@ from functools import partial
 
 import pytest
 
-from pktvisor.outputs.json_pieces import PIECE_CHARACTERS, Later, later_at, pieces
+from pktvisor.outputs.json_pieces import Later, later_at, pieces
+from pktvisor.outputs.values import PIECE_CHARACTERS
 
 
 def written(document: object) -> str:

@@ -270,3 +270,16 @@ def test_stopping_does_not_wait_for_a_receiver_that_hangs() -> None:
 
 def test_stopping_before_starting_is_nothing() -> None:
     World().pusher().stop()
+
+
+def test_a_window_that_is_too_large_is_dropped_and_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(otlp_push, "MOST_BYTES", 1 << 10)
+    large = handler(*(counter(f"dns_{number}", f"a{number}", 1) for number in range(100)), start_ts=START_TS)
+    world = World(policies={"p": FakePolicy("p", [window(4), [large]]), "q": FakePolicy("q", [window(4), window(3)])})
+    pusher = world.pusher(interval_s=10)
+    world.live(pusher, 11, closing_every_s=1000)
+    assert [values for _, values in world.sent] == [[3]]
+    assert pusher.counters()["dropped"] == 1
+    assert "policy [p]: a window of more than 0 MB is not pushed by OTLP" in caplog.text

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pktvisor.handlers.base import HandlerSettings
 from pktvisor.metrics.snapshot import Samples
+from pktvisor.outputs import lines, otlp, prometheus
+from pktvisor.outputs.exposition import FORMATS, Format
 from pktvisor.outputs.json import encode, flat_document, policy_document
 from pktvisor.outputs.json_pieces import pieces
 from pktvisor.policies import policy
@@ -60,6 +63,33 @@ def test_samples_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         assert sorted(map(str, parts)) == sorted(map(str, samples))
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_scrapers_get_the_same(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = flows()
+    few = {"p": measured.snapshots()}
+    as_many(monkeypatch)
+    many = {"p": measured.snapshots()}
+    assert b"".join(form.pieces(many, (), True)) == b"".join(form.pieces(few, (), True))
+
+
+def test_windows_are_pushed_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = flows()
+    few = otlp.scope("p", measured.snapshots())
+    as_many(monkeypatch)
+    assert otlp.scope("p", measured.snapshots()) == few
+    with pytest.raises(otlp.WindowTooLarge):
+        otlp.scope("p", measured.snapshots(), most_bytes=few.ByteSize() // 2)
+
+
+def test_lines_of_very_many_groups_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_kept", kept := lines._KeptLines())
+    window = [replace(one, is_closed=True) for one in flows().snapshots()]
+    prometheus.render({"few": window})
+    as_many(monkeypatch)
+    prometheus.render({"many": [replace(one, is_closed=True) for one in flows().snapshots()]})
+    assert [policy for policy, _ in kept._kept] == ["few"]
+
+
 def test_handlers_that_have_nothing_to_say_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     as_many(monkeypatch)
     settings = declared("sizes: {histogram: flow.bytes, by: [flow.exporter], where: flow.packets > 1000000}")
@@ -83,6 +113,17 @@ def test_a_document_of_very_many_groups_takes_little_while_it_is_written(
 
     def write() -> None:
         assert sum(map(len, pieces(flat_document(measured.snapshots())))) > 1_000_000
+
+    of_many = peak_bytes(write)
+    monkeypatch.setattr(policy, "MOST_GROUPS_HELD", 1_000_000)
+    assert of_many < peak_bytes(write) / 5
+
+
+def test_so_does_a_text_for_prometheus(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = flows(made_up_capture("exporters", exporters_frames(exporters=30, interfaces=20)))
+
+    def write() -> None:
+        assert sum(map(len, prometheus.texts({"p": measured.snapshots()}))) > 1_500_000
 
     of_many = peak_bytes(write)
     monkeypatch.setattr(policy, "MOST_GROUPS_HELD", 1_000_000)

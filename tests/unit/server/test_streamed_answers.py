@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -32,10 +32,9 @@ class Many(Samples):
         self.read = 0
         self._failing, self._kilobytes = failing, kilobytes
 
-    def __iter__(self) -> Iterator[Sample]:
-        yield from self.together()
-        for group in self.groups():
-            yield from group.read()
+    def metrics(self) -> Iterator[Iterable[Sample]]:
+        yield list(self.together())
+        yield [sample for group in self.groups() for sample in group.read()]
 
     def together(self) -> Iterator[Sample]:
         yield counter("flow_all", "all", 7)
