@@ -24,8 +24,8 @@ from pktvisor.config.urls import read_broker_url, read_lake_url
 from pktvisor.errors import PktvisorError
 from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.configuring import load_configuration
+from pktvisor.hub.database import check_library
 from pktvisor.hub.delta import LakePlace
-from pktvisor.hub.hours import check_library
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
 from pktvisor.hub.taking import Taker

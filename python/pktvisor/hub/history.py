@@ -265,7 +265,7 @@ def _read_sealed(question: Question, stored: Stored, merging: Merging) -> None:
     _check_cost(question, merging)
     if not files:
         return
-    with stored.hours.connect() as connection:
+    with stored.hours.ask() as connection:
         connection.execute(_rows_asked_for(), _parameters(question, files))
         points = connection.execute(
             'SELECT tag_value, step, min(epoch_ns(start)) // 1000000000, max(epoch_ns("end")) // 1000000000 '
@@ -273,11 +273,14 @@ def _read_sealed(question: Question, stored: Stored, merging: Merging) -> None:
         ).fetchall()
         if len(points) > MOST_POINTS:
             raise ConfigError(f"the answer would have {len(points)} points, more than {MOST_POINTS}: use a longer step")
-        connection.execute("CREATE TABLE points (tag_value VARCHAR, step BIGINT, key BIGINT)")
-        for value, step, *times in points:
-            merging.times += times
-            number = merging.number(Key(value, question.point_of(step)))
-            connection.execute("INSERT INTO points VALUES (?, ?, ?)", [value, step, number])
+        keys = [merging.number(Key(value, question.point_of(step))) for value, step, *_ in points]
+        merging.times += [time for _, _, *times in points for time in times]
+        columns = [list(column) for column in zip(*points, strict=True)][:2] or [[], []]
+        connection.execute(
+            "CREATE TEMPORARY TABLE points AS SELECT unnest($1::VARCHAR[]) AS tag_value, unnest($2::BIGINT[]) AS step, "
+            "unnest($3::BIGINT[]) AS key",
+            [*columns, keys],
+        )
         merging.accumulators.add_stream(
             connection.sql("SELECT rows.*, key FROM rows JOIN points USING (tag_value, step)"), "key", "instance"
         )
@@ -296,7 +299,7 @@ def _check_cost(question: Question, merging: Merging) -> None:
 def _rows_asked_for() -> str:
     """The statement that makes the table `rows` of what a question asks for."""
     return """
-        CREATE TABLE rows AS
+        CREATE TEMPORARY TABLE rows AS
         SELECT *, (epoch_ns(start) // 1000000000) // $step_s AS step FROM read_parquet($files)
         WHERE policy = $policy AND schema = $schema AND tag = $tag AND step >= $first AND step < $end
         AND (len($values) = 0 OR list_contains($values, tag_value))

@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from pktvisor import _core
-from pktvisor.errors import InputError, MissingLibraryError
+from pktvisor.errors import InputError
+from pktvisor.hub.database import Questions, connect, quoted
 from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.journal import sync_directory
 from pktvisor.hub.minutes import Cell, window_fields
@@ -41,14 +42,7 @@ LENGTHS_S = (*STEPS_S, DAY_S)
 MOST_ROLL_BYTES = 512 << 20
 """What is held at most where days are merged."""
 WINDOWS, MERGED = "windows", "merged"
-SPILL = "spill"
-MEMORY_MB = 512
-"""What a query may take before it writes to disk."""
 ENDING, UNFINISHED = ".parquet", ".tmp"
-
-
-OF_FUNCTION = "Python exception occurred while executing the UDF: InputError: "
-"""What DuckDB puts before the error of a function in Python."""
 
 Sent = tuple[_core.RecordTable, str, Mapping[str, str]]
 """Windows as they were sent, with the boot and the tags of their agent."""
@@ -70,6 +64,7 @@ class Hours:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._questions = Questions(directory)
 
     def seal(self, hour: int, sequence: int, windows: Iterable[Sequence[Sent]], merged: Iterable[MergedWindow]) -> None:
         """Write what is new of an hour: the deliveries up to an entry of the journal, part by part, and what was merged
@@ -176,6 +171,10 @@ class Hours:
         """A connection to a database in memory, which goes to this disk where that gets short."""
         return connect(self._directory)
 
+    def ask(self) -> AbstractContextManager[Any]:
+        """A connection for one question, to a database for all: tables are to be TEMPORARY."""
+        return self._questions.connect()
+
     def folder(self, kind: str, hour: int, *, step_s: int | None = None) -> Path:
         """The folder of an hour's files."""
         begin = datetime.fromtimestamp(hour * HOUR_S, UTC)
@@ -251,40 +250,6 @@ def _joined(part: Sequence[Sent]) -> Part:
 def _with_cell(one: MergedWindow) -> Part:
     cell = one.cell
     return {"tag": cell.tag, "tag_value": cell.value, "agents": one.agents, "windows": one.windows}, one.table
-
-
-def check_library() -> None:
-    """Raise MissingLibraryError where there is no DuckDB."""
-    try:
-        import duckdb  # noqa: F401
-    except ImportError as error:
-        raise MissingLibraryError("a hub needs duckdb: pip install 'pktvisor[hub]'") from error
-
-
-@contextmanager
-def connect(directory: Path) -> Iterator[Any]:
-    """A connection to a database in memory, within bounds; beyond them it goes to files in a directory for the time.
-
-    MissingLibraryError where there is no DuckDB.
-    """
-    check_library()
-    import duckdb
-
-    connection = duckdb.connect()
-    try:
-        connection.execute(f"SET memory_limit='{MEMORY_MB}MB'; SET threads=1; SET preserve_insertion_order=false")
-        connection.execute(f"SET temp_directory='{quoted(directory / SPILL)}'")
-        yield connection
-    except duckdb.Error as error:
-        # What a function of ours says comes with the words of its caller.
-        raise InputError(str(error).partition("\n")[0].rpartition(OF_FUNCTION)[2]) from error
-    finally:
-        connection.close()
-
-
-def quoted(path: Path) -> str:
-    """A path as it stands between quotes in SQL."""
-    return str(path).replace("'", "''")
 
 
 @contextmanager

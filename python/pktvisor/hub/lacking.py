@@ -89,7 +89,7 @@ def _distinct(
     if not files:
         return []
     query = f"SELECT DISTINCT {columns} FROM read_parquet(?) WHERE {where}"
-    with stored.hours.connect() as connection:
+    with stored.hours.ask() as connection:
         found: list[tuple[str, ...]] = connection.execute(
             query, [[str(file) for file in files], *parameters]
         ).fetchall()

@@ -15,8 +15,9 @@ from typing import Any
 
 from pktvisor.errors import InputError
 from pktvisor.files import read_own, replace_own
+from pktvisor.hub.database import quoted
 from pktvisor.hub.delta import LakePlace, LakeTable
-from pktvisor.hub.hours import MERGED, WINDOWS, quoted
+from pktvisor.hub.hours import MERGED, WINDOWS
 from pktvisor.hub.hub import Hub, hour_text
 from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.push_thread import Patience

@@ -114,7 +114,7 @@ def _read_sealed(question: Question, sealed: Sequence[int], windows: Windows, me
             f"{MOST_READ_BYTES >> 20} MB: ask for a shorter time"
         )
     if files:
-        with windows.stored.hours.connect() as connection:
+        with windows.stored.hours.ask() as connection:
             asked = _parameters(question, files)
             _note_handlers(question, windows, connection, asked)
             _note_points(question, merging, connection, asked)
@@ -161,7 +161,7 @@ def _note_handlers(question: Question, windows: Windows, connection: Any, asked:
     names = [handler_of(policy, tap, instance) for _, policy, tap, instance, _ in shown]
     columns = [list(column) for column in zip(*shown, strict=True)] or [[] for _ in range(5)]
     connection.execute(
-        "CREATE TABLE handlers AS SELECT unnest($1::VARCHAR[]) AS agent, unnest($2::VARCHAR[]) AS policy, "
+        "CREATE TEMPORARY TABLE handlers AS SELECT unnest($1::VARCHAR[]) AS agent, unnest($2::VARCHAR[]) AS policy, "
         "unnest($3::VARCHAR[]) AS tap, unnest($4::VARCHAR[]) AS instance, unnest($5::VARCHAR[]) AS tagged, "
         "unnest($6::VARCHAR[]) AS handler",
         [*columns, names],
@@ -180,7 +180,7 @@ def _note_points(question: Question, merging: Merging, connection: Any, asked: M
     agents, steps = [agent for agent, *_ in found], [step for _, step, *_ in found]
     keys = [merging.number(Key(agent, step)) for agent, step in zip(agents, steps, strict=True)]
     connection.execute(
-        "CREATE TABLE points AS SELECT unnest($1::VARCHAR[]) AS agent, unnest($2::BIGINT[]) AS step, "
+        "CREATE TEMPORARY TABLE points AS SELECT unnest($1::VARCHAR[]) AS agent, unnest($2::BIGINT[]) AS step, "
         "unnest($3::BIGINT[]) AS key",
         [agents, steps, keys],
     )

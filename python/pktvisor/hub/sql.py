@@ -17,8 +17,9 @@ from urllib.parse import quote
 from pktvisor import _core
 from pktvisor.errors import InputError
 from pktvisor.hub.admission import hour_of
+from pktvisor.hub.database import connect, quoted
 from pktvisor.hub.delivery import read_delivery
-from pktvisor.hub.hours import ENDING, MERGED, WINDOWS, Sent, connect, quoted
+from pktvisor.hub.hours import ENDING, MERGED, WINDOWS, Sent
 from pktvisor.hub.journal import JournalReader
 from pktvisor.hub.registry import check_form
 
