@@ -187,10 +187,11 @@ class Hours:
         """All folders of an hour's files, of windows of whichever length."""
         return [self.folder(kind, hour)] if kind == WINDOWS else [self.folder(kind, hour, step_s=s) for s in STEPS_S]
 
-    def by_seal(self, kind: str, hour: int) -> dict[int, list[Path]]:
-        """All files of an hour by the seal that wrote them (the entry of the journal that it went up to), in order."""
+    def by_seal(self, kind: str, hour: int, *, step_s: int | None = None) -> dict[int, list[Path]]:
+        """All files of an hour, or those of a length, by the entry of the journal that they go up to, in order."""
         found: dict[int, list[Path]] = {}
-        for path in (path for folder in self._folders(kind, hour) for path in _listed(folder)):
+        folders = self._folders(kind, hour) if step_s is None else [self.folder(kind, hour, step_s=step_s)]
+        for path in (path for folder in folders for path in _listed(folder)):
             found.setdefault(_sequence(path), []).append(path)
         return dict(sorted(found.items()))
 

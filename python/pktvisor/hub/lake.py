@@ -1,8 +1,9 @@
-"""A lake besides: sealed hours, as they are sealed, copied to tables on disk or in S3 that other engines read.
+"""A lake besides: sealed hours and merged days, as they are written, copied to tables on disk or in S3 that other
+engines read.
 
-Each seal of an hour is one commit of each table, and a transaction of the hub and that hour: what a seal wrote is in a
-table once, or not at all yet, wherever the hub was killed. Nothing waits for the lake: what it does not take is
-tried again, from the sealed files, as long as the hub keeps these.
+Each seal of an hour is one commit of each table, and a transaction of the hub and that hour; what was merged of a day
+is one of that day. So it is in a table once, or not at all yet, wherever the hub was killed. Nothing waits for
+the lake: what it does not take is tried again, from the sealed files, as long as the hub keeps these.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import logging
 import threading
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pktvisor.errors import InputError
 from pktvisor.files import read_own, replace_own
 from pktvisor.hub.database import quoted
 from pktvisor.hub.delta import LakePlace, LakeTable
-from pktvisor.hub.hours import MERGED, WINDOWS
+from pktvisor.hub.hours import DAY_S, HOURS_PER_DAY, MERGED, WINDOWS
 from pktvisor.hub.hub import Hub, hour_text
 from pktvisor.outputs.http_post import Reply
 from pktvisor.outputs.push_thread import Patience
@@ -37,6 +38,19 @@ LARGEST = (1 << 63) - 1
 """The largest number of a Delta table, whose whole numbers have a sign."""
 
 
+class Part(NamedTuple):
+    """What is copied at a time: of an hour what one table has of it, or windows of a day."""
+
+    hour: int
+    """Of a day its first."""
+    table: str
+    step_s: int = 0
+    """Length of windows that are copied apart from others; 0 for all others."""
+
+    def __str__(self) -> str:
+        return hour_text(self.hour) + (" (day)" if self.step_s == DAY_S else "")
+
+
 class Lake:
     """Copies from a thread of its own, between `start` and `stop`."""
 
@@ -45,7 +59,7 @@ class Lake:
         self._tables = {kind: LakeTable(place, kind, partitions) for kind, partitions in PARTITIONS.items()}
         self._application = f"pktvisor-hub {_identity(hub.settings.directory)}"
         self._copied = self._without_files()
-        """Up to which entry of the journal an hour is in a table."""
+        """Up to which entry of the journal a part is in its table."""
         self._patience = Patience(first_s=FIRST_DELAY_S, longest_s=LONGEST_DELAY_S)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lake", daemon=True)
@@ -90,41 +104,43 @@ class Lake:
     def step(self) -> None:
         """Copy all that is sealed and not in the tables. InputError where some of it fails: try again."""
         failed: list[InputError] = []
-        for kind, hour in self._waiting():
+        for part, until in self._waiting():
             if self._stopping.is_set() or len(failed) == MOST_FAILURES:
                 break
             try:
-                self._copy(kind, hour)
+                self._copy(part, until)
             except InputError as error:
                 failed.append(error)
         if failed:
             raise failed[0]
 
-    def _waiting(self) -> list[tuple[str, int]]:
-        """Tables and hours that may lack something, oldest first."""
-        sealed = dict(self._hub.sealed)
-        both = ((kind, hour) for hour in sorted(sealed) for kind in PARTITIONS)
-        return [(kind, hour) for kind, hour in both if sealed[hour] > self._copied.get((kind, hour), 0)]
+    def _waiting(self) -> list[tuple[Part, int]]:
+        """What may lack something in its table, oldest first, and up to which entry of the journal there is more."""
+        return [(part, until) for part, until in self._kept() if until > self._copied.get(part, 0)]
 
-    def _without_files(self) -> dict[tuple[str, int], int]:
-        """The hours that were removed before this began: whether they had been copied does not matter any more."""
-        hours = {kind: set(self._hub.hours.hours(kind)) for kind in PARTITIONS}
-        sealed = self._hub.sealed
-        return {(kind, hour): sealed[hour] for kind in PARTITIONS for hour in sealed if hour not in hours[kind]}
+    def _kept(self) -> list[tuple[Part, int]]:
+        """All parts, oldest first, with the entries of the journal that they go up to."""
+        hours = [(Part(hour, table), until) for hour, until in dict(self._hub.sealed).items() for table in PARTITIONS]
+        days = [(Part(day * HOURS_PER_DAY, MERGED, DAY_S), until) for day, until in dict(self._hub.rolled).items()]
+        return sorted([*hours, *days], key=lambda one: one[0].hour)
 
-    def _copy(self, kind: str, hour: int) -> None:
-        """Copy what is new of an hour, a seal at a time."""
-        until, seals = self._hub.sealed[hour], self._hub.hours.by_seal(kind, hour)
+    def _without_files(self) -> dict[Part, int]:
+        """What was removed before this began: whether it had been copied does not matter any more."""
+        kinds = [*((table, 0) for table in PARTITIONS), (MERGED, DAY_S)]
+        hours = {(table, step_s): {*self._hub.hours.hours(table, step_s=step_s or None)} for table, step_s in kinds}
+        return {part: until for part, until in self._kept() if part.hour not in hours[part.table, part.step_s]}
+
+    def _copy(self, part: Part, until: int) -> None:
+        """Copy what is new of a part, what was written at a time in a commit of its own."""
+        seals = self._hub.hours.by_seal(part.table, part.hour, step_s=part.step_s or None)
         if not seals:
             self._lost += 1
-            logger.error(
-                "%s of %s are lost to the lake: they were removed before they were copied", kind, hour_text(hour)
-            )
+            logger.error("%s of %s are lost to the lake: they were removed before they were copied", part.table, part)
         for sequence, paths in seals.items():
-            if self._copied.get((kind, hour), 0) < sequence <= until:
-                self._append(kind, paths, f"{self._application} {hour_text(hour)}", sequence)
-                self._copied[kind, hour] = sequence
-        self._copied[kind, hour] = until
+            if self._copied.get(part, 0) < sequence <= until:
+                self._append(part.table, paths, f"{self._application} {part}", sequence)
+                self._copied[part] = sequence
+        self._copied[part] = until
 
     def _append(self, kind: str, paths: list[Path], application: str, sequence: int) -> None:
         """Append files in one commit, unless the table has them: what failed for us may have come through."""

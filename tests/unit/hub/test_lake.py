@@ -23,7 +23,7 @@ from support.fleet import CAPTURES, Fleet
 from support.hubs import Clock, killed, running_hub
 from support.s3_servers import BUCKET, s3_server
 
-HOUR_S = 3600
+HOUR_S, DAY_S = 3600, 86_400
 START_S = 1_790_000_000 // HOUR_S * HOUR_S
 FLEET = Fleet([CAPTURES / "dns_resolver.pcap"], START_S)
 ONE = len(FLEET.records(0))
@@ -94,6 +94,26 @@ def test_late_windows_are_added_in_a_commit_of_their_own(hub: Hub, clock: Clock,
         lake.step()
     assert rows(url).group_by("agent").len().sort("agent").rows() == [(FLEET.name(n), ONE) for n in range(3)]
     assert lake.counters()["lake_commits"] == 6
+
+
+def test_days_come_into_the_table_once_their_hours_are_merged(hub: Hub, clock: Clock, url: str) -> None:
+    lake = lake_of(hub, url)
+    seal(hub, clock, 0, 65)
+    lake.step()
+    for agents, days_later in ((1, 2.0), (2, 2.5)):
+        clock.after_s = days_later * DAY_S
+        hub.look_after_hours()
+        assert hub.rolled
+        lake.step()
+        sums = rows(url, "merged").filter(polars.col("path") == "wire_packets.total", polars.col("tag") == "")
+        total = 2 * agents * sum(one.value or 0 for one in FLEET.records(0) if one.path == "wire_packets.total")
+        told = sums.group_by("step_s").agg(polars.col("value").sum()).sort("step_s").rows()
+        assert told == [(60, total), (600, total), (HOUR_S, total), (DAY_S, total)]
+        seal(hub, clock, 0, 65, agent=1)
+    assert lake.counters()["lake_hours_waiting"] == 0
+    again = lake_of(killed(hub), url)
+    again.step()
+    assert again.counters()["lake_commits"] == 0
 
 
 def test_a_hub_that_starts_anew_copies_nothing_again(hub: Hub, clock: Clock, url: str) -> None:
