@@ -1,4 +1,4 @@
-"""Keeping figures: one JSON file per day and a line in the table of benches/results/README.md."""
+"""Keeping figures: one JSON file per day and a line in the tables of benches/results/README.md."""
 
 from __future__ import annotations
 
@@ -7,26 +7,55 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from figures import Figure, number
 from traffic import REPOSITORY
 
 RESULTS = Path(__file__).resolve().parent / "results"
-COLUMNS = (
-    "mix",
-    "attack",
-    "victim",
-    "mix with GeoIP",
-    "mix instructions",
-    "attack instructions",
-    "victim instructions",
-    "mix memory",
-    "attack memory",
-    "small file",
-    "two workers",
-    "daemon at rest",
+
+
+class Section(NamedTuple):
+    """A table of the results, by the heading that it stands under."""
+
+    heading: str
+    columns: Sequence[str]
+    """Names of figures."""
+
+
+TABLES = (
+    Section(
+        "# Results over time",
+        (
+            "mix",
+            "attack",
+            "victim",
+            "mix with GeoIP",
+            "mix instructions",
+            "attack instructions",
+            "victim instructions",
+            "mix memory",
+            "attack memory",
+            "small file",
+            "two workers",
+            "daemon at rest",
+        ),
+    ),
+    Section(
+        "## The hub",
+        (
+            "hub agents",
+            "hub memory",
+            "hub delivery",
+            "hub top list of a day by tag",
+            "hub top list of a year by tag",
+            "hub union",
+            "hub items outside their bounds",
+            "hub heaviest items shown",
+        ),
+    ),
 )
 
 
@@ -56,7 +85,7 @@ def machine() -> dict[str, object]:
 
 
 def keep(figures: Iterable[Figure]) -> Path:
-    """Merge the figures into today's file, and add or replace today's line of the table."""
+    """Merge the figures into today's file, and add or replace today's line of their tables."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     path = RESULTS / f"{today}.json"
     known = json.loads(path.read_text())["figures"] if path.exists() else {}
@@ -67,11 +96,21 @@ def keep(figures: Iterable[Figure]) -> Path:
     return path
 
 
-def write_line(date: str, values: dict[str, float]) -> None:
-    """One line per date, so that a later run of the same day replaces the earlier."""
+def write_line(date: str, values: Mapping[str, float]) -> None:
+    """One line per date in each table that has some of the figures; a later run of the day replaces the earlier."""
     readme = RESULTS / "README.md"
-    cells = [f"[{date}]({date}.json)", commit(), *(number(values.get(name)) for name in COLUMNS)]
-    start = f"| [{date}]"
-    lines = [line for line in readme.read_text().splitlines() if not line.startswith(start)]
-    end = max(at for at, line in enumerate(lines) if line.startswith("|")) + 1
-    readme.write_text("\n".join([*lines[:end], "| " + " | ".join(cells) + " |", *lines[end:]]) + "\n")
+    lines = readme.read_text().splitlines()
+    for table in TABLES:
+        if not values.keys().isdisjoint(table.columns):
+            _put(lines, table, date, values)
+    readme.write_text("\n".join(lines) + "\n")
+
+
+def _put(lines: list[str], table: Section, date: str, values: Mapping[str, float]) -> None:
+    """Put a date's line behind the others of its table."""
+    cells = [f"[{date}]({date}.json)", commit(), *(number(values.get(name)) for name in table.columns)]
+    line = "| " + " | ".join(cells) + " |"
+    first = next(at for at in range(lines.index(table.heading), len(lines)) if lines[at].startswith("|"))
+    end = next((at for at in range(first, len(lines)) if not lines[at].startswith("|")), len(lines))
+    others = [one for one in lines[first:end] if not one.startswith(f"| [{date}]")]
+    lines[first:end] = [*others, line]
