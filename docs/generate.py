@@ -173,7 +173,7 @@ The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/a
   `application/vnd.apache.arrow.stream` in `Accept`; errors are JSON even then.
 - Bodies are YAML or JSON of at most 1 MiB, sent with exactly `Content-Type: application/x-yaml` or `application/json`.
 - A POST needs a `Content-Length`, even without a body (`curl -X POST -H 'Content-Type: application/json' -d ''`);
-  otherwise the answer is a 400 without a body.
+  otherwise the answer is a 400.
 - The tables list the statuses particular to each route. Any route may answer 401 (a token is needed), 403 (the token
   lacks the scope, or a page of another site asks), 421 (`Host` does not name this agent), 429 (too many requests) and
   500. Routes with parameters or a body may answer 400; routes with a body also 408 (it did not arrive in time) and 413

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from pktvisor import _core
 from pktvisor.cli.options import Parser, UsageError
-from pktvisor.config.options import Declared, Flag, Operands, Option, TagList, options_of, rules_broken
+from pktvisor.config.options import Declared, Flag, Operands, Option, TagList, options_of, rules_broken, values_refused
 
 _Command = TypeVar("_Command")
 
@@ -42,9 +42,9 @@ def add_options(parser: Parser, command: type, *, is_open: bool = False) -> None
 
 
 def read_options(command: type[_Command], said: argparse.Namespace) -> _Command:
-    """Give a command's options as its class. Raises `UsageError` where they break one of its rules."""
+    """Give a command's options as its class. Raises `UsageError` where they break a rule, or one is out of bounds."""
     options = command(**vars(said))
-    for error in rules_broken(options):
+    for error in (*rules_broken(options), *values_refused(options)):
         raise UsageError(error.message, hint=error.hint)
     return options
 

@@ -22,6 +22,7 @@ from pktvisor.config.options import (
     Url,
     options_of,
     rules_broken,
+    values_refused,
 )
 from pktvisor.config.otel_options import (
     EXPORT,
@@ -36,7 +37,7 @@ from pktvisor.config.otel_options import (
     OTEL_TLS_CERT,
     OTEL_TLS_KEY,
 )
-from pktvisor.config.server_options import PROXY_RULES, TLS_IS_WHOLE, ServerOptions
+from pktvisor.config.server_options import PROXY_RULES, TLS_RULES, ServerOptions
 from pktvisor.config.tags import Tags
 from pktvisor.config.urls import HttpUrl, read_hub_url
 from pktvisor.errors import ConfigError
@@ -45,6 +46,8 @@ CAPTURE_FILE_ENDINGS = (".pcap", ".cap", ".pcapng")
 DEFAULT_LOOKBACK_MB = 32
 MOST_NAME_CHARACTERS = 200
 MOST_SPOOL_MB = 1 << 20
+MOST_GEO_CACHE = 1 << 24
+"""Lookups that are cached; a process holds some hundred bytes of each."""
 LEAST_TOP_ITEMS, MOST_TOP_ITEMS = 16, 6144
 """Items of a top list that the hub gets: fewer say little, and no list keeps more."""
 
@@ -52,6 +55,32 @@ AGENT = "the agent"
 LOOK_UPS = "lookups"
 FORMER = "accepted without effect"
 NOT_SENT = "this agent sends no crash reports"
+
+
+ABOUT_A_HUB = (
+    "hub_token_file",
+    "hub_ca",
+    "hub_cert",
+    "hub_key",
+    "hub_spool",
+    "hub_spool_mb",
+    "hub_top_items",
+    "hub_policies_interval",
+    "hub_arrow",
+)
+"""Options that have no effect without a hub."""
+
+
+def _needs_a_hub(name: str) -> Rule:
+    def is_broken(said: DaemonOptions) -> bool:
+        one, value = DECLARED[name], getattr(said, name)
+        return not said.hub and value != one.default and not one.option.refused(value)
+
+    return Rule(
+        is_broken,
+        f"{name} needs a hub: say hub, as https://hub.example:8443",
+        name=name,
+    )
 
 
 @dataclass(frozen=True)
@@ -116,7 +145,13 @@ class DaemonOptions(ServerOptions, SummaryOptions):
     module_list: Annotated[bool, Flag(section=AGENT, help="list inputs and handlers, and exit")] = False
 
     geo_cache_size: Annotated[
-        int, Number(section=LOOK_UPS, help="cached lookups per geo database (default: {default})")
+        int,
+        Number(
+            least=0,
+            most=MOST_GEO_CACHE,
+            section=LOOK_UPS,
+            help="cached lookups per geo database, at most {most} (default: {default})",
+        ),
     ] = 10_000
     default_geo_city: Annotated[
         str | None, File(section=LOOK_UPS, help="database of places to use without --geo-city")
@@ -242,7 +277,7 @@ class DaemonOptions(ServerOptions, SummaryOptions):
     cp_disable: Annotated[bool, Flag(section=FORMER, help=NOT_SENT)] = False
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        TLS_IS_WHOLE,
+        *TLS_RULES,
         *PROXY_RULES,
         Rule(
             lambda said: 0 < sum(map(bool, _crash_reporting(said))) < 3 and not said.cp_disable,
@@ -250,6 +285,7 @@ class DaemonOptions(ServerOptions, SummaryOptions):
             "--cp-token, --cp-url and --cp-path belong together",
         ),
         OTEL_KEY_RULE,
+        *(_needs_a_hub(name) for name in ABOUT_A_HUB),
         Rule(
             lambda said: said.hub_policies and not _is_http(said.hub),
             "hub_policies needs a hub that is reached over HTTP: say hub, as https://hub.example:8443",
@@ -356,16 +392,10 @@ def check_options(configured: Mapping[str, Any]) -> Iterator[ConfigError]:
     values = {name: KEYS[name].option.taken(value) for name, value in configured.items() if value is not None}
     options = DaemonOptions(**values)
     yield from _mistakes(options)
-    yield from _values_refused(options, are_clamped=True)
+    yield from values_refused(options, are_clamped=True)
 
 
 def _mistakes(options: DaemonOptions) -> Iterator[ConfigError]:
     """Give what the daemon refuses: what does not belong together, then what is out of bounds."""
     yield from rules_broken(options)
-    yield from _values_refused(options, are_clamped=False)
-
-
-def _values_refused(options: DaemonOptions, *, are_clamped: bool) -> Iterator[ConfigError]:
-    for name, one in KEYS.items():
-        if getattr(one.option, "is_clamped", False) == are_clamped:
-            yield from one.mistakes(getattr(options, name))
+    yield from values_refused(options)

@@ -21,7 +21,7 @@ from pktvisor.config.otel_options import (
     OTEL_TLS_CERT,
     OTEL_TLS_KEY,
 )
-from pktvisor.config.server_options import PROXY_RULES, SERVING, TLS_IS_WHOLE, ServerOptions
+from pktvisor.config.server_options import PROXY_RULES, SERVING, TLS_RULES, ServerOptions
 from pktvisor.config.urls import read_broker_url, read_lake_url
 
 READING = "reading from a broker"
@@ -29,6 +29,7 @@ KEEPING = "what is kept"
 SHOWING = "what is shown"
 DEFAULT_DAYS = 30
 MOST_DAYS = 3660
+DEFAULT_GROUP = "pktvisor-hub"
 GROUP = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
@@ -118,7 +119,7 @@ class HubOptions(ServerOptions):
             section=READING,
             help="share the windows with the other hubs of this group (default: {default})",
         ),
-    ] = "pktvisor-hub"
+    ] = DEFAULT_GROUP
     source_token_file: Annotated[
         str | None,
         File(written="--from-token-file", section=READING, help="file with a token for it, or with NAME:PASSWORD"),
@@ -157,14 +158,18 @@ class HubOptions(ServerOptions):
     ] = None
 
     rules: ClassVar[tuple[Rule, ...]] = (
-        TLS_IS_WHOLE,
+        *TLS_RULES,
         *PROXY_RULES,
         OTEL_KEY_RULE,
         Rule(
             lambda said: (
-                said.source is None and any((said.source_token_file, said.source_ca, said.source_cert, said.source_key))
+                said.source is None
+                and (
+                    any((said.source_token_file, said.source_ca, said.source_cert, said.source_key))
+                    or said.source_group != DEFAULT_GROUP
+                )
             ),
-            "--from-token-file, --from-ca, --from-cert and --from-key need a broker: say --from",
+            "--from-group, --from-token-file, --from-ca, --from-cert and --from-key need a broker: say --from",
         ),
         Rule(lambda said: said.source_key and not said.source_cert, "a key needs its certificate, --from-cert"),
         Rule(

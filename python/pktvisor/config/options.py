@@ -272,6 +272,16 @@ class Rule:
         return f"config.{self.name}".removesuffix(".")
 
 
+def values_refused(options: Any, *, are_clamped: bool = False) -> Iterator[ConfigError]:
+    """Give what is wrong with the values of a command's options: of those that make do with the nearest value where
+    `are_clamped`, else of the others.
+    """
+    command: type = type(options)
+    for name, one in options_of(command).items():
+        if getattr(one.option, "is_clamped", False) == are_clamped:
+            yield from one.mistakes(getattr(options, name))
+
+
 def rules_broken(options: object) -> Iterator[ConfigError]:
     """Give what a command's options do not do together, by the `rules` of its class."""
     rules: tuple[Rule, ...] = getattr(options, "rules", ())

@@ -8,6 +8,8 @@ from typing import Protocol
 from pktvisor.config.options import File, Flag, Number, Port, Rule, Text
 
 EXPORT = "export"
+MOST_INTERVAL_S = 86_400
+"""Seconds between pushes."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,11 @@ class OtelOptions(Protocol):
 OTEL_DEFAULTS = OtelDefaults()
 OTEL = Flag(section=EXPORT, help="push closed windows by OTLP over HTTP")
 OTEL_HOST = Text(value="HOST", section=EXPORT, help="the receiver's host (default: {default})")
-OTEL_PORT = Port(section=EXPORT, help="the receiver's port (default: {default})")
+OTEL_PORT = Port(least=1, section=EXPORT, help="the receiver's port (default: {default})")
 OTEL_PATH = Text(value="PATH", section=EXPORT, help="the receiver's path for metrics (default: {default})")
-OTEL_INTERVAL = Number(value="S", section=EXPORT, help="seconds between pushes (default: {default})")
+OTEL_INTERVAL = Number(
+    value="S", least=1, most=MOST_INTERVAL_S, section=EXPORT, help="seconds between pushes (default: {default})"
+)
 OTEL_TLS = Flag(section=EXPORT, help="push over HTTPS")
 OTEL_TLS_CERT = File(section=EXPORT, help="client certificate, if the receiver asks for one (PEM)")
 OTEL_TLS_KEY = File(section=EXPORT, help="its private key (PEM)")

@@ -12,12 +12,20 @@ from pktvisor.config.options import File, Flag, Networks, Port, Rule, Text
 
 SERVING = "serving and logging"
 
+DEFAULT_PROXY_HEADER = "X-Forwarded-User"
 TAKEN_HEADERS = {"authorization", "host", "origin", "content-length", "content-type", "cookie"}
 
-TLS_IS_WHOLE = Rule(
-    lambda said: said.tls and not (said.tls_cert and said.tls_key),
-    "you must specify --tls-key and --tls-cert to use --tls",
-    name="tls",
+TLS_RULES = (
+    Rule(
+        lambda said: said.tls and not (said.tls_cert and said.tls_key),
+        "you must specify --tls-key and --tls-cert to use --tls",
+        name="tls",
+    ),
+    Rule(
+        lambda said: said.tls_client_ca and not said.tls,
+        "tls_client_ca needs tls: without it nobody is asked for a certificate",
+        name="tls_client_ca",
+    ),
 )
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -27,6 +35,11 @@ PROXY_RULES = (
         lambda said: said.proxy_admins and not said.trusted_proxy,
         "proxy_admins needs trusted_proxy: nobody else's word is taken for who somebody is",
         name="proxy_admins",
+    ),
+    Rule(
+        lambda said: said.proxy_header != DEFAULT_PROXY_HEADER and not said.trusted_proxy,
+        "proxy_header needs trusted_proxy: nobody else's word is taken for who somebody is",
+        name="proxy_header",
     ),
     Rule(
         lambda said: HEADER_NAME.fullmatch(said.proxy_header) is None or said.proxy_header.lower() in TAKEN_HEADERS,
@@ -87,7 +100,7 @@ class ServerOptions:
     proxy_header: Annotated[
         str,
         Text(value="NAME", section=SERVING, help="header in which that proxy names the user (default: {default})"),
-    ] = "X-Forwarded-User"
+    ] = DEFAULT_PROXY_HEADER
     proxy_admins: Annotated[
         str | None,
         Text(value="NAMES", section=SERVING, help="users of that proxy with all rights, with commas; the others read"),

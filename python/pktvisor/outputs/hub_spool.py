@@ -68,9 +68,7 @@ class Spool:
         """Windows that were dropped for want of room."""
         self.damaged = 0
         """Files that were dropped since they could not be read, or did not hold what was written."""
-        self._queued = Queued(None if folder is None else folder / "queued")
-        if folder is not None:
-            self._open(folder)
+        self._queued = Queued(None) if folder is None else self._open(folder)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -127,20 +125,24 @@ class Spool:
             self._lock = None
         return lost
 
-    def _open(self, folder: Path) -> None:
+    def _open(self, folder: Path) -> Queued:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = lock_own(folder / "lock")
-            self._load(folder)
+            queued = Queued(folder / "queued")
+            self._load(folder, queued)
         except BlockingIOError:
             raise InputError(f"spool for the hub {folder}: another agent uses it") from None
+        except FileExistsError as error:
+            raise InputError(f"spool for the hub {folder}: {error.strerror}, but is no directory") from error
         except OSError as error:
             raise InputError(f"spool for the hub {folder}: {error.strerror}: {error.filename}") from error
         while self.bytes > self._most_bytes:
             self._drop_oldest()
-        self._queued.save()
+        queued.save()
+        return queued
 
-    def _load(self, folder: Path) -> None:
+    def _load(self, folder: Path, queued: Queued) -> None:
         """Take what a former process has left."""
         for draft in folder.glob(f"*{DRAFT}"):
             draft.unlink()
@@ -155,7 +157,7 @@ class Spool:
                 with suppress(OSError):
                     path.unlink()
                 continue
-            self._queued.note(head["starts"])
+            queued.note(head["starts"])
             self._entries.append(Entry(number, size))
             self.bytes += size
             self._next = number + 1

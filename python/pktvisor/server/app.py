@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pktvisor.outputs.json import Document
 from pktvisor.server.access import TOKEN_NAME, Authentication
 from pktvisor.server.context import Context
 from pktvisor.server.openapi import document
 from pktvisor.server.rate import RateLimit
-from pktvisor.server.replies import route
+from pktvisor.server.replies import plain_json, route
 from pktvisor.server.routes import Groups, endpoints, groups
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,10 @@ class LengthRequired:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 400, or let the application answer."""
         if scope["method"] in ("POST", "PUT", "PATCH") and "content-length" not in Headers(scope=scope):
-            await Response(status_code=400)(scope, receive, send)
+            told: Document = {
+                "error": f"a {scope['method']} needs a Content-Length, even without a body, as curl -d '' sends it"
+            }
+            await plain_json(400, told, Headers(scope=scope))(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pktvisor.api.keys import Schema
 from pktvisor.outputs.json import Document
 from pktvisor.server.bodies import CONFIGURATION_TYPES
-from pktvisor.server.endpoint import JSON_TYPES, Answer, Endpoint, Query, nothing, refusal
+from pktvisor.server.endpoint import JSON_TYPES, Answer, Endpoint, Query, refusal
 from pktvisor.server.metric_schemas import metric_components
 from pktvisor.server.replies import AgentConvertor, IdentifierConvertor
 from pktvisor.server.routes import Groups, groups
@@ -108,7 +108,7 @@ def _request_answers(endpoint: Endpoint) -> dict[int, Answer]:
         found[413] = refusal("The body is too large")
         found[415] = refusal(f"The content type is not {' or '.join(endpoint.body_types)}")
     if endpoint.method == "POST" and not endpoint.takes_configuration:
-        found[400] = nothing("No Content-Length, or a parameter is invalid")
+        found[400] = refusal("No Content-Length, or a parameter is invalid")
     if endpoint.takes_configuration:
         found[400] = refusal("The content type is neither YAML nor JSON, or a parameter is invalid")
         found[408] = refusal("The body did not arrive in time")

@@ -10,13 +10,14 @@ from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from pktvisor.errors import PktvisorError
-from pktvisor.outputs.json import encode
+from pktvisor.outputs.json import Document, encode
 from pktvisor.outputs.json_pieces import pieces
 from pktvisor.server.access import check_access, sender_of
 from pktvisor.server.bodies import check_body_type, check_content_type, read_bytes, read_configuration
@@ -278,6 +279,12 @@ def _failure(endpoint: Endpoint, request: Request, status: int, body: object, he
     if status >= 500:
         logger.error("%s", content.decode())
     return Response(content, status, headers=_typed(content_type, content, headers))
+
+
+def plain_json(status: int, body: Document, headers: Headers) -> Response:
+    """An answer in JSON of no endpoint, of the type that the request's headers ask for."""
+    content = encode(body)
+    return Response(content, status, headers=_typed(json_type(headers), content))
 
 
 def _typed(content_type: str, body: bytes, headers: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -9,7 +9,8 @@ import pytest
 
 from pktvisor.cli.daemon import daemon_parser
 from pktvisor.cli.options import UsageError
-from pktvisor.config.daemon_options import DaemonOptions, check_options, resolve
+from pktvisor.config import daemon_options
+from pktvisor.config.daemon_options import DECLARED, DaemonOptions, check_options, resolve
 from pktvisor.errors import ConfigError
 
 
@@ -76,6 +77,17 @@ def test_paths_are_those_of_the_folder_where_the_command_was_started(
             "hub_policies needs a hub that is reached over HTTP: say hub, as https://hub.example:8443",
         ),
         (("--hub-policies", "--hub", "nats://127.0.0.1"), "hub_policies needs a hub that is reached over HTTP"),
+        (("--hub-token-file", "x"), "hub_token_file needs a hub: say hub, as https://hub.example:8443"),
+        (("--hub-spool", "x"), "hub_spool needs a hub"),
+        (("--hub-spool-mb", "7"), "hub_spool_mb needs a hub"),
+        (("--hub-arrow",), "hub_arrow needs a hub"),
+        (("--hub-policies-interval", "7"), "hub_policies_interval needs a hub"),
+        (("--tls-client-ca", "x"), "tls_client_ca needs tls: without it nobody is asked for a certificate"),
+        (("--proxy-header", "X-User"), "proxy_header needs trusted_proxy"),
+        (("--otel-interval", "-5"), "otel_interval -5 is not between 1 and 86400"),
+        (("--otel-port", "0"), "otel_port 0 is not between 1 and 65535"),
+        (("--geo-cache-size", "-5"), "geo_cache_size -5 is not between 0 and 16777216"),
+        (("--geo-cache-size", "9" * 30), "is not between 0 and 16777216"),
         (("--proxy-admins", "alice"), "proxy_admins needs trusted_proxy"),
         (("--trusted-proxy", "0.0.0.0/0"), "not 0.0.0.0/0: everybody could sign on as anybody"),
         (("--trusted-proxy", "10.0.0.5,::/0"), "everybody could sign on as anybody"),
@@ -89,6 +101,11 @@ def test_paths_are_those_of_the_folder_where_the_command_was_started(
 def test_what_makes_no_sense_together_is_refused(arguments: tuple[str, ...], sentence: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(sentence)):
         options(*arguments)
+
+
+def test_every_option_about_a_hub_needs_one() -> None:
+    about = {name for name in DECLARED if name.startswith("hub_")} - {"hub_policies"}
+    assert about == set(daemon_options.ABOUT_A_HUB), "that of policies has a rule of its own"
 
 
 def test_a_token_may_go_to_a_hub_on_this_host() -> None:

@@ -31,6 +31,7 @@ def test_a_broker_and_a_group_can_be_named() -> None:
             ("--from-token-file", "x"),
             "--from-token-file, --from-ca, --from-cert and --from-key need a broker: say --from",
         ),
+        (("--from-group", "second"), "--from-group, --from-token-file, .* need a broker: say --from"),
         (("--from", "nats://b", "--from-group", "a.b"), "--from-group must be a name of letters, digits, _ and -"),
     ],
 )

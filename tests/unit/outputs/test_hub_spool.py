@@ -88,6 +88,15 @@ def test_a_smaller_bound_holds_for_what_a_former_process_left(tmp_path: Path) ->
     assert (drained(spool), spool.dropped) == ([b"b" * 400], 1)
 
 
+@pytest.mark.parametrize(("below", "fault"), [("", "File exists, but is no directory"), ("more", "Not a directory: ")])
+def test_a_file_is_no_place_for_it(tmp_path: Path, caplog: pytest.LogCaptureFixture, below: str, fault: str) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"mine")
+    with pytest.raises(InputError, match=f"^spool for the hub {file / below}: {fault}"):
+        Spool(file / below, most_bytes=MUCH)
+    assert (file.read_bytes(), caplog.messages) == (b"mine", [])
+
+
 def test_another_agent_can_not_use_it(tmp_path: Path) -> None:
     spool = Spool(tmp_path, most_bytes=MUCH)
     with pytest.raises(InputError, match=r"spool for the hub .*: another agent uses it"):

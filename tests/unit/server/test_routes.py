@@ -196,7 +196,9 @@ def test_a_body_of_unknown_length_is_400(client: TestClient) -> None:
     def body() -> Iterator[bytes]:
         yield b"x"
 
-    assert client.post("/api/v1/policies", content=body()).status_code == 400
+    reply = client.post("/api/v1/policies", content=body())
+    assert (reply.status_code, reply.headers["content-type"]) == (400, "text/json")
+    assert reply.json() == {"error": "a POST needs a Content-Length, even without a body, as curl -d '' sends it"}
 
 
 def test_head_is_answered_without_a_body(client: TestClient) -> None:

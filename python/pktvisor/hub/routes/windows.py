@@ -31,6 +31,8 @@ def take(context: Context, body: bytes, sender: str | None) -> Document:
     Agents drop what can never be taken; what is refused for a reason that an operator mends, they send again. What only
     a later release can unpack, they send as an Arrow stream.
     """
+    if not body:
+        raise Refusal(400, {"error": "the body is empty: send the records of closed windows"})
     try:
         receipt = hub_of(context).admission.take(body, clock.now_ns(), only_agent=sender)
     except RefusedDelivery as error:

@@ -257,6 +257,14 @@ def test_what_is_no_delivery_is_refused_for_good(hub: Hub) -> None:
     assert reply.status_code == 415
 
 
+def test_a_delivery_without_a_body_is_told_so(hub: Hub) -> None:
+    reply = client(hub).post("/api/v1/windows", content=b"", headers=PACKED)
+    assert (reply.status_code, reply.json()) == (
+        400,
+        {"error": "the body is empty: send the records of closed windows"},
+    )
+
+
 def test_what_was_compressed_on_the_way_is_told_from_what_is_damaged(hub: Hub) -> None:
     reply = client(hub).post("/api/v1/windows", content=b"nothing", headers=PACKED | {"content-encoding": "gzip"})
     assert (reply.status_code, reply.json()["error"]) == (415, "send the body without Content-Encoding, not as 'gzip'")
