@@ -8,6 +8,9 @@ use crate::table::{Direction, FlowTable, PacketTable, ProbeTable, ResourceTable,
 /// second-level cache (the measured times are flat from 2,048 to 8,192).
 pub const BATCH_ROWS: usize = 4096;
 
+/// The same for flow records, whose rows are four times as long.
+const FLOW_ROWS: usize = BATCH_ROWS / 4;
+
 /// From here on, a message's row of its packet counts in [`Batch::earlier`].
 pub const EARLIER: u32 = 1 << 31;
 
@@ -41,7 +44,8 @@ impl Batch {
     /// Whether any table of what comes is full.
     pub fn is_full(&self) -> bool {
         const { assert!(BATCH_ROWS.is_power_of_two()) }; // so lengths need not be looked at one by one
-        self.packets.len() | self.apps.rows() | self.flows.len() | self.probes.len() >= BATCH_ROWS
+        let flows = self.flows.len() * (BATCH_ROWS / FLOW_ROWS);
+        self.packets.len() | self.apps.rows() | flows | self.probes.len() >= BATCH_ROWS
     }
 
     /// Whether there are rows of what came; those of what the input itself takes aside.

@@ -80,18 +80,21 @@ class TopN(Metric):
         return self._shown(descending[: self.count or reading.top_count], reading)
 
     def _shown(self, entries: Sequence[TopEntry], reading: Reading) -> TopValues:
-        least = _threshold([entry.estimate for entry in entries], reading.top_percentile)
-        return TopValues(self.label, tuple(entry for entry in entries if entry.estimate >= least))
+        if reading.top_percentile > 0:
+            least = _threshold([entry.estimate for entry in entries], reading.top_percentile)
+            entries = [entry for entry in entries if entry.estimate >= least]
+        return TopValues(self.label, tuple(entries))
 
 
 def _entries(core: _core.Metric, render: Callable[[Any], str], most: int) -> list[TopEntry]:
+    # By position, since there may be millions.
     return [
         TopEntry(
-            name=render(name),
-            estimate=estimate,
-            lower_bound=lower,
-            upper_bound=upper,
-            extra=(("lat", latitude), ("lon", longitude)) if latitude and longitude else (),
+            render(name),
+            estimate,
+            lower,
+            upper,
+            (("lat", latitude), ("lon", longitude)) if latitude and longitude else (),
         )
         for name, estimate, lower, upper, latitude, longitude in core.top(most)
     ]
@@ -99,7 +102,7 @@ def _entries(core: _core.Metric, render: Callable[[Any], str], most: int) -> lis
 
 def _threshold(estimates: Sequence[int], percent: int) -> int:
     """The quantile of the estimates below which entries are left out; inclusive, as KLL sketches give it."""
-    if percent <= 0 or not estimates:
+    if not estimates:
         return 0
     ascending = sorted(estimates)
     rank = max(1, -(-len(ascending) * percent // 100))

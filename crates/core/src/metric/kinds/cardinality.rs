@@ -3,7 +3,7 @@
 use super::items::{MAPPED, halves};
 use super::{Feeding, ItemKind, Items, Kind, NO_PLACE, Shape};
 use crate::Error;
-use crate::expr::Bitmap;
+use crate::expr::{BLOCK_ROWS, Bitmap};
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
 use crate::sketch::reader::{Reader, write_block};
 use crate::sketch::{Hll, HllImage};
@@ -74,38 +74,46 @@ impl Kind for State {
 /// little-endian bytes. Empty text is not counted.
 fn feed(hll: &mut Hll, rows: &Bitmap, column: Column<'_>) {
     match column {
-        Column::Text(text) => rows.for_each(|row| {
-            if let Some(item @ [_, ..]) = text.get(row) {
-                count_different(hll, item);
-            }
-        }),
-        Column::Address(addresses) => rows.for_each(|row| {
+        Column::Text(text) => count_different(hll, rows, |row| text.get(row).filter(|item| !item.is_empty()).map(hash)),
+        Column::Address(addresses) => count_different(hll, rows, |row| {
             let (first, second) = halves(&addresses[row]);
             if first == 0 && second & 0xffff_ffff == MAPPED {
-                if second != MAPPED {
-                    count_different(hll, &((second >> 32) as u32).to_le_bytes());
-                }
-            } else if first | second != 0 {
-                count_different_v6(hll, &addresses[row]);
+                (second != MAPPED).then(|| hash(&((second >> 32) as u32).to_le_bytes()))
+            } else {
+                (first | second != 0).then(|| hash_v6(&addresses[row]))
             }
         }),
-        Column::U32(values) => rows.for_each(|row| {
-            if values[row] != NO_PLACE {
-                count_different(hll, &u64::from(values[row]).to_le_bytes());
-            }
+        Column::U16(values) => count_different(hll, rows, |row| Some(hash(&u64::from(values[row]).to_le_bytes()))),
+        Column::U32(values) => count_different(hll, rows, |row| {
+            (values[row] != NO_PLACE).then(|| hash(&u64::from(values[row]).to_le_bytes()))
         }),
-        other => rows.for_each(|row| count_different(hll, &other.number(row).to_le_bytes())),
+        other => count_different(hll, rows, |row| Some(hash(&other.number(row).to_le_bytes()))),
     }
 }
 
-/// Inlined, so that hashing knows how many bytes there are.
+/// Counts rows by the hashes of their values; some rows at a time, so that one hash does not wait for what became of another.
 #[inline(always)]
-fn count_different(hll: &mut Hll, bytes: &[u8]) {
-    let (first, second) = murmur3_128(bytes, DATASKETCHES_SEED);
-    hll.update(first, second);
+fn count_different(hll: &mut Hll, rows: &Bitmap, hash: impl Fn(usize) -> Option<(u64, u64)>) {
+    let mut hashes = [(0, 0); BLOCK_ROWS];
+    rows.for_each_block(|rows| {
+        let mut count = 0;
+        for row in rows {
+            if let Some(hash) = hash(*row as usize) {
+                hashes[count] = hash;
+                count += 1;
+            }
+        }
+        hll.update_all(&hashes[..count]);
+    });
+}
+
+/// Inlined, so that it knows how many bytes there are.
+#[inline(always)]
+fn hash(bytes: &[u8]) -> (u64, u64) {
+    murmur3_128(bytes, DATASKETCHES_SEED)
 }
 
 #[inline(never)]
-fn count_different_v6(hll: &mut Hll, address: &Address) {
-    count_different(hll, address);
+fn hash_v6(address: &Address) -> (u64, u64) {
+    hash(address)
 }

@@ -17,7 +17,11 @@ pub(super) struct Layout {
     pub lists: Vec<ListFeed>,
     /// What the lists read.
     reads: Vec<Reads>,
+    /// Conditions of the rows that lists read.
+    list_conditions: Vec<usize>,
     others: Vec<OtherFeed>,
+    /// Conditions of the rows that other metrics take in, a bit each.
+    other_conditions: u64,
     pub other_kinds: Vec<MetricKind>,
     pub count_places: usize,
 }
@@ -40,7 +44,8 @@ struct CountFeed {
     place: usize,
 }
 
-/// What feeds a list: conditions with what they read (numbers of [`Layout::reads`]), and the columns of its weights.
+/// What feeds a list: conditions with what they read (numbers of [`Layout::list_conditions`] and [`Layout::reads`]), and the
+/// columns of its weights.
 #[derive(Debug)]
 pub(super) struct ListFeed {
     parts: Vec<(usize, usize)>,
@@ -73,6 +78,7 @@ impl Layout {
         // Conditions are worked out once for all that they feed.
         layout.counts.sort_by_key(|feed| feed.rows);
         layout.others.sort_by_key(|feed| feed.rows);
+        layout.other_conditions = layout.others.iter().fold(0, |conditions, feed| conditions | 1 << feed.rows);
         layout
     }
 
@@ -110,7 +116,9 @@ impl Layout {
         if !is_even || is_float || parts.iter().any(|(_, reads)| kind_of(*reads) != kind) {
             return None;
         }
-        let parts: Vec<_> = parts.into_iter().map(|(rows, reads)| (rows, place_in(&mut self.reads, reads))).collect();
+        let Self { list_conditions, reads: all_reads, .. } = self;
+        let places = |(rows, reads)| (place_in(list_conditions, rows), place_in(all_reads, reads));
+        let parts: Vec<_> = parts.into_iter().map(places).collect();
         let known = self.lists.iter().position(|list| list.parts == parts);
         let list = known.unwrap_or(self.lists.len());
         if known.is_none() {
@@ -144,7 +152,9 @@ pub(super) struct Rows<'a> {
 /// Room for the work; kept from one group to the next.
 #[derive(Debug, Default)]
 pub(super) struct Work {
+    /// Rows that meet a condition: all conditions for other metrics than lists, and those of lists.
     bitmaps: Vec<Bitmap>,
+    list_rows: Vec<Vec<u32>>,
     /// Of the values that lists read.
     keys: Vec<Vec<u64>>,
     sums: Sums,
@@ -188,13 +198,16 @@ impl Full {
     /// Takes in rows.
     pub fn feed(&mut self, plan: &GroupPlan, rows: &Rows<'_>, work: &mut Work) {
         let layout = plan.layout();
-        rows.find_bitmaps(plan.conditions.len(), &mut work.bitmaps);
-        self.count(layout, rows, work);
+        let is_by_kinds = work.kinds.find(rows, &layout.count_columns);
+        let needed = if is_by_kinds { layout.other_conditions } else { u64::MAX };
+        rows.find_bitmaps(plan.conditions.len(), needed, &mut work.bitmaps);
+        self.count(layout, rows, is_by_kinds.then_some(&work.kinds), &work.bitmaps);
+        rows.find_list_rows(&layout.list_conditions, &mut work.list_rows);
         rows.find_keys(&layout.reads, &mut work.keys);
         for (feed, list) in layout.lists.iter().zip(&mut self.lists) {
             let weights: Vec<_> = feed.weights.iter().map(|weight| weight.map(|at| rows.columns[at])).collect();
-            let counted = |(bitmap, reads): &(usize, usize)| Counted {
-                rows: &work.bitmaps[*bitmap],
+            let counted = |(condition, reads): &(usize, usize)| Counted {
+                rows: &work.list_rows[*condition],
                 values: rows.values(layout.reads[*reads]),
                 keys: &work.keys[*reads],
                 weights: &weights,
@@ -212,16 +225,11 @@ impl Full {
     }
 
     /// Adds to the counters: by kinds of rows, of which there are few, or condition by condition.
-    fn count(&mut self, layout: &Layout, rows: &Rows<'_>, work: &mut Work) {
-        let Work { bitmaps, kinds, .. } = work;
-        if layout.counts.is_empty() {
-            return;
-        }
-        let is_by_kinds = kinds.find(rows, &layout.count_columns);
+    fn count(&mut self, layout: &Layout, rows: &Rows<'_>, kinds: Option<&RowKinds>, bitmaps: &[Bitmap]) {
         for feed in &layout.counts {
-            let sum = match is_by_kinds {
-                true => kinds.sum(feed.rows, feed.column_place, layout.count_columns.len()),
-                false => rows.sum(&bitmaps[feed.rows], feed.column),
+            let sum = match kinds {
+                Some(kinds) => kinds.sum(feed.rows, feed.column_place, layout.count_columns.len()),
+                None => rows.sum(&bitmaps[feed.rows], feed.column),
             };
             self.counts[feed.place] = self.counts[feed.place].saturating_add(sum);
         }
@@ -347,17 +355,32 @@ fn place_in<T: PartialEq>(values: &mut Vec<T>, value: T) -> usize {
 }
 
 impl Rows<'_> {
-    /// For each condition the rows that meet it.
-    fn find_bitmaps(&self, conditions: usize, bitmaps: &mut Vec<Bitmap>) {
+    /// For each condition that is needed (a bit each) the rows that meet it.
+    fn find_bitmaps(&self, conditions: usize, needed: u64, bitmaps: &mut Vec<Bitmap>) {
         let any = self.holds.iter().fold(0, |any, holds| any | holds);
         let all = self.holds.iter().fold(u64::MAX, |all, holds| all & holds);
         bitmaps.resize_with(conditions, Bitmap::default);
-        for (condition, bitmap) in bitmaps.iter_mut().enumerate() {
+        for (condition, bitmap) in bitmaps.iter_mut().enumerate().filter(|(at, _)| needed >> at & 1 == 1) {
             let has = |holds: u64| holds >> condition & 1 == 1;
             match (has(any), has(all)) {
                 (true, false) => bitmap.fill_from(self.holds, has),
                 (_, all) => bitmap.fill(self.holds.len(), all),
             }
+        }
+    }
+
+    /// The same for the conditions of lists, as numbers. Which rows meet one is as good as random: no branch tells them apart.
+    fn find_list_rows(&self, conditions: &[usize], found: &mut Vec<Vec<u32>>) {
+        found.resize_with(conditions.len(), Vec::new);
+        for (rows, condition) in found.iter_mut().zip(conditions) {
+            rows.clear();
+            rows.resize(self.holds.len(), 0);
+            let mut count = 0;
+            for (row, holds) in (0..).zip(self.holds) {
+                rows[count] = row;
+                count += (holds >> condition & 1) as usize;
+            }
+            rows.truncate(count);
         }
     }
 

@@ -38,6 +38,7 @@ use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex};
 use crate::Error;
 use crate::expr::Bitmap;
+use crate::hash::prefetch;
 use crate::memory::{Account, Held, Holder, Step};
 use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
 use crate::sketch::Hll;
@@ -233,6 +234,7 @@ impl Groups {
         let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
         let (mut images, mut picked) = (std::mem::take(&mut work.images), std::mem::take(&mut work.picked));
         let (mut holding, mut hashes) = (std::mem::take(&mut work.holding), std::mem::take(&mut work.hashes));
+        let mut numbers = std::mem::take(&mut work.numbers);
         plan.holding(bitmaps, times_ns.len(), &mut holding);
         picked.clear();
         picked.extend((0..times_ns.len() as u32).filter(|row| holding.iter().any(|holds| holds[*row as usize] != 0)));
@@ -246,16 +248,15 @@ impl Groups {
         for (columns, holding) in plan.by.iter().zip(&holding) {
             let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
             values::hash_rows(&by, &picked, seed, &mut hashes);
+            turned_away += self.find_groups(&by, &picked, holding, &hashes, &mut numbers);
             for (at, row) in picked.iter().enumerate() {
-                let holds = holding[*row as usize];
-                if holds == 0 {
-                    continue;
-                }
-                let (group, is_turned_away) = match self.keys.find(hashes[at]) {
-                    Some(number) => (&mut self.groups[number], false),
-                    None => self.unknown_within_budget(hashes[at], &values::key_of(&by, *row as usize)),
+                self.fetch_ahead(&numbers[at..]);
+                let (holds, number) = (holding[*row as usize], numbers[at]);
+                let group = match number {
+                    NOBODY => continue,
+                    OTHER => &mut self.other,
+                    number => &mut self.groups[number as usize],
                 };
-                turned_away += u64::from(is_turned_away);
                 group.rows += 1;
                 let grown = group.log.push(layout, &mut images, at, holds);
                 let grown = grown + group.settle(&plan, span, work, seed, feeding);
@@ -263,10 +264,49 @@ impl Groups {
             }
         }
         (work.images, work.picked, work.holding, work.hashes) = (images, picked, holding, hashes);
+        work.numbers = numbers;
         self.held.count_given(Step::NewGroups, turned_away);
         let groups = self.keep_bound(MOST_BYTES, work);
         self.tell_memory();
         GaveUp { groups, lists: work.left_out }
+    }
+
+    /// Tells for each row that was picked which group it counts into; how many were turned away for want of memory.
+    fn find_groups(
+        &mut self,
+        by: &[Column<'_>],
+        picked: &[u32],
+        holding: &[u64],
+        hashes: &[u64],
+        numbers: &mut Vec<u32>,
+    ) -> u64 {
+        let mut turned_away = 0;
+        numbers.clear();
+        for (row, hash) in picked.iter().zip(hashes) {
+            let number = match self.keys.find(*hash) {
+                _ if holding[*row as usize] == 0 => NOBODY,
+                Some(number) => number as u32,
+                None => {
+                    let key = values::key_of(by, *row as usize);
+                    let number = self.unknown_within_budget(*hash, &key);
+                    turned_away += u64::from(number == OTHER && self.is_full);
+                    number
+                }
+            };
+            numbers.push(number);
+        }
+        turned_away
+    }
+
+    /// Asks for what rows to come will need: first the group, then the end of its log. Groups are too many for the cache.
+    #[inline(always)]
+    fn fetch_ahead(&self, numbers: &[u32]) {
+        if let Some(group) = numbers.get(2 * AHEAD).and_then(|number| self.groups.get(*number as usize)) {
+            prefetch(group);
+        }
+        if let Some(group) = numbers.get(AHEAD).and_then(|number| self.groups.get(*number as usize)) {
+            group.log.fetch_end();
+        }
     }
 
     /// Bytes that each log may take: the memory of all together is bounded.
@@ -274,23 +314,22 @@ impl Groups {
         (MOST_LOG_BYTES / self.groups.len().max(1)).max(LEAST_LOG_BYTES)
     }
 
-    /// A group for a key that is not known, or the other one and whether that is for want of memory.
+    /// The number of a group for a key that is not known.
     #[cold]
-    fn unknown_within_budget(&mut self, hash: u64, key: &[u8]) -> (&mut Group, bool) {
+    fn unknown_within_budget(&mut self, hash: u64, key: &[u8]) -> u32 {
         self.is_full |= self.held.is_due(Step::NewGroups, self.own_bytes());
-        let is_full = self.is_full;
-        (self.unknown(hash, key), is_full)
+        self.unknown(hash, key)
     }
 
-    /// A group for a key that is not known; the other one where there is no room for it.
-    fn unknown(&mut self, hash: u64, key: &[u8]) -> &mut Group {
+    /// The number of a group for a key that is not known; [`OTHER`] where there is no room for it.
+    fn unknown(&mut self, hash: u64, key: &[u8]) -> u32 {
         if self.is_full || self.groups.len() >= self.plan.most || self.own_bytes() >= MOST_BYTES {
             refuse(&mut self.refused_keys, key);
-            return &mut self.other;
+            return OTHER;
         }
         self.keys.add(hash, key);
         self.groups.push(Group::default());
-        self.groups.last_mut().expect("just pushed")
+        self.groups.len() as u32 - 1
     }
 
     /// The group of a key; the other one where there is no room for it.
@@ -298,7 +337,10 @@ impl Groups {
         let hash = values::hash_key(key, &self.plan.by_items, self.seed).expect("keys are what their columns are");
         match self.keys.find(hash) {
             Some(number) => &mut self.groups[number],
-            None => self.unknown(hash, key),
+            None => match self.unknown(hash, key) {
+                OTHER => &mut self.other,
+                number => &mut self.groups[number as usize],
+            },
         }
     }
 
@@ -496,6 +538,13 @@ impl Groups {
         Ok(())
     }
 }
+
+/// Numbers that are none of a group: that of the other one, and that of rows which count nowhere.
+const OTHER: u32 = u32::MAX;
+const NOBODY: u32 = u32::MAX - 1;
+
+/// So many rows ahead their groups are asked for.
+const AHEAD: usize = 8;
 
 /// What an allocation takes beside the bytes that were asked for.
 const ALLOCATION_BYTES: usize = 8;

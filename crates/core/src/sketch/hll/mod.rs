@@ -74,6 +74,19 @@ impl Hll {
         self.update_coupon(coupon(h1, h2));
     }
 
+    /// Counts some values by their hashes.
+    #[inline]
+    pub fn update_all(&mut self, hashes: &[(u64, u64)]) {
+        let mut hashes = hashes.iter();
+        while !matches!(self.state, State::Registers(_)) {
+            let Some((h1, h2)) = hashes.next() else { return };
+            self.update(*h1, *h2);
+        }
+        if let State::Registers(registers) = &mut self.state {
+            hashes.for_each(|(h1, h2)| registers.update(coupon(*h1, *h2)));
+        }
+    }
+
     #[inline]
     fn update_coupon(&mut self, coupon: Coupon) {
         match &mut self.state {

@@ -1,7 +1,6 @@
 //! What the items of lists are: values of rows, the keys that they are summed by, and how they are packed.
 
 use super::super::values;
-use crate::expr::Bitmap;
 use crate::hash::{hash_bytes, hash_word};
 use crate::metric::{NO_PLACE, address_key, is_specified};
 use crate::sketch::reader::{Reader, write_varint};
@@ -46,7 +45,7 @@ impl Values<'_> {
 
 /// The rows of a chunk that count for a list, the values that are its items with their keys, and its weights.
 pub struct Counted<'a> {
-    pub rows: &'a Bitmap,
+    pub rows: &'a [u32],
     pub values: Values<'a>,
     /// For each row what [`write_keys`] has made of its value.
     pub keys: &'a [u64],

@@ -45,13 +45,13 @@ impl List {
 
     /// Takes in the rows of a chunk; what of them counts may be said in several parts.
     pub fn fold(&mut self, kind: ItemType, counted: &[Counted<'_>], sums: &mut Sums, seed: u64) {
-        let rows: u64 = counted.iter().map(|one| one.rows.count()).sum();
+        let rows: usize = counted.iter().map(|one| one.rows.len()).sum();
         if rows == 0 {
             return;
         }
-        sums.begin(self.totals.len(), self.items as usize + rows as usize);
+        sums.begin(self.totals.len(), self.items as usize + rows);
         sums.add_packed(kind, &self.packed, self.items, seed);
-        let packed = sums.keys.len();
+        let packed = sums.items.len();
         for one in counted {
             sums.add_rows(one, &mut self.totals);
         }
@@ -63,25 +63,25 @@ impl List {
     }
 
     fn pack(&mut self, sums: &mut Sums, counted: &[Counted<'_>]) {
-        let Sums { out, counts, origins, places, least, .. } = sums;
+        sums.find_kept();
+        let Sums { out, counts, items, places, least, kept, .. } = sums;
         out.clear();
-        self.items = 0;
-        for (origin, counts) in origins.iter().zip(counts.chunks_exact(least.len())) {
-            if counts.iter().zip(&*least).all(|(count, least)| count <= least) {
-                continue;
-            }
-            match *origin {
+        for at in kept.iter().map(|at| *at as usize) {
+            match items[at].origin {
                 kept if kept & OF_ROW == 0 => {
                     let (start, end) = places[kept as usize];
                     out.extend_from_slice(&self.packed[start as usize..end as usize]);
                 }
                 row => write_item(out, counted, row & !OF_ROW),
             }
+            let counts = &counts[at * least.len()..][..least.len()];
             counts.iter().zip(&*least).for_each(|(count, least)| write_varint(out, count.saturating_sub(*least)));
-            self.items += 1;
+        }
+        self.items = kept.len() as u32;
+        if self.packed.capacity() < out.len() {
+            self.packed = Vec::with_capacity(out.len());
         }
         self.packed.clear();
-        self.packed.reserve_exact(out.len());
         self.packed.extend_from_slice(out);
     }
 
@@ -128,12 +128,9 @@ impl List {
     pub fn count(&mut self, counted: &[Counted<'_>]) {
         for one in counted {
             for (total, weight) in self.totals.iter_mut().zip(one.weights) {
-                let mut sum = 0_u64;
-                one.rows.for_each(|row| {
-                    if one.keys[row] != NO_KEY {
-                        sum = sum.saturating_add(weight.as_ref().map_or(1, |weight| weight.number(row)));
-                    }
-                });
+                let rows = one.rows.iter().map(|row| *row as usize).filter(|row| one.keys[*row] != NO_KEY);
+                let weights = rows.map(|row| weight.as_ref().map_or(1, |weight| weight.number(row)));
+                let sum = weights.fold(0, u64::saturating_add);
                 total.stream_weight = total.stream_weight.saturating_add(sum);
                 total.floor = total.stream_weight;
             }

@@ -17,15 +17,21 @@ pub struct Total {
     pub stream_weight: u64,
 }
 
+/// An item that is summed.
+#[derive(Debug)]
+pub(super) struct Summed {
+    key: u64,
+    /// Its number among those packed before, or the row that it was seen in first, marked [`OF_ROW`].
+    pub origin: u32,
+}
+
 /// Room to sum a chunk by items; kept from one list to the next.
 #[derive(Debug, Default)]
 pub struct Sums {
     /// Numbers of items plus one, by their keys; 0 for a place that nobody has.
     slots: Vec<u32>,
-    pub(super) keys: Vec<u64>,
-    /// Of each item its number among those packed before, or the row that it was seen in first, marked [`OF_ROW`].
-    pub(super) origins: Vec<u32>,
-    /// For each item a sum by each weight; there is room for more.
+    pub(super) items: Vec<Summed>,
+    /// For each item a sum by each weight.
     pub(super) counts: Vec<u64>,
     /// Where the packed items stand.
     pub(super) places: Vec<(u32, u32)>,
@@ -35,6 +41,8 @@ pub struct Sums {
     /// Rows of the parts before this one.
     earlier_rows: u32,
     pub(super) has_rows: bool,
+    /// Items that go on.
+    pub(super) kept: Vec<u32>,
     pub(super) out: Vec<u8>,
     ranked: Vec<u64>,
 }
@@ -44,12 +52,10 @@ impl Sums {
     pub fn begin(&mut self, weights: usize, most_items: usize) {
         self.slots.clear();
         self.slots.resize((2 * most_items).next_power_of_two().max(FIRST_SLOTS), 0);
-        self.keys.clear();
-        self.keys.reserve(most_items);
-        self.origins.clear();
-        self.origins.reserve(most_items);
+        self.items.clear();
+        self.items.reserve(most_items);
         self.counts.clear();
-        self.counts.resize(most_items * weights, 0);
+        self.counts.reserve(most_items * weights);
         self.least.clear();
         self.least.resize(weights, 0);
         self.places.clear();
@@ -62,29 +68,34 @@ impl Sums {
             let start = packed.len() - reader.remaining();
             let item = read_item(&mut reader, kind);
             self.places.push((start as u32, (packed.len() - reader.remaining()) as u32));
-            let at = self.place(some_key(item.key(seed)), number);
-            for weight in 0..self.weights {
-                self.counts[at * self.weights + weight] = reader.varint().expect(PACKED);
+            let (key, sums) = (some_key(item.key(seed)), self.counts.len());
+            self.counts.extend((0..self.weights).map(|_| reader.varint().expect(PACKED)));
+            match self.find(key) {
+                Err(slot) => self.add(slot, Summed { key, origin: number }),
+                Ok(_) => self.counts.truncate(sums), // two items of one key, less likely than a fault of the machine
             }
         }
     }
 
-    /// The number of the item of a key; of a new one, where it comes from is noted.
+    /// The number of the item of a key, or the slot where it would be.
     #[inline(always)]
-    fn place(&mut self, key: u64, origin: u32) -> usize {
+    fn find(&self, key: u64) -> Result<usize, usize> {
         let mask = self.slots.len() - 1;
         let mut slot = key as usize & mask;
         loop {
-            match self.slots[slot & mask] as usize {
-                0 => break,
-                number if self.keys[number - 1] == key => return number - 1,
-                _ => slot += 1,
+            match self.slots[slot] as usize {
+                0 => return Err(slot),
+                number if self.items[number - 1].key == key => return Ok(number - 1),
+                _ => slot = (slot + 1) & mask,
             }
         }
-        self.slots[slot & mask] = self.keys.len() as u32 + 1;
-        self.keys.push(key);
-        self.origins.push(origin);
-        self.keys.len() - 1
+    }
+
+    /// Takes an item into a slot that [`Self::find`] told; its sums are to follow.
+    #[inline(always)]
+    fn add(&mut self, slot: usize, item: Summed) {
+        self.items.push(item);
+        self.slots[slot] = self.items.len() as u32;
     }
 
     pub fn add_rows(&mut self, counted: &Counted<'_>, totals: &mut [Total]) {
@@ -113,20 +124,24 @@ impl Sums {
         weights: impl Fn(usize) -> [u64; N],
     ) {
         let mut sums = [0_u64; N];
-        let earlier_rows = self.earlier_rows;
-        counted.rows.for_each(|row| {
-            let (key, weights) = (counted.keys[row], weights(row));
-            if key == NO_KEY || weights == [0; N] {
-                return;
+        for row in counted.rows {
+            let (key, weights) = (counted.keys[*row as usize], weights(*row as usize));
+            if key == NO_KEY || weights.iter().fold(0, |any, weight| any | weight) == 0 {
+                continue;
             }
-            let at = self.place(key, (earlier_rows + row as u32) | OF_ROW);
-            let counts = &mut self.counts[at * N..][..N];
-            for ((count, sum), weight) in counts.iter_mut().zip(&mut sums).zip(weights) {
-                *count = count.saturating_add(weight);
-                *sum = sum.saturating_add(weight);
+            match self.find(key) {
+                Ok(number) => {
+                    let counts = self.counts[number * N..].first_chunk_mut::<N>().expect("a sum by each weight");
+                    counts.iter_mut().zip(weights).for_each(|(count, weight)| *count = count.saturating_add(weight));
+                }
+                Err(slot) => {
+                    self.add(slot, Summed { key, origin: (self.earlier_rows + row) | OF_ROW });
+                    self.counts.extend_from_slice(&weights);
+                }
             }
-            self.has_rows = true;
-        });
+            sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum = sum.saturating_add(weight));
+        }
+        self.has_rows |= sums != [0; N];
         for (total, sum) in totals.iter_mut().zip(sums) {
             total.stream_weight = total.stream_weight.saturating_add(sum);
         }
@@ -141,9 +156,14 @@ impl Sums {
         weights: impl Fn(usize) -> u64,
     ) {
         let keys = counted.keys;
-        for row in counted.rows.rows().filter(|row| keys[*row] != NO_KEY && weights(*row) > 0) {
-            let at = self.place(keys[row], (self.earlier_rows + row as u32) | OF_ROW);
-            let count = &mut self.counts[at * self.weights + weight];
+        let rows = counted.rows.iter().map(|row| *row as usize);
+        for row in rows.filter(|row| keys[*row] != NO_KEY && weights(*row) > 0) {
+            let number = self.find(keys[row]).unwrap_or_else(|slot| {
+                self.add(slot, Summed { key: keys[row], origin: (self.earlier_rows + row as u32) | OF_ROW });
+                self.counts.resize(self.items.len() * self.weights, 0);
+                self.items.len() - 1
+            });
+            let count = &mut self.counts[number * self.weights + weight];
             *count = count.saturating_add(weights(row));
             totals[weight].stream_weight = totals[weight].stream_weight.saturating_add(weights(row));
             self.has_rows = true;
@@ -153,31 +173,61 @@ impl Sums {
     /// Makes room: of more items than there are places, or than were kept before, those stay that are among the heaviest of a
     /// weight. Tells by [`Self::least`] what is to be taken off the sums.
     pub fn cut(&mut self, most: usize, before: usize, totals: &mut [Total]) {
-        let items = self.keys.len();
-        if items <= most.max(before) {
+        if self.items.len() <= most.max(before) {
             return;
         }
         for (weight, total) in totals.iter_mut().enumerate() {
-            let least = self.nth_heaviest(weight, most / self.weights, before);
+            let least = self.nth_heaviest(weight, most / self.weights);
             total.floor = total.floor.saturating_add(least);
             self.least[weight] = least;
         }
     }
 
-    /// The sum that so many items exceed or equal, by one weight. Those kept before are mostly among the heaviest: what is lighter
-    /// than enough of them need not be ranked.
-    fn nth_heaviest(&mut self, weight: usize, nth: usize, before: usize) -> u64 {
-        let Self { counts, weights, ranked, keys, .. } = self;
-        let sums = |items: usize| counts[..items * *weights].iter().skip(weight).step_by(*weights).copied();
-        let nth_of = |ranked: &mut Vec<u64>| *ranked.select_nth_unstable_by(nth, |a, b| b.cmp(a)).1;
-        let mut bound = 0;
-        if before > nth {
-            ranked.clear();
-            ranked.extend(sums(before));
-            bound = nth_of(ranked);
+    /// The sum that so many items exceed or equal, by one weight.
+    fn nth_heaviest(&mut self, weight: usize, nth: usize) -> u64 {
+        let Self { counts, ranked, .. } = self;
+        match self.weights {
+            1 => nth_of(|| counts.iter().copied(), nth, ranked),
+            2 => nth_of(|| counts.as_chunks::<2>().0.iter().map(|sums| sums[weight & 1]), nth, ranked),
+            some => nth_of(|| counts.chunks_exact(some).map(|sums| sums[weight]), nth, ranked),
         }
-        ranked.clear();
-        ranked.extend(sums(keys.len()).filter(|sum| *sum >= bound));
-        nth_of(ranked)
     }
+
+    /// Finds the items that keep something of a sum when [`Self::least`] is taken off.
+    pub fn find_kept(&mut self) {
+        let Self { counts, least, kept, .. } = self;
+        kept.clear();
+        match **least {
+            [first, second] => {
+                let sums = (0..).zip(counts.as_chunks::<2>().0);
+                kept.extend(sums.filter(|(_, sums)| sums[0] > first || sums[1] > second).map(|(at, _)| at));
+            }
+            _ => {
+                let sums = (0..).zip(counts.chunks_exact(least.len()));
+                let is_kept = |sums: &[u64]| sums.iter().zip(&*least).any(|(sum, least)| sum > least);
+                kept.extend(sums.filter(|(_, sums)| is_kept(sums)).map(|(at, _)| at));
+            }
+        }
+    }
+}
+
+/// The number that so many exceed or equal. Sums are as uneven as traffic: of most it is enough to know how many bits they have.
+#[inline(always)]
+fn nth_of<I: Iterator<Item = u64>>(numbers: impl Fn() -> I, nth: usize, ranked: &mut Vec<u64>) -> u64 {
+    let mut lengths = [0_usize; u64::BITS as usize + 1];
+    numbers().for_each(|number| lengths[length(number)] += 1);
+    let (mut heavier, mut at) = (0, u64::BITS as usize);
+    while at > 0 && heavier + lengths[at] <= nth {
+        heavier += lengths[at];
+        at -= 1;
+    }
+    ranked.clear();
+    ranked.extend(numbers().filter(|number| length(*number) == at));
+    *ranked.select_nth_unstable_by(nth - heavier, |a, b| b.cmp(a)).1
+}
+
+/// The bits of a number, without leading zeros.
+#[inline(always)]
+fn length(number: u64) -> usize {
+    (u64::BITS - number.leading_zeros()) as usize
 }

@@ -3,7 +3,6 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::expr::Bitmap;
 use crate::table::{Address, Column, ColumnType};
 use crate::wire::ipv4::mapped;
 
@@ -16,8 +15,7 @@ fn list_of(rows: &[(u16, u64, u64)], size: usize) -> List {
     for chunk in rows.chunks(size) {
         let addresses: Vec<Address> = chunk.iter().map(|row| address(row.0)).collect();
         let (first, second): (Vec<u64>, Vec<u64>) = chunk.iter().map(|row| (row.1, row.2)).unzip();
-        let mut all = Bitmap::default();
-        all.fill(chunk.len(), true);
+        let all: Vec<u32> = (0..chunk.len() as u32).collect();
         let weights = [Some(Column::U64(&first)), Some(Column::U64(&second))];
         let (values, mut keys) = (Values::Column(Column::Address(&addresses)), Vec::new());
         write_keys(values, None, SEED, &mut keys);
@@ -79,13 +77,11 @@ proptest! {
 #[test]
 fn endpoints_become_texts_when_they_are_read() {
     let (addresses, ports) = ([address(1), address(1), [0; 16], address(2)], [443, 53, 443, 0]);
-    let mut all = Bitmap::default();
-    all.fill(4, true);
     let (mut list, mut sums) = (List::new(1), Sums::default());
     let (values, mut keys) = (Values::Endpoint(&addresses, &ports), Vec::new());
     write_keys(values, None, SEED, &mut keys);
     for _ in 0..2 {
-        let counted = Counted { rows: &all, values, keys: &keys, weights: &[None] };
+        let counted = Counted { rows: &[0, 1, 2, 3], values, keys: &keys, weights: &[None] };
         list.fold(ItemType::Endpoint, &[counted], &mut sums, SEED);
     }
     let sketch = list.frequent(ItemType::Endpoint, 0, SEED);

@@ -16,6 +16,7 @@ pub struct Chunk {
     pub(in crate::plan::groups) picked: Vec<u32>,
     pub(in crate::plan::groups) holding: Vec<Vec<u64>>,
     pub(in crate::plan::groups) hashes: Vec<u64>,
+    pub(in crate::plan::groups) numbers: Vec<u32>,
     /// Groups whose lists were left out.
     pub(in crate::plan::groups) left_out: u64,
     pub(super) times_ns: Vec<i64>,

@@ -15,10 +15,14 @@ pub(super) use rows::RowLayout;
 use rows::{read_span, span_bytes};
 
 use super::ALLOCATION_BYTES;
+use crate::hash::prefetch;
 use crate::table::{ColumnType, Span};
 
 /// Rows that a log has room for from the first one on.
 const FEW_ROWS: usize = 4;
+
+/// Rows from which on a log grows by as many as there are: its group is not one of the many small ones.
+const MANY_ROWS: usize = 64;
 
 /// What the texts of rows stand in.
 #[derive(Debug, Clone, Default)]
@@ -58,6 +62,12 @@ impl Log {
         &self.bytes[self.front as usize..]
     }
 
+    /// Asks for the place of the next row.
+    #[inline(always)]
+    pub fn fetch_end(&self) {
+        prefetch(self.bytes.as_ptr().wrapping_add(self.bytes.len()));
+    }
+
     /// Takes in a row of a batch; tells by how many bytes the log has grown.
     #[inline]
     pub fn push(&mut self, layout: &RowLayout, images: &mut Images, at: usize, holds: u64) -> isize {
@@ -93,12 +103,14 @@ impl Log {
         }
     }
 
-    /// Room for so many rows more: a half more than there are, since most logs are short, and a few at least.
+    /// Room for so many rows more: a half more than there are, since most logs are short, and a few at least; as many as
+    /// there are where these are many.
     fn make_room(&mut self, layout: &RowLayout, rows: usize) {
         let row_bytes = layout.row_bytes[usize::from(self.is_wide)];
         if self.bytes.capacity() - self.bytes.len() < rows * row_bytes {
-            let more = (usize::from(self.rows) / 2).max(rows).max(self.least_room()) * row_bytes;
-            self.bytes.reserve_exact(more);
+            let there = usize::from(self.rows);
+            let more = if there < MANY_ROWS { there / 2 } else { there };
+            self.bytes.reserve_exact(more.max(rows).max(self.least_room()) * row_bytes);
         }
     }
 

