@@ -166,8 +166,9 @@ impl StreamTable {
         if found.is_none() && !has_data {
             return;
         }
+        // The first data of a side begins where its SYN said, which comes behind data of the other side now and then.
         let start = match found {
-            Some(slot) if !self.connections.get(slot).sides[side].is_unseen() => None,
+            Some(slot) if !has_data || !self.connections.get(slot).sides[side].is_unseen() => None,
             _ => self.starts.take(segment.flow, side),
         };
         let slot = match found {
@@ -222,12 +223,16 @@ impl StreamTable {
         let starts_anew = segment.syn && self.starts.note(segment.flow, side, start);
         let slot = self.connections.find(segment.flow)?;
         let connection = self.connections.touch(slot);
-        let over = connection.expires_ns < segment.time_ns
-            || segment.syn && connection.closed
-            || starts_anew && connection.sides[side].contradicts(start);
-        if over {
+        let this_side = &connection.sides[side];
+        let is_anothers =
+            segment.syn && !this_side.begins_at(start) && (connection.closed || starts_anew && !this_side.is_unseen());
+        if connection.expires_ns < segment.time_ns || is_anothers {
             self.forget(slot, segment.time_ns, each, ledger);
             return None;
+        }
+        if starts_anew && !connection.sides[side].is_unseen() {
+            // The start of what is followed already: it must not be taken for that of another stream.
+            self.starts.take(segment.flow, side);
         }
         Some(slot)
     }

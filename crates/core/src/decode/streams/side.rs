@@ -10,6 +10,9 @@ use crate::table::PacketRow;
 /// seldom exceed a few MiB; the greater this is, the longer a reused 5-tuple whose SYN was missed stays unread.
 const WINDOW_BYTES: u32 = 16 << 20;
 
+/// A SYN may come behind data of its side: so much at most, since the window of a SYN is not scaled (RFC 7323, section 2.2).
+const MOST_BEFORE_SYN_BYTES: u32 = u16::MAX as u32;
+
 /// What is known of the place in the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Position {
@@ -31,7 +34,8 @@ pub(super) struct Side {
     /// It has sent a FIN.
     pub finished: bool,
     /// The stretch before the place where messages were found again (or for the first time) that nobody has seen: from
-    /// where, to where. What comes of it after all is of no use, and is counted.
+    /// where, to where; nothing of a stream that is followed from its start on. What comes of it after all is of no use, and
+    /// is counted.
     missed: (u32, u32),
 }
 
@@ -83,9 +87,11 @@ fn distance(from: u32, to: u32) -> i32 {
 impl Side {
     pub const NEW: Self = Self { next: 0, buffer: None, position: Position::Unseen, finished: false, missed: (0, 0) };
 
-    /// True when its data is followed, and not from `start` on: a SYN with this start begins another connection.
-    pub fn contradicts(&self, start: u32) -> bool {
-        self.position != Position::Unseen && self.next != start
+    /// True when its data is followed from `start` on, or from shortly behind it, as where the SYN was overtaken: a SYN with
+    /// another start begins another connection.
+    pub fn begins_at(&self, start: u32) -> bool {
+        let ahead = self.missed.1.wrapping_sub(start);
+        !self.is_unseen() && (self.next == start || ahead <= MOST_BEFORE_SYN_BYTES)
     }
 
     /// True before its first data.
@@ -120,7 +126,7 @@ impl Side {
             && let Some(start) = start
             && (data.sequence.wrapping_sub(start) as usize) < work.limits.buffered_bytes_per_side
         {
-            (self.position, self.next) = (Position::Known, start);
+            (self.position, self.next, self.missed) = (Position::Known, start, (start, start));
         }
         let ahead = distance(self.next, data.sequence);
         let near = ahead.unsigned_abs() <= WINDOW_BYTES;

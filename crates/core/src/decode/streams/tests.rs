@@ -213,6 +213,54 @@ fn a_syn_shows_that_the_first_segment_is_missing() {
 }
 
 #[test]
+fn a_syn_that_was_overtaken_by_data_begins_no_other_connection() {
+    let sent = messages(&[20, 20, 20]);
+    for (syn_at, name) in [(0, "in its place"), (1, "behind the first"), (2, "in a message"), (3, "sent again")] {
+        let mut story = Story::new();
+        let stream = sent.concat();
+        let pieces = [(100, &stream[..22]), (122, &stream[22..30]), (130, &stream[30..])];
+        for (at, (sequence, piece)) in pieces.into_iter().enumerate() {
+            if at == syn_at || syn_at == 3 {
+                story.syn(99);
+            }
+            story.data(sequence, piece);
+        }
+        assert_eq!((story.marks(), story.ledger.evicted.tcp_segments), (vec![0, 1, 2], 0), "{name}");
+        story.end();
+        story.data(166, &message(5, 20));
+        assert_eq!(story.marks(), [5], "{name}: its start is not taken for that of what comes later");
+    }
+}
+
+#[test]
+fn a_syn_holds_for_its_side_whatever_the_other_side_has_sent_before() {
+    let mut story = Story::new();
+    let (sent, reply) = (messages(&[20, 20]), message(7, 20));
+    let answer = Segment { side: 1, payload: &reply, payload_wire_bytes: 22, ..story.bare(501) };
+    story.push(answer);
+    story.push(Segment { side: 1, syn: true, ..story.bare(500) });
+    story.push(answer);
+    story.syn(99);
+    story.push(answer);
+    story.data(122, &sent[1]);
+    story.data(100, &sent[0]);
+    assert_eq!((story.marks(), story.ledger), (vec![7, 0, 1], Ledger::default()));
+}
+
+#[test]
+fn a_syn_that_was_overtaken_by_the_end_of_its_connection_begins_no_other_one() {
+    let mut story = Story::new();
+    let sent = messages(&[20, 20]);
+    story.data(100, &sent[0]);
+    story.push(Segment { side: 1, fin: true, ..story.bare(500) });
+    story.push(Segment { fin: true, ..story.bare(144) });
+    story.syn(99);
+    story.data(100, &sent[0]);
+    story.data(122, &sent[1]);
+    assert_eq!((story.marks(), story.ledger), (vec![0, 1], Ledger::default()));
+}
+
+#[test]
 fn the_sides_do_not_influence_each_other() {
     let mut story = Story::new();
     let sent = messages(&[20, 20]);
