@@ -24,7 +24,7 @@ include!(concat!(env!("OUT_DIR"), "/flow_formats.rs"));
 
 malformed! {
     UNKNOWN "flow.unknown", "A datagram that was read as flow records is of no format that pktvisor reads";
-    TOO_SHORT "flow.too_short", "The datagram ends before the records that it announces; those that are there are taken";
+    TOO_SHORT "flow.too_short", "The datagram, or a set in it, ends before the records that it announces; those that are there are taken";
     TRAILING_BYTES "flow.trailing_bytes", "Bytes follow the records that the header counts; the records are taken";
     NO_TEMPLATE "flow.no_template", "The template of its records is not known, and there is no room to wait for it";
     BAD_TEMPLATE "flow.bad_template", "A template has no number, describes no bytes, or has more fields than are there";

@@ -6,6 +6,7 @@ use super::sampled::{read_headers, read_network, set_addresses};
 use super::{BAD_SAMPLE, Datagram, Format, Records, TOO_SHORT, TRAILING_BYTES};
 use crate::decode::link;
 use crate::ledger::Malformed;
+use crate::metric::is_specified;
 use crate::table::{Address, FlowRow};
 use crate::wire::ipv4::mapped;
 use crate::wire::{be32, ethertype};
@@ -229,7 +230,7 @@ pub(super) fn read_header(protocol: u32, header: &[u8], row: &mut FlowRow, macs:
     match protocol {
         1 => read_headers(link::ETHERNET, header, row, macs),
         5 => read_headers(link::FRELAY, header, row, macs),
-        7 => read_headers(link::PPP, header, row, macs),
+        7 | 14 => read_headers(link::PPP, header, row, macs), // 14: on SONET
         11 => read_headers(link::IPV4, header, row, macs),
         12 => read_headers(link::IPV6, header, row, macs),
         13 => read_network(ethertype::MPLS, header, row),
@@ -246,9 +247,10 @@ fn ethernet_data(fields: &mut Fields<'_>, row: &mut FlowRow, macs: &mut Macs) ->
     fields.number().map(|_| ())
 }
 
-/// A packet of which the agent tells what it has read itself.
+/// A packet of which the agent tells what it has read itself. Where it tells of the frame, too, that one's length counts.
 pub(super) fn ip_data(fields: &mut Fields<'_>, ip_version: u8, row: &mut FlowRow) -> Option<()> {
-    row.bytes = u64::from(fields.number()?);
+    let length = u64::from(fields.number()?);
+    row.bytes = if row.bytes == 0 { length } else { row.bytes };
     row.protocol = fields.number()? as u8;
     let mut address = || match ip_version {
         4 => Some(mapped(*fields.take(4)?.first_chunk()?)),
@@ -263,9 +265,10 @@ pub(super) fn ip_data(fields: &mut Fields<'_>, ip_version: u8, row: &mut FlowRow
     Some(())
 }
 
-/// VLANs and priorities, as it came in and as it left.
+/// VLANs and priorities, as it came in and as it left. Without a VLAN for what came in, that of the packet's tag stays.
 pub(super) fn switch(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
-    row.source_vlan = fields.number()? as u16;
+    let source_vlan = fields.number()? as u16;
+    row.source_vlan = if source_vlan == 0 { row.source_vlan } else { source_vlan };
     fields.number()?; // its priority
     row.destination_vlan = fields.number()? as u16;
     fields.number().map(|_| ())
@@ -273,15 +276,19 @@ pub(super) fn switch(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
 
 /// Where a router sends it, and how long the prefixes are that its addresses match.
 pub(super) fn router(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
-    row.next_hop = fields.address()?.unwrap_or_default();
+    let next_hop = fields.address()?.filter(is_specified);
+    row.next_hop = next_hop.unwrap_or(row.next_hop);
     row.source_mask = fields.number()? as u8;
     row.destination_mask = fields.number()? as u8;
     Some(())
 }
 
-/// What BGP says of the way.
+/// What BGP says of the way. Its next hop may be far: that of the router counts, wherever it stands.
 fn gateway(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
-    row.next_hop = fields.address()?.unwrap_or(row.next_hop);
+    let next_hop = fields.address()?.unwrap_or_default();
+    if !is_specified(&row.next_hop) {
+        row.next_hop = next_hop;
+    }
     systems(fields, row)
 }
 

@@ -90,6 +90,10 @@ pub(super) struct Draft {
     source_mask: [u8; 2],
     destination_mask: [u8; 2],
     dscp: Option<u8>,
+    /// What the record says of a protocol alone: counts where it says nothing of all.
+    source_port: u16,
+    destination_port: u16,
+    icmpv6_type_code: u16,
     start: Option<(Moment, u64)>,
     end: Option<(Moment, u64)>,
     seen: Option<(Moment, u64)>,
@@ -113,6 +117,9 @@ impl Draft {
             source_mask: [0; 2],
             destination_mask: [0; 2],
             dscp: None,
+            source_port: 0,
+            destination_port: 0,
+            icmpv6_type_code: 0,
             start: None,
             end: None,
             seen: None,
@@ -139,9 +146,14 @@ impl Draft {
             Target::TcpFlags => row.tcp_flags = number as u8,
             Target::SourcePort => row.source_port = number as u16,
             Target::DestinationPort => row.destination_port = number as u16,
+            Target::SourcePortOf(_) => self.source_port |= number as u16,
+            Target::DestinationPortOf(_) => self.destination_port |= number as u16,
             Target::IcmpTypeCode => row.icmp_type_code = number as u16,
             Target::IcmpType => row.icmp_type_code = row.icmp_type_code & 0xff | (number as u16) << 8,
             Target::IcmpCode => row.icmp_type_code = row.icmp_type_code & 0xff00 | number as u16 & 0xff,
+            Target::Icmpv6TypeCode => self.icmpv6_type_code = number as u16,
+            Target::Icmpv6Type => self.icmpv6_type_code |= (number as u16) << 8,
+            Target::Icmpv6Code => self.icmpv6_type_code |= number as u16 & 0xff,
             Target::Source4 => self.source[0] = address4(value),
             Target::Destination4 => self.destination[0] = address4(value),
             Target::NextHop4 => self.next_hop[0] = address4(value),
@@ -217,6 +229,7 @@ impl Draft {
     /// The row of a record that is read to its end. `known` is how its exporter samples, where the record does not say.
     pub fn finish(&mut self, known: impl FnOnce(&Self) -> Option<Sampling>) -> &FlowRow {
         self.choose_family();
+        self.choose_protocol();
         self.resolve_times();
         if let Some(dscp) = self.dscp.filter(|_| self.row.tos == 0) {
             self.row.tos = dscp << 2;
@@ -238,8 +251,8 @@ impl Draft {
         let family = match (has(0), has(1), self.version_said) {
             (false, false, _) => {
                 self.row.ip_version = 0;
-                // A record without addresses may have a next hop all the same.
-                usize::from(self.next_hop[0].is_none())
+                // A record without addresses may have a next hop, and masks, all the same.
+                usize::from(self.next_hop[0].is_none() && self.next_hop[1].is_some())
             }
             (true, false, _) | (true, true, 4) => 0,
             (false, true, _) | (true, true, 6) => 1,
@@ -254,6 +267,18 @@ impl Draft {
         self.row.next_hop = or_none(self.next_hop[family].or(self.next_hop[1 - family]));
         self.row.source_mask = self.source_mask[family];
         self.row.destination_mask = self.destination_mask[family];
+    }
+
+    /// What is said of a protocol alone, where nothing is said of all.
+    fn choose_protocol(&mut self) {
+        let or = |told: &mut u16, otherwise: u16| {
+            if *told == 0 {
+                *told = otherwise;
+            }
+        };
+        or(&mut self.row.source_port, self.source_port);
+        or(&mut self.row.destination_port, self.destination_port);
+        or(&mut self.row.icmp_type_code, self.icmpv6_type_code);
     }
 
     fn resolve_times(&mut self) {

@@ -14,9 +14,16 @@ pub(super) enum Target {
     TcpFlags,
     SourcePort,
     DestinationPort,
+    /// Ports of UDP or of TCP alone: a record may have both, of which one is zero.
+    SourcePortOf(Transport),
+    DestinationPortOf(Transport),
     IcmpTypeCode,
     IcmpType,
     IcmpCode,
+    /// The same of ICMPv6, which counts where the others are zero.
+    Icmpv6TypeCode,
+    Icmpv6Type,
+    Icmpv6Code,
     Source4,
     Destination4,
     NextHop4,
@@ -72,6 +79,13 @@ pub(super) enum Target {
     IpPacket,
 }
 
+/// A protocol whose ports have elements of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transport {
+    Udp,
+    Tcp,
+}
+
 /// How a moment is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
@@ -85,7 +99,31 @@ pub(super) enum Moment {
     BeforeUs,
 }
 
+impl Transport {
+    const fn other(self) -> Self {
+        match self {
+            Self::Udp => Self::Tcp,
+            Self::Tcp => Self::Udp,
+        }
+    }
+}
+
 impl Target {
+    /// What it is among all of its template: what is told of one protocol and of no other counts as told of all.
+    pub fn among(self, all: &[Self]) -> Self {
+        let has = |target: Self| all.contains(&target);
+        match self {
+            Self::SourcePortOf(_) if has(Self::SourcePort) => Self::Nowhere,
+            Self::SourcePortOf(one) if !has(Self::SourcePortOf(one.other())) => Self::SourcePort,
+            Self::DestinationPortOf(_) if has(Self::DestinationPort) => Self::Nowhere,
+            Self::DestinationPortOf(one) if !has(Self::DestinationPortOf(one.other())) => Self::DestinationPort,
+            Self::Icmpv6TypeCode if ![Self::IcmpTypeCode, Self::IcmpType, Self::Icmpv6Type].into_iter().any(has) => {
+                Self::IcmpTypeCode
+            }
+            other => other,
+        }
+    }
+
     /// Both tell the same, be it in other words.
     pub fn tells_as(self, other: Self) -> bool {
         match (self, other) {
@@ -101,6 +139,7 @@ impl Target {
 pub(super) fn target(element: u16) -> (Target, u8) {
     use Moment::{BeforeUs, Milliseconds, Ntp, Seconds, UptimeMs};
     use Target::*;
+    use Transport::{Tcp, Udp};
     match element {
         1 => (Bytes, 0),
         2 => (Packets, 0),
@@ -130,6 +169,8 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         32 => (IcmpTypeCode, 0),
         34 => (SamplingInterval, 1),
         35 => (SamplingMode, 1),
+        44 => (Source4, 1), // what is summed up by networks has their prefixes alone
+        45 => (Destination4, 1),
         48 => (Sampler, 0),
         49 => (SamplingMode, 0),
         50 => (SamplingInterval, 0),
@@ -153,7 +194,7 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         128 => (DestinationAs, 1), // the next one
         129 => (SourceAs, 1),      // the one before
         136 => (EndReason, 0),
-        139 => (IcmpTypeCode, 1), // of ICMPv6
+        139 => (Icmpv6TypeCode, 0),
         150 => (Start(Seconds), 3),
         151 => (End(Seconds), 3),
         152 => (Start(Milliseconds), 2),
@@ -167,12 +208,16 @@ pub(super) fn target(element: u16) -> (Target, u8) {
         160 => (Started, 0),
         161 => (DurationMs, 1),
         162 => (DurationUs, 0),
+        169 => (Destination6, 1), // prefixes
+        170 => (Source6, 1),
         176 => (IcmpType, 0),
         177 => (IcmpCode, 0),
-        178 => (IcmpType, 1), // of ICMPv6
-        179 => (IcmpCode, 1),
-        180 | 182 => (SourcePort, 1), // of UDP, of TCP
-        181 | 183 => (DestinationPort, 1),
+        178 => (Icmpv6Type, 0),
+        179 => (Icmpv6Code, 0),
+        180 => (SourcePortOf(Udp), 0),
+        181 => (DestinationPortOf(Udp), 0),
+        182 => (SourcePortOf(Tcp), 0),
+        183 => (DestinationPortOf(Tcp), 0),
         195 => (Dscp, 0),
         224 => (Bytes, 7), // of a packet
         225 => (NatSource4, 0),

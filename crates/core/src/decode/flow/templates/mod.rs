@@ -120,6 +120,8 @@ fn choose(specifiers: &[Specifier]) -> Vec<Field> {
             }
         }
     }
+    let all: Vec<Target> = fields.iter().map(|field| field.target).collect();
+    fields.iter_mut().for_each(|field| field.target = field.target.among(&all));
     fields
 }
 
@@ -154,6 +156,10 @@ mod tests {
     fn of_elements_that_tell_the_same_the_best_counts_wherever_it_stands() {
         let ports = [known(182, 2), known(7, 2), known(180, 2)];
         assert_eq!(targets(&ports), [Target::Nowhere, Target::SourcePort, Target::Nowhere]);
+        assert_eq!(targets(&ports[..1]), [Target::SourcePort]);
+        let of_icmp = [known(139, 2), known(32, 2)];
+        assert_eq!(targets(&of_icmp), [Target::Icmpv6TypeCode, Target::IcmpTypeCode]);
+        assert_eq!(targets(&of_icmp[..1]), [Target::IcmpTypeCode]);
         let twice = [known(8, 4), known(8, 4)];
         assert_eq!(targets(&twice), [Target::Source4, Target::Nowhere]);
         let times = [known(22, 4), known(152, 8)];

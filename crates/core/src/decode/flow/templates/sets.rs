@@ -2,7 +2,7 @@
 
 use super::draft::{Clock, Draft};
 use super::exporters::{Exporter, Waiting};
-use super::{Specifier, Template, VARIABLE};
+use super::{Specifier, Template};
 use crate::decode::flow::{BAD_SET, BAD_TEMPLATE, NO_TEMPLATE, Records, TOO_SHORT};
 use crate::ledger::Malformed;
 use crate::table::FlowRow;
@@ -99,8 +99,8 @@ pub(in super::super) fn read(export: &Export<'_>, exporter: &mut Exporter, recor
                 let read = read_records(number, set, export, exporter, records);
                 has_read |= read.is_some();
                 lacks_template |= read.is_none() && !wait(number, set, export, exporter, records);
-                counted = counted.zip(read).map(|(counted, read)| counted + read);
-                None
+                counted = counted.zip(read).map(|(counted, read)| counted + read.records);
+                read.and_then(|read| read.fault)
             }
             _ => None, // reserved numbers are stepped over
         };
@@ -122,6 +122,14 @@ fn wait(number: u16, set: &[u8], export: &Export<'_>, exporter: &mut Exporter, r
     has_room
 }
 
+/// What a set of records came to.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    records: u32,
+    /// The last one goes on beyond the set.
+    fault: Option<Malformed>,
+}
+
 /// Reads a set of records and tells how many they are; `None` where its template is not known.
 fn read_records(
     number: u16,
@@ -129,44 +137,47 @@ fn read_records(
     export: &Export<'_>,
     exporter: &mut Exporter,
     records: &mut Records<'_>,
-) -> Option<u32> {
+) -> Option<Read> {
     let domain = export.common.source_id;
     let template = exporter.template((domain, number), export.common.time_ns)?;
     if template.is_options {
-        let drafts = drafts(template, set, export);
+        let (drafts, fault) = drafts(template, set, export);
         drafts.iter().for_each(|draft| exporter.learn(domain, draft));
         if export.dialect == Dialect::Ipfix {
             drafts.iter().for_each(|draft| exporter.learn_start(domain, draft));
         }
-        return Some(drafts.len() as u32);
+        return Some(Read { records: drafts.len() as u32, fault });
     }
     let exporter = &*exporter;
     let template = exporter.peek((domain, number)).expect("it was found");
     if let Some(copies) = &template.copies {
-        return Some(copies.read(set, export, exporter, records) as u32);
+        return Some(Read { records: copies.read(set, export, exporter, records) as u32, fault: None });
     }
     let clock = export.clock.or_started_at(exporter.start_ns(domain));
     let (mut rest, mut read) = (set, 0);
     while rest.len() >= template.least_bytes {
         let mut draft = Draft::new(&export.common, clock);
-        let Some(behind) = template.read(rest, &mut draft) else { break };
+        let Some(behind) = template.read(rest, &mut draft) else {
+            return Some(Read { records: read, fault: Some(TOO_SHORT) });
+        };
         let macs = draft.macs;
         let known = |draft: &Draft| exporter.sampling(domain, draft.sampler, draft.in_interface);
         records.push_with_macs(draft.finish(known), &macs);
         (rest, read) = (behind, read + 1);
     }
-    Some(read)
+    Some(Read { records: read, fault: None })
 }
 
-/// The records of options of a set: few, and seldom.
-fn drafts(template: &Template, set: &[u8], export: &Export<'_>) -> Vec<Draft> {
-    let mut rest = set;
-    std::iter::from_fn(|| {
+/// The records of options of a set: few, and seldom; and the reason why there are no more of them.
+fn drafts(template: &Template, set: &[u8], export: &Export<'_>) -> (Vec<Draft>, Option<Malformed>) {
+    let (mut rest, mut drafts) = (set, Vec::new());
+    while rest.len() >= template.least_bytes {
         let mut draft = Draft::new(&export.common, export.clock);
-        rest = (rest.len() >= template.least_bytes).then(|| template.read(rest, &mut draft))??;
-        Some(draft)
-    })
-    .collect()
+        let Some(behind) = template.read(rest, &mut draft) else { return (drafts, Some(TOO_SHORT)) };
+        drafts.push(draft);
+        rest = behind;
+    }
+    (drafts, None)
 }
 
 /// Reads a set of templates, and the records that have waited for them.
@@ -210,7 +221,8 @@ fn read_templates(
         are_all_withdrawn = false;
         for waiting in exporter.take_waiting((domain, number)) {
             let Waiting { common, clock, records: bytes, .. } = waiting;
-            read_records(number, &bytes, &Export { common, clock, ..*export }, exporter, records);
+            let read = read_records(number, &bytes, &Export { common, clock, ..*export }, exporter, records);
+            fault = fault.or(read.and_then(|read| read.fault));
         }
     }
     fault
@@ -242,9 +254,8 @@ fn specifiers(dialect: Dialect, are_options: bool, template: &[u8]) -> Option<(V
 fn specifier(dialect: Dialect, is_scope: bool, bytes: &[u8]) -> Option<(Specifier, &[u8])> {
     let (element, width, rest) = (be16(bytes, 0)?, be16(bytes, 2)?, &bytes[4..]);
     match dialect {
+        // Some exporters have fields of variable width there, too: no datagram has room for 65,535 bytes.
         Dialect::NetFlow9 => {
-            // A width is a width there, however large.
-            let width = width.min(VARIABLE - 1);
             let element =
                 if is_scope { (element == INTERFACE_SCOPE).then_some(INTERFACE_ELEMENT) } else { Some(element) };
             Some((Specifier { element, width }, rest))

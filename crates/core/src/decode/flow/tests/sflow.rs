@@ -83,10 +83,32 @@ fn records_beside_the_header_tell_of_the_way() {
     assert_eq!(bench.read(&datagram(1, &[expanded(&records)])), None);
     let table = &bench.table;
     assert_eq!((table.source_vlan()[0], table.destination_vlan()[0]), (10, 20));
-    assert_eq!((table.source_mask()[0], table.destination_mask()[0], table.next_hop()[0][13]), (24, 16, 9));
+    assert_eq!((table.source_mask()[0], table.destination_mask()[0], table.next_hop()[0][13]), (24, 16, 8));
     assert_eq!((table.source_as()[0], table.destination_as()[0]), (65_001, 9));
     assert_eq!((table.nat_source()[0][15], table.nat_destination()[0][15]), (1, 2));
     assert_eq!(table.in_interface()[0], u32::MAX, "all bits of an expanded sample count");
+}
+
+#[test]
+fn what_tells_of_a_packet_tells_the_same_in_any_order() {
+    let next_hop = |last: u8| [words(&[1]), vec![10, 0, 0, last]].concat();
+    let tag = [ethernet(&[0x81, 0, 0, 42]), tcp_packet()].concat();
+    let own = [words(&[40, 6]), vec![10, 1, 2, 3, 192, 0, 2, 1], words(&[40_000, 443, 0x12, 0xb8])].concat();
+    let records = [
+        raw(1, 1500, &tag),
+        tagged(3, &own),
+        tagged(1001, &words(&[0, 0, 20, 0])),
+        tagged(1002, &[next_hop(2), words(&[24, 16])].concat()),
+        tagged(1003, &[next_hop(3), words(&[65_000, 65_001, 0, 0, 0, 100])].concat()),
+    ];
+    let mut bench = Bench::new(&Needs::default());
+    let backwards: Vec<_> = records.iter().rev().cloned().collect();
+    let by_bgp = [records[0].clone(), records[4].clone()];
+    assert_eq!(bench.read(&datagram(1, &[sample(&records), sample(&backwards), sample(&by_bgp)])), None);
+    let table = &bench.table;
+    assert_eq!((table.sampled_bytes(), table.source_vlan()), (&[1500; 3][..], &[42; 3][..]));
+    assert_eq!(table.next_hop().iter().map(|address| address[15]).collect::<Vec<_>>(), [2, 2, 3]);
+    assert_eq!((table.source_port(), table.dscp()), (&[40_000; 3][..], &[46; 3][..]));
 }
 
 #[test]

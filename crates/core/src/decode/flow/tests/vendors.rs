@@ -94,6 +94,79 @@ fn events_of_older_firewalls_and_frames_of_older_switches_have_numbers_of_their_
 }
 
 #[test]
+fn fields_of_netflow_9_may_have_any_width_too() {
+    let mut bench = Bench::new(&Needs::default());
+    let fields = [usual(), vec![field(236, u16::MAX), field(2, 4)]].concat();
+    let record = |last, name: &[u8], packets| [usual_record(last), name.to_vec(), vec![0, 0, 0, packets]].concat();
+    let long = [&[255, 1, 44][..], &[b'v'; 300]].concat();
+    let records = [record(1, &[0], 7), record(2, b"\x03red", 8), record(3, &long, 9)].concat();
+    let sets = [set(0, &template(256, &fields)), set(256, &records)];
+    assert_eq!(bench.read(&netflow9(1, 7, &sets)), None);
+    assert_eq!((bench.table.len(), bench.table.packets()), (3, &[7, 8, 9][..]));
+    let cut = [record(4, &[0], 1), usual_record(5), vec![200, b'x', 0, 0, 0, 1]].concat();
+    assert_eq!(bench.read(&netflow9(2, 7, &[set(256, &cut), set(256, &record(6, &[0], 2))])), Some(TOO_SHORT));
+    assert_eq!(bench.table.packets()[3..], [1, 2], "what goes on beyond its set is told, and costs others nothing");
+}
+
+#[test]
+fn ports_of_udp_and_of_tcp_may_be_fields_of_their_own() {
+    let mut bench = Bench::new(&Needs::default());
+    let ports = [180, 181, 182, 183].map(|element| field(element, 2));
+    let fields = [vec![field(8, 4), field(12, 4)], ports.to_vec(), vec![field(4, 1)]].concat();
+    let record = |ports: [u16; 4], protocol| {
+        [vec![10, 0, 0, 1, 10, 0, 0, 2], ports.map(u16::to_be_bytes).concat(), vec![protocol]].concat()
+    };
+    let records = [record([53, 4000, 0, 0], 17), record([0, 0, 443, 5000], 6)].concat();
+    let general = [field(8, 4), field(182, 2), field(7, 2)];
+    let sets = [
+        set(2, &[template(256, &fields), template(257, &general)].concat()),
+        set(256, &records),
+        set(257, &[10, 0, 0, 1, 1, 187, 0, 0]),
+    ];
+    assert_eq!(bench.read(&ipfix(0, 7, &sets)), None);
+    assert_eq!(bench.table.source_port(), [53, 443, 0], "what is said of all protocols counts first");
+    assert_eq!(bench.table.destination_port(), [4000, 5000, 0]);
+}
+
+#[test]
+fn a_template_for_both_families_has_type_and_code_of_either() {
+    let mut bench = Bench::new(&Needs::default());
+    let whole = [field(8, 4), field(139, 2), field(32, 2)];
+    let parts = [field(8, 4), field(178, 1), field(176, 1), field(177, 1), field(179, 1)];
+    let six = [field(8, 4), field(139, 2)];
+    let sets = [
+        set(0, &[template(256, &whole), template(257, &parts), template(258, &six)].concat()),
+        set(256, &[10, 0, 0, 1, 0, 0, 8, 1, 10, 0, 0, 1, 128, 2, 0, 0]),
+        set(257, &[10, 0, 0, 1, 0, 8, 3, 0, 10, 0, 0, 1, 129, 0, 0, 4]),
+        set(258, &[10, 0, 0, 1, 135, 0]),
+    ];
+    assert_eq!(bench.read(&netflow9(1, 7, &sets)), None);
+    assert_eq!(bench.table.icmp_type_code(), [0x0801, 0x8002, 0x0803, 0x8104, 0x8700]);
+}
+
+#[test]
+fn what_is_summed_up_by_networks_has_their_prefixes_as_addresses() {
+    let mut bench = Bench::new(&Needs::default());
+    let four = [field(44, 4), field(9, 1), field(45, 4), field(13, 1), field(1, 4)];
+    let six = [field(170, 16), field(29, 1), field(169, 16), field(30, 1)];
+    let hosts = [field(44, 4), field(8, 4)];
+    let sets = [
+        set(0, &[template(256, &four), template(257, &six), template(258, &hosts)].concat()),
+        set(256, &[10, 1, 0, 0, 16, 192, 0, 2, 0, 24, 0, 0, 0, 9]),
+        set(257, &[vec![0x20; 16], vec![48], vec![0x30; 16], vec![32]].concat()),
+        set(258, &[10, 1, 0, 0, 10, 1, 2, 3]),
+    ];
+    assert_eq!(bench.read(&netflow9(1, 7, &sets)), None);
+    let table = &bench.table;
+    assert_eq!(
+        (table.ip_version(), table.source_mask(), table.destination_mask()),
+        (&[4, 6, 4][..], &[16, 48, 0][..], &[24, 32, 0][..])
+    );
+    assert_eq!((table.destination()[0][12..].to_vec(), table.destination()[1]), (vec![192, 0, 2, 0], [0x30; 16]));
+    assert_eq!(table.source()[2][12..], [10, 1, 2, 3], "of the host where it is told");
+}
+
+#[test]
 fn templates_that_are_used_outlive_those_that_a_flood_tells() {
     let mut bench = Bench::new(&Needs::default());
     for domain in 0..3_000 {

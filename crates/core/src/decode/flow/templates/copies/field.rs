@@ -68,8 +68,13 @@ impl Copied {
             | Target::End(_) => true,
             // Named one by one, so that nothing new goes into a column unless somebody says which.
             Target::Dscp
+            | Target::SourcePortOf(_)
+            | Target::DestinationPortOf(_)
             | Target::IcmpType
             | Target::IcmpCode
+            | Target::Icmpv6TypeCode
+            | Target::Icmpv6Type
+            | Target::Icmpv6Code
             | Target::Seen(_)
             | Target::DurationMs
             | Target::DurationUs
