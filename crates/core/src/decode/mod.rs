@@ -11,6 +11,7 @@ pub mod dispatch;
 pub mod dnstap;
 mod ends;
 pub mod flow;
+mod flow_carriers;
 mod flow_of;
 pub mod fragments;
 mod interface_names;
@@ -47,6 +48,7 @@ use app::{AppTables, Message, Needs};
 use dispatch::Dispatch;
 use ends::Ends;
 use flow::{Datagram, FlowDecoder};
+use flow_carriers::PROTOCOL_SCTP;
 use fragments::{Fragment, FragmentKey, FragmentTable};
 use interface_names::InterfaceNames;
 use ip::{
@@ -84,7 +86,7 @@ pub struct DecodeConfig {
     pub needs: Needs,
     /// By which ports messages are known.
     pub ports: PortSettings,
-    /// What UDP carries is flow records, whatever the ports.
+    /// What UDP carries is flow records, whatever the ports; what TCP and SCTP do at the port of IPFIX.
     pub reads_flows: bool,
     /// A packet in a tunnel is known by its own addresses and ports, and its messages are read, whatever it came through.
     pub decapsulates: bool,
@@ -111,6 +113,10 @@ pub struct Decoder {
     needs_interface: bool,
     /// There is something to do to each row besides: of what carries flow records, or for the column of interfaces.
     has_more_to_do: bool,
+    /// The frame at hand carries flow records by other ways than UDP.
+    brings_records: bool,
+    /// Connections that no port names are looked at: for their content, or for flow records.
+    looks_at_streams: bool,
     /// Datagrams are more than messages: flow records, or perhaps tunnels.
     looks_further: bool,
     seed: u64,
@@ -138,6 +144,8 @@ impl Decoder {
             interface_names: InterfaceNames::new(config.interface_names),
             needs_interface: false,
             has_more_to_do: false,
+            brings_records: false,
+            looks_at_streams: false,
             looks_further: false,
             seed: config.seed,
             settle_ns: i64::MIN,
@@ -164,6 +172,7 @@ impl Decoder {
         self.needs_interface = needs.has(INTERFACE_COLUMN);
         self.has_more_to_do = self.flows.is_some() || self.needs_interface;
         self.needs_tunnels = TUNNEL_COLUMNS.iter().any(|column| needs.has(column));
+        self.looks_at_streams = self.flows.is_some() || self.dispatch.is_probing();
         self.looks_further = self.flows.is_some() || self.needs_tunnels || self.decapsulates;
     }
 
@@ -206,14 +215,21 @@ impl Decoder {
     #[cold]
     fn give_up(&mut self, now_ns: i64, batch: &mut Batch) {
         let Self { streams, fragments, dispatch, flows, seed, .. } = self;
-        let Batch { apps: tables, earlier, ledger, .. } = batch;
-        if let Some(flows) = flows {
-            flows.settle(now_ns, ledger);
-            self.held_exporters.tell(flows.memory_bytes());
-        }
+        let Batch { apps: tables, earlier, ledger, flows: records, .. } = batch;
         let mut decoded = Ledger::default();
-        let mut each = |cut: Cut<'_>| read_late(dispatch, &cut, *seed, (&mut *tables, &mut *earlier), &mut decoded);
-        streams.expire(now_ns, &mut each, ledger);
+        match flows {
+            Some(flows) => {
+                let mut each = |cut: Cut<'_>| flow_carriers::read_late(flows, &cut, records, &mut decoded);
+                streams.expire(now_ns, &mut each, ledger);
+                flows.settle(now_ns, ledger);
+                self.held_exporters.tell(flows.memory_bytes());
+            }
+            None => {
+                let mut each =
+                    |cut: Cut<'_>| read_late(dispatch, &cut, *seed, (&mut *tables, &mut *earlier), &mut decoded);
+                streams.expire(now_ns, &mut each, ledger);
+            }
+        }
         fragments.expire(now_ns, ledger);
         *ledger += &decoded;
         self.held_streams.tell(self.streams.memory_bytes() + self.dispatch.memory_bytes());
@@ -264,25 +280,30 @@ impl Decoder {
         around_bytes: u32,
         batch: &mut Batch,
     ) {
+        let mut is_malformed = true;
         match link {
             Ok((next, payload)) => {
                 let mut row = row_of(frame, around_bytes);
                 match self.network(frame, next, payload, &mut row, batch) {
-                    None => batch.ledger.decoded += 1,
+                    None => {
+                        batch.ledger.decoded += 1;
+                        is_malformed = false;
+                    }
                     Some(fault) => batch.ledger.count_malformed(fault),
                 }
             }
             Err(fault) => self.leave_unread(frame, fault, around_bytes, batch),
         }
         if self.has_more_to_do {
-            self.do_more(frame, batch);
+            self.do_more(frame, is_malformed, batch);
         }
     }
 
     #[inline(never)]
-    fn do_more(&mut self, frame: &Frame<'_>, batch: &mut Batch) {
+    fn do_more(&mut self, frame: &Frame<'_>, is_malformed: bool, batch: &mut Batch) {
         if self.flows.is_some() {
-            return keep_records_alone(batch);
+            let brings_records = std::mem::take(&mut self.brings_records);
+            return keep_records_alone(brings_records || is_malformed, batch);
         }
         batch.packets.note_interface(batch.packets.last_row(), self.interface_names.of(frame.interface).as_bytes());
     }
@@ -376,7 +397,7 @@ impl Decoder {
             }
             _ => {
                 batch.packets.push(row);
-                None
+                if ip.protocol == PROTOCOL_SCTP { self.flow_chunks(frame, &ip, row, batch) } else { None }
             }
         }
     }
@@ -462,7 +483,7 @@ impl Decoder {
         }
         let protocol = match self.dispatch.stream(tcp.source_port, tcp.destination_port) {
             Some(protocol) => protocol,
-            None if self.dispatch.is_probing() => {
+            None if self.looks_at_streams => {
                 self.probe_segment(frame, Tcp { ..tcp }, IpPayload { ..*ip }, row, batch)?
             }
             None => return None,
@@ -470,7 +491,7 @@ impl Decoder {
         self.segment(frame, Tcp { ..tcp }, IpPayload { ..*ip }, protocol, row, batch)
     }
 
-    /// The protocol of a connection whose ports name none.
+    /// The protocol of a connection whose ports name none that anybody needs.
     #[cold]
     fn probe_segment(
         &mut self,
@@ -480,6 +501,9 @@ impl Decoder {
         row: &PacketRow,
         batch: &mut Batch,
     ) -> Option<Protocol> {
+        if self.flows.is_some() {
+            return flow_carriers::stream_of([tcp.source_port, tcp.destination_port]);
+        }
         let envelope = envelope(frame, row, 0, self.seed);
         let wire_bytes = ip.wire_bytes.saturating_sub(tcp.header_bytes);
         let segment = Message { payload: tcp.payload, wire_bytes, ends: ip.ends, ..envelope };
@@ -512,6 +536,9 @@ impl Decoder {
             time_ns: frame.time_ns,
             packet,
         };
+        if flow_carriers::is_of_flows(protocol) {
+            return self.flow_segment(&segment, batch);
+        }
         let Self { streams, dispatch, seed, .. } = self;
         let Batch { apps: tables, earlier, ledger, .. } = batch;
         let mut fault = None;
@@ -584,10 +611,11 @@ fn row_of(frame: &Frame<'_>, around_bytes: u32) -> PacketRow {
     }
 }
 
-/// The packets that bring flow records are the exporter's: they leave no rows. Those that bring none pass by.
-fn keep_records_alone(batch: &mut Batch) {
+/// The packets that bring flow records are the exporter's: they leave no rows. Those that bring none pass by, but for what
+/// is counted as malformed.
+fn keep_records_alone(is_counted: bool, batch: &mut Batch) {
     let is_datagram = batch.packets.transport().last() == Some(&PROTOCOL_UDP);
-    if !is_datagram && batch.ledger.decoded > 0 {
+    if !is_datagram && !is_counted {
         batch.ledger.decoded -= 1;
         batch.ledger.filtered += 1;
     }
