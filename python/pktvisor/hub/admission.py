@@ -169,29 +169,34 @@ class Admission:
                 taken = _bits(window in reserved for window in windows_of(delivery))
                 entry = self._journal.append(body, now_ns, taken)
                 is_kept = True
-                receipt = self._merge(entry, delivery, taken)
+                receipt, reasons = self._merge(entry, delivery, taken)
                 self._registry.note(delivery, now_ns, stored=receipt.stored, duplicate=receipt.duplicate)
+                self._note_refusals(delivery, reasons, now_ns)
                 return receipt
             finally:
                 self._registry.seen.release(reserved, are_known=is_kept)
 
-    def _merge(self, entry: Entry, delivery: Delivery, taken: int) -> Receipt:
-        """Merge windows of an entry of the journal, and keep in mind where it is."""
-        refused = 0
+    def _note_refusals(self, delivery: Delivery, reasons: Iterable[str], now_ns: int) -> None:
+        """Note why windows of an agent, which is known by now, were refused."""
+        for reason in reasons:
+            self._registry.note_refusal(delivery.sender.agent, reason, now_ns)
+
+    def _merge(self, entry: Entry, delivery: Delivery, taken: int) -> tuple[Receipt, list[str]]:
+        """Merge windows of an entry of the journal, and keep in mind where it is; tell why some were refused."""
+        reasons: list[str] = []
         runs = [run for at, run in enumerate(delivery.runs) if taken >> at & 1]
         for run in runs:
             try:
                 self._minutes.add(delivery.sender, delivery.table, run)
             except InputError as error:
-                refused += 1
-                self._registry.note_refusal(delivery.sender.agent, str(error), entry.received_ns)
+                reasons.append(str(error))
                 logger.warning("agent %s: %s", delivery.sender.agent, error)
         mark = mark_of(delivery.sender.agent)
         for hour in {hour_of(run) for run in runs}:
             of_hour = _bits(taken >> at & 1 and hour_of(run) == hour for at, run in enumerate(delivery.runs))
             with self._indexing:
                 self.hours.setdefault(hour, HourIndex()).add(Kept(entry.sequence, entry.position, of_hour, mark))
-        return Receipt(len(runs) - refused, len(delivery.runs) - len(runs), refused)
+        return Receipt(len(runs) - len(reasons), len(delivery.runs) - len(runs), len(reasons)), reasons
 
     def readmit(self, entry: Entry, sealed: Mapping[int, int], readmitted: set[WindowKey]) -> None:
         """Take in again what is in the journal: what is not sealed, and what the registry does not know yet.
@@ -213,10 +218,12 @@ class Admission:
         fresh = [window for window, is_new in zip(windows, counts, strict=True) if is_new]
         readmitted.update(fresh)
         self._registry.seen.release(fresh, are_known=True)
-        if entry.sequence > self._registry.flushed_sequence:
+        is_noted = entry.sequence <= self._registry.flushed_sequence
+        if not is_noted:
             self._registry.note(delivery, entry.received_ns, stored=len(fresh), duplicate=len(windows) - len(fresh))
         if fresh:
-            self._merge(entry, delivery, _bits(counts))
+            _, reasons = self._merge(entry, delivery, _bits(counts))
+            self._note_refusals(delivery, () if is_noted else reasons, entry.received_ns)
 
     def _count(self, receipt: Receipt, body_bytes: int) -> None:
         counters = self.counters

@@ -62,6 +62,7 @@ def read_delivery(body: bytes) -> Delivery:
         raise InputError(f"the delivery has {len(table)} records, more than {MOST_ROWS}")
     for run in runs:
         _check(run, sender)
+    _check_each_comes_once(runs)
     return Delivery(sender, table, runs)
 
 
@@ -100,6 +101,16 @@ def _check(run: _core.WindowRun, sender: Sender) -> None:
     for name in (run.policy, run.instance, run.schema):
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise InputError(f"the name {name[:LONGEST_NAME]!r} of a policy or handler can't be used")
+
+
+def _check_each_comes_once(runs: Sequence[_core.WindowRun]) -> None:
+    known: set[tuple[str, str, int]] = set()
+    for run in runs:
+        if (key := (run.policy, run.instance, run.number)) in known:
+            raise InputError(
+                f"window {run.number} of {run.instance!r} comes twice, or its records don't stand together"
+            )
+        known.add(key)
 
 
 def minute_of(run: _core.WindowRun) -> int:

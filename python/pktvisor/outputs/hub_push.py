@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 """How often windows are looked for: as often as the shortest end, so that none leaves a policy's windows unseen."""
 POST_SECONDS = 30.0
+HOLD_SECONDS = 10.0
+"""How long nothing is sent where the disk does not take that it was."""
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 2.0, 64.0
 """Between attempts, doubling."""
 
@@ -53,7 +55,7 @@ class HubPusher(PushThread):
         self._numbers = Numbers()
         self._next_look_s = monotonic()
         self._queueing = threading.Lock()
-        self._is_over = self._is_abandoned = False
+        self._is_over = self._is_abandoned = self._is_held = False
         self._sent = self._refused = self._rejected = self._unmade = 0
 
     def counters(self) -> dict[str, int]:
@@ -148,6 +150,8 @@ class HubPusher(PushThread):
     def _push(self) -> None:
         """Send what waits, until the hub asks for patience."""
         while (timeout_s := self._time_left(POST_SECONDS)) > 0 and (window := self._spool.oldest()) is not None:
+            if self._must_hold():
+                return
             reply = self._sender.post(window, timeout_s=timeout_s)
             if reply.verdict == "again":
                 self._wait_for_another_attempt(reply)
@@ -159,6 +163,20 @@ class HubPusher(PushThread):
             if self._stopping.is_set() and not self._is_over:
                 return  # what is left is queued before
             self._look_if_due()
+
+    def _must_hold(self) -> bool:
+        """Whether nothing may be sent now: the next process may have the same windows, and would not know that they
+        were sent, so that the hub would count them twice.
+        """
+        is_held = self._windows_outlive and not self._spool.are_noted
+        if is_held:
+            self._next_attempt_s = self._monotonic() + HOLD_SECONDS
+        if is_held and not self._is_held:
+            logger.warning("nothing is sent to the hub until the disk takes what was: it might be sent twice")
+        elif self._is_held and not is_held:
+            logger.info("windows are sent to the hub again")
+        self._is_held = is_held
+        return is_held
 
     def _count(self, reply: Reply) -> None:
         """Count what became of a window that is done with."""

@@ -31,7 +31,9 @@ class Queued:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._starts: dict[str, list[int]] = {}
-        self._is_saved = True
+        self.is_saved = True
+        """Whether all of them are on disk, where there is a place for them."""
+        self._is_failing = False
         if path is not None:
             self._starts = _read(path)
 
@@ -44,19 +46,21 @@ class Queued:
         for instance, start_ns in starts.items():
             known = self._starts.pop(instance, [])
             self._starts[instance] = [*(one for one in known if one != start_ns), start_ns][-MOST_PERIODS:]
-            self._is_saved = False
+            self.is_saved = self._path is None
         while len(self._starts) > MOST_INSTANCES:
             del self._starts[next(iter(self._starts))]
 
     def save(self) -> None:
-        """Write them down where they have changed; a fault is logged, and the next time may do better."""
-        if self._path is None or self._is_saved:
+        """Write them down where they have changed; a fault is logged once, and the next time may do better."""
+        if self._path is None or self.is_saved:
             return
         try:
             replace_own(self._path, json.dumps(self._starts).encode(), is_synced=True)
-            self._is_saved = True
+            self.is_saved, self._is_failing = True, False
         except OSError as error:
-            logger.warning("%s can't be written: %s", self._path, error.strerror)
+            if not self._is_failing:
+                logger.warning("%s can't be written: %s", self._path, error.strerror)
+            self._is_failing = True
 
 
 def _read(path: Path) -> dict[str, list[int]]:

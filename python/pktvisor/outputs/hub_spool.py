@@ -77,6 +77,11 @@ class Spool:
         """Whether the window of a handler that began at this time was put here lately, be it by a former process."""
         return self._queued.knows(instance, start_ns)
 
+    @property
+    def are_noted(self) -> bool:
+        """Whether the next process, too, will know which windows were put here."""
+        return self._queued.is_saved
+
     def put(self, window: bytes, starts: Starts) -> None:
         """Add a window, which holds these handlers' windows by their starts; what is too much drops the oldest.
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
 from pathlib import Path
 
+import pytest
+
+from pktvisor.outputs import hub_queued, hub_spool
+from pktvisor.outputs.hub_push import HubPusher
 from support.hub_worlds import AGAIN, World, keys, next_world, values
 from support.parts import FakePart
 
@@ -56,3 +63,65 @@ def test_the_open_window_is_left_to_the_next_process_where_windows_outlive_this_
     pusher.finish()
     pusher.stop()
     assert world.values == [0]
+
+
+def fill_disk(disk: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for module in (hub_queued, hub_spool):
+        disk.setattr(module, "replace_own", full)
+
+
+def kill(pusher: HubPusher) -> None:
+    """Let its process end at once: nothing is written any more, and others may use the folder."""
+    assert pusher._spool._lock is not None
+    os.close(pusher._spool._lock)
+
+
+def test_an_agent_that_is_killed_while_its_disk_is_full_sends_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(folder=tmp_path, windows_outlive=True)
+    pusher = world.pusher()
+    world.live(pusher, 61)
+    with monkeypatch.context() as disk:
+        fill_disk(disk)
+        world.live(pusher, 181)
+        assert world.values == [0], "what is not noted is not sent"
+        kill(pusher)
+    # The next process has what was saved before the disk was full, and what has come since.
+    later = next_world(world, part=FakePart(newest=2), windows_outlive=True)
+    later.live(later.pusher(), 121)
+    assert world.values + later.values == [0, 1, 2, 3]
+
+
+def test_what_waits_while_the_disk_is_full_goes_in_order_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(folder=tmp_path, windows_outlive=True)
+    pusher = world.pusher()
+    with caplog.at_level(logging.INFO), monkeypatch.context() as disk:
+        fill_disk(disk)
+        world.live(pusher, 181)
+        assert (world.values, pusher.counters()["queued"]) == ([], 3)
+        disk.undo()
+        world.live(pusher, 61)
+    assert world.values == [0, 1, 2, 3]
+    assert caplog.messages == [
+        "windows for the hub can't be written to the spool and wait in memory: [Errno 28] No space left on device",
+        f"{tmp_path / 'queued'} can't be written: No space left on device",
+        "nothing is sent to the hub until the disk takes what was: it might be sent twice",
+        "windows are sent to the hub again",
+        "windows for the hub are written to the spool again",
+    ]
+
+
+def test_where_windows_do_not_outlive_the_process_a_full_disk_holds_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(folder=tmp_path)
+    pusher = world.pusher()
+    fill_disk(monkeypatch)
+    world.live(pusher, 121)
+    assert world.values == [0, 1]
