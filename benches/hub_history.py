@@ -42,18 +42,18 @@ def ask_day(deliveries: str, folder: str) -> dict[str, Any]:
     from pktvisor.hub.hub import Hub, HubSettings
 
     hub = Hub(HubSettings(Path(folder)))
-    take(hub, read(Path(deliveries)))
     before = time.process_time()
-    for hour in sorted(hub.admission.hours)[:-1]:
-        hub.seal(hour)
-    sealed_s = time.process_time() - before
+    count = take(hub, read(Path(deliveries)))
+    taken_s = (time.process_time() - before) / count
+    sealed_s = min(sealing(hub, hour) for hour in sorted(hub.admission.hours)[:-1])
     hub.minutes.close_before(int(time.time()) // 60)
     begin_s = min(hub.sealed) * HOUR_S
     answer = asked(hub, begin_s, begin_s + DAY_HOURS * HOUR_S, HOUR_S)
     told = {
-        "seal_s": sealed_s,
+        "taken_s": taken_s,
+        "sealed_s": sealed_s,
         "hours": len(hub.sealed),
-        "sealed_bytes": hub.hours.size_bytes(),
+        "cell_bytes": merged_bytes(hub) / len(hub.sealed) / (answer["sites"] + 1),
         "peak_bytes": peak_bytes(),
         **answer,
     }
@@ -77,11 +77,19 @@ def ask_year(agents: str, folder: str) -> dict[str, Any]:
     return {"days": days, **answer}
 
 
-def take(hub: Any, bodies: Iterable[bytes]) -> None:
-    """Let the hub take deliveries in."""
-    for body in bodies:
-        hub.admission.take(body, time.time_ns())
+def take(hub: Any, bodies: Iterable[bytes]) -> int:
+    """Let the hub take deliveries in; give their number."""
+    count = sum(1 for body in bodies if hub.admission.take(body, time.time_ns()))
     assert hub.counters["windows_refused"] == 0
+    return count
+
+
+def sealing(hub: Any, hour: int) -> float:
+    """Seal an hour; give the CPU time that each delivery of it takes, in seconds."""
+    count = len(hub.admission.hours[hour])
+    before = time.process_time()
+    hub.seal(hour)
+    return (time.process_time() - before) / count
 
 
 def asked(hub: Any, begin_s: int, end_s: int, step_s: int) -> dict[str, Any]:
@@ -96,6 +104,13 @@ def asked(hub: Any, begin_s: int, end_s: int, step_s: int) -> dict[str, Any]:
         times.append(time.monotonic() - before)
         cpu.append(time.process_time() - cpu_before)
     return {"answer_s": min(times), "cpu_s": min(cpu), "sites": len(told["series"]), **told["read"]}
+
+
+def merged_bytes(hub: Any) -> int:
+    """What the windows of an hour take that were merged: of all agents, and of each site."""
+    from pktvisor.hub.hours import MERGED
+
+    return sum(path.stat().st_size for path in hub.hours.files(MERGED, hub.sealed, step_s=HOUR_S))
 
 
 def note_of(told: dict[str, Any]) -> str:

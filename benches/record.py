@@ -88,8 +88,9 @@ def keep(figures: Iterable[Figure]) -> Path:
     """Merge the figures into today's file, and add or replace today's line of their tables."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     path = RESULTS / f"{today}.json"
-    known = json.loads(path.read_text())["figures"] if path.exists() else {}
-    known |= {figure.name: figure.as_document() for figure in figures}
+    before = json.loads(path.read_text()) if path.exists() else {"commit": "", "figures": {}}
+    known = {name: {"commit": before["commit"], **figure} for name, figure in before["figures"].items()}
+    known |= {figure.name: {**figure.as_document(), "commit": commit()} for figure in figures}
     document = {"date": today, "commit": commit(), "machine": machine(), "figures": known}
     path.write_text(json.dumps(document, indent=2) + "\n")
     write_line(today, {name: float(figure["value"]) for name, figure in known.items()})

@@ -1,5 +1,6 @@
 """Write the reference pages that follow from the code: metrics.md, columns.md, protocols.md, rest.md, openapi.json,
-commands.md, the table of options in configuration.md and that of fields in window-record.md.
+commands.md, the table of options in configuration.md, that of fields in window-record.md, that of figures in
+hub-size.md.
 
 Usage: python docs/generate.py. A test fails if the pages are out of date.
 """
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pktvisor import _core
 from pktvisor.cli.daemon import daemon_parser
@@ -33,7 +35,8 @@ from pktvisor.server.routes import groups
 from pktvisor.windows.arrow import column_name
 from pktvisor.windows.record import record_fields
 
-REFERENCE = Path(__file__).parent / "reference"
+REFERENCE, EXPLANATION = Path(__file__).parent / "reference", Path(__file__).parent / "explanation"
+RESULTS = Path(__file__).parents[1] / "benches" / "results"
 
 KINDS = {"top": "top list", "last": "newest value"}
 """Names for people, where they are others."""
@@ -61,6 +64,22 @@ FORMS = {
 """Arrow's types, for people."""
 
 NOTE = "<!-- Written by docs/generate.py; change the declarations, not this page. -->"
+FIGURES_BEGIN, FIGURES_END = "<!-- figures: written by docs/generate.py -->", "<!-- end of figures -->"
+HUB_FIGURES = {
+    "hub agents": "Agents whose minute one core takes in and merges in a minute",
+    "hub memory": "Peak memory at that",
+    "hub agents, sealed": "The same, with its share of sealing the hour",
+    "hub memory, sealing": "Peak memory at that",
+    "hub delivery": "An agent's minute on the wire",
+    "hub merged window": "A merged window on disk",
+    "hub top list of a day by tag": "A top list over 24 hours, by tag",
+    "hub top list of a year by tag": "A top list over a year, by tag",
+    "hub union": "Global cardinalities against the truth",
+    "hub items outside their bounds": "Of the 100 heaviest items those that are not within their bounds",
+    "hub heaviest items shown": "Of the 100 truly heaviest items those that are shown",
+    "hub items with agents miscounted": "Of the 100 heaviest items those whose number of agents is wrong",
+}
+"""What the bench of the hub measures, for people."""
 OPTIONS_BEGIN = "<!-- The table of options is written by docs/generate.py. -->"
 OPTIONS_END = "<!-- Here it ends. -->"
 
@@ -267,6 +286,31 @@ def window_record_page() -> str:
     return f"{before}{FIELDS_BEGIN}\n\n| Field | Type | Meaning |\n|---|---|---|\n{rows}\n\n{FIELDS_END}{after}"
 
 
+def hub_size_page() -> str:
+    """The hand-written page on the size of a hub, with the newest figures in it."""
+    text = (EXPLANATION / "hub-size.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(FIGURES_BEGIN)
+    _, _, after = rest.partition(FIGURES_END)
+    rows = "\n".join(_figure_row(what, *found) for name, what in HUB_FIGURES.items() if (found := _newest(name)))
+    table = f"| | Measured | Of | On |\n|---|---|---|---|\n{rows}"
+    return f"{before}{FIGURES_BEGIN}\n\n{table}\n\n{FIGURES_END}{after}"
+
+
+def _newest(name: str) -> tuple[str, dict[str, Any]] | None:
+    """The newest figure of a name that was kept, with its day."""
+    for path in sorted(RESULTS.glob("*.json"), reverse=True):
+        figures = json.loads(path.read_text(encoding="utf-8"))["figures"]
+        if name in figures:
+            return path.stem, figures[name]
+    return None
+
+
+def _figure_row(what: str, day: str, figure: Mapping[str, Any]) -> str:
+    value = figure["value"]
+    number = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"| {what} | {number} {figure['unit']} | {figure.get('note', '')} | {day} |"
+
+
 def openapi_page() -> str:
     """The OpenAPI document, with the admin API."""
     return json.dumps(document(with_admin=True, version=_core.__version__), indent=1, ensure_ascii=False) + "\n"
@@ -275,6 +319,7 @@ def openapi_page() -> str:
 def pages() -> dict[Path, str]:
     """The pages with their texts."""
     return {
+        EXPLANATION / "hub-size.md": hub_size_page(),
         REFERENCE / "metrics.md": metrics_page(),
         REFERENCE / "columns.md": columns_page(),
         REFERENCE / "protocols.md": protocols_page(),

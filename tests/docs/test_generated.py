@@ -31,6 +31,7 @@ def _generator() -> ModuleType:
         "commands.md",
         "configuration.md",
         "window-record.md",
+        "hub-size.md",
     ],
 )
 def test_a_generated_page_is_as_new_as_the_code(name: str) -> None:

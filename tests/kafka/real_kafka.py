@@ -12,7 +12,7 @@ import pytest
 
 from support.daemon import daemon, eventually
 from support.hub_daemons import exports, stored
-from support.kafka_servers import PASSWORD, USER, KafkaServer, kafka_server
+from support.kafka_servers import PASSWORD, PATIENCE_S, USER, KafkaServer, kafka_server
 
 
 @pytest.fixture(scope="module")
@@ -43,25 +43,25 @@ def hub(server: KafkaServer, folder: Path) -> Any:
 
 def test_windows_come_through_kafka_whatever_is_killed(server: KafkaServer, tmp_path: Path) -> None:
     with hub(server, tmp_path) as first, agent(server, tmp_path, *papers(server, "hub", tmp_path)) as sending:
-        eventually(lambda: stored(first) >= 4)
+        eventually(lambda: stored(first) >= 4, PATIENCE_S)
         first.process.kill()
         sent = exports(sending)["sent"]
-        eventually(lambda: exports(sending)["sent"] > sent + 1)  # the server keeps them
+        eventually(lambda: exports(sending)["sent"] > sent + 1, PATIENCE_S)  # the server keeps them
         server.kill()
-        eventually(lambda: exports(sending)["queued"] >= 2)  # the agent keeps them
+        eventually(lambda: exports(sending)["queued"] >= 2, PATIENCE_S)  # the agent keeps them
         server.restart()
-        eventually(lambda: exports(sending)["queued"] == 0)
+        eventually(lambda: exports(sending)["queued"] == 0, PATIENCE_S)
         sent, dropped = (exports(sending)[what] for what in ("sent", "dropped"))
         with hub(server, tmp_path) as second:
             assert sending.stop() == 0
-            eventually(lambda: stored(second) >= sent)  # each has a handler at least
+            eventually(lambda: stored(second) >= sent, PATIENCE_S)  # each has a handler at least
             assert dropped == 0
             assert second.stop() == 0
 
 
 def test_who_is_not_let_in_keeps_its_windows_and_says_why(server: KafkaServer, tmp_path: Path) -> None:
     with agent(server, tmp_path, *papers(server, "hub", tmp_path, f"{USER}:wrong")) as sending:
-        eventually(lambda: exports(sending)["queued"] >= 1)
+        eventually(lambda: exports(sending)["queued"] >= 1, PATIENCE_S)
         sending.wait_for(r"hub can't be reached; windows are queued: .*uthentication")
         assert exports(sending)["sent"] == 0
         sending.process.kill()

@@ -17,8 +17,10 @@ from support.daemon import eventually
 from support.s3_servers import answers, free_ports
 
 JARS = Path(__file__).parents[1] / "kafka" / "jars"
-START_S = 240.0
-"""What it may take to start: a Java process, on a loaded machine."""
+PATIENCE_S = 240.0
+"""What it may take to start, a Java process on a loaded machine; and to be found again: who sends waits for up to a
+minute between attempts, and a reader that was killed is missed after 45 seconds.
+"""
 USER, PASSWORD = "pktvisor", "a-secret-of-the-tests"
 PROPERTIES = """
 process.roles=broker,controller
@@ -74,7 +76,7 @@ class KafkaServer:
     def restart(self) -> None:
         self.process = self._java("kafka.Kafka")
         try:
-            eventually(lambda: answers(self.plain) and answers(self.secured), START_S)
+            eventually(lambda: answers(self.plain) and answers(self.secured), PATIENCE_S)
         except BaseException:
             self.kill()
             raise
