@@ -177,17 +177,50 @@ fn read_flow_sample(tag: u32, sample: &[u8], common: &FlowRow, records: &mut Rec
         ..*common
     };
     let mut macs = Macs::default();
-    let mut is_whole = true;
-    for _ in 0..head.records {
+    let is_whole = read_records(fields, head.records, &mut row, &mut macs);
+    // What could be read of the packet counts, though a record of it be broken.
+    records.push_with_macs(&row, &macs);
+    if is_whole { Ok(()) } else { Err(BAD_SAMPLE) }
+}
+
+/// Records that tell of the same things: what stands later here counts, in whichever order a device sends them. What it has read
+/// itself comes before the packet's own headers, and these before what it says of the packet's way; the router that it sends the
+/// packet to comes behind the one that BGP names.
+const RANKS: [u32; 8] = [
+    IPV4_DATA,
+    IPV6_DATA,
+    ETHERNET_DATA,
+    RAW_HEADER,
+    EXTENDED_MPLS,
+    EXTENDED_SWITCH,
+    EXTENDED_GATEWAY,
+    EXTENDED_ROUTER,
+];
+
+/// Takes in the records of a sample, of two of a kind the later one; tells whether all are there and long enough.
+fn read_records(mut fields: Fields<'_>, count: u32, row: &mut FlowRow, macs: &mut Macs) -> bool {
+    let mut ranked: [&[u8]; RANKS.len()] = [&[]; RANKS.len()];
+    let (mut there, mut is_whole) = (0_u8, true);
+    for _ in 0..count {
         let Some((tag, record)) = fields.tagged() else {
             is_whole = false;
             break;
         };
-        is_whole &= read_record(tag, Fields { rest: record }, &mut row, &mut macs).is_some();
+        let Some(rank) = RANKS.iter().position(|ranked| *ranked == tag) else {
+            is_whole &= read_record(tag, Fields { rest: record }, row, macs).is_some();
+            continue;
+        };
+        if there & 1 << rank != 0 {
+            is_whole &= read_record(tag, Fields { rest: ranked[rank] }, row, macs).is_some();
+        }
+        (ranked[rank], there) = (record, there | 1 << rank);
     }
-    // What could be read of the packet counts, though a record of it be broken.
-    records.push_with_macs(&row, &macs);
-    if is_whole { Ok(()) } else { Err(BAD_SAMPLE) }
+    while there != 0 {
+        let rank = there.trailing_zeros() as usize;
+        is_whole &= read_record(RANKS[rank], Fields { rest: ranked[rank] }, row, macs).is_some();
+        there &= there - 1;
+    }
+    is_whole
 }
 
 /// Takes in one record of a sample; `None` where it is too short. What is of another kind is stepped over.
@@ -274,7 +307,7 @@ pub(super) fn switch(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
     fields.number().map(|_| ())
 }
 
-/// Where a router sends it, and how long the prefixes are that its addresses match.
+/// Where a router sends it, and how long the prefixes are that its addresses match. Of a neighbour it may tell no address, or zeros.
 pub(super) fn router(fields: &mut Fields<'_>, row: &mut FlowRow) -> Option<()> {
     let next_hop = fields.address()?.filter(is_specified);
     row.next_hop = next_hop.unwrap_or(row.next_hop);

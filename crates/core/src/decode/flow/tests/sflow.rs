@@ -89,6 +89,88 @@ fn records_beside_the_header_tell_of_the_way() {
     assert_eq!(table.in_interface()[0], u32::MAX, "all bits of an expanded sample count");
 }
 
+/// What a sample of these records becomes.
+fn told_by(records: &[Vec<u8>]) -> String {
+    let mut bench = Bench::new(&Needs::all());
+    assert_eq!(bench.read(&datagram(1, &[expanded(records)])), None);
+    let table = &bench.table;
+    let way = (table.next_hop(), table.source_vlan(), table.destination_vlan(), table.mpls_label());
+    let ends = (table.source(), table.source_port(), table.destination_port(), table.protocol(), table.tcp_flags());
+    let size = (table.sampled_bytes(), table.tos(), bench.text(table.source_mac(), 0));
+    let systems = (table.source_as(), table.destination_as(), table.source_mask(), table.destination_mask());
+    format!("{way:?} {ends:?} {size:?} {systems:?}")
+}
+
+fn router_record(next_hop: [u8; 4]) -> Vec<u8> {
+    tagged(1002, &[words(&[1]), next_hop.to_vec(), words(&[24, 16])].concat())
+}
+
+fn gateway_record(next_hop: [u8; 4]) -> Vec<u8> {
+    tagged(1003, &[words(&[1]), next_hop.to_vec(), words(&[65_000, 65_001, 65_002, 1, 2, 1, 9, 0, 100])].concat())
+}
+
+#[test]
+fn records_tell_the_same_in_every_order() {
+    let labelled = [&ethernet(&[0x81, 0, 0, 42])[..16], &[0x88, 0x47], &words(&[16 << 12 | 0x140])[..]].concat();
+    let packet = [words(&[60, 17]), vec![10, 1, 2, 9, 10, 1, 2, 4], words(&[53, 4000, 0, 0x2e])].concat();
+    let frame = [words(&[64]), vec![4, 0, 0, 0, 0, 1, 0, 0, 4, 0, 0, 0, 0, 2, 0, 0], words(&[0x0800])].concat();
+    let records = [
+        raw(1, 1500, &[labelled, tcp_packet()].concat()),
+        tagged(3, &packet),
+        tagged(2, &frame),
+        tagged(1001, &words(&[10, 0, 20, 0])),
+        router_record([10, 8, 8, 8]),
+        gateway_record([10, 9, 9, 9]),
+        tagged(1006, &words(&[1, 0x0a00_0001, 1, 100 << 12, 0])),
+    ];
+    let told = told_by(&records);
+    for first in 0..records.len() {
+        for second in 0..records.len() {
+            let mut others = records.clone();
+            others.swap(first, second);
+            assert_eq!(told_by(&others), told, "{first} and {second} change places");
+            let pair = [records[first].clone(), records[second].clone()];
+            if first != second {
+                assert_eq!(told_by(&pair), told_by(&[pair[1].clone(), pair[0].clone()]), "{first} and {second} alone");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_two_next_hops_that_of_the_router_counts_unless_it_is_none() {
+    for (router, next_hop) in [([10, 8, 8, 8], 8), ([0; 4], 9)] {
+        let mut records = [router_record(router), gateway_record([10, 9, 9, 9])];
+        for _ in 0..2 {
+            let mut bench = Bench::new(&Needs::default());
+            assert_eq!(bench.read(&datagram(1, &[sample(&records)])), None);
+            assert_eq!((bench.table.next_hop()[0][13], bench.table.source_mask()[0]), (next_hop, 24));
+            records.reverse();
+        }
+    }
+}
+
+#[test]
+fn a_tag_of_the_packet_counts_where_the_switch_knows_of_no_vlan() {
+    let header = raw(1, 1500, &[ethernet(&[0x81, 0, 0, 42]), tcp_packet()].concat());
+    for (told, vlan) in [(0, 42), (10, 10)] {
+        let switch = tagged(1001, &words(&[told, 0, 20, 0]));
+        for records in [[header.clone(), switch.clone()], [switch.clone(), header.clone()]] {
+            let mut bench = Bench::new(&Needs::default());
+            assert_eq!(bench.read(&datagram(1, &[sample(&records)])), None);
+            assert_eq!((bench.table.source_vlan()[0], bench.table.destination_vlan()[0]), (vlan, 20));
+        }
+    }
+}
+
+#[test]
+fn of_two_records_of_a_kind_the_later_counts_and_faults_of_both_do() {
+    let mut bench = Bench::new(&Needs::default());
+    let records = [tagged(1001, &words(&[10, 0, 20])), tagged(1001, &words(&[11, 0, 21, 0]))];
+    assert_eq!(bench.read(&datagram(1, &[sample(&records)])), Some(BAD_SAMPLE));
+    assert_eq!((bench.table.source_vlan()[0], bench.table.destination_vlan()[0]), (11, 21));
+}
+
 #[test]
 fn what_tells_of_a_packet_tells_the_same_in_any_order() {
     let next_hop = |last: u8| [words(&[1]), vec![10, 0, 0, last]].concat();
