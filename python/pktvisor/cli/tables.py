@@ -13,6 +13,8 @@ from pktvisor.config.command_options import SummaryOptions
 
 ROWS_AT_ONCE = 1 << 17
 """Rows of a row group: enough to compress well, few enough for memory."""
+BYTES_AT_ONCE = 32 << 20
+"""Of a row group whose rows have long texts: it is written with fewer of them."""
 
 
 def write_table(paths: Sequence[str], name: str, target: str, options: SummaryOptions, input_type: str) -> None:
@@ -39,7 +41,7 @@ def write_table(paths: Sequence[str], name: str, target: str, options: SummaryOp
     progress = Progress(sys.stderr)
     rows = 0
     # What was read until a signal is written all the same.
-    with signals_heard(lambda _: progress.stop.set()), TableFile(target, reader.schema) as file:
+    with signals_heard(lambda _: progress.stop.set()), TableFile(target, reader.schema, replaces=True) as file:
         for part in _joined(_until_stopped(reader, progress)):
             file.write_table(arrow.Table.from_batches(part))
             rows += sum(batch.num_rows for batch in part)
@@ -56,12 +58,15 @@ def _until_stopped(batches: Iterable[Any], progress: Progress) -> Iterator[Any]:
 
 
 def _joined(batches: Iterable[Any]) -> Iterator[list[Any]]:
-    """Batches together, so that they make large row groups; the last may be small."""
+    """Batches together, so that they make large row groups; the last may be small, and those of long texts are."""
     part: list[Any] = []
+    rows = size = 0
     for batch in batches:
         part.append(batch)
-        if sum(one.num_rows for one in part) >= ROWS_AT_ONCE:
+        rows += batch.num_rows
+        size += batch.nbytes
+        if rows >= ROWS_AT_ONCE or size >= BYTES_AT_ONCE:
             yield part
-            part = []
+            part, rows, size = [], 0, 0
     if part:
         yield part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +14,9 @@ from pktvisor.windows.record import VERSION, FieldInfo, Form, Record, record_fie
 
 SUFFIXES = (".parquet", ".arrow")
 """Ends of the names of files, which say their format."""
+
+UNFINISHED = ".unfinished"
+"""End of the name of a file that is not whole and is to take the place of another."""
 
 VERSION_KEY = b"pktvisor.window_record"
 """Key in the schema's metadata that has the record's version."""
@@ -83,14 +87,20 @@ class TableFile:
     ConfigError for another name, InputError where it can't be written. It is whole once it is closed.
     """
 
-    def __init__(self, path: str, form: Any) -> None:
+    def __init__(self, path: str, form: Any, *, replaces: bool = False) -> None:
+        """Begin it. One that `replaces` others stands beside its place until it is whole; with an error it is gone."""
         pa, self._path = pyarrow(), path
         check_name(path)
+        self._place = Path(path).resolve()
+        self._beside = self._place.with_name(f"{self._place.name}{UNFINISHED}") if replaces else None
+        if self._place.exists() and not self._place.is_file():
+            self._beside = None  # a pipe is written to
+        written = path if self._beside is None else str(self._beside)
         with _told(path):
             if path.endswith(".parquet"):
-                self._writer = pa.parquet.ParquetWriter(path, form, compression="zstd")
+                self._writer = pa.parquet.ParquetWriter(written, form, compression="zstd")
             else:
-                self._writer = pa.ipc.new_file(path, form)
+                self._writer = pa.ipc.new_file(written, form)
 
     def write_table(self, part: Any) -> None:
         """Write a table of that schema."""
@@ -103,8 +113,14 @@ class TableFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with _told(self._path):
-            self._writer.close()
+        try:
+            with _told(self._path):
+                self._writer.close()
+                if self._beside is not None and error is None:
+                    self._beside.replace(self._place)
+        finally:
+            if self._beside is not None:
+                self._beside.unlink(missing_ok=True)
 
 
 class RecordFile(TableFile):
@@ -112,7 +128,7 @@ class RecordFile(TableFile):
 
     def __init__(self, path: str) -> None:
         pyarrow()  # a sentence where it is not there
-        super().__init__(path, schema())
+        super().__init__(path, schema(), replaces=True)
 
     def write(self, records: Iterable[Record]) -> None:
         """Write some records."""

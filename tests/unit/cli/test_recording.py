@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import datasketches
 import pytest
 
 from pktvisor.cli import reader
+from pktvisor.outputs.json import flat_document
 from pktvisor.windows import arrow
+from pktvisor.windows.merging import merge
+from pktvisor.windows.reading import snapshots
 from support.captures import FOLDER
 
 CAPTURE = str(FOLDER / "multi_window.pcap")
@@ -33,6 +37,35 @@ def test_all_windows_are_written_and_counted(tmp_path: Path, capfd: pytest.Captu
     out, err = capfd.readouterr()
     assert out == ""
     assert err.splitlines()[-1] == f"{path}: {len(records)} records of 4 windows"
+
+
+@pytest.mark.parametrize("name", ["windows.parquet", "windows.arrow"])
+def test_what_fails_leaves_the_file_there_that_was_there(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    path = str(tmp_path / name)
+    assert reader.main(["--record", path, "no-capture.pcap"]) == 255
+    assert not list(tmp_path.iterdir()), "nothing is begun that can't be ended"
+    assert reader.main(["--record", path, CAPTURE]) == 0
+    records = arrow.read_file(path)
+    assert reader.main(["--record", path, "no-capture.pcap"]) == 255
+    assert (arrow.read_file(path), [one.name for one in tmp_path.iterdir()]) == (records, [name])
+
+
+def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (tmp_path / "newest.parquet").symlink_to(tmp_path / "there.parquet")
+    (tmp_path / "there.parquet").write_bytes(b"")
+    assert reader.main(["--record", str(tmp_path / "newest.parquet"), CAPTURE]) == 0
+    assert (tmp_path / "newest.parquet").is_symlink()
+    assert arrow.read_file(str(tmp_path / "there.parquet"))
+
+
+def test_records_of_a_file_make_the_summary_of_the_capture(parquet: str, capfd: pytest.CaptureFixture[str]) -> None:
+    merged = merge(arrow.read_file(parquet))
+    capfd.readouterr()
+    assert reader.main(["--periods", "5", CAPTURE]) == 0
+    assert not merged.differences
+    assert flat_document(snapshots(merged.records)) == json.loads(capfd.readouterr().out)["5m"]
 
 
 def test_datasketches_reads_cardinalities_and_top_lists_from_the_file(parquet: str) -> None:
