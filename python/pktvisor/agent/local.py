@@ -348,11 +348,11 @@ class LocalAgent:
                 for stream in self._streams.values():
                     stream.resume(now_s)
 
-    def save(self) -> None:
+    def save(self, *, is_last: bool = False) -> None:
         """Keep the windows for the next process, where there is a place for them; not while a change is carried out."""
         with self._unless_changing() as is_free:
             if is_free and self._state is not None:
-                self._state.save(self._policies.values())
+                self._state.save(self._policies.values(), is_last=is_last)
 
     @contextmanager
     def _unless_changing(self, wait_s: float = 0.0) -> Iterator[bool]:
@@ -378,7 +378,7 @@ class LocalAgent:
                 logger.error("a change of policies does not finish: stopping without waiting for it")
             _stop(self._streams.values())
             if is_free:
-                self.save()
+                self.save(is_last=True)
             if self._state is not None:
                 self._state.close()
 

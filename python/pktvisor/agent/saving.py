@@ -22,6 +22,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from pktvisor import clock
 from pktvisor.agent.policy import AgentPolicy, PolicyPart
 from pktvisor.config.command_options import DEFAULT_LENGTH_S
 from pktvisor.errors import InputError
@@ -34,6 +35,8 @@ LAYOUT = "1"
 SUFFIX = ".window"
 LARGEST_WINDOW_BYTES = 64 << 20
 """A larger file is none of ours."""
+PAUSES = 20
+"""An open window that takes long to write, as one of very many groups, rests so many times as long behind it."""
 LONGEST_ABSENCE_S = 7 * 24 * 60 * 60
 
 
@@ -45,6 +48,8 @@ class StateDirectory:
         self._policies = path / "policies"
         self._written: dict[Path, set[int]] = {}
         """Numbers of the closed windows that each folder holds."""
+        self._resting_until_s: dict[Path, float] = {}
+        """When the open window of a folder is written again, by the monotonic clock."""
         self._tidy: dict[str, set[str]] = {}
         """Names of the folders of each policy, once there are no others."""
         self._unkept: set[str] = set()
@@ -83,8 +88,10 @@ class StateDirectory:
                 logger.info("policy [%s]: %d of %d saved windows are loaded", policy.name, taken, len(saved))
             self._sweep(folder, part)
 
-    def save(self, policies: Iterable[AgentPolicy]) -> None:
+    def save(self, policies: Iterable[AgentPolicy], *, is_last: bool = False) -> None:
         """Write what has changed since the last time. A fault is logged when it comes and goes; the agent goes on."""
+        if is_last:
+            self._resting_until_s.clear()
         for policy in policies:
             try:
                 self._save_policy(policy)
@@ -106,6 +113,9 @@ class StateDirectory:
         folder = self._policies / policy_name
         shutil.rmtree(folder, ignore_errors=True)
         self._written = {path: numbers for path, numbers in self._written.items() if folder not in path.parents}
+        self._resting_until_s = {
+            path: until_s for path, until_s in self._resting_until_s.items() if folder not in path.parents
+        }
         self._tidy.pop(policy_name, None)
         self._unkept.discard(policy_name)
 
@@ -131,7 +141,9 @@ class StateDirectory:
         written = self._written.setdefault(folder, set())
         fault: OSError | None = None
         for number, is_closed in part.policy.core.windows():
-            if number in written:
+            began_s = clock.monotonic()
+            is_resting = not is_closed and began_s < self._resting_until_s.get(folder, began_s)
+            if number in written or is_resting:
                 continue
             window = part.policy.core.save_window(number)
             try:
@@ -141,6 +153,9 @@ class StateDirectory:
                 fault = error
             else:
                 written.update([number] if is_closed else ())
+            if not is_closed:
+                ended_s = clock.monotonic()
+                self._resting_until_s[folder] = ended_s + (ended_s - began_s) * PAUSES
         self._sweep(folder, part)
         if fault is not None:
             raise fault  # now that the other windows are kept

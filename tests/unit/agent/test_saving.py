@@ -155,6 +155,30 @@ def test_a_removed_policy_is_forgotten(agent: LocalAgent, tmp_path: Path) -> Non
     assert list((tmp_path / "state" / "policies").iterdir()) == []
 
 
+def test_an_open_window_that_takes_long_rests_but_is_written_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s, written = [100.0], []
+
+    def save_window(number: int) -> bytes:
+        now_s[0] += 0.5
+        written.append((number, now_s[0]))
+        return b"window"
+
+    monkeypatch.setattr(saving.clock, "monotonic", lambda: now_s[0])
+    core = SimpleNamespace(windows=lambda: [(0, True), (1, False)], save_window=save_window)
+    stream = SimpleNamespace(name="eth", input=SimpleNamespace(is_recorded=False))
+    part = SimpleNamespace(policy=SimpleNamespace(core=core, periods=5, length_s=60), stream=stream)
+    policies: Any = [SimpleNamespace(name="edge", parts=[part])]
+    state = StateDirectory(tmp_path, NOW_S)
+    for _ in range(12):
+        state.save(policies)
+        now_s[0] += 1.0
+    state.save(policies, is_last=True)
+    state.close()
+    assert written == [(0, 100.5), (1, 101.0), (1, 111.5), (1, 114.0)]
+
+
 def test_a_directory_without_room_is_told_once_and_when_it_has_room_again(
     agent: LocalAgent, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -154,7 +154,7 @@ impl Policy {
     /// A window by its number, written down; `None` where there is no such window. Workers wait only while their open
     /// windows are copied.
     pub fn save_window(&self, number: usize) -> Option<Vec<u8>> {
-        let Merged { start_ns, end_ns, is_closed, state, .. } = self.store.window(number)?;
+        let Merged { start_ns, end_ns, is_closed, state, .. } = self.store.shown_window(number)?;
         let saved = SavedWindow { first: FirstWindow { number, start_ns }, end_ns, is_closed, state };
         Some(saved.to_bytes(&self.plan, self.places()))
     }

@@ -13,7 +13,11 @@ use crate::ledger::Ledger;
 use crate::metric::{Items, MetricKind, MetricState};
 use crate::sketch::reader::{Reader, write_block, write_varint};
 
+/// What all groups of a window take at most: it is written each minute, and read at once.
+pub(super) const MOST_GROUPS_BYTES: usize = 32 << 20;
+
 impl State {
+    /// Groups that are left out, because they are not shown or take too much, count as given up.
     pub(crate) fn save(&self, out: &mut Vec<u8>, plan: &Plan, items: Items<'_>) {
         let mut block = Vec::new();
         write_varint(out, self.metrics.len() as u64);
@@ -22,13 +26,15 @@ impl State {
             metric.save_block(&mut block, out, items);
         }
         write_varint(out, self.groups.len() as u64);
+        let (mut room, mut ledger) = (MOST_GROUPS_BYTES, self.ledger.clone());
         for groups in &self.groups {
             MetricKey::write_all(&groups.plan().keys, out);
             block.clear();
-            groups.save(&mut block, items);
+            ledger.evicted.groups += groups.save(&mut block, items, room) as u64;
+            room = room.saturating_sub(block.len());
             write_block(out, &block);
         }
-        save_ledger(&self.ledger, out);
+        save_ledger(&ledger, out);
     }
 
     /// Reads what [`Self::save`] wrote, be it of another plan; and how many of the plan's metrics were found.

@@ -377,6 +377,12 @@ impl Store {
         parts.map(Parts::merged)
     }
 
+    /// The same to be written down, with its groups that are shown.
+    pub fn shown_window(&self, number: usize) -> Option<Merged> {
+        let parts = self.inner().shown_part(number);
+        parts.map(Parts::merged)
+    }
+
     /// Takes in windows of an earlier process; of those that are too many, the newest. The newest may still be open,
     /// others that were are closed now. Tells how many were taken. Numbers stay, unless some are missing between them.
     ///

@@ -500,16 +500,28 @@ impl Groups {
         self.held.tell(bytes);
     }
 
-    /// Writes all groups of this window alone, the heaviest first; keys by what their values are.
-    pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>) {
+    /// Writes the groups of this window alone that are shown, as far as so many bytes reach, the heaviest first; keys by what
+    /// their values are. Tells how many groups it leaves out.
+    pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>, most_bytes: usize) -> usize {
         let groups = self.heaviest_first();
-        write_varint(out, groups.len() as u64);
-        for (key, group) in groups {
+        let start = out.len();
+        let mut saved = 0;
+        for (key, group) in groups.iter().take(MOST_SHOWN) {
+            let end = out.len();
             write_block(out, &values::written_key(key, &self.plan.by_items, items));
             group.save(out, &self.plan, self.span, self.seed, items);
+            if out.len() - start > most_bytes {
+                out.truncate(end);
+                break;
+            }
+            saved += 1;
         }
+        let mut count = Vec::new();
+        write_varint(&mut count, saved as u64);
+        out.splice(start..start, count);
         self.other.save(out, &self.plan, self.span, self.seed, items);
         write_block(out, &self.refused_keys.to_bytes());
+        groups.len() - saved + self.unread
     }
 
     /// Reads what [`Self::save`] wrote of the same columns; `read` reads the metrics of one group into fresh ones.

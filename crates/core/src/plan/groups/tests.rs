@@ -215,6 +215,35 @@ fn groups_that_grow_beyond_the_bound_make_room_and_none_of_their_rows_is_lost() 
 }
 
 #[test]
+fn saved_windows_have_the_heaviest_groups_within_bounds_and_count_the_others() {
+    let counter = json!({"kind": "counter", "feeds": [{"where": ["passed"]}], "group": 0});
+    let groups = json!({"by": ["vlan.id"], "most": 50_000});
+    let made = || policy(json!({"table": "packet", "groups": [groups], "metrics": [counter]}), 2);
+    let (before, after) = (made(), made());
+    let most = MOST_SHOWN as u16;
+    let light = (1..=most + 500).map(|vlan| (100, 1, 100, vlan));
+    let heavy = (most..=most + 500).map(|vlan| (100, 1, 100, vlan));
+    run(&before, &light.chain(heavy).collect::<Vec<Packet>>(), 1, 4096);
+    let saved: Vec<Vec<u8>> =
+        before.store().windows().iter().filter_map(|(number, _)| before.save_window(*number)).collect();
+    assert_eq!(after.restore(saved.iter().map(Vec::as_slice)), Ok(1));
+    let restored = after.read(0, 1).unwrap().state;
+    assert_eq!((restored.groups[0].len(), restored.ledger.evicted.groups), (MOST_SHOWN, 500));
+    assert!(restored.groups[0].keys()[..501].iter().all(|(_, rows)| *rows == 2), "the heaviest are there");
+    let window = before.read(0, 1).unwrap();
+    let save = |most_bytes: usize| {
+        let mut out = Vec::new();
+        let left_out = window.state.groups[0].save(&mut out, ITEMS(before.places()), most_bytes);
+        (out.len(), left_out)
+    };
+    let (nothing, all) = save(0);
+    assert_eq!(all, MOST_SHOWN + 500);
+    let (some, left_out) = save(1000);
+    assert!(some <= nothing + 1002 && left_out > MOST_SHOWN, "{some} bytes, {left_out} left out");
+    assert_eq!(window.state.ledger.evicted.groups, 0, "they are left out of what is saved alone");
+}
+
+#[test]
 fn what_cannot_be_grouped_is_said() {
     let compiled = |groups: Value, metric: Value| {
         let handler = json!({"table": "packet", "groups": [groups], "metrics": [metric]});
