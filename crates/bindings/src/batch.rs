@@ -179,6 +179,12 @@ impl TableRows {
         self.collected().len()
     }
 
+    /// What the rows take.
+    #[getter]
+    fn memory_bytes(&self) -> usize {
+        self.collected().memory_bytes()
+    }
+
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Capsule<'py>> {
         schema_capsule(py, &self.collected().definitions())
     }

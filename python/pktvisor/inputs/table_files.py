@@ -33,6 +33,8 @@ USUAL_MB, MOST_MB = 64, 4096
 USUAL_FILES, MOST_FILES = 288, 100_000
 ROWS_AT_ONCE = 1 << 15
 """Rows of a row group: enough to compress well, few enough for memory."""
+BYTES_AT_ONCE = 16 << 20
+"""Of a row group whose rows have long texts: it is written with fewer of them."""
 PAUSE_S = 10.0
 """Behind a file that could not be written, rows are dropped for so long before another one is begun."""
 UNFINISHED = ".unfinished"
@@ -236,7 +238,7 @@ class OpenFile:
         """Take the rows of a batch; write them, once there are enough of them, and say so."""
         self.rows += rows
         self._waiting.add(batch)
-        is_enough = len(self._waiting) >= ROWS_AT_ONCE
+        is_enough = len(self._waiting) >= ROWS_AT_ONCE or self._waiting.memory_bytes >= BYTES_AT_ONCE
         if is_enough:
             self._write()
         return is_enough

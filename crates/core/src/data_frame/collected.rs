@@ -33,6 +33,11 @@ impl Collected {
         self.length == 0
     }
 
+    /// What its rows take.
+    pub fn memory_bytes(&self) -> usize {
+        self.columns.iter().map(Made::memory_bytes).sum()
+    }
+
     /// Copies the rows of a batch behind those that are there.
     pub fn add(&mut self, batch: &Arc<Batch>) {
         let rows = self.frame.rows(batch);

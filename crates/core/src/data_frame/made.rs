@@ -48,6 +48,20 @@ impl Made {
         }
     }
 
+    /// What its values take.
+    pub fn memory_bytes(&self) -> usize {
+        match self {
+            Self::U8(values) => size_of_val(&values[..]),
+            Self::U16(values) => size_of_val(&values[..]),
+            Self::U32(values) => size_of_val(&values[..]),
+            Self::U64(values) => size_of_val(&values[..]),
+            Self::I64(values) => size_of_val(&values[..]),
+            Self::F64(values) => size_of_val(&values[..]),
+            Self::Address(values) => size_of_val(&values[..]),
+            Self::Text { spans, bytes } => size_of_val(&spans[..]) + bytes.len(),
+        }
+    }
+
     /// Copies the values of a column of the same type behind its own.
     pub fn append(&mut self, column: &Column<'_>) {
         match (self, column) {

@@ -135,6 +135,20 @@ fn a_batch_whose_rows_are_collected_is_free_again() {
 }
 
 #[test]
+fn what_is_collected_tells_its_bytes() {
+    let mut collected = Collected::new(DataFrame::new("dns", Form::default()).unwrap());
+    assert_eq!(collected.memory_bytes(), 0);
+    let batch = some_batches().remove(0);
+    collected.add(&batch);
+    let once = collected.memory_bytes();
+    assert!(once > 2 * collected.definitions().len(), "{once}");
+    collected.add(&batch);
+    assert_eq!(collected.memory_bytes(), 2 * once);
+    collected.take();
+    assert_eq!(collected.memory_bytes(), 0);
+}
+
+#[test]
 fn a_column_that_is_not_there_is_named() {
     let form = Form { words: None, columns: Some(vec!["dns.qnam".to_owned()]) };
     let Err(fault) = DataFrame::new("dns", form) else { panic!("there is no such column") };

@@ -25,6 +25,8 @@ use crate::window::NANOSECONDS as SECOND_NS;
 pub(super) const MOST_CLIENTS: usize = 1000;
 /// Bytes that all clients hold, of what is not whole. Beyond them the one that holds most has to go.
 pub(super) const MOST_WAITING_BYTES: usize = 64 << 20;
+/// Bytes that one client may add before it is looked again: a frame, beside which it may stand a second time while it moves.
+const MOST_ADDED_BYTES: usize = 2 << 20;
 /// What is read of a client before it is the others' turn.
 const READ_BYTES: usize = 256 << 10;
 /// Connections that are taken in a row.
@@ -103,6 +105,8 @@ pub struct StreamServer<P: Protocol> {
     protocol: P,
     buffer: Box<[u8]>,
     evicted_clients: u64,
+    #[cfg(test)]
+    pub(super) most_waiting_bytes: usize,
     /// What is not whole, and what clients are known by.
     held: Held,
     /// The listener is left alone until then.
@@ -145,6 +149,8 @@ impl<P: Protocol> StreamServer<P> {
             protocol,
             buffer: vec![0; READ_BYTES].into(),
             evicted_clients: 0,
+            #[cfg(test)]
+            most_waiting_bytes: 0,
             held: Held::new(memory, Holder::Streams),
             paused_until_ns: None,
             look_again_ns: i64::MIN,
@@ -199,10 +205,11 @@ impl<P: Protocol> StreamServer<P> {
         self.clients.insert(number, Connection { stream, client, silent_since_ns: Some(now_ns) });
     }
 
-    /// Reads a part of what a client has sent; tells how many messages came.
-    fn serve(&mut self, number: u64, now_ns: i64, intake: &mut Intake) -> usize {
+    /// Reads a part of what a client has sent; tells how many messages came. `waiting` is what all clients hold.
+    fn serve(&mut self, number: u64, now_ns: i64, intake: &mut Intake, waiting: &mut usize) -> usize {
         let Some(connection) = self.clients.get_mut(&number) else { return 0 };
         let before = intake.items();
+        *waiting -= P::waiting_bytes(&connection.client);
         if let Err(closing) = connection.read(&mut self.protocol, &mut self.buffer, now_ns, intake) {
             match closing {
                 Closing::End => {}
@@ -210,6 +217,9 @@ impl<P: Protocol> StreamServer<P> {
                 Closing::Deaf => self.evicted_clients += 1,
             }
             self.close(number, intake);
+        } else {
+            *waiting += P::waiting_bytes(&connection.client);
+            self.keep_bound(intake, waiting);
         }
         (intake.items() - before) as usize
     }
@@ -222,18 +232,25 @@ impl<P: Protocol> StreamServer<P> {
         bytes
     }
 
-    /// Closes the connections that hold most until the others have room.
-    fn keep_bound(&mut self, intake: &mut Intake) {
+    /// What all clients hold of what is not whole.
+    fn waiting_bytes(&self) -> usize {
+        self.clients.values().map(|connection| P::waiting_bytes(&connection.client)).sum()
+    }
+
+    /// Closes the connections that hold most until there is room for what the next one may add.
+    fn keep_bound(&mut self, intake: &mut Intake, waiting: &mut usize) {
+        #[cfg(test)]
+        {
+            self.most_waiting_bytes = self.most_waiting_bytes.max(*waiting);
+        }
         let bytes = |connection: &Connection<P::Client>| P::waiting_bytes(&connection.client);
-        let mut waiting: usize = self.clients.values().map(bytes).sum();
-        while waiting > MOST_WAITING_BYTES {
+        while *waiting > MOST_WAITING_BYTES - MOST_ADDED_BYTES {
             let Some(number) = self.clients.iter().max_by_key(|(_, one)| bytes(one)).map(|(number, _)| *number) else {
                 break;
             };
-            waiting -= self.close(number, intake);
+            *waiting -= self.close(number, intake);
             self.evicted_clients += 1;
         }
-        self.held.tell(waiting);
     }
 
     /// Now and then: closes the connections that have said nothing for too long, and goes on to take new ones.
@@ -306,14 +323,14 @@ impl<P: Protocol> Source for StreamServer<P> {
         let ready =
             self.readiness.wait(wait_ms).map_err(|cause| Error::system(format!("wait for {}", P::NAME), &cause))?;
         let now_ns = (self.now_ns)();
-        let mut messages = 0;
+        let (mut messages, mut waiting) = (0, self.waiting_bytes());
         for number in ready {
             match number {
                 LISTENER => self.accept(now_ns),
-                number => messages += self.serve(number, now_ns, intake),
+                number => messages += self.serve(number, now_ns, intake, &mut waiting),
             }
         }
-        self.keep_bound(intake);
+        self.held.tell(waiting);
         self.look_after(now_ns, intake);
         Ok(Polled::Items(messages))
     }

@@ -217,6 +217,8 @@ fn half_frames_of_many_clients_stay_within_the_bound() {
         assert!(waiting <= MOST_WAITING_BYTES, "{waiting}");
     }
     assert!(listening.ledger.evicted.clients >= 50, "{:?}", listening.ledger.evicted);
+    let most = listening.server.most_waiting_bytes;
+    assert!(most <= MOST_WAITING_BYTES, "{most} at some time");
     let _good = listening.client(&[&start(), &query(NOW / SECOND)]);
     assert_eq!(listening.serve().decoded, 1);
 }

@@ -46,8 +46,8 @@ impl FrameStreamReceiver {
         each: &mut impl FnMut(&[u8]),
     ) -> Result<&'a [u8], Violation> {
         Ok(match self.stream.step(bytes)? {
-            Step::Needs(_) => {
-                self.partial.extend_from_slice(bytes);
+            Step::Needs(wanted) => {
+                self.keep(bytes, wanted);
                 &[]
             }
             Step::Control(control, end) => {
@@ -72,7 +72,7 @@ impl FrameStreamReceiver {
             unreachable!("what is whole is taken at once")
         };
         let (more, rest) = bytes.split_at(bytes.len().min(wanted - self.partial.len()));
-        self.partial.extend_from_slice(more);
+        self.keep(more, wanted);
         if self.partial.len() == wanted {
             let frame = std::mem::take(&mut self.partial);
             self.take_whole(&frame, answers, each)?; // which keeps it where this was but its length
@@ -82,6 +82,16 @@ impl FrameStreamReceiver {
             }
         }
         Ok(rest)
+    }
+
+    /// Keeps bytes of a frame that has so many at least: its room grows twofold, but never beyond the frame.
+    fn keep(&mut self, bytes: &[u8], wanted: usize) {
+        let length = self.partial.len() + bytes.len();
+        if length > self.partial.capacity() {
+            let room = length.max(wanted.min(2 * self.partial.capacity()));
+            self.partial.reserve_exact(room - self.partial.len());
+        }
+        self.partial.extend_from_slice(bytes);
     }
 
     /// Nothing more comes.
@@ -180,7 +190,11 @@ mod tests {
         };
         assert_eq!(take(&mut receiver, &start()), 0);
         assert!(take(&mut receiver, &(MOST_FRAME_BYTES as u32).to_be_bytes()) < 64, "a length alone is no room");
-        assert!(take(&mut receiver, &vec![0; MOST_FRAME_BYTES - 1]) < 4 * MOST_FRAME_BYTES);
+        assert!(take(&mut receiver, &vec![0; MOST_FRAME_BYTES / 2 + 1]) <= MOST_FRAME_BYTES);
+        assert!(
+            take(&mut receiver, &vec![0; MOST_FRAME_BYTES / 2 - 2]) <= MOST_FRAME_BYTES + 4,
+            "never more than a frame"
+        );
         assert_eq!(take(&mut receiver, &[0]), 0);
     }
 }
