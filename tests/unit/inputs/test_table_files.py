@@ -76,6 +76,20 @@ def test_rows_of_many_batches_are_written_together_in_order(tmp_path: Path) -> N
     assert pyarrow.parquet.ParquetFile(path).metadata.num_row_groups == 1
 
 
+def test_rows_that_take_much_are_written_before_there_are_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = batch()
+    rows = _core.TableRows("flow")
+    rows.add(one)
+    monkeypatch.setattr(table_files, "BYTES_AT_ONCE", 2 * rows.memory_bytes)
+    with writing(tmp_path) as files:
+        for _ in range(5):
+            files.on_batch(one)
+    (path,) = tmp_path.glob("*.parquet")
+    file = pyarrow.parquet.ParquetFile(path)
+    groups = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    assert groups == [2 * len(rows), 2 * len(rows), len(rows)]
+
+
 def test_rows_of_a_table_are_handed_over_once() -> None:
     rows = _core.TableRows("flow")
     rows.add(batch())
