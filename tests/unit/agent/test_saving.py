@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pktvisor import clock
 from pktvisor.agent import saving
 from pktvisor.agent.local import AgentSettings, LocalAgent
 from pktvisor.agent.saving import LONGEST_ABSENCE_S, StateDirectory
@@ -165,7 +166,7 @@ def test_an_open_window_that_takes_long_rests_but_is_written_at_the_end(
         written.append((number, now_s[0]))
         return b"window"
 
-    monkeypatch.setattr(saving.clock, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(clock, "monotonic", lambda: now_s[0])
     core = SimpleNamespace(windows=lambda: [(0, True), (1, False)], save_window=save_window)
     stream = SimpleNamespace(name="eth", input=SimpleNamespace(is_recorded=False))
     part = SimpleNamespace(policy=SimpleNamespace(core=core, periods=5, length_s=60), stream=stream)

@@ -14,7 +14,7 @@ use crate::metric::{Items, MetricKind, MetricState};
 use crate::sketch::reader::{Reader, write_block, write_varint};
 
 /// What all groups of a window take at most: it is written each minute, and read at once.
-pub(super) const MOST_GROUPS_BYTES: usize = 32 << 20;
+pub(super) const MOST_GROUPS_BYTES: usize = 48 << 20;
 
 impl State {
     /// Groups that are left out, because they are not shown or take too much, count as given up.
