@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pktvisor import _core
-from pktvisor.metrics.breakdown import GroupName, Open
+from pktvisor.metrics.breakdown import Breakdown, GroupName, Open
 from pktvisor.policies.plan import Instance, Placed
 from pktvisor.policies.policy import NANOSECONDS, Policy, Range, WindowReader, family_name
 from pktvisor.windows.merging import shown
@@ -56,6 +56,12 @@ def _of_range(policy: Policy, windows: Range, agent: str, now_ns: int) -> list[R
     return [] if window is None else window_records(policy, window, agent=agent, now_ns=now_ns)
 
 
+MOST_RECORDS = 100_000
+"""Records of the groups of a breakdown in a window: with more, those of the lightest groups are left out."""
+MOST_GROUPS_SHOWN = 10_000
+"""Groups that the core gives, the heaviest."""
+
+
 class _Recorder:
     """Writes the records of one window."""
 
@@ -64,7 +70,22 @@ class _Recorder:
     ) -> None:
         self._policy, self._window, self._agent, self._most_items = policy, window, agent, most_items
         self._reader = WindowReader(policy, window, is_merged=False, now_ns=now_ns)
-        self._completeness = completeness(window.ledger())
+        ledger = window.ledger()
+        ledger["evicted.groups"] += sum(self._left_out())
+        self._completeness = completeness(ledger)
+
+    def _left_out(self) -> Iterator[int]:
+        """How many groups of each breakdown have no records."""
+        for number, placed in enumerate(self._policy.plan.placed):
+            indices = {one.by: one.index for one in placed if isinstance(one.by, Open)}
+            for by, index in indices.items():
+                groups, *_ = self._window.group_sizes(number, index)
+                yield max(0, groups - self._most_groups(number, by))
+
+    def _most_groups(self, number: int, by: Breakdown | None) -> int:
+        """How many groups of a breakdown have records: as many as all its metrics have room for."""
+        metrics = sum(one.by == by for one in self._policy.plan.placed[number])
+        return min(MOST_GROUPS_SHOWN, MOST_RECORDS // metrics)
 
     def records(self) -> Iterator[Record]:
         for number, instance in enumerate(self._policy.plan.instances):
@@ -88,7 +109,9 @@ class _Recorder:
             yield placed.name, self._window.metric(number, placed.index)
             return
         at = self._window.grouped_number(number, placed.index)
-        for group in self._reader.groups_of(number, placed):
+        groups = self._reader.groups_of(number, placed)
+        most = self._most_groups(number, placed.by)
+        for group in (*groups[:most], *(one for one in groups[most:] if one.values is None)):
             yield placed.by.name(group.values), group.metric(at)
 
     def _about(self, instance: Instance) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from pktvisor.outputs import lines, otlp, prometheus
 from pktvisor.outputs.exposition import FORMATS, Format
 from pktvisor.outputs.json import encode, flat_document, policy_document
 from pktvisor.outputs.json_pieces import pieces
-from pktvisor.policies import policy
+from pktvisor.policies import policy, records
+from pktvisor.policies.records import window_records
+from pktvisor.windows.record import Record
 from support.captures import FOLDER
 from support.configurations import declared
 from support.exporters import exporters_frames
@@ -88,6 +90,25 @@ def test_lines_of_very_many_groups_are_not_kept(monkeypatch: pytest.MonkeyPatch)
     as_many(monkeypatch)
     prometheus.render({"many": [replace(one, is_closed=True) for one in flows().snapshots()]})
     assert [policy for policy, _ in kept._kept] == ["few"]
+
+
+def test_records_are_those_of_the_heaviest_groups_and_tell_how_many_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    measured = flows()
+    every = window_records(measured.policy, measured.window, agent="a")
+    monkeypatch.setattr(records, "MOST_RECORDS", 100)
+    some = window_records(measured.policy, measured.window, agent="a")
+
+    def groups(found: Sequence[Record], path: str) -> list[Sequence[str]]:
+        return [record.group for record in found if record.path == path]
+
+    interfaces = groups(every, "in_bytes")
+    assert groups(some, "in_bytes") == interfaces[:1]
+    assert groups(some, "records_flows") == groups(every, "records_flows"), "few metrics leave room for more"
+    left_out = {record.ledger.get("evicted.groups", 0) for record in some}
+    assert left_out == {len(interfaces) - 1}
+    assert {record.ledger.get("evicted.groups", 0) for record in every} == {0}
 
 
 def test_handlers_that_have_nothing_to_say_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
