@@ -146,8 +146,9 @@ impl Draft {
             Target::TcpFlags => row.tcp_flags = number as u8,
             Target::SourcePort => row.source_port = number as u16,
             Target::DestinationPort => row.destination_port = number as u16,
-            Target::SourcePortOf(_) => self.source_port |= number as u16,
-            Target::DestinationPortOf(_) => self.destination_port |= number as u16,
+            Target::SourcePortOf(_) if self.source_port == 0 => self.source_port = number as u16,
+            Target::DestinationPortOf(_) if self.destination_port == 0 => self.destination_port = number as u16,
+            Target::SourcePortOf(_) | Target::DestinationPortOf(_) => {}
             Target::IcmpTypeCode => row.icmp_type_code = number as u16,
             Target::IcmpType => row.icmp_type_code = row.icmp_type_code & 0xff | (number as u16) << 8,
             Target::IcmpCode => row.icmp_type_code = row.icmp_type_code & 0xff00 | number as u16 & 0xff,

@@ -116,7 +116,8 @@ fn ports_of_udp_and_of_tcp_may_be_fields_of_their_own() {
     let record = |ports: [u16; 4], protocol| {
         [vec![10, 0, 0, 1, 10, 0, 0, 2], ports.map(u16::to_be_bytes).concat(), vec![protocol]].concat()
     };
-    let records = [record([53, 4000, 0, 0], 17), record([0, 0, 443, 5000], 6)].concat();
+    let both = record([53, 4001, 443, 5001], 17);
+    let records = [record([53, 4000, 0, 0], 17), record([0, 0, 443, 5000], 6), both].concat();
     let general = [field(8, 4), field(182, 2), field(7, 2)];
     let sets = [
         set(2, &[template(256, &fields), template(257, &general)].concat()),
@@ -124,8 +125,8 @@ fn ports_of_udp_and_of_tcp_may_be_fields_of_their_own() {
         set(257, &[10, 0, 0, 1, 1, 187, 0, 0]),
     ];
     assert_eq!(bench.read(&ipfix(0, 7, &sets)), None);
-    assert_eq!(bench.table.source_port(), [53, 443, 0], "what is said of all protocols counts first");
-    assert_eq!(bench.table.destination_port(), [4000, 5000, 0]);
+    assert_eq!(bench.table.source_port(), [53, 443, 53, 0], "what is said of all protocols counts first");
+    assert_eq!(bench.table.destination_port(), [4000, 5000, 4001, 0]);
 }
 
 #[test]
