@@ -12,7 +12,7 @@ use crate::sketch::reader::{Reader, write_varint};
 pub(super) const MOST_LOGGED_SMALL: u32 = 64;
 
 /// Rows that are gathered before they are fed to what a group keeps.
-const MOST_LOGGED: u32 = 1024;
+const MOST_LOGGED: u32 = 2048;
 
 /// Bytes of rows that tight groups gather: those that have rows alone, those without lists, and those with lists.
 const TIGHT_ROWS_BYTES: usize = 80;
