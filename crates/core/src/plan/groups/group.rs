@@ -1,9 +1,9 @@
 //! One group: rows that are gathered, and what is kept of those before them.
 
 use super::full::Full;
-use super::log::{Chunk, Log};
+use super::log::{Chunk, Log, MOST_LOG_BYTES};
 use super::reading::Kept;
-use super::{GroupPlan, MOST_LOG_BYTES, ReadMetrics, Span, packed};
+use super::{GroupPlan, ReadMetrics, Span, packed};
 use crate::Error;
 use crate::metric::{Items, MetricState};
 use crate::sketch::reader::{Reader, write_varint};

@@ -11,6 +11,7 @@
 //! ([`tight`]). A group that is there has all rows of its
 //! worker's window: once something was turned away for want of memory, no group is added to that window any more.
 
+mod feeding;
 mod full;
 mod group;
 mod keys;
@@ -18,6 +19,7 @@ mod lists;
 mod log;
 mod packed;
 mod reading;
+mod saving;
 mod tight;
 mod values;
 
@@ -26,7 +28,7 @@ use std::sync::{Arc, OnceLock};
 
 use full::{Full, Layout};
 pub use group::Group;
-use group::{Feeding, Tight};
+use group::Tight;
 use keys::Keys;
 pub use log::Chunk;
 use log::RowLayout;
@@ -38,17 +40,12 @@ use super::keys::MetricKey;
 use super::{BitmapIndex, ColumnIndex};
 use crate::Error;
 use crate::expr::Bitmap;
-use crate::hash::prefetch;
-use crate::memory::{Account, Held, Holder, Step};
-use crate::metric::{ItemKind, Items, MetricKind, MetricState, NO_PLACE};
+use crate::memory::{Account, Held, Holder};
+use crate::metric::{ItemKind, MetricKind, MetricState, NO_PLACE};
 use crate::sketch::Hll;
 use crate::sketch::murmur3::{DATASKETCHES_SEED, murmur3_128};
-use crate::sketch::reader::{Reader, write_block, write_varint};
-use crate::table::{Column, ColumnType};
-
-/// Bytes that the logs of all groups may take together, and what each of them may take, however many there are.
-const MOST_LOG_BYTES: usize = 48 << 20;
-const LEAST_LOG_BYTES: usize = 4 << 10;
+use crate::sketch::reader::Reader;
+use crate::table::ColumnType;
 
 /// Bytes that the groups of one worker's window may take; beyond, new ones are turned away, and those that are there make room.
 pub const MOST_BYTES: usize = 160 << 20;
@@ -222,128 +219,6 @@ impl Groups {
         }
     }
 
-    /// Takes in the rows of a batch that any condition holds for. Tells what had to go for want of room.
-    pub(crate) fn feed<'a>(
-        &mut self,
-        bitmaps: &[Bitmap],
-        column: impl Fn(ColumnIndex) -> Column<'a>,
-        times_ns: &[i64],
-        work: &mut Chunk,
-    ) -> GaveUp {
-        let (plan, span, seed) = (self.plan.clone(), self.span, self.seed);
-        let sources: Vec<Column<'_>> = plan.sources.iter().map(|(index, _)| column(*index)).collect();
-        let (mut images, mut picked) = (std::mem::take(&mut work.images), std::mem::take(&mut work.picked));
-        let (mut holding, mut hashes) = (std::mem::take(&mut work.holding), std::mem::take(&mut work.hashes));
-        let mut numbers = std::mem::take(&mut work.numbers);
-        plan.holding(bitmaps, times_ns.len(), &mut holding);
-        picked.clear();
-        picked.extend((0..times_ns.len() as u32).filter(|row| holding.iter().any(|holds| holds[*row as usize] != 0)));
-        let layout = plan.row_layout();
-        if !picked.is_empty() {
-            images.make(layout, &picked, times_ns, &sources);
-        }
-        let mut turned_away = 0;
-        work.left_out = 0;
-        let feeding = Feeding { most_log_bytes: self.most_log_bytes(), tight: self.tight };
-        for (columns, holding) in plan.by.iter().zip(&holding) {
-            let by: Vec<Column<'_>> = columns.iter().map(|index| column(*index)).collect();
-            values::hash_rows(&by, &picked, seed, &mut hashes);
-            turned_away += self.find_groups(&by, &picked, holding, &hashes, &mut numbers);
-            for (at, row) in picked.iter().enumerate() {
-                self.fetch_ahead(&numbers[at..]);
-                let (holds, number) = (holding[*row as usize], numbers[at]);
-                let group = match number {
-                    NOBODY => continue,
-                    OTHER => &mut self.other,
-                    number => &mut self.groups[number as usize],
-                };
-                group.rows += 1;
-                let grown = group.log.push(layout, &mut images, at, holds);
-                let grown = grown + group.settle(&plan, span, work, seed, feeding);
-                self.content_bytes = self.content_bytes.wrapping_add_signed(grown);
-            }
-        }
-        (work.images, work.picked, work.holding, work.hashes) = (images, picked, holding, hashes);
-        work.numbers = numbers;
-        self.held.count_given(Step::NewGroups, turned_away);
-        let groups = self.keep_bound(MOST_BYTES, work);
-        self.tell_memory();
-        GaveUp { groups, lists: work.left_out }
-    }
-
-    /// Tells for each row that was picked which group it counts into; how many were turned away for want of memory.
-    fn find_groups(
-        &mut self,
-        by: &[Column<'_>],
-        picked: &[u32],
-        holding: &[u64],
-        hashes: &[u64],
-        numbers: &mut Vec<u32>,
-    ) -> u64 {
-        let mut turned_away = 0;
-        numbers.clear();
-        for (row, hash) in picked.iter().zip(hashes) {
-            let number = match self.keys.find(*hash) {
-                _ if holding[*row as usize] == 0 => NOBODY,
-                Some(number) => number as u32,
-                None => {
-                    let key = values::key_of(by, *row as usize);
-                    let number = self.unknown_within_budget(*hash, &key);
-                    turned_away += u64::from(number == OTHER && self.is_full);
-                    number
-                }
-            };
-            numbers.push(number);
-        }
-        turned_away
-    }
-
-    /// Asks for what rows to come will need: first the group, then the end of its log. Groups are too many for the cache.
-    #[inline(always)]
-    fn fetch_ahead(&self, numbers: &[u32]) {
-        if let Some(group) = numbers.get(2 * AHEAD).and_then(|number| self.groups.get(*number as usize)) {
-            prefetch(group);
-        }
-        if let Some(group) = numbers.get(AHEAD).and_then(|number| self.groups.get(*number as usize)) {
-            group.log.fetch_end();
-        }
-    }
-
-    /// Bytes that each log may take: the memory of all together is bounded.
-    fn most_log_bytes(&self) -> usize {
-        (MOST_LOG_BYTES / self.groups.len().max(1)).max(LEAST_LOG_BYTES)
-    }
-
-    /// The number of a group for a key that is not known.
-    #[cold]
-    fn unknown_within_budget(&mut self, hash: u64, key: &[u8]) -> u32 {
-        self.is_full |= self.held.is_due(Step::NewGroups, self.own_bytes());
-        self.unknown(hash, key)
-    }
-
-    /// The number of a group for a key that is not known; [`OTHER`] where there is no room for it.
-    fn unknown(&mut self, hash: u64, key: &[u8]) -> u32 {
-        if self.is_full || self.groups.len() >= self.plan.most || self.own_bytes() >= MOST_BYTES {
-            refuse(&mut self.refused_keys, key);
-            return OTHER;
-        }
-        self.keys.add(hash, key);
-        self.groups.push(Group::default());
-        self.groups.len() as u32 - 1
-    }
-
-    /// The group of a key; the other one where there is no room for it.
-    fn at(&mut self, key: &[u8]) -> &mut Group {
-        let hash = values::hash_key(key, &self.plan.by_items, self.seed).expect("keys are what their columns are");
-        match self.keys.find(hash) {
-            Some(number) => &mut self.groups[number],
-            None => match self.unknown(hash, key) {
-                OTHER => &mut self.other,
-                number => &mut self.groups[number as usize],
-            },
-        }
-    }
-
     /// Takes in what another worker saw in the same window.
     pub(crate) fn merge_worker(&mut self, other: &Groups) {
         let (plan, seed) = (self.plan.clone(), self.seed);
@@ -499,64 +374,7 @@ impl Groups {
         let bytes = self.own_bytes();
         self.held.tell(bytes);
     }
-
-    /// Writes the groups of this window alone that are shown, as far as so many bytes reach, the heaviest first; keys by what
-    /// their values are. Tells how many groups it leaves out.
-    pub(crate) fn save(&self, out: &mut Vec<u8>, items: Items<'_>, most_bytes: usize) -> usize {
-        let groups = self.heaviest_first();
-        let start = out.len();
-        let mut saved = 0;
-        for (key, group) in groups.iter().take(MOST_SHOWN) {
-            let end = out.len();
-            write_block(out, &values::written_key(key, &self.plan.by_items, items));
-            group.save(out, &self.plan, self.span, self.seed, items);
-            if out.len() - start > most_bytes {
-                out.truncate(end);
-                break;
-            }
-            saved += 1;
-        }
-        let mut count = Vec::new();
-        write_varint(&mut count, saved as u64);
-        out.splice(start..start, count);
-        self.other.save(out, &self.plan, self.span, self.seed, items);
-        write_block(out, &self.refused_keys.to_bytes());
-        groups.len() - saved + self.unread
-    }
-
-    /// Reads what [`Self::save`] wrote of the same columns; `read` reads the metrics of one group into fresh ones.
-    pub(crate) fn restore(
-        &mut self,
-        reader: &mut Reader,
-        items: Items<'_>,
-        read: ReadMetrics<'_>,
-    ) -> Result<(), Error> {
-        let (plan, start) = (self.plan.clone(), self.span.start);
-        for _ in 0..reader.count()? {
-            let key = values::read_key(reader.block()?, &plan.by_items, items)
-                .ok_or_else(|| reader.error("a key that is none"))?;
-            let group = Group::restore(reader, &plan, start, self.seed, read)?;
-            let bytes = group.full_bytes();
-            let place = self.at(&key);
-            if place.rows == 0 {
-                *place = group;
-                self.content_bytes += bytes;
-            }
-        }
-        self.other = Group::restore(reader, &plan, start, self.seed, read)?;
-        self.refused_keys = Hll::from_bytes(reader.block()?)?;
-        self.content_bytes = self.measured_bytes();
-        self.tell_memory();
-        Ok(())
-    }
 }
-
-/// Numbers that are none of a group: that of the other one, and that of rows which count nowhere.
-const OTHER: u32 = u32::MAX;
-const NOBODY: u32 = u32::MAX - 1;
-
-/// So many rows ahead their groups are asked for.
-const AHEAD: usize = 8;
 
 /// What an allocation takes beside the bytes that were asked for.
 const ALLOCATION_BYTES: usize = 8;

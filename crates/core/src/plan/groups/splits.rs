@@ -12,7 +12,7 @@ use super::*;
 use crate::decode::Batch;
 use crate::engine::{Policy, PolicyConfig};
 use crate::enrich::geo::Places;
-use crate::memory::{Account, Holder};
+use crate::memory::{Account, Holder, Step};
 use crate::metric::MetricState;
 use crate::table::{FlowRow, PacketRow};
 use crate::window::{Merged, NANOSECONDS};

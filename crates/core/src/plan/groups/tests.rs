@@ -10,6 +10,7 @@ use super::*;
 use crate::decode::Batch;
 use crate::engine::{Policy, PolicyConfig};
 use crate::enrich::geo::Places;
+use crate::metric::Items;
 use crate::plan::{Slot, compile};
 use crate::table::PacketRow;
 use crate::window::NANOSECONDS;

@@ -18,6 +18,9 @@ use super::ALLOCATION_BYTES;
 use crate::hash::prefetch;
 use crate::table::{ColumnType, Span};
 
+/// Bytes that the logs of all groups may take together.
+pub const MOST_LOG_BYTES: usize = 48 << 20;
+
 /// Rows that a log has room for from the first one on.
 const FEW_ROWS: usize = 4;
 
