@@ -55,6 +55,12 @@ class FlowInput(SourceInput):
         self._warnings: Sequence[str] = ()
         self._files = table_files.read_table_files(config, "flow")
         names = read_names(config, "pcap_file")
+        if names and self._files is not None:
+            raise ConfigError(
+                "what exporters send is written, not what a pcap_file has",
+                hint="pktvisor-reader --table flow --out FILE writes that",
+                path="table_dir",
+            )
         self._source: Source = Recording(names, Packets(reads_flows=True)) if names else self._listen(config)
 
     def _listen(self, config: Settings) -> Live:

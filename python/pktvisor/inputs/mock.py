@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 
 from pktvisor import _core
 from pktvisor.config.command_options import MOST_LOOKBACK_MB
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import bounded, text, texts
+from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError, NotFoundError, within
 from pktvisor.inputs.base import Defaults
 from pktvisor.inputs.filters import capture_filter
@@ -16,8 +18,13 @@ from pktvisor.inputs.live import Live
 from pktvisor.inputs.recent import recent_packets
 from pktvisor.inputs.sources import Source, SourceInput
 
+logger = logging.getLogger(__name__)
+
 TRAFFIC_KEYS = ("traffic", "seed", "packets_per_second")
 """Keys that ask for traffic. Without any of them nothing happens, as in the C++ agent."""
+KEYS_OF_TRAFFIC = ("host_spec", "bpf", "lookback_mb")
+"""Keys that say more of it."""
+FAULT_KEY = "except_on_start"
 USUAL_SEED = 1
 USUAL_PACKETS_PER_SECOND = 500
 MOST_PACKETS_PER_SECOND = 100_000
@@ -81,6 +88,7 @@ class MockInput(SourceInput):
         if any(key in config for key in TRAFFIC_KEYS):
             self._live = self._traffic(config, defaults)
         self._source: Source = self._live or Silent()
+        self._ineffective = list(_ineffective(config, is_silent=self._live is None))
 
     def _traffic(self, config: Settings, defaults: Defaults) -> Live:
         with within("bpf"):
@@ -104,9 +112,15 @@ class MockInput(SourceInput):
     def source(self) -> Source:
         return self._source
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        return [*self.source.warnings, *self._ineffective]
+
     def start(self, policies: list[_core.Policy]) -> None:
-        if "except_on_start" in self.config:
+        if FAULT_KEY in self.config:
             raise ConfigError("mock error on start")
+        for warning in self._ineffective:
+            logger.warning("%s", warning)
         super().start(policies)
 
     def recent_packets(self, *, filter_expression: str, seconds: int | None, most_bytes: int) -> bytes:
@@ -115,6 +129,16 @@ class MockInput(SourceInput):
         return recent_packets(
             self._live.at_work, seconds=seconds, most_bytes=most_bytes, filter_expression=filter_expression
         )
+
+
+def _ineffective(config: Settings, *, is_silent: bool) -> Iterator[str]:
+    """Say what has no effect: keys that say more of traffic where there is none, and those much like a known one."""
+    known = (*TRAFFIC_KEYS, *KEYS_OF_TRAFFIC, FAULT_KEY)
+    for key in config:
+        if key in KEYS_OF_TRAFFIC and is_silent:
+            yield f"{key}: it has no effect, nothing is made up without one of {', '.join(TRAFFIC_KEYS)}"
+        elif key not in known and (hint := did_you_mean(key, known)):
+            yield f"{key[:60]}: there is no such key, it has no effect{hint}"
 
 
 def _kinds(config: Settings) -> Sequence[str]:

@@ -75,7 +75,7 @@ class NetprobeInput(SourceInput):
     )
     stand_in: ClassVar[Settings] = {
         "test_type": "ping",
-        "targets": {},
+        "targets": {"first": {"target": "192.0.2.1", "port": 1}},
         "interval_msec": MOST_MS,
         "timeout_msec": 1,
         "packets_interval_msec": 0,  # any other time goes with these

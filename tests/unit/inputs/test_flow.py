@@ -143,6 +143,7 @@ def test_sflow_is_another_name_of_the_input() -> None:
             "is of UDP, and transport is tcp",
         ),
         ({"bind": "127.0.0.1", "port": 2055, "workers": 0}, "0 is not between 1 and 64"),
+        ({"pcap_file": "x.pcap", "table_dir": "/"}, "what exporters send is written, not what a pcap_file has"),
         ({"iface": "lo"}, "iface is an invalid/unsupported config or filter"),
     ],
 )

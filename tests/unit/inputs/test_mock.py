@@ -63,6 +63,25 @@ def test_without_a_key_that_asks_for_traffic_it_runs_and_is_silent() -> None:
         source.recent_packets(filter_expression="", seconds=None, most_bytes=1000)
 
 
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"bpf": "udp prot 53"}, "bpf: it has no effect, nothing is made up without one of traffic, seed, packets_per"),
+        ({"host_spec": "10.0.0.0/99"}, "host_spec: it has no effect, "),
+        ({"trafic": ["dns"]}, "trafic: there is no such key, it has no effect; did you mean 'traffic'?"),
+        (
+            {"seed": 1, "packet_per_second": 9},
+            "packet_per_second: there is no such key, it has no effect; did you mean",
+        ),
+        ({"seed": 1, "bpf": "udp", "description": "of a site"}, ""),
+    ],
+)
+def test_keys_without_effect_are_told(config: Settings, sentence: str) -> None:
+    warnings = MockInput(config, Defaults()).warnings
+    assert len(warnings) == bool(sentence)
+    assert "".join(warnings).startswith(sentence)
+
+
 @pytest.mark.parametrize("config", [{"except_on_start": True}, {"except_on_start": "yes", "seed": 1}])
 def test_its_start_can_be_made_to_fail(config: Settings) -> None:
     with pytest.raises(ConfigError, match="mock error on start"):

@@ -53,6 +53,12 @@ def test_what_an_input_takes_without_effect_is_a_warning(targets: str, sentence:
     assert warning.message.startswith(sentence)
 
 
+@pytest.mark.parametrize("targets", ["", ", targets: {a: {target: no_name}}"])
+def test_what_stands_in_for_a_wrong_setting_is_no_warning(targets: str) -> None:
+    findings = check_agent(spare("netprobe", f"test_type: ping{targets}", ""))
+    assert (len(findings.mistakes), findings.warnings) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("input_type", "missing"),
     [("netprobe", "test_type"), ("flow", "bind"), ("dnstap", "dnstap_file"), ("pcap", "iface")],
