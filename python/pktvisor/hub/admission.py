@@ -22,7 +22,7 @@ from pktvisor.hub.seen import MOST_SERIES, Series, WindowKey
 logger = logging.getLogger(__name__)
 
 MINUTES_PER_HOUR = 60
-FURTHEST_AHEAD_MINUTES = 60
+FURTHEST_AHEAD_NS = MINUTES_PER_HOUR * MINUTE_NS
 """By how much an agent's clock may be ahead of the hub's."""
 
 
@@ -147,9 +147,8 @@ class Admission:
             raise BusyError(f"there are too many agents: {name} is one more than the hub can know")
         if not self._registry.seen.has_room_for(windows_of(delivery)):
             raise self._refused(name, f"{name} has windows of more than {MOST_SERIES} handlers", now_ns)
-        newest = now_ns // MINUTE_NS + FURTHEST_AHEAD_MINUTES
         for run in delivery.runs:
-            if minute_of(run) > newest:
+            if max(run.start_ns, run.end_ns) > now_ns + FURTHEST_AHEAD_NS:
                 reason = f"the clock of {name} is more than an hour ahead of the hub's"
             elif minute_of(run) < self.oldest_minute:
                 reason = f"window {run.number} of {run.instance} is older than what the hub keeps"
@@ -182,21 +181,27 @@ class Admission:
             self._registry.note_refusal(delivery.sender.agent, reason, now_ns)
 
     def _merge(self, entry: Entry, delivery: Delivery, taken: int) -> tuple[Receipt, list[str]]:
-        """Merge windows of an entry of the journal, and keep in mind where it is; tell why some were refused."""
+        """Merge windows of an entry of the journal, and keep in mind where it is; tell why some were refused.
+
+        Nobody looks for these again: what they say can't be read by any answer.
+        """
         reasons: list[str] = []
-        runs = [run for at, run in enumerate(delivery.runs) if taken >> at & 1]
-        for run in runs:
-            try:
-                self._minutes.add(delivery.sender, delivery.table, run)
-            except InputError as error:
-                reasons.append(str(error))
-                logger.warning("agent %s: %s", delivery.sender.agent, error)
+        counted: set[int] = set()
+        for at, run in enumerate(delivery.runs):
+            if taken >> at & 1:
+                try:
+                    self._minutes.add(delivery.sender, delivery.table, run)
+                    counted.add(at)
+                except InputError as error:
+                    reasons.append(str(error))
+                    logger.warning("agent %s: %s", delivery.sender.agent, error)
         mark = mark_of(delivery.sender.agent)
-        for hour in {hour_of(run) for run in runs}:
-            of_hour = _bits(taken >> at & 1 and hour_of(run) == hour for at, run in enumerate(delivery.runs))
+        for hour in {hour_of(delivery.runs[at]) for at in counted}:
+            of_hour = _bits(at in counted and hour_of(run) == hour for at, run in enumerate(delivery.runs))
             with self._indexing:
                 self.hours.setdefault(hour, HourIndex()).add(Kept(entry.sequence, entry.position, of_hour, mark))
-        return Receipt(len(runs) - len(reasons), len(delivery.runs) - len(runs), len(reasons)), reasons
+        duplicate = len(delivery.runs) - len(counted) - len(reasons)
+        return Receipt(len(counted), duplicate, len(reasons)), reasons
 
     def readmit(self, entry: Entry, sealed: Mapping[int, int], readmitted: set[WindowKey]) -> None:
         """Take in again what is in the journal: what is not sealed, and what the registry does not know yet.

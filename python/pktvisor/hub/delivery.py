@@ -21,6 +21,10 @@ MOST_ROWS = 1 << 18
 """Records of a delivery."""
 MOST_TAGS = 32
 LONGEST_NAME = 200
+LARGEST_NUMBER = (1 << 63) - 1
+"""Of a window: files and tables of others keep it signed."""
+LONGEST_S = 3660 * 24 * 3600
+"""Length of a window: as long as anything is kept."""
 TAG_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]*")
 
 MINUTE_S = 60
@@ -101,6 +105,9 @@ def _check(run: _core.WindowRun, sender: Sender) -> None:
     for name in (run.policy, run.instance, run.schema):
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise InputError(f"the name {name[:LONGEST_NAME]!r} of a policy or handler can't be used")
+    for field, value, most in (("number", run.number, LARGEST_NUMBER), ("length", run.length_s, LONGEST_S)):
+        if value > most:
+            raise InputError(f"a window of {run.instance!r} has the {field} {value}, which is more than {most}")
 
 
 def _check_each_comes_once(runs: Sequence[_core.WindowRun]) -> None:

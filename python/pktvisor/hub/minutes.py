@@ -141,8 +141,11 @@ class Minutes:
         with self._lock:
             names = names_of(self.configured, run.policy, sender.tags)
             shown = [name for name in names if only is None or name in only]
-            for cell in list(self._cells(sender, shown, minute)):
+            cells = list(self._cells(sender, shown, minute))
+            for cell in cells:
                 self._add_to(cell, minute, sender, table, run)
+        if not cells:
+            _check(table, run)
 
     def configure(self, configured: Sequence[HubPolicyConfig]) -> frozenset[str]:
         """Show other policies. Give the names of those that show something else now: they are empty."""
@@ -159,11 +162,8 @@ class Minutes:
     def _add_to(self, cell: Cell, minute: int, sender: Sender, table: _core.RecordTable, run: _core.WindowRun) -> None:
         key, kept = self._opened(minute, cell)
         handler = f"{cell.policy}-default-{handler_of(run.policy, run.tap, run.instance)}"
-        try:
-            # What is damaged is found with the first cell, before anything was merged into any.
-            self._accumulators.add(key, table, run.first, run.count, handler)
-        except _core.InputFault as fault:
-            raise InputError(str(fault)) from fault
+        # What is damaged is found with the first cell, before anything was merged into any.
+        _merge(self._accumulators, key, table, run, handler)
         kept.agents.add(sys.intern(sender.agent))
         kept.windows += 1
         self.policies[cell.policy] = min(self.policies.get(cell.policy, minute), minute)
@@ -311,6 +311,21 @@ def window_fields(cell: Cell, minute: int, count: int, *, is_closed: bool) -> di
         "length_s": count * MINUTE_S,
         "is_closed": is_closed,
     }
+
+
+def _check(table: _core.RecordTable, run: _core.WindowRun) -> None:
+    """Raise InputError where a sketch of a window that is merged nowhere is damaged: it is kept all the same."""
+    _merge(_core.Accumulators(), 0, table, run, run.instance)
+
+
+def _merge(
+    accumulators: _core.Accumulators, key: int, table: _core.RecordTable, run: _core.WindowRun, handler: str
+) -> None:
+    """Merge a window. InputError, and nothing merged, where a sketch of it is damaged."""
+    try:
+        accumulators.add(key, table, run.first, run.count, handler)
+    except _core.InputFault as fault:
+        raise InputError(str(fault)) from fault
 
 
 def _take(accumulators: _core.Accumulators, key: int, table: _core.RecordTable) -> None:

@@ -219,7 +219,7 @@ class Registry:
                 marks = [(*one,) for one in sealed.items()]
                 self._connection.executemany("INSERT OR REPLACE INTO sealed VALUES (?, ?)", marks)
                 self._connection.execute("INSERT OR REPLACE INTO progress VALUES ('sequence', ?)", (sequence,))
-        except InputError:
+        except Exception:
             self.seen.has_changed(seen)
             with self._lock:
                 self._changed |= {agent.name for agent in agents}
@@ -256,7 +256,7 @@ class Registry:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, ValueError) as error:
+        except (sqlite3.Error, ValueError, OverflowError) as error:
             raise InputError(f"the registry {self._path} can't be used: {error}") from error
 
 

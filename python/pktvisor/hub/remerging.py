@@ -32,8 +32,8 @@ def merge_again(journal: Journal, kept: Iterable[Kept], minutes: Minutes, names:
             return
         if entry is None:
             continue
-        with contextlib.suppress(InputError):
-            delivery = read_delivery(entry.body)
-            for run in (run for at, run in enumerate(delivery.runs) if one.taken >> at & 1):
+        delivery = read_delivery(entry.body)
+        for run in (run for at, run in enumerate(delivery.runs) if one.taken >> at & 1):
+            with contextlib.suppress(InputError):  # of this window alone
                 minutes.add(delivery.sender, delivery.table, run, only=names)
         minutes.close_old(MOST_OPEN_MINUTES)

@@ -90,6 +90,21 @@ def test_what_the_registry_knows_already_counts_once_after_a_kill(hub: Hub) -> N
     after.stop()
 
 
+def test_what_the_registry_fails_to_write_is_written_the_next_time(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+    take(hub, 0, 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(hub.registry, "_write", fails)
+        hub.tick(1e6)
+    hub.flush()
+    after = killed(hub)
+    assert [agent.windows for agent in after.registry.agents()] == [2]
+    assert take(after, 0, 0) == Receipt(duplicate=2)
+    after.stop()
+
+
 def test_what_the_disk_does_not_take_is_not_there_and_may_come_again(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -105,6 +105,16 @@ def test_each_agent_is_a_series_of_what_is_sealed_and_what_is_not(hub: Hub) -> N
     assert (told["read"]["files"], told["read"]["deliveries"]) == (1, len(SITES))
 
 
+def test_a_window_that_is_damaged_hides_nothing_of_others(hub: Hub) -> None:
+    send_all(hub)
+    take(hub, "bad", replace(window("bad", 0, 1), image=b"none"), window("bad", 3, 7))
+    for _ in ("hot", "sealed"):
+        series = ask(hub)["series"]
+        assert series.pop("bad") == [[START_S + 3 * MINUTE_S, 7]]
+        assert series == truth()
+        hub.seal(START_S // HOUR_S)
+
+
 def test_agents_that_are_named_are_read_alone(hub: Hub) -> None:
     send_all(hub)
     assert ask(hub, "a1")["read"]["deliveries"] == len(MINUTES)

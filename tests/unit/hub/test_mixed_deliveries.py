@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
 from pktvisor.hub.admission import Receipt, RefusedDelivery
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.minutes import Cell
@@ -14,7 +16,7 @@ from pktvisor.outputs.hub_body import Identity
 from pktvisor.windows.record import Record
 from pktvisor.windows.tables import record_table
 from support.fleet import NANOSECONDS
-from support.hubs import Clock, killed
+from support.hubs import Clock, killed, running_hub
 from support.records import count
 
 START_S = 1_790_000_400 // 3600 * 3600
@@ -71,6 +73,13 @@ def test_one_whose_sketch_is_damaged_is_refused_and_the_others_count(hub: Hub) -
     after.stop()
 
 
+def test_one_that_no_policy_shows_is_looked_through_as_well(tmp_path: Path, clock: Clock) -> None:
+    elsewhere = HubConfig(policies=(HubPolicyConfig("edge", "edge", AgentSelector({"site": ("fra",)})),))
+    with running_hub(tmp_path / "hub", clock, elsewhere) as hub:
+        assert take(hub, FOUR[0], replace(FOUR[1], image=b"none")) == Receipt(stored=1, refused=1)
+        assert counted(hub) == {}
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
@@ -78,6 +87,9 @@ def test_one_whose_sketch_is_damaged_is_refused_and_the_others_count(hub: Hub) -
         (window("edge", "flow", agent="other"), "the records are those of 'other', not of 'pop1'"),
         (window("edge", "flow\n"), "of a policy or handler can't be used"),
         (window("edge", "flow", start_ns=(START_S + 8000) * NANOSECONDS), "more than an hour ahead of the hub's"),
+        (window("edge", "flow", end_ns=(START_S + 8000) * NANOSECONDS), "more than an hour ahead of the hub's"),
+        (window("edge", "flow", length_s=1 << 63), "of 'edge-uplink-flow' has the length 9223372036854775808"),
+        (window("edge", "flow", number=1 << 63), "of 'edge-uplink-flow' has the number 9223372036854775808"),
         (window("edge", "flow", start_ns=0), "window 0 of edge-uplink-flow is older than what the hub keeps"),
         (FOUR[0], "window 0 of 'edge-uplink-net' comes twice, or its records don't stand together"),
     ],
