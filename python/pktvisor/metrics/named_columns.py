@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from pktvisor import _core
 from pktvisor.config.suggestions import did_you_mean
 from pktvisor.errors import ConfigError
 from pktvisor.metrics.expressions import Column, schema
@@ -53,6 +54,8 @@ DERIVATIONS = {
 
 _REFUSED = ("xact.question_flags",)
 
+_TABLES_WITH_MORE_IN_FRAMES = ("dns", EXCHANGE_TABLE)
+
 _TAILS = ("dns.qname2", "dns.qname3")
 
 
@@ -95,7 +98,12 @@ def named_column(name: str) -> NamedColumn:
     base, _, last = name.rpartition(".")
     if base in known:
         return _derived(named_column(base), last)
-    raise ConfigError(f"no column '{name[:60]}'{did_you_mean(name, known)}")
+    hint = "; it is in data frames only" if _is_of_frames_only(name) else did_you_mean(name, known)
+    raise ConfigError(f"no column '{name[:60]}'{hint}")
+
+
+def _is_of_frames_only(name: str) -> bool:
+    return any(name == told for table in _TABLES_WITH_MORE_IN_FRAMES for told, *_ in _core.frame_columns(table))
 
 
 def _derived(base: NamedColumn, last: str) -> NamedColumn:
