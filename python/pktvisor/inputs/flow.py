@@ -31,6 +31,8 @@ HIGHEST_PORT = 65535
 USUAL_BUFFER_BYTES = 8 << 20
 """Room in the kernel for datagrams that wait, of each worker: some tenths of a second of very many exporters."""
 MOST_BUFFER_BYTES = 1 << 30
+MOST_GRANTED_BYTES = MOST_BUFFER_BYTES - 1
+"""As much as the system grants to anybody."""
 
 
 class FlowInput(SourceInput):
@@ -141,7 +143,7 @@ class FlowInput(SourceInput):
 
 def _buffer_warnings(granted: int, wanted: int) -> Sequence[str]:
     """Say where the system gives less room than somebody has asked for."""
-    if granted >= wanted:
+    if granted >= min(wanted, MOST_GRANTED_BYTES):
         return ()
     return [
         f"receive_buffer_bytes: the system grants {granted} of {wanted}; raise net.core.rmem_max, or give CAP_NET_ADMIN"

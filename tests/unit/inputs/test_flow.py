@@ -114,6 +114,7 @@ def test_a_receive_buffer_that_the_system_does_not_grant_is_told(caplog: pytest.
         assert all("receive_buffer_bytes" in warning for warning in source.warnings)
     assert _buffer_warnings(1000, 1000) == ()
     assert "grants 1000 of 2000" in _buffer_warnings(1000, 2000)[0]
+    assert _buffer_warnings((1 << 30) - 1, 1 << 30) == (), "nobody is granted more"
 
 
 def test_a_port_that_another_has_is_told() -> None:
