@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 HOLDS_FLOWS = "the capture holds flow records (NetFlow, IPFIX or sFlow): pktvisor-reader -i netflow summarises those"
 HOLDS_NO_FLOWS = "no flow records are in the capture: without -i, its packets are summarised"
+PASSES_NO_FLOWS = "no flow records are in the packets that pass the filter"
 
 LEAST_SHARE = 0.5
 """Of packets: where more are of a kind, the capture is of that kind."""
@@ -36,8 +37,13 @@ def of_packets(paths: Sequence[str], wanted: CaptureFilter | None, input_type: s
     return [HOLDS_FLOWS] if exports > ledger["seen"] * LEAST_SHARE else []
 
 
-def of_flows(ledger: Mapping[str, int], is_empty: bool) -> list[str]:
-    """Say of a capture that was read as flow records, and gave none, that its packets are other ones."""
+def of_flows(ledger: Mapping[str, int], is_empty: bool, wanted: CaptureFilter | None) -> list[str]:
+    """Say of a capture that was read as flow records, and gave none, that its packets are other ones.
+
+    Of those that a filter kept out nothing is known.
+    """
     datagrams = ledger["seen"] - ledger["filtered"]
     is_of_others = ledger["seen"] and ledger["flow.unknown"] >= datagrams * LEAST_SHARE
-    return [HOLDS_NO_FLOWS] if is_empty and is_of_others else []
+    if not (is_empty and is_of_others):
+        return []
+    return [PASSES_NO_FLOWS if wanted else HOLDS_NO_FLOWS]

@@ -113,7 +113,7 @@ def summarize_file(
         warnings.append(f"{jump} at the newest time before")
     if input_type in FLOW_INPUTS:
         is_empty = not left_out and not any(handler.samples for handler in snapshots)
-        warnings += held.of_flows(report.ledger(), is_empty)
+        warnings += held.of_flows(report.ledger(), is_empty, wanted)
     elif hints := held.of_packets(_names(paths), wanted, input_type):
         warnings += hints
     elif report.packets and not hosts and input_type == "pcap":

@@ -10,7 +10,7 @@ import pytest
 from pktvisor.cli.analysis import analyse
 from pktvisor.cli.progress import Progress
 from pktvisor.config.command_options import SummaryOptions
-from pktvisor.inputs.held import HOLDS_FLOWS, HOLDS_NO_FLOWS
+from pktvisor.inputs.held import HOLDS_FLOWS, HOLDS_NO_FLOWS, PASSES_NO_FLOWS
 from pktvisor.policies.summary import WITHOUT_HOSTS, summarize_file
 from support.captures import PACKET_CAPTURES
 
@@ -33,6 +33,12 @@ def test_other_packets_read_as_flow_records_are_told(name: str) -> None:
     [path] = [path for path in PACKET_CAPTURES if path.stem == name]
     assert HOLDS_NO_FLOWS in warnings(path, "sflow")
     assert not {HOLDS_FLOWS, HOLDS_NO_FLOWS} & {*warnings(path, "pcap")}
+
+
+def test_where_a_filter_keeps_flow_records_out_nobody_says_that_the_capture_has_none() -> None:
+    told = summarize_file(str(OF_EXPORTERS[0]), input_type="netflow", filter_expression="udp port 1").warnings
+    assert PASSES_NO_FLOWS in told
+    assert HOLDS_NO_FLOWS not in told
 
 
 def test_text_has_the_hint_as_json_has(capfd: pytest.CaptureFixture[str]) -> None:
