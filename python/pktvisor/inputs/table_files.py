@@ -20,7 +20,7 @@ from pktvisor import _core, clock
 from pktvisor.config.models import Settings
 from pktvisor.config.scalars import bounded, text
 from pktvisor.errors import ConfigError, InputError, PktvisorError, RightsError, within
-from pktvisor.inputs.tables import all_words, check_table
+from pktvisor.inputs.tables import all_words
 from pktvisor.metrics.mnemonics import Words
 from pktvisor.windows.arrow import TableFile, pyarrow
 
@@ -64,7 +64,7 @@ class Counts:
 
 
 def read_table_files(config: Settings, table: str) -> TableFiles | None:
-    """What writes files as a tap says; None where it says nothing. `table` is written where it names none.
+    """What writes files as a tap says; None where it says nothing. `table` is the one that the input fills.
 
     ConfigError where what it says makes no sense, MissingLibraryError where pyarrow is missing.
     """
@@ -75,8 +75,8 @@ def read_table_files(config: Settings, table: str) -> TableFiles | None:
                 raise ConfigError("it needs a table_dir to write to", path=key)
         return None
     name = text(config, "table", table)
-    with within("table"):
-        check_table(name)
+    if name != table:
+        raise ConfigError(f"there is no table '{name[:60]}' of this input; there is {table}", path="table")
     rotation = Rotation(
         bounded(config, "table_seconds", USUAL_SECONDS, 1, MOST_SECONDS),
         bounded(config, "table_mb", USUAL_MB, 1, MOST_MB),
@@ -84,7 +84,7 @@ def read_table_files(config: Settings, table: str) -> TableFiles | None:
     )
     with within("table_dir"):
         pyarrow("tables")
-    return TableFiles(Path(folder), name, rotation)
+    return TableFiles(Path(folder), table, rotation)
 
 
 def written_paths(config: Settings) -> Sequence[str]:

@@ -270,7 +270,8 @@ def test_a_folder_that_is_none_is_told_before_the_first_row(tmp_path: Path, monk
 def test_what_makes_no_sense_is_refused() -> None:
     mistakes: list[tuple[Settings, str]] = [
         ({"table_seconds": 60}, "it needs a table_dir to write to"),
-        ({"table_dir": "x", "table": "flaw"}, "there is no table 'flaw'"),
+        ({"table_dir": "x", "table": "flaw"}, "there is no table 'flaw' of this input; there is flow"),
+        ({"table_dir": "x", "table": "dns"}, "there is no table 'dns' of this input; there is flow"),
         ({"table_dir": "x", "table_files": 0}, "0 is not between 1 and"),
     ]
     for config, sentence in mistakes:
