@@ -28,6 +28,8 @@ class FakePart:
     """Windows in which handlers have no records."""
     asked: list[int] = field(default_factory=list)
     """Most items that lists were to be cut to."""
+    most_records: list[int] = field(default_factory=list)
+    """Most records that the groups of a breakdown were to have."""
 
     def close(self, windows: int = 1) -> None:
         """Let windows close."""
@@ -39,8 +41,9 @@ class FakePart:
         first = max(self.oldest, self.newest - self.periods + 1)
         return [(number, number < self.newest) for number in range(first, self.newest + 1)]
 
-    def records(self, number: int, *, agent: str, most_items: int) -> list[Record] | None:
+    def records(self, number: int, *, agent: str, most_items: int, most_records: int) -> list[Record] | None:
         self.asked.append(most_items)
+        self.most_records.append(most_records)
         if number not in dict(self.windows()):
             return None
         start_ns = EPOCH_NS + number * MINUTE_NS

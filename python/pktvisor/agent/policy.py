@@ -49,9 +49,11 @@ class PolicyPart:
         """Give the windows that can be read: number and whether it is closed, the oldest first."""
         return self.policy.core.windows() if self.modules else []
 
-    def records(self, number: int, *, agent: str, most_items: int) -> list[Record] | None:
+    def records(self, number: int, *, agent: str, most_items: int, most_records: int) -> list[Record] | None:
         """Give the records of a window as it closes; see `ended_records`."""
-        return ended_records(self.policy, number, agent=agent, now_ns=clock.now_ns(), most_items=most_items)
+        return ended_records(
+            self.policy, number, agent=agent, now_ns=clock.now_ns(), most_items=most_items, most_records=most_records
+        )
 
 
 @dataclass(frozen=True)

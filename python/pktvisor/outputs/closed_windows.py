@@ -22,8 +22,10 @@ class WindowedPart(Protocol):
         """Give the windows that can be read: number and whether it is closed, the oldest first."""
         ...
 
-    def records(self, number: int, *, agent: str, most_items: int) -> list[Record] | None:
+    def records(self, number: int, *, agent: str, most_items: int, most_records: int) -> list[Record] | None:
         """Give the records of a window, with top lists cut to `most_items`; None where it is no more.
+
+        The groups of a breakdown have `most_records` records; those of the lightest are left out.
 
         One that is still open counts as closed now.
         """

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pktvisor import clock
 from pktvisor.outputs.closed_windows import ClosedWindow, ClosedWindows, Numbers, PartedPolicy
 from pktvisor.outputs.http_post import Reply, Sender
-from pktvisor.outputs.hub_body import Encode, Identity, instances_of, parcels, renamed
+from pktvisor.outputs.hub_body import Encode, Identity, fits, instances_of, parcels, renamed
 from pktvisor.outputs.hub_spool import Spool
 from pktvisor.outputs.push_thread import Patience, PushThread
-from pktvisor.windows.record import Record
+from pktvisor.windows.record import MOST_RECORDS, Record
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class HubPusher(PushThread):
         """The records that are to be queued; where they can't be had, the hub is to miss the window."""
         records = None
         try:
-            records = window.life.part.records(window.number, agent=self._agent, most_items=self._most_items)
+            records = self._fitting(window)
         finally:
             if records is None:
                 self._numbers.lose(window.life, 1)
@@ -140,6 +140,18 @@ class HubPusher(PushThread):
         if window.may_be_restored:
             return [one for one in records if not self._spool.was_queued(one.instance, one.start_ns)]
         return records
+
+    def _fitting(self, window: ClosedWindow) -> list[Record] | None:
+        """The records of a window, of as many groups as the hub has room for; None where it is no more."""
+        most_records = MOST_RECORDS
+        while True:
+            records = window.life.part.records(
+                window.number, agent=self._agent, most_items=self._most_items, most_records=most_records
+            )
+            if records is None or not most_records or fits(records):
+                return records
+            del records  # before fewer are made
+            most_records //= 2
 
     def _put(self, window: ClosedWindow, records: Sequence[Record]) -> None:
         numbers = self._numbers.give(window.life, instances_of(records))

@@ -11,7 +11,7 @@ from pktvisor.metrics.breakdown import Breakdown, GroupName, Open
 from pktvisor.policies.plan import Instance, Placed
 from pktvisor.policies.policy import NANOSECONDS, Policy, Range, WindowReader, family_name
 from pktvisor.windows.merging import shown
-from pktvisor.windows.record import VERSION, Record, completeness
+from pktvisor.windows.record import MOST_RECORDS, VERSION, Record, completeness
 
 
 def bucket_records(policy: Policy, number: int, *, agent: str, now_ns: int) -> list[Record]:
@@ -25,21 +25,33 @@ def merged_records(policy: Policy, number: int, *, agent: str, now_ns: int) -> l
 
 
 def window_records(
-    policy: Policy, window: _core.Window, *, agent: str, now_ns: int = 0, most_items: int | None = None
+    policy: Policy,
+    window: _core.Window,
+    *,
+    agent: str,
+    now_ns: int = 0,
+    most_items: int | None = None,
+    most_records: int | None = None,
 ) -> list[Record]:
     """The records of a window: of each handler all metrics that outputs show, once for each group.
 
     Top lists are cut to their `most_items` heaviest; their estimates stay as they are, and their bounds become wider.
+    The groups of a breakdown have `most_records` records, `MOST_RECORDS` where nobody says.
     """
-    return list(_Recorder(policy, window, agent, now_ns, most_items).records())
+    most_records = MOST_RECORDS if most_records is None else most_records
+    return list(_Recorder(policy, window, agent, now_ns, most_items, most_records).records())
 
 
-def ended_records(policy: Policy, number: int, *, agent: str, now_ns: int, most_items: int) -> list[Record] | None:
+def ended_records(
+    policy: Policy, number: int, *, agent: str, now_ns: int, most_items: int, most_records: int | None = None
+) -> list[Record] | None:
     """The records of a window by its number; None where it is no more. One that is open counts as closed now."""
     window = policy.core.window(number)
     if window is None:
         return None
-    records = window_records(policy, window, agent=agent, now_ns=now_ns, most_items=most_items)
+    records = window_records(
+        policy, window, agent=agent, now_ns=now_ns, most_items=most_items, most_records=most_records
+    )
     if window.is_closed:
         return records
     return [_closed(record, record.end_ns if policy.is_recorded else max(now_ns, record.end_ns)) for record in records]
@@ -56,8 +68,6 @@ def _of_range(policy: Policy, windows: Range, agent: str, now_ns: int) -> list[R
     return [] if window is None else window_records(policy, window, agent=agent, now_ns=now_ns)
 
 
-MOST_RECORDS = 100_000
-"""Records of the groups of a breakdown in a window: with more, those of the lightest groups are left out."""
 MOST_GROUPS_SHOWN = 10_000
 """Groups that the core gives, the heaviest."""
 
@@ -66,9 +76,16 @@ class _Recorder:
     """Writes the records of one window."""
 
     def __init__(
-        self, policy: Policy, window: _core.Window, agent: str, now_ns: int, most_items: int | None = None
+        self,
+        policy: Policy,
+        window: _core.Window,
+        agent: str,
+        now_ns: int,
+        most_items: int | None,
+        most_records: int,
     ) -> None:
-        self._policy, self._window, self._agent, self._most_items = policy, window, agent, most_items
+        self._policy, self._window, self._agent = policy, window, agent
+        self._most_items, self._most_records = most_items, most_records
         self._reader = WindowReader(policy, window, is_merged=False, now_ns=now_ns)
         ledger = window.ledger()
         ledger["evicted.groups"] += sum(self._left_out())
@@ -85,7 +102,7 @@ class _Recorder:
     def _most_groups(self, number: int, by: Breakdown | None) -> int:
         """How many groups of a breakdown have records: as many as all its metrics have room for."""
         metrics = sum(one.by == by for one in self._policy.plan.placed[number])
-        return min(MOST_GROUPS_SHOWN, MOST_RECORDS // metrics)
+        return min(MOST_GROUPS_SHOWN, self._most_records // metrics)
 
     def records(self) -> Iterator[Record]:
         for number, instance in enumerate(self._policy.plan.instances):

@@ -9,6 +9,9 @@ from typing import Any, Literal
 VERSION = 1
 """Version of the record. One that only adds fields keeps it."""
 
+MOST_RECORDS = 100_000
+"""Records of the groups of a breakdown in a window: with more, those of the lightest groups are left out."""
+
 Form = Literal["text", "texts", "labels", "counts", "number", "fraction", "time", "flag", "bytes"]
 """What a field holds, for those who write it down."""
 

@@ -15,6 +15,7 @@ from pktvisor.policies.default import default_policy, default_tap
 from pktvisor.policies.instances import WindowDefaults
 from pktvisor.policies.records import bucket_records
 from pktvisor.policies.summary import run_file
+from pktvisor.windows.record import MOST_RECORDS
 from support.commands import CAPTURES
 from support.live import eventually, mock_input
 from support.written import TAP, body, policy
@@ -179,18 +180,18 @@ def test_the_open_window_of_a_part_is_given_as_it_would_close_now(
         (one.start_ns, one.end_ns) for one in bucket_records(part.policy, 0, agent="", now_ns=0)
     }
     monkeypatch.setattr(clock, "now_ns", lambda: newest_ns + 10**10)
-    records = part.records(number, agent="pop1", most_items=384)
+    records = part.records(number, agent="pop1", most_items=384, most_records=MOST_RECORDS)
     assert records
     assert all(record.is_closed for record in records)
     assert {record.end_ns for record in records} == {newest_ns + 10**10}
     assert {record.length_s for record in records} == {(newest_ns + 10**10) // 10**9 - start_ns // 10**9}
-    assert part.records(number + 1, agent="pop1", most_items=384) is None
+    assert part.records(number + 1, agent="pop1", most_items=384, most_records=MOST_RECORDS) is None
 
 
 def test_top_lists_of_a_part_are_cut_and_estimates_stay(agent: LocalAgent) -> None:
     (part,) = filled(agent).parts
     (number, _), *_ = part.windows()
-    whole, cut = (part.records(number, agent="pop1", most_items=most) for most in (6144, 2))
+    whole, cut = (part.records(number, agent="pop1", most_items=most, most_records=MOST_RECORDS) for most in (6144, 2))
     assert whole is not None
     assert cut is not None
     assert [record.path for record in whole] == [record.path for record in cut]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from pktvisor.hub.delivery import read_delivery
 from pktvisor.outputs import hub_body
-from pktvisor.outputs.hub_body import Identity, instances_of, parcels, renamed
+from pktvisor.outputs.hub_body import Identity, fits, instances_of, parcels, renamed
+from pktvisor.windows.record import Record
+from pktvisor.windows.tables import record_table
 from support.records import any_record
 
 
@@ -38,3 +42,28 @@ def test_many_handlers_are_parted_and_none_is_cut_in_two(monkeypatch: pytest.Mon
     found = list(parcels(records))
     assert [instances_of(parcel) for parcel in found] == [["a", "b"], ["c"], ["d"], ["e"], ["f"]]
     assert [record for parcel in found for record in parcel] == records
+
+
+def test_handlers_of_very_many_records_go_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_body, "MOST_UNPACKED_BYTES", 6 * hub_body.USUAL_RECORD_BYTES)
+    records = [any_record(instance=name) for name in "aabbbbcc"]
+    assert [instances_of(parcel) for parcel in parcels(records)] == [["a"], ["b"], ["c"]]
+
+
+@pytest.mark.parametrize(
+    ("record", "count", "is_taken"),
+    [
+        (any_record(), 100_000, True),
+        (any_record(), 200_000, False),
+        (any_record(image=bytes(1000)), 12_000, True),
+        (any_record(image=bytes(1000)), 13_000, False),
+        (any_record(labels={"name": "x" * 250}), 100_000, False),
+    ],
+)
+def test_a_hub_has_room_for_a_bounded_window_of_a_handler(record: Record, count: int, *, is_taken: bool) -> None:
+    assert fits([record] * count) == is_taken
+    if is_taken:
+        body = record_table(
+            [replace(record, agent="pop1")] * count, Identity("pop1", "b00t", "5.0.0").metadata()
+        ).pack()
+        assert len(read_delivery(body).table) == count

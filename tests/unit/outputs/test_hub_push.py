@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from pktvisor.outputs import hub_push
 from pktvisor.outputs.http_post import Reply
 from pktvisor.windows.record import Record
 from support.hub_worlds import AGAIN, REFUSED, World, counters, encode, keys, values
@@ -32,6 +33,14 @@ def test_a_window_has_its_key_and_lists_are_cut() -> None:
     (_, body), *_ = world.sent
     assert keys(body) == [("pop1", "b00t", "edge", name, 0) for name in ("edge-net", "edge-dns")]
     assert set(world.part.asked) == {384}
+
+
+def test_a_window_that_the_hub_has_no_room_for_goes_with_fewer_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr(hub_push, "fits", lambda _: world.part.most_records[-1] <= 25_000)
+    world.live(world.pusher(), 61)
+    assert world.part.most_records == [100_000, 50_000, 25_000]
+    assert world.values == [0]
 
 
 def test_a_hub_that_is_busy_is_asked_again_after_longer_and_longer_delays() -> None:
@@ -169,8 +178,8 @@ def test_a_policy_that_is_changed_has_its_last_window_sent_and_no_number_twice()
 
 def test_a_clock_that_is_set_back_keeps_no_window_back() -> None:
     class Turned(FakePart):
-        def records(self, number: int, *, agent: str, most_items: int) -> list[Record] | None:
-            found = super().records(number, agent=agent, most_items=most_items)
+        def records(self, number: int, *, agent: str, most_items: int, most_records: int) -> list[Record] | None:
+            found = super().records(number, agent=agent, most_items=most_items, most_records=most_records)
             assert found is not None
             return [replace(one, start_ns=EPOCH_NS - number * MINUTE_NS) for one in found]
 

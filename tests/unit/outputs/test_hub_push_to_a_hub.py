@@ -155,8 +155,8 @@ def test_what_handlers_that_are_silent_at_times_lose_is_missed(hub: Hub, clock: 
 class SetClock(FakePart):
     """Windows of an agent whose clock is set: back by half an hour, ahead by forty minutes, back to what it was."""
 
-    def records(self, number: int, *, agent: str, most_items: int) -> list[Record] | None:
-        found = super().records(number, agent=agent, most_items=most_items)
+    def records(self, number: int, *, agent: str, most_items: int, most_records: int) -> list[Record] | None:
+        found = super().records(number, agent=agent, most_items=most_items, most_records=most_records)
         shift_ns = {1: -30, 2: 40}.get(number // 10, 0) * MINUTE_NS
         return found and [replace(one, start_ns=one.start_ns + shift_ns, end_ns=one.end_ns + shift_ns) for one in found]
 

@@ -97,8 +97,9 @@ def test_records_are_those_of_the_heaviest_groups_and_tell_how_many_are_left_out
 ) -> None:
     measured = flows()
     every = window_records(measured.policy, measured.window, agent="a")
+    some = window_records(measured.policy, measured.window, agent="a", most_records=100)
     monkeypatch.setattr(records, "MOST_RECORDS", 100)
-    some = window_records(measured.policy, measured.window, agent="a")
+    assert window_records(measured.policy, measured.window, agent="a") == some
 
     def groups(found: Sequence[Record], path: str) -> list[Sequence[str]]:
         return [record.group for record in found if record.path == path]
