@@ -230,8 +230,9 @@ impl Exporter {
         has_room
     }
 
-    /// Hands out the sets that have waited for a template.
-    pub(super) fn take_waiting(&mut self, key: TemplateKey) -> Vec<Waiting> {
+    /// Hands out the sets that have waited for a template, and not too long by now.
+    pub(super) fn take_waiting(&mut self, key: TemplateKey, now_ns: i64) -> Vec<Waiting> {
+        self.give_up_late(now_ns);
         if self.waiting.is_empty() {
             return Vec::new();
         }

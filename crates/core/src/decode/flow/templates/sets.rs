@@ -219,7 +219,7 @@ fn read_templates(
         };
         exporter.define((domain, number), template);
         are_all_withdrawn = false;
-        for waiting in exporter.take_waiting((domain, number)) {
+        for waiting in exporter.take_waiting((domain, number), now_ns) {
             let Waiting { common, clock, records: bytes, .. } = waiting;
             let read = read_records(number, &bytes, &Export { common, clock, ..*export }, exporter, records);
             fault = fault.or(read.and_then(|read| read.fault));

@@ -29,6 +29,17 @@ fn what_waits_too_long_or_is_too_much_is_given_up_and_counted() {
 }
 
 #[test]
+fn a_template_that_comes_too_late_reads_nothing_of_what_waited_whoever_settles() {
+    let mut bench = Bench::new(&Needs::default());
+    bench.read(&netflow9(1, 7, &[set(256, &usual_record(1))]));
+    bench.now_s = 42 + 121;
+    bench.read(&netflow9(2, 7, &[set(0, &template(256, &usual()))]));
+    assert_eq!(bench.table.len(), 0);
+    bench.decoder.settle(bench.now_s * SECOND, &mut bench.ledger);
+    assert_eq!(bench.ledger.evicted.flow_sets, 1);
+}
+
+#[test]
 fn a_new_definition_takes_the_place_of_the_old_one_and_a_withdrawal_ends_it() {
     let mut bench = Bench::new(&Needs::default());
     bench.read(&ipfix(0, 7, &[set(2, &template(256, &usual())), set(256, &usual_record(1))]));
