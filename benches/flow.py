@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from run import Bench
 
 MAKER = Path(__file__).resolve().with_name("flow_maker.py")
-BASE_RECORDS, CUT_RECORDS = 50_000, 150_000
+BASE_RECORDS = 50_000
 """What start and end of a program cost, and the output of all exporters and interfaces, is taken off by a file that has
-all of them; callgrind gets a cut.
+all of them.
 """
 FRAME_LENGTH = struct.Struct(">I")
 
@@ -109,12 +109,12 @@ def flow_section(bench: Bench) -> list[Figure]:
 
 
 def flow_instructions_section(bench: Bench) -> list[Figure]:
-    """Instructions per record, as callgrind counts them."""
+    """Instructions per record, as callgrind counts them; of whole files, since groups fill their logs first."""
     figures = []
     for export in exports():
-        cut, base = export.cut(CUT_RECORDS), export.cut(BASE_RECORDS)
-        whole, start = (measure.instructions(command(bench, export, path), bench.core) for path in (cut, base))
-        per_record = (whole - start) / (CUT_RECORDS - BASE_RECORDS)
+        paths = (export.path, export.cut(BASE_RECORDS))
+        whole, start = (measure.instructions(command(bench, export, path), bench.core) for path in paths)
+        per_record = (whole - start) / (export.records - BASE_RECORDS)
         figures.append(Figure(f"{export.name} instructions", per_record, "per record"))
     return figures
 

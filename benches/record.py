@@ -9,7 +9,7 @@ import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from figures import Figure, number
 from traffic import REPOSITORY
@@ -42,6 +42,10 @@ TABLES = (
             "two workers",
             "daemon at rest",
         ),
+    ),
+    Section(
+        "## Flow records and dnstap",
+        ("netflow9", "ipfix", "sflow", "messages", "netflow9 memory", "waiting memory", "exporters memory"),
     ),
     Section(
         "## The hub",
@@ -93,23 +97,25 @@ def keep(figures: Iterable[Figure]) -> Path:
     known |= {figure.name: {**figure.as_document(), "commit": commit()} for figure in figures}
     document = {"date": today, "commit": commit(), "machine": machine(), "figures": known}
     path.write_text(json.dumps(document, indent=2) + "\n")
-    write_line(today, {name: float(figure["value"]) for name, figure in known.items()})
+    write_line(today, known)
     return path
 
 
-def write_line(date: str, values: Mapping[str, float]) -> None:
+def write_line(date: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
     """One line per date in each table that has some of the figures; a later run of the day replaces the earlier."""
     readme = RESULTS / "README.md"
     lines = readme.read_text().splitlines()
     for table in TABLES:
-        if not values.keys().isdisjoint(table.columns):
-            _put(lines, table, date, values)
+        if not figures.keys().isdisjoint(table.columns):
+            _put(lines, table, date, {name: figures.get(name, {}) for name in table.columns})
     readme.write_text("\n".join(lines) + "\n")
 
 
-def _put(lines: list[str], table: Section, date: str, values: Mapping[str, float]) -> None:
-    """Put a date's line behind the others of its table."""
-    cells = [f"[{date}]({date}.json)", commit(), *(number(values.get(name)) for name in table.columns)]
+def _put(lines: list[str], table: Section, date: str, figures: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put a date's line behind the others of its table, with the commits that its figures are of."""
+    commits = dict.fromkeys(figure["commit"] for figure in figures.values() if figure)
+    values = [number(figure.get("value")) for figure in figures.values()]
+    cells = [f"[{date}]({date}.json)", ", ".join(commits), *values]
     line = "| " + " | ".join(cells) + " |"
     first = next(at for at in range(lines.index(table.heading), len(lines)) if lines[at].startswith("|"))
     end = next((at for at in range(first, len(lines)) if not lines[at].startswith("|")), len(lines))

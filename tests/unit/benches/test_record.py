@@ -15,6 +15,11 @@ TABLES = """# Results over time
 |---|---|---|
 | [2026-11-24](2026-11-24.json) | 53b7d7d2a4 | 127 |
 
+## Flow records and dnstap
+
+| date | commit | netflow9 |
+|---|---|---|
+
 ## The hub
 
 Told of the hub.
@@ -73,3 +78,11 @@ def test_the_tables_that_are_kept_have_the_columns_of_their_figures(monkeypatch:
     for table in import_module("record").TABLES:
         head = text.partition(f"{table.heading}\n")[2].partition("\n|")[2].partition("\n")[0]
         assert len(head.split("|")) == len(table.columns) + 3
+
+
+def test_a_line_names_the_commits_that_its_figures_are_of(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = import_module("record")
+    for commit, name in (("aaaa", "hub_agents"), ("bbbb", "netflow9"), ("cccc", "hub_memory")):
+        monkeypatch.setattr(record, "commit", lambda commit=commit: commit)
+        keep(**{name: 1.0})
+    assert [one[1] for one in lines(results)] == ["bbbb", "aaaa, cccc"]
