@@ -58,7 +58,7 @@ class KnownAgent:
     newest_end_ns: int = 0
     """The end of its newest window, by its own clock."""
     length_s: int = 0
-    """The length of its longest window."""
+    """The length of the windows that came last, of the shortest: so often something is to come."""
     windows: int = 0
     duplicates: int = 0
     refused: int = 0
@@ -154,7 +154,7 @@ class Registry:
                     policies=tuple(policies)[:MOST_POLICIES],
                     last_seen_ns=max(before.last_seen_ns, now_ns),
                     newest_end_ns=max(before.newest_end_ns, *(run.end_ns for run in runs)),
-                    length_s=max(before.length_s, *(run.length_s for run in runs)),
+                    length_s=min(run.length_s for run in runs),
                     windows=before.windows + stored,
                     duplicates=before.duplicates + duplicate,
                 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,10 @@ from pktvisor.errors import InputError
 from pktvisor.hub.admission import BusyError, Receipt, RefusedDelivery, WrongSenderError
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.minutes import Cell
+from pktvisor.hub.presence import state_of
 from pktvisor.hub.seen import WindowKey
+from pktvisor.outputs.hub_body import Identity
+from pktvisor.windows.tables import record_table
 from support.fleet import CAPTURES, Fleet
 from support.hubs import Clock, killed
 
@@ -66,6 +71,20 @@ def test_the_same_numbers_of_another_process_are_other_windows(hub: Hub) -> None
     assert hub.admission.take(FLEET.body(0, 0, boot="after a restart"), hub.now_ns()) == Receipt(stored=2)
     (agent,) = hub.registry.agents()
     assert agent.restarts == 1
+
+
+def test_one_long_window_does_not_hide_for_good_that_an_agent_is_silent(hub: Hub, clock: Clock) -> None:
+    day: dict[str, Any] = {
+        "length_s": 86_400,
+        "start_ns": (START_S - 86_400) * NANOSECONDS,
+        "end_ns": START_S * NANOSECONDS,
+    }
+    long = [replace(one, **day, agent=FLEET.name(0), number=0, is_closed=True) for one in FLEET.records(0)]
+    identity = Identity(FLEET.name(0), "an earlier boot", "5.0.0", ())
+    hub.admission.take(record_table(long, identity.metadata()).pack(), hub.now_ns())
+    take(hub, 0, 0)
+    (agent,) = hub.registry.agents()
+    assert state_of(agent, agent.last_seen_ns + 600 * NANOSECONDS) == "stale"
 
 
 def test_a_hub_that_is_killed_goes_on_where_it_was(hub: Hub) -> None:
