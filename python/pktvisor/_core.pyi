@@ -453,6 +453,7 @@ class BatchReader:
         reads_flows: bool = False,
         reads_dnstap: bool = False,
         decapsulates: bool = False,
+        most_packets: int | None = None,
     ) -> BatchReader: ...
     def next_batch(self) -> Batch | None: ...
     def stream(

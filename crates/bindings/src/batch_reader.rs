@@ -16,7 +16,7 @@ use crate::filter;
 use crate::handler::Interruption;
 
 /// Files and directories as one capture, batch by batch; with `may_wait` also FIFOs, and standard input where a path is `-`.
-/// With `reads_dnstap` they are files of dnstap messages, of which nothing is filtered.
+/// With `most_packets` it ends soon after so many. With `reads_dnstap` they are files of dnstap messages, of which nothing is filtered.
 #[pyclass(frozen, module = "pktvisor._core")]
 pub struct BatchReader {
     inner: Arc<Mutex<engine::BatchReader>>,
@@ -45,7 +45,7 @@ impl BatchReader {
 #[pymethods]
 impl BatchReader {
     #[new]
-    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false, reads_dnstap=false, decapsulates=false))]
+    #[pyo3(signature = (paths, *, hosts, ports=None, compile_filter=None, may_wait=false, reads_flows=false, reads_dnstap=false, decapsulates=false, most_packets=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         py: Python<'_>,
@@ -57,6 +57,7 @@ impl BatchReader {
         reads_flows: bool,
         reads_dnstap: bool,
         decapsulates: bool,
+        most_packets: Option<u64>,
     ) -> PyResult<Self> {
         let decode = DecodeConfig { reads_flows, ..decode_config(hosts, ports, decapsulates) };
         let filter = compile_filter.map(filter::source);
@@ -69,7 +70,9 @@ impl BatchReader {
         if let Some(fault) = interruption.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(fault);
         }
-        Ok(Self { inner: Arc::new(Mutex::new(opened.map_err(raise)?)), interruption })
+        let mut reader = opened.map_err(raise)?;
+        reader.end_after(most_packets.unwrap_or(u64::MAX));
+        Ok(Self { inner: Arc::new(Mutex::new(reader)), interruption })
     }
 
     /// The next batch; None at the end of the file.

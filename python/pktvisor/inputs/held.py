@@ -17,6 +17,8 @@ PASSES_NO_FLOWS = "no flow records are in the packets that pass the filter"
 
 LEAST_SHARE = 0.5
 """Of packets: where more are of a kind, the capture is of that kind."""
+FIRST_PACKETS = 4096
+"""They tell what a capture is of: nobody waits for it to be read twice."""
 
 
 def of_packets(paths: Sequence[str], wanted: CaptureFilter | None, input_type: str) -> list[str]:
@@ -27,7 +29,10 @@ def of_packets(paths: Sequence[str], wanted: CaptureFilter | None, input_type: s
     if input_type != "pcap" or paths[0] == "-" or not Path(paths[0]).is_file():
         return []
     try:
-        batch = _core.BatchReader(paths[:1], hosts=[], compile_filter=wanted, reads_flows=True).next_batch()
+        reader = _core.BatchReader(
+            paths[:1], hosts=[], compile_filter=wanted, reads_flows=True, most_packets=FIRST_PACKETS
+        )
+        batch = reader.next_batch()
     except _core.InputFault:  # it was there a moment ago
         return []
     if batch is None or not len(batch.tables["flow"]):

@@ -21,6 +21,8 @@ pub struct BatchReader {
     ready: Ready,
     report: FileReport,
     has_ended: bool,
+    /// It ends soon after so many packets.
+    most_packets: u64,
 }
 
 /// Batches that nobody has asked for yet: those of one poll.
@@ -73,7 +75,12 @@ impl BatchReader {
         let ready = Ready::default();
         let intake = Intake::led(&[], vec![Box::new(ready.clone())]);
         source.set_needs(&intake.needs());
-        Self { source, intake, ready, report: FileReport::default(), has_ended: false }
+        Self { source, intake, ready, report: FileReport::default(), has_ended: false, most_packets: u64::MAX }
+    }
+
+    /// Lets it end soon after so many packets, whether they made rows or not.
+    pub fn end_after(&mut self, packets: u64) {
+        self.most_packets = packets;
     }
 
     /// The next batch; `None` at the end of the file, where [`Self::report`] tells of damage, or once `go_on` said
@@ -89,7 +96,7 @@ impl BatchReader {
                 return Ok(next);
             }
             match self.source.poll(0, &mut self.intake) {
-                Ok(Polled::Items(_)) if go_on() => {}
+                Ok(Polled::Items(_)) if self.seen() < self.most_packets && go_on() => {}
                 Ok(Polled::Items(_)) => {
                     self.report.was_stopped = true;
                     self.end();
@@ -107,6 +114,11 @@ impl BatchReader {
             }
             self.report.ledger += &self.intake.take_ledger();
         }
+    }
+
+    /// Packets so far, also those that made no rows and so no batch.
+    fn seen(&mut self) -> u64 {
+        self.report.ledger.seen + self.intake.batch().ledger.seen
     }
 
     /// Nothing more is read; what was is handed on.

@@ -198,7 +198,7 @@ impl Full {
     /// Takes in rows.
     pub fn feed(&mut self, plan: &GroupPlan, rows: &Rows<'_>, work: &mut Work) {
         let layout = plan.layout();
-        let is_by_kinds = work.kinds.find(rows, &layout.count_columns);
+        let is_by_kinds = layout.counts.is_empty() || work.kinds.find(rows, &layout.count_columns);
         let needed = if is_by_kinds { layout.other_conditions } else { u64::MAX };
         rows.find_bitmaps(plan.conditions.len(), needed, &mut work.bitmaps);
         self.count(layout, rows, is_by_kinds.then_some(&work.kinds), &work.bitmaps);
