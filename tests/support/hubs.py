@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pktvisor.config.hub_models import HubConfig
+from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
 from pktvisor.hub.hub import Hub, HubSettings
 from support.fleet import NANOSECONDS
+
+FRANKFURT = HubConfig(policies=(HubPolicyConfig("fra", "default", AgentSelector({"site": ("fra",)})),))
+"""Besides all agents, those of one site."""
 
 
 class Clock:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
+from pktvisor.config.hub_models import HubConfig
 from pktvisor.errors import ConfigError, NotFoundError
 from pktvisor.hub import own_windows, sets
 from pktvisor.hub.by_agent import answer_by_agent
@@ -21,7 +19,7 @@ from pktvisor.outputs.hub_body import Identity
 from pktvisor.windows.record import Record
 from pktvisor.windows.tables import record_table
 from support.fleet import NANOSECONDS
-from support.hubs import Clock, running_hub
+from support.hubs import FRANKFURT, Clock
 from support.records import count
 from support.top_lists import TOP, frequent, send
 
@@ -32,7 +30,6 @@ METRIC = "packets.total"
 SITES = {"a0": "fra", "a1": "tyo", "a2": "fra"}
 MINUTES = (0, 3, 7, 61)
 """The last one is in memory where a test seals."""
-FRANKFURT = HubConfig(policies=(HubPolicyConfig("fra", "default", AgentSelector({"site": ("fra",)})),))
 
 
 @pytest.fixture
@@ -41,9 +38,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock, FRANKFURT) as made:
-        yield made
+def config() -> HubConfig:
+    return FRANKFURT
 
 
 def window(agent: str, minute: int, value: int, tap: str = "default") -> Record:

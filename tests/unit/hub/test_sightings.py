@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from pktvisor.config.hub_models import AgentSelector, HubConfig, HubPolicyConfig
+from pktvisor.config.hub_models import HubConfig
 from pktvisor.hub import own_windows
 from pktvisor.hub.history import Question
 from pktvisor.hub.hours import WINDOWS
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.sets import heaviest
-from support.hubs import Clock, running_hub
+from support.hubs import FRANKFURT, Clock
 from support.top_lists import START_S, TOP, frequent, send
 
 HOUR_S = 3600
@@ -22,7 +21,6 @@ SITES = ("fra", "tyo")
 AGENTS = 6
 MINUTES = (0, 7, 61)
 """The first two are sealed where a test seals, the last one is in memory."""
-FRANKFURT = HubConfig(policies=(HubPolicyConfig("fra", "default", AgentSelector({"site": ("fra",)})),))
 
 
 @pytest.fixture
@@ -31,9 +29,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, clock: Clock) -> Iterator[Hub]:
-    with running_hub(tmp_path, clock, FRANKFURT) as made:
-        yield made
+def config() -> HubConfig:
+    return FRANKFURT
 
 
 def seen(number: int, minute: int) -> dict[str, int]:
