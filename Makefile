@@ -4,13 +4,15 @@ PYTHON ?= python3
 TARGET ?= any
 VENV := .venv
 BIN := $(VENV)/bin
+PAGES := docs
+SITE := python/pktvisor/site
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
 # Files that a build script finds: cargo fmt doesn't.
 FOUND_BY_BUILD = $(wildcard $(addprefix crates/core/src/,decode/app/*.rs decode/flow/*.rs metric/kinds/*.rs))
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-python golden check docs picture bench lock clean
+.PHONY: help run build test test-rust test-python golden check docs site picture bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -47,6 +49,11 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 docs: build ## write the reference pages that follow from the code anew
 	$(BIN)/python docs/generate.py
 
+site: $(VENV)/.dev ## build the documentation site, which agent and hub serve at /docs; a broken link fails
+	rm -rf $(SITE)
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
+	    -b html -c docs/site -d target/site-doctrees $(PAGES) $(SITE)
+
 picture: build ## record the README's picture of the terminal interface anew
 	$(BIN)/python docs/picture.py
 
@@ -60,7 +67,7 @@ lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
 	    pyproject.toml requirements/build.in --output-file requirements/$$name.txt; done
 
 clean: ## remove everything that was built
-	rm -rf $(VENV) target python/pktvisor/_core*.so
+	rm -rf $(VENV) target $(SITE) python/pktvisor/_core*.so
 	find python tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The virtual environment, what the commands need, what the tests and checks need on top, and the extension module.
