@@ -9,6 +9,8 @@ SITE := python/pktvisor/site
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
 # Files that a build script finds: cargo fmt doesn't.
 FOUND_BY_BUILD = $(wildcard $(addprefix crates/core/src/,decode/app/*.rs decode/flow/*.rs metric/kinds/*.rs))
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+    --no-emit-index-url --no-emit-find-links
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -46,8 +48,9 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 	rustfmt --check --edition 2024 $(FOUND_BY_BUILD)
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --workspace --all-targets -- -D warnings
 
-docs: build ## write the reference pages that follow from the code anew
+docs: build ## write the reference pages, man pages and completions that follow from the code anew
 	$(BIN)/python docs/generate.py
+	PYTHONPATH=release $(BIN)/python -m shell_files
 
 site: $(VENV)/.dev ## build the documentation site, which agent and hub serve at /docs; a broken link fails
 	rm -rf $(SITE)
@@ -62,9 +65,12 @@ bench: build ## measure: nanoseconds per packet, memory, and other tools on the 
 
 lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
-	for name in run dev; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	    --no-emit-index-url --no-emit-find-links $$([ $$name = dev ] && echo --extra dev) \
-	    pyproject.toml requirements/build.in --output-file requirements/$$name.txt; done
+	$(LOCK) pyproject.toml requirements/build.in --output-file requirements/run.txt
+	$(LOCK) --group dev --constraints requirements/run.txt \
+	    pyproject.toml requirements/build.in --output-file requirements/dev.txt
+	$(LOCK) --extra hub --extra kafka --extra nats --constraints requirements/dev.txt \
+	    pyproject.toml --output-file requirements/package.txt
+	$(LOCK) requirements/build.in requirements/release.in --output-file requirements/release.txt
 
 clean: ## remove everything that was built
 	rm -rf $(VENV) target $(SITE) python/pktvisor/_core*.so
