@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pktvisor.outputs.json import Document
 from pktvisor.server.access import TOKEN_NAME, Authentication
 from pktvisor.server.context import Context
+from pktvisor.server.documentation import documentation_routes
 from pktvisor.server.openapi import document
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import plain_json, route
@@ -27,7 +28,7 @@ SAFETY_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""No browser is to guess a type, keep an answer, or show it inside another page."""
+"""No browser is to guess a type, keep an answer, or show it inside another page; the documentation says otherwise."""
 
 
 def create_app(context: Context, more: Groups | None = None) -> ASGIApp:
@@ -37,7 +38,8 @@ def create_app(context: Context, more: Groups | None = None) -> ASGIApp:
     context = replace(context, describe=functools.cache(describe))
     routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api, among=served)]
     app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
-    app = RequestLog(Authentication(app, context))
+    app = Router(documentation_routes(), redirect_slashes=False, default=Authentication(app, context))
+    app = RequestLog(app)
     return CloseBehindDoubt(SafetyHeaders(RateLimit(app, settings.bounds, context.counters)))
 
 
@@ -102,7 +104,7 @@ class RequestLog:
 
 
 class SafetyHeaders:
-    """Adds the headers that keep browsers from doing what nobody asked them to."""
+    """Adds the headers that keep browsers from doing what nobody asked them to, where an answer has none of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -112,7 +114,9 @@ class SafetyHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(SAFETY_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFETY_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
