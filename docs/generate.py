@@ -1,6 +1,6 @@
 """Write the reference pages that follow from the code: metrics.md, columns.md, protocols.md, rest.md, openapi.json,
-commands.md, the table of options in configuration.md, that of fields in window-record.md, that of figures in
-hub-size.md.
+commands.md, the table of options in configuration.md, that of fields in window-record.md, those of the process and the
+ledger in prometheus.md, that of figures in hub-size.md.
 
 Usage: python docs/generate.py. A test fails if the pages are out of date.
 """
@@ -28,9 +28,11 @@ from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.hub.routes import groups as hub_groups
 from pktvisor.metrics.expressions import schema
+from pktvisor.policies.ledger_totals import LEDGER_FAMILIES, ledger_name
 from pktvisor.server.catalogue import shown_metrics
 from pktvisor.server.endpoint import Endpoint
 from pktvisor.server.openapi import PARAMETER, document
+from pktvisor.server.process_metrics import PROCESS_METRICS
 from pktvisor.server.routes import groups
 from pktvisor.windows.arrow import column_name
 from pktvisor.windows.record import record_fields
@@ -48,6 +50,14 @@ FRAMES_NOTE = (
     "`time_ns` are timestamps in UTC. The table `xact` has one row for each answer to a question: the columns of `dns` "
     "for the answer, without `dns.packet_row`, and these."
 )
+
+TOTALS_NOTE = (
+    "Names in Prometheus are those of the last window's values. Every counter has a count since the start, too: "
+    "`dns_wire_packets_udp` as `pktvisor_dns_wire_packets_udp_total` ([Totals](prometheus.md#totals))."
+)
+
+PROCESS_BEGIN, PROCESS_END = "<!-- process: written by docs/generate.py -->", "<!-- end of process -->"
+LEDGER_BEGIN, LEDGER_END = "<!-- ledger: written by docs/generate.py -->", "<!-- end of ledger -->"
 
 FIELDS_BEGIN, FIELDS_END = "<!-- fields: written by docs/generate.py -->", "<!-- end of fields -->"
 FORMS = {
@@ -86,7 +96,12 @@ OPTIONS_END = "<!-- Here it ends. -->"
 
 def metrics_page() -> str:
     """Every handler with its options, groups and metrics."""
-    sections = ["# Metrics", NOTE, *(_handler_section(declared) for _, declared in sorted(handlers().items()))]
+    sections = [
+        "# Metrics",
+        NOTE,
+        TOTALS_NOTE,
+        *(_handler_section(declared) for _, declared in sorted(handlers().items())),
+    ]
     return "\n\n".join(sections) + "\n"
 
 
@@ -286,6 +301,31 @@ def window_record_page() -> str:
     return f"{before}{FIELDS_BEGIN}\n\n| Field | Type | Meaning |\n|---|---|---|\n{rows}\n\n{FIELDS_END}{after}"
 
 
+def prometheus_page() -> str:
+    """The hand-written page on Prometheus, with what the process and the ledger tell in it."""
+    text = (REFERENCE / "prometheus.md").read_text(encoding="utf-8")
+    tables = ((PROCESS_BEGIN, PROCESS_END, _process_rows()), (LEDGER_BEGIN, LEDGER_END, _ledger_rows()))
+    for begin, end, rows in tables:
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(end)
+        head = "| Name | Type | Labels | Meaning |\n|---|---|---|---|"
+        text = "\n".join([f"{before}{begin}\n\n{head}", *rows, f"\n{end}{after}"])
+    return text
+
+
+def _process_rows() -> Iterator[str]:
+    for name, declared in PROCESS_METRICS.items():
+        labels = ", ".join(f"`{label}`" for label in declared.labels)
+        yield f"| `{name}` | {declared.type} | {labels or '-'} | {declared.help} |"
+
+
+def _ledger_rows() -> Iterator[str]:
+    for family in LEDGER_FAMILIES:
+        reasons = [reason for reason in family.entries.values() if reason]
+        told = "those of [Protocols](protocols.md)" if family.name == "malformed" else ", ".join(reasons)
+        yield f"| `{ledger_name(family)}` | counter | {f'`reason`: {told}' if reasons else '-'} | {family.help} |"
+
+
 def hub_size_page() -> str:
     """The hand-written page on the size of a hub, with the newest figures in it."""
     text = (EXPLANATION / "hub-size.md").read_text(encoding="utf-8")
@@ -328,6 +368,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands_page(),
         REFERENCE / "configuration.md": configuration_page(),
         REFERENCE / "window-record.md": window_record_page(),
+        REFERENCE / "prometheus.md": prometheus_page(),
     }
 
 

@@ -24,6 +24,8 @@ class FakePolicy:
     periods: int = 5
     reached: tuple[HandlerSnapshot, ...] = ()
     """What handlers have that are asked before the one without a period."""
+    counted: list[HandlerSnapshot] = field(default_factory=list)
+    """Its totals."""
 
     def bucket(self, number: int) -> list[HandlerSnapshot]:
         if number >= self.periods:
@@ -54,6 +56,9 @@ class FakePolicy:
 
     def latest(self) -> list[HandlerSnapshot]:
         return self.buckets[1 if len(self.buckets) > 1 else 0]
+
+    def totals(self) -> list[HandlerSnapshot]:
+        return self.counted
 
     def describe(self) -> Description:
         return {"modules": {name: {} for name in self.instances}}

@@ -106,6 +106,11 @@ impl Policy {
         Window { merged: self.inner.empty(now_ns), policy: self.inner.clone() }
     }
 
+    /// What was counted since the policy began, at this time: a window with nothing but counters in it. They never fall.
+    fn totals(&self, py: Python<'_>, now_ns: i64) -> Window {
+        Window { merged: py.detach(|| self.inner.totals(now_ns)), policy: self.inner.clone() }
+    }
+
     /// The windows that can be read: number and whether it is closed, the oldest first. A number names the same window
     /// for good, and those of later windows are greater.
     fn windows(&self, py: Python<'_>) -> Vec<(usize, bool)> {

@@ -22,6 +22,7 @@ from pktvisor.policies.instances import Module
 from pktvisor.policies.merging import MergedPolicies
 from pktvisor.policies.policy import Databases, Policy
 from pktvisor.policies.records import bucket_records, ended_records, merged_records
+from pktvisor.policies.totals import PolicyTotals, added
 from pktvisor.windows.record import Record
 
 EVENT_COUNTS = (
@@ -115,6 +116,15 @@ class AgentPolicy:
         """Give the last closed bucket, or the live one."""
         now_ns = clock.now_ns()
         return self._read(lambda policy: policy.latest(now_ns))
+
+    def totals(self) -> list[HandlerSnapshot]:
+        """Give what its counters counted since it began, and what became of its inputs' packets."""
+        now_ns = clock.now_ns()
+        totals = [(part.stream.tap, PolicyTotals(part.policy, now_ns)) for part in self.parts]
+        handlers = [snapshot for _, one in totals for snapshot in one.handlers()]
+        # Parts of one tap see the same packets; the policy that a stream brings along counts none for anybody.
+        by_tap = {} if self.basis is None else {tap: one.ledger(tap) for tap, one in reversed(totals)}
+        return [*(handlers if self._merged is None else added(handlers)), *by_tap.values()]
 
     def bucket_records(self, number: int, agent: str) -> list[Record]:
         """Give the records of one bucket, of all handlers by themselves."""

@@ -48,6 +48,10 @@ class RunningPolicy(Protocol):
         """Give the last closed bucket, or the live one where none is closed: what Prometheus scrapes."""
         ...
 
+    def totals(self) -> list[HandlerSnapshot]:
+        """Give what its counters counted since they began, and what became of its inputs' packets; it never falls."""
+        ...
+
     def describe(self) -> dict[str, object]:
         """Tell of its input, taps and handlers: the document below its name in `GET /api/v1/policies/{name}`."""
         ...

@@ -29,6 +29,8 @@ class ShownMetric:
     kind: Annotated[str, text("kind")] = ""
     help: Annotated[str, text("help")] = ""
     prometheus: Annotated[str, text("prometheus")] = ""
+    total: Annotated[str | None, text("prometheus_total", is_optional=True)] = None
+    """Name in Prometheus of the count since the start, where there is one."""
     labels: Annotated[list[str], texts("labels")] = field(default_factory=list)
     groups: Annotated[list[str], texts("groups")] = field(default_factory=list)
 

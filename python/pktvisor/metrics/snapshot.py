@@ -75,6 +75,23 @@ class TopValues(NamedTuple):
     entries: tuple[TopEntry, ...]
 
 
+class Total(int):
+    """A count since the process, or what counts in it, began; it never falls."""
+
+    @property
+    def shown(self) -> float:
+        """The number in the unit that its name says."""
+        return int(self)
+
+
+class SecondsTotal(Total):
+    """A time since then: whole milliseconds, shown in seconds."""
+
+    @property
+    def shown(self) -> float:
+        return self / 1000
+
+
 Value = int | QuantileValues | HistogramValues | TopValues
 
 
@@ -147,6 +164,8 @@ class HandlerSnapshot:
     tap: str | None = None
     ledger: dict[str, int] = field(default_factory=dict)
     """What became of the input's packets in this window, by name; see the loss ledger in the docs."""
+    is_of_totals: bool = False
+    """It holds no window, but totals, which change all the time."""
 
 
 SAMPLE_BYTES, VALUES_BYTES, BUCKET_BYTES, ENTRY_BYTES = 300, 350, 120, 300

@@ -1,7 +1,7 @@
 """Snapshots by families: every series of one name together, whichever handlers and policies it comes from.
 
-Families keep the order in which they were first met. Every value is of one period, so everything is a gauge, a summary
-or a histogram.
+Families keep the order in which they were first met. What is of one period is a gauge, a summary or a histogram; only
+totals are counters.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from pktvisor.metrics.snapshot import (
     Sample,
     Samples,
     TopValues,
+    Total,
     Value,
 )
 
-FamilyType = Literal["gauge", "summary", "histogram"]
+FamilyType = Literal["gauge", "counter", "summary", "histogram"]
 
 
 def family_type(value: Value) -> FamilyType:
@@ -31,6 +32,8 @@ def family_type(value: Value) -> FamilyType:
             return "summary"
         case HistogramValues():
             return "histogram"
+        case Total():
+            return "counter"
         case _:
             return "gauge"
 
@@ -106,7 +109,7 @@ def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -
     if not policy:
         return {}
     labels = {"policy": policy}
-    if with_handler:
+    if with_handler and not (snapshot.is_of_totals and not snapshot.instance):
         labels["handler"] = snapshot.instance
     if snapshot.tap is not None:
         labels["tap"] = snapshot.tap

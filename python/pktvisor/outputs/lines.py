@@ -12,11 +12,19 @@ from functools import lru_cache
 from itertools import chain, groupby
 
 from pktvisor import _core
-from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, Labels, QuantileValues, Samples
+from pktvisor.metrics.snapshot import (
+    QUANTILES,
+    HandlerSnapshot,
+    HistogramValues,
+    Labels,
+    QuantileValues,
+    Samples,
+    Total,
+)
 from pktvisor.outputs.families import FamilyType, Policies, Series, gather
 from pktvisor.outputs.values import bound_text, number_text
 
-Point = tuple[str, Labels, float]
+Point = tuple[str, Labels, str]
 """One line of a series: suffix of the name, further labels, value."""
 
 MOST_KEPT_POLICIES = 256
@@ -56,11 +64,20 @@ def written_families(policies: Policies, form: Form) -> list[WrittenFamily]:
     """Write the windows of policies. Where policies disagree about a name's type, the first one met wins."""
     families: dict[str, WrittenFamily] = {}
     for policy, snapshots in policies.items():
-        for one in _kept.families(policy, tuple(snapshots), form):
+        for one in _families(policy, snapshots, form):
             family = families.setdefault(one.name, WrittenFamily(one.name, one.type, one.help))
             if family.type == one.type:
                 family.blocks += one.blocks
     return list(families.values())
+
+
+def _families(policy: str, snapshots: Iterable[HandlerSnapshot], form: Form) -> Iterator[WrittenFamily]:
+    """Write the windows of a policy, unless they are kept, and its totals."""
+    all_ = tuple(snapshots)
+    yield from _kept.families(policy, [one for one in all_ if not one.is_of_totals], form)
+    totals = [one for one in all_ if one.is_of_totals]
+    if totals:
+        yield from _written(policy, totals, form)
 
 
 class _KeptLines:
@@ -126,7 +143,7 @@ def _lines(name: str, some: Iterable[Series], form: Form) -> Iterator[str]:
     """Write the series of a family."""
     for series in some:
         for suffix, further, value in _points(series, has_histogram_sum=form.has_histogram_sum):
-            yield f"{name}{suffix}{_labels(series.labels, further, form.static)} {number_text(value)}"
+            yield f"{name}{suffix}{_labels(series.labels, further, form.static)} {value}"
 
 
 def escape_help(text: str) -> str:
@@ -141,28 +158,30 @@ def escape_label(text: str) -> str:
 
 def _points(series: Series, *, has_histogram_sum: bool) -> Iterator[Point]:
     match series.value:
+        case Total() as total:
+            yield "", (), str(total.shown)
         case int() as value:
-            yield "", (), value
+            yield "", (), number_text(value)
         case QuantileValues() as values:
             yield from _summary(values)
         case HistogramValues() as values:
             yield from _histogram(values)
             if has_histogram_sum:
-                yield "_sum", (), values.total
+                yield "_sum", (), number_text(values.total)
 
 
 def _summary(value: QuantileValues) -> Iterator[Point]:
     for rank, quantile in zip(QUANTILES, value.values, strict=True):
-        yield "", (("quantile", str(rank)),), quantile
-    yield "_sum", (), value.maximum
-    yield "_count", (), value.count
+        yield "", (("quantile", str(rank)),), number_text(quantile)
+    yield "_sum", (), number_text(value.maximum)
+    yield "_count", (), number_text(value.count)
 
 
 def _histogram(value: HistogramValues) -> Iterator[Point]:
     for bound, count in value.buckets:
-        yield "_bucket", (("le", bound_text(bound)),), count
-    yield "_bucket", (("le", "+Inf"),), value.count
-    yield "_count", (), value.count
+        yield "_bucket", (("le", bound_text(bound)),), number_text(count)
+    yield "_bucket", (("le", "+Inf"),), number_text(value.count)
+    yield "_count", (), number_text(value.count)
 
 
 def _labels(own: dict[str, str], further: Labels, static: Labels) -> str:

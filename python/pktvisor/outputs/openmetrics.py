@@ -22,9 +22,11 @@ def render(policies: Policies, *, static: Labels = (), with_handler: bool = True
 def texts(policies: Policies, *, static: Labels = (), with_handler: bool = True) -> Iterator[str]:
     """Write the same text after text."""
     for family in written_families(policies, Form(static, with_handler, has_histogram_sum=True)):
-        yield f"# TYPE {family.name} {family.type}\n"
+        # A counter's family has the name without what its series end in.
+        name = family.name.removesuffix("_total") if family.type == "counter" else family.name
+        yield f"# TYPE {name} {family.type}\n"
         # In OpenMetrics, help texts are escaped as label values are.
-        yield f"# HELP {family.name} {escape_label(family.help)}\n"
+        yield f"# HELP {name} {escape_label(family.help)}\n"
         for block in family.texts():
             yield f"{block}\n"
     yield "# EOF\n"

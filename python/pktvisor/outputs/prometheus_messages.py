@@ -1,7 +1,7 @@
 """The messages of `io.prometheus.client` that a scraper is sent, described from the numbers and types of their fields.
 
-The definition is `metrics.proto` of Prometheus' client model. What pktvisor never sends (counters, exemplars, floating
-counts, negative buckets) is left out, which readers don't notice: absent fields are absent.
+The definition is `metrics.proto` of Prometheus' client model. What pktvisor never sends (exemplars, floating counts,
+negative buckets) is left out, which readers don't notice: absent fields are absent.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ TYPES = {"COUNTER": 0, "GAUGE": 1, "SUMMARY": 2, "UNTYPED": 3, "HISTOGRAM": 4, "
 MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "LabelPair": {"name": (1, "string"), "value": (2, "string")},
     "Gauge": {"value": (1, "double")},
+    "Counter": {"value": (1, "double")},
     "Quantile": {"quantile": (1, "double"), "value": (2, "double")},
     "Summary": {"sample_count": (1, "uint64"), "sample_sum": (2, "double"), "quantile": (3, "repeated Quantile")},
     "Histogram": {
@@ -38,6 +39,7 @@ MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Metric": {
         "label": (1, "repeated LabelPair"),
         "gauge": (2, "Gauge"),
+        "counter": (3, "Counter"),
         "summary": (4, "Summary"),
         "histogram": (7, "Histogram"),
     },

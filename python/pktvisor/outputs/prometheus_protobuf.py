@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf.proto import serialize_length_prefixed
 
 from pktvisor.metrics.exponential import MOST_BUCKETS, ExponentialValues
-from pktvisor.metrics.snapshot import QUANTILES, HistogramValues, Labels, QuantileValues
+from pktvisor.metrics.snapshot import QUANTILES, HistogramValues, Labels, QuantileValues, Total
 from pktvisor.outputs.families import Family, Policies, Series, gather
 from pktvisor.outputs.prometheus_messages import TYPES, MetricFamily
 from pktvisor.outputs.values import signed, unicode_text
@@ -46,6 +46,8 @@ def _add_metric(family: Any, series: Series, static: Labels) -> None:
     for name, value in (*leading, *sorted(series.labels.items())):
         metric.label.add(name=name, value=unicode_text(value))
     match series.value:
+        case Total() as total:
+            metric.counter.value = total.shown
         case int() as number:
             metric.gauge.value = number
         case QuantileValues() as values:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pktvisor.metrics.snapshot import HandlerSnapshot, Sample
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Total
 from pktvisor.outputs import lines, prometheus
 from pktvisor.outputs.families import Family, Policies, gather
 
@@ -87,3 +87,14 @@ def test_of_two_types_of_one_name_the_first_wins(written: list[str]) -> None:
     other = [replace(window(2)[0], samples=tuple(one._replace(kind="cardinality") for one in window(2)[0].samples))]
     text = prometheus.render({"a": window(1), "b": other})
     assert text.count("# TYPE") == 1
+
+
+def test_totals_are_written_each_time_beside_a_window_that_is_kept(written: list[str]) -> None:
+    (closed,) = window(1)
+    name, total = "pktvisor_packets_total", Sample("counter", ("total",), "pktvisor_packets_total", "Packets", Total(7))
+    policies = {"a": [closed, replace(closed, samples=(total,), is_of_totals=True)]}
+    more = {"a": [closed, replace(closed, samples=(total._replace(value=Total(8)),), is_of_totals=True)]}
+    assert f"# TYPE {name} counter" in prometheus.render(policies)
+    assert prometheus.render(policies).splitlines()[-1].endswith(" 7")
+    assert prometheus.render(more).splitlines()[-1].endswith(" 8")
+    assert written == ["a", "a", "a", "a"], "the window once, the totals each time"

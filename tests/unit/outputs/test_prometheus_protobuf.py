@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +9,7 @@ from google.protobuf.proto import parse_length_prefixed
 from hypothesis import assume, given
 
 from pktvisor.metrics.exponential import ExponentialValues
-from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues
+from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, Sample, Total
 from pktvisor.outputs.prometheus_messages import TYPES, MetricFamily
 from pktvisor.outputs.prometheus_protobuf import render
 from support.any_snapshots import Point, any_exponential, any_policies, points_meant
@@ -129,3 +130,10 @@ def test_any_snapshot_reads_back(policies: dict[str, list[HandlerSnapshot]]) -> 
         point = name, labels, float(f"{value:.6g}")
         rounded[point] = rounded.get(point, 0) + times
     assert met == rounded
+
+
+def test_totals_are_counters() -> None:
+    packets = Sample("counter", ("packets",), "pktvisor_packets_total", "Packets", Total(12_345_678_901))
+    (family,) = families(render({"default": [replace(handler(packets), is_of_totals=True)]}))
+    assert (family.name, family.type) == ("pktvisor_packets_total", TYPES["COUNTER"])
+    assert family.metric[0].counter.value == 12_345_678_901

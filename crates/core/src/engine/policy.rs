@@ -146,6 +146,12 @@ impl Policy {
         }
     }
 
+    /// What was counted since the policy began, at this time: as one window that goes on, with nothing but counters in it.
+    pub fn totals(&self, now_ns: i64) -> Merged {
+        let state = self.store.totals().state(&self.plan, now_ns.div_euclid(NANOSECONDS), self.seed);
+        Merged { state: Arc::new(state), ..self.empty(now_ns) }
+    }
+
     /// Merges windows `first..=last`, 0 being the open one.
     pub fn read(&self, first: usize, last: usize) -> Option<Merged> {
         self.store.read(first, last)

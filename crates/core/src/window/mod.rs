@@ -10,10 +10,12 @@
 mod clock;
 mod saved;
 mod store;
+mod totals;
 
 pub use clock::{Clock, FirstWindow, SharedShifts};
 pub use saved::SavedWindow;
 pub use store::{LiveWindow, Merged, Store};
+pub use totals::Totals;
 
 /// Seconds that a window lasts at least, where the policy does not say.
 pub const DEFAULT_LENGTH_S: u32 = 60;

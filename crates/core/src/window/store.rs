@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock;
 use super::saved::GREATEST_RESTORED;
+use super::totals::Totals;
 use super::{FirstWindow, NANOSECONDS, SavedWindow};
 use crate::Error;
 use crate::memory::{Account, Step};
@@ -99,6 +100,8 @@ pub struct Store {
 struct Inner {
     lives: Vec<Arc<Mutex<LiveWindow>>>,
     ended: BTreeMap<usize, Ended>,
+    /// Of all that workers have ended, kept or forgotten; not of what was restored.
+    totals: Totals,
     /// Number of the window that the first workers begin with.
     first: usize,
     /// Start of that window, where it was restored and goes on.
@@ -114,6 +117,7 @@ struct Inner {
 impl Inner {
     /// Takes in what one worker saw of a window that it has ended; forgets windows that are too old.
     fn take(&mut self, number: usize, ended: Ended, periods: usize) {
+        self.totals.add(&ended.state);
         match self.ended.get_mut(&number) {
             Some(known) => {
                 // Merging into a copy where a reader still holds it.
@@ -360,6 +364,14 @@ impl Store {
             merged.length_seconds += window.length_seconds;
         }
         Some(merged)
+    }
+
+    /// What was counted since the first worker began, open windows included.
+    pub fn totals(&self) -> Totals {
+        let inner = self.inner();
+        let mut totals = inner.totals.clone();
+        inner.lives.iter().for_each(|live| totals.add(&lock(live).state));
+        totals
     }
 
     /// The windows that can be read: number and whether it is closed, the oldest first.

@@ -94,6 +94,8 @@ class Metric(PeerMetric):
     core_kind: ClassVar[str]
     """What the core calls it."""
     shape: ClassVar[Shape]
+    has_total: ClassVar[bool] = False
+    """Whether values of windows add up, so that there is a count since the start, too."""
     scope: ClassVar[Condition] = PASSED
     """Rows that the kind looks at where the declaration says no other."""
     declarable: ClassVar[Declarable | None] = None

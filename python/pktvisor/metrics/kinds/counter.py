@@ -20,6 +20,7 @@ class Counter(Metric):
     name: ClassVar[str] = "counter"
     core_kind: ClassVar[str] = "counter"
     shape: ClassVar[Shape] = "count"
+    has_total: ClassVar[bool] = True
     declarable: ClassVar[Declarable | None] = Declarable("counter", ("number",), counts_rows=True)
 
     where: Condition | tuple[Condition, ...] = ALWAYS

@@ -18,6 +18,7 @@ class LedgerCounter(Metric):
     name: ClassVar[str] = "counter"
     core_kind: ClassVar[str] = "ledger"
     shape: ClassVar[Shape] = "count"
+    has_total: ClassVar[bool] = True
 
     entry: str
 

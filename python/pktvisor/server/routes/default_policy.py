@@ -11,7 +11,8 @@ from pktvisor.outputs.json import Document, flat_document, period_document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, nothing, refusal, text
-from pktvisor.server.exposition import EXPOSITION_TYPES, exposition, process_snapshots
+from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
+from pktvisor.server.process_metrics import process_snapshots
 from pktvisor.server.records import ARROW_TYPES, asks_for_records, records_answer
 
 DEFAULT = "default"
@@ -44,11 +45,11 @@ def window(context: Context, number: int, accept: str) -> Document | Content:
 
 
 def metrics(context: Context, accept: str) -> Content:
-    """Give the last closed bucket for Prometheus, without the label `handler`."""
+    """Give the last closed bucket, and totals, for Prometheus, without the label `handler`."""
     policy = context.agent.policies.get(DEFAULT)
     if policy is None:
         raise Refusal(404, "")
-    policies = {DEFAULT: policy.latest(), **process_snapshots(context)}
+    policies = {DEFAULT: [*policy.latest(), *policy.totals()], **process_snapshots(context)}
     return exposition(context, policies, accept, with_handler=False)
 
 
@@ -83,7 +84,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         path="/metrics",
-        summary="The policy `default` for Prometheus: the last closed bucket; and what the process holds of memory",
+        summary="The policy `default` for Prometheus: the last closed bucket, totals since the start, and the process",
         answer=metrics,
         takes_accept=True,
         is_text=True,

@@ -11,7 +11,8 @@ from pktvisor.outputs.json import Document, policy_document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, refusal, text
-from pktvisor.server.exposition import EXPOSITION_TYPES, exposition, process_snapshots
+from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
+from pktvisor.server.process_metrics import process_snapshots
 from pktvisor.server.records import ARROW_TYPES, asks_for_records, records_answer
 from pktvisor.windows.record import Record
 
@@ -37,9 +38,9 @@ def window(context: Context, name: str, number: int, accept: str) -> Document | 
 
 
 def prometheus(context: Context, name: str, accept: str) -> Content:
-    """Give the last closed bucket for Prometheus."""
+    """Give the last closed bucket, and totals, for Prometheus."""
     asked = _policies(context, name, "policy does not exists")
-    policies = {policy.name: policy.latest() for policy in asked}
+    policies = {policy.name: [*policy.latest(), *policy.totals()] for policy in asked}
     if name == ALL and policies:
         policies |= process_snapshots(context)
     return exposition(context, policies, accept, with_handler=True)
@@ -120,7 +121,8 @@ ENDPOINTS = (
     ),
     Endpoint(
         path=f"{METRICS}/prometheus",
-        summary="A policy, or all (`__all`), for Prometheus: the last closed bucket; `__all` tells of memory, too",
+        summary="A policy, or all (`__all`), for Prometheus: the last closed bucket, and totals since the start; "
+        "`__all` tells of the process, too",
         answer=prometheus,
         takes_accept=True,
         is_text=True,
