@@ -112,6 +112,7 @@ class FakeAgent:
     done: list[tuple[object, ...]] = field(default_factory=list)
     on_shut_down: Callable[[], None] = lambda: None
     memory: Memory = field(default_factory=lambda: MEMORY)
+    is_ready: bool = True
 
     def add_tap(self, text: str) -> Description:
         self._note("add_tap", text)

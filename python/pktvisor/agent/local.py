@@ -84,6 +84,11 @@ class LocalAgent:
         self._databases = settings.databases
 
     @property
+    def is_ready(self) -> bool:
+        """Whether all inputs are at work, those that have read their recording to its end included."""
+        return not self.is_stopping.is_set() and all(stream.fault is None for stream in self._streams.values())
+
+    @property
     def memory(self) -> Memory:
         """What the process holds, and what gave way to its budget."""
         return memory_held()

@@ -95,6 +95,11 @@ class RunningAgent(Protocol):
         ...
 
     @property
+    def is_ready(self) -> bool:
+        """Whether everything is at work that was asked for, and goes on."""
+        ...
+
+    @property
     def memory(self) -> Memory:
         """What it holds of memory, and what gave way to its budget."""
         ...

@@ -35,6 +35,11 @@ class HubAsAgent:
         self._policies: Mapping[str, HubPolicy] = {}
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it takes windows: from when it has read what it kept to its end."""
+        return not self.is_stopping.is_set()
+
+    @property
     def memory(self) -> Memory:
         """What the hub holds of memory."""
         held = {"minutes": self.hub.minutes.held_bytes}

@@ -67,6 +67,8 @@ def check_access(endpoint: Endpoint, request: Request, context: Context) -> None
     needed = endpoint.scope
     if context.settings.socket_path is None:
         _check_sender(request, context)
+    if endpoint.is_public:
+        return
     is_own = endpoint.is_own and sender_of(request) == request.path_params["name"]
     if request.scope[GRANTED] not in (needed, "admin") and not is_own:
         context.counters.requests_forbidden += 1

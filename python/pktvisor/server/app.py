@@ -9,7 +9,7 @@ from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
-from starlette.routing import Router
+from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pktvisor.outputs.json import Document
@@ -36,9 +36,12 @@ def create_app(context: Context, more: Groups | None = None) -> ASGIApp:
     settings, served = context.settings, {**groups(), **(more or {})}
     describe = partial(document, with_admin=settings.admin_api, version=context.agent.version, served=served)
     context = replace(context, describe=functools.cache(describe))
-    routes = [route(endpoint, context) for endpoint in endpoints(with_admin=settings.admin_api, among=served)]
+    public: list[BaseRoute] = documentation_routes()
+    routes: list[BaseRoute] = []
+    for endpoint in endpoints(with_admin=settings.admin_api, among=served):
+        (public if endpoint.is_public else routes).append(route(endpoint, context))
     app: ASGIApp = LengthRequired(Router(routes, redirect_slashes=False, default=_not_found))
-    app = Router(documentation_routes(), redirect_slashes=False, default=Authentication(app, context))
+    app = Router(public, redirect_slashes=False, default=Authentication(app, context))
     app = RequestLog(app)
     return CloseBehindDoubt(SafetyHeaders(RateLimit(app, settings.bounds, context.counters)))
 

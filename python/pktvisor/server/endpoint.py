@@ -136,6 +136,8 @@ class Endpoint:
     scope: AccessScope = "read"
     is_own: bool = False
     """Is about the agent `name`, whose token of scope `send` may use it, too."""
+    is_public: bool = False
+    """Is for everybody who reaches the server, token or not: it tells nothing of the agent."""
     refusals: Mapping[int, Answer] = field(default_factory=dict)
     query: tuple[Query, ...] = ()
     takes_long: bool = False

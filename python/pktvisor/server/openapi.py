@@ -20,6 +20,7 @@ PATH_SCHEMAS: dict[str, Schema] = {
     "agent": {"type": "string", "pattern": f"^{AgentConvertor.regex}$"},
     "number": {"type": "integer", "minimum": 0},
 }
+NOT_NAMED = refusal("`Host` does not name this agent; only where neither tokens nor certificates are asked for")
 TITLE = "pktvisor"
 SUMMARY = "What the network and the DNS are doing, summarised where it happens"
 
@@ -57,6 +58,7 @@ def _operation(group: str, endpoint: Endpoint) -> Document:
         "tags": [group],
         "x-scope": endpoint.scope,
         "parameters": [*_path_parameters(endpoint.path), *map(_query_parameter, endpoint.query)],
+        **({"security": []} if endpoint.is_public else {}),
         "responses": {str(status): _response(status, answer) for status, answer in sorted(answers(endpoint).items())},
     }
     if endpoint.body_types:
@@ -92,10 +94,12 @@ def _access_answers(endpoint: Endpoint) -> dict[int, Answer]:
     others = "A page of another site asks"
     scopes = " or ".join(dict.fromkeys((endpoint.scope, "admin")))
     scopes += " (nor is it the token of this agent)" if endpoint.is_own else ""
+    if endpoint.is_public:
+        return {403: refusal(others), 421: NOT_NAMED}
     return {
         401: refusal("A valid token is needed"),
         403: refusal(f"The token's scope is not {scopes}, or: {others.lower()}"),
-        421: refusal("`Host` does not name this agent; only where neither tokens nor certificates are asked for"),
+        421: NOT_NAMED,
     }
 
 

@@ -177,7 +177,7 @@ def test_json_is_text_json_unless_asked_otherwise(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/"),
+        ("POST", "/"),
         ("GET", "/api/v1/policies/"),
         ("GET", "/api/v1/policies/1st/metrics/bucket/0"),
         ("GET", "/api/v1/policies/default/metrics/bucket/-1"),
