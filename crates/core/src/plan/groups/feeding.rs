@@ -2,7 +2,7 @@
 //! bounds; what these turn away counts into the other one.
 
 use super::group::{Feeding, Group};
-use super::log::{Chunk, MOST_LOG_BYTES};
+use super::log::{Chunk, MOST_LOG_BYTES, RowLayout};
 use super::{GaveUp, Groups, MOST_BYTES, refuse, values};
 use crate::expr::Bitmap;
 use crate::hash::prefetch;
@@ -18,7 +18,7 @@ const OTHER: u32 = u32::MAX;
 const NOBODY: u32 = u32::MAX - 1;
 
 /// So many rows ahead their groups are asked for.
-const AHEAD: usize = 8;
+const AHEAD: usize = 16;
 
 impl Groups {
     /// Takes in the rows of a batch that any condition holds for. Tells what had to go for want of room.
@@ -49,7 +49,7 @@ impl Groups {
             values::hash_rows(&by, &picked, seed, &mut hashes);
             turned_away += self.find_groups(&by, &picked, holding, &hashes, &mut numbers);
             for (at, row) in picked.iter().enumerate() {
-                self.fetch_ahead(&numbers[at..]);
+                self.fetch_ahead(layout, &numbers[at..]);
                 let (holds, number) = (holding[*row as usize], numbers[at]);
                 let group = match number {
                     NOBODY => continue,
@@ -99,12 +99,12 @@ impl Groups {
 
     /// Asks for what rows to come will need: first the group, then the end of its log. Groups are too many for the cache.
     #[inline(always)]
-    fn fetch_ahead(&self, numbers: &[u32]) {
+    fn fetch_ahead(&self, layout: &RowLayout, numbers: &[u32]) {
         if let Some(group) = numbers.get(2 * AHEAD).and_then(|number| self.groups.get(*number as usize)) {
             prefetch(group);
         }
         if let Some(group) = numbers.get(AHEAD).and_then(|number| self.groups.get(*number as usize)) {
-            group.log.fetch_end();
+            group.log.fetch_end(layout);
         }
     }
 

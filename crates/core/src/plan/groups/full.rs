@@ -300,7 +300,11 @@ impl Full {
 }
 
 /// Kinds of rows that are told apart.
-const MOST_KINDS: usize = 64;
+const LG_KINDS: u32 = 6;
+const MOST_KINDS: usize = 1 << LG_KINDS;
+
+/// Spreads conditions over the upper bits: 2^64 divided by the golden ratio.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl RowKinds {
     /// Adds rows up by kinds; false where there are too many of these.
@@ -309,16 +313,18 @@ impl RowKinds {
         self.holds.clear();
         self.sums.clear();
         self.of_rows.clear();
-        let mut last = (0, usize::MAX);
+        // The kinds seen last, by a hash. Which kind comes next is as good as random: no branch tells them apart.
+        let mut seen = [(0, None); MOST_KINDS];
         for holds in rows.holds {
-            if last.1 == usize::MAX || last.0 != *holds {
+            let seen = &mut seen[(holds.wrapping_mul(ODD) >> (u64::BITS - LG_KINDS)) as usize];
+            if seen.1.is_none() || seen.0 != *holds {
                 let at = place_in(&mut self.holds, *holds);
                 if at >= MOST_KINDS {
                     return false;
                 }
-                last = (*holds, at);
+                *seen = (*holds, Some(at as u8));
             }
-            self.of_rows.push(last.1 as u8);
+            self.of_rows.extend(seen.1);
         }
         let Self { holds, sums, of_rows } = self;
         sums.resize(holds.len() * width, 0);

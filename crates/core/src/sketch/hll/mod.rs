@@ -83,7 +83,7 @@ impl Hll {
             self.update(*h1, *h2);
         }
         if let State::Registers(registers) = &mut self.state {
-            hashes.for_each(|(h1, h2)| registers.update(coupon(*h1, *h2)));
+            hashes.for_each(|(h1, h2)| registers.update_hash(*h1, *h2));
         }
     }
 

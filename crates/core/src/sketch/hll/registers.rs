@@ -1,7 +1,7 @@
 //! The large form of a sketch: 4096 registers of one byte.
 
 use super::coupons::Coupons;
-use super::{ADDRESS_BITS, Coupon, K, estimate};
+use super::{ADDRESS_BITS, Coupon, K, coupon, estimate};
 
 #[derive(Debug, Clone)]
 pub(super) struct Registers {
@@ -54,6 +54,16 @@ impl Registers {
         let value = (coupon >> ADDRESS_BITS) as u8;
         if value > self.values[at] {
             self.raise(at, value);
+        }
+    }
+
+    /// The same by the hash that the coupon follows from: few values raise a register, and whether this one may is told without
+    /// counting its zeros.
+    #[inline(always)]
+    pub fn update_hash(&mut self, h1: u64, h2: u64) {
+        let zeros = self.values[h1 as usize % K];
+        if h2 >> 1 >> (63 - zeros) == 0 {
+            self.update(coupon(h1, h2));
         }
     }
 

@@ -201,3 +201,15 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn many_hashes_count_as_each_by_itself(
+        hashes in prop::collection::vec((any::<u64>(), prop_oneof![any::<u64>(), (0_u32..64).prop_map(|at| 1 << at), Just(0)]), 0..3000)
+    ) {
+        let (mut together, mut alone) = (Hll::new(), Hll::new());
+        together.update_all(&hashes);
+        hashes.iter().for_each(|(h1, h2)| alone.update(*h1, *h2));
+        prop_assert_eq!(together.to_bytes(), alone.to_bytes());
+    }
+}

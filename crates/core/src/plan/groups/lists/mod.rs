@@ -51,7 +51,7 @@ impl List {
         }
         sums.begin(self.totals.len(), self.items as usize + rows);
         sums.add_packed(kind, &self.packed, self.items, seed);
-        let packed = sums.items.len();
+        let packed = sums.found;
         for one in counted {
             sums.add_rows(one, &mut self.totals);
         }

@@ -7,6 +7,9 @@ use crate::table::Column;
 /// Slots of the sums to begin with.
 const FIRST_SLOTS: usize = 1 << 6;
 
+/// So many sums give a first bound for the heaviest of all.
+const FEW_NUMBERS: usize = 128;
+
 /// Says that an item has not been packed before: it is one of a row.
 pub(super) const OF_ROW: u32 = 1 << 31;
 
@@ -18,7 +21,7 @@ pub struct Total {
 }
 
 /// An item that is summed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Summed {
     key: u64,
     /// Its number among those packed before, or the row that it was seen in first, marked [`OF_ROW`].
@@ -30,9 +33,12 @@ pub(super) struct Summed {
 pub struct Sums {
     /// Numbers of items plus one, by their keys; 0 for a place that nobody has.
     slots: Vec<u32>,
+    /// Items, and behind them room for more: what stands there means nothing.
     pub(super) items: Vec<Summed>,
     /// For each item a sum by each weight.
     pub(super) counts: Vec<u64>,
+    /// So many items there are.
+    pub(super) found: usize,
     /// Where the packed items stand.
     pub(super) places: Vec<(u32, u32)>,
     weights: usize,
@@ -52,14 +58,17 @@ impl Sums {
     pub fn begin(&mut self, weights: usize, most_items: usize) {
         self.slots.clear();
         self.slots.resize((2 * most_items).next_power_of_two().max(FIRST_SLOTS), 0);
-        self.items.clear();
-        self.items.reserve(most_items);
-        self.counts.clear();
-        self.counts.reserve(most_items * weights);
+        // One more than there can be: the next item is written before it is known whether there is one.
+        if self.items.len() <= most_items {
+            self.items.resize(most_items + 1, Summed::default());
+        }
+        if self.counts.len() < (most_items + 1) * weights {
+            self.counts.resize((most_items + 1) * weights, 0);
+        }
         self.least.clear();
         self.least.resize(weights, 0);
         self.places.clear();
-        (self.weights, self.earlier_rows, self.has_rows) = (weights, 0, false);
+        (self.weights, self.found, self.earlier_rows, self.has_rows) = (weights, 0, 0, false);
     }
 
     pub fn add_packed(&mut self, kind: ItemType, packed: &[u8], items: u32, seed: u64) {
@@ -68,34 +77,37 @@ impl Sums {
             let start = packed.len() - reader.remaining();
             let item = read_item(&mut reader, kind);
             self.places.push((start as u32, (packed.len() - reader.remaining()) as u32));
-            let (key, sums) = (some_key(item.key(seed)), self.counts.len());
-            self.counts.extend((0..self.weights).map(|_| reader.varint().expect(PACKED)));
-            match self.find(key) {
-                Err(slot) => self.add(slot, Summed { key, origin: number }),
-                Ok(_) => self.counts.truncate(sums), // two items of one key, less likely than a fault of the machine
+            let before = self.found;
+            let at = self.place(Summed { key: some_key(item.key(seed)), origin: number });
+            for weight in 0..self.weights {
+                let count = reader.varint().expect(PACKED);
+                // Two items of one key are less likely than a fault of the machine: the second is passed.
+                if at == before {
+                    self.counts[at * self.weights + weight] = count;
+                }
             }
         }
     }
 
-    /// The number of the item of a key, or the slot where it would be.
+    /// The number of the item with this key, which is added if there is none. The sums of one that is new mean nothing yet.
+    ///
+    /// Whether a key is new is as good as random, so no branch asks for it: the item is written behind the others, where the
+    /// search finds it if its place is free.
     #[inline(always)]
-    fn find(&self, key: u64) -> Result<usize, usize> {
-        let mask = self.slots.len() - 1;
-        let mut slot = key as usize & mask;
+    fn place(&mut self, item: Summed) -> usize {
+        let (mask, next) = (self.slots.len() - 1, self.found);
+        self.items[next] = item;
+        let mut slot = item.key as usize & mask;
         loop {
-            match self.slots[slot] as usize {
-                0 => return Err(slot),
-                number if self.items[number - 1].key == key => return Ok(number - 1),
-                _ => slot = (slot + 1) & mask,
+            let number = self.slots[slot] as usize;
+            let at = if number == 0 { next } else { number - 1 };
+            if self.items[at].key == item.key {
+                self.slots[slot] = at as u32 + 1;
+                self.found += usize::from(at == next);
+                return at;
             }
+            slot = (slot + 1) & mask;
         }
-    }
-
-    /// Takes an item into a slot that [`Self::find`] told; its sums are to follow.
-    #[inline(always)]
-    fn add(&mut self, slot: usize, item: Summed) {
-        self.items.push(item);
-        self.slots[slot] = self.items.len() as u32;
     }
 
     pub fn add_rows(&mut self, counted: &Counted<'_>, totals: &mut [Total]) {
@@ -129,16 +141,11 @@ impl Sums {
             if key == NO_KEY || weights.iter().fold(0, |any, weight| any | weight) == 0 {
                 continue;
             }
-            match self.find(key) {
-                Ok(number) => {
-                    let counts = self.counts[number * N..].first_chunk_mut::<N>().expect("a sum by each weight");
-                    counts.iter_mut().zip(weights).for_each(|(count, weight)| *count = count.saturating_add(weight));
-                }
-                Err(slot) => {
-                    self.add(slot, Summed { key, origin: (self.earlier_rows + row) | OF_ROW });
-                    self.counts.extend_from_slice(&weights);
-                }
-            }
+            let next = self.found;
+            self.counts[next * N..][..N].fill(0);
+            let at = self.place(Summed { key, origin: (self.earlier_rows + row) | OF_ROW });
+            let counts = self.counts[at * N..].first_chunk_mut::<N>().expect("a sum by each weight");
+            counts.iter_mut().zip(weights).for_each(|(count, weight)| *count = count.saturating_add(weight));
             sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum = sum.saturating_add(weight));
         }
         self.has_rows |= sums != [0; N];
@@ -158,12 +165,10 @@ impl Sums {
         let keys = counted.keys;
         let rows = counted.rows.iter().map(|row| *row as usize);
         for row in rows.filter(|row| keys[*row] != NO_KEY && weights(*row) > 0) {
-            let number = self.find(keys[row]).unwrap_or_else(|slot| {
-                self.add(slot, Summed { key: keys[row], origin: (self.earlier_rows + row as u32) | OF_ROW });
-                self.counts.resize(self.items.len() * self.weights, 0);
-                self.items.len() - 1
-            });
-            let count = &mut self.counts[number * self.weights + weight];
+            let next = self.found;
+            self.counts[next * self.weights..][..self.weights].fill(0);
+            let at = self.place(Summed { key: keys[row], origin: (self.earlier_rows + row as u32) | OF_ROW });
+            let count = &mut self.counts[at * self.weights + weight];
             *count = count.saturating_add(weights(row));
             totals[weight].stream_weight = totals[weight].stream_weight.saturating_add(weights(row));
             self.has_rows = true;
@@ -173,7 +178,7 @@ impl Sums {
     /// Makes room: of more items than there are places, or than were kept before, those stay that are among the heaviest of a
     /// weight. Tells by [`Self::least`] what is to be taken off the sums.
     pub fn cut(&mut self, most: usize, before: usize, totals: &mut [Total]) {
-        if self.items.len() <= most.max(before) {
+        if self.found <= most.max(before) {
             return;
         }
         for (weight, total) in totals.iter_mut().enumerate() {
@@ -185,8 +190,9 @@ impl Sums {
 
     /// The sum that so many items exceed or equal, by one weight.
     fn nth_heaviest(&mut self, weight: usize, nth: usize) -> u64 {
-        let Self { counts, ranked, .. } = self;
-        match self.weights {
+        let Self { counts, ranked, found, weights, .. } = self;
+        let counts = &counts[..*found * *weights];
+        match *weights {
             1 => nth_of(|| counts.iter().copied(), nth, ranked),
             2 => nth_of(|| counts.as_chunks::<2>().0.iter().map(|sums| sums[weight & 1]), nth, ranked),
             some => nth_of(|| counts.chunks_exact(some).map(|sums| sums[weight]), nth, ranked),
@@ -195,7 +201,8 @@ impl Sums {
 
     /// Finds the items that keep something of a sum when [`Self::least`] is taken off.
     pub fn find_kept(&mut self) {
-        let Self { counts, least, kept, .. } = self;
+        let Self { counts, least, kept, found, weights, .. } = self;
+        let counts = &counts[..*found * *weights];
         kept.clear();
         match **least {
             [first, second] => {
@@ -211,23 +218,20 @@ impl Sums {
     }
 }
 
-/// The number that so many exceed or equal. Sums are as uneven as traffic: of most it is enough to know how many bits they have.
+/// The number that so many exceed or equal.
+///
+/// The same of the first numbers is no greater, since more numbers can only raise it. Sums are as uneven as traffic, and those
+/// that were kept before come first: few others reach that bound.
 #[inline(always)]
-fn nth_of<I: Iterator<Item = u64>>(numbers: impl Fn() -> I, nth: usize, ranked: &mut Vec<u64>) -> u64 {
-    let mut lengths = [0_usize; u64::BITS as usize + 1];
-    numbers().for_each(|number| lengths[length(number)] += 1);
-    let (mut heavier, mut at) = (0, u64::BITS as usize);
-    while at > 0 && heavier + lengths[at] <= nth {
-        heavier += lengths[at];
-        at -= 1;
-    }
+pub(super) fn nth_of<I: Iterator<Item = u64>>(numbers: impl Fn() -> I, nth: usize, ranked: &mut Vec<u64>) -> u64 {
     ranked.clear();
-    ranked.extend(numbers().filter(|number| length(*number) == at));
-    *ranked.select_nth_unstable_by(nth - heavier, |a, b| b.cmp(a)).1
-}
-
-/// The bits of a number, without leading zeros.
-#[inline(always)]
-fn length(number: u64) -> usize {
-    (u64::BITS - number.leading_zeros()) as usize
+    ranked.extend(numbers().take(FEW_NUMBERS.max(nth + 1)));
+    let bound = *ranked.select_nth_unstable_by(nth, |a, b| b.cmp(a)).1;
+    let mut count = 0;
+    ranked.resize(numbers().count(), 0);
+    for number in numbers() {
+        ranked[count] = number;
+        count += usize::from(number >= bound);
+    }
+    *ranked[..count].select_nth_unstable_by(nth, |a, b| b.cmp(a)).1
 }

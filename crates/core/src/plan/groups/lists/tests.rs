@@ -91,3 +91,15 @@ fn endpoints_become_texts_when_they_are_read() {
     let back = List::of(ItemType::Endpoint, &[&sketch]);
     assert_eq!(back.frequent(ItemType::Endpoint, 0, SEED).top(10), sketch.top(10));
 }
+
+proptest! {
+    #[test]
+    fn the_heaviest_are_told_as_by_sorting_all(
+        numbers in prop::collection::vec(prop_oneof![0_u64..4, any::<u64>()], 1..700), nth in 0_usize..400
+    ) {
+        let nth = nth % numbers.len();
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable_by(|a, b| b.cmp(a));
+        prop_assert_eq!(sums::nth_of(|| numbers.iter().copied(), nth, &mut vec![7; 3]), sorted[nth]);
+    }
+}

@@ -65,10 +65,11 @@ impl Log {
         &self.bytes[self.front as usize..]
     }
 
-    /// Asks for the place of the next row.
+    /// Asks for where the next row will end; where it begins, the last one has ended.
     #[inline(always)]
-    pub fn fetch_end(&self) {
-        prefetch(self.bytes.as_ptr().wrapping_add(self.bytes.len()));
+    pub fn fetch_end(&self, layout: &RowLayout) {
+        let row_bytes = layout.row_bytes[usize::from(self.is_wide)];
+        prefetch(self.bytes.as_ptr().wrapping_add(self.bytes.len() + row_bytes - 1));
     }
 
     /// Takes in a row of a batch; tells by how many bytes the log has grown.
