@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.machinery import SourceFileLoader
@@ -23,6 +23,7 @@ USER = 10001
 PROGRAMS = ("pktvisord", "pktvisor", "pktvisor-reader", "pktvisor-hub", "python3-capture")
 SAY = '#!/bin/sh\nfor word in "${0##*/}" "$@"; do printf "%s|" "${word##*/bin/}"; done\n'
 IN_ROOT = 'mount --rbind /usr "$0/usr"; mount -t proc proc "$0/proc"; exec chroot "$0" "$@"'
+NOTHING: Mapping[str, str] = {}
 
 
 @pytest.fixture
@@ -48,13 +49,12 @@ def start(
     image: Path,
     *words: str,
     user: int = USER,
-    may_have: str = "+net_raw",
+    may_have: str = "-all,+net_raw",
     options: tuple[str, ...] = (),
-    **variables: str,
+    variables: Mapping[str, str] = NOTHING,
 ) -> subprocess.CompletedProcess[str]:
     """Run the entry point as an engine does: as a user, with what the container may come to have."""
-    line = ["unshare", "--mount", "sh", "-ec", IN_ROOT, str(image), "setpriv", f"--bounding-set=-all{may_have and ','}"]
-    line[-1] += may_have
+    line = ["unshare", "--mount", "sh", "-ec", IN_ROOT, str(image), "setpriv", f"--bounding-set={may_have}"]
     line += ["--inh-caps=-all", f"--reuid={user}", f"--regid={user}", "--clear-groups", *options, "/entry", *words]
     environment = {"PATH": "/usr/bin:/usr/sbin", **variables}
     return subprocess.run(line, capture_output=True, text=True, check=False, env=environment, timeout=60)
@@ -62,7 +62,7 @@ def start(
 
 def started(image: Path, *words: str, user: int = 0, **variables: str) -> list[str]:
     """What was started, word by word."""
-    done = start(image, *words, user=user, **variables)
+    done = start(image, *words, user=user, variables=variables)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.split("|")[:-1]
 
@@ -147,9 +147,9 @@ def test_a_user_who_may_come_to_have_the_capability_gets_it_by_the_interpreter_t
 @pytest.mark.parametrize(
     ("user", "may_have", "options"),
     [
-        (0, "+net_raw", ()),
-        (USER, "", ()),
-        (USER, "+net_raw", ("--no-new-privs",)),
+        (0, "-all,+net_raw", ()),
+        (USER, "-all", ()),
+        (USER, "-all,+net_raw", ("--no-new-privs",)),
     ],
     ids=["who has it", "who may not have it", "who may gain nothing"],
 )
