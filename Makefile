@@ -66,7 +66,7 @@ bench: build ## measure: nanoseconds per packet, memory, and other tools on the 
 lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml
 	$(BIN)/pip install --quiet uv
 	$(LOCK) pyproject.toml requirements/build.in --output-file requirements/run.txt
-	$(LOCK) --group development --constraints requirements/run.txt \
+	$(LOCK) --group tests --constraints requirements/run.txt \
 	    pyproject.toml requirements/build.in --output-file requirements/dev.txt
 	$(LOCK) --extra hub --extra kafka --extra nats --constraints requirements/dev.txt \
 	    pyproject.toml --output-file requirements/package.txt

@@ -1,6 +1,6 @@
 """Write the reference pages that follow from the code: metrics.md, columns.md, protocols.md, rest.md, openapi.json,
 commands.md, the table of options in configuration.md, that of fields in window-record.md, those of the process and the
-ledger in prometheus.md, that of figures in hub-size.md.
+ledger in prometheus.md, those of figures in hub-size.md, agent-size.md and comparison.md.
 
 Usage: python docs/generate.py. A test fails if the pages are out of date.
 """
@@ -89,7 +89,46 @@ HUB_FIGURES = {
     "hub heaviest items shown": "Of the 100 truly heaviest items those that are shown",
     "hub items with agents miscounted": "Of the 100 heaviest items those whose number of agents is wrong",
 }
-"""What the bench of the hub measures, for people."""
+AGENT_FIGURES = {
+    "mix": "A packet of usual traffic",
+    "attack": "A packet of a flood of random names and sources",
+    "mix with GeoIP": "Usual traffic with databases of places and networks",
+    "mix memory": "Peak memory of the reader, usual traffic",
+    "attack memory": "Peak memory of the reader, flood",
+    "daemon at rest": "Memory of an agent at rest",
+    "daemon at rest CPU": "CPU of an agent at rest",
+    "60 kpps CPU": "CPU of an agent, 60,000 packets a second",
+    "60 kpps memory": "Memory of it",
+    "200 kpps CPU": "CPU of an agent, 200,000 packets a second",
+    "200 kpps memory": "Memory of it",
+    "200 kpps lost": "Packets that it lost",
+    "200 policies CPU": "CPU of an agent with 200 policies",
+    "200 policies memory": "Memory of it",
+    "scrape of 20 policies": "A scrape of 20 policies",
+    "netflow9": "Records of NetFlow 9 that one core takes",
+    "ipfix": "Records of IPFIX",
+    "sflow": "Samples of sFlow",
+    "messages": "Messages of dnstap",
+    "netflow9 memory": "Peak memory, 20 exporters of 48 interfaces",
+    "exporters memory": "Peak memory, 480,000 busy groups",
+    "waiting memory": "Peak memory, 100,000 questions and 300,000 connections that wait",
+}
+TOOL_FIGURES = {
+    "mix, pktvisor-reader": "pktvisor-reader, usual traffic",
+    "mix, tcpdump -w": "tcpdump -w, usual traffic",
+    "mix, tshark": "tshark, usual traffic",
+    "mix, tcpdump": "tcpdump, usual traffic",
+    "mix, dpkt": "dpkt (Python), usual traffic",
+    "attack, pktvisor-reader": "pktvisor-reader, flood of random names",
+    "attack, tcpdump -w": "tcpdump -w, flood of random names",
+    "attack, tshark": "tshark, flood of random names",
+    "attack, tcpdump": "tcpdump, flood of random names",
+    "attack, dpkt": "dpkt (Python), flood of random names",
+    "live flow, 10 records, lost": "pktvisord, more flow records than one core takes",
+    "live flow, 10 records, nfcapd, lost": "nfcapd, the same records",
+}
+FIGURES = {"hub-size.md": HUB_FIGURES, "agent-size.md": AGENT_FIGURES, "comparison.md": TOOL_FIGURES}
+"""What benches measure, for people, by the page that shows it."""
 OPTIONS_BEGIN = "<!-- The table of options is written by docs/generate.py. -->"
 OPTIONS_END = "<!-- Here it ends. -->"
 
@@ -326,12 +365,13 @@ def _ledger_rows() -> Iterator[str]:
         yield f"| `{ledger_name(family)}` | counter | {f'`reason`: {told}' if reasons else '-'} | {family.help} |"
 
 
-def hub_size_page() -> str:
-    """The hand-written page on the size of a hub, with the newest figures in it."""
-    text = (EXPLANATION / "hub-size.md").read_text(encoding="utf-8")
+def figures_page(name: str) -> str:
+    """A hand-written page that tells what was measured, with the newest figures in it."""
+    text = (EXPLANATION / name).read_text(encoding="utf-8")
     before, _, rest = text.partition(FIGURES_BEGIN)
     _, _, after = rest.partition(FIGURES_END)
-    rows = "\n".join(_figure_row(what, *found) for name, what in HUB_FIGURES.items() if (found := _newest(name)))
+    found = [(what, newest) for key, what in FIGURES[name].items() if (newest := _newest(key))]
+    rows = "\n".join(_figure_row(what, *newest) for what, newest in found)
     table = f"| | Measured | Of | On |\n|---|---|---|---|\n{rows}"
     return f"{before}{FIGURES_BEGIN}\n\n{table}\n\n{FIGURES_END}{after}"
 
@@ -359,7 +399,7 @@ def openapi_page() -> str:
 def pages() -> dict[Path, str]:
     """The pages with their texts."""
     return {
-        EXPLANATION / "hub-size.md": hub_size_page(),
+        **{EXPLANATION / name: figures_page(name) for name in FIGURES},
         REFERENCE / "metrics.md": metrics_page(),
         REFERENCE / "columns.md": columns_page(),
         REFERENCE / "protocols.md": protocols_page(),

@@ -31,7 +31,10 @@ def _generator() -> ModuleType:
         "commands.md",
         "configuration.md",
         "window-record.md",
+        "prometheus.md",
         "hub-size.md",
+        "agent-size.md",
+        "comparison.md",
     ],
 )
 def test_a_generated_page_is_as_new_as_the_code(name: str) -> None:

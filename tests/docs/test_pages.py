@@ -16,7 +16,7 @@ from pktvisor.config.schema import load_config
 from support.commands import CAPTURES, run
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = [*PAGES, *sorted((ROOT / "python").rglob("*.py")), *sorted((ROOT / "crates").rglob("*.rs"))]
 ROOMS = {path.stem for path in (ROOT / "python" / "pktvisor").iterdir() if not path.name.startswith("_")}
 MODULE = re.compile(r"`pktvisor\.([a-z_]+)((?:\.[A-Za-z_]+)*)`")

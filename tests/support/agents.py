@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pktvisor.agent.running import OwnMetric
 from pktvisor.api.documents import Memory
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
@@ -113,6 +114,10 @@ class FakeAgent:
     on_shut_down: Callable[[], None] = lambda: None
     memory: Memory = field(default_factory=lambda: MEMORY)
     is_ready: bool = True
+    own: list[OwnMetric] = field(default_factory=list)
+
+    def own_metrics(self) -> list[OwnMetric]:
+        return self.own
 
     def add_tap(self, text: str) -> Description:
         self._note("add_tap", text)

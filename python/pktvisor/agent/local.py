@@ -15,6 +15,7 @@ from pktvisor.agent.memory import MemoryWatch, memory_held
 from pktvisor.agent.origins import arriving, compare, leaving, left_for, taps_with
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
+from pktvisor.agent.running import OwnMetric
 from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.swap import Swap, feed, plan_swap, prepare_streams, rebased
@@ -92,6 +93,10 @@ class LocalAgent:
     def memory(self) -> Memory:
         """What the process holds, and what gave way to its budget."""
         return memory_held()
+
+    def own_metrics(self) -> tuple[OwnMetric, ...]:
+        """Nothing: its policies and its process tell everything."""
+        return ()
 
     @property
     def policies(self) -> Mapping[str, AgentPolicy]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 from pktvisor.api.documents import Memory
-from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.metrics.snapshot import HandlerSnapshot, Labels
 from pktvisor.windows.record import Record
 
 
@@ -81,6 +81,14 @@ class RunningInput(Protocol):
         ...
 
 
+class OwnMetric(NamedTuple):
+    """A number that a process tells of itself; `server.process_metrics` declares its name."""
+
+    name: str
+    value: int
+    labels: Labels = ()
+
+
 class RunningAgent(Protocol):
     """A running process. What changes it is done whole or not at all."""
 
@@ -102,6 +110,10 @@ class RunningAgent(Protocol):
     @property
     def memory(self) -> Memory:
         """What it holds of memory, and what gave way to its budget."""
+        ...
+
+    def own_metrics(self) -> Iterable[OwnMetric]:
+        """Tell of what it does beside its policies: a hub of what came in."""
         ...
 
     @property

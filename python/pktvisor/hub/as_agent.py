@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.agent.changes import sentence
-from pktvisor.agent.running import RunningInput, RunningTap
+from pktvisor.agent.running import OwnMetric, RunningInput, RunningTap
 from pktvisor.api.documents import Memory
 from pktvisor.api.keys import document_of
 from pktvisor.errors import ConflictError, NotFoundError
 from pktvisor.hub.configuring import changes_of, load_configuration
 from pktvisor.hub.hub import Hub
+from pktvisor.hub.own_metrics import own_metrics
 from pktvisor.hub.policy import HubPolicy
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,10 @@ class HubAsAgent:
         """What the hub holds of memory."""
         held = {"minutes": self.hub.minutes.held_bytes}
         return Memory(held_bytes=sum(held.values()), held=held)
+
+    def own_metrics(self) -> Iterator[OwnMetric]:
+        """Tell of what came in, of the agents, and of what is missing."""
+        return own_metrics(self.hub)
 
     @property
     def policies(self) -> Mapping[str, HubPolicy]:

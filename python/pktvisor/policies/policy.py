@@ -324,6 +324,6 @@ def sample_of(handler: Handler, placed: Placed, value: Value, group: GroupName) 
     return Sample(metric.name, path, family_name(handler, metric), metric.help, value, labels=group.labels)
 
 
-def family_name(handler: Handler, metric: Metric) -> str:
+def family_name(handler: Handler | type[Handler], metric: Metric) -> str:
     """The name of a metric's family in Prometheus."""
     return "_".join((metric.prefix or handler.schema, *metric.path.split(".")))

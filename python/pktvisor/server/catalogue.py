@@ -12,6 +12,7 @@ from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.breakdown import Closed, Open
 from pktvisor.metrics.kinds import Metric
 from pktvisor.outputs.json import Document
+from pktvisor.policies.policy import family_name
 from pktvisor.policies.totals import total_name
 
 DIRECTION = "*D*"
@@ -56,7 +57,7 @@ def shown_metrics(handler: type[Handler]) -> Iterator[ShownMetric]:
         apart = [by.label] if isinstance(by, Closed) else list(by.labels) if isinstance(by, Open) else []
         if isinstance(by, Open):
             lead = "".join(f"{one.step}.*." for one in by.columns)
-        name = "_".join((metric.prefix or handler.schema, *metric.path.split(".")))
+        name = family_name(handler, metric)
         yield ShownMetric(
             path=f"{handler.schema}.{lead}{metric.path}",
             kind=metric.name,

@@ -41,6 +41,12 @@ PROCESS_METRICS = {
         "gauge", "What became of windows that are pushed, since the start, and how many wait", ("of", "to")
     ),
     "pktvisor_server_events_total": Declared("counter", "What the interface did, and what it refused", ("of",)),
+    "pktvisor_hub_events_total": Declared("counter", "A hub: what came in, and what was removed or left out", ("of",)),
+    "pktvisor_hub_agents": Declared("gauge", "A hub: agents, by whether they are live, stale or gone", ("state",)),
+    "pktvisor_hub_windows_missing": Declared(
+        "gauge", "A hub: windows of its agents that never came though later ones did"
+    ),
+    "pktvisor_hub_lake_hours_waiting": Declared("gauge", "A hub: sealed hours that are not in the lake yet"),
     "process_start_time_seconds": Declared("gauge", "When it started, in seconds since 1970"),
     "process_cpu_seconds_total": Declared("counter", "Processor time that it took, in seconds"),
     "process_open_fds": Declared("gauge", "Files that it has open"),
@@ -59,6 +65,7 @@ def process_snapshots(context: Context) -> dict[str, list[HandlerSnapshot]]:
         *_life_samples(context.agent),
         *_server_samples(context.counters),
         *_usage_samples(context.agent.started),
+        *_own_samples(context.agent),
     )
     return {PROCESS: [HandlerSnapshot("", "pktvisor", 0, 0, 0, 0, is_closed=False, samples=samples, is_of_totals=True)]}
 
@@ -86,6 +93,11 @@ def _life_samples(agent: RunningAgent) -> Iterator[Sample]:
 def _server_samples(counters: Counters) -> Iterator[Sample]:
     for name, count in asdict(counters).items():
         yield _sample("pktvisor_server_events_total", Total(count), of=name)
+
+
+def _own_samples(agent: RunningAgent) -> Iterator[Sample]:
+    for name, value, labels in agent.own_metrics():
+        yield _sample(name, value if PROCESS_METRICS[name].type == "gauge" else Total(value), **dict(labels))
 
 
 def _usage_samples(started: float) -> Iterator[Sample]:

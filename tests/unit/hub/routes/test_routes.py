@@ -58,6 +58,18 @@ def test_what_agents_send_is_read_as_of_one_agent(hub: Hub, fleet: Fleet) -> Non
     assert b"dns_wire_packets_total" in asking.get("/metrics").content
 
 
+def test_a_hub_tells_prometheus_of_what_came_in_and_of_its_agents(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number in range(3):
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=PACKED)
+    lines = asking.get("/api/v1/policies/__all/metrics/prometheus").text.splitlines()
+    assert 'pktvisor_hub_events_total{of="deliveries"} 3' in lines
+    assert 'pktvisor_hub_events_total{of="windows_stored"} 6' in lines
+    assert 'pktvisor_hub_agents{state="live"} 3' in lines
+    assert "pktvisor_hub_windows_missing 0" in lines
+    assert not [line for line in lines if line.startswith("pktvisor_dns_")], "totals are the agents' to tell"
+
+
 def test_windows_of_older_agents_are_arrow_streams(hub: Hub, fleet: Fleet) -> None:
     asking, table = client(hub), _core.RecordTable.read(fleet.body(0, 0), most_bytes=1 << 26)
     for body in (table.write(), table.write_plain()):
