@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_DELTA
+
 from support.daemon import ask, daemon, eventually, needs_rights, silent_resolver
 from support.http_receiver import answer
 from support.otlp_receiver import Receiver, receiving
@@ -32,6 +36,23 @@ def test_a_receiver_gets_what_the_policies_count_also_after_it_was_away() -> Non
             assert attributes["service.instance.id"] == "pop1"
             assert running.stop() == 0
     assert set(receiver.paths) == {"/v1/metrics"}
+
+
+def test_counts_arrive_as_sums_of_what_each_window_adds() -> None:
+    def added() -> dict[int, int]:
+        """Packets by the start of the window that adds them."""
+        scopes = [scope for request in receiver.requests for scope in request.resource_metrics[0].scope_metrics]
+        sums = [one.sum for scope in scopes for one in scope.metrics if one.name == "pktvisor_packets"]
+        assert all(one.is_monotonic and one.aggregation_temporality == AGGREGATION_TEMPORALITY_DELTA for one in sums)
+        return {one.data_points[0].start_time_unix_nano: one.data_points[0].as_int for one in sums}
+
+    with receiving() as receiver:
+        where = ("--otel", "--otel-host", "127.0.0.1", "--otel-port", str(receiver.port), "--otel-interval", "1")
+        with daemon(*where, "--otel-deltas", "--window-length", "2", "mock") as running:
+            eventually(lambda: len(added()) >= 3)
+            total = re.search(r"^pktvisor_packets_total\S* (\d+)$", running.text("/metrics"), re.MULTILINE)
+    assert total is not None
+    assert 0 < sum(added().values()) <= int(total.group(1))
 
 
 def test_without_a_receiver_the_agent_goes_on() -> None:

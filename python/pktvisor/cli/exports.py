@@ -32,7 +32,8 @@ class Exports:
     def __init__(self, agent: LocalAgent, options: DaemonOptions, agent_name: str) -> None:
         self._pushers: dict[str, PushThread] = {}
         if options.otel:
-            self._pushers["otlp"] = otlp_pusher(lambda: agent.policies, options, agent.version, options.prom_instance)
+            instance = options.prom_instance or agent_name
+            self._pushers["otlp"] = otlp_pusher(lambda: agent.policies, options, agent.version, instance)
         if options.hub is not None:
             self._pushers["hub"] = _hub(agent, options, options.hub, agent_name)
 

@@ -124,7 +124,7 @@ def _serve(options: HubOptions) -> None:
 def _served(agent: HubAsAgent, options: HubOptions, stack: ExitStack) -> WebServer:
     """A web server at work, and what pushes by OTLP if that is wanted, until the end."""
     settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
-    pusher = otlp_pusher(lambda: agent.policies, options, agent.version, None) if options.otel else None
+    pusher = otlp_pusher(lambda: agent.policies, options, agent.version, socket.gethostname()) if options.otel else None
     if pusher is not None:
         settings = replace(settings, exports=lambda: {"otlp": pusher.counters()})
     server = WebServer(agent, settings, groups())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 def otlp_pusher(
-    policies: Callable[[], Mapping[str, WindowedPolicy]], options: OtelOptions, version: str, instance: str | None
+    policies: Callable[[], Mapping[str, WindowedPolicy]], options: OtelOptions, version: str, instance: str
 ) -> Pusher:
     """Make it. Raises `ConfigError`, `InputError` where it can't be made."""
     from pktvisor.outputs.otlp import Resource
@@ -31,7 +32,7 @@ def otlp_pusher(
         options.otel_tls_cert,
         options.otel_tls_key,
     )
-    push = PushOptions(receiver, options.otel_interval)
-    pusher = Pusher(policies, push, Resource(version, instance))
+    push = PushOptions(receiver, options.otel_interval, options.otel_deltas)
+    pusher = Pusher(policies, push, Resource(version, instance, socket.gethostname()))
     logger.info("OTLP: pushing to %s:%d%s every %d s", receiver.host, receiver.port, receiver.path, push.interval_s)
     return pusher

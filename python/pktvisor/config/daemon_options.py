@@ -28,6 +28,7 @@ from pktvisor.config.otel_options import (
     EXPORT,
     OTEL,
     OTEL_DEFAULTS,
+    OTEL_DELTAS,
     OTEL_HOST,
     OTEL_INTERVAL,
     OTEL_KEY_RULE,
@@ -179,6 +180,7 @@ class DaemonOptions(ServerOptions, SummaryOptions):
     otel_port: Annotated[int, OTEL_PORT] = OTEL_DEFAULTS.port
     otel_path: Annotated[str, OTEL_PATH] = OTEL_DEFAULTS.path
     otel_interval: Annotated[int, OTEL_INTERVAL] = OTEL_DEFAULTS.interval_s
+    otel_deltas: Annotated[bool, OTEL_DELTAS] = False
     otel_tls: Annotated[bool, OTEL_TLS] = False
     otel_tls_cert: Annotated[str | None, OTEL_TLS_CERT] = None
     otel_tls_key: Annotated[str | None, OTEL_TLS_KEY] = None

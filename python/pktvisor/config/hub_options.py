@@ -12,6 +12,7 @@ from pktvisor.config.options import File, Flag, Number, Rule, Text, Url
 from pktvisor.config.otel_options import (
     OTEL,
     OTEL_DEFAULTS,
+    OTEL_DELTAS,
     OTEL_HOST,
     OTEL_INTERVAL,
     OTEL_KEY_RULE,
@@ -142,6 +143,7 @@ class HubOptions(ServerOptions):
     otel_port: Annotated[int, OTEL_PORT] = OTEL_DEFAULTS.port
     otel_path: Annotated[str, OTEL_PATH] = OTEL_DEFAULTS.path
     otel_interval: Annotated[int, OTEL_INTERVAL] = OTEL_DEFAULTS.interval_s
+    otel_deltas: Annotated[bool, OTEL_DELTAS] = False
     otel_tls: Annotated[bool, OTEL_TLS] = False
     otel_tls_cert: Annotated[str | None, OTEL_TLS_CERT] = None
     otel_tls_key: Annotated[str | None, OTEL_TLS_KEY] = None

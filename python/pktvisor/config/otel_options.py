@@ -34,6 +34,8 @@ class OtelOptions(Protocol):
     @property
     def otel_interval(self) -> int: ...
     @property
+    def otel_deltas(self) -> bool: ...
+    @property
     def otel_tls(self) -> bool: ...
     @property
     def otel_tls_cert(self) -> str | None: ...
@@ -49,6 +51,7 @@ OTEL_PATH = Text(value="PATH", section=EXPORT, help="the receiver's path for met
 OTEL_INTERVAL = Number(
     value="S", least=1, most=MOST_INTERVAL_S, section=EXPORT, help="seconds between pushes (default: {default})"
 )
+OTEL_DELTAS = Flag(section=EXPORT, help="push counts as sums, too, of what each closed window adds (delta temporality)")
 OTEL_TLS = Flag(section=EXPORT, help="push over HTTPS")
 OTEL_TLS_CERT = File(section=EXPORT, help="client certificate, if the receiver asks for one (PEM)")
 OTEL_TLS_KEY = File(section=EXPORT, help="its private key (PEM)")

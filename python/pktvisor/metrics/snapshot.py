@@ -108,6 +108,13 @@ class Sample(NamedTuple):
     value: Value
     labels: Labels = ()
     """Labels that the declaration gives it, as `(("direction", "in"),)`."""
+    adds_up: bool = False
+    """Whether values of windows add up to a sum."""
+
+
+def sum_name(name: str) -> str:
+    """Give the name of the sum that values add up to which are known by a name in Prometheus."""
+    return f"pktvisor_{name.removesuffix('_total')}"
 
 
 class SampleGroup(NamedTuple):

@@ -59,6 +59,8 @@ class Family:
     name: str
     type: FamilyType
     help: str
+    adds_up: bool = False
+    """Whether values of windows add up to a sum."""
     parts: list[Iterable[Series]] = field(default_factory=list)
     """Its series, by where they come from; those of very many groups are made whenever they are asked for."""
 
@@ -119,7 +121,7 @@ def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -
 def _add(families: dict[str, Family], sample: Sample, found: list[Series] | SeriesOfMetric) -> None:
     if found:
         type_ = family_type(sample.value)
-        family = families.setdefault(sample.name, Family(sample.name, type_, sample.help))
+        family = families.setdefault(sample.name, Family(sample.name, type_, sample.help, sample.adds_up))
         if family.type == type_:
             family.parts.append(found)
 

@@ -2,17 +2,19 @@
 
 A policy's window is one scope, `pktvisor/POLICY`; metrics have the names of the Prometheus families. Every value is of
 one window: it is cumulative since the window's start, and a point with a later start is a reset, as OTLP defines it.
+Counts may be sums, too, whose points tell what each closed window adds (delta temporality).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     AGGREGATION_TEMPORALITY_CUMULATIVE,
+    AGGREGATION_TEMPORALITY_DELTA,
     ExponentialHistogramDataPoint,
     HistogramDataPoint,
     Metric,
@@ -22,7 +24,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from pktvisor.metrics.exponential import MOST_BUCKETS, ExponentialValues
-from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, QuantileValues
+from pktvisor.metrics.snapshot import QUANTILES, HandlerSnapshot, HistogramValues, QuantileValues, sum_name
 from pktvisor.outputs.families import Family, Series, gather
 from pktvisor.outputs.values import signed, unicode_text
 
@@ -40,13 +42,20 @@ class Resource:
 
     version: str
     instance: str | None = None
-    """What tells this agent from others, as `--prom-instance` gives it."""
+    """What tells this agent from others: the name that it has there."""
+    host: str | None = None
+    """The name of its host."""
 
     @property
     def attributes(self) -> dict[str, str]:
         """Its attributes, by the names of OpenTelemetry's semantic conventions."""
-        named = {"service.name": "pktvisor", "service.version": self.version}
-        return named if self.instance is None else named | {"service.instance.id": self.instance}
+        named = {
+            "service.name": "pktvisor",
+            "service.version": self.version,
+            "service.instance.id": self.instance,
+            "host.name": self.host,
+        }
+        return {name: value for name, value in named.items() if value is not None}
 
 
 def request(scopes: Iterable[ScopeMetrics], resource: Resource) -> ExportMetricsServiceRequest:
@@ -62,19 +71,43 @@ class WindowTooLarge(Exception):
     """A window would take more bytes than it may."""
 
 
-def scope(policy: str, snapshots: Iterable[HandlerSnapshot], *, most_bytes: int | None = None) -> ScopeMetrics:
-    """Write one window of a policy. Without a value to tell it has no metrics. Raises `WindowTooLarge`, soon."""
+def scope(
+    policy: str, snapshots: Iterable[HandlerSnapshot], *, with_deltas: bool = False, most_bytes: int | None = None
+) -> ScopeMetrics:
+    """Write one window of a policy. Without a value to tell it has no metrics. Raises `WindowTooLarge`, soon.
+
+    With deltas, counts of closed windows are there as sums, too.
+    """
     message = ScopeMetrics()
     message.scope.name = f"pktvisor/{unicode_text(policy)}"
     message.scope.attributes.extend(_attributes({"policy_name": policy}))
     size = 0
     for family in gather({policy: snapshots}):
-        metric = _metric(family)
-        size += metric.ByteSize()
-        if most_bytes is not None and size > most_bytes:
-            raise WindowTooLarge
-        message.metrics.append(metric)
+        for metric in _metrics(family, with_deltas=with_deltas):
+            size += metric.ByteSize()
+            if most_bytes is not None and size > most_bytes:
+                raise WindowTooLarge
+            message.metrics.append(metric)
     return message
+
+
+def _metrics(family: Family, *, with_deltas: bool) -> Iterator[Metric]:
+    yield _metric(family)
+    if with_deltas and family.adds_up:
+        deltas = _deltas(family)
+        if deltas.sum.data_points:
+            yield deltas
+
+
+def _deltas(family: Family) -> Metric:
+    """Write what closed windows add to sums. An open one may be told again, and would count twice."""
+    metric = Metric(name=sum_name(family.name), description=unicode_text(family.help), unit=_unit(family.name))
+    metric.sum.aggregation_temporality = AGGREGATION_TEMPORALITY_DELTA
+    metric.sum.is_monotonic = True
+    for series in family.series:
+        if series.snapshot.is_closed and isinstance(series.value, int):
+            _fill_context(metric.sum.data_points.add(as_int=signed(series.value)), series)
+    return metric
 
 
 def _metric(family: Family) -> Metric:

@@ -39,6 +39,8 @@ class PushOptions:
 
     receiver: Receiver
     interval_s: int = 60
+    with_deltas: bool = False
+    """Whether counts of closed windows are pushed as sums, too."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.interval_s <= LONGEST_INTERVAL_SECONDS:
@@ -69,6 +71,7 @@ class Pusher(PushThread):
         )
         self._policies = policies
         self._interval_s = float(options.interval_s)
+        self._with_deltas = options.with_deltas
         self._resource = resource
         self._windows = NewWindows()
         self._queue = WindowQueue(most_windows=MOST_WINDOWS, most_bytes=MOST_BYTES)
@@ -120,7 +123,7 @@ class Pusher(PushThread):
         """Queue the windows that are new."""
         for policy, window in self._windows.look(self._policies(), live=live):
             try:
-                scope = otlp.scope(policy, window, most_bytes=MOST_BYTES)
+                scope = otlp.scope(policy, window, with_deltas=self._with_deltas, most_bytes=MOST_BYTES)
             except otlp.WindowTooLarge:
                 self._queue.dropped += 1
                 logger.warning(

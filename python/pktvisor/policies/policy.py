@@ -321,7 +321,7 @@ def sample_of(handler: Handler, placed: Placed, value: Value, group: GroupName) 
     """A metric's value of a group, as outputs take it."""
     metric = placed.metric
     path = (*group.path, *metric.path.split("."))
-    return Sample(metric.name, path, family_name(handler, metric), metric.help, value, labels=group.labels)
+    return Sample(metric.name, path, family_name(handler, metric), metric.help, value, group.labels, metric.has_total)
 
 
 def family_name(handler: Handler | type[Handler], metric: Metric) -> str:

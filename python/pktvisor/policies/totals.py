@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pktvisor.metrics.kinds import Metric
-from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Total
+from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Total, sum_name
 from pktvisor.policies.ledger_totals import ledger_samples
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy, WindowReader, family_name
@@ -51,7 +51,7 @@ class PolicyTotals:
 
 def total_name(name: str) -> str:
     """Give the name in Prometheus of the total of a counter that is known by a name there."""
-    return f"pktvisor_{name.removesuffix('_total')}_total"
+    return f"{sum_name(name)}_total"
 
 
 def added(snapshots: Iterable[HandlerSnapshot]) -> Iterator[HandlerSnapshot]:

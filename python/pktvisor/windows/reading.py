@@ -120,6 +120,7 @@ def _sample(record: Record, reading: Reading) -> Sample | None:
         help=record.help,
         value=value,
         labels=tuple(record.labels.items()),
+        adds_up=record.kind == "counter" and record.shape == "count",
     )
 
 

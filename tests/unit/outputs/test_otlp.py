@@ -4,7 +4,11 @@ from dataclasses import replace
 
 from hypothesis import given
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.metrics.v1.metrics_pb2 import AGGREGATION_TEMPORALITY_CUMULATIVE, Metric
+from opentelemetry.proto.metrics.v1.metrics_pb2 import (
+    AGGREGATION_TEMPORALITY_CUMULATIVE,
+    AGGREGATION_TEMPORALITY_DELTA,
+    Metric,
+)
 
 from pktvisor.metrics.exponential import ExponentialValues
 from pktvisor.metrics.snapshot import HandlerSnapshot, HistogramValues, QuantileValues, Sample, TopEntry, TopValues
@@ -25,10 +29,15 @@ def exponential(counts: tuple[int, ...]) -> HistogramValues:
 
 
 def test_the_resource_is_this_pktvisor() -> None:
-    message = request([scope("edge", [])], Resource("5.0.0", "pop1"))
+    message = request([scope("edge", [])], Resource("5.0.0", "pop1", "host7"))
     (resource,) = message.resource_metrics
     attributes = {one.key: one.value.string_value for one in resource.resource.attributes}
-    assert attributes == {"service.name": "pktvisor", "service.version": "5.0.0", "service.instance.id": "pop1"}
+    assert attributes == {
+        "service.name": "pktvisor",
+        "service.version": "5.0.0",
+        "service.instance.id": "pop1",
+        "host.name": "host7",
+    }
     assert "service.instance.id" not in Resource("5.0.0").attributes
 
 
@@ -146,3 +155,22 @@ def test_any_snapshot_arrives_with_its_labels_and_values(policies: dict[str, lis
             if isinstance(one.value, TopValues):
                 meant |= {(one.name, entry.name, None): entry.estimate for entry in one.value.entries}
         assert gauges == meant
+
+
+def test_counts_may_be_sums_too_of_what_a_closed_window_adds() -> None:
+    count = counter("dns_wire_packets_total", "wire_packets.total", 7)._replace(adds_up=True)
+    newest = sample("last", "dns_policies", "policies", 3)
+    gauge, deltas, other = scope("p", [handler(count, newest)], with_deltas=True).metrics
+    assert (gauge.name, gauge.gauge.data_points[0].as_int) == ("dns_wire_packets_total", 7)
+    assert (deltas.name, deltas.description) == ("pktvisor_dns_wire_packets", gauge.description)
+    assert (deltas.sum.aggregation_temporality, deltas.sum.is_monotonic) == (AGGREGATION_TEMPORALITY_DELTA, True)
+    (point,) = deltas.sum.data_points
+    assert (point.as_int, point.start_time_unix_nano) == (7, START_TS * NANOSECONDS)
+    assert point.attributes == gauge.gauge.data_points[0].attributes
+    assert other.name == "dns_policies"
+
+
+def test_an_open_window_is_no_delta_since_it_may_be_told_again() -> None:
+    count = counter("dns_a", "a", 7)._replace(adds_up=True)
+    found = scope("p", [replace(handler(count), is_closed=False)], with_deltas=True).metrics
+    assert [one.name for one in found] == ["dns_a"]

@@ -51,6 +51,7 @@ complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-h
 complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-port -x -d 'the receiver\'s port'
 complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-path -x -d 'the receiver\'s path for metrics'
 complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-interval -x -d 'seconds between pushes'
+complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-deltas -d 'push counts as sums, too, of what each closed window adds'
 complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-tls -d 'push over HTTPS'
 complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-tls-cert -r -F -d 'client certificate, if the receiver asks for one'
 complete -c pktvisor-hub -n 'not __fish_seen_subcommand_from demo sql' -l otel-tls-key -r -F -d 'its private key'
