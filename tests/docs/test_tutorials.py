@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import yaml
 
 from support.commands import BIN
 from support.daemon import PATIENCE_S
 from support.dns_servers import free_port
+from support.helm import helm, helm_binary
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "docs" / "tutorial" / f"{user}.md" for user in ("dns-operator", "network-operator", "data-person")]
+PAGES = sorted(page for page in (ROOT / "docs" / "tutorial").glob("*.md") if page.stem != "first-summary")
+"""All but the one that has tests of its own."""
 FENCE = re.compile(r"^```(sh|python|yaml|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SAVED = re.compile(r"Save it as `([\w.-]+)`")
 USUAL_PORT = "10853"
@@ -56,7 +59,7 @@ def steps(page: str) -> list[Step]:
 def commands_at(port: int, folder: Path) -> None:
     """Lay the commands out as in a clone; agent and hub listen elsewhere than usual, where another test may be."""
     folder.mkdir(parents=True)
-    for command in BIN.glob("pktvisor*"):
+    for command in (*BIN.glob("pktvisor*"), Path(helm_binary())):
         (folder / command.name).symlink_to(command)
     for name, served in (("pktvisord", ""), ("pktvisor-hub", '[[ "${1-}" = --* ]] || exec "$0.other" "$@"')):
         (folder / name).rename(folder / f"{name}.other")
@@ -69,7 +72,8 @@ def run(all_steps: list[Step], folder: Path) -> list[str]:
     """Run the steps in one shell, as a reader does; gives what each of them wrote."""
     port = free_port()
     commands_at(port, folder / ".venv" / "bin")
-    (folder / "tests").symlink_to(ROOT / "tests")
+    for name in ("tests", "deploy"):
+        (folder / name).symlink_to(ROOT / name)
     commands = ["set -euo pipefail", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT"]
     for step in all_steps:
         commands += [step.script().replace(USUAL_PORT, str(port)), f"echo '{BETWEEN}'"]
@@ -95,3 +99,17 @@ def test_every_step_gives_what_the_page_shows(page: Path, tmp_path: Path) -> Non
         lines = output.splitlines()
         for line in step.shown:
             assert line in lines, f"{step.text}\ngave\n{output}"
+
+
+def test_what_needs_a_cluster_names_what_the_chart_makes(tmp_path: Path) -> None:
+    page = next(page for page in PAGES if page.stem == "kubernetes").read_text(encoding="utf-8")
+    (tmp_path / "values.yaml").write_text(next(text for kind, text in FENCE.findall(page) if kind == "yaml"))
+    commands = re.findall(r"^    (helm (?:install|upgrade) .*)$", page, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        words = re.sub(r"helm (install|upgrade)", "template", command).replace("values.yaml", f"{tmp_path}/values.yaml")
+        made = helm(*words.replace("deploy/", f"{ROOT}/deploy/").split())
+        assert made.returncode == 0, made.stderr
+        documents = [document for document in yaml.safe_load_all(made.stdout) if document]
+        there = {f"{it['kind'].lower()}/{it['metadata']['name']}" for it in documents}
+        assert set(re.findall(r"\b(?:daemonset|service|statefulset)/[\w-]+", page)) <= there
