@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pktvisor.agent.checking import check_agent
 from pktvisor.config.hub_schema import load_hub_config
 from pktvisor.config.schema import load_config
 from support.commands import CAPTURES, run
@@ -72,7 +73,7 @@ HUB = "hub:\n"
 
 
 @pytest.mark.parametrize(("page", "text"), configurations())
-def test_a_configuration_names_only_taps_that_it_has(page: str, text: str) -> None:
+def test_a_configuration_is_one_that_an_agent_or_a_hub_takes(page: str, text: str) -> None:
     if text.lstrip().startswith(HUB) or f"\n{HUB}" in text:
         load_hub_config(text)
         return
@@ -80,6 +81,8 @@ def test_a_configuration_names_only_taps_that_it_has(page: str, text: str) -> No
     known = {tap.name for tap in config.taps}
     for policy in config.policies:
         assert set(re.findall(r"\btap: *([\w-]+)", text)) <= known, policy
+    if known:
+        assert check_agent(config).mistakes == []
 
 
 def anchors(page: Path) -> set[str]:
