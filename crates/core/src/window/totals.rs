@@ -44,7 +44,6 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::*;
     use crate::decode::Batch;
     use crate::engine::{Policy, PolicyConfig};
     use crate::table::PacketRow;
