@@ -22,7 +22,7 @@ from pktvisor.policies.instances import Module
 from pktvisor.policies.merging import MergedPolicies
 from pktvisor.policies.policy import Databases, Policy
 from pktvisor.policies.records import bucket_records, ended_records, merged_records
-from pktvisor.policies.totals import PolicyTotals, added
+from pktvisor.policies.totals import PolicyTotals, added, ledger_snapshot
 from pktvisor.windows.record import Record
 
 EVENT_COUNTS = (
@@ -80,6 +80,7 @@ class AgentPolicy:
         """None for the policy that a stream brings along."""
         self._tell_taps = tell_taps
         is_merged = basis is not None and basis.config.merges_like_handlers
+        self._totals = [PolicyTotals(part.policy) for part in self.parts]
         self._merged = MergedPolicies([part.policy for part in parts]) if is_merged else None
 
     @property
@@ -120,11 +121,12 @@ class AgentPolicy:
     def totals(self) -> list[HandlerSnapshot]:
         """Give what its counters counted since it began, and what became of its inputs' packets."""
         now_ns = clock.now_ns()
-        totals = [(part.stream.tap, PolicyTotals(part.policy, now_ns)) for part in self.parts]
-        handlers = [snapshot for _, one in totals for snapshot in one.handlers()]
+        read = [(part.stream.tap, *totals.read(now_ns)) for part, totals in zip(self.parts, self._totals, strict=True)]
+        handlers = [snapshot for _, snapshots, _ in read for snapshot in snapshots]
         # Parts of one tap see the same packets; the policy that a stream brings along counts none for anybody.
-        by_tap = {} if self.basis is None else {tap: one.ledger(tap) for tap, one in reversed(totals)}
-        return [*(handlers if self._merged is None else added(handlers)), *by_tap.values()]
+        ledgers = {} if self.basis is None else {tap: ledger for tap, _, ledger in reversed(read)}
+        told = handlers if self._merged is None else added(handlers)
+        return [*told, *(ledger_snapshot(ledger, tap) for tap, ledger in ledgers.items())]
 
     def bucket_records(self, number: int, agent: str) -> list[Record]:
         """Give the records of one bucket, of all handlers by themselves."""

@@ -186,7 +186,12 @@ def _histogram(value: HistogramValues) -> Iterator[Point]:
 
 def _labels(own: dict[str, str], further: Labels, static: Labels) -> str:
     """Write static labels in their order, then the series' own by name; an own label hides a static one."""
-    labels = own | dict(further) if further else own
+    return _labels_text(tuple(own.items()), further, static)
+
+
+@lru_cache(maxsize=4096)  # many metrics have the same
+def _labels_text(own: Labels, further: Labels, static: Labels) -> str:
+    labels = dict(own + further)
     pairs = [pair for pair in static if pair[0] not in labels]
     pairs += sorted(labels.items())
     return "{" + ",".join([_label(*pair) for pair in pairs]) + "}" if pairs else ""

@@ -5,48 +5,59 @@ The core adds a window when it ends, and what is open when it is asked: nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from pktvisor import _core
+from pktvisor.metrics.breakdown import Open
 from pktvisor.metrics.kinds import Metric
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Total, sum_name
 from pktvisor.policies.ledger_totals import ledger_samples
-from pktvisor.policies.plan import Instance
-from pktvisor.policies.policy import Policy, WindowReader, family_name
+from pktvisor.policies.plan import Instance, Placed
+from pktvisor.policies.policy import Policy, WindowReader, family_name, sample_of
 
 
 class PolicyTotals:
-    """The totals of a policy at one moment."""
+    """Reads the totals of a policy. What does not change is worked out once: scrapers ask often."""
 
-    def __init__(self, policy: Policy, now_ns: int) -> None:
+    def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._window = policy.core.totals(now_ns)
-        self._reader = WindowReader(policy, self._window, is_merged=False, now_ns=now_ns)
+        instances = policy.plan.instances
+        self._named = [tuple(_named(policy, at)) for at in range(len(instances))]
 
-    def handlers(self) -> Iterator[HandlerSnapshot]:
-        """Give those of each handler."""
+    def read(self, now_ns: int) -> tuple[list[HandlerSnapshot], dict[str, int]]:
+        """Give those of each handler at this moment, and what became of the packets of its input, by name."""
+        window = self._policy.core.totals(now_ns)
+        reader = WindowReader(self._policy, window, is_merged=False, now_ns=now_ns)
+        handlers = []
         for number, instance in enumerate(self._policy.plan.instances):
             if not instance.handler.is_silent:
-                samples = tuple(self._samples(number, instance))
-                yield replace(self._reader.snapshot(instance, samples), is_of_totals=True)
+                samples = tuple(self._samples(reader, window, number, instance))
+                handlers.append(replace(reader.snapshot(instance, samples), is_of_totals=True))
+        return handlers, window.ledger()
 
-    def ledger(self, tap: str) -> HandlerSnapshot:
-        """Give what became of the packets of its input, a tap."""
-        ledger = self._window.ledger()
-        return HandlerSnapshot("", "input", 0, 0, 0, 0, False, tuple(ledger_samples(ledger)), tap, is_of_totals=True)
+    def _samples(self, reader: WindowReader, window: _core.Window, number: int, instance: Instance) -> Iterator[Sample]:
+        for placed, (kind, path, name, text, _, labels, adds_up) in self._named[number]:
+            if placed.number is None or reader.is_shown(number, instance.handler, placed):
+                total = Total(window.metric(number, placed.index).count())
+                yield Sample(kind, path, name, text, total, labels, adds_up)
 
-    def _samples(self, number: int, instance: Instance) -> Iterator[Sample]:
-        reader, handler = self._reader, instance.handler
-        owners: dict[str, Metric] = {}
-        for placed in reader.placed(number):
-            if not (placed.metric.has_total and reader.is_shown(number, handler, placed)):
-                continue
+
+def _named(policy: Policy, number: int) -> Iterator[tuple[Placed, Sample]]:
+    """Give the metrics of a handler that have totals, each as a sample of nothing."""
+    handler = policy.plan.instances[number].handler
+    owners: dict[str, Metric] = {}
+    for placed in policy.plan.placed[number]:
+        if placed.metric.has_total and handler.is_shown(placed.metric) and not isinstance(placed.by, Open):
             name = total_name(family_name(handler, placed.metric))
             # Of two metrics that a policy calls `x` and `x_total`, the first has the name.
             if owners.setdefault(name, placed.metric) is placed.metric:
-                for sample in reader.samples_of(number, handler, placed):
-                    assert isinstance(sample.value, int)
-                    yield sample._replace(name=name, value=Total(sample.value))
+                yield placed, sample_of(handler, placed, Total(0), placed.name)._replace(name=name)
+
+
+def ledger_snapshot(ledger: Mapping[str, int], tap: str) -> HandlerSnapshot:
+    """Give what became of the packets of a tap as metrics of no handler."""
+    return HandlerSnapshot("", "input", 0, 0, 0, 0, False, tuple(ledger_samples(ledger)), tap, is_of_totals=True)
 
 
 def total_name(name: str) -> str:

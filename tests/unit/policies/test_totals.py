@@ -8,7 +8,7 @@ from pktvisor.metrics.snapshot import HandlerSnapshot, Total
 from pktvisor.policies.plan import Instance
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.summary import run_file
-from pktvisor.policies.totals import PolicyTotals, added, total_name
+from pktvisor.policies.totals import PolicyTotals, added, ledger_snapshot, total_name
 from support.captures import FOLDER
 
 NOW_NS = 2_000_000_000 * 10**9
@@ -26,7 +26,7 @@ def make(*names: str, periods: int = 2, version: str = "1.0") -> Policy:
 
 
 def totals(policy: Policy) -> list[HandlerSnapshot]:
-    return list(PolicyTotals(policy, NOW_NS).handlers())
+    return PolicyTotals(policy).read(NOW_NS)[0]
 
 
 def counts(snapshots: list[HandlerSnapshot]) -> Counts:
@@ -87,7 +87,7 @@ def test_like_handlers_are_shown_as_one_with_the_sum_of_both() -> None:
 def test_the_ledger_tells_what_became_of_packets() -> None:
     policy = make("net")
     run_file(str(CAPTURE), policy)
-    ledger = PolicyTotals(policy, NOW_NS).ledger("uplink")
+    ledger = ledger_snapshot(PolicyTotals(policy).read(NOW_NS)[1], "uplink")
     found = counts([ledger])
     seen = found["pktvisor_input_seen_total", ()]
     assert seen == found["pktvisor_input_decoded_total", ()] > 0
