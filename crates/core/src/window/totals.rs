@@ -53,7 +53,7 @@ mod tests {
         let metrics = json!([
             {"kind": "counter", "feeds": [{}]},
             {"kind": "counter", "feeds": [{"column": "packet.bytes"}]},
-            {"kind": "cardinality", "feeds": [{"column": "packet.source_port"}]},
+            {"kind": "cardinality", "feeds": [{"column": "ip.src"}]},
         ]);
         let plan = json!({"handlers": [{"table": "packet", "metrics": metrics}]});
         let config = PolicyConfig { periods, seed: 1, ..PolicyConfig::default() };
