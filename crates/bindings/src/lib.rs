@@ -76,6 +76,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(traffic::made_up_frames, module)?)?;
     module.add_function(wrap_pyfunction!(rights::drop_capabilities, module)?)?;
     module.add_function(wrap_pyfunction!(rights::restrict_filesystem, module)?)?;
+    module.add_function(wrap_pyfunction!(rights::become_user, module)?)?;
+    module.add_function(wrap_pyfunction!(rights::restrict_system_calls, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::interfaces, module)?)?;
     module.add_function(wrap_pyfunction!(memory::memory_account, module)?)?;
     module.add_function(wrap_pyfunction!(interfaces::resolve_interface, module)?)?;

@@ -82,7 +82,9 @@ def _target(targets: Sequence[str]) -> str | None:
 
 def _serve(said: argparse.Namespace) -> int:
     from pktvisor.cli.detach import detach
+    from pktvisor.cli.sandbox import places_of_agent
     from pktvisor.cli.service import Work, list_modules, serve
+    from pktvisor.cli.user import become_user
     from pktvisor.config.models import AgentConfig
 
     config = AgentConfig()
@@ -105,6 +107,8 @@ def _serve(said: argparse.Namespace) -> int:
     options = options.absolute()
     config_file = None if options.config is None else Path(options.config)
     work = Work(options, config, config_file, target, options.filter_expression, options.hosts or "")
+    if options.user is not None:
+        become_user(options.user, places_of_agent(options, config))
     if options.daemon and detach(options):
         return 0
     return serve(work)

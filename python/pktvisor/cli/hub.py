@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pktvisor import clock, logs
 from pktvisor.cli.options import FAILURE_STATUS, Parser, complain, run
 from pktvisor.cli.otlp import otlp_pusher
 from pktvisor.cli.parsing import add_options, add_version, read_options
-from pktvisor.cli.sandbox import give_up_rights_of_hub
+from pktvisor.cli.sandbox import give_up_rights_of_hub, places_of_hub
+from pktvisor.cli.service_manager import ServiceManager
 from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
+from pktvisor.cli.user import become_user, tell_unreadable
 from pktvisor.config.hub_models import HubConfig
 from pktvisor.config.hub_options import HubOptions
 from pktvisor.config.urls import read_broker_url, read_lake_url
@@ -32,6 +35,9 @@ from pktvisor.hub.taking import Taker
 from pktvisor.outputs.hub_target import HubTarget
 from pktvisor.server.settings import Bounds
 from pktvisor.server.web_server import WebServer
+
+if TYPE_CHECKING:
+    from pktvisor.outputs.otlp_push import Pusher
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +87,9 @@ def _run(said: argparse.Namespace) -> int:
 
         return print_token(*said.make_token)
     options = read_options(HubOptions, said)
+    if (user := options.user) is not None:
+        options = replace(options, data_dir=str(options.directory))  # where it is, depends on who starts it
+        become_user(user, places_of_hub(options))
     try:
         start_log(options, "pktvisor-hub")
     except PktvisorError as error:
@@ -97,8 +106,12 @@ def _run(said: argparse.Namespace) -> int:
 
 
 def _serve(options: HubOptions) -> None:
+    if options.user is not None:
+        tell_unreadable(options)
     with ExitStack() as stack:
         signals = take_signals(stack)
+        manager = ServiceManager()
+        stack.callback(manager.close)
         check_library()
         broker = _broker(options)
         lake = None if options.lake is None else _place(options.lake)
@@ -107,33 +120,39 @@ def _serve(options: HubOptions) -> None:
         most_bytes = options.keep_gb * 1_000_000_000
         hub = Hub(HubSettings(options.directory, config, options.keep_days, options.kept_days_merged, most_bytes))
         stack.callback(hub.stop)
-        give_up_rights_of_hub(options, () if lake is None or lake.written is None else (lake.written,))
         agent = HubAsAgent(hub, config_file)
+        server, pusher = _served(agent, options)
+        give_up_rights_of_hub(options, None if lake is None else lake.written)
         if lake is not None:
             _copy_to(lake, hub, stack)  # before anybody can ask for its counters
-        server = _served(agent, options, stack)
+        _start(server, pusher, stack)
         logger.info("hub: everything is kept in %s", options.directory)
         if broker is not None:
             _read_from(broker, options.source_group, hub, stack)
         if server.is_open_to_a_network:
             logger.warning("everyone who reaches %s can send windows: use --token-file", server.settings.address)
-        _look_after(agent, server, signals)
+        manager.ready()
+        stack.callback(manager.stopping)
+        _look_after(agent, server, signals, manager)
         logger.info("Shutting down")
 
 
-def _served(agent: HubAsAgent, options: HubOptions, stack: ExitStack) -> WebServer:
-    """A web server at work, and what pushes by OTLP if that is wanted, until the end."""
+def _served(agent: HubAsAgent, options: HubOptions) -> tuple[WebServer, Pusher | None]:
+    """A web server, and what pushes by OTLP if that is wanted; they have read the files that they need."""
     settings = replace(server_settings(options), agent_name=socket.gethostname(), bounds=BOUNDS)
     pusher = otlp_pusher(lambda: agent.policies, options, agent.version, socket.gethostname()) if options.otel else None
     if pusher is not None:
         settings = replace(settings, exports=lambda: {"otlp": pusher.counters()})
-    server = WebServer(agent, settings, groups())
+    return WebServer(agent, settings, groups()), pusher
+
+
+def _start(server: WebServer, pusher: Pusher | None, stack: ExitStack) -> None:
+    """Have them at work until the end."""
     server.start()
     stack.callback(server.stop)
     if pusher is not None:
         pusher.start()
         stack.callback(pusher.stop)
-    return server
 
 
 def _broker(options: HubOptions) -> HubTarget | None:
@@ -171,9 +190,9 @@ def _copy_to(place: LakePlace, hub: Hub, stack: ExitStack) -> None:
     logger.info("hub: sealed hours are copied to %s", place.root)
 
 
-def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals) -> None:
+def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals, manager: ServiceManager) -> None:
     """Do what is due, until a signal or a client ends it."""
-    reloading = Reloading(lambda: reload_all(agent, server))
+    reloading = Reloading(lambda: reload_all(agent, server, manager))
     while not agent.is_stopping.is_set():
         came = wait(signals)
         if came & {signal.SIGINT, signal.SIGTERM}:

@@ -16,8 +16,10 @@ from pktvisor.agent.memory import limit_memory
 from pktvisor.agent.tap import Origin
 from pktvisor.cli.exports import Exports, follower_of
 from pktvisor.cli.options import FAILURE_STATUS, complain
-from pktvisor.cli.sandbox import give_up_capabilities, give_up_files
+from pktvisor.cli.sandbox import give_up_files, give_up_rights_of_agent
+from pktvisor.cli.service_manager import ServiceManager
 from pktvisor.cli.serving import Reloading, Signals, reload_all, server_settings, start_log, take_signals, wait
+from pktvisor.cli.user import tell_unreadable
 from pktvisor.config.daemon_options import DaemonOptions
 from pktvisor.config.models import AgentConfig
 from pktvisor.errors import InputError, PktvisorError
@@ -87,8 +89,12 @@ def _run(work: Work) -> None:
     agent = LocalAgent(_settings(work, lookups))
     logger.info("pktvisor %s starting up", agent.version)
     _tell_options(work)
+    if options.user is not None:
+        tell_unreadable(options)
     with ExitStack() as last, ExitStack() as stack:
         signals = take_signals(last)  # the end in time is watched over to the very end
+        manager = ServiceManager()
+        last.callback(manager.close)
         stack.callback(agent.stop)
         exports = Exports(agent, options, _agent_name(options))
         last.callback(exports.stop)  # once the inputs have ended
@@ -102,21 +108,31 @@ def _run(work: Work) -> None:
         follower = follower_of(agent, options, _agent_name(options))
         if follower is not None:
             follower.restore()
-        give_up_capabilities(options, may_capture_again=_can_get_other_work(work))
         server = WebServer(agent, _server_settings(options, exports))
+        give_up_rights_of_agent(options, may_capture_again=_can_get_other_work(work))
         server.start()
         stack.callback(server.stop)
         exports.start()
         if follower is not None:
             follower.start()
             stack.callback(follower.stop)
-        _look_after(agent, server, lookups, signals, must_run=not _can_get_other_work(work))
+        manager.ready()
+        stack.callback(manager.stopping)
+        _look_after(agent, server, lookups, signals, manager, must_run=not _can_get_other_work(work))
         logger.info("Shutting down")
 
 
-def _look_after(agent: LocalAgent, server: WebServer, lookups: Lookups, signals: Signals, *, must_run: bool) -> None:
+def _look_after(
+    agent: LocalAgent,
+    server: WebServer,
+    lookups: Lookups,
+    signals: Signals,
+    manager: ServiceManager,
+    *,
+    must_run: bool,
+) -> None:
     """Wait for the end. Where all that there is to do has ended by itself, that is a fault."""
-    reloading = Reloading(lambda: reload_all(agent, server))
+    reloading = Reloading(lambda: reload_all(agent, server, manager))
     renewing = Reloading(lambda: _renew(agent, lookups))
     while not agent.is_stopping.is_set():
         came = wait(signals)

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from pktvisor import logs
 from pktvisor.agent.running import RunningAgent
+from pktvisor.cli.service_manager import ServiceManager
 from pktvisor.cli.signals import ENDING, signals_heard
 from pktvisor.config.networks import read_networks
 from pktvisor.config.server_options import ServerOptions
@@ -124,12 +125,13 @@ class Reloading:
                 logger.exception("not reloaded")
 
 
-def reload_all(agent: RunningAgent, server: WebServer) -> None:
+def reload_all(agent: RunningAgent, server: WebServer, manager: ServiceManager) -> None:
     """Read tokens, certificate and configuration again."""
-    for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
-        try:
-            read_again()
-        except NotFoundError:
-            continue  # there is no configuration file
-        except PktvisorError as error:
-            logger.error("not reloaded; nothing has changed: %s", error)
+    with manager.reloading():
+        for read_again in (server.reload, lambda: agent.apply(None, is_dry_run=False)):
+            try:
+                read_again()
+            except NotFoundError:
+                continue  # there is no configuration file
+            except PktvisorError as error:
+                logger.error("not reloaded; nothing has changed: %s", error)

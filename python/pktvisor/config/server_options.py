@@ -105,8 +105,21 @@ class ServerOptions:
         str | None,
         Text(value="NAMES", section=SERVING, help="users of that proxy with all rights, with commas; the others read"),
     ] = None
+    user: Annotated[
+        str | None,
+        Text(
+            value="NAME",
+            section=SERVING,
+            help="become this user (NAME, or NAME:GROUP, or numbers), and keep of root's rights only what opening "
+            "interfaces, sockets and files takes, until they are open",
+        ),
+    ] = None
     no_sandbox: Annotated[
-        bool, Flag(section=SERVING, help="keep all capabilities and write access to the whole file system")
+        bool,
+        Flag(
+            section=SERVING,
+            help="keep all capabilities, all system calls and write access to the whole file system",
+        ),
     ] = False
     log_file: Annotated[str | None, File(section=SERVING, help="log to a file")] = None
     syslog: Annotated[bool, Flag(section=SERVING, help="log to syslog")] = False

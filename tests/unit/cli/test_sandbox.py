@@ -25,12 +25,12 @@ def can_write(path):
 
 kept, other, *more = sys.argv[1:]
 try:
+    # Without Landlock in the kernel, everything stays writable; afterwards nobody can ask for it.
+    has_landlock = "--no-sandbox" not in more and _core.restrict_filesystem(read=["/"], write=["/"])
     give_up_rights_of_hub(HubOptions(data_dir=kept, no_sandbox="--no-sandbox" in more))
 except InputError as error:
     print(error)
 else:
-    has_landlock = _core.restrict_filesystem(read=["/"], write=["/"]) if "--no-sandbox" not in more else False
-    # Without Landlock in the kernel, everything stays writable.
     print(can_write(f"{kept}/file"), can_write(f"{other}/file") and has_landlock)
 """
 

@@ -15,13 +15,15 @@
 //! - [`interfaces`]: which interfaces there are, and which one a user means
 //! - [`interface_drops`]: what an interface lost before the kernel had it
 //! - [`source`] and [`mock`]: what a worker takes frames from, and one that makes them up
-//! - [`capabilities`] and [`filesystem`]: rights that are given up once they are not needed
+//! - [`capabilities`], [`filesystem`] and [`system_calls`]: rights that are given up once they are not needed
+//! - [`identity`]: the user that the process becomes
 //! - [`netlink`] and [`socket`]: the system calls
 
 mod admission;
 mod block;
 pub mod capabilities;
 pub mod filesystem;
+pub mod identity;
 mod interface_drops;
 pub mod interfaces;
 mod link_type;
@@ -32,6 +34,7 @@ pub mod recent;
 pub mod ring;
 mod socket;
 pub mod source;
+pub mod system_calls;
 
 use interface_drops::InterfaceDrops;
 pub use interfaces::{Interface, interfaces, resolve};
