@@ -54,6 +54,7 @@ check_daemon() { # check_daemon BIN: made-up traffic is served, and the terminal
     serve "$1/pktvisord" mock -p "$PORT"
     "${BARE[@]}" "$1/pktvisor" -p "$PORT" --once
     curl -sf "localhost:$PORT/metrics" >/dev/null
+    curl -sf "localhost:$PORT/docs/searchindex.js" >/dev/null
     end_serving
 }
 

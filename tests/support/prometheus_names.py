@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pktvisor.handlers import handlers
+from pktvisor.policies.group_totals import LEFT_OUT
 from pktvisor.policies.ledger_totals import LEDGER_FAMILIES, ledger_name
 from pktvisor.policies.policy import family_name
 from pktvisor.policies.totals import total_name
@@ -29,7 +30,7 @@ NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 def names_of_series() -> set[str]:
     """Give all names that any agent or hub may give, but for those that policies declare."""
-    found = {*PROCESS_METRICS, *map(ledger_name, LEDGER_FAMILIES)}
+    found = {LEFT_OUT, *PROCESS_METRICS, *map(ledger_name, LEDGER_FAMILIES)}
     for declared in handlers().values():
         for metric in visible_metrics(declared):
             name = family_name(declared, metric)

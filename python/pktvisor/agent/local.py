@@ -306,6 +306,7 @@ class LocalAgent:
             policy.look_up_in(self._databases)  # which may have been replaced since it was planned
             if self._state is not None:
                 self._state.restore(policy)
+                policy.begin_totals()
         feed([*swap.arriving.values()])
         for policy in swap.arriving.values():
             for one in unanswered(policy, self._databases.answered):
@@ -350,9 +351,12 @@ class LocalAgent:
     def resume(self, now_s: float) -> None:
         """Start streams again that have ended by themselves; `now_s` is of a clock that nobody sets.
 
-        While a change is carried out nothing is done: the next call will do. What gave way is logged.
+        While a change is carried out nothing is done: the next call will do. What gave way is logged, and windows that
+        have closed join the totals of groups.
         """
         self._memory_watch.look(now_s)
+        for policy in self._policies.values():
+            policy.sum_groups()
         with self._unless_changing() as is_free:
             if is_free:
                 for stream in self._streams.values():

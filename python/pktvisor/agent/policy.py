@@ -128,6 +128,16 @@ class AgentPolicy:
         told = handlers if self._merged is None else added(handlers)
         return [*told, *(ledger_snapshot(ledger, tap) for tap, ledger in ledgers.items())]
 
+    def begin_totals(self) -> None:
+        """Leave windows that were restored out of the totals of groups, before anything is fed."""
+        for totals in self._totals:
+            totals.groups.begin()
+
+    def sum_groups(self) -> None:
+        """Add windows that have closed to the totals of groups, before they are forgotten."""
+        for totals in self._totals:
+            totals.groups.look()
+
     def bucket_records(self, number: int, agent: str) -> list[Record]:
         """Give the records of one bucket, of all handlers by themselves."""
         now_ns = clock.now_ns()

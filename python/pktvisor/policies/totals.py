@@ -1,6 +1,7 @@
 """What a policy's counters counted since it began: sums over all its windows, the open one included, which never fall.
 
 The core adds a window when it ends, and what is open when it is asked: nothing is lost, however seldom that is.
+Those of groups are summed in `policies.group_totals`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pktvisor import _core
 from pktvisor.metrics.breakdown import Open
 from pktvisor.metrics.kinds import Metric
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Total, sum_name
+from pktvisor.policies.group_totals import GroupTotals
 from pktvisor.policies.ledger_totals import ledger_samples
 from pktvisor.policies.plan import Instance, Placed
 from pktvisor.policies.policy import Policy, WindowReader, family_name, sample_of
@@ -23,10 +25,12 @@ class PolicyTotals:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         instances = policy.plan.instances
+        self.groups = GroupTotals(policy)
         self._named = [tuple(_named(policy, at)) for at in range(len(instances))]
 
     def read(self, now_ns: int) -> tuple[list[HandlerSnapshot], dict[str, int]]:
         """Give those of each handler at this moment, and what became of the packets of its input, by name."""
+        self.groups.look()
         window = self._policy.core.totals(now_ns)
         reader = WindowReader(self._policy, window, is_merged=False, now_ns=now_ns)
         handlers = []
@@ -37,10 +41,15 @@ class PolicyTotals:
         return handlers, window.ledger()
 
     def _samples(self, reader: WindowReader, window: _core.Window, number: int, instance: Instance) -> Iterator[Sample]:
+        grouped = self.groups.of_metrics(number, instance.handler)
         for placed, (kind, path, name, text, _, labels, adds_up) in self._named[number]:
-            if placed.number is None or reader.is_shown(number, instance.handler, placed):
+            if isinstance(placed.by, Open):
+                for group, count in grouped[placed.index].items():
+                    yield Sample(kind, (*group.path, *path), name, text, Total(count), group.labels, adds_up)
+            elif placed.number is None or reader.is_shown(number, instance.handler, placed):
                 total = Total(window.metric(number, placed.index).count())
                 yield Sample(kind, path, name, text, total, labels, adds_up)
+        yield from self.groups.left_out(number)
 
 
 def _named(policy: Policy, number: int) -> Iterator[tuple[Placed, Sample]]:
@@ -48,7 +57,7 @@ def _named(policy: Policy, number: int) -> Iterator[tuple[Placed, Sample]]:
     handler = policy.plan.instances[number].handler
     owners: dict[str, Metric] = {}
     for placed in policy.plan.placed[number]:
-        if placed.metric.has_total and handler.is_shown(placed.metric) and not isinstance(placed.by, Open):
+        if placed.metric.has_total and handler.is_shown(placed.metric):
             name = total_name(family_name(handler, placed.metric))
             # Of two metrics that a policy calls `x` and `x_total`, the first has the name.
             if owners.setdefault(name, placed.metric) is placed.metric:
