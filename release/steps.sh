@@ -9,10 +9,14 @@ step() { # step WHAT COMMAND...: run it quietly; where it fails, the release end
     mkdir -p "$LOGS"
     log=$LOGS/$(tr -c 'a-zA-Z0-9\n' '-' <<<"$what").log
     printf '%-62s' "$what"
-    local begin=$SECONDS
-    if ! (set -eu; "$@") >"$log" 2>&1 </dev/null; then
+    local begin=$SECONDS status
+    set +e # what runs as a condition would not end at its first error
+    (set -eu; "$@") >"$log" 2>&1 </dev/null
+    status=$?
+    set -e
+    if [ "$status" != 0 ]; then
         printf 'failed\n'
-        die "$what failed; $log says why: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1)"
+        die "$what failed with status $status; the end of $log: $(grep -v '^[[:space:]]*$' "$log" | tail -n 1)"
     fi
     printf '%5d s\n' $((SECONDS - begin))
 }

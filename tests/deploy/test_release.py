@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -65,3 +66,33 @@ def test_the_lock_files_agree() -> None:
 def test_the_description_of_the_package_has_no_links_into_the_repository() -> None:
     text = (ROOT / PROJECT["readme"]).read_text(encoding="utf-8")
     assert re.findall(r"\]\((?!https://)", text) == []
+
+
+def steps(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run steps as release/run does, with their logs in a folder."""
+    begin = f"set -euo pipefail; ROOT='{folder}'; . '{ROOT}/release/steps.sh'; "
+    return subprocess.run(["bash", "-c", begin + script], check=False, capture_output=True, text=True)
+
+
+def test_a_step_that_fails_ends_the_release_with_one_sentence(tmp_path: Path) -> None:
+    done = steps(
+        "broken() { echo 'no room' >&2; false; echo fine; }; step 'one wheel' broken; step 'next' true", tmp_path
+    )
+    log = tmp_path / "target" / "release-logs" / "one-wheel.log"
+    assert done.returncode == 1
+    assert done.stderr == f"release: one wheel failed with status 1; the end of {log}: no room\n"
+    assert "next" not in done.stdout
+
+
+def test_what_this_machine_lacks_is_said_and_the_others_go_on(tmp_path: Path) -> None:
+    done = steps("lacking 'no wheel of riscv64'; step 'next' true; exit \"$LACKING\"", tmp_path)
+    assert (done.returncode, done.stderr) == (3, "release: no wheel of riscv64\n")
+    assert done.stdout.startswith("next")
+
+
+def test_a_release_is_told_what_it_can_be_asked_for() -> None:
+    done = subprocess.run([ROOT / "release" / "run", "--fast"], check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "release: there is no '--fast': say release/run, or release/run --here\n",
+    )

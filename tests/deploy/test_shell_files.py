@@ -48,7 +48,7 @@ def test_a_manual_page_is_without_mistakes(page: Path) -> None:
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.page)
 def test_a_manual_page_has_every_option_as_it_is_written(command: Command) -> None:
     done = subprocess.run(
-        [needed("mandoc"), "-T", "utf8", "-O", "width=4000", SHARE / "man" / "man1" / f"{command.page}.1"],
+        [needed("mandoc"), "-T", "utf8", "-O", "width=900", SHARE / "man" / "man1" / f"{command.page}.1"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     lines = {line.strip() for line in re.sub(".\b", "", done.stdout).splitlines()}
@@ -159,7 +159,7 @@ def test_bash_proposes_behind_an_equals_sign(tmp_path: Path) -> None:
         ("pktvisord mo", "mock"),
         ("pktvisor-hub de", "demo"),
         ("pktvisor-hub demo --ag", "--agents="),
-        ("pktvisor -H localhost --tok", "--token"),
+        ("pktvisor -H localhost --tim", "--timeout="),
         ("pktvisor-reader -i netf", "netflow"),
     ],
 )
