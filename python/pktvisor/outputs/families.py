@@ -90,7 +90,7 @@ def gather(policies: Policies, *, with_handler: bool = True) -> list[Family]:
     families: dict[str, Family] = {}
     for policy, snapshots in policies.items():
         for snapshot in snapshots:
-            own = _own_labels(policy, snapshot, with_handler=with_handler)
+            own = own_labels(policy, snapshot, with_handler=with_handler)
             if isinstance(snapshot.samples, Samples):
                 for samples in snapshot.samples.metrics():
                     _add_metric(families, SeriesOfMetric(samples, own, snapshot))
@@ -107,7 +107,8 @@ def _add_metric(families: dict[str, Family], series: SeriesOfMetric) -> None:
         _add(families, sample, series)
 
 
-def _own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -> dict[str, str]:
+def own_labels(policy: str, snapshot: HandlerSnapshot, *, with_handler: bool) -> dict[str, str]:
+    """Give the labels that all series of a snapshot have."""
     if not policy:
         return {}
     labels = {"policy": policy}

@@ -18,10 +18,11 @@ from pktvisor.metrics.snapshot import (
     HistogramValues,
     Labels,
     QuantileValues,
+    Sample,
     Samples,
     Total,
 )
-from pktvisor.outputs.families import FamilyType, Policies, Series, gather
+from pktvisor.outputs.families import FamilyType, Policies, Series, family_type, gather, own_labels
 from pktvisor.outputs.values import bound_text, number_text
 
 Point = tuple[str, Labels, str]
@@ -75,9 +76,21 @@ def _families(policy: str, snapshots: Iterable[HandlerSnapshot], form: Form) -> 
     """Write the windows of a policy, unless they are kept, and its totals."""
     all_ = tuple(snapshots)
     yield from _kept.families(policy, [one for one in all_ if not one.is_of_totals], form)
-    totals = [one for one in all_ if one.is_of_totals]
-    if totals:
-        yield from _written(policy, totals, form)
+    yield from _of_totals(policy, [one for one in all_ if one.is_of_totals], form)
+
+
+def _of_totals(policy: str, snapshots: Iterable[HandlerSnapshot], form: Form) -> Iterator[WrittenFamily]:
+    """Write totals, which change all the time: a line each, of numbers alone, the labels of which are known."""
+    written: dict[str, tuple[Sample, list[str]]] = {}
+    for snapshot in snapshots:
+        own = tuple(own_labels(policy, snapshot, with_handler=form.with_handler).items())
+        for sample in snapshot.samples:
+            labels = _labels_text(own, sample.labels, form.static)
+            value = sample.value.shown if isinstance(sample.value, Total) else sample.value
+            _, lines = written.setdefault(sample.name, (sample, []))
+            lines.append(f"{sample.name}{labels} {value}")
+    for name, (sample, lines) in written.items():
+        yield WrittenFamily(name, family_type(sample.value), sample.help, [lines])
 
 
 class _KeptLines:
@@ -158,8 +171,6 @@ def escape_label(text: str) -> str:
 
 def _points(series: Series, *, has_histogram_sum: bool) -> Iterator[Point]:
     match series.value:
-        case Total() as total:
-            yield "", (), str(total.shown)
         case int() as value:
             yield "", (), number_text(value)
         case QuantileValues() as values:
