@@ -88,7 +88,8 @@ def refused(trace: Path) -> set[str]:
 
 def end(running: Daemon, trace: Path) -> None:
     assert running.stop() == 0
-    eventually(lambda: f"{running.process.pid} +++ exited" in trace.read_text())
+    last = re.compile(rf"^{running.process.pid} +\+\+\+ exited", re.MULTILINE)
+    eventually(lambda: last.search(trace.read_text()))
 
 
 def test_an_agent_and_a_hub_at_work_are_refused_nothing(traces: Path, folder: Path) -> None:
@@ -167,3 +168,33 @@ def test_what_it_makes_belongs_to_the_user(folder: Path, tmp_path: Path) -> None
     finally:
         os.kill(process, signal.SIGTERM)
     eventually(lambda: not (folder / "api.sock").exists())
+
+
+def test_what_the_user_can_not_write_ends_the_start_with_a_sentence(folder: Path, tmp_path: Path) -> None:
+    (folder / "root").mkdir()
+    (folder / "mixed").mkdir()
+    os.chown(folder / "mixed", NOBODY, NOBODY)
+    (folder / "mixed" / "VERSION").touch()
+    stories = {
+        ("--state-dir", f"{folder}/root"): f"can't write {folder}/root: give it to that user (chown -R nobody",
+        ("--state-dir", f"{folder}/mixed"): f"can't write {folder}/mixed/VERSION: give it to that user",
+        ("--state-dir", f"{folder}/root/new"): f"can't make {folder}/root/new: make it (install -d -o nobody",
+        ("--log-file", f"{folder}/root/log"): f"can't write in {folder}/root: let that user write there",
+        ("-l", f"unix:{folder}/root/api.sock"): f"can't write in {folder}/root: let that user write there",
+    }
+    for number, (said, sentence) in enumerate(stories.items()):
+        (tmp_path / str(number)).mkdir()
+        command = [*within_reach(tmp_path / str(number)), str(BIN / "pktvisord"), "--user", "nobody", *said, "mock"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"user: nobody {sentence}")
+
+
+def test_what_the_user_can_not_read_again_is_told_and_a_reload_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    (folder / "agent.yaml").write_text("visor: {config: {user: nobody}}\n")
+    (folder / "agent.yaml").chmod(0o600)
+    with daemon("--config", str(folder / "agent.yaml"), "mock", within=within_reach(tmp_path)) as running:
+        assert f"user nobody can't read {folder}/agent.yaml (config) again" in running.log
+        running.process.send_signal(signal.SIGHUP)
+        running.wait_for("not reloaded; nothing has changed: Permission denied in config file")
+        assert running.stop() == 0

@@ -130,9 +130,13 @@ def _check(identity: Identity, places: Places) -> None:
                 f"user: {identity.name} can't read {code.parent}: install pktvisor, and the Python that runs it, where "
                 "all users can read them, such as below /opt"
             )
-    for path in (*places.shared, *places.own, *chain.from_iterable(map(_entries, places.own))):
+    owner = identity.name.partition(":")[0]
+    for path in places.shared:
+        if not _can_write(path):
+            raise InputError(f"user: {owner} can't write in {path}: let that user write there, or name another place")
+    for path in (*places.own, *chain.from_iterable(map(_entries, places.own))):
         if refusal := _refusal(path):
-            raise InputError(f"user: {identity.name} {refusal.format(name=identity.name, path=path)}")
+            raise InputError(f"user: {owner} {refusal.format(name=owner, path=path)}")
 
 
 def _entries(directory: Path) -> Iterator[Path]:
@@ -142,15 +146,19 @@ def _entries(directory: Path) -> Iterator[Path]:
 
 
 def _refusal(path: Path) -> str:
-    """Say why a path can't be written; empty where it can."""
+    """Say why what is ours can't be written; empty where it can, or can be made."""
     if os.access(path, os.F_OK):
-        if os.access(path, os.W_OK) and (path.is_file() or os.access(path, os.X_OK)):
-            return ""
-        return "can't write {path}: give it to that user (chown -R {name} {path}), or name another place"
-    there = next(parent for parent in path.parents if os.access(parent, os.F_OK))
-    if os.access(there, os.W_OK | os.X_OK):
+        is_writable = _can_write(path)
+        return (
+            "" if is_writable else "can't write {path}: give it to that user (chown -R {name} {path}), or name another"
+        )
+    if _can_write(next(parent for parent in path.parents if os.access(parent, os.F_OK))):
         return ""
-    return "can't make {path}: make it (install -d -o {name} {path}), or name another place"
+    return "can't make {path}: make it (install -d -o {name} {path}), or name another"
+
+
+def _can_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) and (path.is_file() or os.access(path, os.X_OK))
 
 
 def _without_capabilities(work: Callable[[], Given]) -> Given:
