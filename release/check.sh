@@ -67,7 +67,7 @@ serve() { # serve COMMAND...: until end_serving, or the end of the step
     "${BARE[@]}" "$@" &
     SERVING=$!
     trap 'kill "$SERVING"' EXIT
-    curl -sf --retry 60 --retry-delay 1 --retry-connrefused "localhost:$PORT/api/v1/app" >/dev/null
+    curl -sf --retry 60 --retry-delay 1 --retry-connrefused "localhost:$PORT/healthz" >/dev/null
 }
 
 end_serving() { # it must end well, too

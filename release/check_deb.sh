@@ -41,6 +41,6 @@ check_installed() { # all commands run, and the agent serves
     done
     debian pktvisor-reader --json "/tmp/${CAPTURE##*/}" | grep -q '"packets"'
     debian timeout 20 pktvisord mock -p "$PORT" &
-    curl -sf --retry 60 --retry-delay 1 --retry-connrefused "localhost:$PORT/api/v1/metrics/app" >/dev/null
+    curl -sf --retry 60 --retry-delay 1 --retry-connrefused "localhost:$PORT/healthz" >/dev/null
     wait $! || [ $? = 124 ]
 }
