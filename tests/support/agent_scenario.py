@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pktvisor.server.process_metrics import PROCESS_METRICS
 from support.captures import FOLDER as CAPTURES
 from support.daemon import Daemon, daemon, eventually
 
@@ -22,7 +24,6 @@ PATHS = (
     *(f"/api/v1/policies/{name}/metrics/bucket/0" for name in POLICIES),
     *(f"/api/v1/policies/{name}/metrics/window/2" for name in ("default", "failures", "names")),
 )
-MEMORY_FAMILIES = "pktvisor_memory_"
 PROMETHEUS = ("/metrics", *(f"/api/v1/policies/{name}/metrics/prometheus" for name in POLICIES))
 
 
@@ -44,7 +45,13 @@ def agent_answers() -> AgentAnswers:
 
 def _texts(running: Daemon) -> str:
     texts = "".join(f"## {path}\n{running.text(path)}" for path in PROMETHEUS)
-    return "".join(line for line in texts.splitlines(keepends=True) if MEMORY_FAMILIES not in line)
+    return "".join(line for line in texts.splitlines(keepends=True) if not _is_of_process(line))
+
+
+def _is_of_process(line: str) -> bool:
+    """Whether a line tells what depends on the process: its memory, its age, what it was asked."""
+    name = line.removeprefix("# HELP ").removeprefix("# TYPE ")
+    return re.split(r"[ {]", name, maxsplit=1)[0] in PROCESS_METRICS
 
 
 def _without_memory(document: Any) -> Any:
