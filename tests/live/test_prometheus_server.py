@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import socket
-import subprocess
 import threading
-import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.exposition import OPENMETRICS, PROTOBUF, TEXT, Format, choose, render
+from support.prometheus_servers import Prometheus, Series, needs_prometheus, prometheus_server
 from support.windows import recorded_window
 
-PROMETHEUS = shutil.which("prometheus")
-pytestmark = pytest.mark.skipif(PROMETHEUS is None, reason="prometheus is not installed")
+pytestmark = needs_prometheus
 
 STATIC = (("instance", "pop1"),)
 CONFIG = """
@@ -36,9 +28,6 @@ scrape_configs:
     static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
 HISTOGRAM = "dns_xact_out_histogram_us"
-
-Series = dict[tuple[tuple[str, str], ...], Any]
-"""Values by labels, the name among them."""
 
 
 @dataclass
@@ -79,56 +68,11 @@ def serving(forced: Format | None) -> Iterator[Agent]:
         server.server_close()
 
 
-class Scraper:
-    """A Prometheus at work."""
-
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}"
-
-    def get(self, path: str, **parameters: str) -> Any:
-        url = f"{self._url}{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=60) as response:
-            return json.load(response)["data"]
-
-    def series(self, query: str) -> Series:
-        """Ask for what a query gives now; the job's label is left out."""
-        return {
-            tuple(sorted(pair for pair in one["metric"].items() if pair[0] != "job")): one.get("histogram")
-            or float(one["value"][1])
-            for one in self.get("/api/v1/query", query=query)["result"]
-        }
-
-    def wait_until_scraped(self) -> None:
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            try:
-                if 1.0 in self.series('up{job="pktvisor"}').values():
-                    return
-            except OSError:
-                pass
-            time.sleep(0.2)
-        targets = self.get("/api/v1/targets")["activeTargets"]
-        raise AssertionError(f"not scraped: {targets[0]['lastError']}")
-
-
 @contextmanager
-def scraping(agent: Agent, folder: Path, *options: str) -> Iterator[Scraper]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "prometheus.yml").write_text(CONFIG.format(port=agent.port))
-    files = [f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    assert PROMETHEUS is not None
-    with (folder / "log").open("wb") as log:
-        command = [PROMETHEUS, *files, f"--web.listen-address=127.0.0.1:{port}", *options]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        scraper = Scraper(port)
+def scraping(agent: Agent, folder: Path, *options: str) -> Iterator[Prometheus]:
+    with prometheus_server(folder, CONFIG.format(port=agent.port), *options) as scraper:
         scraper.wait_until_scraped()
         yield scraper
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def expected() -> Series:
@@ -143,7 +87,7 @@ def expected() -> Series:
     }
 
 
-def ours(scraper: Scraper) -> Series:
+def ours(scraper: Prometheus) -> Series:
     return scraper.series('{policy="default"}')
 
 

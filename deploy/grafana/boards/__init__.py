@@ -1,0 +1,1 @@
+"""The dashboards, one file each; being here is all that it takes."""
