@@ -19,10 +19,9 @@ MORE = re.compile(
 )
 """Paths that only ours has."""
 
-MORE_FAMILIES = {
-    *(f"dhcp_wire_packets_{name}" for name in MORE_OF_DHCP),
-    *(f"pktvisor_memory_{name}" for name in ("held_bytes", "budget_bytes", "gave_way")),
-}
+MORE_FAMILIES = {f"dhcp_wire_packets_{name}" for name in MORE_OF_DHCP}
+OWN_PREFIXES = ("pktvisor_", "process_")
+"""How names begin that only ours has: totals, and what the process tells of itself."""
 
 Leaf = tuple[str, str]
 """A dotted path with the type of what stands there; entries of a list are one, at the list's path and `[]`."""
@@ -62,7 +61,7 @@ def _is_of_empty_list(path: str, others: set[Leaf]) -> bool:
 def families(text: str) -> dict[str, Family]:
     found: dict[str, Family] = {}
     for family in text_string_to_metric_families(text):
-        if family.name in MORE_FAMILIES:
+        if family.name in MORE_FAMILIES or family.name.startswith(OWN_PREFIXES):
             continue
         labels = frozenset((one.name.removeprefix(family.name), *sorted(one.labels)) for one in family.samples)
         found[family.name] = (family.type, labels)
