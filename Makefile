@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TARGET ?= any
+PORT ?= 10853
 VENV := .venv
 BIN := $(VENV)/bin
 PAGES := docs
@@ -14,13 +15,16 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-head
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-rust test-python golden check docs site picture bench lock clean
+.PHONY: help run demo build test test-rust test-python golden check docs site picture bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 run: build ## build, then run pktvisord on TARGET: an interface, an IP address, any, auto or a capture file
 	@exec $(BIN)/pktvisord $(TARGET)
+
+demo: build ## two agents with made-up traffic, a hub, Prometheus and Grafana, if installed, on this host; ports from PORT on
+	@exec $(BIN)/python deploy/demo/demo.py --port $(PORT)
 
 build: $(VENV)/.built ## build the commands into .venv/bin
 
