@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -14,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from support.commands import BIN
-from support.daemon import daemon, eventually, needs_rights
+from support.daemon import daemon, needs_rights
 from support.users import NOBODY, folder_of_nobody, within_reach
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
+DEBIAN = UNITS.parent / "debian"
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-as-a-service.md"
 NAMES = ("pktvisord", "pktvisor-hub")
 MOST_EXPOSED = 2.0
@@ -65,9 +67,21 @@ def test_the_command_knows_the_options_of_its_unit(name: str) -> None:
     assert line[0] == f"/usr/bin/{name}"
 
 
+def arguments(name: str, folder: Path) -> list[str]:
+    """What the unit gives its command in a new installation, with /etc and /var in a folder."""
+    (variable, options), *_ = re.findall(r'^(\w+)="(.*)"$', (UNITS / name).read_text(), re.MULTILINE)
+    _, *words = dict(settings(name))["ExecStart"].replace(f"${variable}", options).split()
+    for file in DEBIAN.glob("*.yaml"):
+        shutil.copy(file, folder)
+    text = shlex.join(words)
+    return shlex.split(text.replace("/etc/pktvisor/", f"{folder}/").replace("/var/lib/", f"{folder}/"))
+
+
 @needs_rights
 def test_the_agent_works_with_the_rights_of_its_unit_and_tells_systemd(tmp_path: Path) -> None:
-    """Not by systemd, which would have to be process 1: setpriv gives the same user, capabilities and privileges."""
+    """With the files of a new installation. Not by systemd, which would have to be process 1: setpriv gives the same
+    user, capabilities and privileges.
+    """
     assert [value for key, value in settings("pktvisord") if key.endswith(("Capabilities", "BoundingSet"))] == (
         ["CAP_NET_RAW"] * 2
     )
@@ -77,15 +91,14 @@ def test_the_agent_works_with_the_rights_of_its_unit_and_tells_systemd(tmp_path:
         manager.bind(str(folder / "notify"))
         manager.settimeout(60)
         os.chown(folder / "notify", NOBODY, NOBODY)
-        (folder / "agent.yaml").write_text("visor: {config: {}}\n")
         place = ["env", f"NOTIFY_SOCKET={folder}/notify"]
-        line = ["--config", str(folder / "agent.yaml"), "--state-dir", str(folder / "state"), "lo"]
+        line = arguments("pktvisord", folder)
         with daemon(*line, within=[*within_reach(tmp_path), *who, *rights, *place]) as running:
             assert manager.recv(4096) == b"READY=1"
-            assert (folder / "state").stat().st_uid == NOBODY
+            assert (folder / "pktvisor").stat().st_uid == NOBODY
             running.process.send_signal(1)
             assert manager.recv(4096).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
             assert manager.recv(4096) == b"READY=1"
-            eventually(lambda: "lo" in running.text("/api/v1/taps"))
+            assert running.get("/api/v1/taps")["host"]["config"]["iface"] == "any"
             assert running.stop() == 0
         assert manager.recv(4096) == b"STOPPING=1"
