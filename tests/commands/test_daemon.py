@@ -6,6 +6,7 @@ import signal
 import socket
 import urllib.error
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,22 @@ def test_nothing_to_do_is_said() -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(b"Nothing to do: ")
     assert done.stderr.count(b"\n") == 2
+
+
+@pytest.mark.parametrize("kind", ["tap", "policy"])
+def test_an_interface_beside_a_file_that_has_its_names_is_refused_before_it_starts(kind: str, tmp_path: Path) -> None:
+    names = {"tap": "host", "policy": "mine", kind: "default"}
+    file = tmp_path / "agent.yaml"
+    file.write_text(
+        f"visor:\n  taps: {{{names['tap']}: {{input_type: mock, config: {{}}}}}}\n"
+        f"  policies: {{{names['policy']}: {{kind: collection, input: {{tap: {names['tap']}, input_type: mock}},"
+        " handlers: {modules: {dns: {type: dns}}}}}\n"
+    )
+    refused = run("pktvisord", "--config", str(file), "lo")
+    sentence = (
+        f"lo makes the {kind} 'default', which {file} has, too: leave lo out, or name the {kind} in the file otherwise"
+    )
+    assert (refused.returncode, refused.stdout, sentence.encode() in refused.stderr) == (2, b"", True), refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,15 @@ import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pktvisor.cli.options import FAILURE_STATUS, FILE_FAILURE_STATUS, Parser, UsageError, complain, run
 from pktvisor.cli.parsing import add_options, add_version
 from pktvisor.config.daemon_options import CAPTURE_FILE_ENDINGS, DaemonOptions, resolve
 from pktvisor.errors import PktvisorError
+
+if TYPE_CHECKING:
+    from pktvisor.config.models import AgentConfig
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,6 +84,18 @@ def _target(targets: Sequence[str]) -> str | None:
     return ",".join(targets) or None
 
 
+def _check_names(target: str, config: AgentConfig, file: str | None) -> None:
+    """UsageError where the file has what the command line makes of an interface."""
+    from pktvisor.policies.default import DEFAULT
+
+    for kind, some in (("tap", config.taps), ("policy", config.policies)):
+        if any(one.name == DEFAULT for one in some):
+            raise UsageError(
+                f"{target} makes the {kind} '{DEFAULT}', which {file} has, too: "
+                f"leave {target} out, or name the {kind} in the file otherwise"
+            )
+
+
 def _serve(said: argparse.Namespace) -> int:
     from pktvisor.cli.detach import detach
     from pktvisor.cli.sandbox import places_of_agent
@@ -100,6 +116,8 @@ def _serve(said: argparse.Namespace) -> int:
     if options.module_list:
         return list_modules(options)
     target = _target(options.targets)
+    if target is not None:
+        _check_names(target, config, said.config)
     if target is None and not options.admin_api and not options.hub_policies and not config.policies:
         complain("Nothing to do: specify --admin-api or IFACE, or policies in a file by --config.")
         complain("pktvisord --help lists the options")

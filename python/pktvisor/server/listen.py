@@ -90,6 +90,8 @@ def listen(host: str, port: int) -> list[Listener]:
         reason = getattr(error, "strerror", None) or str(error)
         if isinstance(error, PermissionError):
             reason += f"; ports below {LOWEST_FREE_PORT} need root, or CAP_NET_BIND_SERVICE"
+        elif getattr(error, "errno", None) == errno.EADDRINUSE:
+            reason += "; -p says another port"
     if not sockets:
         raise InputError(f"unable to bind to {host}:{port}: {reason}")
     return sockets

@@ -152,7 +152,7 @@ def test_stopping_frees_the_port_at_once() -> None:
 
 
 def test_a_taken_port_is_one_sentence(server: WebServer) -> None:
-    text = rf"^unable to bind to 127\.0\.0\.1:{server.port}: Address already in use$"
+    text = rf"^unable to bind to 127\.0\.0\.1:{server.port}: Address already in use; -p says another port$"
     with pytest.raises(InputError, match=text):
         WebServer(FakeAgent(), ServerSettings("127.0.0.1", server.port)).start()
 
