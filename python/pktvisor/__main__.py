@@ -5,7 +5,12 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-COMMANDS = {"pktvisor": "pktvisor.cli.ui", "pktvisord": "pktvisor.cli.daemon", "pktvisor-reader": "pktvisor.cli.reader"}
+COMMANDS = {
+    "pktvisor": "pktvisor.cli.ui",
+    "pktvisord": "pktvisor.cli.daemon",
+    "pktvisor-hub": "pktvisor.cli.hub",
+    "pktvisor-reader": "pktvisor.cli.reader",
+}
 
 
 def main() -> int:

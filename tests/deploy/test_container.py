@@ -221,6 +221,7 @@ def test_a_place_where_nobody_listens_is_told(tmp_path: Path) -> None:
         ("python3 bin/pktvisord any", "http://localhost:10853"),
         ("python3 bin/pktvisord -l 0.0.0.0 -p 9000 any", "http://127.0.0.1:9000"),
         ("python3 bin/pktvisord -l :: -p9000 any", "http://[::1]:9000"),
+        ("python3 bin/pktvisord -l=10.0.0.9 -p=9000 any", "http://10.0.0.9:9000"),
         ("python3 bin/pktvisor-hub -l unix:/run/hub.sock", "unix:/run/hub.sock"),
         ("python3 bin/pktvisor-hub --tls -l 10.0.0.9", "https://10.0.0.9:10853"),
         ("python3 bin/pktvisor-reader -p x.pcap", None),

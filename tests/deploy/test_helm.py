@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,18 @@ def test_agents_send_to_the_hub_of_the_release_by_the_name_of_its_service() -> N
     assert service["spec"]["selector"].items() <= hub["spec"]["template"]["metadata"]["labels"].items()
 
 
+@pytest.mark.parametrize("release", ["a" * 53, "site.of.fra"])
+def test_names_are_such_as_kubernetes_can_work_with_whatever_the_release_is_called(release: str) -> None:
+    done = helm("template", release, CHART, "--set", "hub.enabled=true")
+    assert done.returncode == 0, done.stderr
+    documents = [document for document in yaml.safe_load_all(done.stdout) if document]
+    for document in documents:
+        name = document["metadata"]["name"]
+        assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", name)
+        # With a dash and ten characters, this is a label of a StatefulSet's pods.
+        assert len(name) <= (52 if document["kind"] == "StatefulSet" else 63)
+
+
 def test_a_monitor_chooses_the_service_of_each_part() -> None:
     documents = rendered("--values", EXAMPLES / "fleet.yaml")
     for part, scheme in ("agent", "http"), ("hub", "https"):
@@ -136,6 +149,7 @@ def test_a_monitor_chooses_the_service_of_each_part() -> None:
         (endpoint,) = monitor["endpoints"]
         assert endpoint["port"] in [it["name"] for it in service["spec"]["ports"]]
         assert endpoint.get("scheme", "http") == scheme
+        assert endpoint["path"] == "/api/v1/policies/__all/metrics/prometheus"  # policies may have any names
         assert endpoint["authorization"] == {"credentials": {"name": "pktvisor-prometheus-token", "key": "token"}}
 
 
@@ -153,6 +167,10 @@ def test_a_hub_whose_network_policy_names_nobody_is_reached_by_nobody() -> None:
         ("agent.config.taps.wire=1", "at '/agent/config': additional properties 'taps' not allowed"),
         ("agent.tags.9lives=yes", "'9lives' does not match"),
         ("image.digest=md5:0", "at '/image/digest'"),
+        ("nameOverride=Bad_Name", "at '/nameOverride'"),
+        ("agent.listen=unix:/run/api.sock", "at '/agent/listen'"),
+        ("hub.listen=localhost", "at '/hub/listen'"),
+        ("networkPolicy.nodes={10.0.0.7}", "at '/networkPolicy/nodes/0'"),
         ("networkPolicy.form=x", "at '/networkPolicy': additional properties 'form' not allowed"),
     ],
 )

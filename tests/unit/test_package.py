@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 import pktvisor
 from pktvisor import _core
+from pktvisor.__main__ import COMMANDS
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def test_everything_that_is_offered_is_there_and_told_by_dir() -> None:
@@ -21,3 +27,8 @@ def test_the_version_is_that_of_the_engine() -> None:
 def test_what_is_not_there_is_named() -> None:
     with pytest.raises(AttributeError, match="no attribute 'frames'"):
         _ = pktvisor.frames
+
+
+def test_every_command_runs_without_being_installed_too() -> None:
+    scripts = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["project"]["scripts"]
+    assert {name: f"{module}:main" for name, module in COMMANDS.items()} == scripts

@@ -1,15 +1,14 @@
 {{- define "pktvisor.name" -}}
-{{- default .Chart.Name .Values.nameOverride | trunc 50 | trimSuffix "-" }}
+{{- default .Chart.Name .Values.nameOverride | trunc 48 | trimSuffix "-" }}
 {{- end }}
 
+{{/* No longer than 48: of a StatefulSet with a name beyond 52 ("-hub" comes behind), Kubernetes makes no pods. Names of
+releases may have dots, those of services may not. */}}
 {{- define "pktvisor.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
-{{- else if contains (include "pktvisor.name" .) .Release.Name -}}
-{{- .Release.Name | trunc 50 | trimSuffix "-" }}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name (include "pktvisor.name" .) | trunc 50 | trimSuffix "-" }}
-{{- end }}
+{{- $name := include "pktvisor.name" . -}}
+{{- $whole := printf "%s-%s" .Release.Name $name -}}
+{{- if contains $name .Release.Name }}{{ $whole = .Release.Name }}{{ end -}}
+{{- default $whole .Values.fullnameOverride | replace "." "-" | trunc 48 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "pktvisor.serviceAccount" -}}
