@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from support.prometheus_names import names_asked_for, names_of_series
 from support.prometheus_servers import Prometheus, needs_prometheus, prometheus_server
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
+PAGE = FOLDER.parents[1] / "docs" / "how-to" / "scrape-with-prometheus.md"
 RULES = sorted((FOLDER / "rules").glob("*.yml"))
 pytestmark = needs_prometheus
 
@@ -135,6 +137,17 @@ def test_remote_write_takes_its_variables_and_keeps_the_password_apart(tmp_path:
     password = Path(receiver["basic_auth"]["password_file"])
     assert (password.read_text(), oct(password.stat().st_mode & 0o777)) == (variables["PASSWORD"], "0o600")
     assert variables["PASSWORD"] not in written.read_text()
+
+
+def test_the_page_has_the_option_by_which_this_version_sends_and_keeps_nothing() -> None:
+    told = subprocess.run(["prometheus", "--version"], capture_output=True, text=True, check=True)
+    major = re.search(r"version (\d+)\.", told.stdout + told.stderr)
+    assert major is not None
+    (option,) = re.findall(
+        rf"^    prometheus (\S+) --config\.file=.*# Prometheus {major[1]}", PAGE.read_text(), re.MULTILINE
+    )
+    done = subprocess.run(["prometheus", option, "--version"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_remote_write_says_what_is_missing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ nodes it has once its aliases are followed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
@@ -23,6 +24,7 @@ MOST_CHARACTERS = 4 << 20
 
 _NULLS = ("", "~", "null", "Null", "NULL")
 _MERGE = "<<"
+_LINE_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +169,18 @@ def read_document(text: str, source: str = "") -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.problem, error.context) if part)
+        if mark is not None and _begins_with_tab(text, mark):
+            problem = "a tab, which YAML does not take for indentation: use spaces"
         place = "" if mark is None else _place(source, Mark(mark.line + 1, mark.column + 1))
         raise ConfigError(f"not valid YAML: {problem}{_in_file(source)}", place=place) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"not valid YAML: {_reason(error)}{_in_file(source)}") from error
+
+
+def _begins_with_tab(text: str, mark: yaml.Mark) -> bool:
+    """Whether the parser stopped at a tab, the mistake that most people make."""
+    lines = _LINE_BREAKS.split(text)
+    return mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t"
 
 
 def _reason(error: yaml.YAMLError) -> str:

@@ -82,7 +82,11 @@ def test_keys_that_stand_there_twice_are_known() -> None:
     [
         ("a: [1\nb: 2", "line 2, column 2: not valid YAML: "),
         ("a: 'x", "not valid YAML: found unexpected end of stream"),
-        ("a: 1\n\tb: 2", "line 2, column 1: not valid YAML: "),
+        (
+            "a: 1\n\tb: 2",
+            "line 2, column 1: not valid YAML: a tab, which YAML does not take for indentation: use spaces",
+        ),
+        ("a:\u2028\tb: [", "not valid YAML: "),
         ("a: \x07", "not valid YAML: control characters are not allowed, character 3"),
         ("a: \ud800", "character 3 is not a Unicode character"),
         ("a: *b", "line 1, column 4: the alias *b has no anchor before it"),
