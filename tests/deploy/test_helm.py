@@ -171,6 +171,10 @@ def test_a_hub_whose_network_policy_names_nobody_is_reached_by_nobody() -> None:
         ("agent.listen=unix:/run/api.sock", "at '/agent/listen'"),
         ("hub.listen=localhost", "at '/hub/listen'"),
         ("networkPolicy.nodes={10.0.0.7}", "at '/networkPolicy/nodes/0'"),
+        (
+            "hub.enabled=true,agent.hub.tokens.existingSecret=nodes",
+            "agent.hub.tokens: a token goes to a hub over TLS only",
+        ),
         ("networkPolicy.form=x", "at '/networkPolicy': additional properties 'form' not allowed"),
     ],
 )
