@@ -29,6 +29,8 @@ DEPLOY = HERE.parent
 HOST = "127.0.0.1"
 FIRST_PORT = 10853
 SITES = ("fra", "ams")
+LAST_FIRST_PORT = 65535 - len(SITES) - 2
+"""Hub, agents, Prometheus and Grafana have ports in a row."""
 PATIENCE_S = 120.0
 """How long a program may take until it answers; nothing is expected to take so long."""
 END_PATIENCE_S = 20.0
@@ -122,8 +124,8 @@ def check_ports(some: list[Program]) -> None:
                 probe.bind((HOST, program.port))
             except OSError as error:
                 raise DemoError(
-                    f"port {program.port} is taken, which {program.name} needs: stop what listens there, or say where "
-                    f"the demo's ports begin, as in: make demo PORT=20853"
+                    f"{program.name} can't listen at port {program.port}: {error.strerror}: stop what listens "
+                    f"there, or say where the demo's ports begin, as in: make demo PORT=20853"
                 ) from error
 
 
@@ -192,6 +194,13 @@ def addresses(some: list[Program]) -> str:
     return "\n".join([*lines, "", "Ctrl-C stops everything."])
 
 
+def _first_port(text: str) -> int:
+    """Read where the ports begin. ArgumentTypeError where they don't fit."""
+    if not text.isdecimal() or not 1 <= int(text) <= LAST_FIRST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to {LAST_FIRST_PORT}")
+    return int(text)
+
+
 def run(first_port: int) -> None:
     """Run the demo until a signal comes. DemoError where one of its programs can't run."""
     stopping = threading.Event()
@@ -216,7 +225,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description="Two agents, a hub, Prometheus and Grafana on this host, until Ctrl-C."
     )
-    parser.add_argument("--port", type=int, default=FIRST_PORT, help="where the ports begin (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=_first_port, default=FIRST_PORT, help="where the ports begin (default: %(default)s)"
+    )
     try:
         run(parser.parse_args().port)
     except DemoError as error:

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from support.daemon import PATIENCE_S
 from support.prometheus_servers import Prometheus, needs_prometheus
 
@@ -93,5 +95,13 @@ def test_a_port_that_is_taken_is_said_in_a_sentence() -> None:
         line = [sys.executable, str(DEMO), "--port", str(first)]
         done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"demo: port {first + 1} is taken, which agent fra needs")
+    assert done.stderr.startswith(f"demo: agent fra can't listen at port {first + 1}: Address already in use: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("port", ["0", "65532", "x", "-1"])
+def test_ports_that_there_are_not_are_refused(port: str) -> None:
+    """The last of five in a row is the fourth after the first."""
+    done = subprocess.run([sys.executable, str(DEMO), f"--port={port}"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"error: argument --port: {port!r} is not a port from 1 to 65531\n")
