@@ -235,3 +235,27 @@ def test_the_command_line_says_where_to_ask(line: str, where: str | None) -> Non
     loader.exec_module(module)
     address: Callable[[list[str]], str | None] = module.address
     assert address(line.split()) == where
+
+
+def build(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the script that builds, with an engine that says how it was started."""
+    engine = folder / "docker"
+    engine.write_text('#!/bin/sh\necho "$DOCKER_BUILDKIT|$*"\n', encoding="utf-8")
+    engine.chmod(0o755)
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "ENGINE": "docker"}
+    line = [str(CONTAINER / "build"), *words]
+    return subprocess.run(line, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def test_docker_builds_with_what_every_docker_has(tmp_path: Path) -> None:
+    """No plugin: `docker buildx` is one, which Debian's Docker comes without."""
+    done = build(tmp_path, "--tag", "site/pktvisor:5")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1|build --file deploy/container/Dockerfile --tag site/pktvisor:5 ")
+    assert done.stdout.endswith(" .\n")
+
+
+def test_a_wheel_that_is_not_there_is_said_before_anything_is_built(tmp_path: Path) -> None:
+    done = build(tmp_path, "--wheel", "dist/no-such.whl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "there is no wheel dist/no-such.whl: release/run --here puts one into dist\n"
