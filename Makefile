@@ -1,4 +1,5 @@
-# pktvisor: `make` lists what there is to do. Everything is built into .venv and target/, nothing else is touched.
+# pktvisor: `make` lists what there is to do. Everything is built into .venv and target/; nothing else is touched,
+# but that libpcap is installed where root builds without it.
 
 PYTHON ?= python3
 TARGET ?= any

@@ -31,7 +31,7 @@ need_rust() {
 # libpcap compiles filter expressions (-b); everything else works without it.
 need_libpcap() {
     [ "$(uname -s)" = Linux ] || return 0
-    if ldconfig -p 2>/dev/null | grep -q 'libpcap\.so\.'; then return 0; fi
+    if PATH=$PATH:/usr/sbin:/sbin ldconfig -p 2>/dev/null | grep -q 'libpcap\.so\.'; then return 0; fi
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         { apt-get -qq update && apt-get -qq install -y libpcap0.8; } >/dev/null 2>&1 && return 0
     fi

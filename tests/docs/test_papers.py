@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -52,3 +54,14 @@ def test_the_development_container_has_what_make_needs() -> None:
     assert {name for names in wanted for name in names.split() if not name.startswith("-")} <= packages
     oldest = tomllib.loads(read(ROOT / "Cargo.toml"))["workspace"]["package"]["rust-version"]
     assert f"FROM rust:{oldest}-" in made
+
+
+def test_make_finds_libpcap_for_users_whose_path_lacks_the_folders_of_root(tmp_path: Path) -> None:
+    """Debian's users have no /usr/sbin in theirs, where ldconfig is."""
+    for name in ("grep", "uname"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n", encoding="utf-8")
+    (tmp_path / "id").chmod(0o755)
+    line = [shutil.which("bash") or "bash", "-c", ". requirements/tools.sh && need_libpcap"]
+    done = subprocess.run(line, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
