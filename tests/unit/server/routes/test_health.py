@@ -29,11 +29,12 @@ def test_probes_and_the_start_page_need_no_token_(path: str, token_file: Path) -
     assert head.headers["content-type"] == reply.headers["content-type"]
 
 
-def test_an_agent_whose_input_has_a_fault_is_alive_and_not_ready() -> None:
+def test_an_agent_whose_input_has_a_fault_is_alive_and_not_ready(caplog: pytest.LogCaptureFixture) -> None:
     asked = client(FakeAgent(is_ready=False))
     assert asked.get("/healthz").text == "ok\n"
     reply = asked.get("/readyz")
     assert (reply.status_code, reply.text) == (503, "not ready\n")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == [], "probes would fill the log"
 
 
 def test_the_start_page_leads_to_what_needs_no_parameter() -> None:
