@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,17 @@ def test_what_a_unit_reads_in_etc_is_in_the_package() -> None:
         lines = [line for line in unit.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
         for place in re.findall(r"/etc/[a-z/._-]+", "\n".join(lines)):
             assert [*SYSTEMD.glob(Path(place).name), *DEBIAN.glob(Path(place).name)], f"{unit.name} reads {place}"
+
+
+@pytest.mark.parametrize("is_link", [True, False], ids=["user made by systemd", "lasting user"])
+def test_purging_removes_what_the_units_have_written(is_link: bool, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    shown = tmp_path / "pktvisor"
+    written = tmp_path / "private" / "pktvisor" if is_link else shown
+    written.mkdir()
+    (written / "VERSION").touch()
+    if is_link:
+        shown.symlink_to(written)
+    script = (DEBIAN / "postrm").read_text(encoding="utf-8").replace("/var/lib", str(tmp_path))
+    subprocess.run(["sh", "-c", script, "postrm", "purge"], check=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["private"]
