@@ -27,7 +27,8 @@ from pktvisor.server.endpoint import AccessScope
 PREFIX = "sha256:"
 SHORTEST_TOKEN = 16
 LARGEST_FILE_BYTES = 1024 * 1024
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""Any name of a host is one, as a hub wants of its agents' tokens."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -143,7 +144,7 @@ def _read_secret(text: str) -> bytes:
 def _check_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise ConfigError(
-            f"{name!r} is not a valid token name: use a letter or _, followed by letters, digits, _ . or -"
+            f"{name!r} is not a valid token name: use a letter, digit or _, followed by letters, digits, _ . or -"
         )
 
 

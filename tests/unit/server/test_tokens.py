@@ -40,12 +40,21 @@ def test_a_new_token_fits_the_line_made_with_it(tmp_path: Path) -> None:
     assert new.secret not in new.line
 
 
+@pytest.mark.parametrize("name", ["ns1.example.net", "10.0.0.7", "7f3a.nodes.example"])
+def test_a_token_may_have_the_name_of_any_host(tmp_path: Path, name: str) -> None:
+    """Kubernetes names nodes by their addresses in places, and an agent's token has the agent's name."""
+    new = make_token(name, "read")
+    found = Tokens(written(tmp_path, new.line)).find(new.secret)
+    assert found is not None
+    assert found.name == name
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("prometheus read", "line 1: a line must consist of a name, a scope and a token, not 2 words"),
         (f"\nprometheus write {SECRET}", "line 2: unknown scope 'write': use read or admin"),
-        (f"1st read {SECRET}", "line 1: '1st' is not a valid token name: use a letter or _, followed"),
+        (f".st read {SECRET}", "line 1: '.st' is not a valid token name: use a letter, digit or _, followed"),
         ("prometheus read short", "line 1: the token is shorter than 16 characters"),
         ("prometheus read sha256:123", "line 1: sha256: must be followed by 64 hexadecimal digits"),
         (f"a read {SECRET}\na read {SECRET}!", "line 2: the name a is used twice"),
