@@ -32,6 +32,7 @@ visor:
 
 def test_the_daemon_summarises_made_up_traffic_and_the_terminal_shows_it() -> None:
     with daemon("mock", "--admin-api") as agent:
+        assert "configuration: " not in agent.log  # there is no file
         assert agent.get("/api/v1/taps/default")["default"]["input_type"] == "mock"
 
         def metrics() -> Any:

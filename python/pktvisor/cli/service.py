@@ -99,7 +99,8 @@ def _run(work: Work) -> None:
         exports = Exports(agent, options, _agent_name(options))
         last.callback(exports.stop)  # once the inputs have ended
         give_up_files(options, work.config)
-        agent.take_over(work.config)
+        if work.config_file is not None:
+            agent.take_over(work.config)
         if work.target is not None:
             tap = default_tap(work.target, work.hosts)
             policy = default_policy(work.filter_expression, _window_defaults(options), tap.input_type)
