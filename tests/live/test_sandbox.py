@@ -190,6 +190,17 @@ def test_what_the_user_can_not_write_ends_the_start_with_a_sentence(folder: Path
         assert done.stderr.startswith(f"user: nobody {sentence}")
 
 
+def test_a_lake_that_the_user_can_not_write_ends_the_start_of_a_hub_with_a_sentence(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "lake").mkdir()
+    places = ("--data-dir", str(folder / "hub"), "--lake", f"file://{folder}/lake")
+    command = [*within_reach(tmp_path), str(BIN / "pktvisor-hub"), "--user", "nobody", *places]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"user: nobody can't write {folder}/lake: give it to that user (chown -R nobody")
+
+
 def test_what_the_user_can_not_read_again_is_told_and_a_reload_changes_nothing(folder: Path, tmp_path: Path) -> None:
     (folder / "agent.yaml").write_text("visor: {config: {user: nobody}}\n")
     (folder / "agent.yaml").chmod(0o600)

@@ -89,7 +89,7 @@ def _run(said: argparse.Namespace) -> int:
     options = read_options(HubOptions, said)
     if (user := options.user) is not None:
         options = replace(options, data_dir=str(options.directory))  # where it is, depends on who starts it
-        become_user(user, places_of_hub(options))
+        become_user(user, places_of_hub(options, _lake_directory(options)))
     try:
         start_log(options, "pktvisor-hub")
     except PktvisorError as error:
@@ -170,6 +170,12 @@ def _read_from(broker: HubTarget, group: str, hub: Hub, stack: ExitStack) -> Non
     reader.start()
     stack.callback(reader.stop)
     logger.info("hub: reading from %s as one of %s", broker.url, group)
+
+
+def _lake_directory(options: HubOptions) -> Path | None:
+    """The directory that the lake is, if it is one."""
+    url = None if options.lake is None else read_lake_url(options.lake)
+    return Path(url.path) if url is not None and url.kind == "file" else None
 
 
 def _place(lake: str) -> LakePlace:
