@@ -236,7 +236,8 @@ REST_INTRODUCTION = """\
 The same as an OpenAPI 3.1 document: [openapi.json](openapi.json), served at `/api/v1/openapi.json`.
 
 - Routes of scope *admin* change the agent or show packets. Without the admin API they don't exist. Those of scope
-  *send* take what agents send. Only a [hub](../how-to/run-a-hub.md) has the routes below *Hub*.
+  *send* take what agents send; those without a scope need no token.
+  Only a [hub](../how-to/run-a-hub.md) has the routes below *Hub*.
 - An unknown path, a method that a path does not have, and an invalid name or number give a 404 without a body.
 - JSON is `text/json`, or `application/json` for clients that name it in `Accept`; keys are sorted. Errors are
   `{"error": "a sentence"}`; on Prometheus routes just the sentence. For mistakes in a configuration, `error` holds the
@@ -268,7 +269,8 @@ def _endpoint_rows(endpoint: Endpoint) -> Iterator[str]:
     path = PARAMETER.sub(r"{\1}", endpoint.path)
     own = {endpoint.status: endpoint.success, **endpoint.refusals}
     statuses = "; ".join(f"{status}: {answer.meaning}" for status, answer in sorted(own.items()))
-    yield f"| `{endpoint.method} {path}` | {endpoint.scope} | {endpoint.summary} | {statuses} |"
+    scope = "-" if endpoint.is_public else endpoint.scope
+    yield f"| `{endpoint.method} {path}` | {scope} | {endpoint.summary} | {statuses} |"
     for query in endpoint.query:
         bounds = f", {query.least} to {query.most}" if query.kind == "number" else ""
         default = "" if query.default in (None, "") else f" (default: {str(query.default).lower()})"
