@@ -121,3 +121,10 @@ def test_no_place_is_twice_in_the_picture() -> None:
     places = re.findall(r"\b(?:AF|AN|AS|EU|NA|OC|SA)(?:/[\w/…-]+)+", "\n".join(rows.values()))
     assert places
     assert len(places) == len(set(places)), places
+
+
+def test_a_decision_has_a_number_of_its_own_and_its_page_begins_with_it() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    for page in pages:
+        assert read(page).startswith(f"# {page.name[:4]}: "), page.name
