@@ -167,6 +167,7 @@ def test_a_hub_whose_network_policy_names_nobody_is_reached_by_nobody() -> None:
         ("agent.config.taps.wire=1", "at '/agent/config': additional properties 'taps' not allowed"),
         ("agent.tags.9lives=yes", "'9lives' does not match"),
         ("image.digest=md5:0", "at '/image/digest'"),
+        (r"hub.podLabels.app\.kubernetes\.io/component=x", "invalid propertyName 'app.kubernetes.io/component'"),
         ("nameOverride=Bad_Name", "at '/nameOverride'"),
         ("agent.listen=unix:/run/api.sock", "at '/agent/listen'"),
         ("hub.listen=localhost", "at '/hub/listen'"),
