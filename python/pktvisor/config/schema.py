@@ -113,6 +113,8 @@ def _visor(document: Document) -> MapNode:
         raise ConfigError(f"invalid schema{suffix}", hint=f"{needed}, not {root}", place=document.place(root.mark))
     if root.get("visor") is None:
         hint = is_meant("visor", itertools.islice(root.named, MOST_GUESSES))
+        if root.get("hub") is not None:
+            hint = "; this is a configuration of a hub: pktvisor-hub takes it"
         raise ConfigError(
             f"invalid schema{suffix}", hint=f"there is no key 'visor'{hint}", place=document.place(root.mark)
         )

@@ -96,6 +96,7 @@ def test_a_lenient_reader_warns_of_it_and_goes_on_without() -> None:
         ("", "edge.yaml:1:1: invalid schema in config file: edge.yaml"),
         ("- visor", "edge.yaml:1:1: invalid schema in config file: edge.yaml; the text must be a map"),
         ("vizor: {}", "invalid schema in config file: edge.yaml; there is no key 'visor'; is 'vizor' meant?"),
+        ("hub: {}", "there is no key 'visor'; this is a configuration of a hub: pktvisor-hub takes it"),
         ("visor: 1", "edge.yaml:1:8: visor: invalid schema in config file: edge.yaml; it must be a map, not '1'"),
         ("version: 2.0\nvisor: {}", "edge.yaml:1:10: version: unsupported version in config file: edge.yaml"),
         ("version: 1\nvisor: {}", "unsupported version in config file: edge.yaml; it is '1', only '1.0' is read"),
