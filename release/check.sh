@@ -1,7 +1,7 @@
 # Sourced by release/run: what was built is looked at, installed as a user does, and run.
 
 CAPTURE=$ROOT/tests/captures/dns_authoritative.pcap
-PORT=${PORT:-21853}
+PORT=${PORT:-$("$PYTHON" -c 'import socket; s = socket.create_server(("", 0)); print(s.getsockname()[1])')} # one that is free
 
 check_metadata() { # as the package index will: names, fields, a description that renders
     "$TOOLS/bin/twine" check --strict "$OUT"/*.whl "$OUT"/*.tar.gz
