@@ -156,7 +156,8 @@ impl DatagramSocket {
         // SAFETY: every header points to a part of the buffer and an address, which live across the call.
         let received = system::check(unsafe {
             let (descriptor, most) = (self.socket.as_raw_fd(), MOST_AT_ONCE as u32);
-            libc::recvmmsg(descriptor, headers.as_mut_ptr(), most, libc::MSG_DONTWAIT, std::ptr::null_mut())
+            // The type of the flags is another with musl.
+            libc::recvmmsg(descriptor, headers.as_mut_ptr(), most, libc::MSG_DONTWAIT as _, std::ptr::null_mut())
         });
         match received {
             Ok(received) => Ok(headers[..received as usize].iter().map(|header| header.msg_len as usize).collect()),
