@@ -165,8 +165,8 @@ impl Window {
                 all: all.clone(),
             };
             let (refused, _) = all.groups().refused();
-            let known = all.groups().keys().into_iter().take(MOST_SHOWN);
-            let mut found: Vec<_> = known.map(|(key, rows)| group(Some(key), rows)).collect();
+            let known = all.groups().heaviest_keys(MOST_SHOWN);
+            let mut found: Vec<_> = known.into_iter().map(|(key, rows)| group(Some(key), rows)).collect();
             found.extend((refused > 0).then(|| group(None, refused)));
             found
         })

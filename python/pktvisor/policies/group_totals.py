@@ -78,7 +78,7 @@ class GroupTotals:
                 indexes = [placed.index for placed in sums.metrics]
                 places = [window.grouped_number(number, index) for index in indexes]
                 counted = 0
-                for group in window.groups(number, indexes[0]):
+                for group in _each(window.groups(number, indexes[0])):
                     values = group.values
                     key = None if values is None else tuple(values)
                     if key not in sums.counts and len(sums.counts) >= MOST_GROUPS and key is not None:
@@ -107,6 +107,13 @@ class GroupTotals:
         for sums in self._sums[number]:
             labels = (("by", ",".join(sums.by.labels)),)
             yield Sample("counter", ("groups_left_out",), LEFT_OUT, LEFT_OUT_HELP, Total(sums.left_out), labels)
+
+
+def _each(groups: list[_core.Group]) -> Iterator[_core.Group]:
+    """Give groups one after the other and let go of each: one that was read holds what it keeps."""
+    groups.reverse()
+    while groups:
+        yield groups.pop()
 
 
 def _sums_of(placed: list[Placed]) -> list[_Sums]:

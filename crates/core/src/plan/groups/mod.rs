@@ -23,7 +23,8 @@ mod saving;
 mod tight;
 mod values;
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use full::{Full, Layout};
@@ -286,6 +287,23 @@ impl Groups {
         let mut keys: Vec<_> = rows.into_iter().collect();
         keys.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         keys
+    }
+
+    /// The heaviest of the keys, as many as are wanted; of one window without a list of all.
+    pub fn heaviest_keys(&self, most: usize) -> Vec<(&[u8], u64)> {
+        if !self.earlier.is_empty() {
+            let mut keys = self.keys();
+            keys.truncate(most);
+            return keys;
+        }
+        let mut heaviest = BinaryHeap::new();
+        for (key, group) in self.keys.iter().zip(&self.groups) {
+            heaviest.push(Reverse((group.rows, Reverse(key))));
+            if heaviest.len() > most {
+                heaviest.pop();
+            }
+        }
+        heaviest.into_sorted_vec().into_iter().map(|Reverse((rows, Reverse(key)))| (key, rows)).collect()
     }
 
     /// A group, or the other one where no key is given, to be read.

@@ -166,6 +166,8 @@ fn a_copy_to_be_read_has_the_heaviest_groups_and_knows_how_many_there_are() {
     let groups = fed(&packets, 64, true);
     let copy = groups.heaviest(10);
     let heaviest: Vec<_> = groups.keys().into_iter().take(10).collect();
+    assert_eq!(groups.heaviest_keys(10), heaviest);
     assert_eq!((copy.keys(), copy.len(), groups.len()), (heaviest, 50, 50));
+    assert_eq!(groups.heaviest_keys(60), groups.keys());
     assert_eq!(groups.heaviest(50).len(), 50);
 }
