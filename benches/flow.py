@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import flow_maker
 import measure
 import traffic
 from figures import Figure
@@ -29,17 +30,20 @@ FRAME_LENGTH = struct.Struct(">I")
 
 @dataclass(frozen=True)
 class Export:
-    """A file of exports: `records` records, samples or messages, so many in each packet or frame."""
+    """A file of exports: records, samples or messages, so many in each packet or frame."""
 
     name: str
     input: str
-    records: int
     per_packet: int
     suffix: str = ".pcap"
 
     @property
+    def records(self) -> int:
+        return flow_maker.RECORDS[self.name]
+
+    @property
     def path(self) -> Path:
-        return folder() / f"{self.name}{self.suffix}"
+        return folder() / f"{flow_maker.file_name(self.name)}{self.suffix}"
 
     def cut(self, records: int) -> Path:
         """Its first records, in a file of the cache."""
@@ -51,10 +55,10 @@ class Export:
 
 
 EXPORTS = (
-    Export("netflow9", "netflow", 1_000_000, 26),
-    Export("ipfix", "netflow", 1_000_000, 26),
-    Export("sflow", "sflow", 1_000_000, 7),
-    Export("messages", "dnstap", 1_000_000, 1, ".dnstap"),
+    Export("netflow9", "netflow", 26),
+    Export("ipfix", "netflow", 26),
+    Export("sflow", "sflow", 7),
+    Export("messages", "dnstap", 1, ".dnstap"),
 )
 
 
@@ -65,7 +69,7 @@ def folder() -> Path:
 def exports() -> Sequence[Export]:
     """All files, made first if one is missing."""
     if not all(export.path.exists() for export in EXPORTS):
-        print(f"making files of flow records in {folder()} (once, some minutes, 0.5 GB)", file=sys.stderr)
+        print(f"making files of flow records in {folder()} (once, some minutes, 1.1 GB)", file=sys.stderr)
         subprocess.run([sys.executable, MAKER, folder()], check=True)
     return EXPORTS
 

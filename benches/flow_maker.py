@@ -1,6 +1,6 @@
 """Make captures of flow exports and a file of DNS server messages, from fixed seeds: the same bytes on every machine.
 
-python benches/flow_maker.py FOLDER [--records 1000000]
+python benches/flow_maker.py FOLDER
 
 netflow9, ipfix and sflow are what 20 exporters of 48 interfaces send in 30 s; records (sFlow: samples) are of the same
 traffic: clients and servers as uneven as in life (Zipf), nearly every record with another port of the client. dnstap is
@@ -21,6 +21,8 @@ from random import Random
 import maker
 import packets as p
 
+RECORDS = {"netflow9": 3_000_000, "ipfix": 3_000_000, "sflow": 3_000_000, "messages": 1_000_000}
+"""Of each file: enough that the output of all interfaces, which is taken off, is no more than what they cost."""
 EXPORTERS, INTERFACES = 20, 48
 SPAN_S = 30
 CLIENTS, SERVERS, NAMES = 50_000, 5_000, 100_000
@@ -134,6 +136,11 @@ def sample(flow: Flow, number: int) -> bytes:
     return struct.pack(">II", 1, len(body)) + body
 
 
+def file_name(name: str) -> str:
+    """The name of a file tells how many records it has, so that none of another size is taken for it."""
+    return f"{name}-{RECORDS[name]}"
+
+
 FORMATS: dict[str, Callable[[Traffic, int, int, int], tuple[bytes, int]]] = {
     "netflow9": netflow9,
     "ipfix": ipfix,
@@ -222,12 +229,11 @@ def write_frames(path: Path, frames: Iterable[bytes]) -> None:
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--records", type=int, default=1_000_000)
-    options = parser.parse_args(arguments)
-    options.folder.mkdir(parents=True, exist_ok=True)
+    folder = parser.parse_args(arguments).folder
+    folder.mkdir(parents=True, exist_ok=True)
     for name in FORMATS:
-        maker.write(options.folder / f"{name}.pcap", exports(name, options.records))
-    write_frames(options.folder / "messages.dnstap", told_messages(options.records))
+        maker.write(folder / f"{file_name(name)}.pcap", exports(name, RECORDS[name]))
+    write_frames(folder / f"{file_name('messages')}.dnstap", told_messages(RECORDS["messages"]))
 
 
 if __name__ == "__main__":
