@@ -106,7 +106,9 @@ class Poster:
             return read(self._answer(body, headers, timeout_s))
         except (OSError, ValueError, http.client.HTTPException) as error:
             self.close()
-            return Reply("again", shortened(str(error) or type(error).__name__))
+            # What the system says, without its number; other faults say it themselves.
+            said = error.strerror if isinstance(error, OSError) else None
+            return Reply("again", shortened(said or str(error) or type(error).__name__))
         finally:
             deadline.cancel()
             if self._is_late or not self._target.is_kept:

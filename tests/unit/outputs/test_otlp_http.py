@@ -50,6 +50,12 @@ def test_a_receiver_that_is_busy_may_be_asked_again(status: int) -> None:
     assert reply.reason.startswith(str(status))
 
 
+def test_a_port_that_nobody_listens_at_is_told_without_a_number_of_the_system() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert post(bound.getsockname()[1]) == Reply("again", "Connection refused")
+
+
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 404, 413, 500, 501])
 def test_other_statuses_refuse_for_good_and_no_redirect_is_followed(status: int) -> None:
     with receiving(answer(status, Location="/elsewhere")) as receiver:
