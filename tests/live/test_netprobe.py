@@ -102,12 +102,11 @@ def test_pings_of_both_versions_are_answered_and_those_of_nobody_time_out(groups
             eventually(lambda: probes.ledger["probes.unanswered"] >= 3)
             found = told(probes, sent=12)
         for name in ("self", "four", "six"):
-            assert found[name]["attempts"] - 3 <= found[name]["successes"] <= found[name]["attempts"]
-            assert found[name]["successes"] >= 3
+            assert 3 <= found[name]["successes"] <= found[name]["attempts"]
             assert found[name]["connect_failures"] == 0
             assert found[name]["response_min_us"] > 0
         assert found["nobody"]["successes"] == 0
-        assert found["nobody"]["attempts"] - 3 <= found["nobody"]["packets_timeout"] <= found["nobody"]["attempts"]
+        assert 3 <= found["nobody"]["packets_timeout"] <= found["nobody"]["attempts"]  # later ones may still be awaited
         assert (found["no route"]["attempts"], found["no route"]["connect_failures"] >= 3) == (0, True)
 
     with_neighbour(story)
