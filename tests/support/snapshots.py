@@ -51,6 +51,7 @@ def handler(
     length: int = 60,
     tap: str | None = "default",
     is_closed: bool = True,
+    ledger: dict[str, int] | None = None,
 ) -> HandlerSnapshot:
     return HandlerSnapshot(
         instance=instance,
@@ -62,4 +63,5 @@ def handler(
         is_closed=is_closed,
         samples=samples,
         tap=tap,
+        ledger=ledger or {},
     )

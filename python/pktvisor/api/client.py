@@ -51,13 +51,13 @@ class Client:
         """Ask which agent it is."""
         return read_app(self._document(f"{API}/metrics/app"))
 
-    def bucket(self, policy: str, number: int) -> PolicyMetrics:
-        """Ask for one bucket: 0 is live, 1 the last closed one."""
-        return self._metrics(policy, f"bucket/{number}")
+    def bucket(self, policy: str, number: int, *, is_detailed: bool = False) -> PolicyMetrics:
+        """Ask for one bucket: 0 is live, 1 the last closed one; in detail, with bounds and what is missing in it."""
+        return self._metrics(policy, f"bucket/{number}", is_detailed=is_detailed)
 
-    def window(self, policy: str, number: int) -> PolicyMetrics:
-        """Ask for the merge of the `number` newest buckets, from 2 on."""
-        return self._metrics(policy, f"window/{number}")
+    def window(self, policy: str, number: int, *, is_detailed: bool = False) -> PolicyMetrics:
+        """Ask for the merge of the `number` newest buckets, from 2 on; in detail as of one."""
+        return self._metrics(policy, f"window/{number}", is_detailed=is_detailed)
 
     def policies(self) -> dict[str, ShownPolicy]:
         """Ask which policies there are."""
@@ -89,8 +89,8 @@ class Client:
         """Let go of the connection."""
         self._connection.close()
 
-    def _metrics(self, policy: str, period: str) -> PolicyMetrics:
-        path = f"{API}/policies/{quote(policy, safe='')}/metrics/{period}"
+    def _metrics(self, policy: str, period: str, *, is_detailed: bool) -> PolicyMetrics:
+        path = f"{API}/policies/{quote(policy, safe='')}/metrics/{period}{'?detail=true' if is_detailed else ''}"
         try:
             return read_policy_metrics(policy, self._answer(path))
         except MissingFault as fault:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeAlias
 
 from pktvisor.api.cleaning import cleaned
-from pktvisor.api.forms import Period
+from pktvisor.api.forms import Period, PeriodDetail
 from pktvisor.api.keys import (
     COUNT,
     Document,
@@ -102,6 +102,8 @@ class HandlerMetrics:
     metrics: Document
     """Its metrics as they came, without the period."""
     period: Period | None
+    detail: PeriodDetail | None = None
+    """What the period says beside; None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +282,7 @@ def read_policy(name: str, document: Document) -> ShownPolicy:
 
 def _handler_metrics(instance: str, schema: str, metrics: dict[str, Any]) -> HandlerMetrics:
     rest = {key: value for key, value in metrics.items() if key != "period"}
-    return HandlerMetrics(instance, schema, rest, _period(metrics.get("period")))
+    return HandlerMetrics(instance, schema, rest, _period(metrics.get("period")), _detail(metrics.get("period")))
 
 
 def _period(value: object) -> Period | None:
@@ -289,6 +291,11 @@ def _period(value: object) -> Period | None:
             return Period(start_ts, length)
         case _:
             return None
+
+
+def _detail(value: object) -> PeriodDetail | None:
+    told = fields_of(PeriodDetail, value) if isinstance(value, dict) else {}
+    return PeriodDetail(**told) if told else None
 
 
 def _object(document: Document, key: str) -> Document:

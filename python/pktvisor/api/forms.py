@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, NamedTuple
 
-from pktvisor.api.keys import COUNT, NUMBER, Schema, count, keys_of, number, schema_of, table, text
+from pktvisor.api.keys import COUNT, NUMBER, Schema, count, flag, keys_of, number, schema_of, share, table, text
 
 
 class Period(NamedTuple):
@@ -18,6 +18,18 @@ class Period(NamedTuple):
 
     start_ts: Annotated[int, count("start_ts")]
     length: Annotated[int, count("length")]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodDetail:
+    """What stands beside these where details are asked for."""
+
+    is_closed: Annotated[bool, flag("is_closed")] = False
+    """Whether it is complete."""
+    ledger: Annotated[Mapping[str, int], table("ledger", COUNT)] = field(default_factory=dict)
+    """What became of the input's packets in it, by name; entries of 0 are left out."""
+    completeness: Annotated[float | None, share("completeness")] = None
+    """The part of what came that was neither dropped nor malformed; null where nothing came."""
 
 
 class QuantilesForm(NamedTuple):
@@ -56,6 +68,9 @@ class TopEntryForm(NamedTuple):
     lat: Annotated[str | None, text("lat", is_optional=True)] = None
     """Latitude and longitude, of places only."""
     lon: Annotated[str | None, text("lon", is_optional=True)] = None
+    lower_bound: Annotated[int | None, count("lower_bound", is_optional=True)] = None
+    """The true count is between these two, which stand there where details are asked for."""
+    upper_bound: Annotated[int | None, count("upper_bound", is_optional=True)] = None
 
 
 QUANTILE_KEYS = tuple(key.path for key in keys_of(QuantilesForm).values())

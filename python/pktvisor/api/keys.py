@@ -23,6 +23,7 @@ Document = Mapping[str, Any]
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 NUMBER: Schema = {"type": "number"}
+SHARE: Schema = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
 FLAG: Schema = {"type": "boolean"}
 TEXTS: Schema = {"type": "array", "items": TEXT}
 ANY_OBJECT: Schema = {"type": "object"}
@@ -70,6 +71,11 @@ def text(path: str, *choices: str, is_optional: bool = False) -> Key:
 def number(path: str, *, is_optional: bool = False) -> Key:
     """Declare a number."""
     return _key(path, NUMBER, int, float, is_optional=is_optional, read=float)
+
+
+def share(path: str, *, is_optional: bool = False) -> Key:
+    """Declare a part of a whole, 0 to 1; null where the whole is nothing."""
+    return _key(path, SHARE, int, float, is_optional=is_optional, read=float)
 
 
 def count(path: str, *, is_optional: bool = False) -> Key:
@@ -158,6 +164,12 @@ def schema_of(declared: type, *, is_open: bool = False) -> Schema:
         *parents, last = key.path.split(".")
         functools.reduce(lambda node, name: node.setdefault(name, {}), parents, tree)[last] = key
     return _branch(tree, is_open=is_open)[0]
+
+
+def schema_with(declared: type, more: type) -> Schema:
+    """Give the schema of a model's documents, in which those of another may stand, too."""
+    own, others = keys_of(declared).values(), keys_of(more).values()
+    return record({key.path: key.schema for key in (*own, *others)}, optional=tuple(key.path for key in others))
 
 
 def _branch(tree: Mapping[str, Any], *, is_open: bool) -> tuple[Schema, bool]:

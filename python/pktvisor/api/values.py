@@ -13,7 +13,10 @@ LARGEST = 1e30
 """Beyond it a number is no count of anything."""
 RATE_KEYS = frozenset(key.path for key in keys_of(RateForm).values())
 LIVE_KEY = keys_of(RateForm)["live"].path
-NAME_KEY, ESTIMATE_KEY = (keys_of(TopEntryForm)[name].path for name in ("name", "estimate"))
+NAME_KEY, ESTIMATE_KEY, LOWER_KEY, UPPER_KEY = (
+    keys_of(TopEntryForm)[name].path for name in ("name", "estimate", "lower_bound", "upper_bound")
+)
+ENTRY_KEYS = frozenset((NAME_KEY, ESTIMATE_KEY, LOWER_KEY, UPPER_KEY))
 BUCKETS_KEY = keys_of(HistogramForm)["buckets"].path
 
 
@@ -42,6 +45,9 @@ class TopEntry:
     estimate: float
     extra: tuple[tuple[str, str], ...] = ()
     """What else the document says of it, as `lat` and `lon`."""
+    lower_bound: float | None = None
+    """The true count is between these two; None where the document was not asked for in detail."""
+    upper_bound: float | None = None
 
 
 Value = float | Quantiles | Histogram | tuple[TopEntry, ...]
@@ -131,5 +137,6 @@ def _top(entries: list[object]) -> tuple[TopEntry, ...]:
 
 
 def _entry(entry: Document) -> TopEntry:
-    extra = tuple((key, str(value)) for key, value in entry.items() if key not in (NAME_KEY, ESTIMATE_KEY))
-    return TopEntry(str(entry[NAME_KEY]), _number(entry.get(ESTIMATE_KEY)) or 0, extra)
+    extra = tuple((key, str(value)) for key, value in entry.items() if key not in ENTRY_KEYS)
+    estimate, *bounds = (_number(entry.get(key)) for key in (ESTIMATE_KEY, LOWER_KEY, UPPER_KEY))
+    return TopEntry(str(entry[NAME_KEY]), estimate or 0, extra, *bounds)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, Period, RateForm, TopEntryForm
+from pktvisor.api.forms import QUANTILE_KEYS, HistogramForm, Period, PeriodDetail, RateForm, TopEntryForm
 from pktvisor.api.keys import document_of, keys_of
+from pktvisor.metrics.completeness import completeness
 from pktvisor.metrics.snapshot import (
     HandlerSnapshot,
     HistogramValues,
@@ -28,7 +29,9 @@ from pktvisor.outputs.values import bound_text
 Document = dict[str, object]
 """A JSON object."""
 
-_NAME, _ESTIMATE = (keys_of(TopEntryForm)[field].path for field in ("name", "estimate"))
+_NAME, _ESTIMATE, _LOWER, _UPPER = (
+    keys_of(TopEntryForm)[field].path for field in ("name", "estimate", "lower_bound", "upper_bound")
+)
 
 
 def encode(document: object) -> bytes:
@@ -36,53 +39,60 @@ def encode(document: object) -> bytes:
     return b"".join(pieces(document))
 
 
-def policy_document(snapshots: Iterable[HandlerSnapshot]) -> Document:
-    """Give a policy's metrics by handler instance, then schema key."""
+def policy_document(snapshots: Iterable[HandlerSnapshot], *, is_detailed: bool = False) -> Document:
+    """Give a policy's metrics by handler instance, then schema key; see `write_handler`."""
     document: Document = {}
     for snapshot in snapshots:
         if snapshot.samples:
-            write_handler(_object_at(document, snapshot.instance), snapshot)
+            write_handler(_object_at(document, snapshot.instance), snapshot, is_detailed=is_detailed)
     return document
 
 
-def flat_document(snapshots: Iterable[HandlerSnapshot]) -> Document:
+def flat_document(snapshots: Iterable[HandlerSnapshot], *, is_detailed: bool = False) -> Document:
     """Give a policy's metrics by schema key alone; handlers of one schema share its object."""
     document: Document = {}
     for snapshot in snapshots:
         if snapshot.samples:
-            write_handler(document, snapshot)
+            write_handler(document, snapshot, is_detailed=is_detailed)
     return document
 
 
-def period_document(snapshot: HandlerSnapshot) -> Document:
-    """Give the window's start in Unix seconds and its length in seconds."""
-    return document_of(Period(snapshot.start_ts, snapshot.length))
+def period_document(snapshot: HandlerSnapshot, *, is_detailed: bool = False) -> Document:
+    """Give the window's start in Unix seconds and its length in seconds; in detail, how complete it is, too."""
+    period = document_of(Period(snapshot.start_ts, snapshot.length))
+    if not is_detailed:
+        return period
+    ledger = {name: count for name, count in snapshot.ledger.items() if count}
+    return {**period, **document_of(PeriodDetail(snapshot.is_closed, ledger, completeness(ledger)))}
 
 
-def write_handler(document: Document, snapshot: HandlerSnapshot) -> None:
+def write_handler(document: Document, snapshot: HandlerSnapshot, *, is_detailed: bool = False) -> None:
     """Write a handler's metrics and period into `document`, below its schema key.
 
-    Very many groups are written into it when it is written itself (`Later`).
+    In detail, entries of top lists have bounds, and the period tells how complete it is. Very many groups are written
+    into it when it is written itself (`Later`).
     """
     root = _object_at(document, snapshot.schema)
-    root["period"] = period_document(snapshot)
+    root["period"] = period_document(snapshot, is_detailed=is_detailed)
     if isinstance(snapshot.samples, Samples):
-        write_samples(root, snapshot.samples.together())
+        write_samples(root, snapshot.samples.together(), is_detailed=is_detailed)
         for path, read in snapshot.samples.groups():
-            later_at(root, path).makers.append(partial(_write_group, read, len(path)))
+            later_at(root, path).makers.append(partial(_write_group, read, len(path), is_detailed=is_detailed))
     else:
-        write_samples(root, snapshot.samples)
+        write_samples(root, snapshot.samples, is_detailed=is_detailed)
 
 
-def _write_group(read: Callable[[], Iterable[Sample]], depth: int, document: Document) -> None:
+def _write_group(read: Callable[[], Iterable[Sample]], depth: int, document: Document, *, is_detailed: bool) -> None:
     """Write the metrics of a group into the object that is so deep in the handler's."""
-    write_samples(document, (sample._replace(path=sample.path[depth:]) for sample in read()))
+    samples = (sample._replace(path=sample.path[depth:]) for sample in read())
+    write_samples(document, samples, is_detailed=is_detailed)
 
 
-def write_samples(document: Document, samples: Iterable[Sample]) -> None:
-    """Write metrics into `document`, each at its path."""
+def write_samples(document: Document, samples: Iterable[Sample], *, is_detailed: bool = False) -> None:
+    """Write metrics into `document`, each at its path; in detail, with the bounds of top lists' entries."""
+    entry = _detailed_entry if is_detailed else _entry
     for sample in samples:
-        value = _value(sample.value)
+        value = _value(sample.value, entry)
         if value is None:
             continue
         node = document
@@ -97,8 +107,8 @@ def _object_at(parent: Document, key: str) -> Document:
     return child
 
 
-def _value(value: Value) -> object:
-    """Give a metric's value, or None where there is nothing to show."""
+def _value(value: Value, entry: Callable[[TopEntry], Document]) -> object:
+    """Give a metric's value, a top list by its entries, or None where there is nothing to show."""
     match value:
         case int():
             return value
@@ -107,7 +117,7 @@ def _value(value: Value) -> object:
         case HistogramValues():
             return _histogram(value)
         case TopValues():
-            return [_entry(entry) for entry in value.entries]
+            return [entry(one) for one in value.entries]
 
 
 def _quantiles(value: QuantileValues) -> Document | None:
@@ -125,4 +135,9 @@ def _histogram(value: HistogramValues) -> Document | None:
 def _entry(entry: TopEntry) -> Document:
     if not entry.extra:  # as nearly all, of which there may be millions
         return {_NAME: entry.name, _ESTIMATE: entry.estimate}
-    return document_of(TopEntryForm(entry.name, entry.estimate, **dict(entry.extra)))
+    extra: dict[str, Any] = dict(entry.extra)
+    return document_of(TopEntryForm(entry.name, entry.estimate, **extra))
+
+
+def _detailed_entry(entry: TopEntry) -> Document:
+    return {**_entry(entry), _LOWER: entry.lower_bound, _UPPER: entry.upper_bound}

@@ -11,7 +11,7 @@ from pktvisor.metrics.breakdown import Breakdown, GroupName, Open
 from pktvisor.policies.plan import Instance, Placed
 from pktvisor.policies.policy import NANOSECONDS, Policy, Range, WindowReader, family_name
 from pktvisor.windows.merging import shown
-from pktvisor.windows.record import MOST_RECORDS, VERSION, Record, completeness
+from pktvisor.windows.record import MOST_RECORDS, VERSION, Record, ledger_fields
 
 
 def bucket_records(policy: Policy, number: int, *, agent: str, now_ns: int) -> list[Record]:
@@ -89,7 +89,7 @@ class _Recorder:
         self._reader = WindowReader(policy, window, is_merged=False, now_ns=now_ns)
         ledger = window.ledger()
         ledger["evicted.groups"] += sum(self._left_out())
-        self._completeness = completeness(ledger)
+        self._ledger_fields = ledger_fields(ledger)
 
     def _left_out(self) -> Iterator[int]:
         """How many groups of each breakdown have no records."""
@@ -146,7 +146,7 @@ class _Recorder:
             "length_s": snapshot.length,
             "is_closed": self._window.is_closed,
             "sample_percent": max(1, min(100, instance.handler.settings.deep_sample_rate)),
-            **self._completeness,
+            **self._ledger_fields,
         }
 
 

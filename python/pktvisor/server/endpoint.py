@@ -140,6 +140,8 @@ class Endpoint:
     """Is for everybody who reaches the server, token or not: it tells nothing of the agent."""
     refusals: Mapping[int, Answer] = field(default_factory=dict)
     query: tuple[Query, ...] = ()
+    ignores_other_queries: bool = False
+    """Parameters that it does not have are no mistake: what pktvisor's clients send was never looked at."""
     takes_long: bool = False
     """Reads so much that few are answered at a time; the others wait, or are refused (503)."""
     takes_configuration: bool = False

@@ -223,7 +223,7 @@ def _counted_body(request: Request, context: Context) -> Iterator[None]:
 async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> dict[str, object]:
     """Collect what `endpoint.answer` is called with."""
     arguments: dict[str, object] = dict(request.path_params)
-    if endpoint.query:
+    if endpoint.query and not endpoint.ignores_other_queries:
         _check_names(endpoint, request)
     for query in endpoint.query:
         arguments[query.name] = query.read(request.query_params.get(query.name))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pktvisor.api import catalogue, documents, forms
-from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of
+from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of, schema_with
 from pktvisor.server.endpoint import ERROR
 
 EMPTY: Schema = {"type": "object", "maxProperties": 0}
 
 COMPONENTS: dict[str, Schema] = {
     "Error": schema_of(catalogue.Refused, is_open=True),
-    "Period": schema_of(forms.Period),
+    "Period": schema_with(forms.Period, forms.PeriodDetail),
     "Tap": schema_of(documents.ShownTap),
     "Input": schema_of(documents.ShownInput, is_open=True),
     "Module": schema_of(documents.ShownModule, is_open=True),

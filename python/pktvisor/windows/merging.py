@@ -15,7 +15,7 @@ from typing import Any
 from pktvisor import _core
 from pktvisor.errors import InputError
 from pktvisor.windows.reading import core_metric
-from pktvisor.windows.record import Record, completeness
+from pktvisor.windows.record import Record, ledger_fields
 
 Key = tuple[Any, ...]
 
@@ -130,7 +130,7 @@ def _whole_window(records: Sequence[Record]) -> dict[str, Any]:
         "length_s": max(_length_s(of_source) for of_source in _by_source(records)),
         "is_closed": all(record.is_closed for record in records),
         "sample_percent": min(record.sample_percent for record in records),
-        **completeness(_ledger(records)),
+        **ledger_fields(_ledger(records)),
     }
 
 

@@ -111,7 +111,7 @@ def record_fields() -> list[FieldInfo]:
     ]
 
 
-def completeness(ledger: Mapping[str, int]) -> dict[str, Any]:
+def ledger_fields(ledger: Mapping[str, int]) -> dict[str, Any]:
     """The fields that tell how much of the input a window knows."""
     told = {name: count for name, count in ledger.items() if count}
     dropped = sum(count for name, count in told.items() if name.startswith("dropped"))

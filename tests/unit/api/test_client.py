@@ -27,6 +27,8 @@ from pktvisor.api.faults import (
     TlsFault,
     Unreachable,
 )
+from pktvisor.api.forms import PeriodDetail
+from pktvisor.api.values import TopEntry, top_at
 from pktvisor.escaping import is_printable
 from support.documents import DNS, PACKETS, PERIOD, policy_info, policy_metrics, tap_info
 from support.rest_server import Reply, RestServer, json_reply, rest_server
@@ -73,6 +75,17 @@ def test_a_window_is_read_with_its_handlers(client_of: Connect, server: RestServ
     assert handler is not None
     assert handler.metrics["total"] == PACKETS["total"]
     assert "period" not in handler.metrics
+    assert handler.detail is None
+
+
+def test_a_window_in_detail_keeps_its_bounds_and_how_complete_it_is(client_of: Connect, server: RestServer) -> None:
+    detail = {"is_closed": True, "ledger": {"seen": 4, "decoded": 3}, "completeness": 0.75}
+    entry = {"name": "a.example", "estimate": 7, "lower_bound": 5, "upper_bound": 8}
+    dns = {"top": [entry], "period": {**PERIOD, **detail}}
+    server.replies[f"{WINDOW}?detail=true"] = json_reply({"edge": {"edge-tap-dns": {"dns": dns}}})
+    (handler,) = client_of(server).window("edge", 5, is_detailed=True).handlers
+    assert handler.detail == PeriodDetail(is_closed=True, ledger={"seen": 4, "decoded": 3}, completeness=0.75)
+    assert top_at(handler.metrics, "top") == (TopEntry("a.example", 7, (), 5, 8),)
 
 
 def test_requests_share_a_connection_and_carry_the_token(client_of: Connect, server: RestServer) -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import jsonschema_rs
+import pytest
 
 from pktvisor.api.forms import QUANTILE_KEYS, schemas
 from pktvisor.metrics.snapshot import QUANTILES, Sample, TopEntry, TopValues
 from pktvisor.outputs.json import encode, flat_document, policy_document
+from pktvisor.server.schemas import COMPONENTS
 from support.snapshots import (
     NO_HISTOGRAM,
     NO_QUANTILES,
@@ -20,11 +22,13 @@ from support.snapshots import (
 PERIOD = {"start_ts": START_TS, "length": 60}
 
 
-def dns_object(*samples: Sample) -> dict[str, object]:
+def dns_object(*samples: Sample, is_detailed: bool = False) -> dict[str, object]:
     """What the samples become below the key `dns`, without the period."""
-    document = flat_document([handler(*samples)])["dns"]
+    document = flat_document([handler(*samples)], is_detailed=is_detailed)["dns"]
     assert isinstance(document, dict)
-    assert document.pop("period") == PERIOD
+    period = document.pop("period")
+    assert period == {**PERIOD, "is_closed": True, "ledger": {}, "completeness": None} if is_detailed else PERIOD
+    jsonschema_rs.validate(COMPONENTS["Period"], period)
     return document
 
 
@@ -95,11 +99,33 @@ def test_top_entries_keep_their_order_and_places_have_coordinates() -> None:
     }
 
 
+def test_in_detail_entries_have_their_bounds_and_the_period_tells_how_complete_it_is() -> None:
+    names = TopValues("qname", (TopEntry("a.example", 7, 5, 8), TopEntry("b.example", 3, 3, 3)))
+    snapshot = handler(
+        sample("top", "dns_top_qname", "top_qname", names),
+        ledger={"seen": 10, "decoded": 7, "filtered": 2, "dropped_by_us": 1, "dropped_by_kernel": 0},
+        is_closed=False,
+    )
+    assert flat_document([snapshot], is_detailed=True)["dns"] == {
+        "period": {
+            **PERIOD,
+            "is_closed": False,
+            "ledger": {"seen": 10, "decoded": 7, "filtered": 2, "dropped_by_us": 1},
+            "completeness": 0.9,
+        },
+        "top_qname": [
+            {"name": "a.example", "estimate": 7, "lower_bound": 5, "upper_bound": 8},
+            {"name": "b.example", "estimate": 3, "lower_bound": 3, "upper_bound": 3},
+        ],
+    }
+
+
 def test_the_keys_of_quantiles_are_their_ranks() -> None:
     assert tuple(f"p{round(rank * 100)}" for rank in QUANTILES) == QUANTILE_KEYS
 
 
-def test_what_is_written_of_each_form_fits_its_schema() -> None:
+@pytest.mark.parametrize("is_detailed", [False, True])
+def test_what_is_written_of_each_form_fits_its_schema(*, is_detailed: bool) -> None:
     place = TopEntry("Europe/Germany", 3, 3, 3, (("lat", "51.0"), ("lon", "9.0")))
     written = dns_object(
         counter("dns_a", "Counter", 1),
@@ -107,6 +133,7 @@ def test_what_is_written_of_each_form_fits_its_schema() -> None:
         sample("quantiles", "dns_c", "Quantiles", quantiles(1, 2, 3, 4)),
         sample("histogram", "dns_d", "Histogram", histogram({10: 1, 20.5: 2}, count=3)),
         sample("top", "dns_e", "TopList", TopValues("geo", (place,))),
+        is_detailed=is_detailed,
     )
     assert set(written) == set(schemas()) - {"Cardinality"}
     for form, value in written.items():

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from pktvisor import _core, clock
-from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.metrics.snapshot import HandlerSnapshot, TopEntry, TopValues
 from pktvisor.windows.arrow import read_stream
 from pktvisor.windows.tables import records_of
 from support import serving
 from support.agents import FakeAgent, FakePolicy
 from support.records import any_record
-from support.snapshots import START_TS, counter, handler
+from support.snapshots import START_TS, counter, handler, sample
 
 PERIOD = {"start_ts": START_TS, "length": 60}
 EARLY = "requested metrics period has not yet accumulated, current range is [0, 1]"
@@ -147,6 +148,45 @@ def test_policies_are_described(client: TestClient) -> None:
     assert client.get("/api/v1/policies").json() == described
     assert client.get("/api/v1/policies/default").json() == described
     assert serving.client().get("/api/v1/policies").text == "{}"
+
+
+DETAILED_ROUTES = [
+    (f"{start}/{period}", path)
+    for start, path in (
+        ("/api/v1/policies/default/metrics", ("default", "default-default-dns")),
+        ("/api/v1/policies/__all/metrics", ("default", "default-default-dns")),
+        ("/api/v1/metrics", ()),
+    )
+    for period in ("bucket/0", "window/2")
+]
+
+
+@pytest.mark.parametrize(("route", "path"), DETAILED_ROUTES)
+def test_who_asks_for_details_gets_bounds_and_how_complete_it_is(route: str, path: tuple[str, ...]) -> None:
+    names = sample("top", "dns_top", "top", TopValues("qname", (TopEntry("a.example", 7, 5, 8),)))
+    dns = handler(names, ledger={"seen": 4, "decoded": 3, "dropped_by_us": 1})
+    asked = serving.client(FakeAgent({"default": FakePolicy("default", [[dns], [dns]])}))
+    plain, detailed = (asked.get(f"{route}?{query}") for query in ("", "detail=true"))
+    assert asked.get(f"{route}?detail=false&_=173").content == plain.content, "other parameters never mattered"
+    entry, period = {"name": "a.example", "estimate": 7}, {"start_ts": START_TS, "length": 60}
+    ledger = {"seen": 4, "decoded": 3, "dropped_by_us": 1}
+    assert metrics_at(plain.json(), path) == {"top": [entry], "period": period}
+    assert metrics_at(detailed.json(), path) == {
+        "top": [{**entry, "lower_bound": 5, "upper_bound": 8}],
+        "period": {**period, "is_closed": True, "ledger": ledger, "completeness": 0.75},
+    }
+
+
+def metrics_at(document: dict[str, Any], path: tuple[str, ...]) -> object:
+    """The metrics of the schema `dns`, below these keys; of the default policy below its only one."""
+    for key in path or tuple(document):
+        document = document[key]
+    return document["dns"]
+
+
+def test_details_are_asked_for_by_true_or_false(client: TestClient) -> None:
+    reply = client.get("/api/v1/policies/default/metrics/bucket/0?detail=1")
+    assert (reply.status_code, reply.json()) == (400, {"error": "detail must be true or false, not 1"})
 
 
 def test_prometheus_shows_the_last_closed_bucket_and_names_handlers(client: TestClient) -> None:

@@ -14,11 +14,12 @@ from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, nothing
 from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
 from pktvisor.server.process_metrics import process_snapshots
 from pktvisor.server.records import ARROW_TYPES, asks_for_records, records_answer
+from pktvisor.server.routes.policy_metrics import DETAIL
 
 DEFAULT = "default"
 
 
-def bucket(context: Context, number: int, accept: str) -> Document | Content:
+def bucket(context: Context, number: int, accept: str, *, detail: bool) -> Document | Content:
     """Give one bucket, with the period of its first handler above all."""
     policy = _default(context)
     try:
@@ -27,19 +28,19 @@ def bucket(context: Context, number: int, accept: str) -> Document | Content:
         snapshots = policy.bucket(number)
     except PeriodError as error:
         raise Refusal(500, {"1m": None, "error": str(error)}) from None
-    document = flat_document(snapshots)
+    document = flat_document(snapshots, is_detailed=detail)
     if snapshots:
-        document["period"] = period_document(snapshots[0])
+        document["period"] = period_document(snapshots[0], is_detailed=detail)
     return {"1m": document}
 
 
-def window(context: Context, number: int, accept: str) -> Document | Content:
+def window(context: Context, number: int, accept: str, *, detail: bool) -> Document | Content:
     """Give the newest buckets, merged."""
     policy = _default(context)
     try:
         if asks_for_records(accept):
             return records_answer(policy.window_records(number, context.settings.agent_name))
-        return {f"{number}m": flat_document(policy.window(number))}
+        return {f"{number}m": flat_document(policy.window(number), is_detailed=detail)}
     except PeriodError as error:
         raise Refusal(500, {f"{number}m": None, "error": str(error)}) from None
 
@@ -68,6 +69,8 @@ ENDPOINTS = (
         path="/api/v1/metrics/bucket/{number:number}",
         summary="One bucket of the policy `default`: 0 is live, 1 the last closed one",
         answer=bucket,
+        query=(DETAIL,),
+        ignores_other_queries=True,
         takes_accept=True,
         success=Answer("The bucket, under `1m`; or window records", schemas.DEFAULT_BUCKET, others=ARROW_TYPES),
         refusals={404: NO_DEFAULT, 500: NO_PERIOD},
@@ -76,6 +79,8 @@ ENDPOINTS = (
         path="/api/v1/metrics/window/{number:number}",
         summary="The newest buckets of the policy `default`, merged, with the live one",
         answer=window,
+        query=(DETAIL,),
+        ignores_other_queries=True,
         takes_accept=True,
         success=Answer(
             "The window, under its number and `m`; or window records", schemas.DEFAULT_WINDOW, others=ARROW_TYPES

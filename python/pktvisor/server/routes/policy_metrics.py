@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from pktvisor.agent.running import RunningPolicy
 from pktvisor.errors import PeriodError
@@ -10,7 +11,7 @@ from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document, policy_document
 from pktvisor.server import schemas
 from pktvisor.server.context import Context
-from pktvisor.server.endpoint import Answer, Content, Endpoint, Refusal, refusal, text
+from pktvisor.server.endpoint import Answer, Content, Endpoint, Query, Refusal, refusal, text
 from pktvisor.server.exposition import EXPOSITION_TYPES, exposition
 from pktvisor.server.process_metrics import process_snapshots
 from pktvisor.server.records import ARROW_TYPES, asks_for_records, records_answer
@@ -21,20 +22,29 @@ METRICS = "/api/v1/policies/{name:identifier}/metrics"
 
 Read = Callable[[RunningPolicy], list[HandlerSnapshot]]
 """Reads a bucket or a window of a policy."""
+Write = Callable[[Iterable[HandlerSnapshot]], Document]
+"""Gives what was read as a document."""
+
+DETAIL = Query(
+    "detail",
+    "Give the bounds of each entry of a top list, and with each period its ledger, and how complete it is",
+    "flag",
+    default=False,
+)
 
 
-def bucket(context: Context, name: str, number: int, accept: str) -> Document | Content:
+def bucket(context: Context, name: str, number: int, accept: str, *, detail: bool) -> Document | Content:
     """Give one bucket."""
     if asks_for_records(accept):
         return _records(context, name, lambda policy: policy.bucket_records(number, context.settings.agent_name))
-    return _document(context, name, lambda policy: policy.bucket(number))
+    return _document(context, name, lambda policy: policy.bucket(number), is_detailed=detail)
 
 
-def window(context: Context, name: str, number: int, accept: str) -> Document | Content:
+def window(context: Context, name: str, number: int, accept: str, *, detail: bool) -> Document | Content:
     """Give the newest buckets, merged."""
     if asks_for_records(accept):
         return _records(context, name, lambda policy: policy.window_records(number, context.settings.agent_name))
-    return _document(context, name, lambda policy: policy.window(number))
+    return _document(context, name, lambda policy: policy.window(number), is_detailed=detail)
 
 
 def prometheus(context: Context, name: str, accept: str) -> Content:
@@ -56,9 +66,10 @@ def _policies(context: Context, name: str, unknown: object) -> list[RunningPolic
     return [policy]
 
 
-def _document(context: Context, name: str, read: Read) -> Document:
+def _document(context: Context, name: str, read: Read, *, is_detailed: bool) -> Document:
     asked = _policies(context, name, {"error": "policy does not exist"})
-    return _all(asked, read) if name == ALL else _one(asked[0], read)
+    write = partial(policy_document, is_detailed=is_detailed)
+    return _all(asked, read, write) if name == ALL else _one(asked[0], read, write)
 
 
 def _records(context: Context, name: str, read: Callable[[RunningPolicy], list[Record]]) -> Content:
@@ -73,23 +84,23 @@ def _records(context: Context, name: str, read: Callable[[RunningPolicy], list[R
     return records_answer(records)
 
 
-def _one(policy: RunningPolicy, read: Read) -> Document:
+def _one(policy: RunningPolicy, read: Read, write: Write) -> Document:
     """Give one policy's metrics; where a handler has no such period, those of the handlers before it, and its name."""
     try:
-        return {policy.name: policy_document(read(policy))}
+        return {policy.name: write(read(policy))}
     except PeriodError as error:
         document: Document = {"error": str(error)}
         if error.instance is not None:
-            document[policy.name] = {**policy_document(error.reached), error.instance: None}
+            document[policy.name] = {**write(error.reached), error.instance: None}
         raise Refusal(425, document) from None
 
 
-def _all(policies: Iterable[RunningPolicy], read: Read) -> Document:
+def _all(policies: Iterable[RunningPolicy], read: Read, write: Write) -> Document:
     """Give the metrics of the policies that have the period asked for."""
     document: Document = {}
     for policy in policies:
         try:
-            document[policy.name] = policy_document(read(policy))
+            document[policy.name] = write(read(policy))
         except PeriodError:
             continue
     return document
@@ -103,6 +114,8 @@ ENDPOINTS = (
         path=f"{METRICS}/bucket/{{number:number}}",
         summary="One bucket of a policy, or of all (`__all`): 0 is live, 1 the last closed one",
         answer=bucket,
+        query=(DETAIL,),
+        ignores_other_queries=True,
         takes_accept=True,
         success=Answer(
             "Metrics by policy, handler and schema key; or window records", schemas.POLICY_METRICS, others=ARROW_TYPES
@@ -113,6 +126,8 @@ ENDPOINTS = (
         path=f"{METRICS}/window/{{number:number}}",
         summary="The newest buckets of a policy, or of all (`__all`), merged, with the live one",
         answer=window,
+        query=(DETAIL,),
+        ignores_other_queries=True,
         takes_accept=True,
         success=Answer(
             "Metrics by policy, handler and schema key; or window records", schemas.POLICY_METRICS, others=ARROW_TYPES

@@ -13,10 +13,12 @@ from pktvisor import _core, clock
 from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
+from pktvisor.metrics.completeness import completeness
 from pktvisor.server.app import create_app
 from pktvisor.server.context import make_context
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tokens import make_token
+from pktvisor.windows.reading import core_metric, top_values
 from support.fleet import CAPTURES, Fleet
 from support.serving import UNHURRIED
 
@@ -43,6 +45,21 @@ def client(hub: Hub, config_file: Path | None = None, **settings: Any) -> TestCl
     wanted = ServerSettings(**{"bounds": UNHURRIED, **settings})
     app = create_app(make_context(HubAsAgent(hub, config_file), wanted), groups())
     return TestClient(app, base_url="http://localhost:10853")
+
+
+def test_details_of_merged_windows_are_those_of_all_agents(hub: Hub, fleet: Fleet) -> None:
+    asking = client(hub)
+    for number in range(3):
+        asking.post("/api/v1/windows", content=fleet.body(number, 0), headers=PACKED)
+    (record, *_) = [one for one in fleet.records(0) if (one.schema, one.path) == ("dns", "top_qname2")]
+    own = top_values(record, core_metric(record), 10).entries  # type: ignore[arg-type]
+    dns = asking.get("/api/v1/metrics/window/5?detail=true").json()["5m"]["dns"]
+    assert {one["name"]: (one["lower_bound"], one["upper_bound"]) for one in dns["top_qname2"]} == {
+        one.name: (3 * one.lower_bound, 3 * one.upper_bound) for one in own
+    }
+    period = dns["period"]
+    assert period["ledger"]["seen"] == 3 * record.seen
+    assert period["completeness"] == completeness(record.ledger)
 
 
 def test_what_agents_send_is_read_as_of_one_agent(hub: Hub, fleet: Fleet) -> None:
