@@ -106,6 +106,7 @@ class FakeAgent:
 
     policies: dict[str, FakePolicy] = field(default_factory=dict)
     version: str = "5.0.0"
+    is_hub: bool = False
     started: float = 0.0
     taps: dict[str, FakeTap] = field(default_factory=dict)
     inputs: dict[str, FakeInput] = field(default_factory=dict)

@@ -66,6 +66,7 @@ class LocalAgent:
     """
 
     version = _core.__version__
+    is_hub = False
 
     def __init__(self, settings: AgentSettings) -> None:
         self.started = clock.now()

@@ -98,6 +98,11 @@ class RunningAgent(Protocol):
         ...
 
     @property
+    def is_hub(self) -> bool:
+        """Whether it is a hub, which answers for many agents."""
+        ...
+
+    @property
     def started(self) -> float:
         """When it started, in Unix seconds."""
         ...

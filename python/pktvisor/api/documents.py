@@ -27,6 +27,7 @@ from pktvisor.api.keys import (
     settings,
     table,
     text,
+    text_or_null,
     texts,
 )
 from pktvisor.escaping import printable
@@ -73,6 +74,22 @@ class App:
     memory: Annotated[Memory | None, model("memory", Memory, is_optional=True)] = None
     exports: Annotated[Exports | None, table("exports", mapping(COUNT), is_optional=True)] = None
     """None where the agent pushes no windows."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """`GET /api/v1/session`: what whoever asks may do."""
+
+    needs_token: Annotated[bool, flag("needs_token")] = False
+    """Whether reading needs a token, which a session stands for; not where a trusted proxy has named the user."""
+    scope: Annotated[str | None, text_or_null("scope", "read", "admin", "send")] = None
+    """How far the client's rights reach; None where it has none yet."""
+    name: Annotated[str | None, text_or_null("name")] = None
+    """Of its token, or of a proxy's user."""
+    has_admin_api: Annotated[bool, flag("admin_api")] = False
+    is_hub: Annotated[bool, flag("is_hub")] = False
+    agent: Annotated[str, text("agent")] = ""
+    """Name of the agent, or of the hub's host."""
 
 
 @dataclass(frozen=True, slots=True)

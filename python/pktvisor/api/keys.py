@@ -68,6 +68,12 @@ def text(path: str, *choices: str, is_optional: bool = False) -> Key:
     return _key(path, schema, object, is_optional=is_optional, read=str)
 
 
+def text_or_null(path: str, *choices: str) -> Key:
+    """Declare a text, one of the choices where there are any; null where there is none."""
+    schema: Schema = {"enum": [*choices, None]} if choices else {"type": ["string", "null"]}
+    return _key(path, schema, str)
+
+
 def number(path: str, *, is_optional: bool = False) -> Key:
     """Declare a number."""
     return _key(path, NUMBER, int, float, is_optional=is_optional, read=float)

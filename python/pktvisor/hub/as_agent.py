@@ -25,6 +25,7 @@ class HubAsAgent:
     """A hub whose windows are read, and whose process is ended, as an agent's."""
 
     version = _core.__version__
+    is_hub = True
 
     def __init__(self, hub: Hub, config_file: Path | None = None) -> None:
         self.hub = hub

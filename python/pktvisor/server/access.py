@@ -10,26 +10,19 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Endpoint, Refusal
 from pktvisor.server.errors import send_error
+from pktvisor.server.rights import RIGHTS, Rights, rights_of
 
-BEARER = "bearer"
-GRANTED = "pktvisor.granted"
-"""Key in the ASGI scope: how far the client's rights reach."""
-TOKEN_NAME = "pktvisor.token"
-"""Key in the ASGI scope: the name of the client's token, or of a proxy's user; not there where none is needed."""
-IS_SIGNED_ON = "pktvisor.signed_on"
-"""Key in the ASGI scope: there where a proxy told who the user is."""
 CHALLENGE = 'Bearer realm="pktvisor"'
 
 
 class Authentication:
-    """Answers 401 where a token is needed and no valid one was sent; notes scope and name of the one that was."""
+    """Answers 401 where a token is needed and no valid one was sent; notes what the one that was lets its client do."""
 
     def __init__(self, app: ASGIApp, context: Context) -> None:
         self._app = app
@@ -37,52 +30,44 @@ class Authentication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer, or refuse."""
-        if not self._notes_rights(scope):
+        rights = rights_of(scope, self._context)
+        if rights is None:
             self._context.counters.requests_unauthenticated += 1
             await send_error(scope, receive, send, 401, "a valid token is needed", {"www-authenticate": CHALLENGE})
             return
+        scope[RIGHTS] = rights
         await self._app(scope, receive, send)
-
-    def _notes_rights(self, scope: Scope) -> bool:
-        """Note what the client may do; False where it may do nothing."""
-        proxy = self._context.settings.proxy
-        user = None if proxy is None else proxy.user(scope)
-        if proxy is not None and user is not None:
-            scope[GRANTED], scope[TOKEN_NAME], scope[IS_SIGNED_ON] = proxy.scope_of(user), user, True
-            return True
-        if self._context.tokens is None and proxy is None:
-            scope[GRANTED] = "admin"
-            return True
-        kind, _, secret = Headers(scope=scope).get("authorization", "").partition(" ")
-        tokens = self._context.tokens
-        token = tokens.find(secret.strip()) if tokens is not None and kind.lower() == BEARER else None
-        if token is None:
-            return False
-        scope[GRANTED], scope[TOKEN_NAME] = token.scope, token.name
-        return True
 
 
 def check_access(endpoint: Endpoint, request: Request, context: Context) -> None:
     """Raise `Refusal` where the client may not use a route."""
-    needed = endpoint.scope
+    needed, rights = endpoint.scope, rights_in(request)
     if context.settings.socket_path is None:
-        _check_sender(request, context)
-    if endpoint.is_public:
-        return
+        _check_sender(request, rights, context)
+    if (rights is not None and rights.session is not None) or endpoint.takes_visitor:
+        _check_page(request, context)
+    if rights is None:
+        return  # a public route
     is_own = endpoint.is_own and sender_of(request) == request.path_params["name"]
-    if request.scope[GRANTED] not in (needed, "admin") and not is_own:
+    if rights.scope not in (needed, "admin") and not is_own:
         context.counters.requests_forbidden += 1
         challenge = f'{CHALLENGE}, error="insufficient_scope", scope="{needed}"'
         raise Refusal(403, {"error": f"this needs a token of scope {needed}"}, {"www-authenticate": challenge})
 
 
+def rights_in(request: Request) -> Rights | None:
+    """What the client may do; None for a public route, where nobody looks."""
+    rights: Rights | None = request.scope.get(RIGHTS)
+    return rights
+
+
 def sender_of(request: Request) -> str | None:
     """The name of the client's token, where that lets it send for one agent alone."""
-    name: str | None = request.scope.get(TOKEN_NAME)
-    return name if request.scope[GRANTED] == "send" else None
+    rights = rights_in(request)
+    return rights.name if rights is not None and rights.scope == "send" else None
 
 
-def _check_sender(request: Request, context: Context) -> None:
+def _check_sender(request: Request, rights: Rights | None, context: Context) -> None:
     """Refuse what a page of another site may have sent, where a browser has all that a request needs.
 
     It has no token; it does have its user's certificate, and what it is signed on at a proxy by, but finds out that
@@ -94,12 +79,28 @@ def _check_sender(request: Request, context: Context) -> None:
         context.counters.requests_forbidden += 1
         names = ", ".join(("localhost", *context.settings.names))
         raise Refusal(421, {"error": f"this agent is called {names}, not {host[:100]!r}; --host-names adds more names"})
-    origin = headers.get("origin")
-    if (
-        (authentication in ("none", "certificate") or IS_SIGNED_ON in request.scope)
-        and origin is not None
-        and origin.partition("://")[2].lower() != host.lower()
-    ):
+    is_signed_on = rights is not None and rights.is_signed_on
+    if authentication in ("none", "certificate") or is_signed_on:
+        _check_origin(request, context)
+
+
+def _check_page(request: Request, context: Context) -> None:
+    """Refuse what a page of another origin may have sent, with a cookie that its browser adds.
+
+    Browsers keep a cookie of ours from other sites, but send it for pages of another port of the same host, too. Newer
+    ones say whose page it is; others tell the page's origin, where it could do harm.
+    """
+    told = request.headers.get("sec-fetch-site")
+    if told is None:
+        _check_origin(request, context)
+    elif told not in ("same-origin", "none"):
+        context.counters.requests_forbidden += 1
+        raise Refusal(403, {"error": "this agent refuses requests from pages of other origins"})
+
+
+def _check_origin(request: Request, context: Context) -> None:
+    origin, host = request.headers.get("origin"), request.headers.get("host", "")
+    if origin is not None and origin.partition("://")[2].lower() != host.lower():
         context.counters.requests_forbidden += 1
         raise Refusal(403, {"error": f"this agent refuses requests from pages of {origin[:100]!r}"})
 

@@ -13,12 +13,13 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pktvisor.outputs.json import Document
-from pktvisor.server.access import TOKEN_NAME, Authentication
+from pktvisor.server.access import Authentication
 from pktvisor.server.context import Context
 from pktvisor.server.documentation import documentation_routes
 from pktvisor.server.openapi import document
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import plain_json, route
+from pktvisor.server.rights import RIGHTS, Rights
 from pktvisor.server.routes import Groups, endpoints, groups
 
 logger = logging.getLogger(__name__)
@@ -99,7 +100,8 @@ class RequestLog:
             if message["type"] == "http.response.start":
                 # The raw path, since the decoded one may hold line breaks.
                 path = scope["raw_path"].decode("ascii", errors="replace")
-                client = f" ({scope[TOKEN_NAME]})" if TOKEN_NAME in scope else ""
+                rights: Rights | None = scope.get(RIGHTS)
+                client = f" ({rights.name})" if rights is not None and rights.name is not None else ""
                 logger.debug("REQUEST: %s %s %d%s", scope["method"], path, message["status"], client)
             await send(message)
 

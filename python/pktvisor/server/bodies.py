@@ -41,22 +41,23 @@ def check_body_type(request: Request, needed: Sequence[str]) -> None:
         )
 
 
-async def read_bytes(request: Request, context: Context) -> bytes:
-    """Give the body.
+async def read_bytes(request: Request, context: Context, most_bytes: int | None = None) -> bytes:
+    """Give the body, of at most so many bytes, or what the server takes.
 
     Raises `Refusal`: 408 where it does not arrive, 413 where it is too large, 503 where too many are being taken.
     """
     bounds = context.settings.bounds
-    if int(request.headers.get("content-length", "0")) > bounds.most_body_bytes:
-        raise _too_large(context)
+    most = bounds.most_body_bytes if most_bytes is None else min(most_bytes, bounds.most_body_bytes)
+    if int(request.headers.get("content-length", "0")) > most:
+        raise _too_large(context, most)
     body = bytearray()
     try:
         async with asyncio.timeout(bounds.body_timeout_s):
             async for piece in request.stream():
                 _hold(request, context, len(piece))
                 body += piece
-                if len(body) > bounds.most_body_bytes:  # its length was not the one that was told
-                    raise _too_large(context)
+                if len(body) > most:  # its length was not the one that was told
+                    raise _too_large(context, most)
     except TimeoutError:
         context.counters.bodies_timed_out += 1
         raise Refusal(408, {"error": f"the body did not arrive within {bounds.body_timeout_s:g} s"}, CLOSE) from None
@@ -83,6 +84,6 @@ def _hold(request: Request, context: Context, size: int) -> None:
     context.bodies.bytes += size
 
 
-def _too_large(context: Context) -> Refusal:
+def _too_large(context: Context, most_bytes: int) -> Refusal:
     context.counters.bodies_too_large += 1
-    return Refusal(413, {"error": f"the body is larger than {context.settings.bounds.most_body_bytes} bytes"}, CLOSE)
+    return Refusal(413, {"error": f"the body is larger than {most_bytes} bytes"}, CLOSE)

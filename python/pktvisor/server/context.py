@@ -13,6 +13,7 @@ from pktvisor.outputs.json import Document
 from pktvisor.server.counters import Counters
 from pktvisor.server.exposure import Exposure, check_exposure
 from pktvisor.server.rooms import Room
+from pktvisor.server.sessions import Sessions
 from pktvisor.server.settings import ServerSettings
 from pktvisor.server.tokens import Tokens
 
@@ -53,6 +54,8 @@ class Context:
     exposure: Exposure
     tokens: Tokens | None = None
     """Who may do what; None where nobody is asked for a token."""
+    sessions: Sessions | None = None
+    """Who is signed in by one of them."""
     counters: Counters = field(default_factory=Counters)
     answers: Answers = field(default_factory=Answers)
     bodies: Bodies = field(default_factory=Bodies)
@@ -69,4 +72,5 @@ class Context:
 def make_context(agent: RunningAgent, settings: ServerSettings) -> Context:
     """Check the settings and read the token file. Raises `ConfigError` for what is unsafe or wrong."""
     exposure = check_exposure(settings)
-    return Context(agent, settings, exposure, None if settings.token_file is None else Tokens(settings.token_file))
+    tokens = None if settings.token_file is None else Tokens(settings.token_file)
+    return Context(agent, settings, exposure, tokens, None if tokens is None else Sessions(tokens))

@@ -150,6 +150,12 @@ class Endpoint:
     """Has a body of one of these content types, which `answer` gets as `body`, with the name of the client's token as
     `sender`: None where that may send for everybody.
     """
+    body_schema: Schema = field(default_factory=lambda: {"type": "object"})
+    """Of a body in JSON."""
+    most_body_bytes: int | None = None
+    """Where less than the server takes."""
+    takes_visitor: bool = False
+    """`answer` gets as `visitor` who asks; pages of other sites may not."""
     takes_accept: bool = False
     """`answer` gets the `Accept` header as `accept`."""
     is_text: bool = False

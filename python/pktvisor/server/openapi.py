@@ -62,7 +62,7 @@ def _operation(group: str, endpoint: Endpoint) -> Document:
         "responses": {str(status): _response(status, answer) for status, answer in sorted(answers(endpoint).items())},
     }
     if endpoint.body_types:
-        taken = {name: {"schema": _body_schema(name)} for name in endpoint.body_types}
+        taken = {name: {"schema": _body_schema(endpoint, name)} for name in endpoint.body_types}
         operation["requestBody"] = {"required": True, "content": taken}
     if endpoint.takes_configuration:
         schema: Schema = {"type": "string"}
@@ -71,8 +71,8 @@ def _operation(group: str, endpoint: Endpoint) -> Document:
     return operation
 
 
-def _body_schema(content_type: str) -> Schema:
-    return {"type": "object"} if content_type in JSON_TYPES else {"type": "string", "format": "binary"}
+def _body_schema(endpoint: Endpoint, content_type: str) -> Schema:
+    return endpoint.body_schema if content_type in JSON_TYPES else {"type": "string", "format": "binary"}
 
 
 def answers(endpoint: Endpoint) -> dict[int, Answer]:

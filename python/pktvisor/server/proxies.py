@@ -46,6 +46,11 @@ class TrustedProxy:
         """Give how far a user's rights reach."""
         return "admin" if user in self.admins else "read"
 
+    def is_secure(self, scope: Scope) -> bool:
+        """Tell whether the proxy says that its client came over TLS."""
+        told = Headers(scope=scope).getlist("x-forwarded-proto")
+        return told == ["https"] and self._is_from_proxy(scope)
+
     def _is_from_proxy(self, scope: Scope) -> bool:
         client = scope.get("client")
         try:

@@ -24,6 +24,7 @@ from pktvisor.server.bodies import check_body_type, check_content_type, read_byt
 from pktvisor.server.context import Answers, Context
 from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
 from pktvisor.server.errors import error_document, json_type
+from pktvisor.server.rights import visitor_of
 
 logger = logging.getLogger(__name__)
 
@@ -229,10 +230,13 @@ async def _arguments(endpoint: Endpoint, request: Request, context: Context) -> 
         arguments[query.name] = query.read(request.query_params.get(query.name))
     if endpoint.takes_accept:
         arguments["accept"] = ", ".join(request.headers.getlist("accept"))
+    if endpoint.takes_visitor:
+        arguments["visitor"] = visitor_of(request.scope, context)
     if endpoint.body_types:
         check_body_type(request, endpoint.body_types)
-        arguments["body"] = await read_bytes(request, context)
-        arguments["sender"] = sender_of(request)
+        arguments["body"] = await read_bytes(request, context, endpoint.most_body_bytes)
+        if not endpoint.is_public:
+            arguments["sender"] = sender_of(request)
     elif endpoint.method == "POST":
         check_content_type(request, is_needed=endpoint.takes_configuration)
     if endpoint.takes_configuration:

@@ -23,6 +23,7 @@ COMPONENTS: dict[str, Schema] = {
 }
 
 APP = schema_of(documents.App)
+SESSION = schema_of(documents.ShownSession)
 RATES = schema_of(documents.Rates)
 
 TAPS = mapping(reference("Tap"))

@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -66,10 +67,14 @@ class Tokens:
         """Give the token that `secret` is, taking as long whichever it is, and whether or not there is one."""
         digest = _digest(secret)
         found = None
-        for token in self._tokens:
+        for token in self._tokens.values():
             if hmac.compare_digest(token.digest, digest):
                 found = token
         return found
+
+    def has(self, token: Token) -> bool:
+        """Tell whether a token is there as it was: by its name, its scope and its secret."""
+        return self._tokens.get(token.name) == token
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -83,8 +88,11 @@ def make_token(name: str, scope: AccessScope) -> NewToken:
     return NewToken(secret, f"{name} {scope} {PREFIX}{_digest(secret).hex()}")
 
 
-def read_tokens(path: Path) -> tuple[Token, ...]:
-    """Read a token file. Raises `ConfigError` where it can't be read, makes no sense, or others may read it."""
+def read_tokens(path: Path) -> Mapping[str, Token]:
+    """Read a token file; give its tokens by name.
+
+    Raises `ConfigError` where it can't be read, makes no sense, or others may read it.
+    """
     try:
         with open_file(path) as file:
             _check_rights(path, os.fstat(file.fileno()).st_mode)
@@ -93,7 +101,7 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
         raise ConfigError(f"the token file {path} can't be read: {error.strerror}") from None
     if len(content) > LARGEST_FILE_BYTES:
         raise ConfigError(f"the token file {path} is larger than {LARGEST_FILE_BYTES} bytes")
-    tokens = tuple(_read_lines(path, content.decode("utf-8", errors="replace")))
+    tokens = _read_lines(path, content.decode("utf-8", errors="replace"))
     if not tokens:
         raise ConfigError(f"the token file {path} contains no token, so nobody could use the API")
     return tokens
@@ -107,7 +115,7 @@ def _check_rights(path: Path, mode: int) -> None:
         )
 
 
-def _read_lines(path: Path, content: str) -> list[Token]:
+def _read_lines(path: Path, content: str) -> Mapping[str, Token]:
     found: dict[str, Token] = {}
     for number, line in enumerate(content.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -119,7 +127,7 @@ def _read_lines(path: Path, content: str) -> list[Token]:
         except ConfigError as error:
             raise ConfigError(f"{path}, line {number}: {error}") from None
         found[token.name] = token
-    return list(found.values())
+    return found
 
 
 def _read_line(words: list[str]) -> Token:
@@ -157,4 +165,4 @@ def _check_scope(scope: str) -> AccessScope:
 
 def _digest(secret: str) -> bytes:
     # A token has enough random bits that no salt and no slow hash is needed.
-    return hashlib.sha256(secret.encode("utf-8", errors="surrogateescape")).digest()
+    return hashlib.sha256(secret.encode("utf-8", errors="surrogatepass")).digest()

@@ -18,7 +18,7 @@ def test_the_line_is_what_a_token_file_holds(tmp_path: Path, capsys: pytest.Capt
     path = tmp_path / "tokens"
     path.write_text(printed.out)
     path.chmod(0o600)
-    (token,) = read_tokens(path)
+    (token,) = read_tokens(path).values()
     assert (token.name, token.scope) == ("prometheus", "read")
 
 
