@@ -17,6 +17,7 @@ from pktvisor.server.access import Authentication
 from pktvisor.server.context import Context
 from pktvisor.server.documentation import documentation_routes
 from pktvisor.server.openapi import document
+from pktvisor.server.page import page_routes
 from pktvisor.server.rate import RateLimit
 from pktvisor.server.replies import plain_json, route
 from pktvisor.server.rights import RIGHTS, Rights
@@ -29,7 +30,7 @@ SAFETY_HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""No browser is to guess a type, keep an answer, or show it inside another page; the documentation says otherwise."""
+"""No browser is to guess a type, keep an answer, or show it inside another page; page and handbook say otherwise."""
 
 
 def create_app(context: Context, more: Groups | None = None) -> ASGIApp:
@@ -37,7 +38,7 @@ def create_app(context: Context, more: Groups | None = None) -> ASGIApp:
     settings, served = context.settings, {**groups(), **(more or {})}
     describe = partial(document, with_admin=settings.admin_api, version=context.agent.version, served=served)
     context = replace(context, describe=functools.cache(describe))
-    public: list[BaseRoute] = documentation_routes()
+    public: list[BaseRoute] = [*page_routes(), *documentation_routes()]
     routes: list[BaseRoute] = []
     for endpoint in endpoints(with_admin=settings.admin_api, among=served):
         (public if endpoint.is_public else routes).append(route(endpoint, context))

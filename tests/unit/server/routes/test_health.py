@@ -19,7 +19,7 @@ def token_file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/"])
-def test_probes_and_the_start_page_need_no_token_(path: str, token_file: Path) -> None:
+def test_probes_and_the_page_need_no_token_(path: str, token_file: Path) -> None:
     asked = client(token_file=token_file)
     assert asked.get("/metrics").status_code == 401
     reply = asked.get(path)
@@ -35,12 +35,3 @@ def test_an_agent_whose_input_has_a_fault_is_alive_and_not_ready(caplog: pytest.
     reply = asked.get("/readyz")
     assert (reply.status_code, reply.text) == (503, "not ready\n")
     assert [record for record in caplog.records if record.levelname == "ERROR"] == [], "probes would fill the log"
-
-
-def test_the_start_page_leads_to_what_needs_no_parameter() -> None:
-    page = client().get("/")
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert '<a href="metrics">/metrics</a>' in page.text
-    assert '<a href="docs/">' in page.text
-    assert "{" not in page.text
-    assert "/api/v1/server" not in page.text

@@ -1,0 +1,63 @@
+// Documents for parts: asked for once whoever wants them, kept while the next one is on its way.
+import { signal, useEffect } from "../vendor.js";
+import { ask, Fault } from "./server.js";
+
+/** @typedef {{ value: any, fault: Fault | null, isLoading: boolean }} Reading */
+
+const MOST_KEPT = 60;
+/** @type {Map<string, { reading: { value: Reading }, stamp: unknown }>} */
+const kept = new Map();
+
+/** @param {string} path */
+function entry(path) {
+  let found = kept.get(path);
+  if (!found) found = { reading: signal(/** @type {Reading} */ ({ value: null, fault: null, isLoading: true })), stamp: undefined };
+  kept.delete(path);
+  kept.set(path, found); // the one asked for last goes last
+  for (const oldest of kept.keys()) {
+    if (kept.size <= MOST_KEPT) break;
+    kept.delete(oldest);
+  }
+  return found;
+}
+
+/** @param {string} path @param {{ reading: { value: Reading }, stamp: unknown }} found */
+async function fetchInto(path, found) {
+  const { reading, stamp } = found;
+  reading.value = { ...reading.value, isLoading: true };
+  /** @type {Reading} */
+  let next;
+  try {
+    next = { value: await ask(path), fault: null, isLoading: false };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    next = { value: reading.value.value, fault: error, isLoading: false };
+  }
+  if (found.stamp === stamp) reading.value = next;
+}
+
+/**
+ * A document, asked for again when its stamp changes; the last one stays until the next is there.
+ * @param {string | null} path below /api/v1/; null asks for nothing
+ * @param {unknown} [stamp]
+ * @returns {Reading}
+ */
+export function useDocument(path, stamp = "") {
+  const found = path === null ? null : entry(path);
+  useEffect(() => {
+    if (path === null || !found || found.stamp === stamp) return;
+    found.stamp = stamp;
+    void fetchInto(path, found);
+  });
+  return found ? found.reading.value : { value: null, fault: null, isLoading: false };
+}
+
+/** Ask again at the next chance for all whose path begins so, as after a change. @param {string} start */
+export function forget(start) {
+  for (const [path, found] of kept) {
+    if (path.startsWith(start)) {
+      found.stamp = undefined;
+      found.reading.value = { ...found.reading.value };
+    }
+  }
+}

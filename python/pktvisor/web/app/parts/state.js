@@ -1,0 +1,20 @@
+// What stands where figures can't: nothing came, not measured, refused, on its way.
+import { html } from "../../vendor.js";
+import { Mark } from "./mark.js";
+
+/** @param {{ title: string, children?: any, mark?: string }} props */
+export const State = ({ title, children, mark }) => html`<div class="state">${mark && html`<${Mark} of=${mark} />`}<b>${title}</b>${children && html`<p>${children}</p>`}</div>`;
+
+/** Grey lines; style.css holds them back for 200 ms. */
+export const Loading = () => html`<div class="loading" role="status" aria-label="Loading"><i></i><i></i><i></i></div>`;
+
+/**
+ * The state of a document that a part waits for; null where it has come.
+ * @param {import("../documents.js").Reading} reading
+ */
+export function waits({ value, fault, isLoading }) {
+  if (value !== null) return null;
+  if (fault?.status === 425) return html`<${State} title="The first window is not full yet">Figures come within a minute.<//>`;
+  if (fault) return html`<${State} title=${fault.message} mark="bad">${fault.told?.hint}<//>`;
+  return isLoading ? html`<${Loading} />` : null;
+}

@@ -1,0 +1,72 @@
+// Asks for the agent's or hub's documents. A report carries them inside the page, under the paths that are asked for.
+import { signal } from "../vendor.js";
+
+/** @typedef {any} Json A document, as the server's OpenAPI description tells. */
+/** @typedef {{ needs_token: boolean, scope: "read" | "admin" | null, name: string | null, admin_api: boolean, is_hub: boolean, agent: string }} Session */
+
+/** Why a question has no answer, as a sentence of the server's. */
+export class Fault extends Error {
+  /** @param {number} status 0 where nobody answered @param {Json} told */
+  constructor(status, told) {
+    super(told?.error ?? told?.detail ?? (status ? `The server answered ${status}.` : "Nobody answers."));
+    this.status = status;
+    this.told = told;
+  }
+}
+
+const embedded = document.getElementById("documents")?.textContent;
+/** The documents of a report; null on a page of a server. @type {Record<string, Json> | null} */
+export const report = embedded ? JSON.parse(embedded) : null;
+
+/** @type {{ value: Session | null }} */
+export const session = signal(/** @type {Session | null} */ (null));
+
+/**
+ * @param {string} path below /api/v1/
+ * @param {RequestInit} [options]
+ * @returns {Promise<Json>} the document
+ * @throws {Fault}
+ */
+export async function ask(path, options) {
+  if (report) {
+    if (path in report) return report[path];
+    throw new Fault(404, { error: "This report holds no such figures." });
+  }
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(`api/v1/${path}`, { ...options, signal: AbortSignal.timeout(30_000) });
+  } catch {
+    throw new Fault(0, null);
+  }
+  const text = await response.text();
+  /** @type {Json} */
+  let told = null;
+  try {
+    told = JSON.parse(text);
+  } catch {
+    told = { error: text.slice(0, 500) };
+  }
+  if (response.ok) return told;
+  if (response.status === 401) await readSession();
+  throw new Fault(response.status, told);
+}
+
+/** @param {string} path @param {Json} body @param {string} [method] */
+export const send = (path, body, method = "POST") =>
+  ask(path, { method, body: typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": typeof body === "string" ? "application/x-yaml" : "application/json" } });
+
+export async function readSession() {
+  session.value = report ? report.session : await (await fetch("api/v1/session")).json();
+}
+
+/** @param {string} token @throws {Fault} */
+export async function signIn(token) {
+  await send("session", { token });
+  await readSession();
+}
+
+export async function signOut() {
+  await ask("session", { method: "DELETE" });
+  await readSession();
+}

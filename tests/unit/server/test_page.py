@@ -1,0 +1,93 @@
+"""The files of the web page: what a browser gets of them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+
+from pktvisor.server import page
+from support.serving import client
+
+BUDGET_BYTES = 60_000
+"""Of what a browser takes to show a screen, compressed."""
+
+
+def reached_from(*starts: str) -> set[str]:
+    """The modules that a module takes in, and these in turn."""
+    reached: set[str] = set()
+    to_read = list(starts)
+    while to_read:
+        path = to_read.pop()
+        reached.add(path)
+        found = page.IMPORT.findall(page.sources()[path])
+        to_read += {page.beside(path, target.decode()) for target in found} - reached
+    return reached
+
+
+def screens() -> list[str]:
+    return [path for path in page.sources() if path.startswith("app/screens/")]
+
+
+def test_the_page_may_run_its_own_scripts_and_nothing_else() -> None:
+    reply = client().get("/")
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    policy = dict(part.strip().partition(" ")[::2] for part in reply.headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert policy["trusted-types"] == "'none'"
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|\bon\w+=", reply.text), "an inline script or style"
+
+
+def test_addresses_in_the_page_are_relative_so_that_a_proxy_may_serve_it_below_a_path() -> None:
+    linked = re.findall(r'(?:href|src)="([^"]*)"', client().get("/").text)
+    assert [address for address in linked if address.startswith(("/", "http"))] == []
+    assert "web/app/main.js" in linked
+
+
+def test_every_module_that_a_module_names_is_there() -> None:
+    for path in [path for path in page.sources() if path.startswith("app/")]:
+        for target in page.IMPORT.findall(page.sources()[path]):
+            assert page.beside(path, target.decode()) in page.sources(), f"{path} names {target.decode()}"
+
+
+def test_a_screen_is_found_by_being_there() -> None:
+    listed = re.findall(r'import\("\./(screens/\w+\.js)"\)', page.sources()[page.SCREENS].decode())
+    assert [f"app/{path}" for path in listed] == screens()
+    assert "app/screens/overview.js" in screens()
+
+
+@pytest.mark.parametrize("screen", screens())
+def test_no_screen_takes_more_than_the_budget(screen: str) -> None:
+    taken = reached_from("app/main.js", screen) | {"index.html", "style.css"}
+    sizes = {path: len(page.files()[path].compressed) for path in taken}
+    assert sum(sizes.values()) < BUDGET_BYTES, sorted(sizes.items(), key=lambda item: -item[1])
+
+
+def test_a_file_is_kept_by_the_browser_until_it_changes() -> None:
+    asked = client()
+    first = asked.get("/web/style.css", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in first.headers
+    again = asked.get("/web/style.css", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = asked.get("/web/style.css", headers={"if-none-match": '"another"'})
+    assert (other.status_code, other.content) == (200, first.content)
+
+
+def test_what_is_sent_compressed_is_the_same() -> None:
+    for path, file in page.files().items():
+        assert gzip.decompress(file.compressed) == file.body, path
+
+
+@pytest.mark.parametrize("path", ["nothing.js", "../server/page.py", "vendor.d.ts", "app/", "%2e%2e/server/page.py"])
+def test_nothing_but_the_files_of_the_page_is_there(path: str) -> None:
+    assert client().get(f"/web/{path}").status_code == 404
+
+
+def test_comments_and_types_are_left_out_and_lines_keep_their_numbers() -> None:
+    written = b"// why\n/** @param {number} n\n * of what */\nconst a = /** @type {any} */ (b); // behind\n"
+    sent = page.without_comments(written + b'const c = "// no";')
+    assert sent == b"\n\n\nconst a = (b); // behind\n"

@@ -1,0 +1,6 @@
+// The libraries of the page, as one module: `npm run bundle` writes it beside the page's own modules.
+export { render } from "preact";
+export { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+export { batch, computed, effect, signal, useSignal, useComputed } from "@preact/signals";
+export { html } from "htm/preact";
+export { default as uPlot } from "uplot";
