@@ -98,6 +98,12 @@ MEMORY = Memory(3000, 64_000_000, {"windows": 2000, "groups": 1000}, {"answers":
 NO_CHANGES: Description = {
     section: {"added": [], "changed": [], "removed": [], "unchanged": []} for section in ("taps", "policies")
 }
+DETAILS: Description = {
+    "dropped": {"edge": {"windows": 5, "seconds": 252}},
+    "inputs": {"eth-0a": {"tap": "eth", "becomes": "unchanged"}},
+}
+FIX: Description = {"line": 3, "column": 12, "length": 4, "text": "pcap"}
+FAULT: Description = {"error": "no input 'pacp'", "hint": "did you mean 'pcap'?", "line": 3, "column": 12, "fix": FIX}
 
 
 @dataclass
@@ -140,9 +146,22 @@ class FakeAgent:
         self._note("remove_policy", name)
         del self.policies[name]
 
-    def apply(self, text: str | None, *, is_dry_run: bool) -> Description:
+    def configuration(self) -> Description:
+        self._note("configuration")
+        policy = {"origin": "configuration", "text": "visor: {}", "file": "edge.yaml", "digest": "0a", "since": 12.5}
+        return {"has_file": True, "policies": {"edge": policy}, "taps": {"eth": {"origin": "api", "text": "visor: {}"}}}
+
+    def find_faults(self, text: str) -> Description:
+        self._note("find_faults", text)
+        return {"faults": [FAULT], "warnings": []}
+
+    def apply_policy(self, text: str, *, base: str | None, is_dry_run: bool) -> Description:
+        self._note("apply_policy", text, base, is_dry_run)
+        return {**NO_CHANGES, **DETAILS}
+
+    def apply(self, text: str | None, *, is_dry_run: bool, is_detailed: bool = False) -> Description:
         self._note("apply", text, is_dry_run)
-        return NO_CHANGES
+        return {**NO_CHANGES, **DETAILS} if is_detailed else NO_CHANGES
 
     def shut_down(self) -> None:
         self._note("shut_down")

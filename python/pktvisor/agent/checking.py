@@ -38,18 +38,21 @@ class Findings:
     """What an agent would take, though it has no effect."""
 
 
-def check_agent(config: AgentConfig, answered: Set[Found] = frozenset(OPTIONS)) -> Findings:
+NOTHING = Surroundings({}, {}, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: ())
+
+
+def check_agent(
+    config: AgentConfig, answered: Set[Found] = frozenset(OPTIONS), running: Surroundings = NOTHING
+) -> Findings:
     """Tell what is wrong with the taps, handlers and policies of a configuration, as far as it could be read.
 
-    `answered` is what the agent's databases tell.
+    `answered` is what the agent's databases tell, `running` what an agent has that takes it in addition.
     """
     errors = [*_global_mistakes(config.global_handlers)]
-    taps: dict[str, Tap] = {}
+    taps = dict(running.taps)
     for tap in config.taps:
         errors += _tap_mistakes(tap, taps)
-    around = Surroundings(
-        taps, config.global_handlers, WindowDefaults(), Defaults(), Databases(), tell_taps=lambda _: ()
-    )
+    around = replace(running, taps=taps, global_settings={**running.global_settings, **config.global_handlers})
     unread = {*_names(config, "taps")} - taps.keys()
     trial = _Trial({}, answered)
     for policy in config.policies:

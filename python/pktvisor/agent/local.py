@@ -6,11 +6,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.agent.changes import sentence
+from pktvisor.agent.editing import Excerpts, checked, noted, plan_edit, read_edited, shown_configuration, with_details
 from pktvisor.agent.memory import MemoryWatch, memory_held
 from pktvisor.agent.origins import arriving, compare, leaving, left_for, taps_with
 from pktvisor.agent.policy import AgentPolicy
@@ -78,6 +79,8 @@ class LocalAgent:
         self._streams: Mapping[str, Stream] = {}
         self._policies: Mapping[str, AgentPolicy] = {}
         self._global_settings: Mapping[str, Settings] = {}
+        self._excerpts: Excerpts = {}
+        """Where taps and policies stand in the texts that they came from."""
         self._state = (
             None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
         )
@@ -121,6 +124,7 @@ class LocalAgent:
             return {}
         with _located(text):
             tap = self.define(config, Origin.API)
+        self._note_excerpts(text)
         return {tap.name: tap.describe()}
 
     def define(self, config: TapConfig, origin: Origin) -> Tap:
@@ -148,6 +152,7 @@ class LocalAgent:
             return {}
         with _located(text):
             policy = self.start(config, Origin.API)
+        self._note_excerpts(text)
         return {policy.name: policy.describe()}
 
     def start(self, config: PolicyConfig, origin: Origin) -> AgentPolicy:
@@ -208,7 +213,50 @@ class LocalAgent:
             self._policies, self._streams, leaving=leaving, arriving=arriving, origin=origin, around=around
         )
 
-    def apply(self, text: str | None, *, is_dry_run: bool) -> Document:
+    def configuration(self) -> Document:
+        """Tell what runs, as texts."""
+        has_file = self._settings.config_file is not None
+        return document_of(shown_configuration(self._taps, self._policies, self._excerpts, has_file=has_file))
+
+    def find_faults(self, text: str) -> Document:
+        """Tell everything that is wrong with a text whose taps and policies are to join those that run."""
+        return document_of(checked(text, self._surroundings()))
+
+    def apply_policy(self, text: str, *, base: str | None, is_dry_run: bool) -> Document:
+        """Add the one policy of a text, or put it in the place of the one of its name."""
+        config = read_edited(text)
+        told: list[Changes] = []
+
+        def plan() -> _Planned:
+            before = self._state_of_things()
+            edit = plan_edit(config, base, self._policies, self._streams, self._surroundings())
+            told.append(edit.changes)
+            return _Planned(
+                edit.swap, lambda: before == self._state_of_things(), finish=lambda: self._join_taps(edit.taps)
+            )
+
+        with _located(text):
+            if is_dry_run:
+                plan()
+            else:
+                self._change(plan)
+                self._note_excerpts(text)
+                logger.info("%s: %s", Origin.API.value, sentence(told[-1]))
+        return document_of(told[-1])
+
+    def _state_of_things(self) -> tuple[object, ...]:
+        """Give what changes are planned for: it is the same until something has changed."""
+        return self._taps, self._global_settings, self._policies
+
+    def _join_taps(self, taps: Mapping[str, Tap]) -> None:
+        self._taps = taps
+
+    def _note_excerpts(self, text: str, source: str = "") -> None:
+        """Keep what taps and policies say in their own words."""
+        with self._changing:
+            self._excerpts = noted(self._excerpts, read_document(text, source), self._taps, self._policies)
+
+    def apply(self, text: str | None, *, is_dry_run: bool, is_detailed: bool = False) -> Document:
         """Make taps and policies those of a configuration; without a text, of the file, which is read again."""
         if text is not None:
             config = load_config(text, source="")
@@ -216,7 +264,8 @@ class LocalAgent:
             config = load_file(str(self._settings.config_file))
         else:
             raise NotFoundError("there is no file to reload: the agent was started without --config")
-        return document_of(self.take_over(config, is_dry_run=is_dry_run))
+        changes = self.take_over(config, is_dry_run=is_dry_run)
+        return document_of(changes if is_detailed else replace(changes, dropped=None, inputs=None))
 
     def take_over(
         self, config: AgentConfig, *, is_dry_run: bool = False, origin: Origin = Origin.CONFIGURATION
@@ -243,16 +292,18 @@ class LocalAgent:
         told: list[Changes] = []
 
         def plan() -> _Planned:
-            before = (self._taps, self._global_settings, self._policies)
+            before = self._state_of_things()
             changes, swap = self._plan_configuration(config, origin)
             told.append(changes)
             return _Planned(
                 swap,
-                holds=lambda: before == (self._taps, self._global_settings, self._policies),
+                holds=lambda: before == self._state_of_things(),
                 finish=lambda: self._take_settings(config, origin),
             )
 
         self._change(plan)
+        if config.document is not None:
+            self._note_excerpts(config.document.text, config.document.source)
         if origin is not Origin.HUB or told[-1].are_any:  # the hub is asked again and again
             logger.info("%s: %s", origin.value, sentence(told[-1]))
         return told[-1]
@@ -277,7 +328,7 @@ class LocalAgent:
             origin=origin,
             around=around,
         )
-        return changes, swap
+        return with_details(changes, swap, self._streams), swap
 
     def _take_settings(self, whole: AgentConfig, origin: Origin) -> None:
         self._taps = taps_with(left_for(whole, origin, self._taps, self._policies), origin, self._taps)
@@ -312,6 +363,7 @@ class LocalAgent:
         for policy in swap.arriving.values():
             for one in unanswered(policy, self._databases.answered):
                 logger.warning("%s", one)
+            policy.since = clock.now()
         self._policies = {**swap.staying, **swap.arriving}
         return self._let_go(swap.leaving, swap.streams)
 

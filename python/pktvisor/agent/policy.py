@@ -78,6 +78,8 @@ class AgentPolicy:
         self.origin = origin
         self.basis = basis
         """None for the policy that a stream brings along."""
+        self.since = 0.0
+        """When it began, in Unix seconds; 0 before."""
         self._tell_taps = tell_taps
         is_merged = basis is not None and basis.config.merges_like_handlers
         self._totals = [PolicyTotals(part.policy) for part in self.parts]

@@ -158,11 +158,29 @@ class RunningAgent(Protocol):
         """Stop a policy, and its stream where nobody else uses it. Raises `NotFoundError`."""
         ...
 
-    def apply(self, text: str | None, *, is_dry_run: bool) -> dict[str, object]:
+    def configuration(self) -> dict[str, object]:
+        """Tell what runs, as texts: the document of `GET /api/v1/config`."""
+        ...
+
+    def find_faults(self, text: str) -> dict[str, object]:
+        """Tell everything that is wrong with a text whose taps and policies are to join those that run."""
+        ...
+
+    def apply_policy(self, text: str, *, base: str | None, is_dry_run: bool) -> dict[str, object]:
+        """Add the one policy of a text, or put it in the place of the one of its name; all others stay as they are.
+
+        `base` is the digest of what it is to take the place of, empty where there must be none, None where that does
+        not matter. Gives what `apply` does, with details. Raises `ConflictError` where `base` is another one or the
+        policy is not ours to change, `ConfigError`, `InputError`, having changed nothing.
+        """
+        ...
+
+    def apply(self, text: str | None, *, is_dry_run: bool, is_detailed: bool = False) -> dict[str, object]:
         """Make taps and policies those of a whole configuration; what does not change keeps its windows.
 
         Without a text the configuration file is read again. Gives what was (or would be) done, as
-        `{"taps": {"added": [...], "changed": [...], "removed": [...], "unchanged": [...]}, "policies": {...}}`. Raises
+        `{"taps": {"added": [...], "changed": [...], "removed": [...], "unchanged": [...]}, "policies": {...}}`; in
+        detail also which windows are dropped and what becomes of inputs. Raises
         `ConfigError`, having changed nothing; `NotFoundError` where there is no file.
         """
         ...

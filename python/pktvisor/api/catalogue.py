@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from pktvisor.api.configuring import DroppedWindows, InputFate
 from pktvisor.api.keys import FLAG, Document, model, models, schema_of, table, text, texts
 
 
@@ -72,6 +73,12 @@ class Changes:
     policies: Annotated[Difference, model("policies", Difference)]
     agents: Annotated[Mapping[str, object] | None, table("agents", schema_of(Difference), is_optional=True)] = None
     """Of a hub: what becomes of the policies that it gives to its agents, by agent."""
+    dropped: Annotated[Mapping[str, Document] | None, table("dropped", schema_of(DroppedWindows), is_optional=True)] = (
+        None
+    )
+    """Where details are asked for: the windows of policies that end, or begin anew, by policy."""
+    inputs: Annotated[Mapping[str, Document] | None, table("inputs", schema_of(InputFate), is_optional=True)] = None
+    """Where details are asked for: what becomes of inputs, by input."""
 
     @property
     def are_any(self) -> bool:

@@ -24,6 +24,7 @@ MOST_CHARACTERS = 4 << 20
 
 _NULLS = ("", "~", "null", "Null", "NULL")
 _MERGE = "<<"
+_PLACE = re.compile(r"line (\d+), column (\d+)")
 _LINE_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -122,6 +123,7 @@ class Document:
     root: Node
     source: str = ""
     """Name of the file; empty for a text that came otherwise."""
+    text: str = field(default="", compare=False, repr=False)
 
     def names(self, *path: str) -> Iterator[str]:
         """The keys of the map at a path; none where there is no map."""
@@ -138,6 +140,17 @@ class Document:
 
 def _place(source: str, mark: Mark) -> str:
     return f"{source}:{mark.line}:{mark.column}" if source else f"line {mark.line}, column {mark.column}"
+
+
+def mark_of(place: str) -> Mark | None:
+    """The place that words about a text without a source begin with; None where they begin with none."""
+    found = _PLACE.match(place)
+    return None if found is None else Mark(int(found[1]), int(found[2]))
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, as marks count them."""
+    return _LINE_BREAKS.split(text)
 
 
 def read_text(path: str) -> str:
@@ -165,7 +178,7 @@ def read_document(text: str, source: str = "") -> Document:
     if len(data) > MOST_BYTES:
         raise ConfigError(_too_large(source))
     try:
-        return Document(_Composer(data, source).compose(), source)
+        return Document(_Composer(data, source).compose(), source, text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = " ".join(part for part in (error.problem, error.context) if part)
@@ -179,7 +192,7 @@ def read_document(text: str, source: str = "") -> Document:
 
 def _begins_with_tab(text: str, mark: yaml.Mark) -> bool:
     """Whether the parser stopped at a tab, the mistake that most people make."""
-    lines = _LINE_BREAKS.split(text)
+    lines = lines_of(text)
     return mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t"
 
 

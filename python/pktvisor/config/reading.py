@@ -166,10 +166,12 @@ def _find(node: Node, path: str, found: Mark) -> Mark:
 
 
 def _entry(node: Node, name: str) -> tuple[Node, Node] | None:
-    """The entry of that name; the entries of a list's items count as the list's own."""
+    """The entry of that name; the entries of a list's items count as the list's own, and so do items that are texts."""
     if isinstance(node, MapNode):
         return node.named.get(name)
     for item in node.items if isinstance(node, SequenceNode) else ():
+        if isinstance(item, ScalarNode) and item.text == name:
+            return item, item
         if isinstance(item, MapNode) and name in item.named:
             key, value = item.named[name]
             return key, item if isinstance(value, NullNode) else value

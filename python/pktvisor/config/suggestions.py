@@ -6,12 +6,16 @@ Whether it is one or many (`policy`, `policies`) makes no difference.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 LONGEST = 100
 """Characters of a name that are looked at."""
 LETTERS_PER_SLIP = 3
 MOST_SLIPS = 2
+
+_MEANT = re.compile("did you mean '([^']+)'\\?")
+_IS_MEANT = re.compile("is '([^']+)' meant\\?")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -26,6 +30,18 @@ def is_meant(wanted: str, there: Iterable[str]) -> str:
     return f"; is '{close}' meant?" if close else ""
 
 
+def meant_by(sentence: str) -> str | None:
+    """Give the name that a sentence with `did_you_mean` in it proposes."""
+    found = _MEANT.search(sentence)
+    return None if found is None else found[1]
+
+
+def misspelt_by(sentence: str) -> str | None:
+    """Give the name that a sentence with `is_meant` in it takes for another."""
+    found = _IS_MEANT.search(sentence)
+    return None if found is None else found[1]
+
+
 def _nearest(word: str, names: Iterable[str]) -> str:
     """The first of the names that fewest slips lead to; empty where all need too many for words of that length."""
     wanted, nearest = _singular(word[:LONGEST]), ""
@@ -35,6 +51,11 @@ def _nearest(word: str, names: Iterable[str]) -> str:
         if abs(len(known) - len(wanted)) <= most and (slips := _slips(wanted, known, most)) < min(most + 1, len(known)):
             nearest, most = name, slips - 1
     return nearest
+
+
+def nearest_word(meant: str, words: Iterable[str]) -> str:
+    """Give the one of the words that was to be another; empty where none is much like it."""
+    return _nearest(meant, (word for word in words if word != meant))
 
 
 def _singular(word: str) -> str:

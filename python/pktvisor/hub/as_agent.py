@@ -10,6 +10,7 @@ from pathlib import Path
 from pktvisor import _core, clock
 from pktvisor.agent.changes import sentence
 from pktvisor.agent.running import OwnMetric, RunningInput, RunningTap
+from pktvisor.api.configuring import RunningConfiguration
 from pktvisor.api.documents import Memory
 from pktvisor.api.keys import document_of
 from pktvisor.errors import ConflictError, NotFoundError
@@ -93,8 +94,21 @@ class HubAsAgent:
         """Refused."""
         raise ConflictError("a hub's policies are those of its agents")
 
-    def apply(self, text: str | None, *, is_dry_run: bool) -> dict[str, object]:
+    def configuration(self) -> dict[str, object]:
+        """Nothing but whether there is a file: a hub has no taps, and its policies are those of its agents."""
+        return document_of(RunningConfiguration(self._config_file is not None, {}, {}))
+
+    def find_faults(self, text: str) -> dict[str, object]:
+        """Refused: texts are for agents."""
+        raise ConflictError("a hub's policies are those of its agents: check the text with an agent")
+
+    def apply_policy(self, text: str, *, base: str | None, is_dry_run: bool) -> dict[str, object]:
+        """Refused."""
+        raise ConflictError("a hub's policies are those of its agents")
+
+    def apply(self, text: str | None, *, is_dry_run: bool, is_detailed: bool = False) -> dict[str, object]:
         """Read the configuration file again, and show the policies that it has. Raises as an agent's does."""
+        del is_detailed  # there are no windows to drop
         if text is not None:
             raise ConflictError("a hub is configured by its file: change it, and have it read again")
         if self._config_file is None:

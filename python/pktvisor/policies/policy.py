@@ -114,6 +114,15 @@ class Policy:
         """The window that closed last; the open one before any has closed."""
         return self._snapshots(self.latest_range(), now_ns)
 
+    def span_s(self, now_ns: int) -> int:
+        """How many seconds the windows that are kept cover."""
+        kept = self.core.available()
+        oldest, newest = (self.core.read(number, number) for number in (max(kept - 1, 0), 0))
+        if oldest is None or newest is None:
+            return 0
+        end_ns = newest.end_ns if self.is_recorded else max(now_ns, newest.end_ns)
+        return max(0, end_ns - oldest.start_ns) // NANOSECONDS
+
     def bucket_range(self, number: int) -> Range:
         """Which windows `bucket` shows: the first and the last, counted from the open one. PeriodError as there."""
         if number >= self.periods:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api import catalogue, documents, forms
+from pktvisor.api import catalogue, configuring, documents, forms
 from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of, schema_with
 from pktvisor.server.endpoint import ERROR
 
@@ -20,6 +20,8 @@ COMPONENTS: dict[str, Schema] = {
     "Metric": schema_of(catalogue.ShownMetric),
     "Handler": schema_of(catalogue.ShownHandler),
     "Changes": schema_of(catalogue.Changes),
+    "Text": schema_of(configuring.ShownText),
+    "Fault": schema_of(configuring.ShownFault),
 }
 
 APP = schema_of(documents.App)
@@ -33,6 +35,8 @@ INPUTS = mapping(reference("Input"))
 COLUMNS: Schema = {"type": "array", "items": reference("Column")}
 HANDLERS: Schema = {"type": "array", "items": reference("Handler")}
 CHANGES = reference("Changes")
+CONFIGURATION = schema_of(configuring.RunningConfiguration)
+CHECKED = schema_of(configuring.Checked)
 
 METRICS = reference("Metrics")
 """Metrics by schema key: what the handlers declare."""
