@@ -14,6 +14,7 @@ from pktvisor.cli.hub_demo import DemoOptions, demo_parser
 from pktvisor.cli.hub_sql import SqlOptions, sql_parser
 from pktvisor.cli.options import Parser
 from pktvisor.cli.reader import ReaderOptions, reader_parser
+from pktvisor.cli.report import ReportOptions, report_parser
 from pktvisor.cli.ui import terminal_parser
 from pktvisor.cli.ui_options import TerminalOptions
 from pktvisor.config.daemon_options import FORMER, DaemonOptions
@@ -105,6 +106,7 @@ def commands() -> tuple[Command, ...]:
         _command(parser, options_of(declared))
         for parser, declared in (
             (terminal_parser(), TerminalOptions),
+            (report_parser(), ReportOptions),
             (daemon_parser(), DaemonOptions),
             (hub_parser(), HubOptions),
             (demo_parser(), DemoOptions),

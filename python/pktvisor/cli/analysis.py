@@ -73,13 +73,13 @@ def analyse(
     hints = held.of_packets(paths, wanted, input_type)
     for warning in [*file_warnings(report), *notes_of(report, wanted), *hints]:
         complain(warning)
-    name = _name(paths)
+    name = capture_name(paths)
     inventory = _inventory(name, paths, report.ledger())
     read_pairs = None if pairs is None else lambda: _metrics(pairs.bucket(0, 0))
     return WatchedFiles(name, _readings(whole, newest), inventory, _buckets(newest), read_pairs, options.window_length)
 
 
-def _name(paths: Sequence[str]) -> str:
+def capture_name(paths: Sequence[str]) -> str:
     """Name a capture by its files."""
     first = printable(Path(paths[0]).name or paths[0])
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"

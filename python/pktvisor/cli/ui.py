@@ -35,8 +35,13 @@ SINGLE_LETTERS = ("h", "p", "H", "P")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["report"]:
+        from pktvisor.cli import report
+
+        return report.main(given[1:])
     try:
-        return _run(_read(sys.argv[1:] if arguments is None else arguments))
+        return _run(_read(given))
     except UsageError as error:
         complain(f"pktvisor: {error}")
         complain("pktvisor --help lists the options")
@@ -182,7 +187,10 @@ def _undashed(arguments: Sequence[str]) -> list[str]:
 def terminal_parser() -> Parser:
     """Make the parser."""
     parser = Parser(
-        prog="pktvisor", description="Watch a running agent, an interface, or capture files.", allow_abbrev=False
+        prog="pktvisor",
+        description="Watch a running agent, an interface, or capture files.",
+        epilog="pktvisor report FILE writes a web page about capture files; a file of that name is ./report.",
+        allow_abbrev=False,
     )
     add_options(parser, TerminalOptions)
     parser.add_argument(

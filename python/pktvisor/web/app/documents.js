@@ -1,5 +1,5 @@
 // Documents for parts: asked for once whoever wants them, kept while the next one is on its way.
-import { signal, useEffect } from "../vendor.js";
+import { signal, useEffect, useRef } from "../vendor.js";
 import { ask, Fault } from "./server.js";
 
 /** @typedef {{ value: any, fault: Fault | null, isLoading: boolean }} Reading */
@@ -44,8 +44,12 @@ async function fetchInto(path, found) {
  */
 export function useDocument(path, stamp = "") {
   const found = path === null ? null : entry(path);
+  const asked = useRef("");
   useEffect(() => {
-    if (path === null || !found || found.stamp === stamp) return;
+    const wish = `${path} ${stamp}`;
+    // Parts may want one document at different times: each asks when its own stamp changes, none because of another's.
+    if (path === null || !found || (found.stamp !== undefined && (asked.current === wish || found.stamp === stamp))) return;
+    asked.current = wish;
     found.stamp = stamp;
     void fetchInto(path, found);
   });

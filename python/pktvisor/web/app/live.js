@@ -63,7 +63,7 @@ function hold(others) {
 }
 
 export function listen() {
-  if (report) return;
+  if (report) return void (newest.value = report.report.tick);
   setInterval(() => (now.value = Date.now() / 1000), 1000);
   document.addEventListener("visibilitychange", () => document.hidden || (newest.value = waiting));
   // A proxy may serve several agents under one name, each below a path of its own.

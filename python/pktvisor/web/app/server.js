@@ -57,7 +57,7 @@ export const send = (path, body, method = "POST") =>
   ask(path, { method, body: typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": typeof body === "string" ? "application/x-yaml" : "application/json" } });
 
 export async function readSession() {
-  session.value = report ? report.session : await (await fetch("api/v1/session")).json();
+  session.value = report ? report.report.session : await (await fetch("api/v1/session")).json();
 }
 
 /** @param {string} token @throws {Fault} */

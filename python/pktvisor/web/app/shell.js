@@ -111,7 +111,7 @@ const Filter = () => html`<label class="field"><span class="unseen">Filter names
 function AgentScreen({ screen }) {
   const View = useView(screen);
   const policy = policyShown();
-  const window = Number(param("window", "5"));
+  const window = report ? 0 : Number(param("window", "5")); // a capture is one window
   const path = policy && encodeURIComponent(policy);
   // The open window changes all the time; whole ones once a minute.
   const moment = window ? stamp(policy, "window") : Math.floor((tick.value?.time ?? 0) / 2);
