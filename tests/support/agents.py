@@ -9,6 +9,7 @@ from pktvisor.agent.running import OwnMetric
 from pktvisor.api.documents import Memory
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
+from pktvisor.policies.instances import Module
 from pktvisor.windows.record import Record
 from support.records import any_record
 
@@ -23,6 +24,7 @@ class FakePolicy:
     buckets: list[list[HandlerSnapshot]]
     instances: tuple[str, ...] = ("default-default-net", "default-default-dns")
     periods: int = 5
+    modules: tuple[Module, ...] = ()
     reached: tuple[HandlerSnapshot, ...] = ()
     """What handlers have that are asked before the one without a period."""
     counted: list[HandlerSnapshot] = field(default_factory=list)

@@ -86,9 +86,14 @@ class AgentPolicy:
         self._merged = MergedPolicies([part.policy for part in parts]) if is_merged else None
 
     @property
+    def modules(self) -> tuple[Module, ...]:
+        """Its handlers with what was said about them."""
+        return tuple(module for part in self.parts for module in part.modules)
+
+    @property
     def instances(self) -> tuple[str, ...]:
         """Names of its handlers."""
-        return tuple(module.instance.name for part in self.parts for module in part.modules)
+        return tuple(module.instance.name for module in self.modules)
 
     @property
     def periods(self) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from pktvisor.api.documents import Memory
 from pktvisor.metrics.snapshot import HandlerSnapshot, Labels
+from pktvisor.policies.instances import Module
 from pktvisor.windows.record import Record
 
 
@@ -21,6 +22,11 @@ class RunningPolicy(Protocol):
     @property
     def instances(self) -> tuple[str, ...]:
         """Names of its handlers, in the policy's order, as `default-default-dns`."""
+        ...
+
+    @property
+    def modules(self) -> Sequence[Module]:
+        """Its handlers with what was said about them; none of a hub's policy, whose windows come from agents."""
         ...
 
     @property

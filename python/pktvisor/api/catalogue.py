@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from pktvisor.api.configuring import DroppedWindows, InputFate
-from pktvisor.api.keys import FLAG, Document, model, models, schema_of, table, text, texts
+from pktvisor.api.keys import FLAG, Document, flag, model, models, schema_of, table, text, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class ShownMetric:
     """Place in JSON, with the schema key and dots."""
     kind: Annotated[str, text("kind")] = ""
     help: Annotated[str, text("help")] = ""
+    unit: Annotated[str, text("unit")] = ""
+    """Of its values, as columns tell it; empty for numbers of rows or items."""
     prometheus: Annotated[str, text("prometheus")] = ""
     total: Annotated[str | None, text("prometheus_total", is_optional=True)] = None
     """Name in Prometheus of the count since the start, where there is one."""
@@ -48,6 +50,28 @@ class ShownHandler:
     groups: Annotated[Mapping[str, bool], table("groups", FLAG)] = field(default_factory=dict)
     """Whether each is on by default."""
     metrics: Annotated[list[Document], models("metrics", "Metric")] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredMetric(ShownMetric):
+    """A metric of a policy's handler."""
+
+    is_on: Annotated[bool, flag("is_on")] = True
+    """Whether its groups are."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredHandler:
+    """One handler of `GET /api/v1/policies/{name}/declarations`."""
+
+    module: Annotated[str, text("module")] = ""
+    """Its key in the policy."""
+    type: Annotated[str, text("type")] = ""
+    version: Annotated[str, text("version")] = ""
+    schema: Annotated[str, text("schema")] = ""
+    groups: Annotated[Mapping[str, bool], table("groups", FLAG)] = field(default_factory=dict)
+    """Whether each is on."""
+    metrics: Annotated[list[Document], models("metrics", "DeclaredMetric")] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

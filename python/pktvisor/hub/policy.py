@@ -15,6 +15,7 @@ from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.minutes import LATENESS_S, Cell, Merged, Minutes, merge_minutes
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document
+from pktvisor.policies.instances import Module
 from pktvisor.windows.reading import snapshots
 from pktvisor.windows.record import Record
 from pktvisor.windows.tables import records_of
@@ -46,6 +47,11 @@ class HubPolicy:
         self._lock = threading.Lock()
         self._read: dict[int, tuple[int, list[HandlerSnapshot]]] = {}
         """Snapshots of closed minutes, each with the number of windows in it: late ones make it anew."""
+
+    @property
+    def modules(self) -> tuple[Module, ...]:
+        """None: its windows come from agents, and tell themselves what they are."""
+        return ()
 
     @property
     def instances(self) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ COMPONENTS: dict[str, Schema] = {
     "Column": schema_of(catalogue.ShownColumn),
     "Metric": schema_of(catalogue.ShownMetric),
     "Handler": schema_of(catalogue.ShownHandler),
+    "DeclaredMetric": schema_of(catalogue.DeclaredMetric),
+    "DeclaredHandler": schema_of(catalogue.DeclaredHandler),
     "Changes": schema_of(catalogue.Changes),
     "Text": schema_of(configuring.ShownText),
     "Fault": schema_of(configuring.ShownFault),
@@ -34,6 +36,7 @@ POLICIES = mapping(reference("Policy"))
 INPUTS = mapping(reference("Input"))
 COLUMNS: Schema = {"type": "array", "items": reference("Column")}
 HANDLERS: Schema = {"type": "array", "items": reference("Handler")}
+DECLARATIONS = record({"handlers": mapping(reference("DeclaredHandler"))})
 CHANGES = reference("Changes")
 CONFIGURATION = schema_of(configuring.RunningConfiguration)
 CHECKED = schema_of(configuring.Checked)
