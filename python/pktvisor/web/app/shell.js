@@ -11,6 +11,7 @@ import { Segmented } from "./parts/segmented.js";
 import { Loading, State } from "./parts/state.js";
 import { copy } from "./saving.js";
 import { screens } from "./screens.js";
+import { useSeries } from "./series.js";
 import { report, session, signOut } from "./server.js";
 import { switchTheme } from "./theme.js";
 import { clock, duration } from "./units.js";
@@ -112,11 +113,10 @@ function AgentScreen({ screen }) {
   const View = useView(screen);
   const policy = policyShown();
   const window = report ? 0 : Number(param("window", "5")); // a capture is one window
-  const path = policy && encodeURIComponent(policy);
   // The open window changes all the time; whole ones once a minute.
   const moment = window ? stamp(policy, "window") : Math.floor((tick.value?.time ?? 0) / 2);
   const reading = useDocument(policy ? windowPath(policy, window) : null, report ? "" : moment);
-  const { value: series } = useDocument(policy ? `policies/${path}/series` : null, stamp(policy, "step"));
+  const series = useSeries(policy, stamp(policy, "step"));
   const { value: marks } = useDocument("marks", tick.value?.mark);
   const handlers = handlersOf(reading.value);
   const period = handlers[0]?.period;
