@@ -1,0 +1,45 @@
+"""What the tests of the page share: a browser, somebody who looks, an agent and a hub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from support.browser import Visitor, chromium
+from support.daemon import Daemon
+from support.web_agents import web_agent, web_hub
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for each file: while it runs, no other event loop can run in this thread."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    """Somebody who looks; the test fails where a page did what it must not (see `Visitor.leave`)."""
+    looking = Visitor(browser)
+    looking.forgive(r"404 .*/api/v1/(events|marks|policies/[^/]+/series)")
+    yield looking
+    looking.leave()
+
+
+@pytest.fixture(scope="session")
+def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """An agent with the admin API, which tests must leave as it was."""
+    folder: Path = tmp_path_factory.mktemp("agent")
+    with web_agent(folder, "--admin-api") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A hub with the admin API, which tests must leave as it was."""
+    folder: Path = tmp_path_factory.mktemp("hub")
+    with web_hub(folder, "--admin-api") as running:
+        yield running
