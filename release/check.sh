@@ -56,6 +56,7 @@ check_daemon() { # check_daemon BIN: made-up traffic is served, and the terminal
     "${BARE[@]}" "$1/pktvisor" -p "$PORT" --once
     curl -sf "localhost:$PORT/metrics" >/dev/null
     curl -sf "localhost:$PORT/docs/searchindex.js" >/dev/null
+    curl -sf "localhost:$PORT/" | grep -F app/main.js >/dev/null
     end_serving
 }
 

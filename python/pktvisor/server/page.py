@@ -25,9 +25,10 @@ FIRST = "index.html"
 SCREENS = "app/screens.js"
 """The module that lists the screens: it is made of the names of the files in `app/screens`."""
 SUFFIXES = frozenset({".css", ".html", ".js", ".svg"})
+KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+ASKED_ANEW = "no-cache"
+"""The first file names the others by their version, so that these never change: a page is never made of two."""
 HEADERS = {
-    # Kept, but asked for anew (and answered by 304): a page must not outlive the version that it was made for.
-    "cache-control": "no-cache",
     "vary": "accept-encoding",
     # Scripts and styles of this server alone, and no text that becomes a script or markup.
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -50,7 +51,7 @@ class File:
 
 def page_routes() -> list[BaseRoute]:
     """The routes of the page. Addresses in it are relative: a proxy may serve the agent below a path of its own."""
-    return [Route("/", _answer), Route("/web/{path:path}", _answer)]
+    return [Route("/", _first), Route("/web/{version}/{path:path}", _other)]
 
 
 @functools.cache
@@ -68,8 +69,15 @@ def sources() -> dict[str, bytes]:
         if file.suffix in SUFFIXES and file.is_file()
     }
     found[SCREENS] = _list_of_screens(found)
+    found = {path: without_comments(body) if path.startswith("app/") else body for path, body in found.items()}
     found[FIRST] = found[FIRST].replace(b"</head>", _preloads(found) + b"</head>")
-    return {path: without_comments(body) if path.startswith("app/") else body for path, body in found.items()}
+    return found
+
+
+@functools.cache
+def version() -> str:
+    """Names what is in all files together."""
+    return hashlib.sha256(b"".join(sources().values())).hexdigest()[:12]
 
 
 COMMENT = re.compile(rb"^ *//[^\n]*|^ */\*\*.*?\*/ *$|/\*\* @\w+ [^\n]*?\*/ ?", re.MULTILINE | re.DOTALL)
@@ -111,17 +119,27 @@ def beside(path: str, target: str) -> str:
 
 
 def _file(path: str, body: bytes) -> File:
+    if path == FIRST:
+        body = body.replace(b'"web/', f'"web/{version()}/'.encode())
     kind, _ = mimetypes.guess_type(path)
     charset = "" if kind == "image/svg+xml" else "; charset=utf-8"
     tag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     return File(f"{kind}{charset}", body, gzip.compress(body, 9, mtime=0), tag)
 
 
-async def _answer(request: Request) -> Response:
-    file = files().get(request.path_params.get("path") or FIRST)
-    if file is None:
+async def _first(request: Request) -> Response:
+    return _reply(files()[FIRST], request, ASKED_ANEW)
+
+
+async def _other(request: Request) -> Response:
+    file = files().get(request.path_params["path"])
+    if file is None or request.path_params["version"] != version():
         return Response(status_code=404)
-    headers = {**HEADERS, "etag": file.tag}
+    return _reply(file, request, KEPT_FOR_GOOD)
+
+
+def _reply(file: File, request: Request, keeping: str) -> Response:
+    headers = {**HEADERS, "cache-control": keeping, "etag": file.tag}
     if file.tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -45,7 +45,7 @@ def test_the_page_may_run_its_own_scripts_and_nothing_else() -> None:
 def test_addresses_in_the_page_are_relative_so_that_a_proxy_may_serve_it_below_a_path() -> None:
     linked = re.findall(r'(?:href|src)="([^"]*)"', client().get("/").text)
     assert [address for address in linked if address.startswith(("/", "http"))] == []
-    assert "web/app/main.js" in linked
+    assert f"web/{page.version()}/app/main.js" in linked
 
 
 def test_every_module_that_a_module_names_is_there() -> None:
@@ -67,14 +67,23 @@ def test_no_screen_takes_more_than_the_budget(screen: str) -> None:
     assert sum(sizes.values()) < BUDGET_BYTES, sorted(sizes.items(), key=lambda item: -item[1])
 
 
-def test_a_file_is_kept_by_the_browser_until_it_changes() -> None:
+def test_the_first_file_is_asked_for_anew_and_those_that_it_names_are_kept() -> None:
     asked = client()
-    first = asked.get("/web/style.css", headers={"accept-encoding": "identity"})
+    first = asked.get("/", headers={"accept-encoding": "identity"})
     assert "content-encoding" not in first.headers
-    again = asked.get("/web/style.css", headers={"if-none-match": first.headers["etag"]})
+    assert first.headers["cache-control"] == "no-cache"
+    again = asked.get("/", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    other = asked.get("/web/style.css", headers={"if-none-match": '"another"'})
+    other = asked.get("/", headers={"if-none-match": '"another"'})
     assert (other.status_code, other.content) == (200, first.content)
+    for path in ("style.css", "app/main.js", "icon.svg"):
+        named = f"web/{page.version()}/{path}"
+        assert named in first.text
+        assert "immutable" in asked.get(f"/{named}").headers["cache-control"]
+
+
+def test_files_of_another_version_are_not_there() -> None:
+    assert client().get("/web/0123456789ab/app/main.js").status_code == 404
 
 
 def test_what_is_sent_compressed_is_the_same() -> None:
@@ -84,7 +93,7 @@ def test_what_is_sent_compressed_is_the_same() -> None:
 
 @pytest.mark.parametrize("path", ["nothing.js", "../server/page.py", "vendor.d.ts", "app/", "%2e%2e/server/page.py"])
 def test_nothing_but_the_files_of_the_page_is_there(path: str) -> None:
-    assert client().get(f"/web/{path}").status_code == 404
+    assert client().get(f"/web/{page.version()}/{path}").status_code == 404
 
 
 def test_comments_and_types_are_left_out_and_lines_keep_their_numbers() -> None:
