@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from pktvisor import _core
 from pktvisor.errors import InputError
+from pktvisor.hub.agent_steps import AgentSteps
 from pktvisor.hub.delivery import MINUTE_NS, Delivery, minute_of, read_delivery
 from pktvisor.hub.gate import Gate
 from pktvisor.hub.journal import Entry, Journal, Position
@@ -106,6 +107,8 @@ class Admission:
         """Windows of earlier minutes are not kept any more."""
         self.gate = Gate()
         """Closed, everything that is in the journal and acknowledged has been merged, noted, and is known."""
+        self.steps = AgentSteps()
+        """What each agent measured lately, in few figures."""
         self._indexing = threading.Lock()
         self.hours: dict[int, HourIndex] = {}
         """By hour, counted from 1970, the deliveries that are not sealed."""
@@ -191,6 +194,7 @@ class Admission:
             if taken >> at & 1:
                 try:
                     self._minutes.add(delivery.sender, delivery.table, run)
+                    self.steps.note(delivery.sender.agent, delivery.table, run)
                     counted.add(at)
                 except InputError as error:
                     reasons.append(str(error))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pktvisor.agent.desired import Desired, Part, hash_of, read_parts
 from pktvisor.config.hub_models import DesiredConfig
@@ -153,16 +154,15 @@ def read_taken(parts: Sequence[Part]) -> Desired:
 def difference_of(parts: Sequence[Part], report: AgentReport | None) -> Document:
     """Tell what an agent is to have, what it has, and how these differ."""
     document: Document = {"texts": [part.name for part in parts if not part.is_trial]}
-    digests: Mapping[str, str] = {}
-    try:
-        digests = read_taken(parts).digests
-    except ConfigError as error:
-        document["mistake"] = str(error)
+    wanted = _wanted(tuple(parts))
+    digests = wanted.digests
+    if wanted.mistake:
+        document["mistake"] = wanted.mistake
     actual = {} if report is None else report.policies
     left_out = () if report is None else report.left_out
-    is_same = report is not None and report.actual == hash_of(parts)
+    is_same = report is not None and report.actual == wanted.hash
     document |= {
-        "state": _state(parts, report),
+        "state": _state(wanted.hash, report),
         "policies": list(digests),
         "missing": [name for name in digests if name not in actual and name not in left_out],
         "extra": [name for name in actual if name not in digests],
@@ -179,15 +179,32 @@ def difference_of(parts: Sequence[Part], report: AgentReport | None) -> Document
     return document
 
 
-def _state(parts: Sequence[Part], report: AgentReport | None) -> State:
+class _Wanted(NamedTuple):
+    """Texts, read."""
+
+    hash: str
+    """Tells them from others; empty where there are none."""
+    digests: Mapping[str, str]
+    mistake: str = ""
+
+
+@functools.lru_cache(maxsize=256)
+def _wanted(parts: tuple[Part, ...]) -> _Wanted:
+    """Read texts once for all agents that are to have them."""
+    try:
+        return _Wanted(hash_of(parts), read_taken(parts).digests)
+    except ConfigError as error:
+        return _Wanted(hash_of(parts), {}, str(error))
+
+
+def _state(wanted: str, report: AgentReport | None) -> State:
     if report is None:
-        return "silent" if parts else "none"
-    wanted = hash_of(parts)
+        return "silent" if wanted else "none"
     if report.known == wanted and report.error:
         return "refused"
     if report.actual != wanted:
         return "pending"
-    return "left out" if report.left_out else "as desired" if parts else "none"
+    return "left out" if report.left_out else "as desired" if wanted else "none"
 
 
 def known_names(registry: Registry, reports: Reports) -> list[str]:

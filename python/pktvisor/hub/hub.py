@@ -150,6 +150,7 @@ class Hub:
             "policies_left_out": self.minutes.policies_left_out,
             "minutes_set_aside": self.minutes.minutes_set_aside,
             "agents_forgotten": self.registry.agents_forgotten,
+            "agent_steps_left_out": self.admission.steps.windows_left_out,
             **_left_out("merged", self.minutes.left_out),
             **_left_out("sealed", self.left_out),
             "journal_segments_cut_off": self.cut_off,
