@@ -15,7 +15,7 @@ addEventListener("hashchange", () => (address.value = read()));
 export const param = (name, otherwise = "") => address.value.params.get(name) ?? otherwise;
 
 /** KEPT over a change of screen; all else belongs to one screen. */
-const KEPT = ["policy", "window", "from", "to", "range", "direction", "unit"];
+const KEPT = ["policy", "window", "from", "to", "range", "direction", "unit", "volume"];
 
 /** The address of a screen with some parameters changed; empty ones go. @param {string} screen @param {Changes} [changes] */
 export function link(screen, changes = {}) {

@@ -35,8 +35,8 @@ export function top(metrics, ...paths) {
   return null;
 }
 
-/** @param {Entry[]} entries */
-function added(entries) {
+/** Entries of one name are added up, bounds and all. @param {Entry[]} entries @returns {Entry[]} */
+export function added(entries) {
   /** @type {Map<string, Entry>} */
   const sums = new Map();
   for (const { name, estimate, lower_bound: lower = estimate, upper_bound: upper = estimate } of entries) {

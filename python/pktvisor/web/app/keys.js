@@ -2,12 +2,14 @@
 import { address, change, link, param } from "./address.js";
 import { pause } from "./live.js";
 import { switchTheme } from "./theme.js";
+import { isInBits } from "./units.js";
 
 /** Key and what it does, as the help shows them. */
 export const KEYS = [
   ["1 … 9, 0", "screens in their order"],
   ["space", "pause, go on"],
   ["/", "filter names and panels"],
+  ["b", "volumes in bits or bytes"],
   ["t", "dark or light"],
   ["[ ]", "shorter or longer window; of a hub, back and on in time"],
   ["Esc", "clear the filter, close a menu"],
@@ -26,6 +28,7 @@ export function listenToKeys(screens, windows) {
     if (digit >= 0 && event.key && screens[digit]) location.hash = link(screens[digit].name);
     else if (event.key === " " && !target.closest("button, a, summary")) pause();
     else if (event.key === "/") document.querySelector(/** @type {"input"} */ ("#filter"))?.focus();
+    else if (event.key === "b") switchVolume();
     else if (event.key === "t") switchTheme();
     else if (event.key === "?") document.querySelector(/** @type {"dialog"} */ ("#help"))?.showModal();
     else if ("[]".includes(event.key) && windows.length) change({ window: windows[window + (event.key === "]" ? 1 : -1)] ?? windows[window] });
@@ -35,6 +38,8 @@ export function listenToKeys(screens, windows) {
   addEventListener("keydown", pressed);
   return () => removeEventListener("keydown", pressed);
 }
+
+export const switchVolume = () => change({ volume: isInBits() ? "bytes" : "" });
 
 /** @param {HTMLElement} target */
 function escape(target) {

@@ -3,7 +3,7 @@ import { html, signal, useEffect } from "../vendor.js";
 import { address, change, link, param } from "./address.js";
 import { useDocument } from "./documents.js";
 import { handlersOf } from "./figures.js";
-import { KEYS, listenToKeys } from "./keys.js";
+import { KEYS, listenToKeys, switchVolume } from "./keys.js";
 import { pause, pausedAt, silence, stamp, state, tick } from "./live.js";
 import { Complete } from "./parts/complete.js";
 import { Mark } from "./parts/mark.js";
@@ -14,7 +14,7 @@ import { screens } from "./screens.js";
 import { useSeries } from "./series.js";
 import { report, session, signOut } from "./server.js";
 import { switchTheme } from "./theme.js";
-import { clock, duration } from "./units.js";
+import { clock, duration, isInBits } from "./units.js";
 
 const WINDOWS = [0, 1, 2, 5, 10];
 const RESOURCES = /-resources$/;
@@ -67,6 +67,7 @@ function Bar() {
     <span class="tools">${!isHub && !report && html`<${Segmented} label="Window in minutes" value=${param("window", "5")} choose=${(/** @type {string} */ window) => change({ window })} options=${WINDOWS.map((n) => [String(n), n ? `${n}${n === 1 ? " min" : ""}` : "Live"])} />`}
       ${!report && html`<button class="button" aria-pressed=${Boolean(pausedAt.value)} onClick=${pause}>${pausedAt.value ? "Go on" : "Pause"}</button>`}
       <button class="button" title="Copy a link that shows the same" onClick=${() => copy(location.href)}>Link</button>
+      <button class="button" aria-label="Volumes in bits or bytes per second" onClick=${switchVolume}>${isInBits() ? "bit/s" : "B/s"}</button>
       <button class="button icon" aria-label="Dark or light" onClick=${switchTheme}>◐</button>
       <button class="button icon" aria-label="Keys and help" onClick=${() => document.querySelector(/** @type {"dialog"} */ ("#help"))?.showModal()}>?</button>
       ${session.value?.needs_token && html`<button class="button" title="Signed in as ${session.value.name}" onClick=${signOut}>Sign out</button>`}</span></header>`;

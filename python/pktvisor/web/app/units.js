@@ -1,4 +1,6 @@
 // Numbers, times and shares as people read them; times in UTC, units always.
+import { param } from "./address.js";
+
 export const NOTHING = "–";
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 
@@ -46,13 +48,20 @@ export const clock = (seconds) => iso(seconds).slice(11, 19);
 /** Day and time, UTC. @param {number} seconds */
 export const moment = (seconds) => iso(seconds).slice(0, 19).replace("T", " ");
 
-/** A value in the unit that its metric's name ends in. @param {string} name @param {number | null | undefined} n */
-export function inUnitOf(name, n) {
+/** Volumes are in bits per second, or in bytes where the reader wants that. */
+export const isInBits = () => param("volume", "bits") === "bits";
+
+/** @param {number | null | undefined} bytes per second */
+export const volume = (bytes) => (isInBits() ? short(bytes && bytes * 8, "bit/s") : short(bytes, "B/s"));
+
+/** A value in the unit that its metric declares, or that its name ends in. @param {string} name @param {number | null | undefined} n @param {{ unit?: string, kind?: string }} [metric] */
+export function inUnitOf(name, n, { unit = "", kind = "" } = {}) {
   const last = name.split(/[. ]/).at(-1) ?? "";
-  if (/(^|_)us$/.test(last)) return micros(n);
-  if (/(^|_)ms$/.test(last)) return micros(n === null || n === undefined ? n : n * 1000);
-  if (last === "bps" || last.startsWith("bytes_")) return short(n === null || n === undefined ? n : n * 8, "bit/s");
-  if (/(^|_)(bytes|size)$/.test(last)) return short(n, "B");
-  if (last === "cpu_usage") return `${count(n)} %`;
-  return count(n);
+  if (unit === "microseconds" || /(^|_)us$/.test(last)) return micros(n);
+  if (/(^|_)ms$/.test(last)) return micros(n && n * 1000);
+  if (last === "bps" || last.startsWith("bytes_") || (kind === "rate" && unit === "bytes")) return volume(n);
+  if (kind === "rate") return short(n, "/s");
+  if (unit === "bytes" || /(^|_)(bytes|size)$/.test(last)) return short(n, "B");
+  if (unit === "percent" || last === "cpu_usage") return `${count(n)} %`;
+  return unit === "seconds" ? `${count(n)} s` : count(n);
 }
