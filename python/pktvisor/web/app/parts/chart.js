@@ -1,5 +1,6 @@
 // A chart over time by uPlot: lines, areas above and below one line, stacks. Gaps are drawn as such, marks as dotted lines.
-import { html, uPlot, useEffect, useRef } from "../../vendor.js";
+import { uPlot } from "../../uplot.js";
+import { html, useEffect, useRef } from "../../vendor.js";
 import { clock, short } from "../units.js";
 
 /** @typedef {{ name: string, values: (number | null)[], colour: string, isBelow?: boolean, isDashed?: boolean, fill?: boolean }} Line  `colour` names a custom property of style.css */

@@ -1,7 +1,6 @@
 // The menu of a panel.
 import { html, useRef } from "../../vendor.js";
 import { escaped } from "../names.js";
-import { picture } from "../picture.js";
 import { copy, save } from "../saving.js";
 
 /** A cell of CSV; a spreadsheet must not take it for a formula. @param {string | number | null} cell */
@@ -31,7 +30,7 @@ export function Menu({ title, sheet, box, isTable }) {
       ${item(isTable.value ? "Figures" : "Table", () => (isTable.value = !isTable.value))}
       ${item("CSV", () => save(`${title}.csv`, "text/csv", csv(sheet())))}
       ${item("JSON", () => save(`${title}.json`, "application/json", json(sheet())))}
-      ${item("PNG", async () => box.current && save(`${title}.png`, "image/png", await picture(box.current)))}
+      ${item("PNG", async () => box.current && save(`${title}.png`, "image/png", await (await import("../picture.js")).picture(box.current)))}
       ${item("Copy link", () => copy(location.href))}
     </div>
   </details>`;

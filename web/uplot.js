@@ -1,0 +1,2 @@
+// The library of charts, for the screens that have some.
+export { default as uPlot } from "uplot";
