@@ -1,0 +1,32 @@
+// A table of any length: only the rows that can be seen are drawn.
+import { html, useEffect, useRef, useSignal } from "../../vendor.js";
+
+const AROUND = 12;
+
+/**
+ * @param {{ label: string, head: any, rows: any[], row: (row: any, i: number) => any, height: number, columns: number }} props
+ *   `height` of each row in px; `row` gives its `<tr>`
+ */
+export function Windowed({ label, head, rows, row, height, columns }) {
+  const body = useRef(/** @type {HTMLElement | null} */ (null));
+  const first = useSignal(0);
+  const shown = Math.ceil(innerHeight / height) + 2 * AROUND;
+  useEffect(() => {
+    let frame = 0;
+    const look = () => {
+      frame = 0;
+      if (!body.current) return;
+      const above = Math.floor(-body.current.getBoundingClientRect().top / height) - AROUND;
+      // A step of some rows, so that most frames of a scroll draw nothing anew.
+      first.value = Math.max(0, Math.floor(above / (AROUND / 2)) * (AROUND / 2));
+    };
+    const later = () => (frame ||= requestAnimationFrame(look));
+    addEventListener("scroll", later, { passive: true });
+    addEventListener("resize", later);
+    look();
+    return () => (removeEventListener("scroll", later), removeEventListener("resize", later), cancelAnimationFrame(frame));
+  }, [height]);
+  const from = Math.max(0, Math.min(first.value, rows.length - shown));
+  const gap = (/** @type {number} */ n) => n > 0 && html`<tr aria-hidden="true"><td colspan=${columns} ref=${(/** @type {HTMLElement | null} */ cell) => cell && (cell.style.height = `${n * height}px`)}></td></tr>`;
+  return html`<table class="windowed" aria-label=${label} aria-rowcount=${rows.length + 1}><thead>${head}</thead><tbody ref=${body}>${gap(from)}${rows.slice(from, from + shown).map((one, i) => row(one, from + i))}${gap(rows.length - from - shown)}</tbody></table>`;
+}
