@@ -28,3 +28,6 @@ export function switchTheme() {
 
 system.addEventListener("change", apply);
 apply();
+
+/** What a custom property of style.css is now, for what is painted. @param {string} name */
+export const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

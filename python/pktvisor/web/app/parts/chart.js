@@ -1,13 +1,11 @@
 // A chart over time by uPlot: lines, areas above and below one line, stacks. Gaps are drawn as such, marks as dotted lines.
 import { uPlot } from "../../uplot.js";
 import { html, useEffect, useRef } from "../../vendor.js";
+import { colourOf } from "../theme.js";
 import { clock, short } from "../units.js";
 
 /** @typedef {{ name: string, values: (number | null)[], colour: string, isBelow?: boolean, isDashed?: boolean, fill?: boolean }} Line  `colour` names a custom property of style.css */
 /** @typedef {{ time: number, text: string }} Event */
-
-/** @param {string} name */
-export const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
 /** Each line on top of those after it. @param {Line[]} lines */
 const stacked = (lines) => {

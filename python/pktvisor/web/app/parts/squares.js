@@ -1,8 +1,7 @@
 // Agents as squares, apart by a tag: patterns of many at a glance. One canvas for each value, so that thousands cost little.
 import { html, useEffect, useRef } from "../../vendor.js";
 import { Name } from "../names.js";
-import { theme } from "../theme.js";
-import { colourOf } from "./chart.js";
+import { colourOf, theme } from "../theme.js";
 
 /** @typedef {import("../hub.js").Named} Named */
 const PITCH = 15;

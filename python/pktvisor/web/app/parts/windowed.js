@@ -1,4 +1,4 @@
-// A table of any length: only the rows that can be seen are drawn.
+// A table of any length that scrolls with the page, and whose rows are cards on a phone: only those in sight are drawn.
 import { html, useEffect, useRef, useSignal } from "../../vendor.js";
 
 const AROUND = 12;
