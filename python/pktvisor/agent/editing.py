@@ -87,7 +87,7 @@ def _fault(error: ConfigError, text: str) -> ShownFault:
     mark = mark_of(error.place)
     fix = fix_of(error, text)
     return ShownFault(
-        f"{error.lead}{error.message}",
+        error.message,
         error.hint or None,
         error.path or None,
         None if mark is None else mark.line,
