@@ -4,43 +4,37 @@ import { forget } from "./documents.js";
 import { ask, Fault, send } from "./server.js";
 
 /** @typedef {import("./parts/editor.js").Fault} TextFault */
-/** @typedef {{ text: string, faults: TextFault[], outcome: any }} Verdict what the agent says of a text; `outcome` is that of its dry run */
-/** @typedef {{ text: string, base: string, before: string, verdict: Verdict | null, isApplying?: boolean }} Draft `base` is the digest of what the text was made from, which read `before` */
+/** @typedef {{ text: string, base: string, before: string, faults?: TextFault[], outcome?: any }} Draft
+ *   `base` is the digest of what the text was made from, which read `before`; `faults` and `outcome` (of a dry run) are
+ *   what the agent says of this text, and are not there until it has */
 
 const PAUSE_MS = 300;
-/** The policy that is new has no name yet. */
-export const NEW = "";
 
-/** @type {{ value: Record<string, Draft> }} */
+/** By policy; the one that is new has no name yet. @type {{ value: Record<string, Draft> }} */
 export const drafts = signal({});
-/** What was done last, in a sentence. */
+/** What was done last, or why it was not. */
 export const done = signal("");
 
 let timer = 0;
 
-/** @param {string} name @param {Partial<Draft>} changes */
-const keep = (name, changes) => (drafts.value = { ...drafts.value, [name]: { ...drafts.value[name], ...changes } });
-
-/** @param {string} name */
-export function discard(name) {
+/** @param {string} name @param {Draft} [draft] none to forget it */
+export function keep(name, draft) {
   const { [name]: _, ...others } = drafts.value;
-  drafts.value = others;
+  drafts.value = draft ? { ...others, [name]: draft } : others;
 }
 
 /** Take a text that somebody is writing, and have it checked once no key was pressed for a while. @param {string} name @param {Draft} draft */
-export function write(name, draft) {
+export function write(name, { text, base, before }) {
   clearTimeout(timer);
   done.value = "";
-  if (draft.text === draft.before) return discard(name);
-  keep(name, { ...draft, verdict: null });
+  keep(name, text === before ? undefined : { text, base, before });
   timer = setTimeout(() => check(name), PAUSE_MS);
 }
 
-/** @param {unknown} error @returns {TextFault} */
-function faultOf(error) {
-  if (!(error instanceof Fault)) throw error;
-  const place = /line (\d+), column (\d+)/.exec(error.told?.place ?? "");
-  return { error: error.message, hint: error.told?.hint, path: error.told?.path, ...(place && { line: +place[1], column: +place[2] }) };
+/** @param {any} error @returns {TextFault} */
+function faultOf({ message, told }) {
+  const [, line, column] = /line (\d+), column (\d+)/.exec(told?.place) ?? [];
+  return { error: message, hint: told?.hint, path: told?.path, ...(line && { line: +line, column: +column }) };
 }
 
 /** @param {Draft} draft @param {boolean} isDry */
@@ -50,57 +44,42 @@ const post = ({ text, base }, isDry) => send(`config/policy?base=${base}&dry_run
 export async function check(name) {
   const draft = drafts.value[name];
   if (!draft) return;
-  const { text } = draft;
-  /** @type {Verdict} */
-  const verdict = { text, faults: [], outcome: null };
+  let faults;
+  let outcome;
   try {
-    const { faults, warnings } = await send("config/check", text);
-    verdict.faults = [...faults, ...warnings.map((/** @type {TextFault} */ one) => ({ ...one, isWarning: true }))];
-    if (!faults.length) verdict.outcome = await post(draft, true);
+    const told = await send("config/check", draft.text);
+    faults = [...told.faults, ...told.warnings.map((/** @type {TextFault} */ one) => ({ ...one, isWarning: true }))];
+    if (!told.faults[0]) outcome = await post(draft, true);
   } catch (error) {
-    verdict.faults.push(faultOf(error));
+    faults = [...(faults ?? []), faultOf(error)];
   }
-  if (drafts.value[name]?.text === text) keep(name, { verdict });
+  if (drafts.value[name] === draft) keep(name, { ...draft, faults, outcome });
 }
 
-/** Ask again for what a change has changed. */
-function refresh() {
-  ["config", "policies", "inputs"].forEach(forget);
-}
-
-/** Make the agent do what its dry run told. @param {string} name @returns {Promise<string>} the policy's name */
-export async function apply(name) {
-  const draft = drafts.value[name];
-  if (draft?.verdict?.text !== draft?.text || !draft?.verdict?.outcome) return (await check(name), "");
-  keep(name, { isApplying: true });
-  try {
-    const { policies } = await post(draft, false);
-    discard(name);
-    refresh();
-    done.value = "Applied.";
-    return [...policies.added, ...policies.changed][0] ?? name;
-  } catch (error) {
-    keep(name, { isApplying: false, verdict: { text: draft.text, faults: [faultOf(error)], outcome: null } });
-    return "";
-  }
-}
-
-/** @param {() => Promise<any>} act @param {string} [words] what to say once it is done */
-export async function carryOut(act, words = "") {
+/** Change the agent, and ask again for what that has changed; null where it could not be done. @param {() => Promise<any>} act @param {string} words what to say once it is done */
+export async function carryOut(act, words) {
   try {
     const told = await act();
-    if (words) refresh();
+    ["config", "policies", "inputs"].forEach(forget);
     done.value = words;
     return told;
   } catch (error) {
-    const { error: message, hint } = faultOf(error);
-    done.value = [message, hint].filter(Boolean).join(" ");
+    if (!(error instanceof Fault)) throw error;
+    done.value = `${error.message} ${error.told?.hint ?? ""}`;
     return null;
   }
 }
 
+/** Make the agent do what its dry run told. @param {string} name @returns {Promise<string>} the policy's name; empty where nothing was done */
+export async function apply(name) {
+  const draft = drafts.value[name];
+  if (!draft?.outcome) return check(name).then(() => "");
+  const told = await carryOut(() => post(draft, false), "Applied.");
+  if (told) keep(name);
+  return told ? [...told.policies.added, ...told.policies.changed, name][0] : "";
+}
+
 /** @param {string} name */
 export const remove = (name) => carryOut(() => ask(`policies/${name}`, { method: "DELETE" }), `${name} is removed.`);
-
 /** @param {boolean} isDry */
 export const reload = (isDry) => carryOut(() => send(`config/reload?detail=true&dry_run=${isDry}`, {}), isDry ? "" : "The file is read again.");

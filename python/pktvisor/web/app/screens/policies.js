@@ -2,13 +2,12 @@
 import { html, useSignal } from "../../vendor.js";
 import { address, change, link, param } from "../address.js";
 import { useDocument } from "../documents.js";
-import { apply, check, discard, done, drafts, NEW, reload, remove, write } from "../drafts.js";
+import { apply, done, drafts, keep, reload, remove, write } from "../drafts.js";
 import { tick } from "../live.js";
 import { Difference, difference } from "../parts/difference.js";
 import { Editor } from "../parts/editor.js";
 import { Mark } from "../parts/mark.js";
 import { Panel } from "../parts/panel.js";
-import { Rows } from "../parts/rows.js";
 import { State, waits } from "../parts/state.js";
 import { session } from "../server.js";
 import { clock, duration } from "../units.js";
@@ -19,104 +18,90 @@ export const screen = { name: "policies", title: "Policies", group: "Agent", ord
 /** @typedef {{ text?: string, origin: string, file?: string, digest?: string, since?: number }} Known */
 
 /** @type {Record<string, string>} */
-const ORIGINS = { configuration: "file", api: "API", "command line": "command", stream: "own", hub: "hub" };
-/** Handlers that a new policy begins with where its input feeds them. */
-const FIRST = ["net", "dns", "flow", "netprobe"];
-
-/** Agents change on their own account, too: a mark tells, and what has none is seen within 10 s. */
-const moment = () => `${tick.value?.mark} ${Math.floor((tick.value?.time ?? 0) / 10)}`;
+const ORIGINS = { configuration: "file", api: "API", "command line": "command" };
+/** Inputs bring these along, to tell what they cost; nobody edits them. */
+const OWN = /-resources$/;
 
 /** @param {import("../screen.js").Shown} shown */
 export function View({ policy, filter }) {
-  const isAdmin = session.value?.admin_api && session.value.scope === "admin";
-  const policies = useDocument("policies", moment());
-  const config = useDocument(isAdmin ? "config" : null, moment());
-  const waiting = waits(policies) ?? (isAdmin ? waits(config) : null);
-  const plan = useSignal(/** @type {any} */ (null));
+  // What others change has a mark in time, or is seen within 10 s.
+  const moment = `${tick.value?.mark} ${Math.floor((tick.value?.time ?? 0) / 10)}`;
+  const { admin_api: isOn, scope, name: token } = session.value ?? {};
+  const isAdmin = isOn && scope === "admin";
+  const told = useDocument("policies", moment);
+  const config = useDocument(isAdmin ? "config" : null, moment);
+  const handlers = useDocument(isAdmin ? "handlers" : null);
+  const planned = useSignal(/** @type {any} */ (null));
+  const waiting = waits(told) ?? (isAdmin && waits(config));
   if (waiting) return waiting;
-  const isNew = Boolean(param("new"));
-  /** @type {Record<string, Known>} */
-  const known = config.value?.policies ?? {};
-  const names = Object.keys(policies.value).filter((name) => name.includes(filter)).sort((a, b) => Number(known[a]?.origin === "stream") - Number(known[b]?.origin === "stream"));
-  return html`<div class="head"><span class="sub">${Object.keys(policies.value).length} policies. ${isAdmin ? `You may change them${session.value?.name ? ` (token “${session.value.name}”)` : ""}.` : ""}</span>
-      <span class="sub" role="status">${done.value}</span>${isAdmin && html`<span class="end">${config.value.has_file && html`<button class="button" onClick=${async () => (plan.value = await reload(true))}>Reload file</button>`}<${NewPolicy} taps=${config.value.taps} policies=${policies.value} /></span>`}</div>
-    ${!isAdmin && html`<p class="banner info">${session.value?.admin_api ? "You may look only: sign in with a token of scope admin to change policies." : "You may look only: start the agent with --admin-api to change policies here."}</p>`}
-    ${plan.value && html`<div class="grid"><${Panel} title="Reload" sub="nothing was changed yet" controls=${html`<button class="button" onClick=${() => (plan.value = null)}>Leave it</button><button class="button main" onClick=${() => ((plan.value = null), reload(false))}>Reload</button>`}><${Outcome} outcome=${plan.value} /><//></div>`}
-    <div class="policies"><${Panel} title="On this agent"><ul class="pick">${[...names, ...(drafts.value[NEW] ? [NEW] : [])].map((name) => html`<li><a href=${link("policies", { policy: name || policy, new: name ? null : 1 })} aria-current=${(isNew ? name === NEW : name === policy) ? "true" : null}>
-        <${Mark} of=${name && isFailing(policies.value[name]) ? "warn" : "live"} /><b>${name || "New policy"}</b><span class="tag">${drafts.value[name] ? "edited" : ORIGINS[known[name]?.origin] ?? policies.value[name]?.origin ?? ""}</span><span class="sub">${name && summary(policies.value[name])}</span></a></li>`)}</ul><//>
-      ${!isAdmin ? html`<${Looked} name=${policy} told=${policies.value[policy]} />` : isNew && drafts.value[NEW] ? html`<${Edited} key=${NEW} name=${NEW} />` : html`<${Edited} key=${policy} name=${policy} now=${known[policy]} />`}</div>`;
+  /** @type {{ policies: Record<string, Known>, taps: Record<string, Known>, has_file?: boolean }} */
+  const { policies, taps, has_file } = config.value ?? { policies: {}, taps: {} };
+  const name = param("new") && drafts.value[""] ? "" : policy;
+  const names = Object.keys(told.value).filter((one) => !OWN.test(one) && one.includes(filter));
+  const item = (/** @type {string} */ one, /** @type {any} */ { input = {}, modules = {}, taps: of = {} } = {}) => {
+    const faults = Object.values(input).map(({ fault }) => fault).filter(Boolean);
+    return html`<li><a href=${link("policies", { policy: one || policy, new: one ? null : 1 })} aria-current=${one === name}><${Mark} of=${faults[0] ? "warn" : one ? "live" : "info"} /><b>${one || "New policy"}</b>
+      <span class="tag">${drafts.value[one] ? "edited" : ORIGINS[policies[one]?.origin] ?? policies[one]?.origin}</span><span class="sub">${[[...new Set(Object.values(modules).map(({ type, module }) => type ?? module?.type))].join(", "), Object.keys(of).join(", "), ...faults].filter(Boolean).join(" · ")}</span></a></li>`;
+  };
+  return html`<div class="head"><span class="sub">${isAdmin ? `You may change them${token ? ` (token “${token}”)` : ""}.` : `You may look only. To change policies, ${isOn ? "sign in with a token of scope admin" : "start the agent with --admin-api"}.`}</span><b role="status">${done.value}</b>
+      ${isAdmin && html`<span class="end">${has_file && html`<button class="button" onClick=${async () => (planned.value = await reload(true))}>Reload file</button>`}
+        <select aria-label="New policy on a tap" onChange=${(/** @type {any} */ { target }) => begin(target.value, taps, policies, handlers.value)}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}</select></span>`}</div>
+    ${planned.value && html`<${Panel} title="Reload" sub="nothing was changed yet" controls=${html`<button class="button" onClick=${() => (planned.value = null)}>Discard</button><button class="button main" onClick=${() => ((planned.value = null), reload(false))}>Apply</button>`}><${Outcome} outcome=${planned.value} /><//>`}
+    <div class="policies"><${Panel} title="On this agent"><ul class="pick">${names.map((one) => item(one, told.value[one]))}${drafts.value[""] && item("")}</ul><//>${isAdmin && html`<${Edited} key=${name} name=${name} now=${policies[name]} />`}</div>`;
 }
 
-/** @param {any} told */
-const inputs = (told) => /** @type {any[]} */ (Object.values(told?.input ?? {}));
-/** @param {any} told */
-const isFailing = (told) => inputs(told).some(({ fault, input }) => fault || input?.running === false);
-/** @param {any} told */
-const summary = (told) => [[...new Set(Object.values(told.modules ?? {}).map((/** @type {any} */ one) => one.module?.type ?? one.type))].join(", "), Object.keys(told.taps ?? {}).join(", ") || Object.keys(told.input ?? {}).join(", "), inputs(told).map(({ fault }) => fault).filter(Boolean).join("; ")].filter(Boolean).join(" · ");
-
-/** What may be known of a policy by who may only look. @param {{ name: string, told: any }} props */
-const Looked = ({ name, told }) => (told ? html`<${Panel} title=${name} sub="its handlers"><${Rows} columns=${["handler", "settings"]} rows=${Object.entries(told.modules ?? {}).map(([of, one]) => [of, JSON.stringify(/** @type {any} */ (one).module?.config ?? {})])} /><//>` : html`<${State} title="There is no policy ${name}" />`);
-
-/** @param {{ taps: Record<string, Known>, policies: any }} props */
-function NewPolicy({ taps, policies }) {
-  const { value: handlers } = useDocument("handlers");
-  const choose = (/** @type {any} */ event) => {
-    const tap = event.target.value;
-    const type = /input_type: "?(\w+)/.exec(taps[tap]?.text ?? "")?.[1] ?? "pcap";
-    event.target.value = "";
-    let name = tap.replace(/\W/g, "_");
-    while (name in policies) name += "_2";
-    const fed = FIRST.filter((one) => handlers?.some((/** @type {any} */ handler) => handler.type === one && handler.inputs.includes(type)));
-    const modules = fed.map((one) => `          ${one}:\n            type: ${one}\n${handlers.some((/** @type {any} */ handler) => handler.type === one && handler.version === "2.0") ? '            require_version: "2.0"\n' : ""}`).join("");
-    write(NEW, { text: `version: "1.0"\nvisor:\n  policies:\n    ${name}:\n      kind: collection\n      input: {tap: ${tap}, input_type: ${type}}\n      handlers:\n        modules:\n${modules}`, base: "", before: "", verdict: null });
-    change({ new: 1 });
-  };
-  return html`<label><span class="unseen">New policy on a tap</span><select onChange=${choose}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}</select></label>`;
+/** Begin a text that works on a tap. @param {string} tap @param {Record<string, Known>} taps @param {Record<string, Known>} policies @param {any[]} [handlers] */
+function begin(tap, taps, policies, handlers = []) {
+  const type = /input_type: "?(\w+)/.exec(taps[tap]?.text ?? "")?.[1] ?? "pcap";
+  let name = tap.replace(/^\W|\W/g, "_");
+  while (policies[name]) name += "_2";
+  const fitting = handlers.filter((one) => /^(net|dns|flow|netprobe)$/.test(one.type) && one.inputs.includes(type));
+  const modules = [...new Map(fitting.map((one) => [one.type, one.version]))].map(([one, version]) => `          ${one}: {type: ${one}, require_version: "${version}"}\n`);
+  write("", { text: `version: "1.0"\nvisor:\n  policies:\n    ${name}:\n      kind: collection\n      input: {tap: ${tap}, input_type: ${type}}\n      handlers:\n        modules:\n${modules.join("")}`, base: "", before: "" });
+  change({ new: 1 });
 }
 
 /** @param {{ name: string, now?: Known }} props */
 function Edited({ name, now }) {
   const isAsked = useSignal(false);
   const draft = drafts.value[name];
-  if (!now && !draft) return html`<${State} title=${name ? `There is no policy ${name}` : "There is no policy yet"}>Choose a tap for a new one.<//>`;
-  if (!draft && now?.text === undefined) return html`<${State} title="${name} comes and goes with its input">The agent made it, to tell what the input costs. Nobody edits it.<//>`;
-  const ours = draft ?? { text: now?.text ?? "", base: now?.digest ?? "", before: now?.text ?? "", verdict: null };
-  const isFixed = now?.origin === "hub" || draft?.isApplying;
-  const faults = ours.verdict?.faults ?? [];
+  if (!draft && !now?.text) return html`<${State} title=${now ? `${name} comes and goes with its input` : "There is no such policy"}>Choose another one, or a tap for a new one.<//>`;
+  const { text, base, before, faults = [], outcome } = draft ?? { text: now?.text ?? "", base: now?.digest ?? "", before: now?.text ?? "" };
+  const isHubs = now?.origin === "hub";
+  const isBehind = draft && (now?.digest ?? "") !== base;
   const errors = faults.filter(({ isWarning }) => !isWarning);
-  const outcome = ours.verdict?.outcome;
-  const lines = difference(name ? ours.before : "", ours.text);
-  const changed = new Set(lines.filter(({ sign }) => sign === "+").map(({ now: line }) => line));
-  const isBehind = Boolean(draft) && name !== NEW && (now?.digest ?? "") !== ours.base;
+  const lines = difference(before, text);
+  const changes = lines.filter(({ sign }) => sign !== " ");
   const commit = async () => {
     const applied = await apply(name);
     if (applied && address.value.screen === "policies") change({ policy: applied, new: null });
   };
-  const sub = name === NEW ? "not there yet" : [now?.file ? `from ${now.file}` : now && `from the ${ORIGINS[now.origin]}`, now?.since && `running since ${clock(now.since)} UTC`].filter(Boolean).join(", ");
+  const button = (/** @type {string} */ words, /** @type {() => unknown} */ act, isOff = false, isMain = false) => html`<button class="button ${isMain ? "main" : ""}" disabled=${isOff} onClick=${act}>${words}</button>`;
   const controls = isAsked.value
-    ? html`<b>Remove it with its windows?</b><button class="button" onClick=${() => (isAsked.value = false)}>Keep</button><button class="button main" onClick=${() => ((isAsked.value = false), discard(name), remove(name))}>Remove</button>`
-    : html`${name && now?.origin !== "hub" && html`<button class="button" onClick=${() => (isAsked.value = true)}>Remove</button>`}<button class="button" disabled=${!draft} onClick=${() => (discard(name), change({ new: null }))}>Discard</button><button class="button main" disabled=${!outcome || isBehind || draft?.isApplying} onClick=${commit}>Apply</button>`;
-  return html`<${Panel} title=${name || "New policy"} sub=${sub} controls=${controls}>
-      ${now?.origin === "hub" && html`<p class="banner info">The hub gave this policy: change it there.</p>`}
-      ${isBehind && html`<p class="banner warn" role="alert"><b>${now ? "Somebody has changed this policy meanwhile." : "Somebody has removed this policy meanwhile."}</b> Your text is made from the one before. <button class="button" onClick=${() => write(name, { ...ours, base: now?.digest ?? "", before: now?.text ?? "" })}>Compare with theirs</button></p>`}
-      <${Editor} label="Text of ${name || "the new policy"}" text=${ours.text} faults=${faults} changed=${changed} isFixed=${isFixed} change=${(/** @type {string} */ text) => write(name, { ...ours, text })} commit=${commit}>
-        ${errors.length ? html`<${Mark} of="bad" /><b class="bad">${errors.length} ${errors.length > 1 ? "errors" : "error"}</b>${errors[0].line ? ` at line ${errors[0].line}` : ""}<span class="unseen">: ${errors[0].error}</span>` : outcome ? html`<${Mark} of="fine" /><b>No errors.</b> Checked by the agent` : draft ? "Checking …" : "As it runs"}<//><//>
-    <${Panel} title="Dry run" sub=${outcome ? "asked the agent; nothing was changed" : errors.length ? "waits until the error is gone" : draft ? html`asked once you pause <button class="button" onClick=${() => check(name)}>Ask now</button>` : "nothing is edited"}>
-      <${Outcome} outcome=${outcome} /><h2>Difference to what runs <span class="sub">${changed.size || lines.some(({ sign }) => sign === "-") ? `${lines.filter(({ sign }) => sign !== " ").length} lines` : "none"}</span></h2><${Difference} lines=${lines} /><//>`;
+    ? html`<b>Its windows go, too.</b>${button("Keep it", () => (isAsked.value = false))}${button("Remove", () => (keep(name), remove(name), (isAsked.value = false)), false, true)}`
+    : html`${now && !isHubs && button("Remove …", () => (isAsked.value = true))}${button("Discard", () => (keep(name), change({ new: null })), !draft)}${button("Apply", commit, !outcome || isBehind, true)}`;
+  return html`<${Panel} title=${name || "New policy"} sub=${now && `from ${now.file ?? ORIGINS[now.origin] ?? now.origin}, running since ${clock(now.since ?? 0)} UTC`} controls=${controls}>
+      ${isHubs && html`<p class="banner info">It comes from the hub: change it there.</p>`}
+      ${isBehind && html`<p class="banner warn" role="alert"><b>Somebody has ${now ? "changed" : "removed"} it meanwhile.</b> ${button("Compare with that", () => write(name, { text, base: now?.digest ?? "", before: now?.text ?? "" }))}</p>`}
+      <${Editor} label="Text of ${name || "the new policy"}" text=${text} faults=${faults} changed=${new Set(changes.map((one) => one.sign === "+" && one.now))} isFixed=${isHubs} change=${(/** @type {string} */ written) => write(name, { text: written, base, before })} commit=${commit}>
+        ${errors[0] ? html`<${Mark} of="bad" /><b class="bad">${errors.length} ${errors[1] ? "errors" : "error"}</b>${errors[0].line && ` at line ${errors[0].line}`}<span class="unseen">: ${errors[0].error}</span>` : outcome ? html`<${Mark} of="fine" /><b>No errors.</b> Checked by the agent` : draft ? "Checking …" : "As it runs"}<//><//>
+    <${Panel} title="Dry run" sub=${outcome ? "asked the agent; nothing was changed" : errors[0] ? "waits until the error is gone" : draft ? "asked once you pause" : "nothing is edited"}>
+      <${Outcome} outcome=${outcome} /><h2>Difference to what runs <span class="sub">${changes.length} lines</span></h2><${Difference} lines=${lines} /><//>`;
 }
 
-/** @param {{ outcome: any }} props what would become of policies and inputs; null where nobody knows */
+/** What would become of policies and inputs. @param {{ outcome: any }} props nothing where nobody knows */
 function Outcome({ outcome }) {
-  const { policies, dropped = {}, inputs: fates = {} } = outcome ?? {};
-  const by = (/** @type {string} */ fate) => Object.values(fates).filter((/** @type {any} */ one) => one.becomes === fate).map((/** @type {any} */ one) => one.tap).join(", ");
+  const { policies, dropped = {}, inputs = {} } = outcome ?? {};
+  const are = (/** @type {string[]} */ names, /** @type {string} */ one, /** @type {string} */ several, mark = "fine") => names?.length > 0 && [mark, names.join(", "), names[1] ? several : one];
+  const taps = (/** @type {string} */ fate) => Object.values(inputs).filter((one) => one.becomes === fate).map((one) => one.tap);
   const said = [
-    ...(policies?.added ?? []).map((/** @type {string} */ name) => ["info", name, "begins."]),
-    ...Object.entries(dropped).map(([name, { windows, seconds }]) => ["warn", name, `${policies.removed.includes(name) ? "ends" : "begins anew"}: ${windows ? `${windows === 1 ? "its window" : `its ${windows} windows`} (${duration(seconds)}) ${windows === 1 ? "is" : "are"} dropped` : "it has no window yet"}.`]),
-    by("opened") && ["info", by("opened"), "is opened."],
-    by("closed") && ["warn", by("closed"), "is closed: nobody else needs the input."],
-    by("unchanged") && ["fine", by("unchanged"), "runs on; no packet is lost."],
-    policies?.unchanged.length && ["fine", policies.unchanged.join(", "), policies.unchanged.length > 1 ? "stay as they are." : "stays as it is."],
-  ].filter(Boolean);
-  return html`<dl class="counts">${["added", "changed", "removed", "unchanged"].map((key, i) => html`<div><dt>${["Added", "Changed", "Removed", "Same"][i]}</dt><dd>${policies?.[key].length ?? "–"}</dd></div>`)}</dl>
-    <ul class="said" role="status">${said.map(([mark, what, words]) => html`<li><${Mark} of=${mark} /><span><b>${what}</b> ${words}</span></li>`)}</ul>`;
+    are(policies?.added, "begins.", "begin.", "info"),
+    ...Object.entries(dropped).map(([name, { windows, seconds }]) => ["warn", name, `${policies.removed.includes(name) ? "ends" : "begins anew"}: what its ${windows} windows hold (${duration(seconds)}) is dropped.`]),
+    are(taps("opened"), "is opened.", "are opened.", "info"),
+    are(taps("closed"), "is closed: nobody else needs it.", "are closed: nobody else needs them.", "warn"),
+    are(taps("unchanged"), "runs on; no packet is lost.", "run on; no packet is lost."),
+    are(policies?.unchanged, "stays as it is.", "stay as they are."),
+  ];
+  return html`<dl class="counts">${["added", "changed", "removed", "unchanged"].map((key) => html`<div><dt>${key}</dt><dd>${policies?.[key].length ?? "–"}</dd></div>`)}</dl>
+    <ul class="said" role="status">${said.map((one) => one && html`<li><${Mark} of=${one[0]} /><span><b>${one[1]}</b> ${one[2]}</span></li>`)}</ul>`;
 }
