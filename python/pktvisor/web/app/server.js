@@ -60,6 +60,9 @@ export async function readSession() {
   session.value = report ? report.report.session : await (await fetch("api/v1/session")).json();
 }
 
+/** What lets who looks change the agent, or see its packets; empty where they may. */
+export const missingRight = () => (!session.value?.admin_api ? "start the agent with --admin-api" : session.value.scope === "admin" ? "" : "sign in with a token of scope admin");
+
 /** @param {string} token @throws {Fault} */
 export async function signIn(token) {
   await send("session", { token });

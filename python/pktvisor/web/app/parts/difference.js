@@ -39,6 +39,7 @@ export function Difference({ lines }) {
   return html`<div class="diff" role="region" aria-label="Difference" tabindex="0">${lines.map(({ sign, old, now, text }, i) => {
     if (isShown[i]) return html`<div class=${sign === "+" ? "add" : sign === "−" ? "del" : ""}><i>${sign !== "+" && old}</i><i>${sign !== "−" && now}</i><b>${sign}</b>${text}</div>`;
     const end = isShown.indexOf(true, i);
-    return (!i || isShown[i - 1]) && html`<div class="gap">lines ${now} to ${lines.at(end < 0 ? -1 : end - 1)?.now} are the same</div>`;
+    const last = lines.at(end < 0 ? -1 : end - 1)?.now;
+    return (!i || isShown[i - 1]) && html`<div class="gap">${last === now ? `line ${now} is` : `lines ${now} to ${last} are`} the same</div>`;
   })}</div>`;
 }

@@ -58,7 +58,7 @@ export function Editor({ label, text, faults, changed, isFixed, change, commit, 
     else return;
     event.preventDefault();
   };
-  return html`<div class="editor"><div class="code">
+  return html`<div class="editor"><div>
       <textarea ref=${area} aria-label=${label} aria-describedby="editing" spellcheck=${false} wrap="off" readonly=${isFixed} value=${text} onInput=${(/** @type {any} */ event) => change(event.target.value)} onKeyDown=${onKeyDown} onSelect=${place} onKeyUp=${place} onClick=${place}></textarea>
       <div class="lines">${lines.map((line, i) => {
         const own = faults.filter((fault) => (fault.line ?? 1) === i + 1);

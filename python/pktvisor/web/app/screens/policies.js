@@ -9,7 +9,7 @@ import { Editor } from "../parts/editor.js";
 import { Mark } from "../parts/mark.js";
 import { Panel } from "../parts/panel.js";
 import { State, waits } from "../parts/state.js";
-import { session } from "../server.js";
+import { missingRight, session } from "../server.js";
 import { clock, duration } from "../units.js";
 
 /** @type {import("../screen.js").Screen} */
@@ -26,8 +26,8 @@ const OWN = /-resources$/;
 export function View({ policy, filter }) {
   // What others change has a mark in time, or is seen within 10 s.
   const moment = `${tick.value?.mark} ${Math.floor((tick.value?.time ?? 0) / 10)}`;
-  const { admin_api: isOn, scope, name: token } = session.value ?? {};
-  const isAdmin = isOn && scope === "admin";
+  const right = missingRight();
+  const isAdmin = !right;
   const told = useDocument("policies", moment);
   const config = useDocument(isAdmin ? "config" : null, moment);
   const handlers = useDocument(isAdmin ? "handlers" : null);
@@ -40,12 +40,12 @@ export function View({ policy, filter }) {
   const names = Object.keys(told.value).filter((one) => !OWN.test(one) && one.includes(filter));
   const item = (/** @type {string} */ one, /** @type {any} */ { input = {}, modules = {}, taps: of = {} } = {}) => {
     const faults = Object.values(input).map(({ fault }) => fault).filter(Boolean);
-    return html`<li><a href=${link("policies", { policy: one || policy, new: one ? null : 1 })} aria-current=${one === name}><${Mark} of=${faults[0] ? "warn" : one ? "live" : "info"} /><b>${one || "New policy"}</b>
-      <span class="tag">${drafts.value[one] ? "edited" : ORIGINS[policies[one]?.origin] ?? policies[one]?.origin}</span><span class="sub">${[[...new Set(Object.values(modules).map(({ type, module }) => type ?? module?.type))].join(", "), Object.keys(of).join(", "), ...faults].filter(Boolean).join(" · ")}</span></a></li>`;
+    return html`<li><a href=${link("policies", { policy: one || policy, new: one ? null : 1 })} aria-current=${one === name ? "true" : null}><${Mark} of=${faults[0] ? "warn" : one ? "live" : "info"} /><b>${one || "New policy"}</b>
+      <i>${drafts.value[one] ? "edited" : ORIGINS[policies[one]?.origin] ?? policies[one]?.origin}</i><span class="sub">${[[...new Set(Object.values(modules).map(({ type, module }) => type ?? module?.type))].join(", "), Object.keys(of).join(", "), ...faults].filter(Boolean).join(" · ")}</span></a></li>`;
   };
-  return html`<div class="head"><span class="sub">${isAdmin ? `You may change them${token ? ` (token “${token}”)` : ""}.` : `You may look only. To change policies, ${isOn ? "sign in with a token of scope admin" : "start the agent with --admin-api"}.`}</span><b role="status">${done.value}</b>
+  return html`<div class="head"><span class="sub">${right ? `You may look only. To change policies, ${right}.` : session.value?.name ? `You may change them (token “${session.value.name}”).` : "You may change them."}</span><b role="status">${done.value}</b>
       ${isAdmin && html`<span class="end">${has_file && html`<button class="button" onClick=${async () => (planned.value = await reload(true))}>Reload file</button>`}
-        <select aria-label="New policy on a tap" onChange=${(/** @type {any} */ { target }) => begin(target.value, taps, policies, handlers.value)}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}</select></span>`}</div>
+        <select aria-label="New policy on a tap" onChange=${(/** @type {any} */ { target }) => (begin(target.value, taps, policies, handlers.value), (target.value = ""))}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}</select></span>`}</div>
     ${planned.value && html`<${Panel} title="Reload" sub="nothing was changed yet" controls=${html`<button class="button" onClick=${() => (planned.value = null)}>Discard</button><button class="button main" onClick=${() => ((planned.value = null), reload(false))}>Apply</button>`}><${Outcome} outcome=${planned.value} /><//>`}
     <div class="policies"><${Panel} title="On this agent"><ul class="pick">${names.map((one) => item(one, told.value[one]))}${drafts.value[""] && item("")}</ul><//>${isAdmin && html`<${Edited} key=${name} name=${name} now=${policies[name]} />`}</div>`;
 }
@@ -78,7 +78,7 @@ function Edited({ name, now }) {
   };
   const button = (/** @type {string} */ words, /** @type {() => unknown} */ act, isOff = false, isMain = false) => html`<button class="button ${isMain ? "main" : ""}" disabled=${isOff} onClick=${act}>${words}</button>`;
   const controls = isAsked.value
-    ? html`<b>Its windows go, too.</b>${button("Keep it", () => (isAsked.value = false))}${button("Remove", () => (keep(name), remove(name), (isAsked.value = false)), false, true)}`
+    ? html`<b>Its windows go, too.</b>${button("Keep it", () => (isAsked.value = false))}${button("Remove", () => (keep(name), remove(name), change({ policy: null })), false, true)}`
     : html`${now && !isHubs && button("Remove …", () => (isAsked.value = true))}${button("Discard", () => (keep(name), change({ new: null })), !draft)}${button("Apply", commit, !outcome || isBehind, true)}`;
   return html`<${Panel} title=${name || "New policy"} sub=${now && `from ${now.file ?? ORIGINS[now.origin] ?? now.origin}, running since ${clock(now.since ?? 0)} UTC`} controls=${controls}>
       ${isHubs && html`<p class="banner info">It comes from the hub: change it there.</p>`}
@@ -96,7 +96,7 @@ function Outcome({ outcome }) {
   const taps = (/** @type {string} */ fate) => Object.values(inputs).filter((one) => one.becomes === fate).map((one) => one.tap);
   const said = [
     are(policies?.added, "begins.", "begin.", "info"),
-    ...Object.entries(dropped).map(([name, { windows, seconds }]) => ["warn", name, `${policies.removed.includes(name) ? "ends" : "begins anew"}: what its ${windows} windows hold (${duration(seconds)}) is dropped.`]),
+    ...Object.entries(dropped).map(([name, { windows, seconds }]) => ["warn", name, `${policies.removed.includes(name) ? "ends" : "begins anew"}. Windows dropped: ${windows}, of ${duration(seconds)}.`]),
     are(taps("opened"), "is opened.", "are opened.", "info"),
     are(taps("closed"), "is closed: nobody else needs it.", "are closed: nobody else needs them.", "warn"),
     are(taps("unchanged"), "runs on; no packet is lost.", "run on; no packet is lost."),
