@@ -8,7 +8,10 @@ import { Ledger, ledgerSheet } from "../parts/ledger.js";
 import { Mark } from "../parts/mark.js";
 import { Panel } from "../parts/panel.js";
 import { State, waits } from "../parts/state.js";
+import { sheet } from "../sheets.js";
 import { count, percent, short } from "../units.js";
+
+await sheet("agent");
 
 /** @type {import("../screen.js").Screen} */
 export const screen = { name: "inputs", title: "Inputs", group: "Agent", order: 80, of: "agent" };

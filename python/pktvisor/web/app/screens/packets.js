@@ -6,7 +6,10 @@ import { Panel } from "../parts/panel.js";
 import { State, waits } from "../parts/state.js";
 import { save } from "../saving.js";
 import { missingRight } from "../server.js";
+import { sheet } from "../sheets.js";
 import { count, short } from "../units.js";
+
+await sheet("agent");
 
 /** @type {import("../screen.js").Screen} */
 export const screen = { name: "packets", title: "Packets", group: "Agent", order: 100, of: "agent" };

@@ -10,7 +10,10 @@ import { Mark } from "../parts/mark.js";
 import { Panel } from "../parts/panel.js";
 import { State, waits } from "../parts/state.js";
 import { missingRight, session } from "../server.js";
+import { sheet } from "../sheets.js";
 import { clock, duration } from "../units.js";
+
+await sheet("agent");
 
 /** @type {import("../screen.js").Screen} */
 export const screen = { name: "policies", title: "Policies", group: "Agent", order: 90, of: "agent" };

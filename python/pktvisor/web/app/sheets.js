@@ -1,0 +1,9 @@
+// Style sheets that only some screens need.
+
+/** Load a sheet; a screen waits for it, so that it is never drawn without. @param {string} name */
+export const sheet = (name) =>
+  new Promise((resolve) => {
+    const link = document.createElement("link");
+    Object.assign(link, { rel: "stylesheet", href: new URL(`../${name}.css`, import.meta.url).href, onload: resolve, onerror: resolve });
+    document.head.append(link);
+  });
