@@ -1,0 +1,49 @@
+// Which metrics a policy of the hub has, by what its newest whole minute shows.
+import { useDocument } from "./documents.js";
+import { handlersOf } from "./figures.js";
+import { minute, useMade } from "./hub.js";
+import { param } from "./address.js";
+
+/** @typedef {"number" | "quantiles" | "top"} Shape */
+/** @typedef {{ path: string, shape: Shape }} Metric  `path` as history asks for it, as `dns.wire_packets.total` */
+
+/** @param {any} value @returns {Shape | null} */
+function shapeOf(value) {
+  if (typeof value === "number") return "number";
+  if (Array.isArray(value)) return "top";
+  return value && typeof value === "object" && "p50" in value ? "quantiles" : null;
+}
+
+/** @param {any} metrics @param {string} path @returns {Metric[]} */
+const flat = (metrics, path) =>
+  Object.entries(/** @type {Record<string, any>} */ (metrics)).flatMap(([name, value]) => {
+    if (name === "period" || value === null) return [];
+    const shape = shapeOf(value);
+    return shape ? [{ path: `${path}.${name}`, shape }] : typeof value === "object" ? flat(value, `${path}.${name}`) : [];
+  });
+
+/** The hub's policies with the one that is shown, and its metrics. Those that agents measure of themselves come last. */
+export function useMetrics() {
+  const { value: policies } = useDocument("policies", Math.floor(minute.value / 10));
+  const names = Object.keys(policies ?? {}).sort((a, b) => Number(a.endsWith("-resources")) - Number(b.endsWith("-resources")));
+  const policy = param("policy") || (names.includes("default") ? "default" : (names[0] ?? ""));
+  const reading = useDocument(policy ? `policies/${encodeURIComponent(policy)}/metrics/bucket/1` : null, Math.floor(minute.value / 10));
+  const metrics = useMade(() => {
+    const all = handlersOf(reading.value).flatMap(({ schema, metrics }) => flat(metrics, schema));
+    return all.filter(({ path }, i) => all.findIndex((one) => one.path === path) === i);
+  }, [reading.value]);
+  return { names, policy, metrics, reading };
+}
+
+const FIRST = ["packets.total", "dns.wire_packets.total", "dns.xact.counts.total"];
+
+/** The metric that the address names, or the first that most want to see. @param {Metric[]} metrics @param {string[]} [first] */
+export const chosen = (metrics, first = FIRST) => metrics.find(({ path }) => path === param("metric")) ?? first.map((wanted) => metrics.find(({ path }) => path === wanted)).find(Boolean) ?? metrics[0];
+
+/** The values of tags in the fleet, by tag. @param {any} fleet the document */
+export function tagValues(fleet) {
+  /** @type {Record<string, Set<string>>} */
+  const values = {};
+  for (const { tags } of Object.values(/** @type {Record<string, { tags: Record<string, string> }>} */ (fleet?.agents ?? {}))) for (const [tag, value] of Object.entries(tags)) (values[tag] ??= new Set()).add(value);
+  return values;
+}
