@@ -2,7 +2,7 @@
 import { uPlot } from "../../uplot.js";
 import { html, useEffect, useRef } from "../../vendor.js";
 import { colourOf } from "../theme.js";
-import { clock, short } from "../units.js";
+import { clock, moment, short } from "../units.js";
 
 /** @typedef {{ name: string, values: (number | null)[], colour: string, isBelow?: boolean, isDashed?: boolean, fill?: boolean }} Line  `colour` names a custom property of style.css */
 /** @typedef {{ time: number, text: string }} Event */
@@ -23,6 +23,9 @@ function drawGapsAndEvents(plot, events) {
   const times = data[0];
   const step = (times[1] ?? 0) - (times[0] ?? 0);
   ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
   ctx.fillStyle = colourOf("hatch");
   times.forEach((time, i) => {
     if (data.slice(1).some((values) => values[i] !== null && values[i] !== undefined)) return;
@@ -51,8 +54,9 @@ function drawGapsAndEvents(plot, events) {
 export function Chart({ times, lines, isStack = false, height = 190, format = short, events = [], select, label }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
   const made = useRef(/** @type {{ plot: uPlot, shape: string } | null} */ (null));
-  const latest = useRef(events);
-  latest.current = events;
+  // The plot outlives a drawing; what it calls is of the last one.
+  const latest = useRef({ events, format, select });
+  latest.current = { events, format, select };
   const shown = isStack ? stacked(lines) : lines;
   const values = shown.map((line) => (line.isBelow ? line.values.map((value) => value && -value) : line.values));
   const shape = JSON.stringify([shown.map(({ name, colour, isDashed }) => [name, colour, isDashed]), height, document.documentElement.dataset.theme]);
@@ -71,11 +75,11 @@ export function Chart({ times, lines, isStack = false, height = 190, format = sh
       legend: { show: false },
       cursor: { drag: { x: Boolean(select), setScale: false }, points: { size: 5 } },
       scales: { y: { range: (_, low, high) => [Math.min(0, low), high > 0 || low < 0 ? Math.max(0, high) * 1.06 : 1] } },
-      axes: [{ ...axis, values: (_, all) => all.map((time) => clock(time).slice(0, all[1] - all[0] < 60 ? 8 : 5)) }, { ...axis, size: 54, values: (_, all) => all.map((value) => format(Math.abs(value))) }],
+      axes: [{ ...axis, values: (_, all) => all.map((time) => (time % 86400 || all[all.length - 1] - all[0] < 43200 ? clock(time).slice(0, all[1] - all[0] < 60 ? 8 : 5) : moment(time).slice(5, 10))) }, { ...axis, size: 54, values: (_, all) => all.map((value) => latest.current.format(Math.abs(value))) }],
       series: [{}, ...shown.map(({ name, colour, isDashed, fill }) => ({ label: name, stroke: colourOf(colour), width: 1.5, points: { show: false }, ...(isDashed && { dash: [4, 4] }), ...((isStack || fill) && { fill: `${colourOf(colour)}${isStack ? "" : "28"}` }) }))],
       hooks: {
-        draw: [(drawn) => drawGapsAndEvents(drawn, latest.current)],
-        setSelect: [(chosen) => chosen.select.width > 4 && select?.(chosen.posToVal(chosen.select.left, "x"), chosen.posToVal(chosen.select.left + chosen.select.width, "x"))],
+        draw: [(drawn) => drawGapsAndEvents(drawn, latest.current.events)],
+        setSelect: [(chosen) => chosen.select.width > 4 && latest.current.select?.(chosen.posToVal(chosen.select.left, "x"), chosen.posToVal(chosen.select.left + chosen.select.width, "x"))],
       },
     }, data, box);
     made.current = { plot, shape };
