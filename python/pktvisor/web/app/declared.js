@@ -73,12 +73,12 @@ export function together(some, name) {
 export const silent = ({ groups: known, metrics }) =>
   Object.entries(known).filter(([, isOn]) => !isOn).map(([group]) => [group, metrics.filter((one) => one.groups.includes(group)).map(({ help }) => help)]);
 
-const WORDS = new Set("asn bgp cpu dhcp dns dscp ecn ecs ip ips ipv4 ipv6 l4 nodata noerror nxdomain pcap pps qname qname2 qname3 qtype rcode refused srvfail tcp udp".split(" "));
+const WORDS = new Set("asn bgp cpu dhcp dns dscp ecn ecs ip ipv4 ipv6 l4 nodata noerror nxdomain pcap pps qname qname2 qname3 qtype rcode refused srvfail tcp udp".split(" "));
 
 /** A metric's name as a title. @param {string} name */
 export function titled(name) {
   const text = name.replace(/[._]/g, " ").replace(/ (xacts|packets|us)$/, "");
-  return text.split(" ").map((word, i) => (WORDS.has(word.toLowerCase()) ? word.toUpperCase() : i ? word : word.slice(0, 1).toUpperCase() + word.slice(1))).join(" ");
+  return text.split(" ").map((word, i) => (word === "ips" ? "IPs" : WORDS.has(word.toLowerCase()) ? word.toUpperCase() : i ? word : word.slice(0, 1).toUpperCase() + word.slice(1))).join(" ");
 }
 
 const WHOLES = ["total", "wire_packets.total", "total_packets", "xacts", "events", "wire_packets.events", "observed_packets", "attempts", "records_flows"];
@@ -88,7 +88,7 @@ const WHOLES = ["total", "wire_packets.total", "total_packets", "xacts", "events
 export function base(name, counts) {
   const words = name.split("_");
   const end = /_(bytes|packets|xacts)$/.exec(name)?.[1];
-  const wholes = [words.length > 2 ? `${words[0]}_${words.at(-1)}` : "", end === "packets" ? "total_packets" : end === "xacts" ? "xacts" : "", ...(end ? [] : WHOLES)];
+  const wholes = [words.length > 2 ? `${words[0]}_${words.at(-1)}` : "", end === "packets" ? "total_packets" : end === "xacts" ? "xacts" : "", ...(end || WHOLES.includes(name) ? [] : WHOLES)];
   const whole = wholes.map((one) => (one && one !== name ? counts[one] : 0)).find((n) => n > 0);
   return whole && counts[name] <= whole ? whole : null;
 }

@@ -2,6 +2,7 @@
 import { html } from "../../vendor.js";
 import { address, link, param } from "../address.js";
 import { base, breakdowns, found, groups, reach, silent, titled } from "../declared.js";
+import { DIRECTIONS } from "../figures.js";
 import { Name } from "../names.js";
 import { inUnitOf, percent, short, volume } from "../units.js";
 import { Bars, barsSheet } from "./bars.js";
@@ -56,7 +57,7 @@ function Counts({ rows, seconds, filter, width }) {
     { name: "Metric", of: (/** @type {Count} */ { name }) => name, show: (/** @type {Count} */ { name, metric }) => html`<span title=${metric.help}>${name}</span>` },
     ...directions.map((direction) => ({ name: direction, of: (/** @type {Count} */ { by }) => by[direction] })),
     { name: directions.length ? "sum" : "count", of: (/** @type {Count} */ { sum }) => sum, show: (/** @type {Count} */ { name, metric, sum }) => inUnitOf(name, sum, metric) },
-    { name: "share", help: "of what it is told apart from", of: (/** @type {Count} */ { sum, whole }) => whole && sum / whole, show: (/** @type {Count} */ { sum, whole }) => (whole ? percent(sum / whole) : "") },
+    ...(rows.some(({ whole }) => whole) ? [{ name: "share", help: "of what it is told apart from", of: (/** @type {Count} */ { sum, whole }) => whole && sum / whole, show: (/** @type {Count} */ { sum, whole }) => (whole ? percent(sum / whole) : "") }] : []),
     { name: "per second", of: rate, show: (/** @type {Count} */ row) => (row.metric.unit === "bytes" || /bytes$/.test(row.name) ? volume(rate(row)) : rate(row) === null ? "" : short(rate(row), "/s")) },
     ...(rows.some(({ lines }) => lines.length) ? [{ name: "last hour", of: () => null, show: (/** @type {Count} */ { lines }) => lines.length > 0 && html`<${Sparkline} values=${summed(lines)} />` }] : []),
   ];
@@ -99,12 +100,14 @@ function Lists({ all, filter, wholes }) {
   const names = [...new Set(all.map(({ name }) => name))];
   const some = all.filter(({ value }) => !Array.isArray(value) || value.length);
   const empty = names.filter((name) => !some.some((one) => one.name === name));
+  const directions = DIRECTIONS.filter((direction) => some.some((one) => one.direction === direction));
   const panels = names.flatMap((name) => {
-    const ones = some.filter((one) => one.name === name);
+    // Those of one name stand in one row, so that directions can be compared.
+    const ones = (empty.includes(name) ? [] : all).filter((one) => one.name === name && (!one.direction || directions.includes(one.direction)));
     const isWanted = titled(name).toLowerCase().includes(filter.toLowerCase());
     return ones.filter(({ value }) => isWanted || (Array.isArray(value) && value.some((entry) => entry.name.toLowerCase().includes(filter.toLowerCase())))).map(({ metric, value, direction }) => {
       const format = (/** @type {number} */ n) => inUnitOf(metric.kind === "top" && metric.unit !== "bytes" ? "" : name.replace(/histogram_/, ""), n, metric);
-      const same = { key: `${direction}/${name}`, title: titled(name), width: ones.length > 2 ? 4 : ones.length > 1 ? 6 : 4, sub: html`<span title=${metric.help}>${direction}</span>` };
+      const same = { key: `${direction}/${name}`, title: titled(name), width: direction ? 12 / directions.length : 4, sub: html`<span title=${metric.help}>${direction}</span>` };
       return Array.isArray(value)
         ? html`<${TopList} ...${same} of=${metric.labels.at(-1)} what=${metric.unit === "bytes" ? "Bytes" : "Count"} entries=${value} format=${format} filter=${isWanted ? "" : filter} base=${wholes[direction]} />`
         : html`<${Panel} ...${same} sheet=${barsSheet(value)}><${Bars} value=${value} format=${format} label=${titled(name)} /><//>`;
@@ -135,8 +138,8 @@ export function Declared({ declared, metrics, lines, place = [], filter, but = [
   const apart = breakdowns(declared, place);
   if (!all.length && !apart.length) return html`<${State} title="It shows nothing">All its groups are off. <a href=${link("policies")}>Switch them on in the policy</a>.<//>`;
   return html`${distinct.length > 0 && html`<${Tiles} tiles=${distinct.map(({ name, value, direction }) => ({ name: `${titled(name.replace(/^cardinality\./, ""))}${direction && `, ${direction}`}`, value: short(value), note: "different ones" }))} />`}
-    <div class="grid">${rows.length > 0 && html`<${Counts} rows=${rows} seconds=${seconds} filter=${filter} width=${spread.length ? 8 : 12} />`}
-      ${spread.length > 0 && html`<${Quantiles} rows=${spread} filter=${filter} width=${rows.length ? 4 : 12} />`}
+    <div class="grid">${rows.length > 0 && html`<${Counts} rows=${rows} seconds=${seconds} filter=${filter} width=${spread.length ? 6 : 12} />`}
+      ${spread.length > 0 && html`<${Quantiles} rows=${spread} filter=${filter} width=${rows.length ? 6 : 12} />`}
       ${apart.map((one) => html`<${Groups} key=${one.lead.join()} id=${one.lead.join(".")} title=${titled(one.lead.at(-2) ?? "")} sub="kept apart by ${one.labels.join(", ")}" columns=${groupColumns(one, place)} rows=${groups(metrics, one.lead, place)} filter=${filter} />`)}
       <${Lists} all=${lists} filter=${filter} wholes=${wholes} /><${Silent} declared=${declared} /></div>`;
 }
