@@ -2,6 +2,9 @@
 import { computed, useRef } from "../vendor.js";
 import { change, param } from "./address.js";
 import { newest, now, tick } from "./live.js";
+import { sheet } from "./sheets.js";
+
+await sheet("hub");
 
 /** Hours that are offered at once; what else there is stands in the address as `from` and `to`. @type {[string, string, number][]} */
 export const RANGES = [["1h", "1 h", 1], ["6h", "6 h", 6], ["24h", "24 h", 24], ["7d", "7 days", 168], ["30d", "30 days", 720], ["1y", "1 year", 8760]];

@@ -1,6 +1,4 @@
 // From the hub's history to lines of a chart, and what is said of each below it.
-import { span } from "./hub.js";
-
 /** @typedef {{ name: string, values: (number | null)[] }} Values */
 /** @typedef {{ min: number | null, average: number | null, p95: number | null, max: number | null, total: number | null, share: number }} Summary */
 
@@ -13,9 +11,8 @@ export const isCounted = (kind) => COUNTED.includes(kind);
 /** The begins of steps of a time. @param {number} from @param {number} to @param {number} step */
 export const grid = (from, to, step) => Array.from({ length: Math.max(0, Math.ceil(to / step) - Math.floor(from / step)) }, (_, i) => (Math.floor(from / step) + i) * step);
 
-/** The lines of an answer, one value for each step; counts are per second. @param {any} answer @param {number[]} times @param {string} quantile @returns {Values[]} */
-export function linesOf(answer, times, quantile) {
-  const { to } = span();
+/** The lines of an answer, one value for each step; counts are per second. @param {any} answer @param {number[]} times @param {string} quantile @param {number} end of the time that was asked for @returns {Values[]} */
+export function linesOf(answer, times, quantile, end) {
   const step = answer.step_s;
   return Object.entries(/** @type {Record<string, [number, any][]>} */ (answer.series)).map(([name, points]) => {
     const at = new Map(points);
@@ -23,7 +20,7 @@ export function linesOf(answer, times, quantile) {
       const value = at.get(time);
       if (value === undefined || value === null) return null;
       if (typeof value === "object") return value[quantile] ?? null;
-      return isCounted(answer.kind) ? value / Math.min(step, Math.max(60, to - time)) : value;
+      return isCounted(answer.kind) ? value / Math.min(step, Math.max(60, end - time)) : value;
     });
     return { name, values };
   });

@@ -7,10 +7,10 @@ import { grid, isCounted, linesOf, QUANTILES, summary } from "../lines.js";
 import { chosen, tagValues, useMetrics } from "../metrics.js";
 import { Name } from "../names.js";
 import { Brush } from "../parts/brush.js";
-import { Chart, chartSheet } from "../parts/chart.js";
 import { Choice } from "../parts/choice.js";
 import { Cost, refused, stepText } from "../parts/cost.js";
 import { Panel } from "../parts/panel.js";
+import { Plot, plotSheet } from "../parts/plot.js";
 import { Range } from "../parts/range.js";
 import { State, waits } from "../parts/state.js";
 import { inUnitOf, moment, percent, short } from "../units.js";
@@ -61,18 +61,18 @@ function Answer({ policy, metric, quantile, filter }) {
   if (waiting) return waiting;
   const answer = reading.value;
   const times = grid(from, to, answer.step_s);
-  const all = linesOf(answer, times, quantile).filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
+  const all = linesOf(answer, times, quantile, to).filter(({ name }) => name.toLowerCase().includes(filter.toLowerCase()));
   const biggest = all.map((line) => ({ ...line, of: summary(line.values, answer.step_s) })).sort((a, b) => (b.of.average ?? 0) - (a.of.average ?? 0));
   const lines = biggest.slice(0, MOST_LINES).map((line, i) => ({ ...line, label: line.name || "all agents", colour: `c${i + 1}` }));
   const current = lines.find(({ name }) => name === param("line")) ?? lines[0];
-  const ago = before.value && before.value.step_s === answer.step_s ? linesOf(before.value, times.map((time) => time - shift), quantile) : [];
+  const ago = before.value && before.value.step_s === answer.step_s ? linesOf(before.value, times.map((time) => time - shift), quantile, to - shift) : [];
   const counted = isCounted(answer.kind);
   const format = (/** @type {number | null} */ n) => (counted ? short(n, "/s") : answer.kind === "counter" || metric.shape === "number" ? short(n) : inUnitOf(metric.path.replace(/^.*quantiles_us$/, "x_us"), n));
   const dashed = ago.find(({ name }) => name === current?.name);
-  const drawn = [...lines.map(({ label, values, colour }) => ({ name: label, values, colour })), ...(dashed ? [{ name: `${current.label}, before`, values: dashed.values, colour: "text-2", isDashed: true }] : [])];
+  const drawn = [...lines.map(({ label, values, colour }) => ({ name: label, values, colour, isBold: lines.length > 1 && label === current.label })), ...(dashed ? [{ name: `${current.label}, before`, values: dashed.values, colour: "text-2", isDashed: true }] : [])];
   if (!lines.length) return html`<${Cost} of=${answer} /><${State} title="Nothing of it in this time">${answer.reason}${answer.kept_from && ` There is something from ${moment(answer.kept_from)} UTC on.`}<//>`;
-  return html`<${Cost} of=${answer} /><${Panel} title=${metric.path} sub=${`${counted ? "per second, " : metric.shape === "quantiles" ? `${quantile}, ` : ""}steps of ${stepText(answer.step_s)}`} sheet=${chartSheet(times, drawn)}>
-    <${Chart} label=${metric.path} times=${times} lines=${drawn} height=${260} format=${format} events=${marks?.marks ?? []} select=${show} />
+  return html`<${Cost} of=${answer} /><${Panel} title=${metric.path} sub=${`${counted ? "per second, " : metric.shape === "quantiles" ? `${quantile}, ` : ""}steps of ${stepText(answer.step_s)}`} sheet=${plotSheet(times, drawn)}>
+    <${Plot} label=${metric.path} times=${times} step=${answer.step_s} lines=${drawn} format=${format} events=${marks?.marks ?? []} select=${show} />
     <${Summaries} lines=${lines} ago=${ago} current=${current} step=${answer.step_s} format=${format} counted=${counted} isCompared=${shift > 0} />
     ${biggest.length > MOST_LINES && html`<p class="sub">The ${MOST_LINES} heaviest of ${biggest.length}. Filter names to see others.</p>`}
     <${Brush} question=${question} quantile=${quantile} /><//>`;
