@@ -122,7 +122,12 @@ def _names(listed: object) -> list[str]:
 
 def _strips(agent: KnownAgent, times: _Times, strip: Strip) -> Document:
     """What an agent sent and measured, step by step: how complete it is, and its packets over the most of them."""
-    expected = times.expected(max(times.known, agent.first_seen_ns // MINUTE_NS))
+    begin = next(
+        (number for number, minutes in zip(times.strip[:: times.size], strip.minutes, strict=True) if minutes), None
+    )
+    heard = agent.first_seen_ns // MINUTE_NS  # what came then may be of earlier minutes
+    first = heard if begin is None else min(heard, begin * STEP_MINUTES)
+    expected = times.expected(max(times.known, first))
     whole = "".join("z" if minutes else " " for minutes in expected)
     is_whole = strip.minutes == expected and not any(strip.lost)
     rates = [seen / minutes if minutes else -1.0 for seen, minutes in zip(strip.seen, strip.minutes, strict=True)]

@@ -98,6 +98,13 @@ def test_a_gap_is_the_lowest_level_and_what_was_before_the_agent_is_blank(hub: H
     assert strip.rstrip()[:-4].strip() == ""
 
 
+def test_a_gap_in_what_came_late_is_a_gap(hub: Hub, agents: Fleet) -> None:
+    """An agent that was cut off sends all that it kept at once: the hub hears of it only then."""
+    for minute in (*range(5), *range(10, 26)):
+        hub.admission.take(agents.body(0, minute), (START_S + 26 * MINUTE_S) * NANOSECONDS)
+    assert told(hub)["agents"]["agent00000"]["gaps"].strip()[:5] == "z0zzz"
+
+
 def test_a_step_of_which_a_minute_is_missing_is_not_whole(hub: Hub, agents: Fleet) -> None:
     send(hub, agents, 0, range(22))
     send(hub, agents, 0, range(23, MINUTES + 1))
