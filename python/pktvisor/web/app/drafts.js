@@ -51,22 +51,27 @@ export async function check(name) {
     faults = [...told.faults, ...told.warnings.map((/** @type {TextFault} */ one) => ({ ...one, isWarning: true }))];
     if (!told.faults[0]) outcome = await post(draft, true);
   } catch (error) {
+    refresh(); // it may be another one by now
     faults = [...(faults ?? []), faultOf(error)];
   }
   if (drafts.value[name] === draft) keep(name, { ...draft, faults, outcome });
 }
 
+/** Ask again for what a change may have changed. */
+const refresh = () => ["config", "policies", "inputs"].forEach(forget);
+
 /** Change the agent, and ask again for what that has changed; null where it could not be done. @param {() => Promise<any>} act @param {string} words what to say once it is done */
 export async function carryOut(act, words) {
   try {
     const told = await act();
-    ["config", "policies", "inputs"].forEach(forget);
     done.value = words;
     return told;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     done.value = `${error.message} ${error.told?.hint ?? ""}`;
     return null;
+  } finally {
+    refresh();
   }
 }
 

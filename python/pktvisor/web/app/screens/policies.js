@@ -106,5 +106,5 @@ function Outcome({ outcome }) {
     are(policies?.unchanged, "stays as it is.", "stay as they are."),
   ];
   return html`<dl class="counts">${["added", "changed", "removed", "unchanged"].map((key) => html`<div><dt>${key}</dt><dd>${policies?.[key].length ?? "–"}</dd></div>`)}</dl>
-    <ul class="said" role="status">${said.map((one) => one && html`<li><${Mark} of=${one[0]} /><span><b>${one[1]}</b> ${one[2]}</span></li>`)}</ul>`;
+    <div role="status"><ul class="said">${said.map((one) => one && html`<li><${Mark} of=${one[0]} /><span><b>${one[1]}</b> ${one[2]}</span></li>`)}</ul></div>`;
 }

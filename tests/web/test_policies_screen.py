@@ -1,0 +1,189 @@
+"""Policies are edited in a browser: faults at their lines, a dry run, and nothing applied before it is right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from support.browser import PHONE, Visitor, ready
+from support.daemon import Daemon
+from support.web_agents import url_of, web_agent
+
+MODULE = "dhcp: {type: dhcp}"
+
+
+@pytest.fixture(scope="module")
+def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """An agent whose policies the tests change; each leaves them as its file has them."""
+    with web_agent(tmp_path_factory.mktemp("edited"), "--admin-api") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _as_the_file_says(edited: Daemon) -> Iterator[None]:
+    yield
+    assert edited.request("POST", "/api/v1/config/reload", "")[0] == 200
+
+
+def opened(visitor: Visitor, server: Daemon, policy: str = "edge", **more: object) -> Page:
+    page = visitor.open(url_of(server), f"#/policies?policy={policy}", **more)
+    ready(page, "Policies")
+    return page
+
+
+def text(page: Page) -> Locator:
+    return page.get_by_role("textbox", name=re.compile("^Text of "))
+
+
+def write(page: Page, old: str, new: str) -> None:
+    """Select some words of the text, and type others, as people do."""
+    text(page).evaluate(
+        """(area, old) => {
+            const start = area.value.indexOf(old);
+            if (start < 0) throw new Error(`there is no ${old}`);
+            area.focus();
+            area.setSelectionRange(start, start + old.length);
+        }""",
+        old,
+    )
+    page.keyboard.type(new) if new else page.keyboard.press("Delete")
+
+
+def dry_run(page: Page) -> Locator:
+    return page.get_by_role("region", name="Dry run")
+
+
+def apply_button(page: Page) -> Locator:
+    return page.get_by_role("button", name="Apply")
+
+
+def test_a_fault_stands_below_its_line_with_its_fix(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    write(page, MODULE, "dhcp: {type: dcp}")
+    line = page.locator(".line.wrong")
+    expect(line).to_contain_text("dhcp: {type: dcp}")
+    expect(line).to_contain_text("policies.edge.handlers.modules.dhcp.type")
+    expect(line).to_contain_text(re.compile(r"line \d+, column \d+"))
+    expect(page.get_by_role("status").filter(has_text="1 error at line")).to_be_visible()
+    expect(apply_button(page)).to_be_disabled()
+    expect(dry_run(page)).to_contain_text("waits until the error is gone")
+    page.get_by_role("button", name="Use “dhcp”").click()
+    expect(text(page)).to_have_value(re.compile(re.escape(MODULE)))
+    expect(page.locator(".line.wrong")).to_have_count(0)
+
+
+def test_what_was_written_and_mended_can_be_undone(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    before = text(page).input_value()
+    write(page, MODULE, "dhcp: {type: dcp}")
+    page.get_by_role("button", name="Use “dhcp”").click()
+    page.keyboard.press("Tab")
+    expect(text(page)).to_have_value(re.compile(r"\{type: dhcp  \}|dhcp  \}"))
+    for _ in range(60):
+        page.keyboard.press("Control+z")
+    expect(text(page)).to_have_value(before)
+    expect(page.get_by_role("button", name="Discard")).to_be_disabled()
+
+
+def test_a_dry_run_tells_what_would_become_of_windows_and_inputs(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    write(page, MODULE, "leases: {type: dhcp}")
+    expect(apply_button(page)).to_be_enabled()
+    panel = dry_run(page)
+    expect(panel).to_contain_text(re.compile(r"edge begins anew\. Windows dropped: \d+, of \d+ "))
+    expect(panel).to_contain_text("run on; no packet is lost")
+    expect(panel).to_contain_text("routing, reachability stay as they are")
+    expect(panel.locator(".diff .del")).to_contain_text([MODULE])
+    expect(panel.locator(".diff .add")).to_contain_text(["leases: {type: dhcp}"])
+    expect(page.locator(".line.changed")).to_contain_text(["leases: {type: dhcp}"])
+    shown = edited.get("/api/v1/config")["policies"]["edge"]["text"]
+    assert MODULE in shown, "nothing was changed yet"
+
+
+def test_what_is_right_is_applied_by_the_keyboard_and_the_file_sets_it_back(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    write(page, MODULE, "leases: {type: dhcp}")
+    expect(apply_button(page)).to_be_enabled()
+    text(page).press("Control+Enter")
+    expect(page.get_by_text("Applied.")).to_be_visible()
+    assert "edge-site-leases" in edited.get("/api/v1/policies/edge")["edge"]["modules"]
+    page.get_by_role("button", name="Reload file").click()
+    expect(page.get_by_role("region", name="Reload")).to_contain_text("edge begins anew")
+    page.get_by_role("region", name="Reload").get_by_role("button", name="Apply").click()
+    expect(text(page)).to_have_value(re.compile(re.escape(MODULE)))
+
+
+def test_a_text_outlives_another_screen_and_is_discarded_when_asked(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    before = text(page).input_value()
+    write(page, MODULE, "leases: {type: dhcp}")
+    expect(apply_button(page)).to_be_enabled()
+    page.get_by_role("link", name="Inputs").first.click()
+    ready(page, "Inputs")
+    page.go_back()
+    expect(text(page)).to_have_value(re.compile("leases: "))
+    expect(page.get_by_role("link", name="edge")).to_contain_text("edited")
+    page.get_by_role("button", name="Discard").click()
+    expect(text(page)).to_have_value(before)
+
+
+def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_lost(visitor: Visitor, edited: Daemon) -> None:
+    visitor.forgive(r"409 .*/config/policy")
+    page = opened(visitor, edited)
+    theirs = text(page).input_value().replace(MODULE, "theirs: {type: dhcp}")
+    assert edited.request("POST", "/api/v1/config/policy", theirs)[0] == 200
+    write(page, MODULE, "ours: {type: dhcp}")
+    expect(page.get_by_role("alert")).to_contain_text("Somebody has changed it meanwhile.")
+    expect(apply_button(page)).to_be_disabled()
+    page.get_by_role("button", name="Compare with that").click()
+    expect(dry_run(page).locator(".diff .del")).to_contain_text(["theirs: {type: dhcp}"])
+    apply_button(page).click()
+    expect(page.get_by_text("Applied.")).to_be_visible()
+    assert "ours: {type: dhcp}" in edited.get("/api/v1/config")["policies"]["edge"]["text"]
+
+
+def test_a_new_policy_works_on_the_tap_that_was_chosen_and_is_removed_again(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    page.get_by_label("New policy on a tap").select_option("site")
+    expect(text(page)).to_have_value(re.compile(r"site:\n +kind: collection\n +input: \{tap: site, input_type: mock\}"))
+    expect(apply_button(page)).to_be_enabled()
+    apply_button(page).click()
+    expect(page.locator(".pick [aria-current]")).to_contain_text(re.compile("^ *siteAPI"))
+    assert edited.request("GET", "/api/v1/policies/site")[0] == 200
+    page.get_by_role("button", name="Remove …").click()
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Remove …").click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("site is removed.")).to_be_visible()
+    assert edited.request("GET", "/api/v1/policies/site")[0] == 404
+
+
+def test_the_keyboard_leaves_the_text_by_escape(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited)
+    text(page).focus()
+    page.keyboard.press("Tab")
+    expect(text(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(text(page)).not_to_be_focused()
+    page.keyboard.press("Tab")
+    expect(text(page)).not_to_be_focused()
+
+
+def test_on_a_phone_nothing_stands_beyond_the_edge(visitor: Visitor, edited: Daemon) -> None:
+    page = opened(visitor, edited, size=PHONE)
+    write(page, MODULE, "dhcp: {type: dcp}")
+    expect(page.get_by_role("button", name="Use “dhcp”")).to_be_visible()
+    width, wanted = page.evaluate("() => [innerWidth, document.documentElement.scrollWidth]")
+    assert wanted <= width
+
+
+def test_who_may_only_look_is_told_what_to_do(visitor: Visitor, tmp_path: Path) -> None:
+    with web_agent(tmp_path) as running:
+        page = opened(visitor, running)
+        expect(page.get_by_text("To change policies, start the agent with --admin-api.")).to_be_visible()
+        expect(page.get_by_role("link", name="edge")).to_be_visible()
+        expect(page.get_by_role("textbox", name=re.compile("^Text of "))).to_have_count(0)
