@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.running import OwnMetric
 from pktvisor.api.documents import Memory
+from pktvisor.api.events import Tick
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.instances import Module
@@ -124,9 +126,16 @@ class FakeAgent:
     memory: Memory = field(default_factory=lambda: MEMORY)
     is_ready: bool = True
     own: list[OwnMetric] = field(default_factory=list)
+    marks: MarkRing = field(default_factory=lambda: MarkRing(0.0))
+    ticks: int = 0
+    """How many were asked for."""
 
     def own_metrics(self) -> list[OwnMetric]:
         return self.own
+
+    def tick(self, now: float) -> Tick:
+        self.ticks += 1
+        return Tick(now, now - self.started, {name: {"window": 60} for name in self.policies}, mark=self.marks.newest)
 
     def add_tap(self, text: str) -> Description:
         self._note("add_tap", text)

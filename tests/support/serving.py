@@ -17,8 +17,8 @@ from pktvisor.server.settings import Bounds, ServerSettings
 from pktvisor.server.web_server import WebServer
 from support.agents import FakeAgent
 
-UNHURRIED = Bounds(requests_per_second=1e6)
-"""For tests that ask more than a client would."""
+UNHURRIED = Bounds(requests_per_second=1e6, listening_s=0, tick_interval_s=0)
+"""For tests that ask more than a client would, and hear of events once."""
 PATIENCE_S = 30.0
 """What a test waits before it fails; nothing is expected to take so long."""
 YAML = {"content-type": "application/x-yaml"}

@@ -12,6 +12,7 @@ from pathlib import Path
 from pktvisor import _core, clock
 from pktvisor.agent.changes import sentence
 from pktvisor.agent.editing import Excerpts, checked, noted, plan_edit, read_edited, shown_configuration, with_details
+from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.memory import MemoryWatch, memory_held
 from pktvisor.agent.origins import arriving, compare, leaving, left_for, taps_with
 from pktvisor.agent.policy import AgentPolicy
@@ -21,11 +22,13 @@ from pktvisor.agent.saving import StateDirectory
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.swap import Swap, feed, plan_swap, prepare_streams, rebased
 from pktvisor.agent.tap import Origin, Tap, check_number, make_tap, tap_exists
+from pktvisor.agent.ticks import tick_of
 from pktvisor.agent.unanswered import unanswered
 from pktvisor.agent.watching import Watch
 from pktvisor.api import documents
 from pktvisor.api.catalogue import Changes
 from pktvisor.api.documents import Memory
+from pktvisor.api.events import Tick
 from pktvisor.api.keys import document_of
 from pktvisor.config.document import read_document
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
@@ -84,6 +87,7 @@ class LocalAgent:
         self._state = (
             None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
         )
+        self.marks = MarkRing(self.started)
         self._watch = Watch()
         self._memory_watch = MemoryWatch()
         self._databases = settings.databases
@@ -97,6 +101,10 @@ class LocalAgent:
     def memory(self) -> Memory:
         """What the process holds, and what gave way to its budget."""
         return memory_held()
+
+    def tick(self, now: float) -> Tick:
+        """Tell what is newest."""
+        return tick_of(self._policies, self._streams, now=now, started=self.started, mark=self.marks.newest)
 
     def own_metrics(self) -> tuple[OwnMetric, ...]:
         """Nothing: its policies and its process tell everything."""

@@ -105,6 +105,11 @@ class AgentPolicy:
         """How many seconds a bucket lasts."""
         return min((part.policy.length_s for part in self.parts), default=DEFAULT_LENGTH_S)
 
+    def open_start(self) -> int | None:
+        """Start of its open window in Unix seconds, of several the latest; None before anything was fed."""
+        starts = [part.policy.open_start() for part in self.parts if part.modules]
+        return max((start for start in starts if start is not None), default=None)
+
     def look_up_in(self, databases: Databases) -> None:
         """Look things up in other databases from the next window on."""
         for part in self.parts:

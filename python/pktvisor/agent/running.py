@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from pktvisor.agent.marks import MarkRing
 from pktvisor.api.documents import Memory
+from pktvisor.api.events import Tick
 from pktvisor.metrics.snapshot import HandlerSnapshot, Labels
 from pktvisor.policies.instances import Module
 from pktvisor.windows.record import Record
@@ -121,6 +123,15 @@ class RunningAgent(Protocol):
     @property
     def memory(self) -> Memory:
         """What it holds of memory, and what gave way to its budget."""
+        ...
+
+    @property
+    def marks(self) -> MarkRing:
+        """What happened lately."""
+        ...
+
+    def tick(self, now: float) -> Tick:
+        """Tell what is newest at a time in Unix seconds; it takes little."""
         ...
 
     def own_metrics(self) -> Iterable[OwnMetric]:

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.agent.changes import sentence
+from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.running import OwnMetric, RunningInput, RunningTap
 from pktvisor.api.configuring import RunningConfiguration
 from pktvisor.api.documents import Memory
+from pktvisor.api.events import Tick
 from pktvisor.api.keys import document_of
 from pktvisor.errors import ConflictError, NotFoundError
 from pktvisor.hub.configuring import changes_of, load_configuration
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.own_metrics import own_metrics
 from pktvisor.hub.policy import HubPolicy
+from pktvisor.hub.ticks import tick_of
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class HubAsAgent:
         self._config_file = config_file
         self._configuring = threading.Lock()
         self.started = clock.now()
+        self.marks = MarkRing(self.started)
         self.is_stopping = threading.Event()
         """Set when somebody has asked the process to end."""
         self._policies: Mapping[str, HubPolicy] = {}
@@ -47,6 +51,10 @@ class HubAsAgent:
         """What the hub holds of memory."""
         held = {"minutes": self.hub.minutes.held_bytes}
         return Memory(held_bytes=sum(held.values()), held=held)
+
+    def tick(self, now: float) -> Tick:
+        """Tell what is newest."""
+        return tick_of(self.hub, self.policies, now=now, started=self.started, mark=self.marks.newest)
 
     def own_metrics(self) -> Iterator[OwnMetric]:
         """Tell of what came in, of the agents, and of what is missing."""

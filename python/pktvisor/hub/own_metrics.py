@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from pktvisor.agent.running import OwnMetric
 from pktvisor.hub.hub import Hub
-from pktvisor.hub.presence import State, state_of
-
-STATES: tuple[State, ...] = ("live", "stale", "gone")
+from pktvisor.hub.presence import by_state
 
 
 def own_metrics(hub: Hub) -> Iterator[OwnMetric]:
@@ -19,9 +16,8 @@ def own_metrics(hub: Hub) -> Iterator[OwnMetric]:
             yield OwnMetric("pktvisor_hub_lake_hours_waiting", count)
         else:
             yield OwnMetric("pktvisor_hub_events_total", count, (("of", name),))
-    agents, now_ns = hub.registry.agents(), hub.now_ns()
-    states = Counter(state_of(agent, now_ns) for agent in agents)
-    for state in STATES:
-        yield OwnMetric("pktvisor_hub_agents", states[state], (("state", state),))
+    agents = hub.registry.agents()
+    for state, count in by_state(agents, hub.now_ns()).items():
+        yield OwnMetric("pktvisor_hub_agents", count, (("state", state),))
     missing = sum(hub.registry.seen.missing(agent.name) for agent in agents)
     yield OwnMetric("pktvisor_hub_windows_missing", missing)

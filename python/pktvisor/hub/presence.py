@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from pktvisor.hub.registry import GONE_AFTER_S, KnownAgent
@@ -9,6 +11,8 @@ from pktvisor.hub.seen import Seen
 from pktvisor.outputs.json import Document
 
 State = Literal["live", "stale", "gone"]
+
+STATES: tuple[State, ...] = ("live", "stale", "gone")
 
 NANOSECONDS = 1_000_000_000
 STALE_AFTER_WINDOWS = 3
@@ -22,6 +26,12 @@ def state_of(agent: KnownAgent, now_ns: int) -> State:
     if silent_s > GONE_AFTER_S:
         return "gone"
     return "stale" if silent_s > STALE_AFTER_WINDOWS * max(agent.length_s, SHORTEST_S) else "live"
+
+
+def by_state(agents: Iterable[KnownAgent], now_ns: int) -> Mapping[str, int]:
+    """Count agents by state."""
+    counted = Counter(state_of(agent, now_ns) for agent in agents)
+    return {state: counted[state] for state in STATES}
 
 
 def describe_agent(agent: KnownAgent, seen: Seen, now_ns: int) -> Document:

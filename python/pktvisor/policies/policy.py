@@ -75,6 +75,8 @@ class Policy:
         self.plan = Plan(instances, is_saved=is_saved)
         self._closed: dict[int, list[HandlerSnapshot]] = {}
         """Snapshots of windows that have closed, by number: they never change again."""
+        self._open = (-1, 0)
+        """Number and start of the open window, as far as it was looked up."""
         databases = self._databases = databases or Databases()
         try:
             self.core = _core.Policy(
@@ -101,6 +103,14 @@ class Policy:
                 suffixes=databases.suffixes,
                 services=databases.services,
             )
+
+    def open_start(self) -> int | None:
+        """Start of the open window in Unix seconds, None before anything was fed; it is looked up once for each."""
+        windows = self.core.windows()
+        if windows and windows[-1][0] != self._open[0]:
+            window = self.core.read(0, 0)
+            self._open = (-1, 0) if window is None else (window.number, window.start_ns // NANOSECONDS)
+        return self._open[1] if windows else None
 
     def bucket(self, number: int, now_ns: int) -> list[HandlerSnapshot]:
         """One window: 0 is the open one, 1 the one that closed last. PeriodError where there is no such window."""

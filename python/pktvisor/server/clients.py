@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import ipaddress
 
+from starlette.types import Scope
+
 LOCAL = ""
 """The client behind a Unix socket; bounds per client don't apply to it."""
 IPV6_NETWORK_BYTES = 8
@@ -22,3 +24,8 @@ def client_of(address: str) -> str:
         return address
     mapped = parsed.ipv4_mapped
     return str(mapped) if mapped else parsed.packed[:IPV6_NETWORK_BYTES].hex()
+
+
+def client_in(scope: Scope) -> str:
+    """Give the client that a request is of."""
+    return client_of(scope["client"][0]) if scope.get("client") else LOCAL

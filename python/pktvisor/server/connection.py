@@ -41,6 +41,10 @@ class BoundedConnection(asyncio.Protocol):
         self._is_answering = False
         self._is_beginning_answer = False
         """The application's own status line is written."""
+        self._is_listening = False
+        """The answer goes on: it waits for its client, and may make room for another."""
+        self._is_paused = False
+        """Nothing more is to be written, since so much waits already."""
         self._head_timer: asyncio.TimerHandle | None = None
         self._answer_timer: asyncio.TimerHandle | None = None
 
@@ -82,12 +86,14 @@ class BoundedConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Start waiting for a client that does not read as fast as it is written to."""
+        self._is_paused = True
         self._http.pause_writing()
         self._connections.waits(self._descriptor)
         self._watch_answer()
 
     def resume_writing(self) -> None:
         """Stop waiting: the client reads."""
+        self._is_paused = False
         self._http.resume_writing()
         self._stop_answer_timer()
         self._note_state()
@@ -106,8 +112,27 @@ class BoundedConnection(asyncio.Protocol):
         finally:
             self._is_beginning_answer = False
         if message["type"] == "http.response.body" and not message.get("more_body", False):
-            self._is_answering = False
+            self._is_answering = self._is_listening = False
             self._note_state()
+
+    def begin_listening(self) -> None:
+        """Note that the answer goes on until the client has enough of it."""
+        self._is_listening = True
+        self._note_state()
+
+    def refresh(self) -> None:
+        """Note that the client has taken everything until now."""
+        self._note_state()
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether something waits here, since the kernel holds as much as it may."""
+        return self._is_paused or self._transport.get_write_buffer_size() > 0
+
+    def cut(self) -> None:
+        """Close at once; what was not taken is lost, what the kernel still holds for the client, too."""
+        self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self._transport.abort()
 
     def refuse(self) -> None:
         """Count what is no request."""
@@ -118,7 +143,7 @@ class BoundedConnection(asyncio.Protocol):
             self.refuse()
 
     def _note_state(self) -> None:
-        if self._is_answering:
+        if self._is_answering and not self._is_listening:
             self._connections.answers(self._descriptor)
         else:
             self._connections.waits(self._descriptor)
@@ -141,23 +166,22 @@ class BoundedConnection(asyncio.Protocol):
             self._watch_answer()
 
     def _watch_answer(self) -> None:
-        left = self._untaken_bytes()
+        left = self.untaken_bytes()
         self._answer_timer = self._loop.call_later(self._bounds.answer_timeout_s, self._look_at_answer, left)
 
     def _look_at_answer(self, before: int) -> None:
         """Go on waiting if the client took enough since, else cut the connection."""
-        left = self._untaken_bytes()
+        left = self.untaken_bytes()
         self._answer_timer = None
         if 0 < left <= before - self._bounds.least_answer_bytes:
             self._watch_answer()
-            return
-        if left > 0:
+        elif left > 0:
             self._counters.answers_timed_out += 1
-            # What the kernel still holds for the client goes, too.
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        self._transport.abort()
+            self.cut()
+        else:
+            self._transport.abort()
 
-    def _untaken_bytes(self) -> int:
+    def untaken_bytes(self) -> int:
         """Give how much was written and not acknowledged: what waits here, and what the kernel holds.
 
         The kernel may hold megabytes and asks for more only when a good part of them is gone, so that what waits here

@@ -11,6 +11,7 @@ from pktvisor import _core
 from pktvisor.agent.running import RunningAgent
 from pktvisor.outputs.json import Document
 from pktvisor.server.counters import Counters
+from pktvisor.server.events import Events
 from pktvisor.server.exposure import Exposure, check_exposure
 from pktvisor.server.rooms import Room
 from pktvisor.server.sessions import Sessions
@@ -52,11 +53,12 @@ class Context:
     agent: RunningAgent
     settings: ServerSettings
     exposure: Exposure
+    counters: Counters
+    events: Events
     tokens: Tokens | None = None
     """Who may do what; None where nobody is asked for a token."""
     sessions: Sessions | None = None
     """Who is signed in by one of them."""
-    counters: Counters = field(default_factory=Counters)
     answers: Answers = field(default_factory=Answers)
     bodies: Bodies = field(default_factory=Bodies)
     changes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CHANGES))
@@ -73,4 +75,6 @@ def make_context(agent: RunningAgent, settings: ServerSettings) -> Context:
     """Check the settings and read the token file. Raises `ConfigError` for what is unsafe or wrong."""
     exposure = check_exposure(settings)
     tokens = None if settings.token_file is None else Tokens(settings.token_file)
-    return Context(agent, settings, exposure, tokens, None if tokens is None else Sessions(tokens))
+    counters = Counters()
+    events = Events(agent, settings.bounds, counters)
+    return Context(agent, settings, exposure, counters, events, tokens, None if tokens is None else Sessions(tokens))

@@ -39,6 +39,12 @@ class Counters:
     """Connections cut because the client did not take its answer."""
     answers_refused: int = 0
     """Large answers not given, since others that are still being taken fill the room for them (503)."""
+    listeners: int = 0
+    """Clients that began to listen to events."""
+    listeners_refused: int = 0
+    """Clients that could not, since too many listened (503)."""
+    events_lost: int = 0
+    """Ticks and marks that listeners did not get, since they were slow."""
 
     def document(self) -> dict[str, object]:
         """Give all of them by name."""

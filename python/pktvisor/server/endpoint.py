@@ -42,6 +42,10 @@ class Content:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+class Listening:
+    """A successful answer that goes on: whoever asks hears the server's events, from now on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What may come back with one status."""
@@ -128,7 +132,7 @@ class Endpoint:
     """With parameters as `{name:identifier}` and `{number:number}`; they are handed to `answer` by name."""
     summary: str
     answer: Callable[..., object]
-    """Gets the context, then path and query parameters by name; gives a JSON document, or a `Content`."""
+    """Gets the context, then path and query parameters by name; gives a JSON document, a `Content`, or `Listening`."""
     success: Answer
     method: Method = "GET"
     status: int = 200

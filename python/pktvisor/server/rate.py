@@ -7,7 +7,7 @@ from collections import OrderedDict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pktvisor import clock
-from pktvisor.server.clients import LOCAL, client_of
+from pktvisor.server.clients import LOCAL, client_in
 from pktvisor.server.counters import Counters
 from pktvisor.server.errors import send_error
 from pktvisor.server.settings import Bounds
@@ -50,7 +50,7 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application answer, or refuse."""
         self._counters.requests += 1
-        client = client_of(scope["client"][0]) if scope.get("client") else LOCAL
+        client = client_in(scope)
         if client == LOCAL or self._rate.allows(client, clock.monotonic()):
             await self._app(scope, receive, send)
             return

@@ -16,14 +16,17 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
+from pktvisor import clock
 from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import Document, encode
 from pktvisor.outputs.json_pieces import pieces
-from pktvisor.server.access import check_access, sender_of
+from pktvisor.server.access import check_access, rights_in, sender_of
 from pktvisor.server.bodies import check_body_type, check_content_type, read_bytes, read_configuration
+from pktvisor.server.clients import client_in
 from pktvisor.server.context import Answers, Context
-from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Refusal
+from pktvisor.server.endpoint import TEXT_TYPE, Content, Endpoint, Listening, Refusal
 from pktvisor.server.errors import error_document, json_type
+from pktvisor.server.listening import ListeningResponse
 from pktvisor.server.rights import visitor_of
 
 logger = logging.getLogger(__name__)
@@ -155,6 +158,8 @@ def route(endpoint: Endpoint, context: Context) -> Route:
                 arguments = await _arguments(endpoint, request, context)
                 async with _room(endpoint, context):
                     answered = await _answer(endpoint, request, context, arguments)
+            if isinstance(answered, Listening):
+                return _listening(endpoint, request, context)
             return _success(endpoint, context, answered)
         except Refusal as refusal:
             return _failure(endpoint, request, refusal.status, refusal.body, refusal.headers)
@@ -186,11 +191,15 @@ class Answered:
     """Further pieces, where it is not made whole."""
 
 
-async def _answer(endpoint: Endpoint, request: Request, context: Context, arguments: Mapping[str, object]) -> Answered:
+async def _answer(
+    endpoint: Endpoint, request: Request, context: Context, arguments: Mapping[str, object]
+) -> Answered | Listening:
     """Give the endpoint's answer, made and written in a thread."""
 
-    def answered() -> Answered:
+    def answered() -> Answered | Listening:
         result = endpoint.answer(context, **arguments)
+        if isinstance(result, Listening):
+            return result
         return _begun(result if isinstance(result, Content) else Content(pieces(result), json_type(request.headers)))
 
     threads = context.takers if endpoint.scope == "send" else None
@@ -250,6 +259,16 @@ def _check_names(endpoint: Endpoint, request: Request) -> None:
     for name in request.query_params:
         if name not in known:
             raise Refusal(400, {"error": f"there is no parameter {name[:100]}: {', '.join(known)}"})
+
+
+def _listening(endpoint: Endpoint, request: Request, context: Context) -> Response:
+    context.events.check_room(client_in(request.scope))
+    rights = rights_in(request)
+
+    def holds() -> bool:
+        return rights is None or rights.hold(context, clock.monotonic())
+
+    return ListeningResponse(context, holds, endpoint.status)
 
 
 def _success(endpoint: Endpoint, context: Context, answered: Answered) -> Response:

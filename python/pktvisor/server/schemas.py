@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api import catalogue, configuring, documents, forms
+from pktvisor.api import catalogue, configuring, documents, events, forms
 from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of, schema_with
 from pktvisor.server.endpoint import ERROR
 
@@ -24,9 +24,12 @@ COMPONENTS: dict[str, Schema] = {
     "Changes": schema_of(catalogue.Changes),
     "Text": schema_of(configuring.ShownText),
     "Fault": schema_of(configuring.ShownFault),
+    "Tick": schema_of(events.Tick),
+    "Mark": schema_of(events.Mark),
 }
 
 APP = schema_of(documents.App)
+MARKS = schema_of(events.Marks)
 SESSION = schema_of(documents.ShownSession)
 RATES = schema_of(documents.Rates)
 

@@ -47,6 +47,13 @@ class Bounds:
     keep_alive_s: int = 5
     most_bodies_bytes: int = 64 * 1024 * 1024
     """Of all bodies that are being taken, together."""
+    most_listeners: int = 128
+    """Clients that listen to events at a time."""
+    most_listeners_per_client: int = 32
+    listening_s: float = 3600.0
+    """How long one listens at a time: who may is asked again then, also where a proxy knows it alone."""
+    tick_interval_s: float = 1.0
+    """Between two ticks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class WebServer:
 
     def stop(self) -> None:
         """Answer what was begun, then close."""
+        self._context.events.end()
         self._server.should_exit = True
         self._thread.join(STOP_TIMEOUT_S + 1)
         self._context.takers.shutdown(wait=False)
@@ -87,6 +88,7 @@ class WebServer:
         """Read tokens, certificate and key again. Raises `ConfigError`, and keeps what was there."""
         if self._context.tokens is not None:
             self._context.tokens.reload()
+            self._context.events.look_at_rights()
         if self._tls is not None and self.settings.tls is not None:
             reload_certificate(self._tls, self.settings.tls)
 

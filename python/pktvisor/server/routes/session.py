@@ -47,6 +47,7 @@ def sign_out(context: Context, visitor: Visitor) -> Content:
     rights = visitor.rights
     if rights is not None and rights.session is not None and context.sessions is not None:
         context.sessions.end(rights.session)
+        context.events.look_at_rights()
         rights = None
     return _with_cookie(_told(context, rights), visitor.cookie.clear())
 

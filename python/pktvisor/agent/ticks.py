@@ -1,0 +1,23 @@
+"""What is newest of an agent: cheap to tell every second, however many policies and inputs it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pktvisor.agent.policy import AgentPolicy
+from pktvisor.agent.stream import Stream
+from pktvisor.api.events import Newest, Tick
+from pktvisor.api.keys import document_of
+
+
+def tick_of(
+    policies: Mapping[str, AgentPolicy], streams: Mapping[str, Stream], *, now: float, started: float, mark: int
+) -> Tick:
+    """Tell what is newest at a time, in Unix seconds."""
+    return Tick(
+        time=now,
+        up_time_s=max(0.0, now - started),
+        policies={name: document_of(Newest(policy.open_start())) for name, policy in policies.items()},
+        inputs={name: stream.input.ledger() for name, stream in streams.items()},
+        mark=mark,
+    )
