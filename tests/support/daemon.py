@@ -77,12 +77,16 @@ class Daemon:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE_S) as reply:
             return str(reply.read().decode())
 
-    def request(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+    def request(
+        self, method: str, path: str, body: str | None = None, *, token: str | None = None
+    ) -> tuple[int, bytes]:
         """Ask whatever, and give status and body."""
         data = None if body is None else body.encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, method=method)
         if data is not None:
             request.add_header("Content-Type", "application/x-yaml")
+        if token is not None:
+            request.add_header("Authorization", f"Bearer {token}")
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
                 return reply.status, reply.read()

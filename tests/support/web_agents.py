@@ -48,6 +48,7 @@ visor:
       input: {tap: gateways, input_type: netprobe}
       handlers: {modules: {probe: {type: netprobe}}}
 """
+FIRST = "/api/v1/policies/edge/metrics/window/2"
 AGENTS, MINUTES = 12, 3
 """Of the hub's fleet, and of each one's past."""
 
@@ -57,10 +58,11 @@ def url_of(server: Daemon) -> str:
 
 
 @contextmanager
-def web_agent(folder: Path, *options: str) -> Iterator[Daemon]:
+def web_agent(folder: Path, *options: str, token: str | None = None) -> Iterator[Daemon]:
     """Run an agent with a policy `edge`, which measures most, and such for BGP and probes.
 
-    Its windows are short: two of them are over, and so it has something to show.
+    Its windows are short: two of them are over, and so it has something to show. `token` is needed where the options
+    name a file of tokens.
     """
     file = folder / "agent.yaml"
     file.write_text(CONFIG, encoding="utf-8")
@@ -77,7 +79,7 @@ def web_agent(folder: Path, *options: str) -> Iterator[Daemon]:
         *options,
         folder=folder,
     ) as agent:
-        eventually(lambda: agent.request("GET", "/api/v1/policies/edge/metrics/window/2")[0] == 200)
+        eventually(lambda: agent.request("GET", FIRST, token=token)[0] == 200)
         yield agent
 
 

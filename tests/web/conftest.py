@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from support.browser import Visitor, chromium
 from support.daemon import Daemon
+from support.page_server import PageServer, page_server
 from support.web_agents import web_agent, web_hub
 
 
@@ -22,11 +23,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Visitor]:
-    """Somebody who looks; the test fails where a page did what it must not (see `Visitor.leave`)."""
+    """Somebody who looks; the test fails where a page did what it must not (see `Visitor.leave`).
+
+    A test names the server of its own before it: so the pages are closed before it goes.
+    """
     looking = Visitor(browser)
     looking.forgive(r"404 .*/api/v1/(events|marks|policies/[^/]+/series)")
     yield looking
     looking.leave()
+
+
+@pytest.fixture
+def made() -> Iterator[PageServer]:
+    """A server made by hand, for one test."""
+    with page_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

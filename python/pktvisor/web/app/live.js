@@ -74,8 +74,28 @@ export function listen() {
   void navigator.locks.request(name, () => hold(others));
 }
 
-/** Something that changes when a policy has another window (or step); parts ask again then. @param {string} policy @param {"window" | "step"} of */
-export const stamp = (policy, of) => tick.value?.policies[policy]?.[of] ?? 0;
+const MOST_KEPT = 100;
+/** @type {Map<string, { readonly value: any }>} */
+const kept = new Map();
+
+/** Something that ticks tell: who shows it is drawn again when it has changed, not at each tick. @param {string} name @param {(tick: Tick) => any} read */
+function told(name, read) {
+  let found = kept.get(name);
+  if (!found) {
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(name, (found = computed(() => tick.value && read(tick.value))));
+  }
+  return found.value;
+}
+
+/** Something that changes when a policy has another window (or step); parts ask again then. @param {string} policy @param {"window" | "step"} of @returns {number} */
+export const stamp = (policy, of) => told(`${of} of ${policy}`, ({ policies }) => policies[policy]?.[of]) ?? 0;
+/** Something that changes once in so many seconds. @param {number} seconds @returns {number} */
+export const every = (seconds) => told(`every ${seconds} s`, ({ time }) => Math.floor(time / seconds)) ?? 0;
+/** Something that changes when there is another mark. @returns {number} */
+export const newestMark = () => told("mark", ({ mark }) => mark) ?? 0;
+/** @returns {string[]} */
+export const policyNames = () => JSON.parse(told("policies", ({ policies }) => JSON.stringify(Object.keys(policies))) ?? "[]");
 
 // Colours fade while the figures are old.
 effect(() => {

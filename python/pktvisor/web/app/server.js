@@ -34,12 +34,13 @@ export async function ask(path, options) {
   }
   /** @type {Response} */
   let response;
+  let text = "";
   try {
     response = await fetch(`api/v1/${path}`, { ...options, signal: AbortSignal.timeout(30_000) });
+    text = await response.text(); // an answer may break off
   } catch {
     throw new Fault(0, null);
   }
-  const text = await response.text();
   /** @type {Json} */
   let told = null;
   try {

@@ -4,7 +4,7 @@ import { address, change, link, param } from "./address.js";
 import { useDocument } from "./documents.js";
 import { handlersOf } from "./figures.js";
 import { KEYS, listenToKeys, switchVolume } from "./keys.js";
-import { pause, pausedAt, silence, stamp, state, tick } from "./live.js";
+import { every, newestMark, pause, pausedAt, policyNames, silence, stamp, state, tick } from "./live.js";
 import { Complete } from "./parts/complete.js";
 import { Mark } from "./parts/mark.js";
 import { Segmented } from "./parts/segmented.js";
@@ -55,7 +55,7 @@ function skip(event) {
 }
 
 /** The policies that people made, then those that agents make by themselves. */
-const policies = () => Object.keys(tick.value?.policies ?? {}).sort((a, b) => Number(RESOURCES.test(a)) - Number(RESOURCES.test(b)));
+const policies = () => policyNames().sort((a, b) => Number(RESOURCES.test(a)) - Number(RESOURCES.test(b)));
 export const policyShown = () => param("policy") || (policies()[0] ?? "");
 
 function Bar() {
@@ -82,8 +82,10 @@ function Side({ screens: own, current }) {
   const isOff = (/** @type {string[] | undefined} */ wanted) => wanted && value && !wanted.some((one) => schemas.has(one));
   return html`<nav class="side" aria-label="Screens">${groups.map((group) => html`<h3>${group}</h3><ul>${own.map((one, i) => one.group === group && html`<li><a href=${link(one.name)} class=${isOff(one.schemas) ? "off" : ""} aria-current=${one === current ? "page" : null}>${one.title}
       ${isOff(one.schemas) ? html`<span class="sub">off</span>` : i < 10 && html`<kbd>${(i + 1) % 10}</kbd>`}</a></li>`)}</ul>`)}
-    <footer>${tick.value && html`up ${duration(tick.value.up_time_s)}`}<br /><a href="docs/">Handbook</a></footer></nav>`;
+    <footer><${UpTime} /><br /><a href="docs/">Handbook</a></footer></nav>`;
 }
+
+const UpTime = () => tick.value && html`up ${duration(tick.value.up_time_s)}`;
 
 /** Whether the figures are of now; it says so in words and by a shape. */
 function Live() {
@@ -92,11 +94,13 @@ function Live() {
   return html`<span class="badge ${s}"><${Mark} of=${mark} /><b>${words}</b></span>`;
 }
 
+/** When the figures are of. */
+const then = () => (tick.value ? clock(tick.value.time) : "no time");
+
 function Banner() {
   const s = state.value;
-  const then = tick.value && clock(tick.value.time);
-  if (s === "paused") return html`<p class="banner info" role="status"><b>Paused at ${then} UTC.</b> The agent goes on measuring. <button class="button" onClick=${pause}>Go on</button></p>`;
-  if (s === "stale") return html`<p class="banner warn" role="status"><b>No answer for ${duration(silence.value)}.</b> Shown is what was read at ${then ?? "no time"} UTC; the page tries again by itself.</p>`;
+  if (s === "paused") return html`<p class="banner info" role="status"><b>Paused at ${then()} UTC.</b> The agent goes on measuring. <button class="button" onClick=${pause}>Go on</button></p>`;
+  if (s === "stale") return html`<p class="banner warn" role="status"><b>No answer for ${duration(silence.value)}.</b> Shown is what was read at ${then()} UTC; the page tries again by itself.</p>`;
   if (s === "gone") return html`<p class="banner bad" role="status"><b>${session.value?.agent} is gone since ${duration(silence.value)}.</b> Its last figures are below.</p>`;
   return null;
 }
@@ -115,10 +119,10 @@ function AgentScreen({ screen }) {
   const policy = policyShown();
   const window = report ? 0 : Number(param("window", "5")); // a capture is one window
   // The open window changes all the time; whole ones once a minute.
-  const moment = window ? stamp(policy, "window") : Math.floor((tick.value?.time ?? 0) / 2);
+  const moment = window ? stamp(policy, "window") : every(2);
   const reading = useDocument(policy ? windowPath(policy, window) : null, report ? "" : moment);
   const series = useSeries(policy, stamp(policy, "step"));
-  const { value: marks } = useDocument("marks", tick.value?.mark);
+  const { value: marks } = useDocument("marks", newestMark());
   const handlers = handlersOf(reading.value);
   const period = handlers[0]?.period;
   const isOff = screen.schemas && reading.value && !handlers.some(({ schema }) => screen.schemas?.includes(schema));

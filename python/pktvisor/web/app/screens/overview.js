@@ -3,7 +3,7 @@ import { html } from "../../vendor.js";
 import { link, param, change } from "../address.js";
 import { useDocument } from "../documents.js";
 import { at, divided, number, steps, top } from "../figures.js";
-import { tick } from "../live.js";
+import { every } from "../live.js";
 import { Chart, chartSheet } from "../parts/chart.js";
 import { Ledger, ledgerSheet } from "../parts/ledger.js";
 import { Panel } from "../parts/panel.js";
@@ -20,7 +20,7 @@ export const screen = { name: "overview", title: "Overview", group: "Measures", 
 export function View({ policy, reading, handlers, series, events, filter }) {
   const net = handlers.find(({ schema }) => schema === "packets" || schema === "net");
   const dns = handlers.find(({ schema }) => schema === "dns");
-  const { value: app } = useDocument("metrics/app", Math.floor((tick.value?.time ?? 0) / 5));
+  const { value: app } = useDocument("metrics/app", every(5));
   const waiting = waits(reading);
   if (waiting) return waiting;
   if (!net && !dns) return html`<${State} title="Policy ${policy} measures neither packets nor DNS">Its handlers: ${handlers.map(({ schema }) => schema).join(", ") || "none"}. <a href=${link("handlers")}>See what they tell</a>.<//>`;

@@ -1,0 +1,141 @@
+"""What the page shows while something is wrong: words, what there was, and no fault of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from support.browser import Visitor, ready, until
+from support.daemon import daemon
+from support.page_server import PageServer, path
+from support.web_agents import url_of
+
+NOBODY = r"ERR_CONTENT_LENGTH_MISMATCH|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|MIME type|ERR_EMPTY|ERR_CONNECTION_RESET"
+"""What a browser notes of an agent that is gone."""
+
+
+def overview(made: PageServer, visitor: Visitor) -> Page:
+    """Open the overview, which shows its figures, in a tab whose clock goes on when it is told."""
+    context = visitor.context()
+    context.clock.install()
+    page = visitor.tab(context, made.url, "#/overview")
+    expect(tiles(page)).not_to_have_count(0)
+    return page
+
+
+def tiles(page: Page) -> Locator:
+    return page.locator("#main .tile")
+
+
+def becomes(page: Page, badge: str, server: PageServer | None = None) -> None:
+    """Wait until the page says that its figures are so: live while a server ticks, else old as time passes."""
+
+    def goes_on() -> bool:
+        if server is not None:
+            server.tick()
+        page.clock.run_for(1000)
+        return page.locator(f"#main .badge.{badge}").is_visible()
+
+    until(goes_on, page)
+
+
+def test_figures_of_an_agent_that_is_gone_stay_and_are_said_to_be_old(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive(NOBODY)
+    page = overview(made, visitor)
+    becomes(page, "live", made)
+    shown = tiles(page).all_inner_texts()
+    made.leave()
+    becomes(page, "stale")
+    expect(page.locator("#main .banner")).to_contain_text(re.compile(r"No answer for \d+ s"))
+    becomes(page, "gone")
+    expect(page.locator("#main .banner")).to_contain_text("pop1 is gone since")
+    assert tiles(page).all_inner_texts() == shown
+    made.come_back()
+    becomes(page, "live", made)
+    expect(page.locator("#main .banner")).to_have_count(0)
+
+
+def test_an_agent_that_was_started_anew_is_shown_again(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.forgive(NOBODY)
+    with daemon("mock") as first:
+        page = visitor.open(url_of(first), "#/overview?window=0")
+        expect(tiles(page)).not_to_have_count(0)
+        port = first.port
+        first.stop()
+    expect(page.locator("#main .badge.stale, #main .badge.gone")).to_be_visible()
+    with daemon("-p", str(port), "mock"):
+        expect(page.locator("#main .badge.live")).to_be_visible()
+        expect(tiles(page)).not_to_have_count(0)
+
+
+def test_an_answer_that_breaks_off_leaves_what_was_shown(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive(NOBODY)
+    page = overview(made, visitor)
+    shown = tiles(page).all_inner_texts()
+    made.hold()
+    asked = len(made.asked)
+    made.tick(60)
+    until(lambda: path() in made.asked[asked:], page)
+    made.leave()
+    becomes(page, "stale")
+    assert tiles(page).all_inner_texts() == shown
+
+
+def test_a_window_that_is_not_full_yet_is_said_to_come(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive("425")
+    made.refusals[path()] = (425, {"error": "requested metrics period has not yet accumulated"})
+    page = visitor.open(made.url, "#/overview")
+    main = ready(page, "Overview")
+    expect(main).to_contain_text("The first window is not full yet")
+    del made.refusals[path()]
+    made.tick(60)
+    expect(tiles(page)).not_to_have_count(0)
+
+
+def test_a_policy_without_handlers_says_so(made: PageServer, visitor: Visitor) -> None:
+    made.handlers.clear()
+    main = ready(visitor.open(made.url, "#/overview"), "Overview")
+    expect(main).to_contain_text("Policy edge measures neither packets nor DNS")
+
+
+def test_documents_that_are_slow_are_waited_for(made: PageServer, visitor: Visitor) -> None:
+    made.hold()
+    page = visitor.open(made.url, "#/overview")
+    expect(page.locator("#main").get_by_role("status", name="Loading")).to_be_visible()
+    made.release()
+    expect(tiles(page)).not_to_have_count(0)
+    expect(page.locator("#main .loading")).to_have_count(0)
+
+
+@pytest.mark.parametrize("status", [404, 500, 503])
+def test_a_document_that_fails_says_why_in_the_words_of_the_server(
+    status: int, made: PageServer, visitor: Visitor
+) -> None:
+    visitor.forgive(str(status))
+    made.refusals[path()] = (status, {"error": "the shelf of windows is <b>empty</b>"})
+    main = ready(visitor.open(made.url, "#/overview"), "Overview")
+    expect(main).to_contain_text("the shelf of windows is <b>empty</b>")
+    expect(main.locator(".state .mark.bad")).to_be_visible()
+
+
+@pytest.mark.parametrize("failing", ["metrics/app", "marks", "policies/edge/series"])
+def test_one_document_that_fails_leaves_the_others(failing: str, made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive("500")
+    made.refusals[failing] = (500, {"error": "broken"})
+    page = visitor.open(made.url, "#/overview")
+    ready(page, "Overview")
+    expect(tiles(page)).not_to_have_count(0)
+    assert failing in made.asked
+
+
+def test_a_page_that_finds_nobody_says_so(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive(NOBODY)
+    made.leave()
+    expect(visitor.open(made.url).locator("#app")).to_contain_text("Nobody answers")
+
+
+def test_an_address_of_no_screen_shows_the_first(made: PageServer, visitor: Visitor) -> None:
+    ready(visitor.open(made.url, "#/no%20such?window=x"), "Overview")
