@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.browser import Visitor, ready
+from support.daemon import Daemon
 from support.page_server import PageServer
+from support.web_agents import url_of
 
 
 @pytest.fixture
@@ -24,7 +26,9 @@ def test_the_first_stop_leads_past_the_navigation(page: Page) -> None:
     expect(page.locator("#main")).to_be_focused()
 
 
-def test_digits_open_the_screens_in_their_order(page: Page) -> None:
+def test_digits_open_the_screens_in_their_order(agent: Daemon, visitor: Visitor) -> None:
+    page = visitor.open(url_of(agent), "#/overview?policy=edge&window=2")
+    ready(page, "Overview")
     names = page.locator(".side a[aria-current], .side li a").evaluate_all("all => all.map((one) => one.hash)")
     for digit, place in enumerate(names[:9], 1):
         page.keyboard.press(str(digit))

@@ -9,7 +9,7 @@ from support.page_server import PageServer, path
 
 
 def up_time(page: Page) -> str:
-    return page.locator(".side footer").inner_text()
+    return str(page.locator(".side footer").inner_text())
 
 
 def test_a_paused_page_asks_for_nothing_until_it_goes_on(made: PageServer, visitor: Visitor) -> None:
@@ -21,7 +21,12 @@ def test_a_paused_page_asks_for_nothing_until_it_goes_on(made: PageServer, visit
     # Another tab of the browser, which hears of the same ticks, goes on.
     other = visitor.tab(page.context, made.url, "#/overview")
     made.tick(600)
-    until(lambda: (made.tick(), "up 10 min" in up_time(other))[1], other)
+
+    def goes_on() -> bool:
+        made.tick()
+        return "up 10 min" in up_time(other)
+
+    until(goes_on, other)
     until(lambda: made.asked.count(path()) > asked, other)
     asked = made.asked.count(path())
     assert up_time(page) == shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def sign_in(page: Page, secret: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_a_token_opens_the_page_until_it_is_taken_away(guarded: Daemon, visitor: Visitor, tokens: Path) -> None:
+def test_a_token_opens_the_page(guarded: Daemon, visitor: Visitor) -> None:
     visitor.forgive("401")
     context = visitor.context()
     page = visitor.tab(context, url_of(guarded), WHERE)
@@ -56,12 +55,6 @@ def test_a_token_opens_the_page_until_it_is_taken_away(guarded: Daemon, visitor:
     ready(visitor.tab(context, url_of(guarded), WHERE), "Overview")
     page.reload()
     ready(page, "Overview")
-
-    write(tokens, OTHER.line)
-    guarded.process.send_signal(signal.SIGHUP)
-    expect(page.get_by_label("Token")).to_be_visible()
-    sign_in(page, TOKEN.secret)
-    expect(page.get_by_role("alert")).to_have_text("this is not a valid token")
 
 
 def test_whoever_signs_out_sees_nothing_more(guarded: Daemon, visitor: Visitor) -> None:

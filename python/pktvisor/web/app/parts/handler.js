@@ -2,7 +2,7 @@
 import { html } from "../../vendor.js";
 import { change, param } from "../address.js";
 import { useDocument } from "../documents.js";
-import { tick } from "../live.js";
+import { newestMark } from "../live.js";
 import { Segmented } from "./segmented.js";
 import { State, waits } from "./state.js";
 
@@ -13,7 +13,7 @@ import { State, waits } from "./state.js";
  * @returns {{ waiting: any, chosen: Chosen | null }} what to show until the documents are there, else the handler
  */
 export function useHandler({ policy, reading, handlers, series }, schemas) {
-  const told = useDocument(policy ? `policies/${encodeURIComponent(policy)}/declarations` : null, tick.value?.mark);
+  const told = useDocument(policy ? `policies/${encodeURIComponent(policy)}/declarations` : null, newestMark());
   const waiting = waits(reading) ?? waits(told);
   if (waiting) return { waiting, chosen: null };
   const fitting = handlers.filter(({ schema }) => !schemas || schemas.includes(schema));

@@ -2,7 +2,7 @@
 import { html } from "../../vendor.js";
 import { link } from "../address.js";
 import { useDocument } from "../documents.js";
-import { tick } from "../live.js";
+import { every } from "../live.js";
 import { Complete } from "../parts/complete.js";
 import { Ledger, ledgerSheet } from "../parts/ledger.js";
 import { Mark } from "../parts/mark.js";
@@ -18,7 +18,7 @@ export const screen = { name: "inputs", title: "Inputs", group: "Agent", order: 
 
 /** @param {import("../screen.js").Shown} shown */
 export function View({ filter }) {
-  const reading = useDocument("inputs", Math.floor((tick.value?.time ?? 0) / 2));
+  const reading = useDocument("inputs", every(2));
   const waiting = waits(reading);
   if (waiting) return waiting;
   const inputs = Object.entries(reading.value).filter(([name]) => name.includes(filter));

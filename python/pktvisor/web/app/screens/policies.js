@@ -3,7 +3,7 @@ import { html, useSignal } from "../../vendor.js";
 import { address, change, link, param } from "../address.js";
 import { useDocument } from "../documents.js";
 import { apply, done, drafts, keep, reload, remove, write } from "../drafts.js";
-import { tick } from "../live.js";
+import { every, newestMark } from "../live.js";
 import { Difference, difference } from "../parts/difference.js";
 import { Editor } from "../parts/editor.js";
 import { Mark } from "../parts/mark.js";
@@ -28,7 +28,7 @@ const OWN = /-resources$/;
 /** @param {import("../screen.js").Shown} shown */
 export function View({ policy, filter }) {
   // What others change has a mark in time, or is seen within 10 s.
-  const moment = `${tick.value?.mark} ${Math.floor((tick.value?.time ?? 0) / 10)}`;
+  const moment = `${newestMark()} ${every(10)}`;
   const right = missingRight();
   const isAdmin = !right;
   const told = useDocument("policies", moment);
