@@ -42,18 +42,28 @@ async function fetchInto(path, found) {
  * @param {unknown} [stamp]
  * @returns {Reading}
  */
-export function useDocument(path, stamp = "") {
-  const found = path === null ? null : entry(path);
-  const asked = useRef("");
+export const useDocument = (path, stamp = "") => useDocuments(path === null ? [] : [path], stamp)[0] ?? { value: null, fault: null, isLoading: false };
+
+/**
+ * Several documents likewise.
+ * @param {string[]} paths
+ * @param {unknown} [stamp]
+ * @returns {Reading[]}
+ */
+export function useDocuments(paths, stamp = "") {
+  const all = paths.map((path) => ({ path, found: entry(path) }));
+  const asked = useRef(/** @type {Map<string, unknown>} */ (new Map()));
   useEffect(() => {
-    const wish = `${path} ${stamp}`;
-    // Parts may want one document at different times: each asks when its own stamp changes, none because of another's.
-    if (path === null || !found || (found.stamp !== undefined && (asked.current === wish || found.stamp === stamp))) return;
-    asked.current = wish;
-    found.stamp = stamp;
-    void fetchInto(path, found);
+    for (const { path, found } of all) {
+      // Parts may want one document at different times: each asks when its own stamp changes, none because of another's.
+      if (found.stamp !== undefined && (asked.current.get(path) === stamp || found.stamp === stamp)) continue;
+      asked.current.set(path, stamp);
+      found.stamp = stamp;
+      void fetchInto(path, found);
+    }
+    for (const path of asked.current.keys()) if (!paths.includes(path)) asked.current.delete(path);
   });
-  return found ? found.reading.value : { value: null, fault: null, isLoading: false };
+  return all.map(({ found }) => found.reading.value);
 }
 
 /** Ask again at the next chance for all whose path begins so, as after a change. @param {string} start */

@@ -1,23 +1,14 @@
 // A small line. It spans at least 30 % of its mean, so that noise looks like noise; gaps stay gaps.
 import { html } from "../../vendor.js";
+import { means } from "../thin.js";
 
 const WIDTH = 70;
 const HEIGHT = 18;
 const MOST_POINTS = 140;
 
-/** Means of neighbours, so that a line has few points. @param {(number | null)[]} values */
-function thinned(values) {
-  const size = Math.ceil(values.length / MOST_POINTS);
-  if (size < 2) return values;
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => {
-    const some = /** @type {number[]} */ (values.slice(i * size, (i + 1) * size).filter((value) => value !== null));
-    return some.length ? some.reduce((a, b) => a + b, 0) / some.length : null;
-  });
-}
-
 /** @param {{ values: (number | null)[], isBad?: boolean }} props */
 export function Sparkline({ values, isBad = false }) {
-  const points = thinned(values);
+  const points = means(values, Math.ceil(values.length / MOST_POINTS));
   const known = /** @type {number[]} */ (points.filter((value) => value !== null));
   if (known.length < 2) return null;
   const mean = known.reduce((a, b) => a + b, 0) / known.length;
