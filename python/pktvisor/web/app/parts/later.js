@@ -9,7 +9,7 @@ export function later(load) {
     useEffect(() => {
       if (!part.value) load().then((View) => (part.value = { View }), () => (part.value = { View: NotLoaded }));
     }, []);
-    return part.value ? html`<${part.value.View} ...${props} />` : html`<${Loading} />`;
+    return part.value ? html`<${part.value.View} ...${props} />` : html`<div class="w12 soon"><${Loading} /></div>`;
   };
 }
 
