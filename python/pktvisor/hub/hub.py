@@ -81,8 +81,8 @@ class Hub:
         self.settings = settings
         self.now_ns = now_ns
         directory = settings.directory
-        self._journal_directory = directory / "journal"
-        for folder in (self._journal_directory, directory / "sealed"):
+        self.journal_directory = directory / "journal"
+        for folder in (self.journal_directory, directory / "sealed"):
             _make(folder)
         self._directory_lock = DirectoryLock(directory / "lock")
         self.registry = Registry(directory / "registry.sqlite")
@@ -116,8 +116,8 @@ class Hub:
         removed = self.hours.clean(sealed, self.rolled)
         if removed:
             logger.warning("%d files of hours that were being sealed are removed: they are sealed anew", removed)
-        reader, readmitted, count = JournalReader(self._journal_directory), set[WindowKey](), 0
-        journal = Journal(self._journal_directory)
+        reader, readmitted, count = JournalReader(self.journal_directory), set[WindowKey](), 0
+        journal = Journal(self.journal_directory)
         admission = Admission(journal, self.registry, self.minutes, oldest_minute=self._oldest_minute())
         for entry in reader.entries():
             admission.readmit(entry, sealed, readmitted)
@@ -326,13 +326,14 @@ class Hub:
         """Remove what is too old, or of which there is too much."""
         newest = self.now_ns() // 1_000_000_000 // HOUR_S
         for kind, step_s in KINDS:
-            oldest = newest - self._kept_days(step_s) * HOURS_PER_DAY
+            oldest = newest - self.kept_days(step_s) * HOURS_PER_DAY
             for together in self._together(kind, step_s):
                 if together[-1] < oldest:
                     self._remove(kind, together, step_s)
         self._remove_beyond_disk()
 
-    def _kept_days(self, step_s: int | None) -> int:
+    def kept_days(self, step_s: int | None) -> int:
+        """How many days merged windows of a length are kept; None for the agents' own."""
         kept = self.settings.kept_days
         return kept if step_s is None else self.settings.kept_days_merged.get(step_s, kept)
 

@@ -9,6 +9,7 @@ from pktvisor.api.keys import Schema, schema_of
 from pktvisor.errors import InputError
 from pktvisor.hub.answers import hub_of
 from pktvisor.hub.desired import difference_of, known_names, parts_for, read_report, tags_of
+from pktvisor.hub.wanted import wanted
 from pktvisor.outputs.json import Document
 from pktvisor.server.context import Context
 from pktvisor.server.endpoint import Answer, Endpoint, Refusal, refusal
@@ -52,6 +53,26 @@ WANTED: Schema = {
         },
     },
 }
+TEXT_WANTED: Schema = {
+    "type": "object",
+    "required": ["file", "text", "tags", "dry_run", "policies", "agents", "states", "refusals"],
+    "properties": {
+        "file": TEXT,
+        "text": TEXT,
+        "tags": {"type": "object", "additionalProperties": TEXTS},
+        "dry_run": {"type": "boolean"},
+        "policies": TEXTS,
+        "agents": {"type": "integer", "minimum": 0},
+        "states": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+        "refusals": {"type": "object", "additionalProperties": TEXT},
+        "mistake": TEXT,
+    },
+}
+
+
+def texts(context: Context) -> Document:
+    """Tell of the texts that the hub wants of agents."""
+    return wanted(hub_of(context))
 
 
 def ask(context: Context, name: str, body: bytes, sender: str | None) -> Document:
@@ -101,6 +122,16 @@ ENDPOINTS = (
         success=Answer(
             "The differences by agent, of those that have or are to have anything",
             {"type": "object", "additionalProperties": DIFFERENCE},
+        ),
+    ),
+    Endpoint(
+        path="/api/v1/hub/desired",
+        takes_long=True,
+        summary="The files with taps and policies that the hub gives to agents: text, who gets it, what became of it",
+        answer=texts,
+        success=Answer(
+            "By name in the hub's configuration; `states` counts agents by the state of `/api/v1/desired`",
+            {"type": "object", "additionalProperties": TEXT_WANTED},
         ),
     ),
     Endpoint(

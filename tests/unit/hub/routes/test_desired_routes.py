@@ -14,6 +14,7 @@ from pktvisor.hub.as_agent import HubAsAgent
 from pktvisor.hub.configuring import load_configuration
 from pktvisor.hub.hub import Hub, HubSettings
 from pktvisor.hub.routes import groups
+from pktvisor.hub.wanted import MOST_REFUSALS
 from pktvisor.server.app import create_app
 from pktvisor.server.context import make_context
 from pktvisor.server.settings import ServerSettings
@@ -122,3 +123,25 @@ def test_a_report_without_sense_is_refused(hub: Hub, content: bytes, status: int
     assert asking.get("/api/v1/agents/one/desired").status_code == 404
     wrong_type = {"content-type": "text/plain"}
     assert asking.post("/api/v1/agents/one/desired", content=b"{}", headers=wrong_type).status_code == 415
+
+
+def test_each_file_tells_its_text_who_gets_it_and_who_refuses_it(hub: Hub) -> None:
+    asking = client(hub)
+    wanted = ask(asking, "one").json()
+    ask(asking, "two", known=wanted["hash"], error="there is no interface eth7")
+    ask(asking, "other", tags={"role": "core"})
+    (told,) = asking.get("/api/v1/hub/desired").json().values()
+    assert (told["file"], told["text"], told["tags"]) == ("edge.yaml", file(policy()), {"role": ["edge"]})
+    assert told["agents"] == 2
+    assert told["states"] == {"pending": 1, "refused": 1}
+    assert told["refusals"] == {"two": "there is no interface eth7"}
+
+
+def test_of_very_many_refusals_some_are_named_and_all_are_counted(hub: Hub) -> None:
+    asking = client(hub)
+    wanted = ask(asking, "one").json()
+    for number in range(MOST_REFUSALS + 5):
+        ask(asking, f"agent{number}", known=wanted["hash"], error="no")
+    (told,) = asking.get("/api/v1/hub/desired").json().values()
+    assert told["states"]["refused"] == MOST_REFUSALS + 5
+    assert len(told["refusals"]) == MOST_REFUSALS
