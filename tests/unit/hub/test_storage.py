@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pktvisor.errors import InputError
-from pktvisor.hub import storage as module
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.storage import storage
 from support.fleet import CAPTURES, NANOSECONDS, Fleet
@@ -57,6 +57,6 @@ def test_a_disk_that_fails_is_told_in_a_sentence(tmp_path: Path, monkeypatch: py
         raise PermissionError(13, "Permission denied")
 
     with running_hub(tmp_path, Clock(START_S)) as hub:
-        monkeypatch.setattr(module.shutil, "disk_usage", fail)
+        monkeypatch.setattr(shutil, "disk_usage", fail)
         with pytest.raises(InputError, match="can't be looked at: Permission denied"):
             storage(hub)
