@@ -146,6 +146,34 @@ def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_lost(visitor:
     assert "ours: {type: dhcp}" in edited.get("/api/v1/config")["policies"]["edge"]["text"]
 
 
+def test_what_cannot_be_opened_is_told_at_its_line_and_the_policy_runs_on(visitor: Visitor, edited: Daemon) -> None:
+    visitor.forgive(r"(422|500) .*/config/policy")
+    page = opened(visitor, edited)
+    page.get_by_label("New policy on a tap").select_option("all interfaces")
+    expect(text(page)).to_have_value(re.compile(r"iface: any"))
+    write(page, "iface: any", "iface: nosuch0")
+    expect(apply_button(page)).to_be_enabled()
+    apply_button(page).click()
+    expect(page.locator(".line.wrong")).to_contain_text("nosuch0")
+    expect(apply_button(page)).to_be_disabled()
+    assert edited.request("GET", "/api/v1/policies/any")[0] == 404
+    page.get_by_role("button", name="Discard").click()
+    expect(text(page)).to_have_value(re.compile("edge:"))
+
+
+def test_a_text_waits_for_an_agent_that_does_not_answer(visitor: Visitor, edited: Daemon) -> None:
+    visitor.forgive(r"ERR_FAILED")
+    page = opened(visitor, edited)
+    page.route("**/config/check", lambda route: route.abort())
+    write(page, MODULE, "leases: {type: dhcp}")
+    expect(page.get_by_text("Checking …")).to_be_visible()
+    with page.expect_event("requestfailed"):
+        pass
+    expect(text(page)).to_have_value(re.compile("leases: "))
+    page.unroute("**/config/check")
+    expect(apply_button(page)).to_be_enabled()
+
+
 def test_a_new_policy_works_on_the_tap_that_was_chosen_and_is_removed_again(visitor: Visitor, edited: Daemon) -> None:
     page = opened(visitor, edited)
     page.get_by_label("New policy on a tap").select_option("site")

@@ -59,6 +59,8 @@ def check_agent(
         errors += _clamped_of_policy(policy)
         found = trial.mistakes(policy, _with_stand_in(policy, around, unread))
         errors += (error for error in found if not (unread and isinstance(error, NoMatchError)))
+        if len(errors) >= MOST_ERRORS:
+            break
     return Findings(_told(errors, config.document), _told(trial.warnings, config.document))
 
 
@@ -154,9 +156,11 @@ class _Trial:
     warnings: list[ConfigError] = field(default_factory=list)
 
     def mistakes(self, policy: PolicyConfig, around: Surroundings) -> Iterator[ConfigError]:
-        """Give what is wrong with a policy."""
+        """Give what is wrong with a policy, as far as anybody wants to hear it."""
         rest: PolicyConfig | None = policy
-        while rest is not None:
+        for _ in range(MOST_ERRORS):
+            if rest is None:
+                return
             streams: dict[str, Stream] = {}
             try:
                 made = prepare(rest, streams, Origin.CONFIGURATION, around)

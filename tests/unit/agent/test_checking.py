@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pktvisor.agent import checking
 from pktvisor.agent.checking import check_agent
 from pktvisor.agent.local import LocalAgent
+from pktvisor.agent.preparing import prepare
+from pktvisor.config.reading import MOST_ERRORS
 from pktvisor.config.schema import load_config, read_all
 from pktvisor.errors import ConfigError
 from support.written import TAP, file, policy
@@ -165,3 +168,17 @@ def test_a_wrong_metric_group_hides_no_other_mistake() -> None:
         f"{below}.metric_groups.enable.top.ips",
         f"{below}.filter.only_asn_number",
     ]
+
+
+def test_a_policy_is_not_tried_more_often_than_anybody_wants_to_hear(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def counting(*arguments: object) -> object:
+        tried.append(arguments)
+        return prepare(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checking, "prepare", counting)
+    keys = ", ".join(f"k{number}: 1" for number in range(2 * MOST_ERRORS))
+    wrong = policy(modules=f"{{net: {{type: net, config: {{{keys}}}}}}}")
+    assert len(check_agent(load_config(file(wrong, policy("more")))).mistakes) == MOST_ERRORS
+    assert len(tried) == MOST_ERRORS

@@ -9,13 +9,17 @@ import { ask, Fault, send } from "./server.js";
  *   what the agent says of this text, and are not there until it has */
 
 const PAUSE_MS = 300;
+/** Until an agent is asked again that did not answer, or had too much to do. */
+const RETRY_MS = 2000;
 
 /** By policy; the one that is new has no name yet. @type {{ value: Record<string, Draft> }} */
 export const drafts = signal({});
-/** What was done last, or why it was not. */
-export const done = signal("");
+/** What was done last, or why it was not, and how that looks. */
+export const done = signal({ words: "", look: "" });
+const say = (words = "", look = "") => (done.value = { words, look });
 
-let timer = 0;
+/** When texts are checked next, by policy. @type {Record<string, number>} */
+const timers = {};
 
 /** @param {string} name @param {Draft} [draft] none to forget it */
 export function keep(name, draft) {
@@ -25,16 +29,27 @@ export function keep(name, draft) {
 
 /** Take a text that somebody is writing, and have it checked once no key was pressed for a while. @param {string} name @param {Draft} draft */
 export function write(name, { text, base, before }) {
-  clearTimeout(timer);
-  done.value = "";
+  say();
   keep(name, text === before ? undefined : { text, base, before });
-  timer = setTimeout(() => check(name), PAUSE_MS);
+  later(name, PAUSE_MS);
+}
+
+/** @param {string} name @param {number} ms */
+function later(name, ms) {
+  clearTimeout(timers[name]);
+  timers[name] = setTimeout(() => check(name), ms);
 }
 
 /** @param {any} error @returns {TextFault} */
 function faultOf({ message, told }) {
   const [, line, column] = /line (\d+), column (\d+)/.exec(told?.place) ?? [];
   return { error: message, hint: told?.hint, path: told?.path, ...(line && { line: +line, column: +column }) };
+}
+
+/** Whether to ask again would do. @param {unknown} error @throws what is no fault of the agent's */
+function isPassing(error) {
+  if (!(error instanceof Fault)) throw error;
+  return [0, 429, 503].includes(error.status);
 }
 
 /** @param {Draft} draft @param {boolean} isDry */
@@ -51,6 +66,7 @@ export async function check(name) {
     faults = [...told.faults, ...told.warnings.map((/** @type {TextFault} */ one) => ({ ...one, isWarning: true }))];
     if (!told.faults[0]) outcome = await post(draft, true);
   } catch (error) {
+    if (isPassing(error)) return later(name, RETRY_MS);
     refresh(); // it may be another one by now
     faults = [...(faults ?? []), faultOf(error)];
   }
@@ -61,14 +77,14 @@ export async function check(name) {
 const refresh = () => ["config", "policies", "inputs"].forEach(forget);
 
 /** Change the agent, and ask again for what that has changed; null where it could not be done. @param {() => Promise<any>} act @param {string} words what to say once it is done */
-export async function carryOut(act, words) {
+async function carryOut(act, words) {
   try {
     const told = await act();
-    done.value = words;
+    say(words);
     return told;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    done.value = `${error.message} ${error.told?.hint ?? ""}`;
+    say(`${error.message} ${error.told?.hint ?? ""}`, "bad");
     return null;
   } finally {
     refresh();
@@ -79,9 +95,20 @@ export async function carryOut(act, words) {
 export async function apply(name) {
   const draft = drafts.value[name];
   if (!draft?.outcome) return check(name).then(() => "");
-  const told = await carryOut(() => post(draft, false), "Applied.");
-  if (told) keep(name);
-  return told ? [...told.policies.added, ...told.policies.changed, name][0] : "";
+  const applied = { ...draft, outcome: null }; // once is enough
+  keep(name, applied);
+  try {
+    const { policies } = await post(draft, false);
+    if (drafts.value[name] === applied) keep(name); // else somebody has written on
+    say("Applied.");
+    return [...policies.added, ...policies.changed, name][0];
+  } catch (error) {
+    if (isPassing(error)) say(/** @type {Fault} */ (error).message, "bad");
+    if (drafts.value[name] === applied) keep(name, isPassing(error) ? draft : { ...applied, faults: [faultOf(error)] });
+    return "";
+  } finally {
+    refresh();
+  }
 }
 
 /** @param {string} name */

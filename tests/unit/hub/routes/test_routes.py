@@ -187,6 +187,11 @@ def test_a_hub_takes_no_configuration_but_that_of_its_file(hub: Hub) -> None:
         "a hub is configured by its file: change it, and have it read again",
     )
     assert asking.post("/api/v1/config/reload").status_code == 404
+    assert asking.get("/api/v1/config").json() == {"has_file": False, "policies": {}, "taps": {}}
+    for path in ("check", "policy"):
+        reply = asking.post(f"/api/v1/config/{path}", content="hub: {}", headers={"content-type": "application/x-yaml"})
+        assert reply.status_code in (409, 422)
+        assert reply.json()["error"].startswith("a hub's policies are those of its agents")
 
 
 def test_history_tells_a_metric_by_tag(hub: Hub, fleet: Fleet) -> None:

@@ -59,7 +59,7 @@ export function Editor({ label, text, faults, changed, isFixed, change, commit, 
     event.preventDefault();
   };
   return html`<div class="editor"><div>
-      <textarea ref=${area} aria-label=${label} aria-describedby="editing" spellcheck=${false} wrap="off" readonly=${isFixed} value=${text} onInput=${(/** @type {any} */ event) => change(event.target.value)} onKeyDown=${onKeyDown} onSelect=${place} onKeyUp=${place} onClick=${place}></textarea>
+      <textarea ref=${area} aria-label=${label} aria-describedby="editing" aria-invalid=${faults.length > 0} spellcheck=${false} wrap="off" readonly=${isFixed} value=${text} onInput=${(/** @type {any} */ event) => change(event.target.value)} onKeyDown=${onKeyDown} onSelect=${place} onKeyUp=${place} onClick=${place}></textarea>
       <div class="lines">${lines.map((line, i) => {
         const own = faults.filter((fault) => (fault.line ?? 1) === i + 1);
         return html`<div class="line ${changed.has(i + 1) ? "changed" : ""} ${own[0] ? (own.every(({ isWarning }) => isWarning) ? "warned" : "wrong") : ""}"><span aria-hidden="true">${coloured(line)}</span>

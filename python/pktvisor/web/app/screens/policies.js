@@ -46,21 +46,24 @@ export function View({ policy, filter }) {
     return html`<li><a href=${link("policies", { policy: one || policy, new: one ? null : 1 })} aria-current=${one === name ? "true" : null}><${Mark} of=${faults[0] ? "warn" : one ? "live" : "info"} /><b>${one || "New policy"}</b>
       <i>${drafts.value[one] ? "edited" : ORIGINS[policies[one]?.origin] ?? policies[one]?.origin}</i><span class="sub">${[[...new Set(Object.values(modules).map(({ type, module }) => type ?? module?.type))].join(", "), Object.keys(of).join(", "), ...faults].filter(Boolean).join(" · ")}</span></a></li>`;
   };
-  return html`<div class="head"><span class="sub">${right ? `You may look only. To change policies, ${right}.` : session.value?.name ? `You may change them (token “${session.value.name}”).` : "You may change them."}</span><b role="status">${done.value}</b>
+  return html`<div class="head"><span class="sub">${right ? `You may look only. To change policies, ${right}.` : session.value?.name ? `You may change them (token “${session.value.name}”).` : "You may change them."}</span><b class=${done.value.look} role="status">${done.value.words}</b>
       ${isAdmin && html`<span class="end">${has_file && html`<button class="button" onClick=${async () => (planned.value = await reload(true))}>Reload file</button>`}
-        <select aria-label="New policy on a tap" onChange=${(/** @type {any} */ { target }) => (begin(target.value, taps, policies, handlers.value), (target.value = ""))}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}</select></span>`}</div>
+        <select aria-label="New policy on a tap" onChange=${(/** @type {any} */ { target }) => (begin(target.value, taps, policies, handlers.value), (target.value = ""))}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}<option value="*">all interfaces</option></select></span>`}</div>
     ${planned.value && html`<${Panel} title="Reload" sub="nothing was changed yet" controls=${html`<button class="button" onClick=${() => (planned.value = null)}>Discard</button><button class="button main" onClick=${() => ((planned.value = null), reload(false))}>Apply</button>`}><${Outcome} outcome=${planned.value} /><//>`}
     <div class="policies"><${Panel} title="On this agent"><ul class="pick">${names.map((one) => item(one, told.value[one]))}${drafts.value[""] && item("")}</ul><//>${isAdmin && html`<${Edited} key=${name} name=${name} now=${policies[name]} />`}</div>`;
 }
 
-/** Begin a text that works on a tap. @param {string} tap @param {Record<string, Known>} taps @param {Record<string, Known>} policies @param {any[]} [handlers] */
+/** Begin a text that works on a tap, or with one of its own; one that is begun stays. @param {string} tap @param {Record<string, Known>} taps @param {Record<string, Known>} policies @param {any[]} [handlers] */
 function begin(tap, taps, policies, handlers = []) {
+  const isOwn = tap === "*";
   const type = /input_type: "?(\w+)/.exec(taps[tap]?.text ?? "")?.[1] ?? "pcap";
+  if (isOwn) tap = "any";
   let name = tap.replace(/^\W|\W/g, "_");
   while (policies[name]) name += "_2";
   const fitting = handlers.filter((one) => /^(net|dns|flow|netprobe)$/.test(one.type) && one.inputs.includes(type));
   const modules = [...new Map(fitting.map((one) => [one.type, one.version]))].map(([one, version]) => `          ${one}: {type: ${one}, require_version: "${version}"}\n`);
-  write("", { text: `version: "1.0"\nvisor:\n  policies:\n    ${name}:\n      kind: collection\n      input: {tap: ${tap}, input_type: ${type}}\n      handlers:\n        modules:\n${modules.join("")}`, base: "", before: "" });
+  const own = isOwn && !taps.any ? "  taps:\n    any: {input_type: pcap, config: {iface: any}}\n" : "";
+  if (!drafts.value[""]) write("", { text: `version: "1.0"\nvisor:\n${own}  policies:\n    ${name}:\n      kind: collection\n      input: {tap: ${tap}, input_type: ${type}}\n      handlers:\n        modules:\n${modules.join("")}`, base: "", before: "" });
   change({ new: 1 });
 }
 
