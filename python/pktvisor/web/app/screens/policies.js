@@ -86,7 +86,7 @@ function Edited({ name, now }) {
   const controls = isAsked.value
     ? html`<b>Its windows go, too.</b>${button("Keep it", () => (isAsked.value = false))}${button("Remove", () => (keep(name), remove(name), change({ policy: null })), false, true)}`
     : html`${now && !isHubs && button("Remove …", () => (isAsked.value = true))}${button("Discard", () => (keep(name), change({ new: null })), !draft)}${button("Apply", commit, !outcome || isBehind, true)}`;
-  return html`<${Panel} title=${name || "New policy"} sub=${now && `from ${now.file ?? ORIGINS[now.origin] ?? now.origin}, running since ${clock(now.since ?? 0)} UTC`} controls=${controls}>
+  return html`<${Panel} title=${name || "New policy"} sub=${now && `from ${now.file ?? ORIGINS[now.origin] ?? now.origin}, since ${clock(now.since ?? 0)} UTC`} controls=${controls}>
       ${isHubs && html`<p class="banner info">It comes from the hub: change it there.</p>`}
       ${isBehind && html`<p class="banner warn" role="alert"><b>Somebody has ${now ? "changed" : "removed"} it meanwhile.</b> ${button("Compare with that", () => write(name, { text, base: now?.digest ?? "", before: now?.text ?? "" }))}</p>`}
       <${Editor} label="Text of ${name || "the new policy"}" text=${text} faults=${faults} changed=${new Set(changes.map((one) => one.sign === "+" && one.now))} isFixed=${isHubs} change=${(/** @type {string} */ written) => write(name, { text: written, base, before })} commit=${commit}>
