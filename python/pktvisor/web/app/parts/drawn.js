@@ -65,14 +65,16 @@ function drawMarks({ ctx, bbox, valToPos }, events) {
   /** @type {[number, number, number][]} */
   const taken = [];
   ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = colourOf("text-2");
+  ctx.fillStyle = colourOf("text-2");
   ctx.font = `${11 * devicePixelRatio}px sans-serif`;
   ctx.textAlign = "left";
   ctx.textBaseline = "alphabetic";
-  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
   for (const { time, text } of events) {
     const x = valToPos(time, "x", true);
     if (x < bbox.left || x > right) continue;
+    ctx.strokeStyle = ctx.fillStyle;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
@@ -83,7 +85,12 @@ function drawMarks({ ctx, bbox, valToPos }, events) {
     const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find((i) => start >= bbox.left && !taken.some(([at, from, to]) => at === i && start < to && start + width > from));
     if (row === undefined) continue;
     taken.push([row, start, start + width]);
-    ctx.fillText(shown, start + 4, bbox.top + (12 + 13 * row) * devicePixelRatio);
+    const foot = bbox.top + (12 + 13 * row) * devicePixelRatio;
+    ctx.setLineDash([]);
+    ctx.strokeStyle = colourOf("panel"); // lines must not run through the text
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.strokeText(shown, start + 4, foot);
+    ctx.fillText(shown, start + 4, foot);
   }
   ctx.restore();
 }
@@ -143,7 +150,7 @@ export function Drawn({ times, lines, isStack = false, height = 190, format = sh
       cursor: { drag: { x: Boolean(select), y: Boolean(select && ground), setScale: false }, points: { size: 5 } },
       scales: {
         x: { range: ({ data: [all] }) => [all[0], all[all.length - 1] + stepOf(all)] },
-        y: { range: range ?? ((_, low, high) => [Math.min(0, low), high > 0 || low < 0 ? Math.max(0, high) * 1.06 : 1]) },
+        y: { range: range ?? ((_, low, high) => [Math.min(0, low) * 1.06, high > 0 || low < 0 ? Math.max(0, high) * 1.06 : 1]) },
       },
       axes: [
         { ...axis, size: 26, values: (_, all) => all.map((time) => (time % 86400 || all[all.length - 1] - all[0] < 43200 ? clock(time).slice(0, all[1] - all[0] < 60 ? 8 : 5) : moment(time).slice(5, 10))) },

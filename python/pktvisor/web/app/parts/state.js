@@ -18,3 +18,6 @@ export function waits({ value, fault, isLoading }) {
   if (fault) return html`<${State} title=${fault.message} mark="bad">${fault.told?.hint}<//>`;
   return isLoading ? html`<${Loading} />` : null;
 }
+
+/** Where a chart will be. */
+export const Soon = () => html`<${State} title="The first step is not full yet">A step is 10 seconds.<//>`;

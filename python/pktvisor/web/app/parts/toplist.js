@@ -27,7 +27,7 @@ export function TopList({ title, sub, width = 3, entries, base, what = "Count", 
   const shown = isWhole.value ? every : every.slice(0, SHOWN);
   const most = Math.max(...every.map(({ estimate, upper_bound }) => upper_bound ?? estimate), 0);
   const sum = every.reduce((all, { estimate }) => all + estimate, 0);
-  const whole = base && sum <= base * 1.05 ? base : 0; // estimates of things that are counted more than once have no share
+  const whole = base && sum && sum <= base * 1.05 ? base : 0; // estimates of things that are counted more than once have no share
   const sheet = () => ({ columns: [of, what, "at least", "at most"], rows: every.map((entry) => [entry.name, entry.estimate, entry.lower_bound ?? null, entry.upper_bound ?? null]) });
   const body = entries === null ? html`<${State} title="Not measured">${why}<//>` : !shown.length ? html`<${State} title=${filter ? `Nothing with “${filter}”` : "None in this window"}>${none}<//>` : html`<table class="top ${look}">
     <thead><tr><th scope="col">${of}</th><th scope="col" class="num">${what}</th>${whole ? html`<th scope="col" class="num">Share</th>` : null}</tr></thead>

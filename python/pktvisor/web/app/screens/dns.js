@@ -11,7 +11,7 @@ import { Chips } from "../parts/chip.js";
 import { later } from "../parts/later.js";
 import { Panel } from "../parts/panel.js";
 import { Segmented } from "../parts/segmented.js";
-import { State, waits } from "../parts/state.js";
+import { Soon, State, waits } from "../parts/state.js";
 import { Tiles } from "../parts/tiles.js";
 import { TopList } from "../parts/toplist.js";
 import { DNS, toward } from "../paths.js";
@@ -101,9 +101,8 @@ function Results({ series, direction, events, since }) {
   const times = timesOf(series, lines[0].values);
   const found = histograms(series, "dns", toward(DNS.times, direction));
   const controls = html`<${Segmented} label="Form" value=${form} choose=${(/** @type {string} */ one) => change({ form: one === "all" ? "" : one })} options=${[["all", "All"], ["failing", "Failing"], ["share", "Share"]]} />`;
-  const soon = html`<${State} title="The first step is not full yet">A step is 10 seconds.<//>`;
   return html`<div class="column w9"><${Panel} title="Results over time" sub=${form === "share" ? "share of answers" : "answers per second"} controls=${controls} sheet=${chartSheet(times, lines)}>
-      ${times.length > 1 ? html`<${Chart} label="Results over time" times=${times} lines=${lines} events=${events} kept=${since} isStack height=${180} format=${form === "share" ? percent : short} />` : soon}<//>
+      ${times.length > 1 ? html`<${Chart} label="Results over time" times=${times} lines=${lines} events=${events} kept=${since} isStack height=${180} format=${form === "share" ? percent : short} />` : html`<${Soon} />`}<//>
     <${Panel} title="Answer times" sub="same axis; each column 10 s, each row twice the one below" sheet=${found && histogramSheet(times, found)} foot=${since && html`<span>The bracket below the axis is what the agent keeps as windows.</span>`}>
-      ${!found ? html`<${State} title="Not measured">${group(direction || !series ? "xact_times" : "histograms")}<//>` : times.length > 1 ? html`<${Heat} label="Answer times" times=${times} of=${found} events=${events} kept=${since} />` : soon}<//></div>`;
+      ${!found ? html`<${State} title="Not measured">${group(direction || !series ? "xact_times" : "histograms")}<//>` : times.length > 1 ? html`<${Heat} label="Answer times" times=${times} of=${found} events=${events} kept=${since} />` : html`<${Soon} />`}<//></div>`;
 }
