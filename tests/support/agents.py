@@ -9,6 +9,7 @@ from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.running import OwnMetric
 from pktvisor.api.documents import Memory
 from pktvisor.api.events import Tick
+from pktvisor.config.models import DashboardConfig
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.policies.instances import Module
@@ -129,6 +130,7 @@ class FakeAgent:
     marks: MarkRing = field(default_factory=lambda: MarkRing(0.0))
     ticks: int = 0
     """How many were asked for."""
+    dashboards: dict[str, DashboardConfig] = field(default_factory=dict)
 
     def own_metrics(self) -> list[OwnMetric]:
         return self.own

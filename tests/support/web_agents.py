@@ -47,6 +47,22 @@ visor:
       kind: collection
       input: {tap: gateways, input_type: netprobe}
       handlers: {modules: {probe: {type: netprobe}}}
+  dashboards:
+    wall:
+      title: For the wall
+      panels:
+        - {policy: edge, handler: dns, metric: xacts}
+        - {policy: edge, handler: dns, metric: xacts, as: chart}
+        - {policy: edge, handler: own, metric: asked}
+        - {policy: reachability, metric: response_histogram_us, as: table}
+"""
+HUB_CONFIG = """
+hub:
+  dashboards:
+    wall:
+      panels:
+        - {policy: default, metric: top_qname2}
+        - {policy: default, metric: wire_packets.total}
 """
 FIRST = "/api/v1/policies/edge/metrics/window/2"
 AGENTS, MINUTES = 12, 3
@@ -86,7 +102,9 @@ def web_agent(folder: Path, *options: str, token: str | None = None) -> Iterator
 @contextmanager
 def web_hub(folder: Path, *options: str) -> Iterator[Daemon]:
     """Run a hub to which a fleet has sent some minutes."""
-    with daemon("--data-dir", str(folder / "hub"), *options, command="pktvisor-hub") as hub:
+    file = folder / "hub.yaml"
+    file.write_text(HUB_CONFIG, encoding="utf-8")
+    with daemon("--config", str(file), "--data-dir", str(folder / "hub"), *options, command="pktvisor-hub") as hub:
         fleet = DemoFleet(AGENTS)
         client = sender(HubTarget(read_url(url_of(hub))), agent="", version=pktvisor.__version__)
         over = int(time.time()) // MINUTE_S

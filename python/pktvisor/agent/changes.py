@@ -20,7 +20,9 @@ def difference(before: Mapping[str, object], after: Mapping[str, object]) -> Dif
 
 def sentence(changes: Changes) -> str:
     """Say changes in one line."""
-    kinds = (("taps", changes.taps), ("policies", changes.policies))
+    kinds = [("taps", changes.taps), ("policies", changes.policies)]
+    if changes.dashboards is not None:
+        kinds.append(("dashboards", changes.dashboards))
     said = [
         f"{kind} {word}: {', '.join(names)}"
         for kind, one in kinds

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 
+from pktvisor.agent.dashboards import mistakes_of_dashboards, unknown_policies
 from pktvisor.agent.preparing import Surroundings, prepare
 from pktvisor.agent.stream import Stream
 from pktvisor.agent.swap import check_metric_names
@@ -61,7 +62,9 @@ def check_agent(
         errors += (error for error in found if not (unread and isinstance(error, NoMatchError)))
         if len(errors) >= MOST_ERRORS:
             break
-    return Findings(_told(errors, config.document), _told(trial.warnings, config.document))
+    errors += mistakes_of_dashboards(config)
+    warnings = [*trial.warnings, *unknown_policies(config)]
+    return Findings(_told(errors, config.document), _told(warnings, config.document))
 
 
 def _told(errors: list[ConfigError], document: Document | None) -> list[ConfigError]:

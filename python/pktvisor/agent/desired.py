@@ -99,9 +99,18 @@ def read_parts(parts: Sequence[Part]) -> Desired:
     return Desired(together, documents)
 
 
+def others_of(config: AgentConfig) -> Mapping[str, object]:
+    """Give what a configuration has beside taps and policies, by section."""
+    return {
+        "config": config.options,
+        "global_handler_config": config.global_handlers,
+        "dashboards": config.dashboards,
+    }
+
+
 def mistakes_of(config: AgentConfig) -> Iterator[ConfigError]:
     """Give what a text may not say, though a file may: options of the process, and files of the agent's host."""
-    for section, told in (("config", config.options), ("global_handler_config", config.global_handlers)):
+    for section, told in others_of(config).items():
         if told:
             yield _located(config, "a hub gives taps and policies, and nothing else", section)
     for tap in config.taps:

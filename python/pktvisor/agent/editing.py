@@ -9,7 +9,7 @@ from pathlib import PurePath
 from pktvisor import clock
 from pktvisor.agent.changes import difference
 from pktvisor.agent.checking import check_agent
-from pktvisor.agent.desired import digest_of
+from pktvisor.agent.desired import digest_of, others_of
 from pktvisor.agent.policy import AgentPolicy
 from pktvisor.agent.preparing import Surroundings
 from pktvisor.agent.stream import Stream
@@ -123,7 +123,7 @@ class Edit:
 def read_edited(text: str) -> AgentConfig:
     """Read a text with one policy, and the taps that come with it. Raises `ConfigError`."""
     config = load_config(text)
-    for section, told in (("config", config.options), ("global_handler_config", config.global_handlers)):
+    for section, told in others_of(config).items():
         if told:
             raise _located(ConfigError("a policy is edited with its taps, and nothing else", path=section), config)
     if len(config.policies) != 1:

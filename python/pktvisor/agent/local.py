@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pktvisor import _core, clock
-from pktvisor.agent.changes import sentence
+from pktvisor.agent.changes import difference, sentence
+from pktvisor.agent.dashboards import by_name, mistakes_of_dashboards, unknown_policies
 from pktvisor.agent.editing import Excerpts, checked, noted, plan_edit, read_edited, shown_configuration, with_details
 from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.memory import MemoryWatch, memory_held
@@ -31,7 +32,7 @@ from pktvisor.api.documents import Memory
 from pktvisor.api.events import Tick
 from pktvisor.api.keys import document_of
 from pktvisor.config.document import read_document
-from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
+from pktvisor.config.models import AgentConfig, DashboardConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.reading import locate
 from pktvisor.config.schema import load_config, load_file, load_one_policy, load_one_tap
 from pktvisor.config.suggestions import did_you_mean
@@ -82,6 +83,7 @@ class LocalAgent:
         self._streams: Mapping[str, Stream] = {}
         self._policies: Mapping[str, AgentPolicy] = {}
         self._global_settings: Mapping[str, Settings] = {}
+        self._dashboards: Mapping[str, DashboardConfig] = {}
         self._excerpts: Excerpts = {}
         """Where taps and policies stand in the texts that they came from."""
         self._state = (
@@ -124,6 +126,11 @@ class LocalAgent:
     def inputs(self) -> Mapping[str, Stream]:
         """The streams at work."""
         return self._streams
+
+    @property
+    def dashboards(self) -> Mapping[str, DashboardConfig]:
+        """The dashboards that the configuration lists."""
+        return self._dashboards
 
     def add_tap(self, text: str) -> Document:
         """Define the one tap of a text."""
@@ -294,6 +301,10 @@ class LocalAgent:
         for warning in config.warnings:
             logger.warning("%s", warning)
         _tell_unknown_types(config.global_handlers)
+        for mistake in mistakes_of_dashboards(config):
+            raise mistake
+        for one in unknown_policies(config):
+            logger.warning("%s", one if config.document is None else locate(one, config.document))
         if is_dry_run:
             changes, _ = self._plan_configuration(config, origin)
             return changes
@@ -328,6 +339,8 @@ class LocalAgent:
         settings = config.global_handlers if origin is Origin.CONFIGURATION else self._global_settings
         around = self._surroundings(taps_with(config, origin, self._taps), settings)
         changes = compare(config, origin, self._taps, self._policies, around)
+        if origin is Origin.CONFIGURATION and (self._dashboards or whole.dashboards):
+            changes = replace(changes, dashboards=difference(self._dashboards, by_name(whole.dashboards)))
         swap = plan_swap(
             self._policies,
             self._streams,
@@ -342,6 +355,7 @@ class LocalAgent:
         self._taps = taps_with(left_for(whole, origin, self._taps, self._policies), origin, self._taps)
         if origin is Origin.CONFIGURATION:
             self._global_settings = whole.global_handlers
+            self._dashboards = by_name(whole.dashboards)
 
     def _surroundings(
         self, taps: Mapping[str, Tap] | None = None, global_settings: Mapping[str, Settings] | None = None

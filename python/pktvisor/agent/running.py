@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from pktvisor.agent.marks import MarkRing
 from pktvisor.api.documents import Memory
 from pktvisor.api.events import Tick
+from pktvisor.config.models import DashboardConfig
 from pktvisor.metrics.snapshot import HandlerSnapshot, Labels
 from pktvisor.policies.instances import Module
 from pktvisor.windows.record import Record
@@ -151,6 +152,11 @@ class RunningAgent(Protocol):
     @property
     def inputs(self) -> Mapping[str, RunningInput]:
         """The streams at work, by name."""
+        ...
+
+    @property
+    def dashboards(self) -> Mapping[str, DashboardConfig]:
+        """The dashboards that its configuration lists, by name."""
         ...
 
     def add_tap(self, text: str) -> dict[str, object]:

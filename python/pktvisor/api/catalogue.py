@@ -104,10 +104,13 @@ class Changes:
     inputs: Annotated[Mapping[str, Document] | None, table("inputs", schema_of(InputFate), is_optional=True)] = None
     """Where details are asked for: what becomes of inputs, by input."""
 
+    dashboards: Annotated[Difference | None, model("dashboards", Difference, is_optional=True)] = None
+    """None where there are none, before and after."""
+
     @property
     def are_any(self) -> bool:
         """Something is to be done."""
-        return not (self.taps.is_empty and self.policies.is_empty)
+        return not all(one is None or one.is_empty for one in (self.taps, self.policies, self.dashboards))
 
 
 @dataclass(frozen=True, slots=True)

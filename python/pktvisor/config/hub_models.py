@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pktvisor.config.models import DashboardConfig
+
 
 @dataclass(frozen=True)
 class AgentSelector:
@@ -47,3 +49,4 @@ class HubConfig:
 
     policies: tuple[HubPolicyConfig, ...] = ()
     desired: tuple[DesiredConfig, ...] = ()
+    dashboards: tuple[DashboardConfig, ...] = ()

@@ -6,17 +6,17 @@ choose all agents.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from pktvisor.config.dashboards import read_dashboards
 from pktvisor.config.document import MapNode, Node, NullNode, ScalarNode, SequenceNode, read_document, read_text
 from pktvisor.config.hub_models import AgentSelector, DesiredConfig, HubConfig, HubPolicyConfig
 from pktvisor.config.names import check_name
-from pktvisor.config.reading import MOST_ERRORS, EnoughErrors, Reading, unknown_keys
+from pktvisor.config.reading import MOST_ERRORS, EnoughErrors, Reading
 from pktvisor.config.schema import check_version, note_repeated
-from pktvisor.config.suggestions import did_you_mean
 from pktvisor.config.tags import mistake_of
 from pktvisor.errors import ConfigError, InputError
 
@@ -28,7 +28,7 @@ MOST_VALUES = 100
 """Values that a tag may have."""
 
 ROOT_KEYS = ("version", "hub")
-HUB_KEYS = ("policies", "desired")
+HUB_KEYS = ("policies", "desired", "dashboards")
 POLICY_KEYS = ("policy", "tags")
 DESIRED_KEYS = ("tags", "file", "dry_run")
 
@@ -64,10 +64,11 @@ def _config(reading: Reading) -> HubConfig:
     hub = _hub(reading)
     note_repeated(reading)
     with reading.section("hub"):
-        _refuse_unknown(reading, hub, HUB_KEYS)
+        reading.refuse_unknown(hub, HUB_KEYS)
         return HubConfig(
             policies=_entries(reading, hub, "policies", _policy, MOST_POLICIES),
             desired=_entries(reading, hub, "desired", _desired, MOST_DESIRED),
+            dashboards=read_dashboards(reading, hub),
         )
     return HubConfig()
 
@@ -81,19 +82,12 @@ def _hub(reading: Reading) -> MapNode:
     if root.get("visor") is not None:
         raise ConfigError("this is a configuration of an agent", hint="a hub's has the key 'hub'", path="visor")
     check_version(root, document.source)
-    _refuse_unknown(reading, root, ROOT_KEYS)
+    reading.refuse_unknown(root, ROOT_KEYS)
     hub = root.get("hub")
     if not isinstance(hub, MapNode):
         found = "there is none" if hub is None else f"not {hub}"
         raise ConfigError("the key 'hub' must have a map", hint=found, path="hub", place=document.place(root.mark))
     return hub
-
-
-def _refuse_unknown(reading: Reading, node: MapNode, known: Collection[str]) -> None:
-    for name, key in unknown_keys(node, known):
-        hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
-        place = reading.document.place(key.mark)
-        reading.note(ConfigError(f"there is no key '{name[:60]}' here", hint=hint, path=name, place=place))
 
 
 def _entries(
@@ -126,7 +120,7 @@ def _entry(reading: Reading, key: Node, node: Node, read: Callable[[Reading, str
 
 
 def _policy(reading: Reading, name: str, node: MapNode) -> HubPolicyConfig:
-    _refuse_unknown(reading, node, POLICY_KEYS)
+    reading.refuse_unknown(node, POLICY_KEYS)
     of_policy = HubPolicyConfig.of_policy
     if (found := node.get("policy")) is not None:
         with reading.section("policy"):
@@ -138,7 +132,7 @@ def _policy(reading: Reading, name: str, node: MapNode) -> HubPolicyConfig:
 
 
 def _desired(reading: Reading, name: str, node: MapNode) -> DesiredConfig | None:
-    _refuse_unknown(reading, node, DESIRED_KEYS)
+    reading.refuse_unknown(node, DESIRED_KEYS)
     agents = _selector(reading, node)
     is_trial = False
     with reading.section("dry_run"):

@@ -86,6 +86,32 @@ class PolicyConfig:
 
 
 @dataclass(frozen=True)
+class PanelConfig:
+    """One panel of a dashboard: a metric of a handler."""
+
+    metric: str
+    """Its path below the schema; of one kept apart by direction with or without that, as `in.xacts` or `xacts`."""
+    policy: str = ""
+    """Empty for the one that the page shows."""
+    handler: str = ""
+    """The module's name in its policy, or the handler's type; empty for the first that has the metric."""
+    form: str = ""
+    """What it is drawn as; empty for what its kind is usually drawn as."""
+    title: str = ""
+    width: int = 4
+    """Twelfths of the screen."""
+
+
+@dataclass(frozen=True)
+class DashboardConfig:
+    """Panels of one's own: `dashboards.NAME`."""
+
+    name: str
+    title: str = ""
+    panels: tuple[PanelConfig, ...] = ()
+
+
+@dataclass(frozen=True)
 class AgentConfig:
     """A configuration file."""
 
@@ -95,6 +121,7 @@ class AgentConfig:
     global_handlers: Mapping[str, Settings] = field(default_factory=dict)
     """`visor.global_handler_config`: settings of all handlers of a type."""
     policies: tuple[PolicyConfig, ...] = ()
+    dashboards: tuple[DashboardConfig, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)
     """One sentence each: what stands there and is ignored."""
     document: Document | None = field(default=None, compare=False, repr=False)

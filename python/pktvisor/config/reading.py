@@ -76,6 +76,13 @@ class Reading:
             if hint := did_you_mean(name, known):
                 self.warn(key, name, message=f"this key is ignored{hint}")
 
+    def refuse_unknown(self, node: MapNode, known: Collection[str]) -> None:
+        """Note keys that mean nothing here as errors, where no older reader takes them."""
+        for name, key in unknown_keys(node, known):
+            hint = did_you_mean(name, known) or f"there are {', '.join(known)}"
+            place = self.document.place(key.mark)
+            self.note(ConfigError(f"there is no key '{name[:60]}' here", hint=hint, path=name, place=place))
+
     def warn_of_unknown(self, node: MapNode, known: Collection[str], what: str) -> None:
         """Warn of keys that mean nothing here."""
         for name, key in unknown_keys(node, known):
@@ -166,7 +173,10 @@ def _find(node: Node, path: str, found: Mark) -> Mark:
 
 
 def _entry(node: Node, name: str) -> tuple[Node, Node] | None:
-    """The entry of that name; the entries of a list's items count as the list's own, and so do items that are texts."""
+    """The entry of that name; the entries of a list's items count as the list's own, and so do items that are texts.
+
+    Else it is the number of an item.
+    """
     if isinstance(node, MapNode):
         return node.named.get(name)
     for item in node.items if isinstance(node, SequenceNode) else ():
@@ -175,4 +185,6 @@ def _entry(node: Node, name: str) -> tuple[Node, Node] | None:
         if isinstance(item, MapNode) and name in item.named:
             key, value = item.named[name]
             return key, item if isinstance(value, NullNode) else value
+    if isinstance(node, SequenceNode) and name.isascii() and name.isdigit() and int(name[:9]) < len(node.items):
+        return node.items[int(name)], node.items[int(name)]
     return None

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from pktvisor.config.daemon import read_options
+from pktvisor.config.dashboards import read_dashboards
 from pktvisor.config.document import Document, MapNode, Node, NullNode, ScalarNode, read_document, read_text
 from pktvisor.config.models import AgentConfig, PolicyConfig, Settings, TapConfig
 from pktvisor.config.policies import read_policy
@@ -18,6 +19,8 @@ from pktvisor.errors import ConfigError, ConflictError
 
 VERSION = "1.0"
 SECTIONS = ("config", "taps", "global_handler_config", "policies")
+OWN_SECTIONS = ("dashboards",)
+"""Sections that only this pktvisor has, and reads strictly."""
 
 _REPEATED = {
     ("visor", "taps"): "module name '{}' already exists",
@@ -99,6 +102,7 @@ def _config(reading: Reading) -> AgentConfig:
             taps=tuple(_entries(reading, "taps", sections["taps"], read_tap)),
             global_handlers=_global_handlers(reading, sections["global_handler_config"]),
             policies=tuple(_entries(reading, "policies", sections["policies"], read_policy)),
+            dashboards=read_dashboards(reading, visor),
             warnings=tuple(reading.warnings),
             document=reading.document,
         )
@@ -164,7 +168,7 @@ def _shown(path: tuple[str, ...]) -> str:
 def _sections(reading: Reading, visor: MapNode) -> Iterator[tuple[str, MapNode]]:
     """Every section by its name, empty where it is not there or no map."""
     with reading.section("visor"):
-        reading.warn_of_unknown(visor, SECTIONS, "section")
+        reading.warn_of_unknown(visor, (*SECTIONS, *OWN_SECTIONS), "section")
     for name in SECTIONS:
         node = visor.get(name)
         if node is not None and not isinstance(node, MapNode | NullNode):

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from pktvisor import _core, clock
 from pktvisor.agent.changes import sentence
+from pktvisor.agent.dashboards import by_name
 from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.running import OwnMetric, RunningInput, RunningTap
 from pktvisor.api.configuring import RunningConfiguration
 from pktvisor.api.documents import Memory
 from pktvisor.api.events import Tick
 from pktvisor.api.keys import document_of
+from pktvisor.config.models import DashboardConfig
 from pktvisor.errors import ConflictError, NotFoundError
 from pktvisor.hub.configuring import changes_of, load_configuration
 from pktvisor.hub.hub import Hub
@@ -75,6 +77,11 @@ class HubAsAgent:
                 for name, one in shown.items()
             }
         return known
+
+    @property
+    def dashboards(self) -> Mapping[str, DashboardConfig]:
+        """The dashboards that were configured of the hub."""
+        return by_name(self.hub.dashboards)
 
     @property
     def taps(self) -> Mapping[str, RunningTap]:

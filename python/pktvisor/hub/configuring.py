@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pktvisor.agent.changes import difference
+from pktvisor.agent.dashboards import by_name
 from pktvisor.api.catalogue import Changes
 from pktvisor.api.keys import document_of
 from pktvisor.config.hub_models import DesiredConfig, HubConfig
@@ -27,7 +28,10 @@ def changes_of(hub: Hub, config: HubConfig) -> Changes:
     """Tell what a configuration would change: of the hub's policies, and of those that it gives to each agent."""
     before = {one.name: one for one in hub.minutes.configured}
     policies = difference(before, {one.name: one for one in config.policies})
-    return Changes(difference({}, {}), policies, _changes_of_agents(hub, config) or None)
+    dashboards = None
+    if hub.dashboards or config.dashboards:
+        dashboards = difference(by_name(hub.dashboards), by_name(config.dashboards))
+    return Changes(difference({}, {}), policies, _changes_of_agents(hub, config) or None, dashboards=dashboards)
 
 
 def _changes_of_agents(hub: Hub, config: HubConfig) -> Mapping[str, object]:

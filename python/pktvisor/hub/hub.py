@@ -89,6 +89,7 @@ class Hub:
         self.hours = Hours(directory / "sealed")
         self.minutes = Minutes(settings.config.policies)
         self.desired = settings.config.desired
+        self.dashboards = settings.config.dashboards
         """What it wants of agents."""
         self.reports = Reports()
         self.removed_for_room = 0
@@ -165,6 +166,7 @@ class Hub:
         with self._sealing:  # which would take hours out of the index, and write them as they were
             with self.admission.gate.closed():
                 self.desired = config.desired
+                self.dashboards = config.dashboards
                 changed = self.minutes.configure(config.policies)
                 kept = [one for hour in sorted(self.admission.hours) for one in self.admission.hours[hour]]
             if changed:

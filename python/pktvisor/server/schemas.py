@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api import catalogue, configuring, documents, events, forms
+from pktvisor.api import catalogue, configuring, dashboards, documents, events, forms
 from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of, schema_with
 from pktvisor.server.endpoint import ERROR
 
@@ -21,6 +21,8 @@ COMPONENTS: dict[str, Schema] = {
     "Handler": schema_of(catalogue.ShownHandler),
     "DeclaredMetric": schema_of(catalogue.DeclaredMetric),
     "DeclaredHandler": schema_of(catalogue.DeclaredHandler),
+    "Panel": schema_of(dashboards.ShownPanel),
+    "Dashboard": schema_of(dashboards.ShownDashboard),
     "Changes": schema_of(catalogue.Changes),
     "Text": schema_of(configuring.ShownText),
     "Fault": schema_of(configuring.ShownFault),
@@ -39,6 +41,7 @@ POLICIES = mapping(reference("Policy"))
 INPUTS = mapping(reference("Input"))
 COLUMNS: Schema = {"type": "array", "items": reference("Column")}
 HANDLERS: Schema = {"type": "array", "items": reference("Handler")}
+DASHBOARDS = mapping(reference("Dashboard"))
 DECLARATIONS = record({"handlers": mapping(reference("DeclaredHandler"))})
 CHANGES = reference("Changes")
 CONFIGURATION = schema_of(configuring.RunningConfiguration)

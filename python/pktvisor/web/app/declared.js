@@ -92,3 +92,23 @@ export function base(name, counts) {
   const whole = wholes.map((one) => (one && one !== name ? counts[one] : 0)).find((n) => n > 0);
   return whole && counts[name] <= whole ? whole : null;
 }
+
+/** A metric that nobody declares, by what stands at its path: as a hub gives it. @param {string} schema @param {any} metrics @param {string} name @returns {Found[]} */
+function undeclared(schema, metrics, name) {
+  const keys = name.split(".");
+  return ["", ...DIRECTIONS].flatMap((direction) => {
+    const value = reach(metrics, direction ? [direction, ...keys] : keys);
+    const kind = typeof value === "number" ? "counter" : Array.isArray(value) ? "top" : value?.buckets ? "histogram" : value?.p50 === undefined ? "" : "quantiles";
+    return kind ? [{ metric: { path: `${schema}.${name}`, kind, help: "", unit: "", labels: ["name"], groups: [], is_on: true }, name, value, direction }] : [];
+  });
+}
+
+/** What a handler has of a metric by its name, with or without its direction: values, or groups that are kept apart.
+ * @param {Declared | undefined} declared @param {string} schema @param {any} metrics @param {string} name */
+export function named(declared, schema, metrics, name) {
+  if (!declared) return { values: undeclared(schema, metrics, name), apart: null, isOff: false };
+  const values = found(declared, metrics, []).filter((one) => one.name === name || `${one.direction}.${one.name}` === name);
+  const apart = breakdowns(declared, []).map((one) => ({ ...one, metrics: one.metrics.filter((metric) => metric.name === name) })).find((one) => one.metrics.length);
+  const isOff = declared.metrics.some((metric) => !metric.is_on && cut(metric).keys.join(".") === name.replace(/^(in|out|unknown)\./, ""));
+  return { values, apart: apart ?? null, isOff };
+}

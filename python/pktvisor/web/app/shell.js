@@ -20,7 +20,7 @@ const WINDOWS = [0, 1, 2, 5, 10];
 const RESOURCES = /-resources$/;
 
 /** The window's document in the API. @param {string} policy @param {number} window */
-export const windowPath = (policy, window) => `policies/${encodeURIComponent(policy)}/metrics/${window ? `window/${window}` : "bucket/0"}?detail=true`;
+export const windowPath = (policy, window) => `policies/${encodeURIComponent(policy)}/metrics/${window > 1 ? "window" : "bucket"}/${window}?detail=true`;
 
 export function Shell() {
   const isHub = session.value?.is_hub ?? false;
