@@ -9,9 +9,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from support.commands import BIN
+from support.daemon import eventually
 
 INTERFACE = "visor0"
 
@@ -69,6 +71,27 @@ def test_it_is_captured_again(namespace: str, command: list[str]) -> None:
                 read_log(process, "captured on again")
             process.terminate()
             read_log(process, "exit with success")
+        finally:
+            process.kill()
+
+
+def marks(folder: Path) -> list[str]:
+    with httpx2.Client(transport=httpx2.HTTPTransport(uds=str(folder / "api.sock"))) as client:
+        return [mark["text"] for mark in client.get("http://agent/api/v1/marks").json()["marks"]]
+
+
+def test_what_becomes_of_it_is_noted(namespace: str, command: list[str], tmp_path: Path) -> None:
+    with subprocess.Popen([*command, "--admin-api"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            read_log(process, "web server listening")
+            ip("-n", namespace, "link", "set", INTERFACE, "down")
+            eventually(lambda: f"{INTERFACE} is down" in marks(tmp_path))
+            ip("-n", namespace, "link", "set", INTERFACE, "up")
+            eventually(lambda: marks(tmp_path)[-1].startswith(f"{INTERFACE} is back after "))
+            ip("-n", namespace, "link", "delete", INTERFACE)
+            eventually(lambda: marks(tmp_path)[-1] == f"{INTERFACE} went away")
+            add_interface(namespace)
+            eventually(lambda: marks(tmp_path)[-1].startswith(f"{INTERFACE} is back after "))
         finally:
             process.kill()
 

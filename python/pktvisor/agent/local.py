@@ -13,6 +13,7 @@ from pktvisor import _core, clock
 from pktvisor.agent.changes import difference, sentence
 from pktvisor.agent.dashboards import by_name, mistakes_of_dashboards, unknown_policies
 from pktvisor.agent.editing import Excerpts, checked, noted, plan_edit, read_edited, shown_configuration, with_details
+from pktvisor.agent.happenings import Happenings, note_swap
 from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.memory import MemoryWatch, memory_held
 from pktvisor.agent.origins import arriving, compare, leaving, left_for, taps_with
@@ -90,6 +91,8 @@ class LocalAgent:
             None if settings.state_directory is None else StateDirectory(settings.state_directory, self.started)
         )
         self.marks = MarkRing(self.started)
+        self.marks.add(self.started, "started", "", f"pktvisor {self.version} started")
+        self._happenings = Happenings(self.marks)
         self._watch = Watch()
         self._memory_watch = MemoryWatch()
         self._databases = settings.databases
@@ -178,7 +181,7 @@ class LocalAgent:
             swap = self._plan_one(leaving=(), arriving=[config], origin=origin)
             return _Planned(swap, lambda: self._has_taps(swap, taps))
 
-        swap = self._change(plan)
+        swap = self._change(plan, origin)
         return swap.arriving[config.name]
 
     def remove_policy(self, name: str) -> None:
@@ -190,9 +193,9 @@ class LocalAgent:
             leaving = [self._policies[name]]
             return _Planned(self._plan_one(leaving=leaving, arriving=(), origin=Origin.API), lambda: True)
 
-        self._change(plan)
+        self._change(plan, Origin.API)
 
-    def _change(self, plan: Callable[[], _Planned]) -> Swap:
+    def _change(self, plan: Callable[[], _Planned], origin: Origin) -> Swap:
         """Carry out what is planned; where other changes came between too often, planned while none can."""
         for _ in range(MOST_ATTEMPTS):
             planned = plan()
@@ -206,6 +209,7 @@ class LocalAgent:
                 planned = plan()
                 idle = self._carry_out(planned.swap)
                 planned.finish()
+        note_swap(self.marks, planned.swap, origin, clock.now())
         _stop(idle)
         return planned.swap
 
@@ -254,7 +258,7 @@ class LocalAgent:
             if is_dry_run:
                 plan()
             else:
-                self._change(plan)
+                self._change(plan, Origin.API)
                 self._note_excerpts(text)
                 logger.info("%s: %s", Origin.API.value, sentence(told[-1]))
         return document_of(told[-1])
@@ -320,7 +324,9 @@ class LocalAgent:
                 finish=lambda: self._take_settings(config, origin),
             )
 
-        self._change(plan)
+        self._change(plan, origin)
+        if origin is Origin.CONFIGURATION:
+            self.marks.add(clock.now(), "configuration_read", "", f"configuration read: {sentence(told[-1])}")
         if config.document is not None:
             self._note_excerpts(config.document.text, config.document.source)
         if origin is not Origin.HUB or told[-1].are_any:  # the hub is asked again and again
@@ -421,6 +427,7 @@ class LocalAgent:
 
     def check(self) -> Sequence[str]:
         """Tell of streams that have ended though nobody stopped them, one sentence each; log each once."""
+        self._happenings.look(self._streams, clock.now(), clock.monotonic())
         return self._watch.look(self._streams, clock.monotonic())
 
     def resume(self, now_s: float) -> None:
@@ -429,7 +436,8 @@ class LocalAgent:
         While a change is carried out nothing is done: the next call will do. What gave way is logged, and windows that
         have closed join the totals of groups.
         """
-        self._memory_watch.look(now_s)
+        if gave_way := self._memory_watch.look(now_s):
+            self.marks.add(clock.now(), "memory_gave_way", "", gave_way)
         for policy in self._policies.values():
             policy.sum_groups()
         with self._unless_changing() as is_free:

@@ -51,14 +51,19 @@ class MemoryWatch:
         self._told = dict(_core.memory_account().gave_way())
         self._silent_until_s = 0.0
 
-    def look(self, now_s: float) -> None:
-        """Look whether anything gave way since it was told; `now_s` is of a clock that nobody sets."""
+    def look(self, now_s: float) -> str:
+        """Look whether anything gave way since it was told, and tell; empty where nothing is new.
+
+        `now_s` is of a clock that nobody sets.
+        """
         memory = memory_held()
         new = {name: count - self._told[name] for name, count in memory.gave_way.items() if count != self._told[name]}
         if not new or now_s < self._silent_until_s:
-            return
+            return ""
         self._silent_until_s = now_s + LOG_INTERVAL_S
         self._told = dict(memory.gave_way)
         held, budget = memory.held_bytes // MEGABYTE, (memory.budget_bytes or 0) // MEGABYTE
         what = ", ".join(f"{count} {name}" for name, count in new.items())
-        logger.warning("memory is short, %d of %d MB are held: %s gave way", held, budget, what)
+        told = f"memory is short, {held} of {budget} MB are held: {what} gave way"
+        logger.warning("%s", told)
+        return told

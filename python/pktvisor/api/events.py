@@ -26,7 +26,7 @@ class Tick:
     up_time_s: Annotated[float, number("up_time_s")] = 0.0
     policies: Annotated[Mapping[str, Document], table("policies", schema_of(Newest))] = field(default_factory=dict)
     inputs: Annotated[Mapping[str, Mapping[str, int]], table("inputs", mapping(COUNT))] = field(default_factory=dict)
-    """The ledgers of inputs since they began, by name: what became of packets."""
+    """The ledgers of inputs since they began, by name: what became of packets. What is not there is 0."""
     agents: Annotated[Mapping[str, int] | None, table("agents", COUNT, is_optional=True)] = None
     """A hub: how many agents are live, stale and gone."""
     mark: Annotated[int, count("mark")] = 0

@@ -135,6 +135,10 @@ class Input(ABC):
     def follow(self, now_s: float) -> None:  # noqa: B027 (most inputs depend on nothing that changes)
         """Take in what has changed around it while at work; `now_s` is of a clock that nobody sets."""
 
+    def interfaces(self) -> Mapping[str, bool]:
+        """Tell of each interface that it captures on whether it does; of none where it captures on none by name."""
+        return {}
+
     def note_policies(self, policies: int, handlers: int) -> None:  # noqa: B027 (most inputs need not know)
         """Hear how many policies it feeds, and how many handlers they have."""
 

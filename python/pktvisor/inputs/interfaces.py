@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pktvisor import _core
+from pktvisor.errors import PktvisorError
 from pktvisor.inputs.faults import translated
 
 ANY = "any"
@@ -42,6 +43,15 @@ class Interface:
         """Give what counts as this host: its networks, and its addresses, which win over the others in them."""
         addresses = (network.partition("/")[0] for network in self.networks)
         return tuple(dict.fromkeys((*self.networks, *addresses)))
+
+
+def interfaces_up() -> Mapping[str, bool]:
+    """Tell of each interface of this machine whether it is up; of none where nobody can tell."""
+    try:
+        with translated():
+            return {name: is_up for name, is_up, *_ in _core.interfaces()}
+    except PktvisorError:
+        return {}
 
 
 def find_interface(target: str) -> Interface:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pktvisor import _core
@@ -138,6 +138,10 @@ class PcapInput(SourceInput):
             self._recording.tell_news()
         elif self._mock is None:
             self._tapped.follow(now_s)
+
+    def interfaces(self) -> Mapping[str, bool]:
+        named = [] if self._recording or self._mock else self._tapped.interfaces
+        return {one.name: one.live.is_running for one in named if one.name != ANY}
 
     def describe(self) -> dict[str, object]:
         families = {

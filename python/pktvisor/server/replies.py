@@ -17,6 +17,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from pktvisor import clock
+from pktvisor.agent.actors import acting_for
 from pktvisor.errors import PktvisorError
 from pktvisor.outputs.json import Document, encode
 from pktvisor.outputs.json_pieces import pieces
@@ -195,9 +196,11 @@ async def _answer(
     endpoint: Endpoint, request: Request, context: Context, arguments: Mapping[str, object]
 ) -> Answered | Listening:
     """Give the endpoint's answer, made and written in a thread."""
+    rights = rights_in(request)
 
     def answered() -> Answered | Listening:
-        result = endpoint.answer(context, **arguments)
+        with acting_for(None if rights is None else rights.name):
+            result = endpoint.answer(context, **arguments)
         if isinstance(result, Listening):
             return result
         return _begun(result if isinstance(result, Content) else Content(pieces(result), json_type(request.headers)))
