@@ -52,7 +52,7 @@ export function View({ policy, window, reading, handlers, series, events, filter
       ${dns && html`<${TopList} title="Top names" sub="two labels" filter=${filter} entries=${top(dns.metrics, ...DNS.topNames2)} base=${number(dns.metrics, ...DNS.messages)} to=${deeper} />
         <${TopList} title="Top NXDOMAIN" filter=${filter} look="rc-nxdomain" entries=${top(dns.metrics, ...DNS.topNxdomain)} base=${number(dns.metrics, ...DNS.nxdomain)} to=${deeper} />`}
       ${net && html`<${TopList} title="Top IPv4" of="Address" what="Packets" filter=${filter} entries=${top(net.metrics, ...NET.topIpv4)} base=${packets} to=${(/** @type {string} */ one) => itemLink("net", "address", one)} />
-        <${TopList} title="Top networks" sub="by ASN" of="Network" what="Packets" filter=${filter} entries=${top(net.metrics, ...NET.topNetworks)} base=${packets} to=${(/** @type {string} */ one) => itemLink("net", "asn", one)} none="A database of networks (--geo-asn) names them." />`}
+        <${TopList} title="Top networks" sub="by ASN" of="Network" what="Packets" filter=${filter} entries=${top(net.metrics, ...NET.topNetworks)} base=${packets} to=${(/** @type {string} */ one) => itemLink("net", "asn", one)} none=${html`A database names them: <code>--geo-asn</code>.`} />`}
     </div>`;
 }
 
