@@ -1,19 +1,20 @@
 // A panel of somebody's own dashboard: one metric, drawn as they want it, or as its kind usually is.
-import { html, useEffect, useSignal } from "../../vendor.js";
+import { html } from "../../vendor.js";
 import { link, param } from "../address.js";
 import { groups, named, titled } from "../declared.js";
 import { useDocument } from "../documents.js";
 import { added, handlersOf } from "../figures.js";
-import { stamp, tick } from "../live.js";
+import { every, newestMark, stamp } from "../live.js";
 import { useSeries } from "../series.js";
 import { session } from "../server.js";
 import { windowPath } from "../shell.js";
 import { count, inUnitOf, short, volume } from "../units.js";
 import { Bars, barsSheet, classes } from "./bars.js";
 import { groupColumns } from "./declared.js";
+import { later } from "./later.js";
 import { Panel } from "./panel.js";
 import { Sparkline } from "./sparkline.js";
-import { Loading, State, waits } from "./state.js";
+import { State, waits } from "./state.js";
 import { Table, tableSheet } from "./table.js";
 import { TopList } from "./toplist.js";
 
@@ -28,9 +29,9 @@ const COLOURS = ["c1", "c3", "c8"];
 /** The documents of a panel's policy. @param {string} policy @param {number} window */
 function useFigures(policy, window) {
   const isHub = session.value?.is_hub;
-  const moment = window && !isHub ? stamp(policy, "window") : Math.floor((tick.value?.time ?? 0) / (isHub ? 20 : 2));
+  const moment = window && !isHub ? stamp(policy, "window") : every(isHub ? 20 : 2);
   const reading = useDocument(policy ? windowPath(policy, window) : null, moment);
-  const told = useDocument(policy ? `policies/${encodeURIComponent(policy)}/declarations` : null, tick.value?.mark);
+  const told = useDocument(policy ? `policies/${encodeURIComponent(policy)}/declarations` : null, newestMark());
   return { reading, told, series: useSeries(isHub ? "" : policy, stamp(policy, "step")) };
 }
 
@@ -75,20 +76,19 @@ function Figure({ frame, values, lines, seconds }) {
     <p class="figure"><b>${figure}</b> ${unit.join(" ")}${known.length > 0 && html`<${Sparkline} values=${summed(known)} />`}</p><p class="sub">${rate}${values.length > 1 && ` · ${values.map(({ direction, value }) => `${direction} ${short(value)}`).join(", ")}`}</p><//>`;
 }
 
-/** Lines over the last hour; the part that draws them is loaded when it is wanted. @param {Drawn} props */
+const Chart = later(async () => (await import("./chart.js")).Chart);
+
+/** Lines over the last hour. @param {Drawn} props */
 function Lines({ frame, values, lines, series }) {
-  const part = useSignal(/** @type {any} */ (null));
-  useEffect(() => void import("./chart.js").then((loaded) => (part.value = loaded)), []);
   const { metric } = values[0];
   const known = values.flatMap(({ direction }, i) => {
     const steps = lines[i];
     return steps ? [{ name: direction || frame.title, colour: COLOURS[i] ?? "c8", fill: i === 0, values: steps.map((n) => (n === null ? n : n / (series?.step_s ?? 1))) }] : [];
   });
-  if (!part.value) return html`<${Panel} ...${frame}><${Loading} /><//>`;
-  const { Chart, chartSheet } = part.value;
   const times = (known[0]?.values ?? []).map((_, i) => (series ? series.start + i * series.step_s : i));
+  const columns = [{ name: "time", of: (/** @type {number} */ i) => new Date(times[i] * 1000).toISOString() }, ...known.map(({ name, values: steps }) => ({ name, of: (/** @type {number} */ i) => steps[i] }))];
   const body = times.length > 1 ? html`<${Chart} label=${frame.title} times=${times} lines=${known} format=${metric.unit === "bytes" ? volume : short} />` : html`<${State} title="No steps yet">An agent keeps those of counters, of 10 s.<//>`;
-  return html`<${Panel} ...${frame} sub="${frame.sub}, per second" sheet=${chartSheet(times, known)}>${body}<//>`;
+  return html`<${Panel} ...${frame} sub="${frame.sub}, per second" sheet=${tableSheet(columns, times.map((_, i) => i))}>${body}<//>`;
 }
 
 /** @param {Drawn} props */

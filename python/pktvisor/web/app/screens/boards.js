@@ -2,7 +2,7 @@
 import { html } from "../../vendor.js";
 import { change, param } from "../address.js";
 import { useDocument } from "../documents.js";
-import { tick } from "../live.js";
+import { newestMark } from "../live.js";
 import { BoardPanel, windowShown } from "../parts/board.js";
 import { Segmented } from "../parts/segmented.js";
 import { State, waits } from "../parts/state.js";
@@ -13,7 +13,7 @@ export const screen = { name: "boards", title: "Dashboards", group: "Measures", 
 
 /** @param {{ filter: string }} props */
 export function View({ filter }) {
-  const reading = useDocument("dashboards", tick.value?.mark);
+  const reading = useDocument("dashboards", newestMark());
   const waiting = waits(reading);
   if (waiting) return waiting;
   const boards = /** @type {Record<string, { title: string, panels: import("../parts/board.js").Asked[] }>} */ (reading.value);
