@@ -148,7 +148,7 @@ def test_policies_that_come_later_have_the_new_databases(running: LocalAgent, pa
 def test_a_policy_that_was_planned_before_the_replacement_has_the_new_ones(
     running: LocalAgent, path: Path, lookups: Lookups, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carry_out = running._carry_out
+    carry_out = running._at_work._carry_out
 
     def replace_and_carry_out(exchange: object) -> object:
         replace(path, FILES["isp.mmdb"])
@@ -156,7 +156,7 @@ def test_a_policy_that_was_planned_before_the_replacement_has_the_new_ones(
             running.look_up_in(lookups.databases)
         return carry_out(exchange)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(running, "_carry_out", replace_and_carry_out)
+    monkeypatch.setattr(running._at_work, "_carry_out", replace_and_carry_out)
     assert networks(running) == {"Unknown"}
 
 
