@@ -9,6 +9,7 @@ frames where missing) and one of
 - `top: FIELD`         how often each value occurs; `labels: N` cuts names to their last N labels first,
                        `names: qtype` or `rcode` writes numbers as their mnemonics, `extended_rcode` those of the
                        upper eight bits of a code alone
+- `pairs: FIELDS`      how often the first, a name, occurs with that one of the others which is there; `names` is of it
 - `quantiles: FIELD`   p50, p90, p95 and p99 of the values; `scale: 1000000` makes microseconds of seconds
 - `per_second: FIELD`   quantiles of what the field's values add up to in each second of the capture; `frame` counts
 
@@ -32,7 +33,7 @@ NAMES: dict[str | None, Callable[[str], str]] = {
     "rcode": lambda number: rcode_name(int(number)).lower(),
     "extended_rcode": lambda number: rcode_name(int(number, 0) << 4).lower(),
 }
-KINDS = {"values", "sum", "distinct", "top", "quantiles", "per_second"}
+KINDS = {"values", "sum", "distinct", "top", "pairs", "quantiles", "per_second"}
 RANKS = (50, 90, 95, 99)
 ROOT = "<root>"
 NOTHING = {"", "::", "0.0.0.0"}
@@ -48,6 +49,8 @@ def ask(capture: Path, question: str | list[Any] | dict[str, Any]) -> Any:
     (kind,) = question.keys() & KINDS
     if kind == "per_second":
         return _quantiles(_sums_by_second(capture, question.get("where", "frame"), question[kind]))
+    if kind == "pairs":
+        return _pairs(capture, question)
     fields = question[kind] if isinstance(question[kind], list) else [question[kind]]
     values = _values(capture, question.get("where", "frame"), fields)
     match kind:
@@ -62,6 +65,14 @@ def ask(capture: Path, question: str | list[Any] | dict[str, Any]) -> Any:
             return dict(Counter(name(value) for value in _cut(values, question.get("labels"))).most_common())
         case _:
             return _quantiles([float(value) * question.get("scale", 1) for value in values])
+
+
+def _pairs(capture: Path, question: dict[str, Any]) -> dict[str, int]:
+    """Give each frame's first field with that one of the others that it has, as an address of IPv4 or IPv6."""
+    name = NAMES[question.get("names")]
+    lines = _lines(capture, question.get("where", "frame"), question["pairs"])
+    named = (("" if first == ROOT else first.lower(), "".join(others)) for first, *others in lines)
+    return dict(Counter(f"{first} {name(other)}" for first, other in named).most_common())
 
 
 def _sums_by_second(capture: Path, where: str, field: str) -> list[float]:
@@ -109,12 +120,18 @@ def _quantiles(values: Sequence[float]) -> dict[str, float]:
     return {f"p{percent}": ascending[rank - 1] for percent, rank in zip(RANKS, ranks, strict=True)}
 
 
+def _text(entry: dict[str, Any]) -> str:
+    """What an entry counts, as tshark's answers have it."""
+    beside = [value for key, value in entry.items() if key in ("client", "server", "result")]
+    return " ".join([entry["name"], *beside]).lower()
+
+
 def agrees(answer: Any, ours: Any) -> bool:
     """Whether a metric is what tshark says; of top lists, what is shown of it."""
     if isinstance(ours, list):
         shown = [entry["estimate"] for entry in ours]
         most = sorted(answer.values(), reverse=True)[: len(ours)]
-        return shown == most and all(answer.get(entry["name"].lower()) == entry["estimate"] for entry in ours)
+        return shown == most and all(answer.get(_text(entry)) == entry["estimate"] for entry in ours)
     if isinstance(ours, dict):
         return all(math.isclose(ours[rank], value, abs_tol=1) for rank, value in answer.items())
     return bool(answer == ours)

@@ -138,7 +138,7 @@ fn track(name: &str, message: impl Fn(u64) -> (u64, bool)) {
     times.sort_by(f64::total_cmp);
     println!("{name:<44} {:>7.1} ns/row, mean {mean:.1}, worst {:.1}", times[times.len() / 2], times[times.len() - 1]);
     let (open, memory, start) = (tracker.open(), tracker.memory_bytes(), cpu_time());
-    let count = tracker.purge(i64::MAX, |_| {});
+    let count = tracker.purge(i64::MAX, |_, _| {});
     println!("{:44} {open} open, {} KiB, purge of {count}: {:?}", "", memory / 1024, cpu_time() - start);
 }
 

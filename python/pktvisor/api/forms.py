@@ -68,6 +68,10 @@ class TopEntryForm(NamedTuple):
     lat: Annotated[str | None, text("lat", is_optional=True)] = None
     """Latitude and longitude, of places only."""
     lon: Annotated[str | None, text("lon", is_optional=True)] = None
+    client: Annotated[str | None, text("client", is_optional=True)] = None
+    """Who asks for the name, which server answers, and with what result: further parts of what the entry counts."""
+    server: Annotated[str | None, text("server", is_optional=True)] = None
+    result: Annotated[str | None, text("result", is_optional=True)] = None
     lower_bound: Annotated[int | None, count("lower_bound", is_optional=True)] = None
     """The true count is between these two, which stand there where details are asked for."""
     upper_bound: Annotated[int | None, count("upper_bound", is_optional=True)] = None

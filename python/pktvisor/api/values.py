@@ -17,6 +17,7 @@ NAME_KEY, ESTIMATE_KEY, LOWER_KEY, UPPER_KEY = (
     keys_of(TopEntryForm)[name].path for name in ("name", "estimate", "lower_bound", "upper_bound")
 )
 ENTRY_KEYS = frozenset((NAME_KEY, ESTIMATE_KEY, LOWER_KEY, UPPER_KEY))
+PLACE_KEYS = tuple(keys_of(TopEntryForm)[name].path for name in ("lat", "lon"))
 BUCKETS_KEY = keys_of(HistogramForm)["buckets"].path
 
 
@@ -48,6 +49,11 @@ class TopEntry:
     lower_bound: float | None = None
     """The true count is between these two; None where the document was not asked for in detail."""
     upper_bound: float | None = None
+
+    @property
+    def text(self) -> str:
+        """All that it counts: its name, and what stands beside it, as a client. A place's name says what it is."""
+        return " ".join((self.name, *(value for key, value in self.extra if key not in PLACE_KEYS)))
 
 
 Value = float | Quantiles | Histogram | tuple[TopEntry, ...]

@@ -37,6 +37,8 @@ class Exchanges:
     observe: Condition = ALWAYS
     apart_by: Column | None = None
     address: Column | None = None
+    text: Column | None = None
+    """What is kept of a question for top lists that count it when nothing has answered it."""
     pairing: Column | None = None
     """How questions and answers belong together."""
     question: Column | None = None
@@ -78,6 +80,8 @@ class Handler(PeerHandler):
     inputs: ClassVar[tuple[str, ...]] = ("pcap",)
     groups: Mapping[str, bool] = {}
     """Metric groups with their defaults."""
+    apart_from_all: ClassVar[frozenset[str]] = frozenset()
+    """Groups that `all` does not switch on: what the C++ agent shows with it stays as it is."""
     options: ClassVar[tuple[str, ...]] = ()
     """Keys of its configuration and filters, in the order that errors list them."""
     is_named_by_policies: ClassVar[bool] = False
@@ -123,7 +127,8 @@ class Handler(PeerHandler):
             enabled.discard(group)
         for group in self.settings.enable:
             if group == "all":
-                enabled.update(self.groups)
+                enabled.update(self.groups.keys() - self.apart_from_all)
+                enabled.update(self.apart_from_all.intersection(self.settings.enable))
                 break
             self._check_group("enable", group)
             enabled.add(group)

@@ -6,12 +6,14 @@ direction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from pktvisor.config.ports import port_keys
 from pktvisor.errors import ConfigError, within
 from pktvisor.handlers.base import Exchanges, Handler, HandlerSettings
+from pktvisor.handlers.dns_pairs import FAILING_NAMES, SLOW_NAMES, Rows, failing_names, question, slow_names
 from pktvisor.metrics.breakdown import TOGETHER, by_direction
 from pktvisor.metrics.compatibility import Purged
 from pktvisor.metrics.dns_names import qtype_name, qtype_number, rcode_name, rcode_number
@@ -67,6 +69,17 @@ class DnsFilters(Handler):
 
     schema, table = "dns", "dns"
     inputs = ("pcap", "dnstap", "mock")
+    apart_from_all = frozenset((FAILING_NAMES, SLOW_NAMES))
+
+    @classmethod
+    @functools.cache
+    def declared(cls) -> Mapping[str, Metric]:
+        return {**super().declared(), **{metric.path: metric for metric in cls.pairs()}}
+
+    @classmethod
+    def pairs(cls) -> Iterator[Metric]:
+        """Its lists of pairs."""
+        raise NotImplementedError
 
     def __init__(self, settings: HandlerSettings) -> None:
         super().__init__(settings)
@@ -202,6 +215,8 @@ class Dns(DnsFilters):
         "histograms": False,
         "top_ecs": False,
         "top_qnames_details": False,
+        FAILING_NAMES: False,
+        SLOW_NAMES: False,
     }
     options = (
         "exclude_noerror",
@@ -433,6 +448,12 @@ class Dns(DnsFilters):
     )
     top_query_ecs = TopN(dns.ecs, ECS, label="ecs", groups=("top_ecs",), help="Top EDNS client subnets")
 
+    @classmethod
+    def pairs(cls) -> Iterator[Metric]:
+        yield from failing_names(Rows(REPLY & ~LATE, LATE, Purged(), "replies"), "")
+        yield from slow_names(ANSWERED & FROM_HOST, "xact.in.", " when a host is the server")
+        yield from slow_names(ANSWERED & TO_HOST, "xact.out.", " when a host is the client")
+
     def select(self) -> Condition:
         """Over UDP, `only_rcode` and `only_qname` decide whether a message is an event at all."""
         wanted = []
@@ -465,6 +486,7 @@ class Dns(DnsFilters):
             dns.bytes,
             self.xact_ttl_ms,
             observe=NOTHING if self.is_of_dnstap else PASSED,
+            text=question(self.enabled),
             pairing=dns.pairing,
             question=dns.question,
         )
@@ -498,6 +520,8 @@ class DnsByDirection(DnsFilters):
         "top_size": False,
         "top_ports": False,
         "xact_times": False,
+        FAILING_NAMES: False,
+        SLOW_NAMES: False,
     }
     options = (
         "exclude_noerror",
@@ -678,6 +702,11 @@ class DnsByDirection(DnsFilters):
         help="Rate of DNS wire packets per second, before filters",
     )
 
+    @classmethod
+    def pairs(cls) -> Iterator[Metric]:
+        yield from failing_names(Rows(DONE, LATE, Purged(QUESTION_FILTERED, 0), "transactions"), "_xacts")
+        yield from slow_names(DONE)
+
     def keep(self) -> Condition:
         """Names and places are judged by queries, all else by responses."""
         queries = self.keep_name() & self.keep_place()
@@ -699,6 +728,7 @@ class DnsByDirection(DnsFilters):
             observe=EVENT & HAS_CONTENT if self.is_of_dnstap else EVENT,
             apart_by=dns.xact_direction,
             address=dns.ecs if looks_at_ecs else None,
+            text=question(self.enabled),
             flags=(*flags, ECS) if looks_at_ecs else flags,
             pairing=dns.pairing,
             question=dns.question,

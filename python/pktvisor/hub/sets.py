@@ -217,10 +217,10 @@ def _frame(question: Question, told: Document, kind: str) -> Document:
 
 def _listed_difference(seen: Merged | None, unseen: Merged | None, most: int) -> Document:
     """The items of one list that another may not have, heaviest first, those first that it certainly has not."""
-    others = {} if unseen is None else {one.name: one for one in unseen.entries()}
+    others = set() if unseen is None else {(one.name, one.extra) for one in unseen.entries()}
     others_unlisted = 0 if unseen is None else unseen.core.weights()[1]
     items = () if seen is None else seen.entries()
-    alone = [one for one in items if one.name not in others]
+    alone = [one for one in items if (one.name, one.extra) not in others]
     return {
         "is_certain": others_unlisted == 0,
         "items": [_entry(one) for one in alone[:most]],

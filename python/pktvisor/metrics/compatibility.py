@@ -31,6 +31,14 @@ class Purged:
     value: int = 0
 
 
+@dataclass(frozen=True)
+class PurgedItem:
+    """What an unanswered question is in a top list: parts of its text, by their numbers, and perhaps a word."""
+
+    parts: tuple[int, ...]
+    word: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PeerMetric:
     """What a metric may say for the C++ agent's sake."""

@@ -63,6 +63,15 @@ def slower_than_before(column: Column, metric: str, percent: int = 90) -> Condit
     return Condition(["slow", column.json, metric, percent])
 
 
+def listed_before(column: Column, metric: str, most: int) -> Condition:
+    """The text was one of so many heaviest items of another metric of the handler, a top list named by its path, in the
+    last closed window; or the first part of one.
+
+    Holds for no row before the first window has closed, nor where that metric is switched off.
+    """
+    return Condition(["listed", column.json, metric, most])
+
+
 class Column:
     """A column of a table, or one worked out from another; comparisons give conditions."""
 

@@ -1,4 +1,4 @@
-"""Texts that the core makes of addresses and ports while it counts, so that what has one text counts as one item."""
+"""Texts that the core makes of other columns while it counts, so that what has one text counts as one item."""
 
 from __future__ import annotations
 
@@ -52,3 +52,12 @@ def label(kind: LabelKind, *columns: Column, services: bool = False, summary: Su
             "summary": None if summary is None else summary.json,
         }
     )
+
+
+def parts(*columns: Column, word: str | None = None, has_gaps: bool = False) -> Column:
+    """A column of the texts of others, with spaces between and perhaps a word behind: several values that count as one
+    item. Only the first may be empty; a row without one of them has no text unless it may have gaps.
+    """
+    more = {"word": word, "gaps": has_gaps or None}
+    told = {key: value for key, value in more.items() if value is not None}
+    return Column({"label": "parts", "of": [column.json for column in columns], **told})

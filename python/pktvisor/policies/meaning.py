@@ -61,7 +61,8 @@ def _substance(specs: Sequence[Spec], number: int, metric: int) -> dict[str, Any
     if told.get("group") is not None:
         own["apart"] = plain(spec["groups"][told["group"]])
     if "purged" in own or any(isinstance(part, str) and part.startswith("xact.") for part in _parts(own)):
-        own["exchanges"] = {key: plain(value) for key, value in spec["exchanges"].items()}
+        left_out = () if "item" in own.get("purged", ()) else ("text",)
+        own["exchanges"] = {key: plain(value) for key, value in spec["exchanges"].items() if key not in left_out}
     verdicts = {name for name in VERDICTS if any(part == [name] for part in _parts(own))}
     return {**own, **_rows(specs, number, verdicts)}
 
@@ -86,8 +87,8 @@ def _canonical(value: Any, specs: Sequence[Spec], number: int) -> Any:
     match value:
         case dict():
             return {key: _canonical(part, specs, number) for key, part in value.items() if part not in (None, ALWAYS)}
-        case ["slow", column, int(metric), percent]:
-            return ["slow", column, meaning(specs, number, metric), percent]
+        case ["slow" | "listed" as operator, column, int(metric), bound]:
+            return [operator, column, meaning(specs, number, metric), bound]
         case [str(operator), *parts, list(constants)] if operator in CONSTANTS:
             return [operator, *(_canonical(part, specs, number) for part in parts), sorted(constants, key=_sorted_by)]
         case ["and" | "or" as operator, *parts]:

@@ -123,6 +123,7 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
         "is_reply": name(exchanges.is_reply),
         "bytes": name(exchanges.bytes),
         "address": name(exchanges.address),
+        **({} if exchanges.text is None else {"text": name(exchanges.text)}),
         "pairing": name(exchanges.pairing),
         "question": name(exchanges.question),
         "ttl_ms": exchanges.ttl_ms,
@@ -146,7 +147,7 @@ def _metric_spec(handler: Handler, placed: Placed, rewrite: _Rewriter, opened: S
         spec["group"] = opened.index(placed.by)
     if "purged" in spec and placed.number is not None:
         purged = handler.purged_of(placed.number)
-        spec["purged"] = {"mask": purged.mask, "value": purged.value}
+        spec["purged"] |= {"mask": purged.mask, "value": purged.value}
     return spec
 
 
@@ -184,9 +185,9 @@ class _Rewriter:
 
     def json(self, value: Any, number: int | None) -> Any:
         match value:
-            case ["slow", column, str(metric), percent]:
+            case ["slow" | "listed" as operator, column, str(metric), bound]:
                 index = self._indexes.get((metric, number))
-                return NEVER if index is None else ["slow", column, index, percent]
+                return NEVER if index is None else [operator, column, index, bound]
             case ["text" | "place" | "domain" | "cidr" as operator, column, *how, list(constants)]:
                 return [operator, self.json(column, number), *how, constants]
             case list():

@@ -162,6 +162,6 @@ def _metric_fields(instance: Instance, placed: Placed, name: GroupName) -> dict[
         "family": family_name(handler, metric),
         "help": metric.help,
         "shape": metric.shape,
-        "item_label": next(iter(metric.labels()), ""),
+        "item_label": " ".join(metric.labels()),
         "words": metric.words(),
     }

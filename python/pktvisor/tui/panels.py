@@ -94,7 +94,7 @@ def _top_row(entry: TopEntry, base: float, number: Callable[[float], str]) -> Pa
     cells = [number(entry.estimate)]
     if base > 0:
         cells.append(units.percent(entry.estimate, base))
-    return PanelRow(printable(entry.name) or UNNAMED, tuple(cells), entry.estimate, share, copied=entry.name)
+    return PanelRow(printable(entry.text) or UNNAMED, tuple(cells), entry.estimate, share, copied=entry.name)
 
 
 def facts_panel(key: str, title: str, facts: Iterable[tuple[str, str]], *, note: str = "") -> Panel:

@@ -32,7 +32,13 @@ TOP_COUNT = 10
 
 def _top(record: Record) -> Metric:
     words = mnemonics(record.words)
-    return TopN(NO_COLUMN, label=record.item_label, render=str if words is None else words.name)
+    label, *beside = record.item_label.split(" ")
+    return TopN(
+        NO_COLUMN,
+        label=label,
+        beside=tuple(beside),
+        render=str if words is None else words.name,
+    )
 
 
 _READERS: Mapping[str, Callable[[Record], Metric]] = {

@@ -61,7 +61,11 @@ class Record:
         "What the items of a top list are: `text`, `address`, `number`, `small_number` or `place`; empty for "
         "other kinds",
     )
-    item_label: str = _field("text", "Name of the label of a top list's items, as `qname`; empty for other kinds")
+    item_label: str = _field(
+        "text",
+        "Name of the label of a top list's items, as `qname`; of items of several parts the names of all, and of the "
+        "items the parts, with spaces between; empty for other kinds",
+    )
     words: str = _field(
         "text", "Column whose words stand for the items where these are numbers, as `dns.rcode`; empty where none do"
     )

@@ -67,6 +67,15 @@ def test_what_only_other_metrics_have_changes_nothing() -> None:
         assert all_groups[one.metric.path, one.number, one.metric.core_kind] == meaning
 
 
+def test_what_is_kept_of_questions_for_lists_of_pairs_changes_nothing_for_others() -> None:
+    plain, with_pairs = (
+        meanings(DnsByDirection(HandlerSettings(enable=enable))) for enable in ([], ["failing_names", "slow_names"])
+    )
+    assert {key: with_pairs[key] for key in plain} == plain
+    pairs = [key for key in with_pairs if key[0] == "top_failing_clients"]
+    assert len({with_pairs[key] for key in pairs}) == 3, "one for each direction"
+
+
 def test_exchanges_are_part_of_what_is_made_of_them() -> None:
     soon, late = meanings(dns()), meanings(dns(xact_ttl_ms=1000))
     changed = {key[0] for key in soon if soon[key] != late[key]}

@@ -27,6 +27,14 @@ def test_a_top_list_with_shares() -> None:
     assert [row.copied for row in panel.rows] == ["www.example.com", "", "api.example.com"]
 
 
+def test_entries_of_several_parts_show_all_of_them_and_a_place_its_name() -> None:
+    pair = TopEntry("broken.example.com", 2, (("client", "192.0.2.1"),))
+    place = TopEntry("EU/Germany", 1, (("lat", "51.0"), ("lon", "9.0")))
+    panel = top_panel("key", "Top", (pair, place))
+    assert [row.name for row in panel.rows] == ["broken.example.com 192.0.2.1", "EU/Germany"]
+    assert panel.rows[0].copied == "broken.example.com", "that is what is looked for"
+
+
 def test_a_base_that_the_entries_are_no_parts_of_gives_no_shares() -> None:
     assert top_panel("key", "Top", ENTRIES, base=90).rows[0].cells == ("60",)
     assert top_panel("key", "Top", ENTRIES, base=97).rows[0].share is not None, "estimates may exceed it a little"

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::Error;
 use crate::decode::{Batch, table_names};
 use crate::table::arrow::{Lender, Rows};
-use crate::table::{Address, Column, ColumnDefinition, ColumnType, Table};
+use crate::table::{Column, ColumnDefinition, ColumnType, Table};
 
 use answers::{Answers, Field};
 use made::Made;
@@ -43,33 +43,13 @@ pub struct Form {
 enum Origin {
     /// The table's own column of that index.
     Own(usize),
-    Endpoint(Endpoint),
+    ClientPort,
     Answer(Field),
 }
 
-/// One end of an exchange.
-#[derive(Debug, Clone, Copy)]
-enum Endpoint {
-    ClientAddress,
-    ClientPort,
-    ServerAddress,
-}
-
-/// What data frames see of messages beside their own columns.
-const ENDPOINTS: [(ColumnDefinition, Origin); 3] = [
-    endpoint("dns.client", ColumnType::Address, "Address that asks", Endpoint::ClientAddress),
-    endpoint("dns.client_port", ColumnType::U16, "Port that asks", Endpoint::ClientPort),
-    endpoint("dns.server", ColumnType::Address, "Address that is asked", Endpoint::ServerAddress),
-];
-
-const fn endpoint(
-    name: &'static str,
-    kind: ColumnType,
-    meaning: &'static str,
-    end: Endpoint,
-) -> (ColumnDefinition, Origin) {
-    (ColumnDefinition { name, kind, unit: "", meaning }, Origin::Endpoint(end))
-}
+/// What data frames see of messages beside their own columns: the port beside the address.
+const CLIENT_PORT: ColumnDefinition =
+    ColumnDefinition { name: "dns.client_port", kind: ColumnType::U16, unit: "", meaning: "Port that asks" };
 
 struct DataFrameColumn {
     definition: ColumnDefinition,
@@ -130,11 +110,11 @@ impl DataFrame {
     fn values(&self, batch: &Arc<Batch>, column: &DataFrameColumn) -> Arc<dyn Lender> {
         let mut values: Arc<dyn Lender> = match (column.origin, &self.answers) {
             (Origin::Answer(field), Some(answers)) => Arc::new(answers.column(field)),
-            (Origin::Endpoint(end), _) => Arc::new(end.values(batch)),
+            (Origin::ClientPort, _) => Arc::new(Made::U16(batch.apps.dns.port().to_vec())),
             (Origin::Own(index), _) => Arc::new(BatchColumn { batch: Arc::clone(batch), table: self.table, index }),
             (Origin::Answer(_), None) => unreachable!("only exchanges have such columns"),
         };
-        if let (Some(answers), Origin::Own(_) | Origin::Endpoint(_)) = (&self.answers, column.origin) {
+        if let (Some(answers), Origin::Own(_) | Origin::ClientPort) = (&self.answers, column.origin) {
             values = Arc::new(Made::taken(&values.column(), answers.rows()));
         }
         match &column.text {
@@ -162,7 +142,7 @@ fn columns_of(table: &'static str, is_exchanges: bool) -> Vec<(ColumnDefinition,
     let own = batch.table(table).map_or(&[][..], Table::definitions);
     let mut all: Vec<_> = own.iter().enumerate().map(|(index, column)| (*column, Origin::Own(index))).collect();
     if table == MESSAGES {
-        all.extend(ENDPOINTS);
+        all.push((CLIENT_PORT, Origin::ClientPort));
     }
     if is_exchanges {
         all.extend(answers::DEFINITIONS.map(|(definition, field)| (definition, Origin::Answer(field))));
@@ -193,27 +173,4 @@ impl Lender for BatchColumn {
     fn column(&self) -> Column<'_> {
         self.batch.table(self.table).expect("checked when the data frame was made").column(self.index)
     }
-}
-
-impl Endpoint {
-    /// The values for all messages: a question goes from client to server, its answer back.
-    fn values(self, batch: &Batch) -> Made {
-        let (messages, packets) = (&batch.apps.dns, &batch.packets);
-        match self {
-            Self::ClientAddress => Made::Address(by_way(batch, packets.source(), packets.destination())),
-            Self::ServerAddress => Made::Address(by_way(batch, packets.destination(), packets.source())),
-            // The packet that completes a message in fragments has no ports.
-            Self::ClientPort => Made::U16(messages.port().to_vec()),
-        }
-    }
-}
-
-/// For each message the value of its packet in one column where it is a question, in the other where it is an answer.
-fn by_way(batch: &Batch, of_question: &[Address], of_answer: &[Address]) -> Vec<Address> {
-    let messages = &batch.apps.dns;
-    let choose = |(is_reply, packet): (&u8, &u32)| {
-        let column = if *is_reply == 0 { of_question } else { of_answer };
-        column.get(*packet as usize).copied().unwrap_or_default()
-    };
-    messages.is_reply().iter().zip(messages.packet_row()).map(choose).collect()
 }

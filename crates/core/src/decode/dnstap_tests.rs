@@ -266,3 +266,12 @@ proptest! {
         decode(&damaged[..at]);
     }
 }
+
+#[test]
+fn who_asks_is_told_of_queries_and_responses_alike() {
+    for kind in [5, 6] {
+        let batch = decode(&framed(&whole(kind, 1)));
+        let (client, server) = (batch.apps.dns.client()[0], batch.apps.dns.server()[0]);
+        assert_eq!((&client[12..], &server[12..]), (&[192, 0, 2, 1][..], &[192, 0, 2, 53][..]), "kind {kind}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Texts made of addresses and ports: which columns they are made of, and how these are named.
+//! Texts made of other columns: which columns they are made of, and how these are named.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,16 +19,24 @@ pub enum LabelKind {
     Endpoint,
     /// Both endpoints in the order of their text, of an address, a port, another address and port, and a protocol.
     Conversation,
+    /// The texts of any texts, addresses and small numbers, with spaces between, and perhaps a word behind them: several
+    /// values that count as one item.
+    Parts,
 }
 
 /// A column of texts: `{"label": "endpoint", "of": ["flow.src", "flow.src_port", "flow.protocol"]}`, perhaps with
-/// `"services": true`: ports are called by the names of the registry at hand, and `"summary"`.
+/// `"services": true`: ports are called by the names of the registry at hand, and `"summary"`. Parts may have a `"word"`;
+/// with `"gaps": true` a row without one of them has a text, too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
     pub kind: LabelKind,
     pub of: Vec<String>,
     pub names_services: bool,
     pub summary: Option<Summary>,
+    /// Stands behind all parts.
+    pub word: Option<String>,
+    /// The place of a part that a row has not stays empty; else the row has no text.
+    pub has_gaps: bool,
 }
 
 /// What stands for addresses.
@@ -72,6 +80,9 @@ struct LabelSpec {
     #[serde(default)]
     services: bool,
     summary: Option<SummarySpec>,
+    word: Option<String>,
+    #[serde(default)]
+    gaps: bool,
 }
 
 #[derive(Deserialize)]
@@ -91,25 +102,39 @@ impl Label {
         let no_label = |fault: &dyn std::fmt::Display| Error::invalid(format!("{json} is not a label: {fault}"));
         let spec = LabelSpec::deserialize(json).map_err(|fault| no_label(&fault))?;
         let summary = spec.summary.map(Summary::of).transpose()?;
-        let label = Self { kind: spec.label, of: spec.of, names_services: spec.services, summary };
-        match label.of.len() == label.types().len() {
-            true => Ok(label),
-            false => Err(no_label(&format_args!("it is made of {} columns", label.types().len()))),
+        let label = Self {
+            kind: spec.label,
+            of: spec.of,
+            names_services: spec.services,
+            summary,
+            word: spec.word,
+            has_gaps: spec.gaps,
+        };
+        match label.types() {
+            Some(types) if types.len() != label.of.len() => {
+                Err(no_label(&format_args!("it is made of {} columns", types.len())))
+            }
+            None if label.of.is_empty() => Err(no_label(&"it is made of one column at least")),
+            _ => Ok(label),
         }
     }
 
-    /// The types of the columns that it is made of.
-    pub fn types(&self) -> &'static [ColumnType] {
+    /// The types of the columns that it is made of; `None` where they may be any of [`Self::PARTS`].
+    pub fn types(&self) -> Option<&'static [ColumnType]> {
         const END: [ColumnType; 3] = [ColumnType::Address, ColumnType::U16, ColumnType::U8];
         const ENDS: [ColumnType; 5] =
             [ColumnType::Address, ColumnType::U16, ColumnType::Address, ColumnType::U16, ColumnType::U8];
         match self.kind {
-            LabelKind::Address => &END[..1],
-            LabelKind::Port => &END[1..],
-            LabelKind::Endpoint => &END,
-            LabelKind::Conversation => &ENDS,
+            LabelKind::Address => Some(&END[..1]),
+            LabelKind::Port => Some(&END[1..]),
+            LabelKind::Endpoint => Some(&END),
+            LabelKind::Conversation => Some(&ENDS),
+            LabelKind::Parts => None,
         }
     }
+
+    /// The types that parts can have.
+    pub const PARTS: [ColumnType; 3] = [ColumnType::Text, ColumnType::Address, ColumnType::U16];
 }
 
 impl Summary {

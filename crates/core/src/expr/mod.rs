@@ -18,6 +18,7 @@
 //! | `place` | place or network column, `is` or `starts`, list of texts | the place is called so |
 //! | `event`, `passed`, `filtered`, `sampled`, `deep` | | as its handler says of the row |
 //! | `slow` | column, metric, quantile | the value reaches that quantile of the metric's last closed window |
+//! | `listed` | column, metric, number | the text was one of so many heaviest items of the top list in the last closed window, or the first part of one |
 
 mod bitmap;
 mod label;

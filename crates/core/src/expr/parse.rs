@@ -88,7 +88,15 @@ pub enum Condition {
         metric: usize,
         quantile_percent: u8,
     },
+    Listed {
+        column: ColumnName,
+        metric: usize,
+        most: usize,
+    },
 }
+
+/// Items of a top list that are remembered for the next window.
+const MOST_LISTED: u64 = 10_000;
 
 const VERDICTS: [&str; 5] = ["event", "passed", "filtered", "sampled", "deep"];
 
@@ -140,6 +148,16 @@ impl Condition {
                     quantile_percent: percent as u8,
                 }),
                 _ => Err(wrong("a column, the index of a metric and a quantile in percent")),
+            },
+            ("listed", [column, metric, most]) => match (metric.as_u64(), most.as_u64()) {
+                (Some(metric), Some(most @ 1..=MOST_LISTED)) => Ok(Self::Listed {
+                    column: ColumnName::parse(column)?,
+                    metric: metric as usize,
+                    most: most as usize,
+                }),
+                _ => {
+                    Err(wrong(&format!("a column, the index of a top list and a number of items up to {MOST_LISTED}")))
+                }
             },
             (verdict, []) if VERDICTS.contains(&verdict) => Ok(Self::Verdict(verdict.to_owned())),
             (_, [column, value]) => {

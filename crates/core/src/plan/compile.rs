@@ -10,14 +10,15 @@ use super::columns::PlaceTest;
 use super::exchange::{self, ExchangePlan, Field};
 use super::groups::{GroupFeed, GroupPlan, MOST_GROUPS, Reads};
 use super::keys::{self, MetricKey};
-use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec};
+use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec, PurgedSpec};
 use super::{
-    BitmapIndex, ColumnIndex, ColumnOrigin, EVERY_ROW, Feed, Link, Plan, Purge, Register, Slot, Stage, Step, TablePlan,
+    BitmapIndex, ColumnIndex, ColumnOrigin, EVERY_ROW, Feed, Link, ListRegister, Plan, Purge, Register, Slot, Stage,
+    Step, TablePlan,
 };
 use crate::Error;
 use crate::decode::app::Needs;
 use crate::decode::{Batch, table_names};
-use crate::expr::{ColumnName, Condition, Test};
+use crate::expr::{ColumnName, Comparison, Condition, Label, Test};
 use crate::hosts::Hosts;
 use crate::ledger::Entry;
 use crate::metric::{ItemKind, KindName, MetricKind};
@@ -50,6 +51,7 @@ struct Compiler {
     exchanges: Vec<ExchangePlan>,
     samplers: Vec<u8>,
     registers: Vec<Register>,
+    lists: Vec<ListRegister>,
     purges: Vec<Purge>,
     ledger: Vec<(usize, Entry)>,
     needs: Needs,
@@ -97,6 +99,7 @@ impl Compiler {
             exchanges: self.exchanges,
             samplers: self.samplers,
             registers: self.registers,
+            lists: self.lists,
             purges: self.purges,
             ledger: self.ledger,
             needs: self.needs,
@@ -222,6 +225,7 @@ impl Compiler {
 
     fn exchange(&mut self, scope: &Scope, spec: &ExchangesSpec) -> Result<usize, Error> {
         let column = |compiler: &mut Self, name: &str, kind| compiler.typed_column(scope, name, kind);
+        let rows = self.parsed_condition(scope, &spec.observe)?;
         let plan = ExchangePlan {
             table: self.tables[scope.table].plan.table,
             key: column(self, &spec.key, ColumnType::U64)?,
@@ -229,9 +233,10 @@ impl Compiler {
             is_reply: column(self, &spec.is_reply, ColumnType::U8)?,
             bytes: column(self, &spec.bytes, ColumnType::U32)?,
             address: spec.address.as_ref().map(|name| column(self, name, ColumnType::Address)).transpose()?,
+            text: spec.text.as_ref().map(|text| self.question_text(scope, text, &spec.is_reply, rows)).transpose()?,
             pairing: spec.pairing.as_ref().map(|name| column(self, name, ColumnType::U8)).transpose()?,
             question: spec.question.as_ref().map(|name| column(self, name, ColumnType::U32)).transpose()?,
-            rows: self.parsed_condition(scope, &spec.observe)?,
+            rows,
             flags: spec.flags.iter().map(|flag| self.parsed_condition(scope, flag)).collect::<Result<_, _>>()?,
             ttl_ms: spec.ttl_ms,
         };
@@ -245,6 +250,25 @@ impl Compiler {
         let exchange = self.exchanges.len() - 1;
         self.tables[scope.table].plan.steps.push(Step::Observe(exchange));
         Ok(exchange)
+    }
+
+    /// A text of questions; it is made of no other rows.
+    fn question_text(
+        &mut self,
+        scope: &Scope,
+        text: &Value,
+        is_reply: &str,
+        observed: BitmapIndex,
+    ) -> Result<ColumnIndex, Error> {
+        let column = ColumnName::Plain(is_reply.to_owned());
+        let question = Condition::Compare { column, comparison: Comparison::Equal, value: 0 };
+        let questions = self.condition(scope, &question)?;
+        let rows = self.all_of(scope, vec![observed, questions]);
+        let column = self.column(scope, &ColumnName::parse(text)?, rows)?;
+        match self.tables[scope.table].types[column] {
+            ColumnType::Text => Ok(column),
+            other => Err(Error::invalid(format!("{text} is of type {}, not text", other.name()))),
+        }
     }
 
     /// A place in the state for a metric; equal metrics get the same.
@@ -300,11 +324,21 @@ impl Compiler {
             // What is lost and malformed is told of all protocols, whichever handlers stand beside.
             self.needs.add_all_tables();
         }
-        if let Some(purged) = spec.purged {
-            let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
-            self.purges.push(Purge { metric, exchange, mask: purged.mask, value: purged.value });
+        if let Some(purged) = &spec.purged {
+            self.purge(scope, purged, metric)?;
         }
         spec.feeds.iter().try_for_each(|feed| self.one_feed(scope, feed, metric))
+    }
+
+    fn purge(&mut self, scope: &Scope, spec: &PurgedSpec, metric: usize) -> Result<(), Error> {
+        let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
+        let PurgedSpec { mask, value, item } = spec.clone();
+        let is_list = self.metrics[metric] == MetricKind { kind: KindName::Top, items: ItemKind::Text };
+        if is_list != item.is_some() || is_list && self.exchanges[exchange].text.is_none() {
+            return Err(Error::invalid("'purged' of a list of texts needs an item, and exchanges with a text"));
+        }
+        self.purges.push(Purge { metric, exchange, mask, value, item });
+        Ok(())
     }
 
     fn one_feed(&mut self, scope: &Scope, spec: &FeedSpec, metric: usize) -> Result<(), Error> {
@@ -481,6 +515,7 @@ impl Compiler {
             Condition::Slow { column, metric, quantile_percent } => {
                 self.slow(scope, column, *metric, *quantile_percent)?
             }
+            Condition::Listed { column, metric, most } => self.listed(scope, column, *metric, *most)?,
         })
     }
 
@@ -498,10 +533,7 @@ impl Compiler {
 
     fn slow(&mut self, scope: &Scope, column: &ColumnName, metric: usize, percent: u8) -> Result<BitmapIndex, Error> {
         let column = self.column(scope, column, EVERY_ROW)?;
-        let slot = self.slots.get(scope.handler).and_then(|slots| slots.get(metric));
-        let Some(Slot::Metric(metric)) = slot.copied() else {
-            return Err(Error::invalid(format!("'slow' names metric {metric}, which the handler has not, or grouped")));
-        };
+        let metric = self.metric_before(scope, "slow", metric)?;
         let register = Register { metric, quantile_percent: percent };
         let known = self.registers.iter().position(|known| *known == register);
         let register = known.unwrap_or_else(|| {
@@ -512,6 +544,29 @@ impl Compiler {
         let out = table.bitmap();
         table.plan.steps.push(Step::Slow { out, column, register });
         Ok(out)
+    }
+
+    fn listed(&mut self, scope: &Scope, column: &ColumnName, metric: usize, most: usize) -> Result<BitmapIndex, Error> {
+        let column = self.column(scope, column, EVERY_ROW)?;
+        let metric = self.metric_before(scope, "listed", metric)?;
+        if self.tables[scope.table].types[column] != ColumnType::Text || self.metrics[metric].items != ItemKind::Text {
+            return Err(Error::invalid("'listed' takes a column of texts, and a top list of texts"));
+        }
+        let list = place_in(&mut self.lists, ListRegister { metric, most });
+        let table = &mut self.tables[scope.table];
+        let out = table.bitmap();
+        table.plan.steps.push(Step::Listed { out, column, list });
+        Ok(out)
+    }
+
+    /// Where a metric of the handler stands of which a condition looks at the window before.
+    fn metric_before(&self, scope: &Scope, operator: &str, metric: usize) -> Result<usize, Error> {
+        match self.slots.get(scope.handler).and_then(|slots| slots.get(metric)) {
+            Some(Slot::Metric(metric)) => Ok(*metric),
+            _ => Err(Error::invalid(format!(
+                "'{operator}' names metric {metric}, which the handler has not, or grouped"
+            ))),
+        }
     }
 
     fn all_of(&mut self, scope: &Scope, parts: Vec<BitmapIndex>) -> BitmapIndex {
@@ -527,18 +582,31 @@ impl Compiler {
         Ok(column)
     }
 
+    /// A column whose values can be parts of a text.
+    fn part(&mut self, scope: &Scope, name: &str) -> Result<ColumnIndex, Error> {
+        let column = self.plain_column(scope, name)?;
+        let kind = self.tables[scope.table].types[column];
+        if !Label::PARTS.contains(&kind) {
+            return Err(Error::invalid(format!("column '{name}' of type {} can't be part of a text", kind.name())));
+        }
+        Ok(column)
+    }
+
     /// The index of a column; `rows` are those for which it is worked out where it must be.
     fn column(&mut self, scope: &Scope, name: &ColumnName, rows: BitmapIndex) -> Result<ColumnIndex, Error> {
         let (of, wanted, kind) = match name {
             ColumnName::Plain(name) => return self.plain_column(scope, name),
             ColumnName::Place(of) | ColumnName::Network(of) => {
-                (from_ref(of), &[ColumnType::Address][..], ColumnType::U32)
+                (from_ref(of), Some(&[ColumnType::Address][..]), ColumnType::U32)
             }
-            ColumnName::Tail { of, .. } => (from_ref(of), &[ColumnType::Text][..], ColumnType::Text),
+            ColumnName::Tail { of, .. } => (from_ref(of), Some(&[ColumnType::Text][..]), ColumnType::Text),
             ColumnName::Label(label) => (&label.of[..], label.types(), ColumnType::Text),
         };
-        let typed = of.iter().zip(wanted).map(|(name, kind)| self.typed_column(scope, name, *kind));
-        let from = typed.collect::<Result<_, _>>()?;
+        let column = |(at, name): (usize, &String)| match wanted {
+            Some(types) => self.typed_column(scope, name, types[at]),
+            None => self.part(scope, name),
+        };
+        let from = of.iter().enumerate().map(column).collect::<Result<_, _>>()?;
         let source = ColumnOrigin::Derived { name: name.clone(), from, rows };
         let table = &mut self.tables[scope.table];
         Ok(table.column(source, kind, Step::Derive))
@@ -649,7 +717,7 @@ fn is_of_handler(condition: &Condition) -> bool {
         Condition::True => false,
         Condition::Not(inner) => is_of_handler(inner),
         Condition::And(parts) | Condition::Or(parts) => parts.iter().any(is_of_handler),
-        Condition::Verdict(_) | Condition::Slow { .. } | Condition::Place { .. } => true,
+        Condition::Verdict(_) | Condition::Slow { .. } | Condition::Listed { .. } | Condition::Place { .. } => true,
         Condition::Compare { column, .. }
         | Condition::In { column, .. }
         | Condition::Bits { column, .. }

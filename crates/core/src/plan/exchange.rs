@@ -1,9 +1,10 @@
 //! The part of a plan that matches questions with answers, and the columns that come of it.
 
+use super::notes::{NO_NOTE, Notes};
 use super::{BitmapIndex, ColumnIndex};
 use crate::expr::Bitmap;
 use crate::hash::hash_word;
-use crate::table::{Address, Column, ColumnDefinition, ColumnType};
+use crate::table::{Address, Column, ColumnDefinition, ColumnType, TextColumn};
 use crate::track::{Exchanges, MULTICAST, Messages, Tracker, TrackerConfig};
 
 /// A column of exchanges.
@@ -50,16 +51,14 @@ pub(crate) struct ExchangePlan {
     pub is_reply: ColumnIndex,
     pub bytes: ColumnIndex,
     pub address: Option<ColumnIndex>,
+    /// A text of the question, for what counts it when nothing has answered it.
+    pub text: Option<ColumnIndex>,
     pub pairing: Option<ColumnIndex>,
     pub question: Option<ColumnIndex>,
     pub rows: BitmapIndex,
     pub flags: Vec<BitmapIndex>,
     pub ttl_ms: u64,
 }
-
-/// Questions whose address is remembered at once; older ones answer without.
-const MOST_ADDRESSES: usize = 1 << 16;
-const NO_ADDRESS: u32 = u32::MAX;
 
 /// One worker's exchange table with the columns of the batch at hand.
 pub(crate) struct Matching {
@@ -69,9 +68,9 @@ pub(crate) struct Matching {
     question_addresses: Vec<Address>,
     keys: Vec<u64>,
     flags: Vec<u8>,
-    notes: Vec<u32>,
-    addresses: Vec<(u32, Address)>,
-    next_address: u32,
+    row_notes: Vec<u32>,
+    notes: Notes,
+    keeps_texts: bool,
 }
 
 /// The columns that one batch gives to an exchange table.
@@ -81,13 +80,26 @@ pub(crate) struct Rows<'a> {
     pub is_reply: &'a [u8],
     pub bytes: &'a [u32],
     pub address: Option<&'a [Address]>,
+    pub text: Option<TextColumn<'a>>,
     pub pairing: Option<&'a [u8]>,
     pub question: Option<&'a [u32]>,
     pub time_ns: &'a [i64],
 }
 
-/// Exchanges that a window's end found unanswered, by the flags of their questions.
-pub(crate) type PurgedByFlags = [u64; 256];
+/// Exchanges that a window's end found unanswered.
+pub(crate) struct Purged {
+    /// By the flags of their questions.
+    pub by_flags: [u64; 256],
+    /// Those whose text was kept and is forgotten.
+    pub forgotten: u64,
+}
+
+impl Rows<'_> {
+    /// Whether anything is to be remembered of questions.
+    fn has_notes(&self) -> bool {
+        self.address.is_some() || self.text.is_some()
+    }
+}
 
 impl Matching {
     pub fn new(plan: &ExchangePlan, seed: u64) -> Self {
@@ -98,9 +110,9 @@ impl Matching {
             question_addresses: Vec::new(),
             keys: Vec::new(),
             flags: Vec::new(),
-            notes: Vec::new(),
-            addresses: Vec::new(),
-            next_address: 0,
+            row_notes: Vec::new(),
+            notes: Notes::default(),
+            keeps_texts: plan.text.is_some(),
         }
     }
 
@@ -115,7 +127,7 @@ impl Matching {
             is_reply: rows.is_reply,
             bytes: rows.bytes,
             flags: &self.flags,
-            note: rows.address.map(|_| self.notes.as_slice()),
+            note: rows.has_notes().then_some(self.row_notes.as_slice()),
             pairing: rows.pairing,
             subject: rows.question,
         };
@@ -143,25 +155,28 @@ impl Matching {
         }
     }
 
-    /// Keeps the addresses of questions in a ring; a note is a serial number in it.
+    /// Keeps what is to be remembered of questions.
     fn set_notes(&mut self, rows: &Rows<'_>) {
-        let Some(addresses) = rows.address else { return };
-        self.notes.clear();
-        for (address, is_reply) in addresses.iter().zip(rows.is_reply) {
-            if *is_reply != 0 || *address == [0; 16] {
-                self.notes.push(NO_ADDRESS);
+        if !rows.has_notes() {
+            return;
+        }
+        self.row_notes.clear();
+        for row in 0..rows.key.len() {
+            let address = rows.address.map(|addresses| &addresses[row]).filter(|address| **address != [0; 16]);
+            let text = rows.text.and_then(|texts| texts.get(row));
+            if rows.is_reply[row] != 0 || (address.is_none() && text.is_none()) {
+                self.row_notes.push(NO_NOTE);
                 continue;
             }
-            let serial = self.next_address;
-            let slot = serial as usize % MOST_ADDRESSES;
-            if slot == self.addresses.len() {
-                self.addresses.push((serial, *address));
-            } else {
-                self.addresses[slot] = (serial, *address);
+            let note = self.notes.next();
+            if let Some(address) = address {
+                self.notes.add_address(note, address);
             }
-            self.notes.push(serial);
-            // The serial number that means "none" is never given out, and slots stay in step.
-            self.next_address = if serial >= NO_ADDRESS - MOST_ADDRESSES as u32 { 0 } else { serial + 1 };
+            if let Some(text) = text {
+                let (key, tracker) = (self.keys.get(row).unwrap_or(&rows.key[row]), &self.tracker);
+                self.notes.add_text(note, *key, text, |key, note| tracker.is_open(key, note));
+            }
+            self.row_notes.push(note);
         }
     }
 
@@ -177,10 +192,7 @@ impl Matching {
             self.question_addresses.resize(rows.key.len(), [0; 16]);
             return;
         }
-        for serial in &self.columns.question_note {
-            let kept = self.addresses.get(*serial as usize % MOST_ADDRESSES).filter(|(kept, _)| kept == serial);
-            self.question_addresses.push(kept.map_or([0; 16], |(_, address)| *address));
-        }
+        self.question_addresses.extend(self.columns.question_note.iter().map(|note| self.notes.address(*note)));
     }
 
     pub fn column(&self, field: Field) -> Column<'_> {
@@ -194,11 +206,23 @@ impl Matching {
         }
     }
 
-    /// Takes out what has waited too long, as a window closes.
-    pub fn purge(&mut self, now_ns: i64) -> PurgedByFlags {
-        let mut purged = [0; 256];
-        self.tracker.purge(now_ns, |flags| purged[usize::from(flags)] += 1);
-        purged
+    /// Takes out what has waited too long, as a window closes; `each` gets the flags and the text of each question whose
+    /// text is remembered.
+    pub fn purge(&mut self, now_ns: i64, mut each: impl FnMut(u8, &[u8])) -> Purged {
+        let (mut by_flags, mut forgotten) = ([0; 256], 0);
+        let (notes, keeps_texts) = (&self.notes, self.keeps_texts);
+        self.tracker.purge(now_ns, |flags, note| {
+            by_flags[usize::from(flags)] += 1;
+            match note.and_then(|note| notes.text(note)) {
+                Some(text) => each(flags, text),
+                None => forgotten += u64::from(keeps_texts && note != Some(NO_NOTE)),
+            }
+        });
+        if keeps_texts {
+            let tracker = &self.tracker;
+            self.notes.forget_closed(|key, note| tracker.is_open(key, note));
+        }
+        Purged { by_flags, forgotten }
     }
 
     pub fn open(&self) -> usize {
@@ -211,6 +235,6 @@ impl Matching {
 
     /// What the questions take that wait; not the columns, which are as long as a batch.
     pub fn memory_bytes(&self) -> usize {
-        self.tracker.memory_bytes() + self.addresses.capacity() * size_of::<(u32, Address)>()
+        self.tracker.memory_bytes() + self.notes.memory_bytes()
     }
 }

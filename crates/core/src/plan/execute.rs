@@ -1,5 +1,6 @@
 //! A plan at work: one worker's bitmaps, worked-out columns and exchange tables.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,8 +13,9 @@ use super::sampler::Sampler;
 use super::{ColumnIndex, ColumnOrigin, EVERY_ROW, Enrichment, Plan, State, Step, TablePlan};
 use crate::decode::Batch;
 use crate::expr::{Bitmap, ColumnName};
+use crate::hash::hash_bytes;
 use crate::metric::{Feeding, MetricKind, MetricState, NO_PLACE, Seconds};
-use crate::table::{Address, Column, Table};
+use crate::table::{Address, Column, Table, TextColumn};
 
 /// Runs one plan for one worker.
 pub struct Executor {
@@ -29,7 +31,10 @@ pub struct Executor {
 struct Shared {
     exchanges: Vec<Matching>,
     samplers: Vec<Sampler>,
+    seed: u64,
     registers: Vec<f64>,
+    /// Of each list the keys of its texts.
+    lists: Vec<HashSet<u64>>,
     lookups: Lookups,
     enrichment: Enrichment,
     counted_evicted: u64,
@@ -92,7 +97,9 @@ impl Executor {
             shared: Shared {
                 exchanges: plan.exchanges.iter().map(|exchange| Matching::new(exchange, seed)).collect(),
                 samplers: plan.samplers.iter().map(|percent| Sampler::new(*percent)).collect(),
+                seed,
                 registers: vec![0.0; plan.registers.len()],
+                lists: vec![HashSet::new(); plan.lists.len()],
                 lookups: Lookups::new(&enrichment),
                 enrichment,
                 counted_evicted: 0,
@@ -187,20 +194,36 @@ impl Executor {
         self.purge(now_ns, next);
     }
 
-    /// Keeps the quantiles of a window that has closed which later rows are compared with.
+    /// Keeps the quantiles and the heaviest items of a window that has closed which later rows are compared with.
     pub fn remember(&mut self, closed: &State) {
         for (value, register) in self.shared.registers.iter_mut().zip(&self.plan.registers) {
             let quantile = closed.metrics[register.metric].quantile(f64::from(register.quantile_percent) / 100.0);
             *value = quantile.unwrap_or(*value);
         }
+        for (texts, list) in self.shared.lists.iter_mut().zip(&self.plan.lists) {
+            texts.clear();
+            if let MetricState::Top(top) = &closed.metrics[list.metric] {
+                texts.extend(top.first_parts(list.most).map(|text| hash_bytes(self.seed, text)));
+            }
+        }
     }
 
     fn purge(&mut self, now_ns: i64, next: &mut State) {
         for (at, exchange) in self.shared.exchanges.iter_mut().enumerate() {
-            let purged = exchange.purge(now_ns);
-            for purge in self.plan.purges.iter().filter(|purge| purge.exchange == at) {
-                let meets = |flags: &usize| *flags as u8 & purge.mask == purge.value;
-                let count: u64 = (0..256).filter(meets).map(|flags| purged[flags]).sum();
+            let purges = || self.plan.purges.iter().filter(move |purge| purge.exchange == at);
+            let mut item = Vec::new();
+            let purged = exchange.purge(now_ns, |flags, text| {
+                for purge in purges().filter(|purge| purge.meets(flags)) {
+                    let is_there = purge.item.as_ref().is_some_and(|parts| parts.write(text, &mut item));
+                    if let (MetricState::Top(top), true) = (&mut next.metrics[purge.metric], is_there) {
+                        top.add(self.seed, &item);
+                    }
+                }
+            });
+            next.ledger.evicted.transactions += purged.forgotten;
+            for purge in purges() {
+                let of_flags = purged.by_flags.iter().zip(0..=u8::MAX);
+                let count: u64 = of_flags.filter(|(_, flags)| purge.meets(*flags)).map(|(count, _)| count).sum();
                 if let MetricState::Counter(counter) = &mut next.metrics[purge.metric] {
                     counter.0 += count;
                 }
@@ -265,6 +288,17 @@ impl Work {
                         bitmap.fill_from(values, |value| value as f64 >= threshold);
                     }
                     other => bitmap.fill(other.len(), false),
+                }
+                self.bitmaps[*out] = bitmap;
+            }
+            Step::Listed { out, column, list } => {
+                let (keys, seed) = (&shared.lists[*list], shared.seed);
+                let mut bitmap = std::mem::take(&mut self.bitmaps[*out]);
+                bitmap.fill(view.to - view.from, false);
+                if let (Column::Text(texts), false) = (self.column(plan, *column, view, shared), keys.is_empty()) {
+                    let is_listed = |text: &[u8]| keys.contains(&hash_bytes(seed, text));
+                    let rows = (0..texts.spans.len()).filter(|row| texts.get(*row).is_some_and(is_listed));
+                    rows.for_each(|row| bitmap.set(row));
                 }
                 self.bitmaps[*out] = bitmap;
             }
@@ -350,6 +384,7 @@ impl Work {
             is_reply: bytes(column(wanted.is_reply)),
             bytes: numbers(column(wanted.bytes)),
             address: wanted.address.map(|index| addresses(column(index))),
+            text: wanted.text.map(|index| texts(column(index))),
             pairing: wanted.pairing.map(|index| bytes(column(index))),
             question: wanted.question.map(|index| numbers(column(index))),
             time_ns: &view.table.times_ns()[view.from..view.to],
@@ -378,6 +413,13 @@ fn bytes(column: Column<'_>) -> &[u8] {
 fn numbers(column: Column<'_>) -> &[u32] {
     match column {
         Column::U32(values) => values,
+        _ => unreachable!("checked when the plan was compiled"),
+    }
+}
+
+fn texts(column: Column<'_>) -> TextColumn<'_> {
+    match column {
+        Column::Text(texts) => texts,
         _ => unreachable!("checked when the plan was compiled"),
     }
 }

@@ -1,4 +1,4 @@
-//! Texts made of addresses and ports while rows are at hand, so that what has one text counts as one item.
+//! Texts made of other columns while rows are at hand, so that what has one text counts as one item.
 
 use super::Enrichment;
 use super::columns::{Lookups, Values};
@@ -38,10 +38,29 @@ impl Labels<'_> {
                     let other = self.endpoint(&others[row], ports[row], protocol, &mut text);
                     write_conversation(&mut text, one, other)
                 }
+                (LabelKind::Parts, columns) => self.parts(columns, row, &mut text),
                 _ => Span::NONE,
             };
         });
         Values::Texts(spans, text)
+    }
+
+    /// The parts of a row, with spaces between, which none of them has: names are escaped.
+    fn parts(&self, columns: &[Column<'_>], row: usize, text: &mut Vec<u8>) -> Span {
+        let start = text.len();
+        for (at, column) in columns.iter().enumerate() {
+            text.extend((at > 0).then_some(b' '));
+            let is_there = write_part(column, row, text);
+            if !is_there && (at == 0 || !self.label.has_gaps) {
+                text.truncate(start);
+                return Span::NONE;
+            }
+        }
+        if let Some(word) = &self.label.word {
+            text.push(b' ');
+            text.extend_from_slice(word.as_bytes());
+        }
+        span_from(text, start)
     }
 
     fn address(&mut self, address: &Address, text: &mut Vec<u8>) -> Span {
@@ -123,6 +142,22 @@ impl Labels<'_> {
     }
 }
 
+/// Writes a value of a column that is a part; `false` where the row has none.
+fn write_part(column: &Column<'_>, row: usize, text: &mut Vec<u8>) -> bool {
+    match column {
+        Column::Text(texts) => texts.get(row).map(|part| text.extend_from_slice(part)).is_some(),
+        Column::Address(addresses) if is_specified(&addresses[row]) => {
+            write_address(text, &addresses[row]);
+            true
+        }
+        Column::U16(numbers) => {
+            write_number(text, u32::from(numbers[row]));
+            true
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
@@ -132,6 +167,7 @@ mod tests {
 
     use super::*;
     use crate::enrich::services::{Service, Services};
+    use crate::table::TextColumn;
 
     const TCP: u8 = 6;
     const UDP: u8 = 17;
@@ -222,9 +258,28 @@ mod tests {
     }
 
     #[test]
+    fn parts_stand_behind_each_other_with_spaces_between_and_perhaps_a_word() {
+        let clients = ["10.4.1.1", "0.0.0.0", "2001:db8::1"].map(address);
+        let spans = [Span { start: 0, length: 3 }, Span { start: 3, length: 3 }, Span::NONE];
+        let names = Column::Text(TextColumn { spans: &spans, bytes: b"a.bc.d" });
+        let columns = [names, Column::Address(&clients)];
+        let of = json!(["dns.qname", "dns.client"]);
+        assert_eq!(texts(&json!({"label": "parts", "of": of}), &columns), ["a.b 10.4.1.1", "-", "-"]);
+        assert_eq!(texts(&json!({"label": "parts", "of": of, "gaps": true}), &columns), ["a.b 10.4.1.1", "c.d ", "-"]);
+        let word = json!({"label": "parts", "of": ["dns.qname"], "word": "timeout"});
+        assert_eq!(texts(&word, &columns[..1]), ["a.b timeout", "c.d timeout", "-"]);
+        let numbers = [columns[0], Column::U16(&[3, 0, 2])];
+        assert_eq!(
+            texts(&json!({"label": "parts", "of": ["dns.qname", "dns.rcode"]}), &numbers),
+            ["a.b 3", "c.d 0", "-"]
+        );
+    }
+
+    #[test]
     fn what_is_no_label_is_said_in_a_sentence() {
         for (label, sentence) in [
             (json!({"label": "endpoint", "of": ["flow.src"]}), "it is made of 3 columns"),
+            (json!({"label": "parts", "of": []}), "it is made of one column at least"),
             (json!({"label": "city", "of": ["flow.src"]}), "unknown variant `city`"),
             (json!({"label": "address", "of": ["flow.src"], "summary": {"subnets": ["10.0.0.0/33"]}}), "10.0.0.0/33"),
         ] {

@@ -15,6 +15,7 @@ pub mod groups;
 mod keys;
 mod labels;
 mod link;
+mod notes;
 mod sampler;
 pub mod spec;
 mod state;
@@ -31,6 +32,7 @@ use crate::ledger::Entry;
 use crate::metric::MetricKind;
 use groups::GroupPlan;
 use keys::MetricKey;
+use spec::PurgedItem;
 
 pub use compile::compile;
 pub use exchange::DEFINITIONS as EXCHANGE_DEFINITIONS;
@@ -65,6 +67,7 @@ pub struct Plan {
     pub(crate) exchanges: Vec<exchange::ExchangePlan>,
     pub(crate) samplers: Vec<u8>,
     pub(crate) registers: Vec<Register>,
+    pub(crate) lists: Vec<ListRegister>,
     pub(crate) purges: Vec<Purge>,
     pub(crate) ledger: Vec<(usize, Entry)>,
     pub needs: Needs,
@@ -145,6 +148,7 @@ pub(crate) enum Step {
     Test { out: BitmapIndex, column: ColumnIndex, test: Test },
     PlaceTest { out: BitmapIndex, column: ColumnIndex, test: columns::PlaceTest },
     Slow { out: BitmapIndex, column: ColumnIndex, register: usize },
+    Listed { out: BitmapIndex, column: ColumnIndex, list: usize },
     Not { out: BitmapIndex, of: BitmapIndex },
     And { out: BitmapIndex, parts: Vec<BitmapIndex> },
     Or { out: BitmapIndex, parts: Vec<BitmapIndex> },
@@ -184,14 +188,32 @@ pub(crate) struct Register {
     pub quantile_percent: u8,
 }
 
-/// A counter that also counts what is purged from an exchange table when a window closes.
+/// The first parts of the heaviest items of a top list, kept from the window that closed last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ListRegister {
+    pub metric: usize,
+    pub most: usize,
+}
+
+/// A counter or a top list that also counts what is purged from an exchange table when a window closes.
 #[derive(Debug)]
 pub(crate) struct Purge {
     pub metric: usize,
     pub exchange: usize,
     pub mask: u8,
     pub value: u8,
+    /// Of a top list: what counts.
+    pub item: Option<PurgedItem>,
 }
 
+impl Purge {
+    /// Whether it counts a question of these flags.
+    fn meets(&self, flags: u8) -> bool {
+        flags & self.mask == self.value
+    }
+}
+
+#[cfg(test)]
+mod pairs_tests;
 #[cfg(test)]
 mod tests;

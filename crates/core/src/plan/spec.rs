@@ -72,6 +72,8 @@ pub struct ExchangesSpec {
     pub bytes: String,
     /// Address column of the question, handed back with the answer.
     pub address: Option<String>,
+    /// Text of the question, for what counts it when nothing has answered it.
+    pub text: Option<Value>,
     /// Column that says how questions and answers belong together, see [`crate::track::MANY_ANSWERS`].
     pub pairing: Option<String>,
     /// Column with a hash of what is asked: by it a question asked again is known.
@@ -92,7 +94,7 @@ pub struct MetricSpec {
     pub kind: String,
     #[serde(default)]
     pub feeds: Vec<FeedSpec>,
-    /// Of a counter: exchanges that count when they are purged.
+    /// Of a counter or a top list: exchanges that count when they are purged.
     pub purged: Option<PurgedSpec>,
     /// By which of the handler's `groups` it is kept apart.
     pub group: Option<usize>,
@@ -120,9 +122,37 @@ pub struct FeedSpec {
 }
 
 /// Exchanges purged unanswered whose question flags, masked, have this value.
-#[derive(Debug, Clone, Copy, Deserialize, PartialEq)]
+#[derive(Debug, Clone, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct PurgedSpec {
     pub mask: u8,
     pub value: u8,
+    /// Of a top list: the item that counts, made of the question's text.
+    pub item: Option<PurgedItem>,
+}
+
+/// Parts of a text that has spaces between, by their numbers, and perhaps a word behind them.
+#[derive(Debug, Clone, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct PurgedItem {
+    pub parts: Vec<usize>,
+    pub word: Option<String>,
+}
+
+impl PurgedItem {
+    /// Writes the item of a text; `false` where the text lacks a part. A name, which is the first part, may be empty.
+    pub fn write(&self, text: &[u8], item: &mut Vec<u8>) -> bool {
+        item.clear();
+        for (at, number) in self.parts.iter().enumerate() {
+            let part = text.split(|byte| *byte == b' ').nth(*number).filter(|part| at == 0 || !part.is_empty());
+            let Some(part) = part else { return false };
+            item.extend((at > 0).then_some(b' '));
+            item.extend_from_slice(part);
+        }
+        if let Some(word) = &self.word {
+            item.push(b' ');
+            item.extend_from_slice(word.as_bytes());
+        }
+        true
+    }
 }

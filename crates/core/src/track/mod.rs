@@ -322,13 +322,13 @@ impl Tracker {
 
     /// Removes the questions that are past their time to live, in whole seconds of both the time and the time to
     /// live; a time to live of a second or less leaves none. Calls `each` with the flags of every question that went
-    /// unanswered but should not have, those included that expired since the last purge; returns their number. Meant for the moment when
-    /// a window closes.
-    pub fn purge(&mut self, now_ns: i64, mut each: impl FnMut(u8)) -> u64 {
+    /// unanswered but should not have, and with its note; those included that expired since the last purge, whose notes are
+    /// gone. Returns their number. Meant for the moment when a window closes.
+    pub fn purge(&mut self, now_ns: i64, mut each: impl FnMut(u8, Option<u32>)) -> u64 {
         let mut count = 0;
         for (flags, expired) in (0..=u8::MAX).zip(self.expired_by_flags.iter_mut()) {
             count += *expired;
-            (0..std::mem::take(expired)).for_each(|_| each(flags));
+            (0..std::mem::take(expired)).for_each(|_| each(flags, None));
         }
         let last_start_ns = self.last_start_ns(now_ns);
         for table in [&mut self.young, &mut self.old] {
@@ -337,7 +337,7 @@ impl Tracker {
                 table.remove_if(|question| {
                     let over = question.time_ns <= last_start_ns;
                     if over && question.is_missed_without_answer() {
-                        each(question.flags);
+                        each(question.flags, Some(question.note));
                         count += 1;
                     }
                     over
@@ -356,6 +356,13 @@ impl Tracker {
         let ttl_seconds = i64::try_from(self.ttl_ms / 1_000).unwrap_or(i64::MAX);
         let second = now_ns.div_euclid(SECOND_NS).saturating_sub(ttl_seconds);
         second.saturating_add(1).saturating_mul(SECOND_NS).saturating_sub(1)
+    }
+
+    /// Whether the question with this key and this note is open.
+    pub fn is_open(&self, key: u64, note: u32) -> bool {
+        let hash = Table::hash(self.seed, key);
+        let question = self.young.get(hash, key).or_else(|| self.old.get(hash, key));
+        question.is_some_and(|question| question.note == note)
     }
 
     /// Questions now open.

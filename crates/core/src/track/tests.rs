@@ -107,7 +107,7 @@ fn another_question_under_the_same_key_is_new_and_the_first_one_has_no_answer() 
     assert_eq!(story.out.outcome, [NOTHING]);
     assert_eq!(story.answer(1, 1_500 * MS), (ANSWERED, 500_000));
     let mut flags = Vec::new();
-    assert_eq!((story.tracker.purge(1_500 * MS, |flag| flags.push(flag)), flags), (1, vec![3]));
+    assert_eq!((story.tracker.purge(1_500 * MS, |flag, _| flags.push(flag)), flags), (1, vec![3]));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_question_asked_again_too_late_is_new_and_the_first_one_has_timed_out() {
     story.ask(1, 0);
     story.ask(1, 5_000 * MS);
     assert_eq!(story.answer(1, 5_010 * MS), (ANSWERED, 10_000));
-    assert_eq!(story.tracker.purge(5_010 * MS, |_| {}), 1);
+    assert_eq!(story.tracker.purge(5_010 * MS, |_, _| {}), 1);
 }
 
 #[test]
@@ -137,9 +137,9 @@ fn an_answer_of_several_messages_counts_once_and_goes_on_while_it_comes() {
     assert_eq!(story.answer(1, 1_000 * MS), (ANSWERED, 1_000_000));
     for second in [4, 8, 12] {
         assert_eq!(story.answer(1, second * 1_000 * MS), (CONTINUED, 0), "{second}");
-        assert_eq!(story.tracker.purge(second * 1_000 * MS, |_| {}), 0);
+        assert_eq!(story.tracker.purge(second * 1_000 * MS, |_, _| {}), 0);
     }
-    assert_eq!((story.tracker.purge(30_000 * MS, |_| {}), story.tracker.open()), (0, 0), "it was answered");
+    assert_eq!((story.tracker.purge(30_000 * MS, |_, _| {}), story.tracker.open()), (0, 0), "it was answered");
     assert_eq!(story.answer(1, 30_000 * MS).0, ORPHAN);
 }
 
@@ -153,7 +153,7 @@ fn a_question_to_whoever_is_there_need_not_be_answered_and_may_be_by_several() {
     assert_eq!(story.answer(1, 2 * MS).0, CONTINUED);
     assert_eq!(story.answer(2, 6_000 * MS).0, NOTHING, "too late for an answer, but nobody waited");
     assert_eq!(story.answer(3, MS).0, NOTHING, "nobody was seen to ask");
-    assert_eq!((story.tracker.purge(60_000 * MS, |_| {}), story.tracker.open()), (0, 0));
+    assert_eq!((story.tracker.purge(60_000 * MS, |_, _| {}), story.tracker.open()), (0, 0));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_purge_counts_whole_seconds_and_tells_the_flags() {
     let mut story = Story::new(5_900);
     story.batch(&[(1, 999 * MS, false, 40, 1), (2, 1_000 * MS, false, 40, 2), (3, 3_000 * MS, false, 40, 3)]);
     let mut flags = Vec::new();
-    assert_eq!(story.tracker.purge(6_500 * MS, |flag| flags.push(flag)), 2);
+    assert_eq!(story.tracker.purge(6_500 * MS, |flag, _| flags.push(flag)), 2);
     flags.sort_unstable();
     assert_eq!(flags, [1, 2]);
     assert_eq!(story.answer(1, 6_501 * MS).0, ORPHAN);
@@ -208,7 +208,7 @@ fn a_purge_counts_whole_seconds_and_tells_the_flags() {
 fn a_purge_leaves_nothing_when_the_time_to_live_is_a_second_or_less() {
     let mut story = Story::new(1_000);
     story.ask(1, 10_000 * MS);
-    assert_eq!(story.tracker.purge(10_000 * MS, |_| {}), 1);
+    assert_eq!(story.tracker.purge(10_000 * MS, |_, _| {}), 1);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn an_idle_tracker_is_tiny_and_one_after_a_flood_gets_small_again() {
     assert_eq!(story.tracker.evicted(), 100_000);
     assert!(story.tracker.memory_bytes() <= 2 * 4 * 1024 * 1024);
     for minute in 1..12 {
-        story.tracker.purge(minute * 60_000 * MS, |_| {});
+        story.tracker.purge(minute * 60_000 * MS, |_, _| {});
         story.ask(1, minute * 60_000 * MS);
     }
     assert!(story.tracker.memory_bytes() <= 128 * 1024, "{}", story.tracker.memory_bytes());
@@ -267,7 +267,7 @@ fn what_is_pushed_out_past_its_time_counts_at_the_next_purge() {
     story.batch(&(0..30).map(ask).collect::<Vec<_>>());
     assert_eq!((story.tracker.evicted(), story.tracker.expired(), story.tracker.open()), (0, 10, 20));
     let mut flags = Vec::new();
-    assert_eq!(story.tracker.purge(30_000 * MS, |flag| flags.push(flag)), 26);
+    assert_eq!(story.tracker.purge(30_000 * MS, |flag, _| flags.push(flag)), 26);
     flags.sort_unstable();
     assert_eq!(flags, (0..26).collect::<Vec<u8>>());
 }
@@ -331,7 +331,7 @@ proptest! {
                 prop_assert_eq!(out.question_note[row], 2 * expected.2);
             }
             let mut flags = Vec::new();
-            let count = story.tracker.purge(now_ns, |flag| flags.push(flag));
+            let count = story.tracker.purge(now_ns, |flag, _| flags.push(flag));
             flags.sort_unstable();
             prop_assert_eq!(count, flags.len() as u64);
             prop_assert_eq!(flags, model.purge(now_ns, ttl_ms));
@@ -363,8 +363,8 @@ proptest! {
         prop_assert_eq!(asked, closed + lost + story.tracker.open());
         let expired = story.tracker.expired() as usize;
         let open = story.tracker.open();
-        prop_assert_eq!(story.tracker.purge(now_ns + 60_000 * MS, |_| {}) as usize, open + expired);
-        prop_assert_eq!(story.tracker.purge(now_ns + 60_000 * MS, |_| {}), 0);
+        prop_assert_eq!(story.tracker.purge(now_ns + 60_000 * MS, |_, _| {}) as usize, open + expired);
+        prop_assert_eq!(story.tracker.purge(now_ns + 60_000 * MS, |_, _| {}), 0);
     }
 
     /// A table of few slots and many removals, where clusters wrap around its end.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pktvisor.metrics.compatibility import Purged, PurgedItem
 from pktvisor.metrics.expressions import ALWAYS, DEEP, Column, Condition
 from pktvisor.metrics.kinds.base import Declarable, Declared, Feed, Metric, Reading, Shape
 from pktvisor.metrics.mnemonics import mnemonics
@@ -14,6 +15,8 @@ from pktvisor.metrics.snapshot import TopEntry, TopValues
 if TYPE_CHECKING:
     from pktvisor import _core
 
+PAIRS_SHOWN = 100
+"""Entries that are shown of a list whose items are made of several parts: each name has several."""
 EVERY_ENTRY = 2**31
 """As many entries as a list has."""
 
@@ -40,7 +43,13 @@ class TopN(Metric):
     count: int | None = None
     """Entries that are shown, whatever the settings say."""
     render: Callable[[Any], str] = str
-    """Text of an item that is a number."""
+    """Text of an item, or of its last part, that is a number."""
+    beside: tuple[str, ...] = ()
+    """Labels of the last parts of an item, where it is made of several (`metrics.labels.parts`)."""
+    purged: Purged | None = None
+    """Unanswered questions that count, too."""
+    purged_item: PurgedItem | None = None
+    """What counts of these."""
 
     @classmethod
     def declared(cls, parts: Declared) -> TopN:
@@ -59,15 +68,25 @@ class TopN(Metric):
         columns = ((self.column, self.where), *self.also)
         return [(self.rows(where), column, self.weight) for column, where in columns]
 
+    def plan_settings(self) -> dict[str, Any]:
+        if self.purged is None or self.purged_item is None:
+            return {}
+        item = {"parts": list(self.purged_item.parts), "word": self.purged_item.word}
+        return {"purged": {"mask": self.purged.mask, "value": self.purged.value, "item": item}}
+
     def labels(self) -> tuple[str, ...]:
-        return (self.label,)
+        return (self.label, *self.beside)
 
     def words(self) -> str:
-        name = self.column.json
+        json = self.column.json
+        name = json["of"][-1] if isinstance(json, dict) and self.beside else json
         return name if isinstance(name, str) and mnemonics(name) is not None and self.render is not str else ""
 
     def read(self, core: _core.Metric, reading: Reading) -> TopValues:
-        return self._shown(_entries(core, self.render, self.count or reading.top_count), reading)
+        if not self.beside:
+            return self._shown(_entries(core, self.render, self.count or reading.top_count), reading)
+        entries = _entries(core, str, self.count or PAIRS_SHOWN)
+        return self._shown([self._parted(entry) for entry in entries], reading)
 
     def read_named(self, lists: Iterable[tuple[_core.Metric, Callable[[Any], str]]], reading: Reading) -> TopValues:
         """Its value over several lists, each with what its items are called; entries of one name are added up."""
@@ -78,6 +97,13 @@ class TopN(Metric):
                 named[entry.name] = entry if known is None else known.plus(entry)
         descending = sorted(named.values(), key=lambda entry: -entry.estimate)
         return self._shown(descending[: self.count or reading.top_count], reading)
+
+    def _parted(self, entry: TopEntry) -> TopEntry:
+        """An item with its parts apart; the first may have spaces, the others have none."""
+        name, *others = entry.name.rsplit(" ", len(self.beside))
+        if others and others[-1].isdecimal():
+            others[-1] = self.render(int(others[-1]))
+        return entry._replace(name=name, extra=tuple(zip(self.beside, others, strict=False)))
 
     def _shown(self, entries: Sequence[TopEntry], reading: Reading) -> TopValues:
         if reading.top_percentile > 0:

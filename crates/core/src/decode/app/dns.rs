@@ -81,8 +81,17 @@ table! {
         dnstap_policy_action: Span => "dnstap.policy_action", "", "What the rule did: NXDOMAIN, NODATA, PASS, DROP, TRUNCATE, LOCAL_DATA; an unknown action as its number";
         dnstap_policy_match: Span => "dnstap.policy_match", "", "What the rule looked at: QNAME, CLIENT_IP, RESPONSE_IP, NS_NAME, NS_IP; likewise";
         dnstap_policy_value: Span => "dnstap.policy_value", "", "The value that it matched, such as a name";
+        client: Address => "dns.client", "", "Address that asks";
+        server: Address => "dns.server", "", "Address that is asked";
     }
     time time_ns; packet_rows |table| table.packet_row();
+}
+
+impl Messages {
+    /// Says who asks and who is asked.
+    pub(crate) fn set_ends(&mut self, row: usize, client: Address, server: Address) {
+        (self.client[row], self.server[row]) = (client, server);
+    }
 }
 
 /// What dnstap tells of a message beside its content.
@@ -136,6 +145,7 @@ const NO_RCODE: u16 = u16::MAX;
 
 #[derive(Debug, Default)]
 pub struct Decoder {
+    needs_ends: bool,
     needs_ecs: bool,
     needs_question: bool,
     needs_rcode: bool,
@@ -153,6 +163,7 @@ struct Question {
 
 impl Decoder {
     pub fn set_needs(&mut self, needs: &Needs) {
+        self.needs_ends = needs.has("dns.client") || needs.has("dns.server");
         self.needs_ecs = needs.has("dns.ecs") || needs.has("dns.has_ecs");
         self.needs_question = needs.has("dns.question");
         self.needs_rcode = needs.has("dns.rcode");
@@ -181,6 +192,10 @@ impl Decoder {
         let fault = self.read(message, told.client_port, table);
         let row = table.last_row();
         (table.transport[row], table.dnstap_type[row]) = (told.transport, told.kind);
+        if self.needs_ends {
+            let (source, destination) = message.addresses();
+            table.set_ends(row, *source, *destination);
+        }
         if told.texts != ToldTexts::NONE {
             told.texts.write(row, table);
         }
@@ -273,6 +288,11 @@ impl Decoder {
             qname2: name.last_two,
             qname3: name.last_three,
         });
+        if self.needs_ends {
+            let (source, destination) = message.addresses();
+            let (client, server) = if is_reply { (destination, source) } else { (source, destination) };
+            table.set_ends(table.last_row(), *client, *server);
+        }
     }
 }
 
@@ -486,6 +506,8 @@ mod tests {
         let (mut table, mut decoder) = (Messages::default(), Decoder::default());
         decoder.set_needs(&Needs::all());
         assert_eq!(decoder.decode(&message, &mut table, &mut Ledger::default()), None);
+        let ends = if flags & FLAG_RESPONSE == 0 { [source.0, destination.0] } else { [destination.0, source.0] };
+        assert_eq!([table.client()[0], table.server()[0]], ends.map(address), "who asks, who is asked");
         (table.exchange()[0], table.pairing()[0], table.question()[0])
     }
 

@@ -165,6 +165,22 @@ impl Kind for State {
 }
 
 impl State {
+    /// Takes in a text that no row brings.
+    pub(crate) fn add(&mut self, seed: u64, item: &[u8]) {
+        if let Self::Frequent(ItemKind::Text, top) = self {
+            top.update(hash_bytes(seed, item), item, 1);
+        }
+    }
+
+    /// What its heaviest texts have before their first space.
+    pub(crate) fn first_parts(&self, most: usize) -> impl Iterator<Item = &[u8]> {
+        let heaviest = match self {
+            Self::Frequent(ItemKind::Text, top) => top.top(most),
+            _ => Vec::new(),
+        };
+        heaviest.into_iter().filter_map(|entry| entry.item.split(|byte| *byte == b' ').next())
+    }
+
     /// Exact counts of numbers as a list of numbers, which loses nothing of as many as a list tracks.
     pub(crate) fn one_of_many(self, seed: u64) -> Self {
         let Self::Exact(counts) = self else { return self };
