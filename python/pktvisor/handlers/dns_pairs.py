@@ -23,7 +23,7 @@ FAILED = dns.rcode.one_of((2, 3, 5))
 TIMEOUT = "TIMEOUT"
 """The result of a query that nobody answered in time."""
 
-MOST_LISTED = 500
+MOST_LISTED = 100
 """Names that failed most in a window, of which the next one counts all results."""
 
 CLIENT, SERVER = parts(dns.qname, dns.client), parts(dns.qname, dns.server)
@@ -52,9 +52,9 @@ def failing_names(rows: Rows, suffix: str) -> Iterator[Metric]:
     failing = f"top_failing{suffix}"
     failed, timed_out = rows.answers & FAILED, PurgedItem((0,), TIMEOUT)
     known = FAILED | listed_before(dns.qname, failing, MOST_LISTED)
-    for path, where, text in (
-        (failing, failed, f"Top QNAMES with result in {rows.what} that failed"),
-        ("top_failing_results", rows.answers & known, f"Top QNAMES with result in all {rows.what} of names that fail"),
+    for path, where, what in (
+        (failing, failed, f"{rows.what} that failed"),
+        ("top_failing_results", rows.answers & known, f"all {rows.what} of names that fail"),
     ):
         yield TopN(
             RESULT,
@@ -67,7 +67,7 @@ def failing_names(rows: Rows, suffix: str) -> Iterator[Metric]:
             beside=("result",),
             render=rcode_name,
             groups=groups,
-            help=text,
+            help=f"Top QNAMES with result in {what}",
         )
     for number, (end, column) in enumerate((("client", CLIENT), ("server", SERVER)), start=1):
         yield TopN(

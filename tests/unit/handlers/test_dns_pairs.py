@@ -10,6 +10,7 @@ import pytest
 
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import HandlerSettings
+from pktvisor.metrics.kinds.top_n import PAIRS_SHOWN
 from pktvisor.metrics.snapshot import TopValues
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import flat_document, policy_document
@@ -22,7 +23,6 @@ from support.measuring import Measured, Source, Wanted, policy_over
 
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED = 0, 2, 3, 5
 OTHER_CLIENT, OTHER_SERVER = ("2001:db8::10", 40_001), ("2001:db8::53", 53)
-LISTED_MOST = 100
 PAIRS = ("top_failing", "top_slow")
 
 
@@ -159,7 +159,7 @@ def test_bounds_hold_though_names_without_end_fail(tmp_path: Path) -> None:
         assert (first.name, first.extra[0][1]) == ("broken.example", beside), name
         assert first.lower_bound <= asked <= first.upper_bound
         assert all(one.lower_bound <= 1 <= one.upper_bound for one in value.entries[1:]), "each was asked for once"
-        assert len(value.entries) == LISTED_MOST
+        assert len(value.entries) == PAIRS_SHOWN
 
 
 def test_agents_merge_pairs_and_each_keeps_its_bounds(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pktvisor.metrics.snapshot import TopEntry, TopValues
 if TYPE_CHECKING:
     from pktvisor import _core
 
-PAIRS_SHOWN = 100
+PAIRS_SHOWN = 200
 """Entries that are shown of a list whose items are made of several parts: each name has several."""
 EVERY_ENTRY = 2**31
 """As many entries as a list has."""
