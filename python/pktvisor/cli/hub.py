@@ -206,4 +206,5 @@ def _look_after(agent: HubAsAgent, server: WebServer, signals: Signals, manager:
         if signal.SIGHUP in came:
             reloading.ask()
         agent.hub.tick(clock.monotonic())
+        agent.look(clock.monotonic())
         logs.tell_left_out()

@@ -19,6 +19,7 @@ from pktvisor.api.keys import document_of
 from pktvisor.config.models import DashboardConfig
 from pktvisor.errors import ConflictError, NotFoundError
 from pktvisor.hub.configuring import changes_of, load_configuration
+from pktvisor.hub.happenings import Happenings
 from pktvisor.hub.hub import Hub
 from pktvisor.hub.own_metrics import own_metrics
 from pktvisor.hub.policy import HubPolicy
@@ -39,6 +40,8 @@ class HubAsAgent:
         self._configuring = threading.Lock()
         self.started = clock.now()
         self.marks = MarkRing(self.started)
+        self.marks.add(self.started, "started", "", f"pktvisor-hub {self.version} started")
+        self._happenings = Happenings(self.marks)
         self.is_stopping = threading.Event()
         """Set when somebody has asked the process to end."""
         self._policies: Mapping[str, HubPolicy] = {}
@@ -82,6 +85,10 @@ class HubAsAgent:
     def dashboards(self) -> Mapping[str, DashboardConfig]:
         """The dashboards that were configured of the hub."""
         return by_name(self.hub.dashboards)
+
+    def look(self, now_s: float) -> None:
+        """Note what has become of agents; `now_s` is of a clock that nobody sets."""
+        self._happenings.look(self.hub.registry.agents(), self.hub.now_ns(), now_s)
 
     @property
     def taps(self) -> Mapping[str, RunningTap]:
@@ -134,6 +141,7 @@ class HubAsAgent:
             if not is_dry_run:
                 self.hub.configure(config)
                 logger.info("configuration: %s", sentence(changes))
+                self.marks.add(clock.now(), "configuration_read", "", f"configuration read: {sentence(changes)}")
         return document_of(changes)
 
     def shut_down(self) -> None:
