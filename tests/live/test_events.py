@@ -70,3 +70,18 @@ def test_a_hundred_listeners_of_which_some_never_read_do_not_keep_it() -> None:
         for ear in ears:
             assert {event.name for event in ear.events()} <= {"tick", "mark"}
     assert "[error]" not in agent.log
+
+
+def test_a_hub_tells_of_its_agents(tmp_path: Path) -> None:
+    with daemon("--data-dir", str(tmp_path), command="pktvisor-hub") as hub:
+        assert hub.get("/api/v1/session")["is_hub"]
+        with Ear(hub.port) as ear:
+            told = ear.ticks(1)[0].document
+            assert (told["agents"], told["policies"]) == ({"live": 0, "stale": 0, "gone": 0}, {})
+            sending = ("--hub", f"http://127.0.0.1:{hub.port}", "--window-length", "2", "--agent-name", "pop1", "mock")
+            with daemon(*sending):
+                assert next_mark(ear) == "pop1 is new"
+                told = ear.ticks(1)[0].document
+            assert told["agents"] == {"live": 1, "stale": 0, "gone": 0}
+            assert told["policies"]["default"]["window"] % 60 == 0
+        assert hub.stop() == 0
