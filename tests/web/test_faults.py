@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.browser import Visitor, ready, until
+from support.daemon import daemon
 from support.page_server import PageServer, path
+from support.web_agents import url_of
 
 NOBODY = r"ERR_CONTENT_LENGTH_MISMATCH|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|MIME type|ERR_EMPTY|ERR_CONNECTION_RESET"
 """What a browser notes of an agent that is gone."""
@@ -53,6 +56,19 @@ def test_figures_of_an_agent_that_is_gone_stay_and_are_said_to_be_old(made: Page
     made.come_back()
     becomes(page, "live", made)
     expect(page.locator("#main .banner")).to_have_count(0)
+
+
+def test_an_agent_that_was_started_anew_is_shown_again(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.forgive(NOBODY)
+    with daemon("mock") as first:
+        page = visitor.open(url_of(first), "#/overview?window=0")
+        expect(tiles(page)).not_to_have_count(0)
+        port = first.port
+        first.stop()
+    expect(page.locator("#main .badge.stale, #main .badge.gone")).to_be_visible()
+    with daemon("-p", str(port), "mock"):
+        expect(page.locator("#main .badge.live")).to_be_visible()
+        expect(tiles(page)).not_to_have_count(0)
 
 
 def test_an_answer_that_breaks_off_leaves_what_was_shown(made: PageServer, visitor: Visitor) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from support.browser import PHONE, Visitor
+from support.axe import findings
+from support.browser import PHONE, THEMES, Theme, Visitor
 from support.daemon import Daemon
 from support.web_screens import Screen, all_screens, opened
 
@@ -31,3 +32,10 @@ def test_each_screen_fits_a_phone(screen: Screen, visitor: Visitor, server: Daem
     # A wide table may scroll sideways within its own box; the page does not.
     width, wanted = page.evaluate("() => [innerWidth, document.documentElement.scrollWidth]")
     assert wanted <= width
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_each_screen_has_no_barrier(theme: Theme, screen: Screen, visitor: Visitor, server: Daemon) -> None:
+    page = opened(visitor, server, screen, theme=theme)
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    assert findings(page) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def test_a_token_opens_the_page(guarded: Daemon, visitor: Visitor) -> None:
     ready(visitor.tab(context, url_of(guarded), WHERE), "Overview")
     page.reload()
     ready(page, "Overview")
+
+
+def test_a_token_that_is_taken_away_lets_nobody_look_on(guarded: Daemon, tokens: Path, visitor: Visitor) -> None:
+    visitor.forgive("401")
+    page = visitor.open(url_of(guarded), WHERE)
+    sign_in(page, TOKEN.secret)
+    ready(page, "Overview")
+    write(tokens, OTHER.line)
+    guarded.process.send_signal(signal.SIGHUP)
+    expect(page.get_by_label("Token")).to_be_visible()
+    sign_in(page, TOKEN.secret)
+    expect(page.get_by_role("alert")).to_have_text("this is not a valid token")
 
 
 def test_whoever_signs_out_sees_nothing_more(guarded: Daemon, visitor: Visitor) -> None:
