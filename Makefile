@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-head
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo build test test-rust test-python golden check docs site picture bench lock clean
+.PHONY: help run demo build test test-rust test-python golden check check-page docs site picture bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -52,6 +52,9 @@ check: build $(VENV)/.dev ## format, lint, types, layers: what CI checks beside 
 	cd fuzz && cargo fmt --check
 	rustfmt --check --edition 2024 $(FOUND_BY_BUILD)
 	PYO3_PYTHON=$(abspath $(BIN)/python) cargo clippy --locked --workspace --all-targets -- -D warnings
+
+check-page: build ## types, bundles and modules of the web page; needs Node.js
+	web/check $(BIN)/python
 
 docs: build ## write the reference pages, man pages and completions that follow from the code anew
 	$(BIN)/python docs/generate.py

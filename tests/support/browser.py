@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
-PATIENCE_S = 30.0
+PATIENCE_S = 180.0
 """What a test waits before it fails; nothing is expected to take so long."""
 DESK, PHONE = (1440, 900), (390, 844)
 """Width and height of a window in pixels."""

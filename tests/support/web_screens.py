@@ -49,9 +49,8 @@ def address(screen: Screen, server: Daemon) -> str:
     if screen.on == "hub":
         return f"#/{screen.name}"
     for policy in ("edge", *server.get("/api/v1/policies")):
-        told = server.get(f"/api/v1/policies/{policy}/metrics/bucket/0")
-        handlers = [schema for instances in told.values() for one in instances.values() for schema in one]
-        if not screen.schemas or set(screen.schemas) & set(handlers):
+        handlers = server.get(f"/api/v1/policies/{policy}/declarations")["handlers"].values()
+        if not screen.schemas or {one["schema"] for one in handlers} & set(screen.schemas):
             return f"#/{screen.name}?policy={policy}&window={WINDOW}"
     raise AssertionError(f"no policy has any of {screen.schemas}")
 

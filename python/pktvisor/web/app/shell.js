@@ -67,7 +67,7 @@ function Bar() {
     <span class="tools">${!isHub && !report && html`<${Segmented} label="Window in minutes" value=${param("window", "5")} choose=${(/** @type {string} */ window) => change({ window })} options=${WINDOWS.map((n) => [String(n), n ? `${n}${n === 1 ? " min" : ""}` : "Live"])} />`}
       ${!report && html`<button class="button" aria-pressed=${Boolean(pausedAt.value)} onClick=${pause}>${pausedAt.value ? "Go on" : "Pause"}</button>`}
       <button class="button" title="Copy a link that shows the same" onClick=${() => copy(location.href)}>Link</button>
-      <button class="button" aria-label="Volumes in bits or bytes per second" onClick=${switchVolume}>${isInBits() ? "bit/s" : "B/s"}</button>
+      <button class="button" title="Volumes in bits or bytes per second" onClick=${switchVolume}>${isInBits() ? "bit/s" : "B/s"}</button>
       <button class="button icon" aria-label="Dark or light" onClick=${switchTheme}>◐</button>
       <button class="button icon" aria-label="Keys and help" onClick=${() => document.querySelector(/** @type {"dialog"} */ ("#help"))?.showModal()}>?</button>
       ${session.value?.needs_token && html`<button class="button" title="Signed in as ${session.value.name}" onClick=${signOut}>Sign out</button>`}</span></header>`;

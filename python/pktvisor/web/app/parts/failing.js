@@ -48,6 +48,6 @@ export function Failing({ metrics, direction, filter, below, span }) {
   };
   return html`<${Panel} title="Failing names" sub="and who asks for them; ${span}" controls=${controls} sheet=${all && sheet} foot=${shown.length > 0 && html`<span>${Math.min(SHOWN, shown.length)} of ${shown.length} listed. Counts of top lists have bounds: solid is certain, pale is possible, the tick is the estimate.</span>`}>
     ${all === null ? html`<${State} title="Not measured">The groups top_qnames (of dns 1.0) or top_rcodes (of 2.0) list names that fail.<//>` : !shown.length ? html`<${State} title=${filter || below || result ? "None that fits" : "No name failed in this window"} />` : html`<div class="scroll all"><table class="failing">
-      <thead><tr><th scope="col">Name</th><th scope="col">Result</th><th scope="col" class="num" aria-sort="descending">Count ↓</th><th></th><th scope="col" class="num">Surely between</th><th scope="col" class="num">Of its answers</th></tr></thead>
+      <thead><tr><th scope="col">Name</th><th scope="col">Result</th><th scope="col" class="num" aria-sort="descending">Count ↓</th><td></td><th scope="col" class="num">Surely between</th><th scope="col" class="num">Of its answers</th></tr></thead>
       <tbody>${shown.slice(0, SHOWN).map(row)}</tbody></table></div>`}<//>`;
 }
