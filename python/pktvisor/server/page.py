@@ -18,7 +18,9 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
+
+from pktvisor.server.replies import ExactRoute
 
 FOLDER = Path(__file__).parents[1] / "web"
 FIRST = "index.html"
@@ -51,7 +53,7 @@ class File:
 
 def page_routes() -> list[BaseRoute]:
     """The routes of the page. Addresses in it are relative: a proxy may serve the agent below a path of its own."""
-    return [Route("/", _first), Route("/web/{version}/{path:path}", _other)]
+    return [ExactRoute("/", _first), ExactRoute("/web/{version}/{path:path}", _other)]
 
 
 @functools.cache
