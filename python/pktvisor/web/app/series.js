@@ -23,10 +23,14 @@ export function useSeries(policy, stamp) {
   const series = found;
   useEffect(() => {
     if (!policy) return;
+    const path = `policies/${encodeURIComponent(policy)}/series`;
     const { value } = series;
     // The newest step is asked for again: a late packet may have come to it.
     const since = value ? `?since=${value.start + Math.max(0, length(value) - 1) * value.step_s}` : "";
-    ask(`policies/${encodeURIComponent(policy)}/series${since}`).then((next) => (series.value = merged(series.value, next)), () => {}); // charts stay, and the next step asks again
+    const take = async () => {
+      series.value = merged(value, await ask(path + since)) ?? (await ask(path));
+    };
+    take().catch(() => {}); // the charts stay, and the next step asks again
   }, [policy, stamp]);
   return series.value;
 }
