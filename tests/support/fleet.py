@@ -60,15 +60,15 @@ class Fleet:
         """What an agent sends of a minute, counted from the first."""
         return self.body_of(self.records(number), number, minute, boot=boot)
 
-    def body_of(self, seen: Sequence[Record], number: int, minute: int, *, boot: str = "") -> bytes:
-        """What an agent sends of a minute in which it saw this."""
+    def body_of(self, seen: Sequence[Record], number: int, minute: int, *, boot: str = "", minutes: int = 1) -> bytes:
+        """What an agent sends of a minute in which it saw this, or of several as one window."""
         name, start_s = self.name(number), self.start_s + minute * MINUTE_S
         window: dict[str, Any] = {
             "agent": name,
             "number": minute,
             "start_ns": start_s * NANOSECONDS,
-            "end_ns": (start_s + MINUTE_S) * NANOSECONDS,
-            "length_s": MINUTE_S,
+            "end_ns": (start_s + minutes * MINUTE_S) * NANOSECONDS,
+            "length_s": minutes * MINUTE_S,
             "is_closed": True,
         }
         records = [replace(record, **window) for record in seen]

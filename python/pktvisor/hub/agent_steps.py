@@ -1,8 +1,8 @@
 """What each agent measured, in few figures and steps of five minutes: packets, what was lost of them, DNS failures.
 
 Merged minutes do not tell agents apart, and the agents' own windows take long to read. These figures are kept in memory
-beside them, as windows come, so that all agents can be shown at once. They come back from the journal at the start, and
-so reach back to the hours that are not sealed; what is older is read from sealed hours by other questions.
+beside them, as windows come, so that all agents can be shown at once. They come back at the start: from the journal
+and from sealed hours (`earlier_steps.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from pktvisor import _core
-from pktvisor.hub.delivery import MINUTE_NS, MINUTE_S, minute_of
+from pktvisor.hub.delivery import MINUTE_S, minute_of
 from pktvisor.metrics.completeness import completeness
 from pktvisor.metrics.snapshot import QuantileValues
 from pktvisor.windows.reading import snapshots
@@ -53,13 +53,35 @@ class Strip(NamedTuple):
     """Of these, SERVFAIL and REFUSED."""
 
 
+class Earlier(NamedTuple):
+    """A step of an agent, as sealed hours tell of it."""
+
+    step: int
+    minutes: int
+    """A bit for each minute of which there was a window."""
+    sums: tuple[float, ...]
+    """Packets seen and lost, DNS answers and failures."""
+
+
 class _Leader(NamedTuple):
     """The handler whose windows tell of a tap: several see the same packets, which count once."""
 
     policy: str
     instance: str
-    step: int
-    """When it was heard last."""
+    minutes: range
+    """Those of its last window."""
+    values: tuple[float, float]
+    """What that told."""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """By which leaders are told from others."""
+        return self.policy, self.instance
+
+    @property
+    def step(self) -> int:
+        """When it was heard last."""
+        return self.minutes[-1] // STEP_MINUTES
 
 
 @dataclass(slots=True)
@@ -94,16 +116,20 @@ class _Steps:
                 for sum_, value in zip(sums, values, strict=True):
                     sum_[step % STEPS] += value / len(minutes)
 
-    def leads(self, told: Told, run: _core.WindowRun, step: int) -> bool:
-        """Whether a window is of the handler that tells of its tap: of those heard lately, the first by name."""
-        key, own = (run.tap, told), _Leader(run.policy, run.instance, step)
+    def count(self, told: Told, run: _core.WindowRun, minutes: range, values: tuple[float, float]) -> None:
+        """Add the figures of a window, if it is of the handler that tells of its tap: of those heard lately, the first
+        by name.
+        """
+        key, own = (run.tap, told), _Leader(run.policy, run.instance, minutes, values)
         leader = self.leaders.get(key)
         if leader is None and len(self.leaders) >= MOST_LEADERS:
-            return False
-        if leader is None or own[:2] <= leader[:2] or leader.step < step - 1:
-            self.leaders[key] = own
-            return True
-        return False
+            return
+        if leader is not None and own.name > leader.name and leader.step >= own.step - 1:
+            return
+        if leader is not None and own.name < leader.name and leader.minutes == minutes:
+            self.add(minutes, told, (-leader.values[0], -leader.values[1]))
+        self.leaders[key] = own
+        self.add(minutes, told, values)
 
     def strip(self, numbers: range, size: int) -> Strip:
         """What there was in some steps, so many together."""
@@ -134,7 +160,7 @@ class AgentSteps:
     def note(self, agent: str, table: _core.RecordTable, run: _core.WindowRun) -> None:
         """Note a window that counts."""
         minute = minute_of(run)
-        last = max(minute, (run.end_ns - 1) // MINUTE_NS)
+        last = minute + max(1, -(-run.length_s // MINUTE_S)) - 1  # by its length: it begins within its first minute
         told, values = _figures(table, run)
         memory_bytes = _memory(table, run) if run.schema == "input_resources" else None
         with self._lock:
@@ -149,8 +175,7 @@ class AgentSteps:
             self._first_minute = min(minute, self._first_minute or minute)
             steps.add(minutes, None, (0, 0))
             for one, pair in zip(told, values, strict=True):
-                if steps.leads(one, run, last // STEP_MINUTES):
-                    steps.add(minutes, one, pair)
+                steps.count(one, run, minutes, pair)
             steps.memory_bytes = steps.memory_bytes if memory_bytes is None else memory_bytes
 
     def _steps_of(self, agent: str, step: int) -> _Steps | None:
@@ -168,6 +193,18 @@ class AgentSteps:
                 del self._agents[name]
                 return True
         return False
+
+    def add_earlier(self, agent: str, earlier: Earlier) -> None:
+        """Add a step of which nothing was noted."""
+        with self._lock:
+            steps = self._steps_of(agent, earlier.step)
+            if steps is None or earlier.step <= steps.newest - STEPS:
+                return
+            first = earlier.step * STEP_MINUTES
+            self._first_minute = min(first, self._first_minute or first)
+            steps.minutes[earlier.step % STEPS] |= earlier.minutes
+            for sums, value in zip(steps.sums, earlier.sums, strict=True):
+                sums[earlier.step % STEPS] += value
 
     def strip(self, agent: str, numbers: range, size: int) -> Strip:
         """What an agent measured in some steps, so many of them together."""

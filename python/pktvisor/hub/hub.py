@@ -20,6 +20,7 @@ from pktvisor.files import lock_own
 from pktvisor.hub.admission import MINUTES_PER_HOUR, Admission, HourIndex
 from pktvisor.hub.delivery import MINUTE_NS, Delivery, read_delivery
 from pktvisor.hub.desired import Reports
+from pktvisor.hub.earlier_steps import read_earlier
 from pktvisor.hub.history import Stored
 from pktvisor.hub.hours import (
     HOUR_S,
@@ -105,6 +106,9 @@ class Hub:
         self._next_late_seal_s = 0
         self.counters_besides: Callable[[], Mapping[str, int]] = dict
         """Counters of what works beside the hub."""
+        newest = self.now_ns() // 1_000_000_000 // HOUR_S
+        self._unread_hours = [hour for hour in sorted(self.sealed) if hour >= newest - HOURS_PER_DAY]
+        """Sealed hours of which agents' steps are still to be read."""
         self._next_late_roll_s = 0
         self._sealing = threading.Lock()
         self._sealer: threading.Thread | None = None
@@ -197,6 +201,7 @@ class Hub:
     def look_after_hours(self) -> None:
         """Seal what is due, and remove what is too old. What fails is logged, and tried again."""
         try:
+            self._read_earlier_steps()
             self.seal_due()
             self.roll_due()
             self._forget_minutes()
@@ -205,6 +210,11 @@ class Hub:
             logger.error("%s", error)
         except Exception:
             logger.exception("hours can't be sealed")
+
+    def _read_earlier_steps(self) -> None:
+        """Read once what agents measured before the start, the newest hour first; before more is sealed of it."""
+        while self._unread_hours:
+            read_earlier(self.hours, self._unread_hours.pop(), self.admission.steps)
 
     def wait_for_sealing(self) -> None:
         """Wait until the thread that seals has done what it was at."""

@@ -172,6 +172,25 @@ def test_strips_come_back_from_the_journal(hub: Hub, agents: Fleet) -> None:
     again.stop()
 
 
+def test_strips_come_back_from_sealed_hours(hub: Hub, agents: Fleet) -> None:
+    """With losses, windows of several minutes and a second policy, as they were before the start."""
+    other = [replace(one, policy="later", instance=f"later-{one.instance}") for one in agents.records(0)]
+    send(hub, agents, 0, range(MINUTES - 3))
+    send(hub, agents, 1, range(MINUTES - 3), losing(agents.records(1), 0.25))
+    for minute in range(0, MINUTES - 3, 5):
+        hub.admission.take(agents.body_of(agents.records(2), 2, minute, minutes=5), hub.now_ns())
+        hub.admission.take(agents.body_of(other, 0, minute), hub.now_ns())
+    before = told(hub)
+    hub.seal(START_S // 3600)
+    hub.flush()
+    again = killed(hub)
+    assert again.admission.steps.strip("agent00000", range(1), 1).minutes == [0]
+    again.look_after_hours()
+    assert again.admission.steps.strip("agent00000", range(START_S // 300, START_S // 300 + 5), 5).minutes == [25]
+    assert told(again) == before
+    again.stop()
+
+
 def test_a_day_later_nothing_is_left_of_a_strip(hub: Hub, agents: Fleet) -> None:
     send(hub, agents, 0, range(MINUTES + 1))
     a_day_later = hub.now_ns() + 26 * 3600 * NANOSECONDS
