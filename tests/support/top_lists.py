@@ -28,8 +28,8 @@ def frequent(names: dict[str, int], most_items: int = 0) -> bytes:
     return (metric.cut(most_items) if most_items else metric).image()
 
 
-def send(hub: Hub, agent: str, site: str, minute: int = 0, **images: bytes) -> None:
-    """Let an agent send images of metrics, by the last part of their places."""
+def send(hub: Hub, agent: str, site: str, minute: int = 0, item_label: str = "qname", **images: bytes) -> None:
+    """Let an agent send images of metrics, by the last part of their places; what items of lists are is their label."""
     start_ns = (START_S + minute * 60) * NANOSECONDS
     window: dict[str, Any] = {
         "agent": agent,
@@ -38,6 +38,7 @@ def send(hub: Hub, agent: str, site: str, minute: int = 0, **images: bytes) -> N
         "end_ns": start_ns + 60 * NANOSECONDS,
         "length_s": 60,
         "is_closed": True,
+        "item_label": item_label,
     }
     found = {one.path.rpartition(".")[2]: one for one in FLEET.records(0) if one.schema == "dns"}
     records: list[Record] = [replace(found[name], image=image, **window) for name, image in images.items()]

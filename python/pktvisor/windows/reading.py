@@ -72,24 +72,27 @@ def cut(record: Record, most_items: int) -> Record:
 
 def top_values(record: Record, core: _core.Metric, count: int) -> TopValues:
     """The heaviest items of a top list, named as the record says. InputError where it is no top list."""
-    reading = Reading(is_running=False, top_count=count)
+    reading = Reading(is_running=False, top_count=count, pair_count=count)
     value = _top(record).read(core, reading) if core.kind == "top" else None
     if not isinstance(value, TopValues):
         raise InputError(f"{record.schema} {record.path} is no top list, but a {record.kind}")
     return value
 
 
-def snapshots(records: Iterable[Record], *, top_count: int = TOP_COUNT) -> list[HandlerSnapshot]:
+def snapshots(records: Iterable[Record], *, top_count: int | None = None) -> list[HandlerSnapshot]:
     """What handlers measured, one snapshot for each instance and window, in the order of the records.
 
-    Top lists have `top_count` entries. Metrics of a kind or shape that this release does not know are left out.
-    InputError where a record is damaged.
+    Top lists have `top_count` entries; without it ten, and those of pairs more. Metrics of a kind or shape that this
+    release does not know are left out. InputError where a record is damaged.
     """
     groups: dict[tuple[object, ...], list[Record]] = {}
     for record in records:
         key = (record.agent, record.policy, record.tap, record.instance, record.schema, record.number, record.start_ns)
         groups.setdefault(key, []).append(record)
-    return [_snapshot(group, Reading(is_running=False, top_count=top_count)) for group in groups.values()]
+    reading = Reading(is_running=False, top_count=TOP_COUNT)
+    if top_count is not None:
+        reading = reading._replace(top_count=top_count, pair_count=top_count)
+    return [_snapshot(group, reading) for group in groups.values()]
 
 
 def _snapshot(records: list[Record], reading: Reading) -> HandlerSnapshot:

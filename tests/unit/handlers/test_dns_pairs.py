@@ -10,7 +10,7 @@ import pytest
 
 from pktvisor.handlers import handler
 from pktvisor.handlers.base import HandlerSettings
-from pktvisor.metrics.kinds.top_n import PAIRS_SHOWN
+from pktvisor.metrics.kinds.base import PAIRS_SHOWN
 from pktvisor.metrics.snapshot import TopValues
 from pktvisor.outputs import prometheus
 from pktvisor.outputs.json import flat_document, policy_document
@@ -166,6 +166,8 @@ def test_agents_merge_pairs_and_each_keeps_its_bounds(tmp_path: Path) -> None:
     measured, asked = attacked(tmp_path, 10_000)
     records = bucket_records(measured.policy, 0, agent="one", now_ns=0)
     assert policy_document(snapshots(records)) == policy_document(measured.snapshots())
+    few: Any = flat_document(snapshots(records, top_count=5))["dns"]
+    assert len(few["unknown"]["top_failing_clients"]) == 5
     sent = [
         cut(record, 384)
         for agent in ("one", "two")

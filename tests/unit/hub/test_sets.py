@@ -53,6 +53,15 @@ def test_names_that_tokyo_saw_and_frankfurt_did_not(hub: Hub) -> None:
     assert (told["data_from"], told["data_to"]) == (START_S, START_S + 60)
 
 
+def test_pairs_of_one_name_are_told_apart_by_what_stands_beside_it(hub: Hub) -> None:
+    tokyo = {"a.example 192.0.2.1": 5, "a.example 192.0.2.2": 3, "b.example 192.0.2.2": 1}
+    send(hub, "t1", "tyo", item_label="qname client", top_qname3=frequent(tokyo))
+    send(hub, "f1", "fra", item_label="qname client", top_qname3=frequent({"a.example 192.0.2.1": 1}))
+    told = ask(hub, asked(TOP, "tyo", top=1), "fra")
+    assert told["items"] == [{"name": "a.example", "client": "192.0.2.2", "estimate": 3, "lower": 3, "upper": 3}]
+    assert (told["in_both"], told["more_items"]) == (1, 1)
+
+
 def test_a_list_that_was_cut_makes_what_is_not_in_it_uncertain(hub: Hub) -> None:
     send(hub, "t1", "tyo", top_qname3=frequent({"tokyo.example": 5}))
     send(hub, "f1", "fra", top_qname3=frequent({f"{number}.example": 10 + number for number in range(100)}, 50))

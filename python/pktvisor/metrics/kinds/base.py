@@ -22,6 +22,10 @@ Shape = Literal["count", "estimate", "rate", "quantiles", "histogram", "top", "m
 """What a value looks like: the few forms that outputs know."""
 
 
+PAIRS_SHOWN = 200
+"""Entries that are shown of a list whose items are made of several parts: each name has several."""
+
+
 class Reading(NamedTuple):
     """How a metric is read."""
 
@@ -29,6 +33,8 @@ class Reading(NamedTuple):
     """The window goes on with the clock: its last second can be told."""
     top_count: int
     """Entries of a top list, where the metric says no other number."""
+    pair_count: int = PAIRS_SHOWN
+    """The same of a list whose items are made of several parts."""
     top_percentile: int = 0
     """Entries below this percentile of the list are left out."""
 

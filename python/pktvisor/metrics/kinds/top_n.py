@@ -15,8 +15,6 @@ from pktvisor.metrics.snapshot import TopEntry, TopValues
 if TYPE_CHECKING:
     from pktvisor import _core
 
-PAIRS_SHOWN = 200
-"""Entries that are shown of a list whose items are made of several parts: each name has several."""
 EVERY_ENTRY = 2**31
 """As many entries as a list has."""
 
@@ -85,7 +83,7 @@ class TopN(Metric):
     def read(self, core: _core.Metric, reading: Reading) -> TopValues:
         if not self.beside:
             return self._shown(_entries(core, self.render, self.count or reading.top_count), reading)
-        entries = _entries(core, str, self.count or PAIRS_SHOWN)
+        entries = _entries(core, str, self.count or reading.pair_count)
         return self._shown([self._parted(entry) for entry in entries], reading)
 
     def read_named(self, lists: Iterable[tuple[_core.Metric, Callable[[Any], str]]], reading: Reading) -> TopValues:
