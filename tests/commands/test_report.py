@@ -30,6 +30,7 @@ def test_a_capture_becomes_a_page_with_its_figures(tmp_path: Path, capsys: pytes
     assert handlers["capture-default-net"]["packets"]["total"] == 211
     assert handlers["capture-default-net"]["packets"]["period"]["ledger"]["seen"] == 211
     assert told["inputs"]["dns_resolver.pcap"]["ledger"]["decoded"] == 211
+    assert told["policies/capture/declarations"]["handlers"].keys() == handlers.keys()
     assert f"{page}: " in capsys.readouterr().err
 
 

@@ -17,10 +17,11 @@ from pktvisor.inputs.filters import capture_filter
 from pktvisor.inputs.unread import notes_of
 from pktvisor.metrics.snapshot import HandlerSnapshot
 from pktvisor.outputs.json import Document, policy_document
+from pktvisor.policies.instances import Module
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
 from pktvisor.policies.summary import open_databases, run_file
-from pktvisor.server.catalogue import describe_handlers
+from pktvisor.server.catalogue import declarations
 
 
 def report_documents(
@@ -36,13 +37,15 @@ def report_documents(
         complain(warning)
     name = capture_name(paths)
     snapshots = policy.bucket(0, 0)
+    modules = [Module(one.handler.type, one, periods=1) for one in policy.plan.instances]
     told = write_input(ShownInput(name, config={"files": list(paths)}, ledger=report.ledger(), warnings=warnings))
     return name, {
         "report": _itself(name, snapshots),
         f"policies/{POLICY}/metrics/bucket/0?detail=true": {POLICY: policy_document(snapshots, is_detailed=True)},
         "policies": {POLICY: {"input": {name: told}, "modules": {}, "taps": {}}},
         "inputs": {name: told},
-        "handlers": describe_handlers(),
+        f"policies/{POLICY}/declarations": {"handlers": declarations(modules)},
+        "dashboards": {},
         "marks": {"marks": [], "forgotten": 0},
         "metrics/app": {"app": {"version": _core.__version__}},
     }

@@ -6,7 +6,7 @@ import { useDocument } from "../documents.js";
 import { added, handlersOf } from "../figures.js";
 import { every, newestMark, stamp } from "../live.js";
 import { useSeries } from "../series.js";
-import { session } from "../server.js";
+import { report, session } from "../server.js";
 import { windowPath } from "../shell.js";
 import { count, inUnitOf, short, volume } from "../units.js";
 import { Bars, barsSheet, classes } from "./bars.js";
@@ -120,4 +120,4 @@ function Rows({ frame, values, filter }) {
 const FORMS = { figure: Figure, chart: Lines, top: Top, bars: Histograms, table: Rows };
 
 /** Minutes that a dashboard shows: of a hub at least two, which its windows begin with. */
-export const windowShown = () => Math.max(session.value?.is_hub ? 2 : 0, Number(param("window", "5")));
+export const windowShown = () => report ? 0 : Math.max(session.value?.is_hub ? 2 : 0, Number(param("window", "5")));
