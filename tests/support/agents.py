@@ -9,6 +9,7 @@ from pktvisor.agent.marks import MarkRing
 from pktvisor.agent.running import OwnMetric
 from pktvisor.api.documents import Memory
 from pktvisor.api.events import Tick
+from pktvisor.api.series import Series
 from pktvisor.config.models import DashboardConfig
 from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.metrics.snapshot import HandlerSnapshot
@@ -65,6 +66,9 @@ class FakePolicy:
 
     def totals(self) -> list[HandlerSnapshot]:
         return self.counted
+
+    def series(self, since_s: int) -> Series:
+        return Series(10, since_s, {})
 
     def describe(self) -> Description:
         return {"modules": {name: {} for name in self.instances}}

@@ -17,6 +17,7 @@ mod policy;
 mod record_table;
 mod rights;
 mod schema;
+mod series;
 mod services;
 mod suffix;
 mod traffic;
@@ -37,6 +38,8 @@ fn seed() -> u64 {
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("MOST_STEPPED", pktvisor_core::window::MOST_STEPPED)?;
+    module.add("MOST_STEPPED_HISTOGRAMS", pktvisor_core::window::MOST_STEPPED_HISTOGRAMS)?;
     module.add_class::<geo::GeoDatabase>()?;
     module.add_class::<services::Services>()?;
     module.add_class::<suffix::SuffixList>()?;
@@ -46,6 +49,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<metric::Metric>()?;
     module.add_class::<metric::Exponential>()?;
     module.add_class::<record_table::RecordTable>()?;
+    module.add_class::<series::Series>()?;
     module.add_class::<record_table::JoinedTables>()?;
     module.add_class::<record_table::WindowRun>()?;
     module.add_class::<accumulators::Accumulators>()?;

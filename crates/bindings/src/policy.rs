@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use pktvisor_core::engine;
 use pktvisor_core::plan::{self, Enrichment};
-use pktvisor_core::window::DEFAULT_LENGTH_S;
+use pktvisor_core::window::{DEFAULT_LENGTH_S, DEFAULT_STEP_S};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::errors::raise;
 use crate::geo::{GeoDatabase, places};
 use crate::memory::{self, Account};
+use crate::series::Series;
 use crate::services::Services;
 use crate::suffix::SuffixList;
 use crate::window::Window;
@@ -25,8 +26,8 @@ pub struct Policy {
 impl Policy {
     #[new]
     #[pyo3(signature = (
-        plan, *, periods, length_s=DEFAULT_LENGTH_S, city=None, network=None, suffixes=None, cache_entries=10_000,
-        services=None
+        plan, *, periods, length_s=DEFAULT_LENGTH_S, step_s=DEFAULT_STEP_S, stepped=vec![], city=None, network=None,
+        suffixes=None, cache_entries=10_000, services=None
     ))]
     #[allow(clippy::too_many_arguments)]
     fn new(
@@ -34,6 +35,8 @@ impl Policy {
         plan: &str,
         periods: usize,
         length_s: u32,
+        step_s: u32,
+        stepped: Vec<(usize, usize)>,
         city: Option<&GeoDatabase>,
         network: Option<&GeoDatabase>,
         suffixes: Option<&SuffixList>,
@@ -49,7 +52,8 @@ impl Policy {
             cache_entries,
         };
         let memory = memory::process().clone();
-        let config = engine::PolicyConfig { periods, length_s, enrichment, seed: crate::seed(), memory };
+        let seed = crate::seed();
+        let config = engine::PolicyConfig { periods, length_s, step_s, stepped, enrichment, seed, memory };
         let plan = py.detach(|| plan::compile(plan)).map_err(raise)?;
         Ok(Self { inner: Arc::new(engine::Policy::new(plan, config)) })
     }
@@ -90,6 +94,12 @@ impl Policy {
         self.inner.least_bytes()
     }
 
+    /// Counters and histograms for which there was no room in steps.
+    #[getter]
+    fn left_out_of_steps(&self) -> usize {
+        self.inner.left_out_of_steps()
+    }
+
     /// Questions that wait for their answer.
     fn open_exchanges(&self) -> usize {
         self.inner.open_exchanges()
@@ -109,6 +119,16 @@ impl Policy {
     /// What was counted since the policy began, at this time: a window with nothing but counters in it. They never fall.
     fn totals(&self, py: Python<'_>, now_ns: i64) -> Window {
         Window { merged: py.detach(|| self.inner.totals(now_ns)), policy: self.inner.clone() }
+    }
+
+    /// What was counted in each step that is over, of the last hour.
+    fn series(&self, py: Python<'_>) -> Series {
+        Series { series: py.detach(|| self.inner.series()), policy: self.inner.clone() }
+    }
+
+    /// When the newest of these steps began, seconds since 1970; None before there is one.
+    fn newest_step_s(&self) -> Option<i64> {
+        self.inner.newest_step_s()
     }
 
     /// The windows that can be read: number and whether it is closed, the oldest first. A number names the same window

@@ -18,6 +18,8 @@ pub enum Holder {
     /// Metrics of open and closed windows, but for their groups.
     Windows,
     Groups,
+    /// What policies counted in the steps of the last hour.
+    Steps,
     /// Questions that wait for their answers.
     Transactions,
     /// TCP connections, and what waits of their messages.
@@ -33,9 +35,10 @@ pub enum Holder {
 }
 
 impl Holder {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Windows,
         Self::Groups,
+        Self::Steps,
         Self::Transactions,
         Self::Streams,
         Self::Fragments,
@@ -48,6 +51,7 @@ impl Holder {
         match self {
             Self::Windows => "windows",
             Self::Groups => "groups",
+            Self::Steps => "steps",
             Self::Transactions => "transactions",
             Self::Streams => "streams",
             Self::Fragments => "fragments",
@@ -66,6 +70,8 @@ pub enum Step {
     Answers,
     /// Inputs keep half of their newest frames.
     Lookback,
+    /// The older half of a policy's steps is forgotten.
+    Steps,
     /// Values of breakdowns that were not met before count into the group of the others.
     NewGroups,
     /// Top lists keep their heaviest items alone, with wider bounds; those of the oldest windows first.
@@ -77,13 +83,14 @@ pub enum Step {
 }
 
 impl Step {
-    pub const ALL: [Self; 6] =
-        [Self::Answers, Self::Lookback, Self::NewGroups, Self::TopLists, Self::LightGroups, Self::Windows];
+    pub const ALL: [Self; 7] =
+        [Self::Answers, Self::Lookback, Self::Steps, Self::NewGroups, Self::TopLists, Self::LightGroups, Self::Windows];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Answers => "answers",
             Self::Lookback => "lookback_chunks",
+            Self::Steps => "steps",
             Self::NewGroups => "group_rows",
             Self::TopLists => "top_lists",
             Self::LightGroups => "groups",
@@ -96,6 +103,7 @@ impl Step {
         match self {
             Self::Answers => 70,
             Self::Lookback => 75,
+            Self::Steps => 78,
             Self::NewGroups => 80,
             Self::TopLists => 85,
             Self::LightGroups => 90,
@@ -139,7 +147,7 @@ impl Account {
         self.total.load(Ordering::Relaxed)
     }
 
-    /// How often a step was taken: answers, chunks of frames, rows, lists, groups, windows.
+    /// How often a step was taken: answers, chunks of frames, steps, rows, lists, groups, windows.
     pub fn given(&self, step: Step) -> u64 {
         self.given[step as usize].load(Ordering::Relaxed)
     }

@@ -11,7 +11,8 @@ from pktvisor.agent.stream import Stream
 from pktvisor.agent.tap import Origin
 from pktvisor.api import documents
 from pktvisor.api.keys import document_of
-from pktvisor.config.command_options import DEFAULT_LENGTH_S
+from pktvisor.api.series import Series
+from pktvisor.config.command_options import DEFAULT_LENGTH_S, DEFAULT_STEP_S
 from pktvisor.config.models import PolicyConfig, Settings, TapConfig
 from pktvisor.errors import PeriodError
 from pktvisor.inputs.holding import held_together
@@ -22,6 +23,7 @@ from pktvisor.policies.instances import Module
 from pktvisor.policies.merging import MergedPolicies
 from pktvisor.policies.policy import Databases, Policy
 from pktvisor.policies.records import bucket_records, ended_records, merged_records
+from pktvisor.policies.steps import merge_steps, read_steps, series_of
 from pktvisor.policies.totals import PolicyTotals, added, ledger_snapshot
 from pktvisor.windows.record import Record
 
@@ -164,6 +166,16 @@ class AgentPolicy:
         """The records of all parts, under this policy's name."""
         records = (record for part in self.parts if part.modules for record in read(part.policy))
         return [replace(record, policy=self.name) for record in records]
+
+    def series(self, since_s: int) -> Series:
+        """Give what was counted in each step that is over and began at this time or later."""
+        every = [steps for part in self.parts if part.modules for steps in read_steps(part.policy)]
+        return series_of(DEFAULT_STEP_S, every if self._merged is None else merge_steps(every), since_s)
+
+    def newest_step(self) -> int | None:
+        """When the newest step that is over began, in Unix seconds; None before there is one."""
+        newest = (part.policy.core.newest_step_s() for part in self.parts if part.modules)
+        return max((step for step in newest if step is not None), default=None)
 
     def _read(self, read: Read) -> list[HandlerSnapshot]:
         if self._merged is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pktvisor.agent.policy import AgentPolicy, Basis, PolicyPart, TapTeller
 from pktvisor.agent.stream import Stream, make_stream
 from pktvisor.agent.tap import Origin, Tap, select
+from pktvisor.config.command_options import DEFAULT_STEP_S
 from pktvisor.config.models import ModuleConfig, PolicyConfig, PolicyInput, Settings, Value
 from pktvisor.config.modules import CUSTOM
 from pktvisor.errors import ConfigError, failed_to_start, led_by, within
@@ -123,6 +124,7 @@ def _windows(
         [module.instance for module in modules],
         periods=periods,
         length_s=length_of(config.window, around.windows),
+        step_s=DEFAULT_STEP_S,
         is_recorded=stream.input.is_recorded,
         databases=around.databases,
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from pktvisor.agent.marks import MarkRing
 from pktvisor.api.documents import Memory
 from pktvisor.api.events import Tick
+from pktvisor.api.series import Series
 from pktvisor.config.models import DashboardConfig
 from pktvisor.metrics.snapshot import HandlerSnapshot, Labels
 from pktvisor.policies.instances import Module
@@ -59,6 +60,13 @@ class RunningPolicy(Protocol):
 
     def totals(self) -> list[HandlerSnapshot]:
         """Give what its counters counted since they began, and what became of its inputs' packets; it never falls."""
+        ...
+
+    def series(self, since_s: int) -> Series:
+        """Give what was counted in each step that is over and began at this time or later, in Unix seconds.
+
+        Raises `NotFoundError` where it has no steps.
+        """
         ...
 
     def describe(self) -> dict[str, object]:

@@ -17,7 +17,9 @@ def tick_of(
     return Tick(
         time=now,
         up_time_s=max(0.0, now - started),
-        policies={name: document_of(Newest(policy.open_start())) for name, policy in policies.items()},
+        policies={
+            name: document_of(Newest(policy.open_start(), policy.newest_step())) for name, policy in policies.items()
+        },
         inputs={name: _counted(stream) for name, stream in streams.items()},
         mark=mark,
     )

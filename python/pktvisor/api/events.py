@@ -15,6 +15,8 @@ class Newest:
 
     window: Annotated[int | None, count("window", is_optional=True)] = None
     """Start of its open window, in Unix seconds; None before anything was fed."""
+    step: Annotated[int | None, count("step", is_optional=True)] = None
+    """Start of the newest step that is over, likewise; None before there is one, and of a hub."""
 
 
 @dataclass(frozen=True, slots=True)

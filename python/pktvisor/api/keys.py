@@ -109,6 +109,11 @@ def table(path: str, values: Schema | bool, *, is_optional: bool = False) -> Key
     return _key(path, mapping(values), dict, is_optional=is_optional)
 
 
+def listed(path: str, items: Schema, *, is_optional: bool = False) -> Key:
+    """Declare a list of values of a schema."""
+    return _key(path, {"type": "array", "items": items}, list, is_optional=is_optional)
+
+
 def models(path: str, component: str, *, is_optional: bool = False) -> Key:
     """Declare a list of documents of their own."""
     return _key(path, {"type": "array", "items": reference(component)}, list, is_optional=is_optional)

@@ -14,6 +14,8 @@ DEFAULT_PERIODS = 5
 MOST_LENGTH_S = 3600
 DEFAULT_LENGTH_S = 60
 """Seconds that a window lasts: at most, and where nobody says."""
+DEFAULT_STEP_S = 10
+"""Seconds that a step lasts where there are any."""
 MOST_WORKERS = 64
 """Threads of one input; each has a ring of its own."""
 MOST_LOOKBACK_MB = 1 << 16

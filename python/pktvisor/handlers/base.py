@@ -151,6 +151,11 @@ class Handler(PeerHandler):
     def is_counted(self, metric: Metric) -> bool:
         return self.enabled.issuperset(metric.groups)
 
+    def is_stepped(self, metric: Metric) -> bool:
+        """Whether it is in steps, be it shown in windows or not."""
+        is_kept = metric.step_form is not None and not metric.is_hidden
+        return is_kept and self.enabled.issuperset(metric.groups_to_step)
+
     def is_shown(self, metric: Metric) -> bool:
         return not metric.is_hidden and self.enabled.issuperset(metric.groups_to_show)
 

@@ -48,6 +48,9 @@ TO_HOST, FROM_HOST = dns.direction == 1, dns.direction == 2
 
 ANSWERED, LATE, ORPHAN = (xact.outcome == number for number in (1, 2, 3))
 
+ANSWER_TIMES = (7, 27)
+"""Powers of two between which steps tell answer times apart: from 128 microseconds to 67 seconds."""
+
 MOST_ANSWERS = 2**16 - 1
 """What a header can announce."""
 
@@ -362,6 +365,8 @@ class Dns(DnsFilters):
         ANSWERED & FROM_HOST,
         path="xact.in.histogram_us",
         groups=("dns_transaction", "histograms"),
+        step_groups=("dns_transaction",),
+        step_powers=ANSWER_TIMES,
         help="Histogram of transaction times when a host is the server, in microseconds",
     )
     histogram_out = Histogram(
@@ -369,6 +374,8 @@ class Dns(DnsFilters):
         ANSWERED & TO_HOST,
         path="xact.out.histogram_us",
         groups=("dns_transaction", "histograms"),
+        step_groups=("dns_transaction",),
+        step_powers=ANSWER_TIMES,
         help="Histogram of transaction times when a host is the client, in microseconds",
     )
     ratio = Quantiles(
@@ -658,7 +665,12 @@ class DnsByDirection(DnsFilters):
         xact.time_us, DONE, groups=("xact_times",), help="Quantiles of transaction times, in microseconds"
     )
     xact_histogram_us = Histogram(
-        xact.time_us, DONE, groups=("xact_times",), help="Histogram of transaction times, in microseconds"
+        xact.time_us,
+        DONE,
+        groups=("xact_times",),
+        step_groups=("counters",),
+        step_powers=ANSWER_TIMES,
+        help="Histogram of transaction times, in microseconds",
     )
     top_slow_xacts = TopN(
         dns.qname,

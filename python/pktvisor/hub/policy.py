@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pktvisor import _core, clock
 from pktvisor.api import documents
 from pktvisor.api.keys import document_of
+from pktvisor.api.series import Series
 from pktvisor.config.command_options import MOST_PERIODS
 from pktvisor.config.hub_models import HubPolicyConfig
-from pktvisor.errors import PeriodError
+from pktvisor.errors import NotFoundError, PeriodError
 from pktvisor.hub.delivery import MINUTE_S
 from pktvisor.hub.minutes import LATENESS_S, Cell, Merged, Minutes, merge_minutes
 from pktvisor.metrics.snapshot import HandlerSnapshot
@@ -96,6 +97,10 @@ class HubPolicy:
     def totals(self) -> list[HandlerSnapshot]:
         """Nothing: windows come late and twice, and what agents counted since they began is theirs to tell."""
         return []
+
+    def series(self, since_s: int) -> Series:  # noqa: ARG002 (there are none)
+        """Agents keep steps for themselves and send windows alone. Raises `NotFoundError`."""
+        raise NotFoundError("a hub has windows and no steps: ask the agent for its series")
 
     def minute(self, number: int) -> int:
         """Give the minute of a bucket, counted from 1970. Raises `PeriodError`."""

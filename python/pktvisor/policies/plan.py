@@ -51,17 +51,17 @@ class Instance(NamedTuple):
 class Plan:
     """The plan of a policy: the JSON that the core compiles, and where each metric stands in it.
 
-    Where windows are saved (`is_saved`), the core is told what metrics mean, too. ConfigError where metrics that its
-    handlers declare can't stand beside each other.
+    Where windows are saved (`is_saved`), the core is told what metrics mean, too; where there are steps (`is_stepped`),
+    what only these show is counted. ConfigError where metrics that its handlers declare can't stand beside each other.
     """
 
-    def __init__(self, instances: Sequence[Instance], *, is_saved: bool = True) -> None:
+    def __init__(self, instances: Sequence[Instance], *, is_saved: bool = True, is_stepped: bool = False) -> None:
         self.instances = tuple(instances)
         check_families(instance.handler for instance in self.instances)
         self.placed: list[list[Placed]] = []
         self._specs: list[dict[str, Any]] = []
         for instance in self.instances:
-            placed = list(_placed(instance.handler))
+            placed = list(_placed(instance.handler, is_stepped=is_stepped))
             self.placed.append(placed)
             self._specs.append({"behind": instance.behind, **_handler_spec(instance.handler, placed)})
         if is_saved:
@@ -75,6 +75,14 @@ class Plan:
 
         return [[meaning(self._specs, at, one.index) for one in placed] for at, placed in enumerate(self.placed)]
 
+    @cached_property
+    def stepped(self) -> list[list[Placed]]:
+        """The metrics of each handler that steps keep: none of an open breakdown."""
+        return [
+            [one for one in placed if not isinstance(one.by, Open) and instance.handler.is_stepped(one.metric)]
+            for instance, placed in zip(self.instances, self.placed, strict=True)
+        ]
+
     def _name_metrics(self) -> None:
         from pktvisor.policies.meaning import identity
 
@@ -86,10 +94,10 @@ class Plan:
                 metric["meaning"] = means
 
 
-def _placed(handler: Handler) -> Iterator[Placed]:
+def _placed(handler: Handler, *, is_stepped: bool) -> Iterator[Placed]:
     index = 0
     for metric in handler.metrics().values():
-        if not handler.is_counted(metric):
+        if not (handler.is_counted(metric) or (is_stepped and handler.is_stepped(metric))):
             continue
         by = handler.breakdown(metric)
         for number in by.order if isinstance(by, Closed) else (None,):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,8 @@ from pktvisor.metrics.kinds import Metric, Reading
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Samples, Value, memory_bytes
 from pktvisor.policies.many_groups import SamplesOfMany
 from pktvisor.policies.plan import Instance, Placed, Plan
+
+logger = logging.getLogger(__name__)
 
 NANOSECONDS = 1_000_000_000
 
@@ -63,6 +66,7 @@ class Policy:
         *,
         periods: int = 5,
         length_s: int = DEFAULT_LENGTH_S,
+        step_s: int = 0,
         is_recorded: bool = False,
         is_saved: bool = True,
         databases: Databases | None = None,
@@ -70,9 +74,11 @@ class Policy:
         self.name = name
         self.periods = max(1, min(MOST_PERIODS, periods))
         self.length_s = length_s
+        self.step_s = step_s
+        """Seconds of a step, see `policies.steps`; 0 where there are none."""
         self.is_recorded = is_recorded
         """The input is a recording: no live rates, and windows are as long as their packets say."""
-        self.plan = Plan(instances, is_saved=is_saved)
+        self.plan = Plan(instances, is_saved=is_saved, is_stepped=step_s > 0)
         self._closed: dict[int, list[HandlerSnapshot]] = {}
         """Snapshots of windows that have closed, by number: they never change again."""
         self._open = (-1, 0)
@@ -83,6 +89,10 @@ class Policy:
                 self.plan.json,
                 periods=self.periods,
                 length_s=length_s,
+                step_s=step_s,
+                stepped=[(at, one.index) for at, placed in enumerate(self.plan.stepped) for one in placed]
+                if step_s
+                else [],
                 city=databases.city,
                 network=databases.network,
                 suffixes=databases.suffixes,
@@ -91,6 +101,15 @@ class Policy:
             )
         except _core.ConfigFault as fault:
             raise ConfigError(f"policy {name}: {fault}") from fault
+        if self.core.left_out_of_steps:
+            logger.warning(
+                "policy %s: %d of its counters and histograms are in no steps: a policy has room for %d, %d of them "
+                "histograms",
+                name,
+                self.core.left_out_of_steps,
+                _core.MOST_STEPPED,
+                _core.MOST_STEPPED_HISTOGRAMS,
+            )
         self._answers = self.core.memory.answers()
 
     def look_up_in(self, databases: Databases) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pktvisor.api import catalogue, configuring, dashboards, documents, events, forms
+from pktvisor.api import catalogue, configuring, dashboards, documents, events, forms, series
 from pktvisor.api.keys import TEXT, Schema, mapping, record, reference, schema_of, schema_with
 from pktvisor.server.endpoint import ERROR
 
@@ -16,6 +16,7 @@ COMPONENTS: dict[str, Schema] = {
     "Module": schema_of(documents.ShownModule, is_open=True),
     "HandlerBucket": schema_of(documents.HandlerBucket),
     "Policy": schema_of(documents.ShownPolicy),
+    "HandlerSeries": schema_of(series.HandlerSeries),
     "Column": schema_of(catalogue.ShownColumn),
     "Metric": schema_of(catalogue.ShownMetric),
     "Handler": schema_of(catalogue.ShownHandler),
@@ -38,6 +39,7 @@ RATES = schema_of(documents.Rates)
 TAPS = mapping(reference("Tap"))
 TAPS_OR_NULL: Schema = {"anyOf": [TAPS, {"type": "null"}]}
 POLICIES = mapping(reference("Policy"))
+SERIES = schema_of(series.Series)
 INPUTS = mapping(reference("Input"))
 COLUMNS: Schema = {"type": "array", "items": reference("Column")}
 HANDLERS: Schema = {"type": "array", "items": reference("Handler")}

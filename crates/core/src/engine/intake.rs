@@ -1,5 +1,5 @@
 //! The way of rows into policies, whatever they come from: a source polls, its decoder writes rows, the intake counts
-//! them, ends windows and hands batches on.
+//! them, ends steps and windows and hands batches on.
 
 use std::sync::Arc;
 
@@ -65,8 +65,8 @@ enum Pace {
     Recorded,
     /// Windows end as rows say, or with the clock; now and then it is measured what the input takes.
     Live(Meter),
-    /// Somebody else says when windows end.
-    Led,
+    /// Somebody else says when windows end, and what times had more than the clock showed when the last one did.
+    Led { correction_ns: i64 },
 }
 
 /// One worker's batch, and the policies and sinks that get it.
@@ -95,7 +95,7 @@ impl Intake {
             sinks,
             timeline,
             quiet_until_ns: match &pace {
-                Pace::Recorded | Pace::Led => i64::MIN,
+                Pace::Recorded | Pace::Led { .. } => i64::MIN,
                 Pace::Live(meter) => meter.quiet_until_ns(),
             },
             pace,
@@ -115,7 +115,7 @@ impl Intake {
 
     /// Of a worker who hears from others when windows start and end; items come with times of the line.
     pub(super) fn led(policies: &[Arc<Policy>], sinks: Vec<Box<dyn BatchSink>>) -> Self {
-        Self { waiting: policies.to_vec(), ..Self::new(Pace::Led, Timeline::as_stamped(), sinks) }
+        Self { waiting: policies.to_vec(), ..Self::new(Pace::Led { correction_ns: 0 }, Timeline::as_stamped(), sinks) }
     }
 
     /// Of a worker of a live input.
@@ -125,7 +125,8 @@ impl Intake {
 
     /// Of policies that go through what a live input has kept, on its line of time.
     pub(super) fn beside(fed: Vec<Fed>, timeline: &Timeline) -> Self {
-        Self { fed, ..Self::new(Pace::Led, timeline.clone(), Vec::new()) }
+        let pace = Pace::Led { correction_ns: timeline.correction_ns() };
+        Self { fed, ..Self::new(pace, timeline.clone(), Vec::new()) }
     }
 
     /// What its policies and sinks ask for.
@@ -184,15 +185,17 @@ impl Intake {
                 let correction_ns = self.timeline.correction_ns();
                 self.come_to(time_ns, correction_ns, decoder);
                 self.advance(time_ns);
-                self.quiet_until_ns = self.fed.iter().map(|fed| fed.worker.last_ns()).min().unwrap_or(i64::MAX);
+                self.quiet_until_ns = self.fed.iter().map(|fed| fed.worker.quiet_until_ns()).min().unwrap_or(i64::MAX);
             }
             Pace::Live(meter) => {
                 meter.measure(time_ns, &mut self.filling.batch);
                 self.quiet_until_ns = meter.quiet_until_ns();
             }
-            Pace::Led => {
+            Pace::Led { .. } => {
                 self.first_ns.get_or_insert(time_ns);
-                self.quiet_until_ns = i64::MAX;
+                self.hand_on(decoder);
+                self.fed.iter_mut().for_each(|fed| fed.worker.advance_step(time_ns));
+                self.quiet_until_ns = self.fed.iter().map(|fed| fed.worker.step_last_ns()).min().unwrap_or(i64::MAX);
             }
         }
     }
@@ -203,6 +206,9 @@ impl Intake {
             self.first_ns = Some(time_ns);
             self.start(time_ns);
             self.fed.iter_mut().for_each(|fed| fed.worker.correct_open(correction_ns));
+        }
+        if let Pace::Led { correction_ns: known_ns } = &mut self.pace {
+            *known_ns = correction_ns;
         }
         self.newest_ns = self.newest_ns.max(time_ns);
         decoder.settle(self.newest_ns, &mut self.filling.batch);
@@ -233,7 +239,10 @@ impl Intake {
 
     /// Hands on what there is.
     pub(super) fn flush(&mut self) {
-        self.hand_over(self.timeline.correction_ns());
+        self.hand_over(match self.pace {
+            Pace::Recorded | Pace::Live(_) => self.timeline.correction_ns(),
+            Pace::Led { correction_ns } => correction_ns,
+        });
     }
 
     fn hand_over(&mut self, correction_ns: i64) {

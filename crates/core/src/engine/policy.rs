@@ -12,7 +12,8 @@ use crate::ledger::Ledger;
 use crate::memory::{Account, Held, Holder, Step};
 use crate::plan::{Enrichment, Executor, Plan, State};
 use crate::window::{
-    Clock, DEFAULT_LENGTH_S, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, SharedShifts, Store,
+    Clock, DEFAULT_LENGTH_S, DEFAULT_STEP_S, FirstWindow, LiveWindow, Merged, NANOSECONDS, SavedWindow, Series,
+    SharedShifts, Stepping, Steps, Store,
 };
 
 /// How a policy keeps its windows.
@@ -22,6 +23,10 @@ pub struct PolicyConfig {
     pub periods: usize,
     /// Seconds that a window lasts.
     pub length_s: u32,
+    /// Seconds that a step lasts; 0 for no steps.
+    pub step_s: u32,
+    /// Counters and histograms that steps are kept of, by handler and metric as in the plan.
+    pub stepped: Vec<(usize, usize)>,
     pub enrichment: Enrichment,
     /// Keys hash tables: random per process.
     pub seed: u64,
@@ -34,6 +39,8 @@ impl Default for PolicyConfig {
         Self {
             periods: 1,
             length_s: DEFAULT_LENGTH_S,
+            step_s: DEFAULT_STEP_S,
+            stepped: Vec::new(),
             enrichment: Enrichment::default(),
             seed: 0,
             memory: Arc::default(),
@@ -49,6 +56,7 @@ pub struct Policy {
     memory: Arc<Account>,
     lookups: Lookups,
     store: Store,
+    steps: Steps,
     /// Agreed on by the workers of the live input that came last; those of a file see the same packets and need not.
     shifts: Mutex<SharedShifts>,
     /// Questions that wait for their answer, of all workers.
@@ -61,14 +69,18 @@ pub type Taker = Arc<dyn Fn(Merged) + Send + Sync>;
 
 impl Policy {
     pub fn new(plan: Plan, config: PolicyConfig) -> Self {
-        let PolicyConfig { periods, length_s, enrichment, seed, memory } = config;
+        let PolicyConfig { periods, length_s, step_s, stepped, enrichment, seed, memory } = config;
+        let memory = Account::part_of(&memory);
+        let stepped = stepped.iter().filter_map(|(handler, metric)| plan.metric(*handler, *metric));
+        let steps = Steps::new(step_s, &plan, stepped, &memory);
         Self {
             plan: Arc::new(plan),
             length_s,
             seed,
-            memory: Account::part_of(&memory),
+            memory,
             lookups: Lookups::new(enrichment),
             store: Store::new(periods, length_s),
+            steps,
             shifts: Mutex::default(),
             open_exchanges: AtomicUsize::new(0),
             taker: Mutex::default(),
@@ -152,6 +164,21 @@ impl Policy {
         Merged { state: Arc::new(state), ..self.empty(now_ns) }
     }
 
+    /// Metrics for which there was no room in steps.
+    pub fn left_out_of_steps(&self) -> usize {
+        self.steps.left_out()
+    }
+
+    /// What was counted in each step that is over, of the last hour.
+    pub fn series(&self) -> Series {
+        self.steps.series()
+    }
+
+    /// When the newest of these steps began, seconds since 1970.
+    pub fn newest_step_s(&self) -> Option<i64> {
+        self.steps.newest_s()
+    }
+
     /// Merges windows `first..=last`, 0 being the open one.
     pub fn read(&self, first: usize, last: usize) -> Option<Merged> {
         self.store.read(first, last)
@@ -209,6 +236,7 @@ impl Policy {
         let clock = self.clock(start_ns, input);
         let (enrichment, seen_lookups) = self.lookups.of_window(clock.number());
         let executor = Executor::new(self.plan.clone(), enrichment, self.seed);
+        let stepping = self.steps.begin(start_ns, 0);
         let start_ns = clock.start_ns();
         let mut state = executor.state(start_ns.div_euclid(NANOSECONDS));
         state.belong_to(&self.memory);
@@ -218,6 +246,7 @@ impl Policy {
             policy: self.clone(),
             live: self.store.add_worker(live),
             clock,
+            stepping,
             executor,
             seen_lookups,
             correction_ns: 0,
@@ -234,6 +263,7 @@ pub struct PolicyWorker {
     policy: Arc<Policy>,
     live: Arc<Mutex<LiveWindow>>,
     clock: Clock,
+    stepping: Stepping,
     executor: Executor,
     /// Which of the policy's databases it has.
     seen_lookups: u64,
@@ -250,6 +280,16 @@ impl PolicyWorker {
         self.clock.last_ns()
     }
 
+    /// The last moment of the open step or window, whichever is over before: a later packet ends something.
+    pub fn quiet_until_ns(&self) -> i64 {
+        self.last_ns().min(self.stepping.last_ns())
+    }
+
+    /// The open step's last moment.
+    pub fn step_last_ns(&self) -> i64 {
+        self.stepping.last_ns()
+    }
+
     /// Times that come have so much more than the clock shows, see [`super::timeline`]. Windows that begin show what the
     /// clock shows; the open one goes on as it began.
     pub fn correct(&mut self, correction_ns: i64) {
@@ -260,16 +300,20 @@ impl PolicyWorker {
     pub fn correct_open(&mut self, correction_ns: i64) {
         self.correct(correction_ns);
         self.live.lock().unwrap_or_else(PoisonError::into_inner).correction_ns = correction_ns;
+        self.policy.steps.correct(&mut self.stepping, correction_ns);
     }
 
-    /// Counts a batch, parted where windows end. A row ends at most one of its worker's windows, and those that other
+    /// Counts a batch, parted where steps and windows end. A row ends at most one of its worker's windows, and those that other
     /// workers have ended meanwhile.
     pub fn process(&mut self, batch: &Batch) {
         self.follow_lookups();
         let mut cut = Cut::new(batch);
-        while let Some(time_ns) = cut.next(self.clock.last_ns()) {
+        while let Some(time_ns) = cut.next(self.quiet_until_ns()) {
             self.run(batch, &cut);
-            self.shift(time_ns);
+            self.advance_step(time_ns);
+            if time_ns > self.clock.last_ns() {
+                self.shift(time_ns);
+            }
         }
         self.run(batch, &cut);
         self.account(&batch.ledger);
@@ -311,6 +355,7 @@ impl PolicyWorker {
     /// Time has come to this point though no row of this worker's says so: ends the window if it is over, and those that
     /// other workers have ended meanwhile.
     pub fn advance(&mut self, now_ns: i64) {
+        self.advance_step(now_ns);
         while now_ns > self.clock.last_ns() {
             self.shift(now_ns);
         }
@@ -320,6 +365,15 @@ impl PolicyWorker {
             live.state.advance(now_ns.div_euclid(NANOSECONDS));
         }
         self.give_way();
+    }
+
+    /// Ends the open step if it is over at this time.
+    #[inline]
+    pub fn advance_step(&mut self, now_ns: i64) {
+        if now_ns > self.stepping.last_ns() {
+            let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            self.policy.steps.advance(&mut self.stepping, &live.state, now_ns, self.correction_ns);
+        }
     }
 
     /// Gives way where memory is short: first in windows that have ended, then in the open one.
@@ -366,6 +420,7 @@ impl PolicyWorker {
         let mut next = self.executor.state(start_ns.div_euclid(NANOSECONDS));
         next.belong_to(&self.policy.memory);
         self.policy.store.shift(&self.live, |live| {
+            self.policy.steps.end_window(&mut self.stepping, &live.state);
             live.state.close(start_ns.div_euclid(NANOSECONDS));
             self.executor.shift(&live.state, start_ns, &mut next);
             LiveWindow { number, start_ns, last_ns: start_ns, correction_ns, state: next }
@@ -375,6 +430,7 @@ impl PolicyWorker {
 
     /// The input has ended at this time.
     pub fn finish(&mut self, end_ns: i64) {
+        self.advance_step(end_ns);
         let live = &mut *self.live.lock().unwrap_or_else(PoisonError::into_inner);
         live.last_ns = live.last_ns.max(end_ns);
         live.state.close(live.last_ns.div_euclid(NANOSECONDS));
@@ -384,6 +440,10 @@ impl PolicyWorker {
 
 impl Drop for PolicyWorker {
     fn drop(&mut self) {
+        {
+            let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+            self.policy.steps.end(&mut self.stepping, &live.state);
+        }
         self.policy.store.remove_worker(&self.live);
         self.tell_open(0);
     }

@@ -29,7 +29,7 @@ pub mod reader;
 
 mod ranking;
 
-pub use distribution::{Distribution, Exponential};
+pub use distribution::{Distribution, Exponential, LEAST_OCTAVE, OCTAVES};
 pub use exact::Exact;
 pub use frequent::{Frequent, FrequentEntry, FrequentImage};
 pub use hll::{Hll, HllImage};

@@ -6,14 +6,22 @@
 //!
 //! Windows can be written down and taken in by another process of the same plan ([`SavedWindow`]). One that was open goes
 //! on there if its period is not over; the seconds between count as seconds without traffic.
+//!
+//! Beside the windows, steps of ten seconds or so say how counters went within them ([`Steps`]).
 
 mod clock;
+mod layout;
 mod saved;
+mod series;
+mod steps;
 mod store;
 mod totals;
 
 pub use clock::{Clock, FirstWindow, SharedShifts};
+pub use layout::{MOST_STEPPED, MOST_STEPPED_HISTOGRAMS};
 pub use saved::SavedWindow;
+pub use series::{Buckets, Series};
+pub use steps::{DEFAULT_STEP_S, MOST_STEPS, Stepping, Steps};
 pub use store::{LiveWindow, Merged, Store};
 pub use totals::Totals;
 

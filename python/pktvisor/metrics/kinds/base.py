@@ -21,6 +21,9 @@ Feed = tuple[Condition, Column | None, Column | None]
 Shape = Literal["count", "estimate", "rate", "quantiles", "histogram", "top", "minimum", "maximum"]
 """What a value looks like: the few forms that outputs know."""
 
+StepForm = Literal["counter", "histogram"]
+"""What steps keep of a metric: a number, or the counts of buckets."""
+
 
 PAIRS_SHOWN = 200
 """Entries that are shown of a list whose items are made of several parts: each name has several."""
@@ -102,6 +105,8 @@ class Metric(PeerMetric):
     shape: ClassVar[Shape]
     has_total: ClassVar[bool] = False
     """Whether values of windows add up, so that there is a count since the start, too."""
+    step_form: ClassVar[StepForm | None] = None
+    """What steps keep of it; None for what is in no step."""
     scope: ClassVar[Condition] = PASSED
     """Rows that the kind looks at where the declaration says no other."""
     declarable: ClassVar[Declarable | None] = None
@@ -121,9 +126,16 @@ class Metric(PeerMetric):
     """By which key of an open breakdown it counts; None for each of them."""
     is_hidden: bool = False
     """Kept for other metrics' sake, shown nowhere."""
+    step_groups: tuple[str, ...] | None = None
+    """Switches that must be on for it to be in steps, where fewer than those that show it are enough."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.path!r})"
+
+    @property
+    def groups_to_step(self) -> tuple[str, ...]:
+        """Switches that must be on for it to be in steps."""
+        return self.groups if self.step_groups is None else self.step_groups
 
     @classmethod
     def declared(cls, parts: Declared) -> Metric:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pktvisor.metrics.compatibility import Purged
 from pktvisor.metrics.expressions import ALWAYS, Column, Condition
-from pktvisor.metrics.kinds.base import Declarable, Declared, Feed, Metric, Reading, Shape
+from pktvisor.metrics.kinds.base import Declarable, Declared, Feed, Metric, Reading, Shape, StepForm
 
 if TYPE_CHECKING:
     from pktvisor import _core
@@ -21,6 +21,7 @@ class Counter(Metric):
     core_kind: ClassVar[str] = "counter"
     shape: ClassVar[Shape] = "count"
     has_total: ClassVar[bool] = True
+    step_form: ClassVar[StepForm | None] = "counter"
     declarable: ClassVar[Declarable | None] = Declarable("counter", ("number",), counts_rows=True)
 
     where: Condition | tuple[Condition, ...] = ALWAYS

@@ -1,6 +1,7 @@
 //! The buckets of an exponential histogram: as many as the values' range needs, in one allocation.
 
 use super::boundaries::{BUCKETS_PER_OCTAVE, boundaries_below};
+use super::{LEAST_OCTAVE, OCTAVES};
 
 /// The power of two at which bucketing begins: values below 2^-32 count as zeros.
 const LOWEST_EXPONENT: i32 = -32;
@@ -47,17 +48,12 @@ impl Buckets {
     /// Counts a value from 0 to 2^64.
     #[inline]
     pub fn add(&mut self, value: f64, times: u64) {
-        let bits = value.to_bits();
-        let exponent = (bits >> 52) as i32 - 1023;
-        if exponent < LOWEST_EXPONENT {
-            self.zeros = self.zeros.saturating_add(times);
-        } else {
-            let mantissa = 1 << 63 | bits << 11;
-            let slot = slot_of(exponent, mantissa);
-            match self.counts.get_mut(slot.wrapping_sub(self.first)) {
+        match slot_of_value(value) {
+            None => self.zeros = self.zeros.saturating_add(times),
+            Some(slot) => match self.counts.get_mut(slot.wrapping_sub(self.first)) {
                 Some(count) => *count = count.saturating_add(times),
                 None => self.add_slot(slot, times),
-            }
+            },
         }
     }
 
@@ -103,6 +99,16 @@ impl Buckets {
         self.zeros
     }
 
+    /// The counts of the octaves, see [`super::Distribution::octaves`].
+    pub fn octaves(&self) -> [u64; OCTAVES] {
+        let mut counts = [0; OCTAVES];
+        counts[0] = self.zeros;
+        for (slot, count) in (self.first..).zip(&self.counts) {
+            counts[octave_of_slot(slot)] += count;
+        }
+        counts
+    }
+
     /// The index of the first bucket in use, and the counts from there to the last in use.
     pub fn used(&self) -> (i32, &[u64]) {
         let Some(begin) = self.counts.iter().position(|&count| count > 0) else {
@@ -136,6 +142,25 @@ impl Buckets {
     pub fn memory_bytes(&self) -> usize {
         self.counts.capacity() * size_of::<u64>()
     }
+}
+
+/// The slot of a value from 0 to 2^64; none where it counts as zero.
+#[inline(always)]
+fn slot_of_value(value: f64) -> Option<usize> {
+    let bits = value.to_bits();
+    let exponent = (bits >> 52) as i32 - 1023;
+    (exponent >= LOWEST_EXPONENT).then(|| slot_of(exponent, 1 << 63 | bits << 11))
+}
+
+/// The octave of a value, see [`super::Distribution::octaves`].
+pub(super) fn octave_of(value: f64) -> usize {
+    slot_of_value(value).map_or(0, octave_of_slot)
+}
+
+/// Slots of whole octaves stand for the powers of two themselves, as the last of the octave below.
+fn octave_of_slot(slot: usize) -> usize {
+    let power = slot.div_ceil(BUCKETS_PER_OCTAVE) as i32 + LOWEST_EXPONENT;
+    (power - LEAST_OCTAVE).clamp(0, OCTAVES as i32 - 1) as usize
 }
 
 #[inline(always)]

@@ -26,6 +26,12 @@ const GREATEST: f64 = 18_446_744_073_709_551_616.0;
 /// The sum is kept in units of 2^-32, so that adding is exact and has no order.
 const SUM_UNITS: u32 = 32;
 
+/// Octaves that [`Distribution::octaves`] tells apart.
+pub const OCTAVES: usize = 48;
+
+/// The power of two that the first of them ends with.
+pub const LEAST_OCTAVE: i32 = -10;
+
 /// The spread of a stream of values that are zero or greater.
 #[derive(Debug, Clone)]
 pub struct Distribution {
@@ -250,6 +256,15 @@ impl Distribution {
             cumulative.push(below);
         }
         cumulative
+    }
+
+    /// How many values lie in each octave, exactly: in the first those up to 2^[`LEAST_OCTAVE`], in each other those above the
+    /// power of two that the one before ends with, up to the next; in the last all that are greater, too. While values
+    /// come, none of these counts falls.
+    pub fn octaves(&self) -> [u64; OCTAVES] {
+        let mut counts = self.buckets.octaves();
+        self.exact.iter().for_each(|value| counts[buckets::octave_of(*value)] += 1);
+        counts
     }
 
     /// The histogram as OpenTelemetry's ExponentialHistogram has it.
