@@ -65,8 +65,9 @@ site: $(VENV)/.dev ## build the documentation site, which agent and hub serve at
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env \
 	    -b html -c docs/site -d target/site-doctrees $(PAGES) $(SITE)
 
-picture: build ## record the README's picture of the terminal interface anew
+picture: build $(VENV)/.dev ## record the pictures of the terminal interface and the web page anew; needs Chromium
 	$(BIN)/python docs/picture.py
+	$(BIN)/python docs/page_pictures.py
 
 bench: build ## measure: nanoseconds per packet, memory, and other tools on the same captures
 	$(BIN)/python benches/run.py

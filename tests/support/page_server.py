@@ -139,6 +139,8 @@ class PageServer:
             return self.series(since)
         if wanted.startswith(f"policies/{POLICY}/metrics/"):
             return {POLICY: self.handlers}
+        if wanted == f"policies/{POLICY}/declarations":
+            return {"handlers": {}}
         if wanted == "marks":
             return {"marks": self.marks, "forgotten": 0}
         if wanted == "session":

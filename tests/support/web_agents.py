@@ -100,18 +100,18 @@ def web_agent(folder: Path, *options: str, token: str | None = None) -> Iterator
 
 
 @contextmanager
-def web_hub(folder: Path, *options: str) -> Iterator[Daemon]:
-    """Run a hub to which a fleet has sent some minutes."""
+def web_hub(folder: Path, *options: str, agents: int = AGENTS, minutes: int = MINUTES) -> Iterator[Daemon]:
+    """Run a hub to which a fleet has sent the last minutes."""
     file = folder / "hub.yaml"
     file.write_text(HUB_CONFIG, encoding="utf-8")
     with daemon("--config", str(file), "--data-dir", str(folder / "hub"), *options, command="pktvisor-hub") as hub:
-        fleet = DemoFleet(AGENTS)
+        fleet = DemoFleet(agents)
         client = sender(HubTarget(read_url(url_of(hub))), agent="", version=pktvisor.__version__)
         over = int(time.time()) // MINUTE_S
         try:
-            for minute in range(over - MINUTES, over):
-                assert send_minute(fleet, minute, client, lambda _: True) == AGENTS
+            for minute in range(over - minutes, over):
+                assert send_minute(fleet, minute, client, lambda _: True) == agents
         finally:
             client.close()
-        eventually(lambda: len(hub.get("/api/v1/agents")) == AGENTS)
+        eventually(lambda: len(hub.get("/api/v1/agents")) == agents)
         yield hub
