@@ -129,6 +129,10 @@ class BoundedConnection(asyncio.Protocol):
         """Whether something waits here, since the kernel holds as much as it may."""
         return self._is_paused or self._transport.get_write_buffer_size() > 0
 
+    def hang_up(self) -> None:
+        """Close without a word: over TLS, a goodbye would wait for the client's."""
+        self._transport.abort()
+
     def cut(self) -> None:
         """Close at once; what was not taken is lost, what the kernel still holds for the client, too."""
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)

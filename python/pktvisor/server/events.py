@@ -49,16 +49,17 @@ class Events:
         """The last one; empty while nobody listens."""
         self._mark = 0
         """The newest mark that was told."""
-        self._has_ended = False
+        self.has_ended = False
+        """Nobody may come any more, and nobody stays."""
 
     def check_room(self, client: str) -> None:
         """Raise `Refusal` (503) where a client can't listen, since too many do."""
         bounds = self._bounds
         of_client = sum(one.client == client for one in self._listeners)
         is_full = len(self._listeners) >= bounds.most_listeners
-        if is_full or self._has_ended or (client != LOCAL and of_client >= bounds.most_listeners_per_client):
+        if is_full or self.has_ended or (client != LOCAL and of_client >= bounds.most_listeners_per_client):
             self._counters.listeners_refused += 1
-            told = "the server is about to end" if self._has_ended else "too many clients listen: try again soon"
+            told = "the server is about to end" if self.has_ended else "too many clients listen: try again soon"
             raise Refusal(503, {"error": told}, {"retry-after": str(RETRY_AFTER_S)})
 
     def join(self, client: str, holds: Callable[[], bool]) -> Listener:
@@ -91,7 +92,7 @@ class Events:
 
     def end(self) -> None:
         """Let everybody go, and nobody come."""
-        self._has_ended = True
+        self.has_ended = True
         self._do(self._end)
         self._thread.shutdown(wait=False)
 
@@ -114,7 +115,7 @@ class Events:
 
     async def _tell_again_and_again(self) -> None:
         loop = asyncio.get_running_loop()
-        while not self._has_ended:
+        while not self.has_ended:
             await asyncio.sleep(self._due_s - loop.time())
             self._due_s = loop.time() + self._bounds.tick_interval_s
             try:

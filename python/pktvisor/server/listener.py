@@ -68,6 +68,11 @@ class Listener:
         if self._connection is not None and self._connection.is_held_up:
             self._connection.cut()
 
+    def hang_up(self) -> None:
+        """Close the connection of one who has heard everything."""
+        if self._connection is not None:
+            self._connection.hang_up()
+
     def cut(self) -> None:
         """Cut the connection of one who takes nothing."""
         self.end()

@@ -41,6 +41,8 @@ class ListeningResponse(Response):
             while told := await listener.hear():
                 await self._tell(told, send)
             await send({"type": "http.response.body", "body": b""})
+            if self._context.events.has_ended:
+                listener.hang_up()
         finally:
             leaving.cancel()
             self._context.events.leave(listener)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,3 +191,28 @@ def test_a_key_with_a_password_does_not_ask_for_it(papers: Papers, tmp_path: Pat
     locked.write_bytes(plain.private_bytes(*formats, password))
     with pytest.raises(ConfigError, match=r"without a password$"):
         tls_context(TlsFiles(papers.server.certificate, locked))
+
+
+def test_who_listens_over_tls_keeps_nobody_from_stopping(papers: Papers, caplog: pytest.LogCaptureFixture) -> None:
+    agent = FakeAgent({f"policy_{number:04}": FakePolicy("", []) for number in range(1000)})
+    ask = b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with running(agent, tls=papers.server, bounds=Bounds(tick_interval_s=0.02)) as server, ExitStack() as clients:
+        listening, deaf = (
+            clients.enter_context(
+                papers.trusting().wrap_socket(
+                    socket.create_connection(("127.0.0.1", server.port)), server_hostname="localhost"
+                )
+            )
+            for _ in range(2)
+        )
+        for one in (listening, deaf):
+            one.settimeout(PATIENCE_S)
+            one.sendall(ask)
+        heard = b""
+        while heard.count(b"event: tick") < 3:
+            heard += listening.recv(65536)
+        assert until(lambda: int(str(server.counters()["events_lost"])) > 0 and bool(listening.recv(65536)))
+        server.stop()
+        assert not server._thread.is_alive()
+        assert read_all(listening).endswith(b"\r\n0\r\n\r\n")
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
