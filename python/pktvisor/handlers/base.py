@@ -37,8 +37,8 @@ class Exchanges:
     observe: Condition = ALWAYS
     apart_by: Column | None = None
     address: Column | None = None
-    text: Column | None = None
-    """What is kept of a question for top lists that count it when nothing has answered it."""
+    text: tuple[Column, ...] = ()
+    """What is kept of a question for top lists that count it when nothing has answered it: a text, and addresses."""
     pairing: Column | None = None
     """How questions and answers belong together."""
     question: Column | None = None

@@ -29,8 +29,8 @@ MOST_LISTED = 100
 CLIENT, SERVER = parts(dns.qname, dns.client), parts(dns.qname, dns.server)
 RESULT, TIMED_OUT = parts(dns.qname, dns.rcode), parts(dns.qname, word=TIMEOUT)
 
-QUESTION = parts(dns.qname, dns.client, dns.server, has_gaps=True)
-"""What is kept of a question for when nobody answers it. Its parts by their numbers: 0 name, 1 client, 2 server."""
+QUESTION = (dns.qname, dns.client, dns.server)
+"""What is kept of a question for when nobody answers it; items name it by its numbers: 0 name, 1 client, 2 server."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,6 @@ def slow_names(answers: Condition, prefix: str = "", end: str = "") -> Iterator[
         )
 
 
-def question(groups: frozenset[str]) -> Column | None:
-    """What is to be kept of a question; None where no list wants it."""
-    return QUESTION if FAILING_NAMES in groups else None
+def question(groups: frozenset[str]) -> tuple[Column, ...]:
+    """What is to be kept of a question; nothing where no list wants it."""
+    return QUESTION if FAILING_NAMES in groups else ()

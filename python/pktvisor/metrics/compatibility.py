@@ -33,7 +33,7 @@ class Purged:
 
 @dataclass(frozen=True)
 class PurgedItem:
-    """What an unanswered question is in a top list: parts of its text, by their numbers, and perhaps a word."""
+    """What an unanswered question is in a top list: parts of what is kept of it, by number, and perhaps a word."""
 
     parts: tuple[int, ...]
     word: str | None = None

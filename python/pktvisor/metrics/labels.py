@@ -54,10 +54,9 @@ def label(kind: LabelKind, *columns: Column, services: bool = False, summary: Su
     )
 
 
-def parts(*columns: Column, word: str | None = None, has_gaps: bool = False) -> Column:
+def parts(*columns: Column, word: str | None = None) -> Column:
     """A column of the texts of others, with spaces between and perhaps a word behind: several values that count as one
-    item. Only the first may be empty; a row without one of them has no text unless it may have gaps.
+    item. Only the first may be empty; a row without one of them has no text.
     """
-    more = {"word": word, "gaps": has_gaps or None}
-    told = {key: value for key, value in more.items() if value is not None}
-    return Column({"label": "parts", "of": [column.json for column in columns], **told})
+    more = {} if word is None else {"word": word}
+    return Column({"label": "parts", "of": [column.json for column in columns], **more})

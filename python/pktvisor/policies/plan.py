@@ -131,7 +131,7 @@ def _exchanges_spec(exchanges: Exchanges, rewrite: _Rewriter) -> dict[str, Any]:
         "is_reply": name(exchanges.is_reply),
         "bytes": name(exchanges.bytes),
         "address": name(exchanges.address),
-        **({} if exchanges.text is None else {"text": name(exchanges.text)}),
+        **({"text": [column.json for column in exchanges.text]} if exchanges.text else {}),
         "pairing": name(exchanges.pairing),
         "question": name(exchanges.question),
         "ttl_ms": exchanges.ttl_ms,

@@ -25,8 +25,7 @@ pub enum LabelKind {
 }
 
 /// A column of texts: `{"label": "endpoint", "of": ["flow.src", "flow.src_port", "flow.protocol"]}`, perhaps with
-/// `"services": true`: ports are called by the names of the registry at hand, and `"summary"`. Parts may have a `"word"`;
-/// with `"gaps": true` a row without one of them has a text, too.
+/// `"services": true`: ports are called by the names of the registry at hand, and `"summary"`. Parts may have a `"word"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Label {
     pub kind: LabelKind,
@@ -35,8 +34,6 @@ pub struct Label {
     pub summary: Option<Summary>,
     /// Stands behind all parts.
     pub word: Option<String>,
-    /// The place of a part that a row has not stays empty; else the row has no text.
-    pub has_gaps: bool,
 }
 
 /// What stands for addresses.
@@ -81,8 +78,6 @@ struct LabelSpec {
     services: bool,
     summary: Option<SummarySpec>,
     word: Option<String>,
-    #[serde(default)]
-    gaps: bool,
 }
 
 #[derive(Deserialize)]
@@ -102,14 +97,7 @@ impl Label {
         let no_label = |fault: &dyn std::fmt::Display| Error::invalid(format!("{json} is not a label: {fault}"));
         let spec = LabelSpec::deserialize(json).map_err(|fault| no_label(&fault))?;
         let summary = spec.summary.map(Summary::of).transpose()?;
-        let label = Self {
-            kind: spec.label,
-            of: spec.of,
-            names_services: spec.services,
-            summary,
-            word: spec.word,
-            has_gaps: spec.gaps,
-        };
+        let label = Self { kind: spec.label, of: spec.of, names_services: spec.services, summary, word: spec.word };
         match label.types() {
             Some(types) if types.len() != label.of.len() => {
                 Err(no_label(&format_args!("it is made of {} columns", types.len())))

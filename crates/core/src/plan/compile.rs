@@ -7,13 +7,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::columns::PlaceTest;
-use super::exchange::{self, ExchangePlan, Field};
+use super::exchange::{self, ExchangePlan, Field, TextPlan};
 use super::groups::{GroupFeed, GroupPlan, MOST_GROUPS, Reads};
 use super::keys::{self, MetricKey};
 use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec, PurgedSpec};
 use super::{
-    BitmapIndex, ColumnIndex, ColumnOrigin, EVERY_ROW, Feed, Link, ListRegister, Plan, Purge, Register, Slot, Stage,
-    Step, TablePlan,
+    BitmapIndex, ColumnIndex, ColumnOrigin, EVERY_ROW, Feed, ItemOfQuestion, Link, ListRegister, Plan, Purge, Register,
+    Slot, Stage, Step, TablePlan,
 };
 use crate::Error;
 use crate::decode::app::Needs;
@@ -252,23 +252,24 @@ impl Compiler {
         Ok(exchange)
     }
 
-    /// A text of questions; it is made of no other rows.
+    /// What is kept of questions that are observed, and sampled as all that goes into top lists.
     fn question_text(
         &mut self,
         scope: &Scope,
-        text: &Value,
+        columns: &[String],
         is_reply: &str,
         observed: BitmapIndex,
-    ) -> Result<ColumnIndex, Error> {
+    ) -> Result<TextPlan, Error> {
+        let Some((name, addresses)) = columns.split_first() else {
+            return Err(Error::invalid("the text of questions is a column of texts, and perhaps addresses"));
+        };
         let column = ColumnName::Plain(is_reply.to_owned());
         let question = Condition::Compare { column, comparison: Comparison::Equal, value: 0 };
         let questions = self.condition(scope, &question)?;
-        let rows = self.all_of(scope, vec![observed, questions]);
-        let column = self.column(scope, &ColumnName::parse(text)?, rows)?;
-        match self.tables[scope.table].types[column] {
-            ColumnType::Text => Ok(column),
-            other => Err(Error::invalid(format!("{text} is of type {}, not text", other.name()))),
-        }
+        let address = |name: &String| self.typed_column(scope, name, ColumnType::Address);
+        let addresses = addresses.iter().map(address).collect::<Result<_, _>>()?;
+        let name = self.typed_column(scope, name, ColumnType::Text)?;
+        Ok(TextPlan { name, addresses, rows: self.all_of(scope, vec![observed, questions, scope.verdicts.sampled]) })
     }
 
     /// A place in the state for a metric; equal metrics get the same.
@@ -334,9 +335,14 @@ impl Compiler {
         let exchange = scope.exchange.ok_or_else(|| Error::invalid("'purged' needs exchanges"))?;
         let PurgedSpec { mask, value, item } = spec.clone();
         let is_list = self.metrics[metric] == MetricKind { kind: KindName::Top, items: ItemKind::Text };
-        if is_list != item.is_some() || is_list && self.exchanges[exchange].text.is_none() {
-            return Err(Error::invalid("'purged' of a list of texts needs an item, and exchanges with a text"));
-        }
+        let addresses = self.exchanges[exchange].text.as_ref().map(|text| text.addresses.len());
+        let item = match (item, addresses) {
+            (None, _) if !is_list => None,
+            (Some(of), Some(addresses)) if is_list && of.parts.iter().all(|part| *part <= addresses) => {
+                Some(ItemOfQuestion { of, addresses })
+            }
+            _ => return Err(Error::invalid("'purged' of a list of texts needs an item, and exchanges with its parts")),
+        };
         self.purges.push(Purge { metric, exchange, mask, value, item });
         Ok(())
     }

@@ -51,13 +51,21 @@ pub(crate) struct ExchangePlan {
     pub is_reply: ColumnIndex,
     pub bytes: ColumnIndex,
     pub address: Option<ColumnIndex>,
-    /// A text of the question, for what counts it when nothing has answered it.
-    pub text: Option<ColumnIndex>,
+    pub text: Option<TextPlan>,
     pub pairing: Option<ColumnIndex>,
     pub question: Option<ColumnIndex>,
     pub rows: BitmapIndex,
     pub flags: Vec<BitmapIndex>,
     pub ttl_ms: u64,
+}
+
+/// What is kept of a question for what counts it when nothing has answered it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TextPlan {
+    pub name: ColumnIndex,
+    pub addresses: Vec<ColumnIndex>,
+    /// Questions of which it is kept.
+    pub rows: BitmapIndex,
 }
 
 /// One worker's exchange table with the columns of the batch at hand.
@@ -80,10 +88,17 @@ pub(crate) struct Rows<'a> {
     pub is_reply: &'a [u8],
     pub bytes: &'a [u32],
     pub address: Option<&'a [Address]>,
-    pub text: Option<TextColumn<'a>>,
+    pub text: Option<TextRows<'a>>,
     pub pairing: Option<&'a [u8]>,
     pub question: Option<&'a [u32]>,
     pub time_ns: &'a [i64],
+}
+
+/// The columns of a [`TextPlan`].
+pub(crate) struct TextRows<'a> {
+    pub name: TextColumn<'a>,
+    pub addresses: Vec<&'a [Address]>,
+    pub rows: &'a Bitmap,
 }
 
 /// Exchanges that a window's end found unanswered.
@@ -161,23 +176,24 @@ impl Matching {
             return;
         }
         self.row_notes.clear();
-        for row in 0..rows.key.len() {
-            let address = rows.address.map(|addresses| &addresses[row]).filter(|address| **address != [0; 16]);
-            let text = rows.text.and_then(|texts| texts.get(row));
-            if rows.is_reply[row] != 0 || (address.is_none() && text.is_none()) {
-                self.row_notes.push(NO_NOTE);
-                continue;
+        self.row_notes.resize(rows.key.len(), NO_NOTE);
+        for (row, address) in rows.address.unwrap_or_default().iter().enumerate() {
+            if rows.is_reply[row] == 0 && *address != [0; 16] {
+                self.row_notes[row] = self.notes.next();
+                self.notes.add_address(self.row_notes[row], address);
             }
-            let note = self.notes.next();
-            if let Some(address) = address {
-                self.notes.add_address(note, address);
-            }
-            if let Some(text) = text {
-                let (key, tracker) = (self.keys.get(row).unwrap_or(&rows.key[row]), &self.tracker);
-                self.notes.add_text(note, *key, text, |key, note| tracker.is_open(key, note));
-            }
-            self.row_notes.push(note);
         }
+        let Some(text) = &rows.text else { return };
+        let (tracker, keys) = (&self.tracker, if self.keys.is_empty() { rows.key } else { &self.keys[..] });
+        text.rows.for_each(|row| {
+            let Some(name) = text.name.get(row) else { return };
+            let note = &mut self.row_notes[row];
+            if *note == NO_NOTE {
+                *note = self.notes.next();
+            }
+            let noted = text.addresses.iter().map(|addresses| &addresses[row][..]).chain([name]);
+            self.notes.add_text(*note, keys[row], noted, |key, note| tracker.is_open(key, note));
+        });
     }
 
     fn set_ratios(&mut self, bytes: &[u32]) {

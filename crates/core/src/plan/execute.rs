@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::columns::{Lookups, Values, tails};
-use super::exchange::{Matching, Rows};
+use super::exchange::{Matching, Rows, TextRows};
 use super::groups::Chunk;
 use super::labels::Labels;
 use super::link::{Linking, Side};
@@ -384,7 +384,11 @@ impl Work {
             is_reply: bytes(column(wanted.is_reply)),
             bytes: numbers(column(wanted.bytes)),
             address: wanted.address.map(|index| addresses(column(index))),
-            text: wanted.text.map(|index| texts(column(index))),
+            text: wanted.text.as_ref().map(|text| TextRows {
+                name: texts(column(text.name)),
+                addresses: text.addresses.iter().map(|index| addresses(column(*index))).collect(),
+                rows: &self.bitmaps[text.rows],
+            }),
             pairing: wanted.pairing.map(|index| bytes(column(index))),
             question: wanted.question.map(|index| numbers(column(index))),
             time_ns: &view.table.times_ns()[view.from..view.to],

@@ -29,7 +29,9 @@ use crate::enrich::services::Services;
 use crate::enrich::suffix::SuffixList;
 use crate::expr::{ColumnName, Test};
 use crate::ledger::Entry;
-use crate::metric::MetricKind;
+use crate::metric::{MetricKind, is_specified};
+use crate::table::Address;
+use crate::texts::write_address;
 use groups::GroupPlan;
 use keys::MetricKey;
 use spec::PurgedItem;
@@ -203,7 +205,36 @@ pub(crate) struct Purge {
     pub mask: u8,
     pub value: u8,
     /// Of a top list: what counts.
-    pub item: Option<PurgedItem>,
+    pub item: Option<ItemOfQuestion>,
+}
+
+/// The item of a top list that a question is.
+#[derive(Debug)]
+pub(crate) struct ItemOfQuestion {
+    pub of: PurgedItem,
+    /// How many addresses stand before the text.
+    pub addresses: usize,
+}
+
+impl ItemOfQuestion {
+    /// Writes the item of what was kept of a question; `false` where an address is nobody's.
+    fn write(&self, kept: &[u8], item: &mut Vec<u8>) -> bool {
+        let (addresses, name) = kept.split_at(self.addresses * size_of::<Address>());
+        item.clear();
+        for (at, part) in self.of.parts.iter().enumerate() {
+            item.extend((at > 0).then_some(b' '));
+            match part.checked_sub(1).and_then(|number| addresses.as_chunks().0.get(number)) {
+                None => item.extend_from_slice(name),
+                Some(address) if is_specified(address) => write_address(item, address),
+                Some(_) => return false,
+            }
+        }
+        if let Some(word) = &self.of.word {
+            item.push(b' ');
+            item.extend_from_slice(word.as_bytes());
+        }
+        true
+    }
 }
 
 impl Purge {

@@ -36,8 +36,14 @@ impl Notes {
         put(&mut self.addresses, note, (note, *address));
     }
 
-    /// Remembers the text of a question; one that has to make room stays where its question `is_open`.
-    pub fn add_text(&mut self, note: u32, key: u64, text: &[u8], is_open: impl Fn(u64, u32) -> bool) {
+    /// Remembers the text of a question, in pieces; one that has to make room stays where its question `is_open`.
+    pub fn add_text<'a>(
+        &mut self,
+        note: u32,
+        key: u64,
+        text: impl Iterator<Item = &'a [u8]>,
+        is_open: impl Fn(u64, u32) -> bool,
+    ) {
         let slot = note as usize % MOST;
         if slot >= self.texts.len() {
             self.texts.resize_with(slot + 1, || Noted { note: NO_NOTE, ..Noted::default() });
@@ -48,7 +54,7 @@ impl Notes {
         }
         let before = place.text.capacity();
         place.text.clear();
-        place.text.extend_from_slice(text);
+        text.for_each(|piece| place.text.extend_from_slice(piece));
         (place.note, place.key) = (note, key);
         self.text_bytes = self.text_bytes + place.text.capacity() - before;
     }
@@ -107,7 +113,7 @@ mod tests {
         let is_open = |key: u64, _: u32| key == 1;
         for key in 0..3 * MOST as u64 {
             let note = notes.next();
-            notes.add_text(note, key, key.to_string().as_bytes(), is_open);
+            notes.add_text(note, key, [key.to_string().as_bytes()].into_iter(), is_open);
         }
         assert_eq!(notes.text(1), Some(&b"1"[..]), "it is open still");
         assert_eq!(notes.text(2), None, "its place was wanted");
@@ -122,7 +128,7 @@ mod tests {
         let mut notes = Notes::default();
         for key in 0..4 * MOST as u64 {
             let note = notes.next();
-            notes.add_text(note, key, b"name", |_, _| true);
+            notes.add_text(note, key, [&b"na"[..], b"me"].into_iter(), |_, _| true);
         }
         assert_eq!((notes.texts.len(), notes.waiting.len()), (MOST, MOST));
         assert!(notes.memory_bytes() < 200 * MOST, "{}", notes.memory_bytes());
@@ -133,7 +139,7 @@ mod tests {
         let mut notes = Notes::default();
         let (first, second, third) = (notes.next(), notes.next(), notes.next());
         notes.add_address(second, &[7; 16]);
-        notes.add_text(third, 5, b"c", |_, _| true);
+        notes.add_text(third, 5, [&b"c"[..]].into_iter(), |_, _| true);
         assert_eq!((notes.address(second), notes.text(second)), ([7; 16], None));
         assert_eq!((notes.address(third), notes.text(third)), ([0; 16], Some(&b"c"[..])));
         assert_eq!((notes.address(first), notes.text(NO_NOTE)), ([0; 16], None));

@@ -59,7 +59,7 @@ fn handler() -> Value {
     let known = json!(["and", in_time, ["listed", "dns.qname", 0, 10]]);
     let purged = |item: Value| json!({"mask": 0, "value": 0, "item": item});
     let list = |column: Value, rows: &Value, item: Value| json!({"kind": "top", "feeds": [{"where": rows, "column": column}], "purged": purged(item)});
-    let question = json!({"label": "parts", "of": ["dns.qname", "dns.client", "dns.server"], "gaps": true});
+    let question = ["dns.qname", "dns.client", "dns.server"];
     json!({
         "table": "dns",
         "exchanges": {"key": "dns.exchange", "is_reply": "dns.is_reply", "bytes": "dns.bytes", "ttl_ms": 5000, "text": question},
@@ -154,15 +154,19 @@ fn what_makes_no_sense_of_a_list_is_said_in_a_sentence() {
         compile(&json!({"handlers": [handler]}).to_string()).unwrap_err().message
     };
     let no_text = with(&|handler| handler["exchanges"]["text"] = Value::Null);
-    assert!(no_text.contains("needs an item, and exchanges with a text"), "{no_text}");
+    assert!(no_text.contains("needs an item, and exchanges with its parts"), "{no_text}");
     let no_item = with(&|handler| handler["metrics"][0]["purged"]["item"] = Value::Null);
-    assert!(no_item.contains("needs an item, and exchanges with a text"), "{no_item}");
+    assert!(no_item.contains("needs an item, and exchanges with its parts"), "{no_item}");
     let no_list = with(&|handler| {
         handler["metrics"][0] = json!({"kind": "top", "feeds": [{"column": "dns.rcode"}]});
     });
     assert!(no_list.contains("'listed' takes a column of texts, and a top list of texts"), "{no_list}");
-    let number = with(&|handler| handler["exchanges"]["text"] = json!("dns.rcode"));
+    let number = with(&|handler| handler["exchanges"]["text"] = json!(["dns.rcode"]));
     assert!(number.contains("is of type u16, not text"), "{number}");
+    let nothing = with(&|handler| handler["exchanges"]["text"] = json!([]));
+    assert!(nothing.contains("a column of texts, and perhaps addresses"), "{nothing}");
+    let missing = with(&|handler| handler["exchanges"]["text"] = json!(["dns.qname", "dns.client"]));
+    assert!(missing.contains("exchanges with its parts"), "{missing}");
     let part = with(&|handler| handler["metrics"][1]["feeds"][0]["column"]["of"] = json!(["dns.qname", "dns.bytes"]));
     assert!(part.contains("column 'dns.bytes' of type u32 can't be part of a text"), "{part}");
 }

@@ -72,8 +72,8 @@ pub struct ExchangesSpec {
     pub bytes: String,
     /// Address column of the question, handed back with the answer.
     pub address: Option<String>,
-    /// Text of the question, for what counts it when nothing has answered it.
-    pub text: Option<Value>,
+    /// A text of the question and addresses, for what counts it when nothing has answered it.
+    pub text: Option<Vec<String>>,
     /// Column that says how questions and answers belong together, see [`crate::track::MANY_ANSWERS`].
     pub pairing: Option<String>,
     /// Column with a hash of what is asked: by it a question asked again is known.
@@ -131,28 +131,10 @@ pub struct PurgedSpec {
     pub item: Option<PurgedItem>,
 }
 
-/// Parts of a text that has spaces between, by their numbers, and perhaps a word behind them.
+/// Of a question's text (0) and addresses (from 1) these, by their numbers, and perhaps a word behind them.
 #[derive(Debug, Clone, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct PurgedItem {
     pub parts: Vec<usize>,
     pub word: Option<String>,
-}
-
-impl PurgedItem {
-    /// Writes the item of a text; `false` where the text lacks a part. A name, which is the first part, may be empty.
-    pub fn write(&self, text: &[u8], item: &mut Vec<u8>) -> bool {
-        item.clear();
-        for (at, number) in self.parts.iter().enumerate() {
-            let part = text.split(|byte| *byte == b' ').nth(*number).filter(|part| at == 0 || !part.is_empty());
-            let Some(part) = part else { return false };
-            item.extend((at > 0).then_some(b' '));
-            item.extend_from_slice(part);
-        }
-        if let Some(word) = &self.word {
-            item.push(b' ');
-            item.extend_from_slice(word.as_bytes());
-        }
-        true
-    }
 }
