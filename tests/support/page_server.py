@@ -35,6 +35,8 @@ from support.made_up import BEGIN_S, made_up_capture, made_up_frames
 Document = dict[str, Any]
 POLICY = "edge"
 MINUTE_S, STEP_S, MOST_STEPS = 60, 10, 360
+KEPT = 5
+"""Windows that the policy keeps."""
 SESSION: Document = {
     "needs_token": False,
     "scope": "admin",
@@ -139,6 +141,11 @@ class PageServer:
             return self.series(since)
         if wanted.startswith(f"policies/{POLICY}/metrics/"):
             return {POLICY: self.handlers}
+        if wanted == f"policies/{POLICY}":
+            periods = [{"length": MINUTE_S, "read_only": True}] * KEPT
+            return {POLICY: {"length_s": MINUTE_S, "modules": {"net": {"metrics": {"periods": periods}}}}}
+        if wanted == "inputs":
+            return {}
         if wanted == f"policies/{POLICY}/declarations":
             return {"handlers": {}}
         if wanted == "marks":
