@@ -135,8 +135,9 @@ def test_what_somebody_else_changed_meanwhile_is_told_before_it_is_lost(visitor:
     visitor.forgive(r"409 .*/config/policy")
     page = opened(visitor, edited)
     theirs = text(page).input_value().replace(MODULE, "theirs: {type: dhcp}")
-    assert edited.request("POST", "/api/v1/config/policy", theirs)[0] == 200
     write(page, MODULE, "ours: {type: dhcp}")
+    expect(apply_button(page)).to_be_enabled()
+    assert edited.request("POST", "/api/v1/config/policy", theirs)[0] == 200
     expect(page.get_by_role("alert")).to_contain_text("Somebody has changed it meanwhile.")
     expect(apply_button(page)).to_be_disabled()
     page.get_by_role("button", name="Compare with that").click()

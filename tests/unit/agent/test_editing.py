@@ -198,7 +198,10 @@ def test_what_is_not_ours_to_change_stays(agent: LocalAgent) -> None:
         ("visor: {policies: {}}", "only a single policy expected but got 0"),
         (file(policy(), more=", config: {port: 80}"), "with its taps, and nothing else"),
         (file(policy(), more=", global_handler_config: {net: {topn_count: 3}}"), "with its taps, and nothing else"),
-        (file(policy(), more=", dashboards: {d: {panels: [{handler: net, metric: total}]}}"), "with its taps, and nothing else"),
+        (
+            file(policy(), more=", dashboards: {d: {panels: [{handler: net, metric: total}]}}"),
+            "with its taps, and nothing else",
+        ),
         (body(policy(modules="{names: {type: dsn}}")), "requires stream handler type 'dsn'"),
     ],
 )
