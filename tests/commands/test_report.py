@@ -34,6 +34,26 @@ def test_a_capture_becomes_a_page_with_its_figures(tmp_path: Path, capsys: pytes
     assert f"{page}: " in capsys.readouterr().err
 
 
+def test_the_steps_of_a_page_are_the_whole_capture(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert main(["report", str(CAPTURE), "-o", str(page)]) == 0
+    told = documents(page)
+    series = told["policies/capture/series"]
+    assert series["step_s"] == 1, "a capture of four seconds"
+    net = series["handlers"]["capture-default-net"]
+    assert sum(net["counters"]["packets.total"]) == sum(net["ledger"]["seen"]) == 211
+    dns = told["policies/capture/metrics/bucket/0?detail=true"]["capture"]["capture-default-dns"]["dns"]
+    replies = series["handlers"]["capture-default-dns"]["counters"]["dns.wire_packets.replies"]
+    assert sum(replies) == dns["wire_packets"]["replies"] > 0
+
+
+def test_a_page_tells_who_asks_for_names_that_fail(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert main(["report", str(CAPTURE), "-o", str(page)]) == 0
+    dns = documents(page)["policies/capture/metrics/bucket/0?detail=true"]["capture"]["capture-default-dns"]["dns"]
+    assert [path for path in dns if "failing" in path]
+
+
 def test_a_filter_leaves_the_rest_out_and_counts_it(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert main(["report", str(CAPTURE), "-o", str(page), "-b", "tcp"]) == 0

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from pktvisor import _core
 from pktvisor.api.documents import ShownInput, write_input
+from pktvisor.api.keys import document_of
 from pktvisor.cli.analysis import POLICY, capture_name
 from pktvisor.cli.options import complain
 from pktvisor.cli.progress import Progress
 from pktvisor.cli.workers import default_workers
-from pktvisor.config.command_options import SummaryOptions
+from pktvisor.config.command_options import DEFAULT_STEP_S, SummaryOptions
+from pktvisor.handlers.dns_pairs import FAILING_NAMES, SLOW_NAMES
 from pktvisor.inputs import held
 from pktvisor.inputs.faults import file_warnings
 from pktvisor.inputs.filters import capture_filter
@@ -20,16 +22,25 @@ from pktvisor.outputs.json import Document, policy_document
 from pktvisor.policies.instances import Module
 from pktvisor.policies.policy import Policy
 from pktvisor.policies.readable import readable_instances
+from pktvisor.policies.steps import read_steps, series_of
 from pktvisor.policies.summary import open_databases, run_file
 from pktvisor.server.catalogue import declarations
+
+MOST_STEPS = 300
+"""Of a report: a chart shows no more."""
 
 
 def report_documents(
     paths: Sequence[str], options: SummaryOptions, progress: Progress, input_type: str
 ) -> tuple[str, dict[str, object]]:
     """Read captures as one; give what it is called, and the documents by their paths. Raises `PktvisorError`."""
-    policy = _policy(options, input_type)
+    policy = _policy(options, input_type, DEFAULT_STEP_S)
     report = _read(paths, policy, options, progress, input_type)
+    step_s = _fitting_step(policy.bucket(0, 0))
+    if step_s != DEFAULT_STEP_S and "-" not in paths and not progress.stop.is_set():
+        # How long a capture lasts is known once it is read: its steps are counted the second time.
+        policy = _policy(options, input_type, step_s)
+        report = _read(paths, policy, options, progress, input_type)
     progress.finish(report.packets)
     wanted = capture_filter(options.filter_expression)
     warnings = [*file_warnings(report), *notes_of(report, wanted), *held.of_packets(paths, wanted, input_type)]
@@ -44,6 +55,7 @@ def report_documents(
         f"policies/{POLICY}/metrics/bucket/0?detail=true": {POLICY: policy_document(snapshots, is_detailed=True)},
         "policies": {POLICY: {"input": {name: told}, "modules": {}, "taps": {}}},
         "inputs": {name: told},
+        f"policies/{POLICY}/series": document_of(series_of(policy.step_s, read_steps(policy), 0)),
         f"policies/{POLICY}/declarations": {"handlers": declarations(modules)},
         "dashboards": {},
         "marks": {"marks": [], "forgotten": 0},
@@ -51,11 +63,17 @@ def report_documents(
     }
 
 
-def _policy(options: SummaryOptions, input_type: str) -> Policy:
+def _fitting_step(snapshots: Sequence[HandlerSnapshot]) -> int:
+    """Seconds of a step of which some 300 are the capture."""
+    return max(1, -(-max((one.length for one in snapshots), default=0) // MOST_STEPS))
+
+
+def _policy(options: SummaryOptions, input_type: str, step_s: int) -> Policy:
     return Policy(
         POLICY,
-        readable_instances(policy=POLICY, input_type=input_type),
+        readable_instances(policy=POLICY, input_type=input_type, enable=(FAILING_NAMES, SLOW_NAMES)),
         periods=1,
+        step_s=step_s,
         is_recorded=True,
         databases=open_databases(options.geo_city, options.geo_asn),
     )
@@ -93,7 +111,7 @@ def _itself(name: str, snapshots: Sequence[HandlerSnapshot]) -> Document:
     tick = {
         "time": start + length,
         "up_time_s": length,
-        "policies": {POLICY: {"window": start}},
+        "policies": {POLICY: {"window": start, "step": start}},
         "inputs": {},
         "mark": 0,
     }

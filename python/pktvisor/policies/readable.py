@@ -6,6 +6,7 @@ These add what holds whoever's the packets are. The reader's JSON stays as it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pktvisor.handlers.base import HandlerSettings
@@ -61,9 +62,26 @@ READABLE_HANDLERS = (("net", ReadableNet), ("dns", ReadableDns), ("dhcp", Dhcp))
 
 
 def readable_instances(
-    *, policy: str = DEFAULT, tap: str = DEFAULT, deep_sample_rate: int = 100, input_type: str = "pcap"
+    *,
+    policy: str = DEFAULT,
+    tap: str = DEFAULT,
+    deep_sample_rate: int = 100,
+    input_type: str = "pcap",
+    enable: Sequence[str] = (),
 ) -> list[Instance]:
-    """One handler per module that takes such an input, named as `default-default-net`."""
-    settings = HandlerSettings(deep_sample_rate=deep_sample_rate, input_type=input_type)
+    """One handler per module that takes such an input, named as `default-default-net`; groups are enabled where it has
+    them.
+    """
     fitting = [(module, handler) for module, handler in READABLE_HANDLERS if input_type in handler.inputs]
-    return [Instance(f"{policy}-{tap}-{module}", handler(settings), tap) for module, handler in fitting]
+    settings = [
+        HandlerSettings(
+            enable=[group for group in enable if group in handler.groups],
+            deep_sample_rate=deep_sample_rate,
+            input_type=input_type,
+        )
+        for _, handler in fitting
+    ]
+    return [
+        Instance(f"{policy}-{tap}-{module}", handler(own), tap)
+        for (module, handler), own in zip(fitting, settings, strict=True)
+    ]
