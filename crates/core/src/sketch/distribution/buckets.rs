@@ -104,7 +104,8 @@ impl Buckets {
         let mut counts = [0; OCTAVES];
         counts[0] = self.zeros;
         for (slot, count) in (self.first..).zip(&self.counts) {
-            counts[octave_of_slot(slot)] += count;
+            let octave = &mut counts[octave_of_slot(slot)];
+            *octave = octave.saturating_add(*count);
         }
         counts
     }

@@ -183,6 +183,20 @@ proptest! {
         prop_assert_eq!(shown(&union_of(&[&of_integers(back), &of_integers(front)])), shown(&of_integers(&values)));
     }
 
+    /// Be they kept one by one or in buckets.
+    #[test]
+    fn octaves_tell_each_value_by_the_power_of_two_that_it_is_not_above(
+        values in prop::collection::vec(prop_oneof![0_u64..200, any::<u64>()], 0..1200),
+    ) {
+        let mut counts = [0; OCTAVES];
+        for value in &values {
+            let is_within = |power: &i32| *value as f64 <= 2_f64.powi(*power);
+            let power = (LEAST_OCTAVE..LEAST_OCTAVE + OCTAVES as i32 - 1).find(is_within);
+            counts[power.map_or(OCTAVES - 1, |power| (power - LEAST_OCTAVE) as usize)] += 1;
+        }
+        prop_assert_eq!(of_integers(&values).octaves(), counts);
+    }
+
     #[test]
     fn bytes_come_back_the_same(distribution in any_values()) {
         let read = Distribution::from_bytes(&distribution.to_bytes()).unwrap();
