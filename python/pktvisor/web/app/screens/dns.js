@@ -51,14 +51,14 @@ export function View({ policy, window, reading, handlers, series, events, filter
     ${item && html`<div class="grid"><${Item} policy=${policy} handlers=${handlers} kind=${param("kind")} item=${item} /></div>`}
     <${Tiles} tiles=${tiles(metrics, of, series, direction, period, window)} />
     <div class="grid">
-      <${Results} series=${series} direction=${direction} events=${events} since=${since} />
+      <${Results} series=${series} direction=${direction} events=${events} since=${since} isApart=${isApart} />
       <div class="column w3">
         <${TopList} title="Query types" of="Type" entries=${list("topTypes")} base=${all} filter=${filter} to=${(/** @type {string} */ one) => itemLink("dns", "qtype", one)} why=${group("top_qtypes")} />
         <${TopList} title="Transports" of="Transport" entries=${transports(metrics, direction)} what=${isApart ? "Transactions" : "Messages"} filter=${filter} why=${group("counters")} />
       </div>
       <${Failing} metrics=${metrics} direction=${direction} filter=${filter} below=${below} span=${span} />
       <${TopList} width=${4} title="Top names" sub=${below ? "three labels" : "two labels; click goes one label deeper"} entries=${below ? names("topNames3") : names("topNames2")} base=${below ? null : all} filter=${filter} to=${deeper} why=${group("top_qnames")} />
-      <${TopList} width=${4} title="Slow names" sub="slower than p90 of the window before" what="Slow" look="rc-servfail" entries=${names("topSlow")} filter=${filter} to=${deeper} why=${group(isApart ? "xact_times" : "dns_transaction")} />
+      <${TopList} width=${4} title="Slow names" sub="slower than p90 of the window before" what="Slow" look="rc-servfail" entries=${names("topSlow")} filter=${filter} to=${deeper} why=${group(isApart ? "counters" : "dns_transaction")} />
       <${TopList} width=${4} title="Client subnets" sub="EDNS" of="Subnet" entries=${list("topSubnets")} filter=${filter} to=${(/** @type {string} */ one) => itemLink("dns", "ecs", one)} why=${group("top_ecs")} none="Group top_ecs is on; no query carried a client subnet." />
     </div>`;
 }
@@ -94,8 +94,8 @@ function tiles(metrics, of, series, direction, period, window) {
   ].filter((tile) => tile !== null);
 }
 
-/** @param {{ series: import("../figures.js").Series | null, direction: string, events: any[], since: number | null }} props */
-function Results({ series, direction, events, since }) {
+/** @param {{ series: import("../figures.js").Series | null, direction: string, events: any[], since: number | null, isApart: boolean }} props */
+function Results({ series, direction, events, since, isApart }) {
   const form = /** @type {"all" | "failing" | "share"} */ (param("form", "all"));
   const lines = resultLines(series, direction, form);
   const times = timesOf(series, lines[0].values);
@@ -104,5 +104,5 @@ function Results({ series, direction, events, since }) {
   return html`<div class="column w9"><${Panel} title="Results over time" sub=${form === "share" ? "share of answers" : "answers per second"} controls=${controls} sheet=${chartSheet(times, lines)}>
       ${times.length > 1 ? html`<${Chart} label="Results over time" times=${times} lines=${lines} events=${events} kept=${since} isStack height=${180} format=${form === "share" ? percent : short} />` : html`<${Soon} />`}<//>
     <${Panel} title="Answer times" sub="same axis; each column 10 s, each row twice the one below" sheet=${found && histogramSheet(times, found)} foot=${since && html`<span>The bracket below the axis is what the agent keeps as windows.</span>`}>
-      ${!found ? html`<${State} title="Not measured">${group(direction || !series ? "xact_times" : "histograms")}<//>` : times.length > 1 ? html`<${Heat} label="Answer times" times=${times} of=${found} events=${events} kept=${since} />` : html`<${Soon} />`}<//></div>`;
+      ${times.length < 2 ? html`<${Soon} />` : found ? html`<${Heat} label="Answer times" times=${times} of=${found} events=${events} kept=${since} />` : html`<${State} title="Not measured">${group(isApart ? "counters" : "dns_transaction")}<//>`}<//></div>`;
 }

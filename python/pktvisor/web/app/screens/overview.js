@@ -20,6 +20,7 @@ import { Tiles } from "../parts/tiles.js";
 import { TopList } from "../parts/toplist.js";
 import { DNS, NET, toward } from "../paths.js";
 import { report } from "../server.js";
+import { length } from "../steps.js";
 import { change as changed } from "../trend.js";
 import { micros, percent, short, volume } from "../units.js";
 
@@ -130,5 +131,5 @@ function Times({ metrics, series, events, kept }) {
   const times = timesOf(series, lines[0].values);
   const controls = html`<${Segmented} label="Direction" value=${direction} choose=${(/** @type {string} */ one) => change({ times: one })} options=${[["in", "In"], ["out", "Out"]]} />`;
   return html`<${Panel} title="Answer times" sub="${direction === "in" ? "of queries to hosts here" : "of queries that hosts here send"}; read from buckets" width=${6} controls=${controls} sheet=${chartSheet(times, lines)}>
-    ${times.length > 1 ? html`<${Chart} label="Answer times" times=${times} lines=${lines} events=${events} kept=${kept} format=${(/** @type {number} */ us) => micros(Number.isFinite(us) ? +us.toPrecision(2) : null)} />` : hist || !series ? html`<${Soon} />` : html`<${State} title="Not measured">Metric groups <code>histograms</code> (of dns 1.0) and <code>xact_times</code> (of 2.0) count answer times by step.<//>`}<//>`;
+    ${times.length > 1 ? html`<${Chart} label="Answer times" times=${times} lines=${lines} events=${events} kept=${kept} format=${(/** @type {number} */ us) => micros(Number.isFinite(us) ? +us.toPrecision(2) : null)} />` : hist || !series || !length(series) ? html`<${Soon} />` : html`<${State} title="Not measured">Metric groups <code>dns_transaction</code> (of dns 1.0) and <code>counters</code> (of 2.0) count answer times by step.<//>`}<//>`;
 }
