@@ -7,6 +7,9 @@ import { param } from "./address.js";
 /** @typedef {"number" | "quantiles" | "top"} Shape */
 /** @typedef {{ path: string, shape: Shape }} Metric  `path` as history asks for it, as `dns.wire_packets.total` */
 
+/** What most policies have: offered where nothing came lately, as there may be something of an earlier time. @type {Metric[]} */
+const USUAL = [{ path: "packets.total", shape: "number" }, { path: "dns.wire_packets.total", shape: "number" }, ...["dns.top_qname2", "dns.top_nxdomain", "packets.top_ipv4"].map((path) => ({ path, shape: /** @type {Shape} */ ("top") }))];
+
 /** @param {any} value @returns {Shape | null} */
 function shapeOf(value) {
   if (typeof value === "number") return "number";
@@ -30,7 +33,7 @@ export function useMetrics() {
   const reading = useDocument(policy ? `policies/${encodeURIComponent(policy)}/metrics/bucket/1` : null, Math.floor(minute.value / 10));
   const metrics = useMade(() => {
     const all = handlersOf(reading.value).flatMap(({ schema, metrics }) => flat(metrics, schema));
-    return all.filter(({ path }, i) => all.findIndex((one) => one.path === path) === i);
+    return all.length ? all.filter(({ path }, i) => all.findIndex((one) => one.path === path) === i) : USUAL;
   }, [reading.value]);
   return { names, policy, metrics, reading };
 }

@@ -29,7 +29,7 @@ export function View({ filter }) {
   if (reading.isLoading && !reading.value) return waits(reading);
   const lists = metrics.filter(({ shape }) => shape === "top");
   const metric = chosen(lists, FIRST)?.path ?? param("metric");
-  if (!metric) return html`<${State} title="No agent has sent a top list lately">Lists come with the first whole minute of a policy that measures them.<//>`;
+  if (!metric) return html`<${State} title="No policy has a top list">Top lists are metric groups of handlers.<//>`;
   const values = tagValues(fleet);
   const isSites = param("of", "times") === "tags";
   const tag = param("tag") || (Object.keys(values).includes("site") ? "site" : (Object.keys(values)[0] ?? ""));

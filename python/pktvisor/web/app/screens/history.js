@@ -26,7 +26,6 @@ const DAY_S = 86400;
 export function View({ filter }) {
   const { names, policy, metrics, reading } = useMetrics();
   const { value: fleet } = useDocument("fleet?hours=6", minute.value);
-  // Where nothing came lately there is history all the same.
   const offered = metrics.filter(({ shape }) => shape !== "top");
   const metric = chosen(offered) ?? { path: param("metric", "packets.total"), shape: "number" };
   if (reading.isLoading && !reading.value) return waits(reading);
@@ -34,7 +33,7 @@ export function View({ filter }) {
   const quantile = param("quantile", "p95");
   return html`<div class="grid"><section class="panel w12 asked" aria-label="The question"><div class="body choices">
       ${names.length > 1 && html`<${Choice} label="Policy" name="policy" value=${policy} options=${names} />`}
-      <${Choice} label="Metric" name="metric" value=${metric.path} options=${(offered.length ? offered : [metric]).map(({ path }) => path)} />
+      <${Choice} label="Metric" name="metric" value=${metric.path} options=${offered.map(({ path }) => path)} />
       ${metric.shape === "quantiles" && html`<${Choice} label="Quantile" name="quantile" value=${quantile} options=${QUANTILES} />`}
       <${Choice} label="One line for each" name="by" value=${param("by")} also=${{ agent: "", line: "" }} options=${[["", "all agents together"], ...tags, "agent"]} />
       ${param("by") === "agent" && html`<label class="choice"><span>Agents</span><input value=${param("agent")} placeholder="all, or some with commas" list="agents" onChange=${(/** @type {any} */ event) => change({ agent: event.target.value })} /><datalist id="agents">${Object.keys(fleet?.agents ?? {}).slice(0, 1000).map((name) => html`<option value=${name} />`)}</datalist></label>`}

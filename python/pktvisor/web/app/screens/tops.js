@@ -28,7 +28,7 @@ export function View({ filter }) {
   const { value: fleet } = useDocument("fleet?hours=6", minute.value);
   if (reading.isLoading && !reading.value) return waits(reading);
   const lists = metrics.filter(({ shape }) => shape === "top");
-  if (!lists.length) return html`<${State} title="No agent has sent a top list lately">Lists come with the first whole minute of a policy that measures them.<//>`;
+  if (!lists.length) return html`<${State} title="No policy has a top list">Top lists are metric groups of handlers.<//>`;
   const values = tagValues(fleet);
   const opened = param("metric") && lists.find(({ path }) => path === param("metric"));
   const schemas = [...new Set(lists.map(({ path }) => path.split(".")[0]))];
