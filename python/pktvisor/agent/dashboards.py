@@ -14,6 +14,7 @@ from pktvisor.metrics.breakdown import Closed
 from pktvisor.metrics.declaration_text import read_declaration
 from pktvisor.metrics.kinds import Metric
 from pktvisor.metrics.kinds.base import Shape
+from pktvisor.metrics.units import TIME, unit_of
 
 MOST_TOLD = 8
 """Names that a message lists."""
@@ -22,8 +23,9 @@ SHAPES_OF: Mapping[str, Sequence[Shape]] = {
     "chart": ("count",),
     "top": ("top",),
     "bars": ("histogram",),
+    "heat": ("histogram",),
 }
-"""What can be drawn as what; anything has a table."""
+"""What can be drawn as what; anything has a table, and heat is of times alone."""
 
 
 def mistakes_of_dashboards(config: AgentConfig) -> Iterator[ConfigError]:
@@ -66,10 +68,15 @@ def _mistakes(panel: PanelConfig, config: AgentConfig) -> Iterator[ConfigError]:
     if metric is None:
         hint = did_you_mean(panel.metric, [name for name, _ in named])
         yield ConfigError(f"policy '{policy.name}' has no metric '{panel.metric}' there", hint=hint, path="metric")
-    elif panel.form in SHAPES_OF and metric.shape not in SHAPES_OF[panel.form]:
-        others = [form for form, shapes in SHAPES_OF.items() if metric.shape in shapes]
-        hint = f"it can be drawn as {' or '.join([*others, 'table'])}"
+    elif panel.form and panel.form not in _forms(metric):
+        hint = f"it can be drawn as {' or '.join(_forms(metric))}"
         yield ConfigError(f"the {metric.name} '{panel.metric}' can't be drawn as {panel.form}", hint=hint, path="as")
+
+
+def _forms(metric: Metric) -> Sequence[str]:
+    """Give what a metric can be drawn as."""
+    fitting = [form for form, shapes in SHAPES_OF.items() if metric.shape in shapes]
+    return [form for form in (*fitting, "table") if form != "heat" or unit_of(metric) == TIME]
 
 
 def _metrics(module: ModuleConfig) -> Iterator[tuple[str, Metric]]:

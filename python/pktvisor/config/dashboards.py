@@ -16,8 +16,8 @@ LONGEST_TEXT = 200
 
 KEYS = ("title", "panels")
 PANEL_KEYS = ("title", "policy", "handler", "metric", "as", "width")
-FORMS = ("figure", "chart", "top", "table", "bars")
-"""What a panel may be drawn as: a number, lines over time, a top list, rows, a histogram."""
+FORMS = ("figure", "chart", "top", "table", "bars", "heat")
+"""What a panel may be drawn as: a number, lines over time, a top list, rows, a histogram, one over time."""
 WIDTHS = (2, 3, 4, 6, 8, 9, 12)
 
 

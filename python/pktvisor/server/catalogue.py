@@ -11,8 +11,8 @@ from pktvisor.api.keys import document_of
 from pktvisor.handlers import handlers
 from pktvisor.handlers.base import WINDOW_OPTIONS, Handler
 from pktvisor.metrics.breakdown import Closed, Open
-from pktvisor.metrics.expressions import schema
 from pktvisor.metrics.kinds import Metric
+from pktvisor.metrics.units import unit_of
 from pktvisor.outputs.json import Document
 from pktvisor.policies.instances import Module
 from pktvisor.policies.policy import family_name
@@ -95,18 +95,9 @@ def _shown(handler: type[Handler] | Handler, metric: Metric) -> dict[str, Any]:
         "path": f"{handler.schema}.{lead}{metric.path}",
         "kind": metric.name,
         "help": metric.help,
-        "unit": _unit(metric),
+        "unit": unit_of(metric),
         "prometheus": name,
         "total": total_name(name) if metric.has_total else None,
         "labels": [*apart, *metric.labels()],
         "groups": list(metric.groups),
     }
-
-
-def _unit(metric: Metric) -> str:
-    """Give the unit of what is added or measured; a list's entries are in that of its weight."""
-    for _, column, weight in metric.feeds():
-        measured = weight if metric.shape == "top" else None if metric.shape == "estimate" else column
-        known = schema().get(str(measured.json)) if measured is not None else None
-        return "" if known is None else known.unit
-    return ""

@@ -41,6 +41,7 @@ def mistakes(panel: str) -> list[str]:
         "{metric: large, policy: edge, handler: mine}",
         "{metric: out.large, policy: edge, handler: mine, as: table}",
         "{metric: sizes, policy: edge, as: bars}",
+        "{metric: xact_histogram_us, policy: edge, as: heat}",
         "{metric: whatever}",
     ],
 )
@@ -61,6 +62,11 @@ def test_panels_name_metrics_of_policies(panel: str) -> None:
             "{as: top, metric: xacts, policy: edge}",
             "as",
             "the counter 'xacts' can't be drawn as top; it can be drawn as figure or chart or table",
+        ),
+        (
+            "{as: heat, metric: sizes, policy: edge}",
+            "as",
+            "the histogram 'sizes' can't be drawn as heat; it can be drawn as bars or table",
         ),
         ("{policy: egde, metric: xacts}", "policy", "no policy 'egde' is in this configuration"),
     ],

@@ -4,9 +4,11 @@ import { link, param } from "../address.js";
 import { groups, named, titled } from "../declared.js";
 import { useDocument } from "../documents.js";
 import { added, handlersOf } from "../figures.js";
+import { histogramSheet, histograms } from "../histograms.js";
 import { every, newestMark, stamp } from "../live.js";
 import { useSeries } from "../series.js";
 import { report, session } from "../server.js";
+import { sheet } from "../sheets.js";
 import { windowPath } from "../shell.js";
 import { count, inUnitOf, short, volume } from "../units.js";
 import { Bars, barsSheet, classes } from "./bars.js";
@@ -76,6 +78,16 @@ function Figure({ frame, values, lines, seconds }) {
     <p class="figure"><b>${figure}</b> ${unit.join(" ")}${known.length > 0 && html`<${Sparkline} values=${summed(known)} />`}</p><p class="sub">${rate}${values.length > 1 && ` · ${values.map(({ direction, value }) => `${direction} ${short(value)}`).join(", ")}`}</p><//>`;
 }
 
+const Heat = later(async () => (await Promise.all([import("./heat.js"), sheet("measures")]))[0].Heat);
+
+/** A histogram of times over the last hour. @param {Drawn} props */
+function HeatMap({ frame, values, series }) {
+  const { metric, name } = values[0];
+  const of = histograms(series, metric.path.split(".")[0], [name, `*.${name}`]);
+  const times = (of?.counts ?? []).map((_, i) => (series ? series.start + i * series.step_s : i));
+  return html`<${Panel} ...${frame} sheet=${of && histogramSheet(times, of)}>${of && times.length > 1 ? html`<${Heat} times=${times} of=${of} events=${[]} label=${frame.title} />` : html`<${State} title="No steps yet">An agent keeps those of histograms whose metric group is on.<//>`}<//>`;
+}
+
 const Chart = later(async () => (await import("./chart.js")).Chart);
 
 /** Lines over the last hour. @param {Drawn} props */
@@ -117,7 +129,7 @@ function Rows({ frame, values, filter }) {
 }
 
 /** @type {Record<string, (props: Drawn) => any>} */
-const FORMS = { figure: Figure, chart: Lines, top: Top, bars: Histograms, table: Rows };
+const FORMS = { figure: Figure, chart: Lines, top: Top, bars: Histograms, heat: HeatMap, table: Rows };
 
 /** Minutes that a dashboard shows: of a hub at least two, which its windows begin with. */
 export const windowShown = () => report ? 0 : Math.max(session.value?.is_hub ? 2 : 0, Number(param("window", "5")));
