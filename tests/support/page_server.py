@@ -231,8 +231,9 @@ class _Quiet(Server):
 @contextmanager
 def page_server(**settings: Any) -> Iterator[PageServer]:
     """Run one."""
+    made = PageServer(**settings)
     listener = socket.create_server(("127.0.0.1", 0))
-    made = PageServer(port=listener.getsockname()[1], **settings)
+    made.port = listener.getsockname()[1]
     routes = [
         *page_routes(),
         Route("/api/v1/events", made.events),

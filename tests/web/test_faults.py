@@ -71,19 +71,6 @@ def test_an_agent_that_was_started_anew_is_shown_again(visitor: Visitor, tmp_pat
         expect(tiles(page)).not_to_have_count(0)
 
 
-def test_an_answer_that_breaks_off_leaves_what_was_shown(made: PageServer, visitor: Visitor) -> None:
-    visitor.forgive(NOBODY)
-    page = overview(made, visitor)
-    shown = tiles(page).all_inner_texts()
-    made.hold()
-    asked = len(made.asked)
-    made.tick(60)
-    until(lambda: path() in made.asked[asked:], page)
-    made.leave()
-    becomes(page, "stale")
-    assert tiles(page).all_inner_texts() == shown
-
-
 def test_a_window_that_is_not_full_yet_is_said_to_come(made: PageServer, visitor: Visitor) -> None:
     visitor.forgive("425")
     made.refusals[path()] = (425, {"error": "requested metrics period has not yet accumulated"})
