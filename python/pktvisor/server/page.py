@@ -12,7 +12,7 @@ import hashlib
 import mimetypes
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,24 +95,47 @@ def without_comments(module: bytes) -> bytes:
 def _list_of_screens(found: Mapping[str, bytes]) -> bytes:
     """Write the module that tells what each screen says of itself; its file is loaded once somebody opens it."""
     told = ["export const screens = ["]
-    for path in sorted(path for path in found if path.startswith("app/screens/")):
-        screen = SCREEN.search(found[path])
-        if screen is None:
-            raise ValueError(f"{path} has no line `export const screen = {{...}};`")
+    for path in screens_among(found):
         load = f'() => import("./{path.removeprefix("app/")}")'
-        told.append(f"{{{screen.group(1).decode()}, load: {load} }},")
+        told.append(f"{{{words_of(found, path)}, load: {load} }},")
     return "\n".join([*told, "].sort((a, b) => a.order - b.order);\n"]).encode()
+
+
+def screens_among(found: Mapping[str, bytes]) -> list[str]:
+    """The files of screens: being in the folder is all that it takes."""
+    return sorted(path for path in found if path.startswith("app/screens/"))
+
+
+def words_of(found: Mapping[str, bytes], path: str) -> str:
+    """What a screen says of itself, as the inside of an object. ValueError where it says nothing."""
+    screen = SCREEN.search(found[path])
+    if screen is None:
+        raise ValueError(f"{path} has no line `export const screen = {{...}};`")
+    return screen.group(1).decode()
+
+
+def with_screens(found: Mapping[str, bytes], wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """The files with only those screens whose words about themselves are wanted, and the list of these."""
+    unwanted = {path for path in screens_among(found) if not wanted(words_of(found, path))}
+    kept = {path: body for path, body in found.items() if path not in unwanted}
+    return {**kept, SCREENS: _list_of_screens(kept)}
 
 
 def _preloads(found: Mapping[str, bytes]) -> bytes:
     """Tell the browser at once of all modules that the page begins with, which it finds one by one else."""
+    reached = modules_reached(found, IMPORT)
+    return "".join(f'<link rel="modulepreload" href="web/{path}">\n' for path in sorted(reached)).encode()
+
+
+def modules_reached(found: Mapping[str, bytes], naming: re.Pattern[bytes]) -> set[str]:
+    """The modules that the first takes in, and these in turn; the last group of `naming` is the name of one."""
     reached, to_read = set(), ["app/main.js"]
     while to_read:
         path = to_read.pop()
         reached.add(path)
-        for target in IMPORT.findall(found[path]):
-            to_read += {beside(path, target.decode())} - reached
-    return "".join(f'<link rel="modulepreload" href="web/{path}">\n' for path in sorted(reached)).encode()
+        for match in naming.finditer(found[path]):
+            to_read += {beside(path, match.group(match.re.groups).decode())} - reached
+    return reached
 
 
 def beside(path: str, target: str) -> str:

@@ -14,6 +14,8 @@ from pktvisor.server import page
 
 MODULES = "pktvisor/"
 """What names of modules begin with inside the file: there they are no files beside each other."""
+SHEETS = ("style", "measures", "agent")
+"""The style sheets of an agent's screens."""
 NAMED = re.compile(rb"""(\bfrom |^import |\bimport\()"(\.[^"]+)\"""", re.MULTILINE)
 """Another module as a module names it: at its beginning, or when a screen is opened."""
 
@@ -24,11 +26,11 @@ def report_page(documents: Mapping[str, object], title: str) -> bytes:
     It holds its scripts as addresses of data, which no strict policy but its own would let it run: that names each
     text that may run by its hash, and nothing from elsewhere.
     """
-    sources = page.sources()
-    modules = {path: _rewritten(path, body) for path, body in sources.items() if path.endswith(".js")}
+    sources = page.with_screens(page.sources(), _is_of_reports)
+    modules = {path: _rewritten(path, sources[path]) for path in sorted(page.modules_reached(sources, NAMED))}
     imports = json.dumps({"imports": {f"{MODULES}{path}": _address(body) for path, body in modules.items()}})
     start = f'import "{MODULES}app/main.js";'
-    style = sources["style.css"].decode()
+    style = "".join(sources[f"{name}.css"].decode() for name in SHEETS)
     policy = (
         f"default-src 'none'; script-src {_hash(imports)} {_hash(start)} data:; style-src {_hash(style)}; "
         "img-src data: blob:; base-uri 'none'; form-action 'none'; "
@@ -48,6 +50,11 @@ def report_page(documents: Mapping[str, object], title: str) -> bytes:
             f'<script type="module">{start}</script></body></html>\n',
         )
     ).encode()
+
+
+def _is_of_reports(words: str) -> bool:
+    """Whether a screen shows what a report holds: not one of hubs, nor one that asks a running program."""
+    return 'of: "hub"' not in words and "isLive: true" not in words
 
 
 def _rewritten(path: str, body: bytes) -> bytes:

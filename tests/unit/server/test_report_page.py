@@ -46,10 +46,18 @@ def test_nothing_is_asked_for_from_elsewhere() -> None:
 
 def test_each_module_that_a_module_names_is_in_the_file() -> None:
     held = modules(written())
-    assert set(held) == {f"{MODULES}{path}" for path in page.sources() if path.endswith(".js")}
+    assert f"{MODULES}app/screens/dns.js" in held
     for name, module in held.items():
         own = re.findall(r'(?:\bfrom |^import |\bimport\()"([^"]+)"', module, re.MULTILINE)
         assert [named for named in own if named not in held] == [], name
+
+
+def test_screens_that_need_a_running_program_or_are_of_hubs_are_left_out() -> None:
+    held = modules(written())
+    screens = {name.rpartition("/")[2] for name in held if "/screens/" in name}
+    assert {"overview.js", "dns.js", "net.js", "inputs.js", "handlers.js"} <= screens
+    assert not screens & {"policies.js", "packets.js", "fleet.js", "history.js"}
+    assert not [path for path in page.sources() if path == "app/hub.js" and f"{MODULES}{path}" in held]
 
 
 def test_what_may_run_is_named_by_its_hash() -> None:

@@ -7,6 +7,7 @@
  * @property {string} group heading in the list of screens
  * @property {number} order place in the list
  * @property {"agent" | "hub" | "both"} of whose page it belongs to
+ * @property {boolean} [isLive] it asks a running program for what no report holds
  * @property {string[]} [schemas] handlers without which it is off
  */
 

@@ -66,7 +66,7 @@ function Bar() {
       ${names.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}</nav>
     <span class="tools">${!isHub && !report && html`<${Segmented} label="Window in minutes" value=${param("window", "5")} choose=${(/** @type {string} */ window) => change({ window })} options=${WINDOWS.map((n) => [String(n), n ? `${n}${n === 1 ? " min" : ""}` : "Live"])} />`}
       ${!report && html`<button class="button" aria-pressed=${Boolean(pausedAt.value)} onClick=${pause}>${pausedAt.value ? "Go on" : "Pause"}</button>`}
-      <button class="button" title="Copy a link that shows the same" onClick=${() => copy(location.href)}>Link</button>
+      ${!report && html`<button class="button" title="Copy a link that shows the same" onClick=${() => copy(location.href)}>Link</button>`}
       <button class="button" title="Volumes in bits or bytes per second" onClick=${switchVolume}>${isInBits() ? "bit/s" : "B/s"}</button>
       <button class="button icon" aria-label="Dark or light" onClick=${switchTheme}>◐</button>
       <button class="button icon" aria-label="Keys and help" onClick=${() => document.querySelector(/** @type {"dialog"} */ ("#help"))?.showModal()}>?</button>
@@ -82,7 +82,7 @@ function Side({ screens: own, current }) {
   const isOff = (/** @type {string[] | undefined} */ wanted) => wanted && value && !wanted.some((one) => schemas.has(one));
   return html`<nav class="side" aria-label="Screens">${groups.map((group) => html`<h3>${group}</h3><ul>${own.map((one, i) => one.group === group && html`<li><a href=${link(one.name)} class=${isOff(one.schemas) ? "off" : ""} aria-current=${one === current ? "page" : null}>${one.title}
       ${isOff(one.schemas) ? html`<span class="sub">off</span>` : i < 10 && html`<kbd>${(i + 1) % 10}</kbd>`}</a></li>`)}</ul>`)}
-    <footer><${UpTime} /><br /><a href="docs/">Handbook</a></footer></nav>`;
+    ${!report && html`<footer><${UpTime} /><br /><a href="docs/">Handbook</a></footer>`}</nav>`;
 }
 
 const UpTime = () => tick.value && html`up ${duration(tick.value.up_time_s)}`;
@@ -128,8 +128,8 @@ function AgentScreen({ screen }) {
   const isOff = screen.schemas && reading.value && !handlers.some(({ schema }) => screen.schemas?.includes(schema));
   return html`<div class="head"><h1>${screen.title}</h1><${Live} />${period && html`<${Complete} share=${period.completeness} /><span class="sub">${clock(period.start_ts)} to ${clock(period.start_ts + period.length)} UTC</span>`}
     <${Filter} /></div>
-    ${isOff ? html`<${State} title="Policy ${policy} does not measure this">No handler of it tells of ${screen.title}. <a href=${link("policies")}>Add one to the policy</a>.<//>` : html`<${View} policy=${policy} window=${window} filter=${param("filter")} reading=${reading} handlers=${handlers} series=${series} events=${marks?.marks ?? []} />`}`;
+    ${isOff ? html`<${State} title="Policy ${policy} does not measure this">No handler of it tells of ${screen.title}.${!report && html` <a href=${link("policies")}>Add one to the policy</a>.`}<//>` : html`<${View} policy=${policy} window=${window} filter=${param("filter")} reading=${reading} handlers=${handlers} series=${series} events=${marks?.marks ?? []} />`}`;
 }
 
 const Help = () => html`<dialog id="help" aria-label="Keys"><h2>Keys</h2><dl>${KEYS.map(([key, meaning]) => html`<dt><kbd>${key}</kbd></dt><dd>${meaning}</dd>`)}</dl>
-  <p><a href="docs/">Handbook</a> · <a href="api/v1/openapi.json">The API behind this page</a></p><form method="dialog"><button class="button">Close</button></form></dialog>`;
+  ${!report && html`<p><a href="docs/">Handbook</a> · <a href="api/v1/openapi.json">The API behind this page</a></p>`}<form method="dialog"><button class="button">Close</button></form></dialog>`;

@@ -9,7 +9,7 @@ import { State, waits } from "../parts/state.js";
 import { policyShown } from "../shell.js";
 
 /** @type {import("../screen.js").Screen} */
-export const screen = { name: "boards", title: "Dashboards", group: "Measures", order: 85, of: "both" };
+export const screen = { name: "boards", title: "Dashboards", group: "Measures", order: 85, of: "both", isLive: true };
 
 /** @param {{ filter: string }} props */
 export function View({ filter }) {

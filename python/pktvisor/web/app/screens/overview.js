@@ -109,7 +109,7 @@ function Packets({ schema, series, events, kept }) {
     { name: "Unknown", colour: "c8", values: per(NET.unknown) },
   ];
   const times = timesOf(series, lines[0].values);
-  return html`<${Panel} title="Packets" sub="per second, 10 s steps" width=${8} sheet=${chartSheet(times, lines)} foot=${kept && html`<span>The bracket below the axis is what the agent keeps as windows.</span>`}>
+  return html`<${Panel} title="Packets" sub=${`per second, ${series?.step_s ?? 10} s steps`} width=${8} sheet=${chartSheet(times, lines)} foot=${kept && html`<span>The bracket below the axis is what the agent keeps as windows.</span>`}>
     ${times.length > 1 ? html`<${Chart} label="Packets per second" height=${220} times=${times} lines=${lines} events=${events} kept=${kept} />` : html`<${Soon} />`}<//>`;
 }
 
