@@ -1,13 +1,14 @@
-"""The rules behind the sentences at the top of the overview, asked in a browser."""
+"""The sentences at the top of the overview: the rules by themselves, asked in a browser, and where each leads."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from support.browser import Visitor, ready
+from support.made_up import BEGIN_S
 from support.page_server import PageServer
 
 ASK = """async ([rule, ...given]) => {
@@ -132,3 +133,18 @@ def test_memory_that_gave_way_and_a_late_start_are_told(page: Page) -> None:
     assert ask(page, "memoryGaveWay", {"windows": 0}) is None
     assert ask(page, "startedLately", 65)["what"] == "The agent started 1 min 5 s ago."
     assert ask(page, "startedLately", 900) is None
+
+
+def test_each_sentence_leads_to_where_it_is_explained(made: PageServer, visitor: Visitor) -> None:
+    for schemas in made.handlers.values():
+        for metrics in schemas.values():
+            metrics["period"]["ledger"] |= {"direction_unknown": 1400, "dropped_by_kernel": 500}
+    made.marks.append({"id": 1, "time": BEGIN_S, "kind": "input_lost", "subject": "eth0", "text": "eth0 is down"})
+    page = visitor.open(made.url, "#/overview?policy=edge")
+    told = ready(page, "Overview").get_by_role("list", name="What needs attention")
+    expect(told).to_contain_text("The kernel dropped 500 packets")
+    first = told.get_by_role("listitem").first
+    expect(first).to_contain_text("eth0 is down since")
+    told.get_by_role("link", name="Addresses").click()
+    ready(page, "Network")
+    assert "direction=unknown" in page.url
