@@ -39,6 +39,7 @@ export function Failing({ metrics, direction, filter, below, span }) {
   const row = (/** @type {Entry} */ entry) => {
     const key = `${entry.result} ${entry.name}`;
     const isOpen = open === key;
+    // Answers that don't fail are counted of names that failed in the window before: there may have been more.
     const own = answers?.filter(({ name }) => name === entry.name).reduce((sum, { estimate }) => sum + estimate, 0);
     return html`<tr key=${key}><td><button class="opener" aria-expanded=${isOpen} aria-label="Who is behind it" onClick=${() => change({ open: isOpen ? "" : key })}>${isOpen ? "▾" : "▸"}</button><a href=${itemLink("dns", "qname", entry.name)}><${Name} of=${entry.name} /></a></td>
       <td><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class="rc-${entry.result?.toLowerCase()}" width="10" height="10" rx="2" /></svg>${entry.result === "TIMEOUT" ? "timed out" : entry.result}</td>
@@ -48,6 +49,6 @@ export function Failing({ metrics, direction, filter, below, span }) {
   };
   return html`<${Panel} title="Failing names" sub="and who asks for them; ${span}" controls=${controls} sheet=${all && sheet} foot=${shown.length > 0 && html`<span>${Math.min(SHOWN, shown.length)} of ${shown.length} listed. Counts of top lists have bounds: solid is certain, pale is possible, the tick is the estimate.</span>`}>
     ${all === null ? html`<${State} title="Not measured">The groups top_qnames (of dns 1.0) or top_rcodes (of 2.0) list names that fail.<//>` : !shown.length ? html`<${State} title=${filter || below || result ? "None that fits" : "No name failed in this window"} />` : html`<div class="scroll all"><table class="failing">
-      <thead><tr><th scope="col">Name</th><th scope="col">Result</th><th scope="col" class="num" aria-sort="descending">Count ↓</th><td></td><th scope="col" class="num">Surely between</th><th scope="col" class="num">Of its answers</th></tr></thead>
+      <thead><tr><th scope="col">Name</th><th scope="col">Result</th><th scope="col" class="num" aria-sort="descending">Count ↓</th><td></td><th scope="col" class="num">Surely between</th><th scope="col" class="num">Of its answers, at most</th></tr></thead>
       <tbody>${shown.slice(0, SHOWN).map(row)}</tbody></table></div>`}<//>`;
 }

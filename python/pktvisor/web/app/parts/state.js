@@ -1,5 +1,6 @@
 // What stands where figures can't: nothing came, not measured, refused, on its way.
 import { html } from "../../vendor.js";
+import { length } from "../steps.js";
 import { Mark } from "./mark.js";
 
 /** @param {{ title: string, children?: any, mark?: string }} props */
@@ -19,5 +20,7 @@ export function waits({ value, fault, isLoading }) {
   return isLoading ? html`<${Loading} />` : null;
 }
 
-/** Where a chart will be. */
-export const Soon = () => html`<${State} title="The first step is not full yet">A step is 10 seconds.<//>`;
+/** Where a chart will be once there are steps; where there are, they count something else.
+ * @param {{ series: import("../figures.js").Series | null, group?: string }} props `group` counts it */
+export const Soon = ({ series, group = "counters" }) =>
+  series && length(series) > 1 ? html`<${State} title="Not measured">Metric group <code>${group}</code> counts it by step, and is off.<//>` : html`<${State} title="The first step is not full yet">A step is 10 seconds.<//>`;

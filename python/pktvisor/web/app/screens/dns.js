@@ -11,7 +11,7 @@ import { Chips } from "../parts/chip.js";
 import { later } from "../parts/later.js";
 import { Panel } from "../parts/panel.js";
 import { Segmented } from "../parts/segmented.js";
-import { Soon, State, waits } from "../parts/state.js";
+import { Soon, waits } from "../parts/state.js";
 import { Tiles } from "../parts/tiles.js";
 import { TopList } from "../parts/toplist.js";
 import { DNS, toward } from "../paths.js";
@@ -102,7 +102,7 @@ function Results({ series, direction, events, since, isApart }) {
   const found = histograms(series, "dns", toward(DNS.times, direction));
   const controls = html`<${Segmented} label="Form" value=${form} choose=${(/** @type {string} */ one) => change({ form: one === "all" ? "" : one })} options=${[["all", "All"], ["failing", "Failing"], ["share", "Share"]]} />`;
   return html`<div class="column w9"><${Panel} title="Results over time" sub=${form === "share" ? "share of answers" : "answers per second"} controls=${controls} sheet=${chartSheet(times, lines)}>
-      ${times.length > 1 ? html`<${Chart} label="Results over time" times=${times} lines=${lines} events=${events} kept=${since} isStack height=${180} format=${form === "share" ? percent : short} />` : html`<${Soon} />`}<//>
+      ${times.length > 1 ? html`<${Chart} label="Results over time" times=${times} lines=${lines} events=${events} kept=${since} isStack height=${180} format=${form === "share" ? percent : short} />` : html`<${Soon} series=${series} />`}<//>
     <${Panel} title="Answer times" sub="same axis; each column 10 s, each row twice the one below" sheet=${found && histogramSheet(times, found)} foot=${since && html`<span>The bracket below the axis is what the agent keeps as windows.</span>`}>
-      ${times.length < 2 ? html`<${Soon} />` : found ? html`<${Heat} label="Answer times" times=${times} of=${found} events=${events} kept=${since} />` : html`<${State} title="Not measured">${group(isApart ? "counters" : "dns_transaction")}<//>`}<//></div>`;
+      ${found && times.length > 1 ? html`<${Heat} label="Answer times" times=${times} of=${found} events=${events} kept=${since} />` : html`<${Soon} series=${series} group=${isApart ? "counters" : "dns_transaction"} />`}<//></div>`;
 }

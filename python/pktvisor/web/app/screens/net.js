@@ -97,7 +97,7 @@ function tiles(metrics, of, by, direction, period) {
 function Directions({ series, by, events, kept }) {
   const lines = [{ name: "In", colour: "c1", fill: true, values: by("in") }, { name: "Out", colour: "c3", fill: true, isBelow: true, values: by("out") }, { name: "Unknown", colour: "c8", values: by("unknown") }];
   const times = timesOf(series, lines[0].values);
-  return html`<${Panel} title="Directions" sub="packets per second" width=${8} sheet=${chartSheet(times, lines)}>${times.length > 1 ? html`<${Chart} label="Packets per second by direction" height=${260} times=${times} lines=${lines} events=${events} kept=${kept} />` : html`<${Soon} />`}<//>`;
+  return html`<${Panel} title="Directions" sub="packets per second" width=${8} sheet=${chartSheet(times, lines)}>${times.length > 1 ? html`<${Chart} label="Packets per second by direction" height=${260} times=${times} lines=${lines} events=${events} kept=${kept} />` : html`<${Soon} series=${series} />`}<//>`;
 }
 
 /** @param {About} props */
@@ -111,7 +111,7 @@ function Protocols({ series, by, events, kept }) {
   const controls = html`<${Segmented} label="Protocols" value=${which} choose=${(/** @type {string} */ one) => change({ by: one })} options=${STACKS.map(([name]) => [name, name])} />
     <${Segmented} label="Unit" value=${form} choose=${(/** @type {string} */ one) => change({ form: one })} options=${[["rate", "Rate"], ["share", "Share"]]} />`;
   return html`<${Panel} title="Protocols" sub=${form === "rate" ? "packets per second" : "share of packets"} width=${8} controls=${controls} sheet=${chartSheet(times, lines)}>
-    ${times.length > 1 ? html`<${Chart} label="Protocols over time" times=${times} lines=${lines} events=${events} kept=${kept} isStack format=${form === "rate" ? short : percent} />` : html`<${Soon} />`}<//>`;
+    ${times.length > 1 ? html`<${Chart} label="Protocols over time" times=${times} lines=${lines} events=${events} kept=${kept} isStack format=${form === "rate" ? short : percent} />` : html`<${Soon} series=${series} />`}<//>`;
 }
 
 /** @param {{ metrics: any, of: (name: keyof typeof NET) => number | null, total: number | null, direction: string }} props */

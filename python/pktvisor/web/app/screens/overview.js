@@ -20,7 +20,6 @@ import { Tiles } from "../parts/tiles.js";
 import { TopList } from "../parts/toplist.js";
 import { DNS, NET, toward } from "../paths.js";
 import { report } from "../server.js";
-import { length } from "../steps.js";
 import { change as changed } from "../trend.js";
 import { micros, percent, short, volume } from "../units.js";
 
@@ -110,7 +109,7 @@ function Packets({ schema, series, events, kept }) {
   ];
   const times = timesOf(series, lines[0].values);
   return html`<${Panel} title="Packets" sub=${`per second, ${series?.step_s ?? 10} s steps`} width=${8} sheet=${chartSheet(times, lines)} foot=${kept && html`<span>The bracket below the axis is what the agent keeps as windows.</span>`}>
-    ${times.length > 1 ? html`<${Chart} label="Packets per second" height=${220} times=${times} lines=${lines} events=${events} kept=${kept} />` : html`<${Soon} />`}<//>`;
+    ${times.length > 1 ? html`<${Chart} label="Packets per second" height=${220} times=${times} lines=${lines} events=${events} kept=${kept} />` : html`<${Soon} series=${series} />`}<//>`;
 }
 
 /** @param {About} props */
@@ -120,7 +119,7 @@ function Failures({ series, events, kept }) {
   const times = timesOf(series, lines[0].values);
   const controls = html`<${Segmented} label="Unit" value=${form} choose=${(/** @type {string} */ unit) => change({ unit })} options=${[["share", "Share"], ["rate", "Rate"]]} />`;
   return html`<${Panel} title="DNS failures" sub=${form === "share" ? "share of answers" : "per second"} width=${6} controls=${controls} sheet=${chartSheet(times, lines)}>
-    ${times.length > 1 ? html`<${Chart} label="DNS failures" times=${times} lines=${lines} events=${events} kept=${kept} isStack format=${form === "share" ? percent : short} />` : html`<${Soon} />`}<//>`;
+    ${times.length > 1 ? html`<${Chart} label="DNS failures" times=${times} lines=${lines} events=${events} kept=${kept} isStack format=${form === "share" ? percent : short} />` : html`<${Soon} series=${series} />`}<//>`;
 }
 
 /** @param {About & { metrics: any }} props */
@@ -131,5 +130,5 @@ function Times({ metrics, series, events, kept }) {
   const times = timesOf(series, lines[0].values);
   const controls = html`<${Segmented} label="Direction" value=${direction} choose=${(/** @type {string} */ one) => change({ times: one })} options=${[["in", "In"], ["out", "Out"]]} />`;
   return html`<${Panel} title="Answer times" sub="${direction === "in" ? "of queries to hosts here" : "of queries that hosts here send"}; read from buckets" width=${6} controls=${controls} sheet=${chartSheet(times, lines)}>
-    ${times.length > 1 ? html`<${Chart} label="Answer times" times=${times} lines=${lines} events=${events} kept=${kept} format=${(/** @type {number} */ us) => micros(Number.isFinite(us) ? +us.toPrecision(2) : null)} />` : hist || !series || !length(series) ? html`<${Soon} />` : html`<${State} title="Not measured">Metric groups <code>dns_transaction</code> (of dns 1.0) and <code>counters</code> (of 2.0) count answer times by step.<//>`}<//>`;
+    ${times.length > 1 ? html`<${Chart} label="Answer times" times=${times} lines=${lines} events=${events} kept=${kept} format=${(/** @type {number} */ us) => micros(Number.isFinite(us) ? +us.toPrecision(2) : null)} />` : html`<${Soon} series=${series} group=${"xact" in metrics ? "dns_transaction" : "counters"} />`}<//>`;
 }
