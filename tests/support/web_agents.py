@@ -11,7 +11,7 @@ from pathlib import Path
 import pktvisor
 from pktvisor.config.urls import read_url
 from pktvisor.hub.delivery import MINUTE_S
-from pktvisor.hub.demo import DemoFleet, send_minute
+from pktvisor.hub.demo import SITES, DemoFleet, send_minute
 from pktvisor.outputs.hub_target import HubTarget
 from pktvisor.outputs.hub_transports.http import sender
 from support.commands import CAPTURES
@@ -56,8 +56,18 @@ visor:
         - {policy: edge, handler: own, metric: asked}
         - {policy: reachability, metric: response_histogram_us, as: table}
 """
+EDGES = """
+visor:
+  policies:
+    names:
+      kind: collection
+      input: {tap: wire, input_type: pcap}
+      handlers: {modules: {names: {type: dns}}}
+"""
 HUB_CONFIG = """
 hub:
+  desired:
+    edges: {tags: {site: SITE}, file: edges.yaml}
   dashboards:
     wall:
       panels:
@@ -103,7 +113,8 @@ def web_agent(folder: Path, *options: str, token: str | None = None) -> Iterator
 def web_hub(folder: Path, *options: str, agents: int = AGENTS, minutes: int = MINUTES) -> Iterator[Daemon]:
     """Run a hub to which a fleet has sent the last minutes."""
     file = folder / "hub.yaml"
-    file.write_text(HUB_CONFIG, encoding="utf-8")
+    file.write_text(HUB_CONFIG.replace("SITE", SITES[0]), encoding="utf-8")
+    (folder / "edges.yaml").write_text(EDGES, encoding="utf-8")
     with daemon("--config", str(file), "--data-dir", str(folder / "hub"), *options, command="pktvisor-hub") as hub:
         fleet = DemoFleet(agents)
         client = sender(HubTarget(read_url(url_of(hub))), agent="", version=pktvisor.__version__)

@@ -1,8 +1,10 @@
 // Which metrics a policy of the hub has, by what its newest whole minute shows.
+import { html } from "../vendor.js";
+import { param } from "./address.js";
 import { useDocument } from "./documents.js";
 import { handlersOf } from "./figures.js";
 import { minute, useMade } from "./hub.js";
-import { param } from "./address.js";
+import { Loading, State, waits } from "./parts/state.js";
 
 /** @typedef {"number" | "quantiles" | "top"} Shape */
 /** @typedef {{ path: string, shape: Shape }} Metric  `path` as history asks for it, as `dns.wire_packets.total` */
@@ -35,7 +37,13 @@ export function useMetrics() {
     const all = handlersOf(reading.value).flatMap(({ schema, metrics }) => flat(metrics, schema));
     return all.length ? all.filter(({ path }, i) => all.findIndex((one) => one.path === path) === i) : USUAL;
   }, [reading.value]);
-  return { names, policy, metrics, reading };
+  return { names, policy, metrics, reading, isKnown: policies !== null };
+}
+
+/** What stands where nothing can be asked yet; null where it can. @param {Pick<ReturnType<typeof useMetrics>, "policy" | "reading" | "isKnown">} known */
+export function unasked({ policy, reading, isKnown }) {
+  if (policy) return reading.isLoading && !reading.value ? waits(reading) : null;
+  return isKnown ? html`<${State} title="No agent has sent anything yet">An agent sends to a hub that --hub names.<//>` : html`<${Loading} />`;
 }
 
 const FIRST = ["packets.total", "dns.wire_packets.total", "dns.xact.counts.total"];

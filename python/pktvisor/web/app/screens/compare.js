@@ -4,14 +4,14 @@ import { change, param } from "../address.js";
 import { compared } from "../comparing.js";
 import { useDocument } from "../documents.js";
 import { minute, span } from "../hub.js";
-import { chosen, tagValues, useMetrics } from "../metrics.js";
+import { chosen, tagValues, unasked, useMetrics } from "../metrics.js";
 import { Name } from "../names.js";
 import { Choice } from "../parts/choice.js";
 import { Cost, refused } from "../parts/cost.js";
 import { Panel } from "../parts/panel.js";
 import { Range } from "../parts/range.js";
 import { Segmented } from "../parts/segmented.js";
-import { State, waits } from "../parts/state.js";
+import { State } from "../parts/state.js";
 import { count, moment, percent, short } from "../units.js";
 
 /** @type {import("../screen.js").Screen} */
@@ -24,9 +24,11 @@ const FIRST = ["dns.top_qname2", "dns.out.top_qname2_xacts", "dns.in.top_qname2_
 
 /** @param {{ filter: string }} shown */
 export function View({ filter }) {
-  const { names, policy, metrics, reading } = useMetrics();
+  const known = useMetrics();
+  const { names, policy, metrics } = known;
   const { value: fleet } = useDocument("fleet?hours=6", minute.value);
-  if (reading.isLoading && !reading.value) return waits(reading);
+  const waiting = unasked(known);
+  if (waiting) return waiting;
   const lists = metrics.filter(({ shape }) => shape === "top");
   const metric = chosen(lists, FIRST)?.path ?? param("metric");
   if (!metric) return html`<${State} title="No policy has a top list">Top lists are metric groups of handlers.<//>`;

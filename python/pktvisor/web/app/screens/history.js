@@ -4,7 +4,7 @@ import { change, link, param } from "../address.js";
 import { useDocument } from "../documents.js";
 import { minute, show, span } from "../hub.js";
 import { grid, isCounted, linesOf, QUANTILES, summary } from "../lines.js";
-import { chosen, tagValues, useMetrics } from "../metrics.js";
+import { chosen, tagValues, unasked, useMetrics } from "../metrics.js";
 import { Name } from "../names.js";
 import { Brush } from "../parts/brush.js";
 import { Choice } from "../parts/choice.js";
@@ -12,7 +12,7 @@ import { Cost, refused, stepText } from "../parts/cost.js";
 import { Panel } from "../parts/panel.js";
 import { Plot, plotSheet } from "../parts/plot.js";
 import { Range } from "../parts/range.js";
-import { State, waits } from "../parts/state.js";
+import { State } from "../parts/state.js";
 import { inUnitOf, moment, percent, short } from "../units.js";
 
 /** @type {import("../screen.js").Screen} */
@@ -24,11 +24,13 @@ const DAY_S = 86400;
 
 /** @param {{ filter: string }} shown */
 export function View({ filter }) {
-  const { names, policy, metrics, reading } = useMetrics();
+  const known = useMetrics();
+  const { names, policy, metrics } = known;
   const { value: fleet } = useDocument("fleet?hours=6", minute.value);
   const offered = metrics.filter(({ shape }) => shape !== "top");
   const metric = chosen(offered) ?? { path: param("metric", "packets.total"), shape: "number" };
-  if (reading.isLoading && !reading.value) return waits(reading);
+  const waiting = unasked(known);
+  if (waiting) return waiting;
   const tags = Object.keys(tagValues(fleet));
   const quantile = param("quantile", "p95");
   return html`<div class="grid"><section class="panel w12 asked" aria-label="The question"><div class="body choices">

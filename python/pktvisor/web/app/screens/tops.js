@@ -3,13 +3,13 @@ import { html } from "../../vendor.js";
 import { link, param } from "../address.js";
 import { useDocument } from "../documents.js";
 import { minute, span } from "../hub.js";
-import { tagValues, useMetrics } from "../metrics.js";
+import { tagValues, unasked, useMetrics } from "../metrics.js";
 import { Name } from "../names.js";
 import { Choice } from "../parts/choice.js";
 import { Cost, refused } from "../parts/cost.js";
 import { Panel } from "../parts/panel.js";
 import { Range } from "../parts/range.js";
-import { State, waits } from "../parts/state.js";
+import { State } from "../parts/state.js";
 import { TopList } from "../parts/toplist.js";
 import { count, percent, short } from "../units.js";
 
@@ -24,9 +24,11 @@ export const entryOf = ({ name, estimate, lower, upper, agents }) => ({ name, es
 
 /** @param {{ filter: string }} shown */
 export function View({ filter }) {
-  const { names, policy, metrics, reading } = useMetrics();
+  const known = useMetrics();
+  const { names, policy, metrics } = known;
   const { value: fleet } = useDocument("fleet?hours=6", minute.value);
-  if (reading.isLoading && !reading.value) return waits(reading);
+  const waiting = unasked(known);
+  if (waiting) return waiting;
   const lists = metrics.filter(({ shape }) => shape === "top");
   if (!lists.length) return html`<${State} title="No policy has a top list">Top lists are metric groups of handlers.<//>`;
   const values = tagValues(fleet);
