@@ -70,6 +70,11 @@ TARGETS = (
     Target("hub heaviest items shown", "of 100", 98, 100, higher_is_better=True),
     Target("hub items with agents miscounted", "of 100", 0, 0),
     Target("hub union", "% error", 2, 1.5),
+    Target("page first paint", "ms", 300, 150),
+    Target("page bytes", "kB at most", 60, 50),
+    Target("page fleet frames", "frames/s", 60, 60, higher_is_better=True),
+    Target("page 1 viewers", "% of a core more", 1, 0.3),
+    Target("page 20 viewers", "% of a core more", 10, 3),
 )
 BY_NAME = {target.name: target for target in TARGETS}
 

@@ -60,6 +60,17 @@ TABLES = (
             "hub heaviest items shown",
         ),
     ),
+    Section(
+        "## The web page",
+        (
+            "page first paint",
+            "page bytes",
+            "page fleet frames",
+            "page fleet slow frames",
+            "page 1 viewers",
+            "page 20 viewers",
+        ),
+    ),
 )
 
 

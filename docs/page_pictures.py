@@ -24,8 +24,8 @@ from support.web_screens import Screen, address, all_screens  # noqa: E402
 PICTURES = REPOSITORY / "docs" / "pictures"
 WINDOW_S = 20
 """Of the agent: long enough for figures that look like a site's, short enough to wait for three of them."""
-AGENTS, MINUTES = 60, 55
-"""Of the hub's fleet: some rows of squares, and an hour of history."""
+AGENTS, MINUTES = 60, 25
+"""Of the hub's fleet: some rows of squares, and half an hour of history."""
 SIZES = {"desk": DESK, "phone": PHONE}
 SETTLED_MS = 2000
 SHOWN = (

@@ -81,6 +81,8 @@ class PageServer:
     marks: list[Document] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     time_s: int = BEGIN_S
+    tick_s: int = 1
+    """So many seconds pass from one tick to the next: a server tells each, and a day of such takes minutes."""
     streams: int = 0
     """How many streams of events are open."""
     port: int = 0
@@ -94,7 +96,7 @@ class PageServer:
         return f"http://127.0.0.1:{self.port}"
 
     def tick(self, seconds: int = 1) -> None:
-        """Let time pass, and tell all that listen: once for each second."""
+        """Let time pass, and tell all that listen: once for each second (see `tick_s`)."""
         self._set(time_s=self.time_s + seconds)
 
     def hold(self) -> None:
@@ -198,10 +200,10 @@ class PageServer:
 
     async def _stream(self) -> AsyncIterator[str]:
         self.streams += 1
-        sent = self.time_s - 1
+        sent = self.time_s - self.tick_s
         try:
             while not self._is_gone:
-                for time_s in range(sent + 1, self.time_s + 1):
+                for time_s in range(sent + self.tick_s, self.time_s + 1, self.tick_s):
                     sent = time_s
                     yield f"event: tick\ndata: {json.dumps(self.told(time_s))}\n\n"
                 await self._wait(functools.partial(self._is_after, sent))
@@ -209,7 +211,7 @@ class PageServer:
             self.streams -= 1
 
     def _is_after(self, time_s: int) -> bool:
-        return self.time_s > time_s
+        return self.time_s >= time_s + self.tick_s
 
 
 class Gone(Response):
