@@ -11,7 +11,7 @@ from support.browser import Visitor, ready, until
 from support.made_up import BEGIN_S
 from support.page_server import POLICY, STEP_S, PageServer, path
 
-HOUR_S, HOURS = 3600, 24
+HOUR_S, DAY_S = 3600, 86_400
 PART_S = 600
 """So many ticks are sent at once; then the page is waited for."""
 HEAP_GROWTH, NODES_GROWTH, LISTENERS_GROWTH = 2_000_000, 200, 50
@@ -27,10 +27,14 @@ def pass_time(made: PageServer, page: Page, seconds: int) -> None:
 def pass_part(made: PageServer, page: Page) -> None:
     asked = len(made.asked)
     made.tick(PART_S)
-    hours, minutes = divmod((made.time_s - BEGIN_S) // 60, 60)
-    shown = " ".join(f"{n} {unit}" for n, unit in ((hours, "h"), (minutes, "min")) if n)
-    expect(page.locator(".side footer")).to_contain_text(f"up {shown}")
+    expect(page.locator(".side footer")).to_contain_text(f"up {up_time(made.time_s - BEGIN_S)}")
     until(lambda: {path(), f"policies/{POLICY}/series"} <= set(made.asked[asked:]), page)
+
+
+def up_time(seconds: int) -> str:
+    """A span of up to a day, in whole minutes, as the page writes it."""
+    parts = {"d": seconds // DAY_S, "h": seconds % DAY_S // HOUR_S, "min": seconds % HOUR_S // 60}
+    return " ".join(f"{n} {unit}" for unit, n in parts.items() if n)
 
 
 def held(page: Page) -> dict[str, float]:
@@ -51,7 +55,7 @@ def test_a_day_leaves_nothing_behind(made: PageServer, visitor: Visitor) -> None
     before = held(page)
     pass_time(made, page, HOUR_S)
     made.tick_s = STEP_S
-    pass_time(made, page, (HOURS - 2) * HOUR_S)
+    pass_time(made, page, DAY_S - 2 * HOUR_S)
     after = held(page)
     grown = {name: after[name] - before[name] for name in after}
     assert grown["JSHeapUsedSize"] < HEAP_GROWTH

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.browser import Visitor, ready, until
 from support.daemon import daemon
-from support.page_server import PageServer, path
+from support.page_server import POLICY, PageServer, path
 from support.web_agents import url_of
 
 NOBODY = r"ERR_CONTENT_LENGTH_MISMATCH|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|MIME type|ERR_EMPTY|ERR_CONNECTION_RESET"
@@ -69,6 +70,34 @@ def test_an_agent_that_was_started_anew_is_shown_again(visitor: Visitor, tmp_pat
     with daemon("-p", str(port), "mock"):
         expect(page.locator("#main .badge.live")).to_be_visible()
         expect(tiles(page)).not_to_have_count(0)
+
+
+def test_an_answer_that_breaks_off_leaves_what_was_shown(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive(NOBODY)
+    page = overview(made, visitor)
+    made.tick(19)  # the next second begins a window
+    expect(page.locator(".side footer")).to_contain_text("up 19 s")
+    shown = tiles(page).all_inner_texts()
+    made.hold()
+    asked = len(made.asked)
+    made.tick()
+    until(lambda: path() in made.asked[asked:], page)
+    made.leave()
+    becomes(page, "stale")
+    assert tiles(page).all_inner_texts() == shown
+
+
+def test_a_slow_agent_is_asked_again_when_it_has_answered(made: PageServer, visitor: Visitor) -> None:
+    page = overview(made, visitor)
+    expect(page.locator(".side footer")).to_contain_text("up 0 s")
+    made.hold()
+    asked = len(made.asked)
+    made.tick(600)
+    expect(page.locator(".side footer")).to_contain_text("up 10 min")
+    until(lambda: "metrics/app" in made.asked[asked:], page)
+    assert max(Counter(made.asked[asked:]).values()) == 1
+    made.release()
+    until(lambda: made.asked[asked:].count(f"policies/{POLICY}/series") == 2, page)
 
 
 def test_a_window_that_is_not_full_yet_is_said_to_come(made: PageServer, visitor: Visitor) -> None:

@@ -1,17 +1,20 @@
 // Documents for parts: asked for once whoever wants them, kept while the next one is on its way.
 import { signal, useEffect, useRef } from "../vendor.js";
-import { ask, Fault } from "./server.js";
+import { ask, Fault, inTurn } from "./server.js";
 
 /** @typedef {{ value: any, fault: Fault | null, isLoading: boolean }} Reading */
 
 const MOST_KEPT = 60;
-/** @type {Map<string, { reading: { value: Reading }, stamp: unknown }>} */
+/** `fetch` asks for it; a slow server is asked for the next once it has answered. @type {Map<string, { reading: { value: Reading }, stamp: unknown, fetch: () => Promise<void> }>} */
 const kept = new Map();
 
 /** @param {string} path */
 function entry(path) {
   let found = kept.get(path);
-  if (!found) found = { reading: signal(/** @type {Reading} */ ({ value: null, fault: null, isLoading: true })), stamp: undefined };
+  if (!found) {
+    const reading = signal(/** @type {Reading} */ ({ value: null, fault: null, isLoading: true }));
+    found = { reading, stamp: undefined, fetch: inTurn(() => fetchInto(path, reading)) };
+  }
   kept.delete(path);
   kept.set(path, found); // the one asked for last goes last
   for (const oldest of kept.keys()) {
@@ -21,19 +24,15 @@ function entry(path) {
   return found;
 }
 
-/** @param {string} path @param {{ reading: { value: Reading }, stamp: unknown }} found */
-async function fetchInto(path, found) {
-  const { reading, stamp } = found;
+/** @param {string} path @param {{ value: Reading }} reading */
+async function fetchInto(path, reading) {
   reading.value = { ...reading.value, isLoading: true };
-  /** @type {Reading} */
-  let next;
   try {
-    next = { value: await ask(path), fault: null, isLoading: false };
+    reading.value = { value: await ask(path), fault: null, isLoading: false };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    next = { value: reading.value.value, fault: error, isLoading: false };
+    reading.value = { value: reading.value.value, fault: error, isLoading: false };
   }
-  if (found.stamp === stamp) reading.value = next;
 }
 
 /**
@@ -59,7 +58,7 @@ export function useDocuments(paths, stamp = "") {
       if (found.stamp !== undefined && (asked.current.get(path) === stamp || found.stamp === stamp)) continue;
       asked.current.set(path, stamp);
       found.stamp = stamp;
-      void fetchInto(path, found);
+      void found.fetch();
     }
     for (const path of asked.current.keys()) if (!paths.includes(path)) asked.current.delete(path);
   });

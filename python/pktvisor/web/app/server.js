@@ -53,6 +53,25 @@ export async function ask(path, options) {
   throw new Fault(response.status, told);
 }
 
+/** An act that runs once at a time; however often it is wanted meanwhile, it runs once more then. @param {() => Promise<void>} act */
+export function inTurn(act) {
+  let isAtWork = false;
+  let isWanted = false;
+  return async () => {
+    isWanted = true;
+    if (isAtWork) return;
+    isAtWork = true;
+    try {
+      while (isWanted) {
+        isWanted = false;
+        await act();
+      }
+    } finally {
+      isAtWork = false;
+    }
+  };
+}
+
 /** @param {string} path @param {Json} body @param {string} [method] */
 export const send = (path, body, method = "POST") =>
   ask(path, { method, body: typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": typeof body === "string" ? "application/x-yaml" : "application/json" } });
