@@ -14,7 +14,7 @@ import { count, percent, short } from "../units.js";
 await sheet("agent");
 
 /** @type {import("../screen.js").Screen} */
-export const screen = { name: "inputs", title: "Inputs", group: "Agent", order: 80, of: "agent" };
+export const screen = { name: "inputs", title: "Inputs", group: "Agent", order: 110, of: "agent" };
 
 /** @param {import("../screen.js").Shown} shown */
 export function View({ filter }) {

@@ -12,7 +12,7 @@ import { count, short } from "../units.js";
 await sheet("agent");
 
 /** @type {import("../screen.js").Screen} */
-export const screen = { name: "packets", title: "Packets", group: "Agent", order: 100, of: "agent", isLive: true };
+export const screen = { name: "packets", title: "Packets", group: "Agent", order: 130, of: "agent", isLive: true };
 
 const MB = 1_000_000;
 const PACKET_BLOCK = 6;

@@ -16,7 +16,7 @@ import { clock, duration } from "../units.js";
 await sheet("agent");
 
 /** @type {import("../screen.js").Screen} */
-export const screen = { name: "policies", title: "Policies", group: "Agent", order: 90, of: "agent", isLive: true };
+export const screen = { name: "policies", title: "Policies", group: "Agent", order: 120, of: "agent", isLive: true };
 
 /** @typedef {{ text?: string, origin: string, file?: string, digest?: string, since?: number }} Known */
 
