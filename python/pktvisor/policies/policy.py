@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,8 +16,6 @@ from pktvisor.metrics.kinds import Metric, Reading
 from pktvisor.metrics.snapshot import HandlerSnapshot, Sample, Samples, Value, memory_bytes
 from pktvisor.policies.many_groups import SamplesOfMany
 from pktvisor.policies.plan import Instance, Placed, Plan
-
-logger = logging.getLogger(__name__)
 
 NANOSECONDS = 1_000_000_000
 
@@ -102,15 +99,20 @@ class Policy:
         except _core.ConfigFault as fault:
             raise ConfigError(f"policy {name}: {fault}") from fault
         if self.core.left_out_of_steps:
-            logger.warning(
-                "policy %s: %d of its counters and histograms are in no steps: a policy has room for %d, %d of them "
-                "histograms",
-                name,
-                self.core.left_out_of_steps,
-                _core.MOST_STEPPED,
-                _core.MOST_STEPPED_HISTOGRAMS,
-            )
+            self._tell_what_is_left_out()
         self._answers = self.core.memory.answers()
+
+    def _tell_what_is_left_out(self) -> None:
+        import logging  # who summarises a file starts sooner without it
+
+        logging.getLogger(__name__).warning(
+            "policy %s: %d of its counters and histograms are in no steps: a policy has room for %d, %d of them "
+            "histograms",
+            self.name,
+            self.core.left_out_of_steps,
+            _core.MOST_STEPPED,
+            _core.MOST_STEPPED_HISTOGRAMS,
+        )
 
     def look_up_in(self, databases: Databases) -> None:
         """Look things up in other databases: from the next window on, at once where the window never ends."""
