@@ -53,3 +53,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     folder: Path = tmp_path_factory.mktemp("hub")
     with web_hub(folder, "--admin-api") as running:
         yield running
+
+
+@pytest.fixture
+def plain(tmp_path: Path) -> Iterator[Daemon]:
+    """An agent without the admin API."""
+    with web_agent(tmp_path) as running:
+        yield running

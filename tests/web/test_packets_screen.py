@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from support.browser import Visitor, ready
 from support.daemon import Daemon, daemon
-from support.web_agents import url_of, web_agent
+from support.web_agents import url_of
 
 CONFIG = """\
 visor:
@@ -67,8 +67,7 @@ def test_where_no_packet_passes_nothing_is_saved(visitor: Visitor, keeping: Daem
     expect(page.get_by_role("status")).to_contain_text("nothing is saved")
 
 
-def test_who_may_only_look_is_told_which_right_is_needed(visitor: Visitor, tmp_path: Path) -> None:
-    with web_agent(tmp_path) as running:
-        page = opened(visitor, running)
-        expect(page.locator("#main")).to_contain_text("start the agent with --admin-api")
-        expect(page.get_by_role("button", name="Download")).to_have_count(0)
+def test_who_may_only_look_is_told_which_right_is_needed(plain: Daemon, visitor: Visitor) -> None:
+    page = opened(visitor, plain)
+    expect(page.locator("#main")).to_contain_text("start the agent with --admin-api")
+    expect(page.get_by_role("button", name="Download")).to_have_count(0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -210,9 +209,8 @@ def test_on_a_phone_nothing_stands_beyond_the_edge(visitor: Visitor, edited: Dae
     assert wanted <= width
 
 
-def test_who_may_only_look_is_told_what_to_do(visitor: Visitor, tmp_path: Path) -> None:
-    with web_agent(tmp_path) as running:
-        page = opened(visitor, running)
-        expect(page.get_by_text("To change policies, start the agent with --admin-api.")).to_be_visible()
-        expect(page.get_by_role("link", name="edge")).to_be_visible()
-        expect(page.get_by_role("textbox", name=re.compile("^Text of "))).to_have_count(0)
+def test_who_may_only_look_is_told_what_to_do(plain: Daemon, visitor: Visitor) -> None:
+    page = opened(visitor, plain)
+    expect(page.get_by_text("To change policies, start the agent with --admin-api.")).to_be_visible()
+    expect(page.get_by_role("link", name="edge")).to_be_visible()
+    expect(page.get_by_role("textbox", name=re.compile("^Text of "))).to_have_count(0)
