@@ -60,6 +60,15 @@ def test_a_wrong_filter_is_told_at_its_field(visitor: Visitor, keeping: Daemon) 
     expect(field).to_have_attribute("aria-invalid", "true")
 
 
+def test_what_is_written_stays_while_the_page_goes_on(visitor: Visitor, keeping: Daemon) -> None:
+    page = opened(visitor, keeping)
+    field = page.get_by_label("Filter, in tcpdump's language")
+    field.fill("port 53")
+    page.get_by_label("Filter names and panels").fill("x")  # all is drawn anew
+    expect(page).to_have_url(re.compile("filter=x"))
+    expect(field).to_have_value("port 53")
+
+
 def test_where_no_packet_passes_nothing_is_saved(visitor: Visitor, keeping: Daemon) -> None:
     page = opened(visitor, keeping)
     page.get_by_label("Filter, in tcpdump's language").fill("host 203.0.113.99")

@@ -38,7 +38,7 @@ export function View({ filter }) {
       <${Choice} label="Metric" name="metric" value=${metric.path} options=${offered.map(({ path }) => path)} />
       ${metric.shape === "quantiles" && html`<${Choice} label="Quantile" name="quantile" value=${quantile} options=${QUANTILES} />`}
       <${Choice} label="One line for each" name="by" value=${param("by")} also=${{ agent: "", line: "" }} options=${[["", "all agents together"], ...tags, "agent"]} />
-      ${param("by") === "agent" && html`<label class="choice"><span>Agents</span><input value=${param("agent")} placeholder="all, or some with commas" list="agents" onChange=${(/** @type {any} */ event) => change({ agent: event.target.value })} /><datalist id="agents">${Object.keys(fleet?.agents ?? {}).slice(0, 1000).map((name) => html`<option value=${name} />`)}</datalist></label>`}
+      ${param("by") === "agent" && html`<label class="choice"><span>Agents</span><input defaultValue=${param("agent")} placeholder="all, or some with commas" list="agents" onChange=${(/** @type {any} */ event) => change({ agent: event.target.value })} /><datalist id="agents">${Object.keys(fleet?.agents ?? {}).slice(0, 1000).map((name) => html`<option value=${name} />`)}</datalist></label>`}
       <${Choice} label="Step" name="step" value=${param("step")} options=${[["", "automatic"], ...STEPS.map((step) => /** @type {[string, string]} */ ([step, stepText(Number(step))]))]} />
       <${Choice} label="Compare with" name="before" value=${param("before")} options=${[["", "nothing"], ["period", "the period before"], ["day", "the day before"], ["week", "the week before"]]} />
       <span class="end"><${Range} /></span></div><${Answer} policy=${policy} metric=${metric} quantile=${quantile} filter=${filter} /></section></div>`;

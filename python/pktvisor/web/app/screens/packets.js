@@ -51,10 +51,11 @@ export function View() {
       fault.value = "Nobody answers.";
     }
   };
+  // What is written stays until it is sent, whatever is drawn anew meanwhile: fields begin with what the address says.
   return html`<${Panel} title="Recent packets" sub="the newest of each input, no older than two minutes"><form class="form" onSubmit=${submit}>
-    <label>Input <select name="input" value=${param("input", inputs[0][0])}>${inputs.map(([name, { memory }]) => html`<option value=${name}>${name} (${short(memory.lookback, "B")} kept)</option>`)}</select></label>
-    <label>Filter, in tcpdump's language <input name="filter" value=${param("bpf")} maxlength="4096" placeholder="port 53 and host 192.0.2.1" spellcheck=${false} aria-invalid=${Boolean(fault.value)} aria-describedby="wrong" /></label><p id="wrong" class="bad" role="alert">${fault.value}</p>
-    <label>Seconds, the last <input name="seconds" type="number" min="1" max="86400" value=${param("seconds")} placeholder="all" /></label>
-    <label>Megabytes, at most <input name="size" type="number" min="1" max="32" required value=${param("size", "8")} /></label>
+    <label>Input <select name="input" value=${param("input", inputs[0][0])} onChange=${(/** @type {any} */ event) => change({ input: event.target.value })}>${inputs.map(([name, { memory }]) => html`<option value=${name}>${name} (${short(memory.lookback, "B")} kept)</option>`)}</select></label>
+    <label>Filter, in tcpdump's language <input name="filter" defaultValue=${param("bpf")} maxlength="4096" placeholder="port 53 and host 192.0.2.1" spellcheck=${false} aria-invalid=${Boolean(fault.value)} aria-describedby="wrong" /></label><p id="wrong" class="bad" role="alert">${fault.value}</p>
+    <label>Seconds, the last <input name="seconds" type="number" min="1" max="86400" defaultValue=${param("seconds")} placeholder="all" /></label>
+    <label>Megabytes, at most <input name="size" type="number" min="1" max="32" required defaultValue=${param("size", "8")} /></label>
     <button class="button main">Download</button> <span role="status">${done.value}</span></form><//>`;
 }
