@@ -11,7 +11,7 @@ from pktvisor.server import page
 from support.serving import client
 
 BUDGET_BYTES = 60_000
-"""Of what a browser takes to show a screen, compressed."""
+"""Of what a screen begins with, compressed: charts, whose library is large, come behind it (decision 0030)."""
 
 
 def reached_from(*starts: str) -> set[str]:
@@ -61,7 +61,7 @@ def test_a_screen_is_found_by_being_there() -> None:
 
 
 @pytest.mark.parametrize("screen", screens())
-def test_no_screen_takes_more_than_the_budget(screen: str) -> None:
+def test_no_screen_begins_with_more_than_the_budget(screen: str) -> None:
     taken = reached_from("app/main.js", screen) | {"index.html", "style.css"}
     sizes = {path: len(page.files()[path].compressed) for path in taken}
     assert sum(sizes.values()) < BUDGET_BYTES, sorted(sizes.items(), key=lambda item: -item[1])
