@@ -135,7 +135,7 @@ def test_the_heat_map_is_read_and_its_cells_are_counted(made: PageServer, visito
     page.keyboard.press("End")
     expect(times.locator("[aria-live]")).to_contain_text("most answers, 90, took 1 ms to 2 ms")
     expect(times.locator(".legend")).to_contain_text("No data")
-    box = chart.locator(".u-over").bounding_box()
+    box = chart.locator("canvas.glass").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 1, box["y"] + 1)
     page.mouse.down()

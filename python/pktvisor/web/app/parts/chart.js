@@ -16,7 +16,7 @@ import { later } from "./later.js";
  * @property {number | null} [kept] since when there are windows
  * @property {(span: Span) => void} [select] is told of what somebody drags over
  * @property {string} label
- * @property {(plot: any) => void} [ground] paints below the lines
+ * @property {(plot: import("../timeplot.js").TimePlot) => void} [ground] paints below the lines
  * @property {[number, number]} [range] of the values
  * @property {number[]} [ticks] values with a name on the axis
  * @property {(i: number) => string} [told] adds to what is read out of a step

@@ -1,11 +1,11 @@
-// What draws a chart, by uPlot. Gaps are hatched, marks are dotted lines, and all charts of a screen share one cross.
-import { uPlot } from "../../uplot.js";
+// What draws a chart. Gaps are hatched, marks are dotted lines, and all charts of a screen share one cross.
 import { effect, html, useEffect, useRef, useSignal } from "../../vendor.js";
 import { cross } from "../cross.js";
 import { escaped } from "../names.js";
 import { colourOf } from "../theme.js";
 import { means } from "../thin.js";
-import { clock, moment, short } from "../units.js";
+import { TimePlot } from "../timeplot.js";
+import { clock, short } from "../units.js";
 
 /** @typedef {import("./chart.js").Line} Line */
 /** @typedef {import("./chart.js").Event} Event */
@@ -24,165 +24,102 @@ const stacked = (lines) => {
   }).toReversed();
 };
 
-/** Whether nothing is known of a step. @param {ArrayLike<any>[]} series @param {number} i */
-const isGap = (series, i) => series.every((values) => values[i] === null || values[i] === undefined);
+/** Whether nothing is known of a step. @param {(number | null)[][]} rows @param {number} i */
+const isGap = (rows, i) => rows.every((values) => values[i] === null);
 
 /** @param {CanvasRenderingContext2D} ctx */
 function hatching(ctx) {
   const tile = document.createElement("canvas");
-  tile.width = tile.height = 6 * devicePixelRatio;
+  tile.width = tile.height = 6;
   const paint = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
   paint.strokeStyle = colourOf("hatch");
-  paint.lineWidth = devicePixelRatio;
   paint.beginPath();
-  for (const start of [-1, 0, 1]) {
-    paint.moveTo(start * tile.width, tile.width);
-    paint.lineTo((start + 1) * tile.width, 0);
+  for (const start of [-6, 0, 6]) {
+    paint.moveTo(start, 6);
+    paint.lineTo(start + 6, 0);
   }
   paint.stroke();
   return /** @type {CanvasPattern} */ (ctx.createPattern(tile, "repeat"));
 }
 
-/** Where nothing is known, it is hatched. @param {uPlot} plot */
-function drawGaps({ ctx, bbox, data, valToPos }) {
-  const times = data[0];
-  const step = stepOf(times);
-  ctx.save();
+/** Where nothing is known, it is hatched. @param {TimePlot} plot */
+function drawGaps({ ctx, area: { top, foot }, times, rows, step, x }) {
   ctx.fillStyle = hatching(ctx);
   for (let i = 0; i < times.length; i++) {
     const start = i;
-    while (i < times.length && isGap(data.slice(1), i)) i++;
-    if (i === start) continue;
-    const left = valToPos(times[start], "x", true);
-    ctx.fillRect(left, bbox.top, valToPos(times[i - 1] + step, "x", true) - left, bbox.height);
+    while (i < times.length && isGap(rows, i)) i++;
+    if (i > start) ctx.fillRect(x(times[start]), top, x(times[i - 1] + step) - x(times[start]), foot - top);
   }
-  ctx.restore();
 }
 
-/** Marks with their texts, one below the other where they would overlap; what has no room is told at the cross. @param {uPlot} plot @param {Event[]} events */
-function drawMarks({ ctx, bbox, valToPos }, events) {
-  const right = bbox.left + bbox.width;
+/** Marks with their texts, one below the other where they would overlap; what has no room is told at the cross. @param {TimePlot} plot @param {Event[]} events */
+function drawMarks({ ctx, area: { left, right, top, foot }, begin, end, x }, events) {
   /** @type {[number, number, number][]} */
   const taken = [];
-  ctx.save();
-  ctx.fillStyle = colourOf("text-2");
-  ctx.font = `${11 * devicePixelRatio}px sans-serif`;
-  ctx.textAlign = "left";
-  ctx.textBaseline = "alphabetic";
+  Object.assign(ctx, { font: "11px sans-serif", textAlign: "left", textBaseline: "alphabetic" });
   for (const { time, text } of events) {
-    const x = valToPos(time, "x", true);
-    if (x < bbox.left || x > right) continue;
-    ctx.strokeStyle = ctx.fillStyle;
-    ctx.lineWidth = devicePixelRatio;
-    ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
+    if (time < begin || time > end) continue;
+    const at = x(time);
+    Object.assign(ctx, { fillStyle: colourOf("text-2"), strokeStyle: colourOf("text-2"), lineWidth: 1 });
+    ctx.setLineDash([2, 3]);
+    ctx.stroke(new Path2D(`M${at} ${top}V${foot}`));
     const shown = escaped(text).slice(0, LONGEST_MARK);
     const width = ctx.measureText(shown).width + 8;
-    const start = x + width > right ? x - width : x;
-    const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find((i) => start >= bbox.left && !taken.some(([at, from, to]) => at === i && start < to && start + width > from));
+    const start = at + width > right ? at - width : at;
+    const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find((i) => start >= left && !taken.some(([used, from, to]) => used === i && start < to && start + width > from));
     if (row === undefined) continue;
     taken.push([row, start, start + width]);
-    const foot = bbox.top + (12 + 13 * row) * devicePixelRatio;
     ctx.setLineDash([]);
-    ctx.strokeStyle = colourOf("panel"); // lines must not run through the text
-    ctx.lineWidth = 4 * devicePixelRatio;
-    ctx.strokeText(shown, start + 4, foot);
-    ctx.fillText(shown, start + 4, foot);
+    Object.assign(ctx, { strokeStyle: colourOf("panel"), lineWidth: 4 }); // lines must not run through the text
+    ctx.strokeText(shown, start + 4, top + 12 + 13 * row);
+    ctx.fillText(shown, start + 4, top + 12 + 13 * row);
   }
-  ctx.restore();
 }
 
-/** What the agent keeps as windows, as a bracket on the axis. @param {uPlot} plot @param {number | null | undefined} since */
-function drawKept({ ctx, bbox, valToPos }, since) {
-  if (!since) return;
-  const [left, right, foot] = [Math.max(bbox.left, valToPos(since, "x", true)), bbox.left + bbox.width, bbox.top + bbox.height];
-  ctx.save();
-  ctx.strokeStyle = colourOf("text-3");
+/** What the agent keeps as windows, as a bracket on the axis. @param {TimePlot} plot @param {number | null | undefined} since */
+function drawKept({ ctx, area: { left, right, foot }, x }, since) {
+  if (!since || x(since) > right) return;
+  Object.assign(ctx, { strokeStyle: colourOf("text-3"), lineWidth: 2 });
   ctx.setLineDash([]);
-  ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.beginPath();
-  ctx.moveTo(left, foot - 4 * devicePixelRatio);
-  ctx.lineTo(left, foot);
-  ctx.lineTo(right, foot);
-  ctx.lineTo(right, foot - 4 * devicePixelRatio);
-  ctx.stroke();
-  ctx.restore();
+  ctx.stroke(new Path2D(`M${Math.max(left, x(since))} ${foot - 4}v4H${right}v-4`));
 }
 
 /** @param {ArrayLike<number>} times */
 const stepOf = (times) => (times[1] ?? 1) - (times[0] ?? 0);
 
-/** @param {ArrayLike<any>[]} a @param {ArrayLike<any>[]} b */
-const same = (a, b) => a.length === b.length && a.every((one, i) => one.length === b[i].length && Array.prototype.every.call(one, (value, k) => value === b[i][k]));
+/** @param {Line} line @param {boolean} isStack @returns {import("../timeplot.js").Stroke} */
+function strokeOf({ colour, isDashed, fill, isPale }, isStack) {
+  const ink = colourOf(colour);
+  return { colour: ink, isDashed, ...((isStack || fill) && { fill: `${ink}${isStack ? "" : isPale ? "60" : "28"}` }) };
+}
 
 /** @param {import("./chart.js").Props} props */
 export function Drawn({ times, lines, isStack = false, height = 190, format = short, events = [], kept, select, label, ground, range, ticks, told }) {
   const place = useRef(/** @type {HTMLElement | null} */ (null));
-  const made = useRef(/** @type {{ plot: uPlot, shape: string } | null} */ (null));
+  const made = useRef(/** @type {TimePlot | null} */ (null));
   const spoken = useSignal("");
-  // The plot outlives a drawing; what it calls is of the last one.
-  const latest = useRef({ events, kept, ground, select, format });
-  latest.current = { events, kept, ground, select, format };
   const shown = isStack ? stacked(lines) : lines;
-  const shape = JSON.stringify([shown.map(({ name, colour, isDashed }) => [name, colour, isDashed]), height, range, ticks, isStack, format(1), document.documentElement.dataset.theme]);
 
   useEffect(() => {
     const box = place.current;
     if (!box) return;
     const size = Math.ceil(times.length / (POINTS_PER_PIXEL * (box.clientWidth || 300)));
-    const data = /** @type {uPlot.AlignedData} */ ([times.filter((_, i) => i % size === 0), ...shown.map(({ values, isBelow }) => means(values, size).map((value) => (isBelow && value ? -value : value)))]);
-    const last = made.current;
-    if (last?.shape === shape) {
-      if (!same(data, last.plot.data)) last.plot.setData(data);
-      else if (ground) last.plot.redraw(false);
-      return;
-    }
-    last?.plot.destroy();
-    const axis = { stroke: colourOf("text-3"), grid: { stroke: colourOf("grid"), width: 1 }, ticks: { show: false }, font: "11px sans-serif" };
-    const plot = new uPlot({
-      width: box.clientWidth || 300,
-      height,
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-      legend: { show: false },
-      cursor: { drag: { x: Boolean(select), y: Boolean(select && ground), setScale: false }, points: { size: 5 } },
-      scales: {
-        x: { range: ({ data: [all] }) => [all[0], all[all.length - 1] + stepOf(all)] },
-        y: { range: range ?? ((_, low, high) => [Math.min(0, low) * 1.06, high > 0 || low < 0 ? Math.max(0, high) * 1.06 : 1]) },
-      },
-      axes: [
-        { ...axis, size: 26, values: (_, all) => all.map((time) => (time % 86400 || all[all.length - 1] - all[0] < 43200 ? clock(time).slice(0, all[1] - all[0] < 60 ? 8 : 5) : moment(time).slice(5, 10))) },
-        { ...axis, size: 54, values: (_, all) => all.map((value) => latest.current.format(range ? value : Math.abs(value))), ...(ticks && { splits: () => ticks, grid: { show: false } }) },
-      ],
-      series: [{}, ...shown.map(({ name, colour, isDashed, fill, isPale }) => ({
-        label: name, stroke: colourOf(colour), width: 1.5, points: { show: false },
-        ...(isDashed && { dash: [4, 4] }), ...((isStack || fill) && { fill: `${colourOf(colour)}${!isStack ? "28" : isPale ? "60" : ""}` }),
-        // A step is as wide as it lasts.
-        ...(isStack && { paths: uPlot.paths.stepped?.({ align: 1, extend: true }) }),
-      }))],
-      hooks: {
-        drawAxes: [(drawn) => (latest.current.ground?.(drawn), drawGaps(drawn))],
-        draw: [(drawn) => (drawMarks(drawn, latest.current.events), drawKept(drawn, latest.current.kept))],
-        setCursor: [({ cursor: { left = -1 }, data: [all], posToVal }) => (cross.value = left < 0 ? null : stepAt(all, posToVal(left, "x")))],
-        setSelect: [({ select: { left, width, top, height: tall }, posToVal }) => width > 4 && latest.current.select?.({ from: posToVal(left, "x"), to: posToVal(left + width, "x"), low: posToVal(top + tall, "y"), high: posToVal(top, "y") })],
-      },
-    }, data, box);
-    made.current = { plot, shape };
+    const rows = shown.map(({ values, isBelow }) => means(values, size).map((value) => (isBelow && value ? -value : value)));
+    made.current ??= new TimePlot(box);
+    made.current.show({
+      height, isStack, range, ticks, strokes: shown.map((line) => strokeOf(line, isStack)),
+      format: (value) => format(range ? value : Math.abs(value)),
+      below: (plot) => (ground?.(plot), drawGaps(plot)),
+      above: (plot) => (drawMarks(plot, events), drawKept(plot, kept)),
+      pointed: (time) => (cross.value = time === null ? null : stepAt(times, time)),
+      chosen: select, isArea: Boolean(ground),
+    }, times.filter((_, i) => i % size === 0), rows);
   });
   useEffect(() => {
-    const box = place.current;
-    if (!box) return;
-    const watcher = new ResizeObserver(() => made.current?.plot.setSize({ width: box.clientWidth, height }));
-    watcher.observe(box);
-    const follow = effect(() => {
-      const plot = made.current?.plot;
-      const time = cross.value;
-      if (!plot || box.matches(":hover")) return;
-      plot.setCursor({ left: time === null ? -10 : plot.valToPos(time + stepOf(plot.data[0]) / 2, "x"), top: -10 }, false);
-    });
-    return () => (watcher.disconnect(), follow(), (cross.value = null), made.current?.plot.destroy(), (made.current = null));
+    const watcher = new ResizeObserver(() => made.current?.draw());
+    if (place.current) watcher.observe(place.current);
+    const follow = effect(() => made.current?.point(cross.value));
+    return () => (watcher.disconnect(), follow(), (cross.value = null));
   }, []);
 
   const read = (/** @type {KeyboardEvent} */ event) => {

@@ -26,17 +26,17 @@ const upper = (bounds, row) => (row < bounds.length ? Math.log2(bounds[row]) : M
 /** What colour so many answers have: lightness falls with the square root, so that few are seen beside many. @param {number} n @param {number} most */
 const hue = (n, most) => (n ? Math.ceil(HUES * Math.sqrt(n / most)) : 0);
 
-/** @param {number[]} times @param {Histograms} of @param {[number, number]} rows @param {number} most @returns {(plot: any) => void} */
-const cells = (times, { bounds, counts }, [first, end], most) => ({ ctx, valToPos }) => {
+/** @param {number[]} times @param {Histograms} of @param {[number, number]} rows @param {number} most @returns {(plot: import("../timeplot.js").TimePlot) => void} */
+const cells = (times, { bounds, counts }, [first, end], most) => ({ ctx, x, y }) => {
   const colours = Array.from({ length: HUES + 1 }, (_, i) => colourOf(`h${i}`));
   const step = times[1] - times[0];
   for (let row = first; row < end; row++) {
-    const [top, foot] = [valToPos(upper(bounds, row), "y", true), valToPos(upper(bounds, row) - 1, "y", true)];
+    const [top, foot] = [y(upper(bounds, row)), y(upper(bounds, row) - 1)];
     counts.forEach((all, i) => {
       if (!all) return;
-      const left = valToPos(times[i], "x", true);
+      const left = x(times[i]);
       ctx.fillStyle = colours[hue(all[row], most)];
-      ctx.fillRect(left, top, valToPos(times[i] + step, "x", true) - left + 0.5, foot - top);
+      ctx.fillRect(left, top, x(times[i] + step) - left + 0.5, foot - top);
     });
   }
 };

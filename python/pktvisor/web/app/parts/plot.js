@@ -1,19 +1,13 @@
 // Lines over any time as SVG: few points, so that it needs no library. Gaps, marks, a cross that keys move too, and a drag that chooses a time.
 import { html, useEffect, useRef, useSignal } from "../../vendor.js";
-import { clock, moment, short } from "../units.js";
+import { timeTicks, valueTicks } from "../axes.js";
+import { moment, short } from "../units.js";
 
 /** @typedef {{ name: string, values: (number | null)[], colour: string, isDashed?: boolean, isBold?: boolean }} Line */
 
 const LEFT = 58;
 const FOOT = 20;
 const TOP = 8;
-const SPANS_S = [60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 15_552_000];
-
-/** A round length, of which some four make up the most. @param {number} most */
-function round(most) {
-  const power = 10 ** Math.floor(Math.log10(most / 4 || 1));
-  return power * ([1, 2, 2.500, 5].find((n) => most / (n * power) <= 5) ?? 10);
-}
 
 /** @param {number[]} times @param {(time: number) => number} x @param {(value: number) => number} y @param {(number | null)[]} values */
 function path(times, x, y, values) {
@@ -54,7 +48,6 @@ export function Plot({ label, times, step, lines, height = 240, format = short, 
   const [left, foot, top] = isBare ? [0, 0, 2] : [LEFT, FOOT, TOP];
   const [begin, end] = [times[0], times[times.length - 1] + step];
   const most = Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0))) || 1;
-  const unit = round(most);
   const x = (/** @type {number} */ time) => left + ((time - begin) / (end - begin)) * (width.value - left);
   const y = (/** @type {number} */ value) => height - foot - (value / (most * 1.04)) * (height - foot - top);
   const timeAt = (/** @type {any} */ event) => begin + Math.max(0, Math.min(1, (event.clientX - event.currentTarget.getBoundingClientRect().left - left) / (width.value - left))) * (end - begin);
@@ -68,16 +61,14 @@ export function Plot({ label, times, step, lines, height = 240, format = short, 
     const by = /** @type {Record<string, number>} */ ({ ArrowLeft: -1, ArrowRight: 1 })[event.key];
     if (by) (event.preventDefault(), (at.value = Math.max(0, Math.min(times.length - 1, at.value + by))));
   };
-  const span = SPANS_S.find((s) => (end - begin) / s <= width.value / 80) ?? 31_536_000;
-  const ticks = Array.from({ length: Math.ceil((end - begin) / span) + 1 }, (_, i) => (Math.ceil(begin / span) + i) * span).filter((time) => time < end);
   const shown = drag.value?.toSorted((a, b) => a - b) ?? selected;
   const half = step / 2;
   const nothing = runs(times.length, (i) => lines.every(({ values }) => values[i] === null));
   const legend = !isBare && html`<ul class="legend">${lines.map(({ name, colour, values, isDashed }) => html`<li key=${name}><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class=${colour} y=${isDashed ? 4 : 0} width="10" height=${isDashed ? 2 : 10} rx="1" /></svg>${name} <b>${at.value >= 0 ? format(values[at.value] ?? NaN) : ""}</b></li>`)}<li class="end sub">${at.value >= 0 && times[at.value] ? `${moment(times[at.value]).slice(0, 16)} UTC` : ""}</li></ul>`;
   return html`${legend}<svg class="plot ${isBare ? "bare" : ""}" ref=${place} height=${height} role="img" aria-label="${label}; the menu's table has its figures" tabindex=${isBare ? null : 0} onKeyDown=${key} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerLeave=${() => (at.value = -1)}>
     ${nothing.map(([first, last]) => html`<rect class="nothing" x=${x(begin + first * step)} y=${top} width=${x(begin + last * step) - x(begin + first * step)} height=${height - foot - top} />`)}
-    ${!isBare && Array.from({ length: Math.floor(most / unit) + 1 }, (_, i) => html`<path class="rule" d="M${left} ${y(i * unit).toFixed(1)}H${width.value}" /><text x=${left - 8} y=${y(i * unit) + 4} text-anchor="end">${format(i * unit)}</text>`)}
-    ${!isBare && ticks.map((time) => html`<text x=${x(time)} y=${height - 4} text-anchor="middle">${time % 86_400 ? clock(time).slice(0, 5) : moment(time).slice(5, 10)}</text>`)}
+    ${!isBare && valueTicks(0, most).map((value) => html`<path class="rule" d="M${left} ${y(value).toFixed(1)}H${width.value}" /><text x=${left - 8} y=${y(value) + 4} text-anchor="end">${format(value)}</text>`)}
+    ${!isBare && timeTicks(begin, end, width.value).map(({ time, text }) => html`<text x=${x(time)} y=${height - 4} text-anchor="middle">${text}</text>`)}
     ${lines.map(({ name, colour, values, isDashed, isBold }, n) => html`<path key=${name} class="line ${colour} ${isDashed ? "dashed" : ""} ${isBold ? "bold" : ""}" d=${path(times, (time) => x(time + half), y, values)} />
       ${!isBare && !isDashed && lines.length > 1 && runs(times.length, (i) => values[i] === null && !lines.every((one) => one.values[i] === null)).map(([first, last]) => html`<rect class=${colour} x=${x(begin + first * step)} y=${height - foot - 4 * (n + 1)} width=${x(begin + last * step) - x(begin + first * step)} height="3"><title>${name}: no data</title></rect>`)}`)}
     ${events.filter(({ time }) => time >= begin && time < end).map(({ time, text }) => html`<path class="event" d="M${x(time)} ${top}V${height - foot}" /><text x=${x(time) + 4} y=${top + 10}>${text}</text>`)}

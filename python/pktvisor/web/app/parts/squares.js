@@ -1,5 +1,6 @@
 // Agents as squares, apart by a tag: patterns of many at a glance. One canvas for each value, so that thousands cost little.
 import { html, useEffect, useRef } from "../../vendor.js";
+import { sized } from "../canvas.js";
 import { Name } from "../names.js";
 import { colourOf, theme } from "../theme.js";
 
@@ -30,16 +31,6 @@ export function drawState(paint, state, x, y, colours, size = SIZE) {
 }
 
 export const stateColours = () => ({ live: colourOf("rc-noerror"), warn: colourOf("warn-fill"), drift: colourOf("c4"), bad: colourOf("bad-fill") });
-
-/** A canvas for some CSS pixels. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
-export function sized(canvas, width, height) {
-  const scale = devicePixelRatio || 1;
-  [canvas.width, canvas.height] = [width * scale, height * scale];
-  [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
-  const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  paint.scale(scale, scale);
-  return paint;
-}
 
 /** The columns of so many squares: nearly a square, and no wider than what there is. @param {number} n */
 const columnsOf = (n) => Math.max(6, Math.min(Math.ceil(Math.sqrt(n * 1.5)), Math.floor((Math.min(innerWidth, 1400) - 80) / PITCH)));

@@ -1,6 +1,7 @@
 // Which agent? What deviates, all agents as squares, and the worst first.
 import { html, useEffect, useRef } from "../../vendor.js";
 import { change, link, param } from "../address.js";
+import { sized } from "../canvas.js";
 import { useDocument } from "../documents.js";
 import { grouped, hoursOf, minute, span, tagsOf, useMade } from "../hub.js";
 import { now } from "../live.js";
@@ -10,7 +11,7 @@ import { Gaps, gapsText, levels } from "../parts/gaps.js";
 import { Panel } from "../parts/panel.js";
 import { Range } from "../parts/range.js";
 import { Sparkline } from "../parts/sparkline.js";
-import { drawState, sized, Squares, stateColours } from "../parts/squares.js";
+import { drawState, Squares, stateColours } from "../parts/squares.js";
 import { State, waits } from "../parts/state.js";
 import { Windowed } from "../parts/windowed.js";
 import { attention } from "../sentences.js";

@@ -1,0 +1,22 @@
+// Where the axes of charts have their figures.
+import { clock, moment } from "./units.js";
+
+const SPANS_S = [1, 2, 5, 10, 15, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 15_552_000, 31_536_000];
+const TICK_PIXELS = 80;
+
+/** Multiples of a round number, some four of them between two values. @param {number} low @param {number} high */
+export function valueTicks(low, high) {
+  const most = high - low;
+  const power = 10 ** Math.floor(Math.log10(most / 4 || 1));
+  const unit = power * ([1, 2, 2.5, 5].find((n) => most / (n * power) <= 5) ?? 10);
+  return multiples(unit, low, high);
+}
+
+/** Round times with their texts, as many as fit; midnight is told as its day. @param {number} begin @param {number} end @param {number} pixels */
+export function timeTicks(begin, end, pixels) {
+  const span = SPANS_S.find((s) => (end - begin) / s <= pixels / TICK_PIXELS) ?? end - begin;
+  return multiples(span, begin, end).filter((time) => time < end).map((time) => ({ time, text: time % 86_400 ? clock(time).slice(0, span < 60 ? 8 : 5) : moment(time).slice(5, 10) }));
+}
+
+/** @param {number} unit @param {number} low @param {number} high */
+const multiples = (unit, low, high) => Array.from({ length: Math.max(0, Math.floor(high / unit) - Math.ceil(low / unit) + 1) }, (_, i) => (Math.ceil(low / unit) + i) * unit);
