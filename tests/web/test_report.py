@@ -69,3 +69,13 @@ def test_a_report_has_no_barrier(theme: Theme, report: Path, browser: Browser) -
     page = opened(browser, report, "#/dns", [], theme)
     expect(page.locator("main")).to_contain_text("Failing names")
     assert findings(page) == []
+
+
+def test_a_capture_of_a_second_is_told_to_be_too_short_for_lines(tmp_path: Path, browser: Browser) -> None:
+    short = tmp_path / "short.html"
+    assert main(["report", str(CAPTURES / "dns_tcp.pcap"), "-o", str(short)]) == 0
+    faults: list[str] = []
+    page = opened(browser, short, "#/overview", faults)
+    expect(page.locator(".state", has_text="within one step of 1 s")).to_have_count(3)
+    assert faults == []
+    page.context.close()

@@ -19,4 +19,4 @@ export function timeTicks(begin, end, pixels) {
 }
 
 /** @param {number} unit @param {number} low @param {number} high */
-const multiples = (unit, low, high) => Array.from({ length: Math.max(0, Math.floor(high / unit) - Math.ceil(low / unit) + 1) }, (_, i) => (Math.ceil(low / unit) + i) * unit);
+const multiples = (unit, low, high) => Array.from({ length: Math.max(0, Math.floor(high / unit) - Math.ceil(low / unit) + 1) }, (_, i) => +((Math.ceil(low / unit) + i) * unit).toPrecision(12));

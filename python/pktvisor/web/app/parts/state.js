@@ -1,5 +1,6 @@
 // What stands where figures can't: nothing came, not measured, refused, on its way.
 import { html } from "../../vendor.js";
+import { report } from "../server.js";
 import { length } from "../steps.js";
 import { Mark } from "./mark.js";
 
@@ -22,5 +23,8 @@ export function waits({ value, fault, isLoading }) {
 
 /** Where a chart will be once there are steps; where there are, they count something else.
  * @param {{ series: import("../figures.js").Series | null, group?: string }} props `group` counts it */
-export const Soon = ({ series, group = "counters" }) =>
-  series && length(series) > 1 ? html`<${State} title="Not measured">Metric group <code>${group}</code> counts it by step, and is off.<//>` : html`<${State} title="The first step is not full yet">A step is 10 seconds.<//>`;
+export function Soon({ series, group = "counters" }) {
+  if (series && length(series) > 1) return html`<${State} title="Not measured">Metric group <code>${group}</code> counts it by step, and is off.<//>`;
+  if (report) return html`<${State} title="Too short for a line">All came within one step of ${series?.step_s ?? 10} s: the tables have it.<//>`;
+  return html`<${State} title="The first step is not full yet">A step is ${series?.step_s ?? 10} seconds.<//>`;
+}
