@@ -47,10 +47,26 @@ class Strip(NamedTuple):
     """Packets that there were for its inputs."""
     lost: list[float]
     """Of these, dropped or malformed."""
-    answers: list[float]
+
+
+class Figures(NamedTuple):
+    """What an agent measured in a few steps together."""
+
+    minutes: float
+    """Of how many minutes there was a window."""
+    seen: float
+    """Packets that there were for its inputs."""
+    lost: float
+    """Of these, dropped or malformed."""
+    answers: float
     """DNS answers."""
-    failures: list[float]
+    failures: float
     """Of these, SERVFAIL and REFUSED."""
+
+
+NOTHING = Figures(0, 0, 0, 0, 0)
+NONE_IN_RING = bytes(4 * STEPS)
+"""A ring of sums in which there is nothing."""
 
 
 class Earlier(NamedTuple):
@@ -136,8 +152,19 @@ class _Steps:
         self.go_to(numbers[-1])  # what is left of a day before goes
         return Strip(
             _grouped(self.minutes.translate(BITS), numbers, size),
-            *(_grouped(sums, numbers, size) if any(sums) else [0.0] * (len(numbers) // size) for sums in self.sums),
+            *(
+                _grouped(sums, numbers, size) if sums.tobytes() != NONE_IN_RING else [0.0] * (len(numbers) // size)
+                for sums in self.sums[:2]
+            ),
         )
+
+    def figures(self, numbers: range) -> Figures:
+        """What there was in a few steps."""
+        self.go_to(numbers[-1])
+        places = [number % STEPS for number in numbers]
+        minutes = sum(BITS[self.minutes[place]] for place in places)
+        seen, lost, answers, failures = (sum([sums[place] for place in places]) for sums in self.sums)
+        return Figures(minutes, seen, lost, answers, failures)
 
 
 def _grouped(ring: Sequence[float], numbers: range, size: int) -> list[float]:
@@ -211,6 +238,12 @@ class AgentSteps:
         with self._lock:
             own = self._agents.get(agent)
             return (own or _Steps()).strip(numbers, size)
+
+    def figures(self, agent: str, numbers: range) -> Figures:
+        """What an agent measured in a few steps."""
+        with self._lock:
+            own = self._agents.get(agent)
+            return own.figures(numbers) if own else NOTHING
 
     def known_from(self, now: int) -> int:
         """The first minute of which anything came: of earlier ones nothing is known here."""

@@ -6,7 +6,7 @@ import math
 from typing import Literal
 
 from pktvisor.api.documents import RESOURCES_SUFFIX
-from pktvisor.hub.agent_steps import STEP_MINUTES, STEP_S, AgentSteps, Strip
+from pktvisor.hub.agent_steps import NOTHING, STEP_MINUTES, STEP_S, AgentSteps, Strip
 from pktvisor.hub.delivery import MINUTE_NS, MINUTE_S
 from pktvisor.hub.desired import difference_of, parts_for, tags_of
 from pktvisor.hub.hub import Hub
@@ -27,8 +27,6 @@ LOSING_SHARE = 0.01
 """Part of the packets that is lost from which on an agent is told to lose."""
 LEVELS = "0123456789abcdefghijklmnopqrstuvwxyz"
 """Levels of a strip, a character each; a blank where nothing is known."""
-NOTHING = Strip([0], [0], [0], [0], [0])
-"""The newest figures of who is silent."""
 AS_DESIRED = ("as desired", "none")
 
 
@@ -45,13 +43,16 @@ class _Times:
         self.strip = range(end - count, end)
         self.newest = range(step - NEWEST_STEPS + 1, step + 1)
         self.known = steps.known_from(self.end)
-        self._expected: dict[int, list[float]] = {}
+        self._expected: dict[int, tuple[list[float], str]] = {}
 
-    def expected(self, first: int) -> list[float]:
-        """Of how many minutes there should be something, of who is known from a minute on."""
+    def expected(self, first: int) -> tuple[list[float], str]:
+        """Of how many minutes there should be something, of who is known from a minute on; and the levels of who is
+        complete.
+        """
         first = max(first, self.strip[0] * STEP_MINUTES)
         if first not in self._expected:
-            self._expected[first] = self._expected_from(first)
+            minutes = self._expected_from(first)
+            self._expected[first] = minutes, "".join(LEVELS[-1] if one else " " for one in minutes)
         return self._expected[first]
 
     def _expected_from(self, first: int) -> list[float]:
@@ -72,8 +73,8 @@ def fleet(hub: Hub, hours: int, now_ns: int) -> Document:
 
 def _agent(agent: KnownAgent, hub: Hub, times: _Times, now_ns: int) -> Document:
     steps, presence = hub.admission.steps, state_of(agent, now_ns)
-    newest = steps.strip(agent.name, times.newest, NEWEST_STEPS) if presence == "live" else NOTHING
-    (minutes,), (seen,), (lost,), (answers,), (failures,) = newest
+    newest = steps.figures(agent.name, times.newest) if presence == "live" else NOTHING
+    minutes, seen, lost, answers, failures = newest
     loss = lost / seen if seen else None
     rollout = _rollout(agent, hub)
     told: Document = {
@@ -127,8 +128,7 @@ def _strips(agent: KnownAgent, times: _Times, strip: Strip) -> Document:
     )
     heard = agent.first_seen_ns // MINUTE_NS  # what came then may be of earlier minutes
     first = heard if begin is None else min(heard, begin * STEP_MINUTES)
-    expected = times.expected(max(times.known, first))
-    whole = "".join("z" if minutes else " " for minutes in expected)
+    expected, whole = times.expected(max(times.known, first))
     is_whole = strip.minutes == expected and not any(strip.lost)
     rates = [seen / minutes if minutes else -1.0 for seen, minutes in zip(strip.seen, strip.minutes, strict=True)]
     scale = (len(LEVELS) - 1) / (max(rates) or 1.0)
