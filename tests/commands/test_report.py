@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,23 @@ def test_a_page_tells_who_asks_for_names_that_fail(tmp_path: Path) -> None:
     assert main(["report", str(CAPTURE), "-o", str(page)]) == 0
     dns = documents(page)["policies/capture/metrics/bucket/0?detail=true"]["capture"]["capture-default-dns"]["dns"]
     assert [path for path in dns if "failing" in path]
+
+
+def test_what_is_no_file_is_not_replaced_by_a_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["report", str(CAPTURE), "-o", str(pipe), "--force"]) != 0
+    assert f"{pipe} is no file: name one with -o" in capsys.readouterr().err
+    assert pipe.is_fifo()
+
+
+def test_a_link_to_a_page_stays_a_link(tmp_path: Path) -> None:
+    page, link = tmp_path / "report.html", tmp_path / "newest.html"
+    page.touch()
+    link.symlink_to(page)
+    assert main(["report", str(CAPTURE), "-o", str(link), "--force"]) == 0
+    assert link.is_symlink()
+    assert documents(page)["report"]["session"]["agent"] == "dns_resolver.pcap"
 
 
 def test_a_filter_leaves_the_rest_out_and_counts_it(tmp_path: Path) -> None:

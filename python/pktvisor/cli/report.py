@@ -112,7 +112,7 @@ def _write(options: ReportOptions) -> None:
     draft = target.with_name(f"{target.name}.draft")
     try:
         draft.write_bytes(written)
-        draft.replace(target)
+        draft.replace(target.resolve())  # a link to a file stays one
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise InputError(f"cannot write {target}: {error.strerror}") from None
@@ -123,6 +123,9 @@ def _check_target(target: Path, options: ReportOptions) -> None:
     """Raise `InputError` before hours of reading rather than after, and for what nobody wants to lose."""
     if target.is_dir():
         raise InputError(f"{target} is a directory: name a file, as -o {target / 'report.html'}")
+    if target.exists() and not target.is_file():
+        # The page is put in the place of what is there: a device or a pipe would be gone for all.
+        raise InputError(f"{target} is no file: name one with -o, as -o report.html")
     if not target.parent.is_dir():
         raise InputError(f"cannot write {target}: there is no directory {target.parent}")
     if any(target.exists() and Path(file).exists() and target.samefile(file) for file in options.files):
