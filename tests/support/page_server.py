@@ -78,6 +78,8 @@ class PageServer:
     """Further documents by their paths below `/api/v1/`, without what stands behind `?`."""
     refusals: dict[str, tuple[int, Document]] = field(default_factory=dict)
     """Status and document instead of what a path would answer."""
+    bodies: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    """Status, text and media type instead of what a path would answer, as of a proxy between."""
     marks: list[Document] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     time_s: int = BEGIN_S
@@ -192,6 +194,9 @@ class PageServer:
         if wanted in self.refusals:
             status, document = self.refusals[wanted]
             return JSONResponse(document, status)
+        if wanted in self.bodies:
+            status, text, media_type = self.bodies[wanted]
+            return Response(text, status, media_type=media_type)
         found = self.document(wanted, int(request.query_params.get("since", 0)))
         return JSONResponse({"error": f"no {wanted} here"}, 404) if found is None else JSONResponse(found)
 

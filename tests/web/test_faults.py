@@ -155,3 +155,52 @@ def test_a_page_that_finds_nobody_says_so(made: PageServer, visitor: Visitor) ->
 
 def test_an_address_of_no_screen_shows_the_first(made: PageServer, visitor: Visitor) -> None:
     ready(visitor.open(made.url, "#/no%20such?window=x"), "Overview")
+
+
+@pytest.mark.parametrize("address", ["#/%zz", "#/%", "#/overview%C3?window=5"])
+def test_an_address_that_nobody_can_decode_shows_the_first(address: str, made: PageServer, visitor: Visitor) -> None:
+    ready(visitor.open(made.url, address), "Overview")
+
+
+@pytest.mark.parametrize("window", ["-1", "abc", "1e309", "2.5", "0x5", "99999999999999999999"])
+def test_a_window_that_is_no_number_shows_the_usual_one(window: str, made: PageServer, visitor: Visitor) -> None:
+    page = visitor.open(made.url, f"#/overview?window={window}")
+    expect(tiles(page)).not_to_have_count(0)
+    assert path(5) in made.asked
+    expect(page.get_by_role("button", name="5", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_answer_without_words_is_told_by_its_number(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive("404")
+    made.bodies[path()] = (404, "", "text/plain")
+    expect(visitor.open(made.url, "#/overview").locator("#main .state")).to_contain_text("The server answered 404.")
+
+
+@pytest.mark.parametrize("status", [200, 502])
+@pytest.mark.parametrize("failing", [path(), "session"])
+def test_a_page_of_a_proxy_is_not_taken_for_a_document(
+    failing: str, status: int, made: PageServer, visitor: Visitor
+) -> None:
+    visitor.forgive("502")
+    made.bodies[failing] = (status, "<!doctype html><h1>Bad gateway</h1>", "text/html")
+    page = visitor.open(made.url, "#/overview")
+    shown = page.locator("#app" if failing == "session" else "#main .state")
+    expect(shown).to_contain_text(f"Something between answered {status}, not the program itself.")
+    expect(shown).not_to_contain_text("<h1>")
+
+
+def test_a_session_that_cannot_be_told_asks_nobody_to_sign_in(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive("500")
+    made.refusals["session"] = (500, {"error": "the clock is broken"})
+    page = visitor.open(made.url, "#/overview")
+    expect(page.locator("#app")).to_contain_text("the clock is broken Load the page again")
+    expect(page.locator(".signin")).to_have_count(0)
+
+
+def test_a_screen_that_breaks_says_so_and_leaves_the_others(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive("TypeError|404")
+    made.others["inputs"] = {"eth0": None}
+    page = visitor.open(made.url, "#/inputs")
+    expect(page.locator("#main .state")).to_contain_text("It is a fault of the page.")
+    page.get_by_role("link", name="DNS").first.click()
+    expect(ready(page, "DNS").locator(".panel")).not_to_have_count(0)

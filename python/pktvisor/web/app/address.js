@@ -3,9 +3,18 @@ import { signal } from "../vendor.js";
 
 /** @typedef {Record<string, string | number | boolean | null | undefined>} Changes */
 
+/** A text of the address that nobody can decode is no screen's name. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 const read = () => {
   const [path = "", query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  return { screen: decodeURIComponent(path), params: new URLSearchParams(query) };
+  return { screen: decoded(path), params: new URLSearchParams(query) };
 };
 
 export const address = signal(read());
@@ -13,6 +22,9 @@ addEventListener("hashchange", () => (address.value = read()));
 
 /** A parameter of the address. @param {string} name @param {string} [otherwise] */
 export const param = (name, otherwise = "") => address.value.params.get(name) ?? otherwise;
+
+/** So many windows are shown, 0 for the open one; what is no such number shows those that are shown first. */
+export const windowAsked = () => (/^\d{1,4}$/.test(param("window")) ? Number(param("window")) : 5);
 
 /** KEPT over a change of screen; all else belongs to one screen. */
 const KEPT = ["policy", "window", "from", "to", "range", "direction", "unit", "volume"];

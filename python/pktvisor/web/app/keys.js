@@ -1,5 +1,5 @@
 // The keys that work on all screens. Texts that somebody writes keep theirs.
-import { address, change, link, param } from "./address.js";
+import { address, change, link, windowAsked } from "./address.js";
 import { pause } from "./live.js";
 import { switchTheme } from "./theme.js";
 import { isInBits } from "./units.js";
@@ -24,7 +24,7 @@ export function listenToKeys(screens, windows) {
     if (event.key === "Escape") escape(target);
     if (target.matches("input, textarea, select")) return;
     const digit = "1234567890".indexOf(event.key);
-    const window = windows.indexOf(Number(param("window", "5")));
+    const window = windows.indexOf(windowAsked());
     if (digit >= 0 && event.key && screens[digit]) location.hash = link(screens[digit].name);
     else if (event.key === " " && !target.closest("button, a, summary")) pause();
     else if (event.key === "/") document.querySelector(/** @type {"input"} */ ("#filter"))?.focus();

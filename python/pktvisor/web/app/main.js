@@ -23,6 +23,6 @@ try {
       listen();
     }
   });
-} catch {
-  place.append("Nobody answers. Load the page again once the program runs.");
+} catch (error) {
+  place.append(`${/** @type {Error} */ (error).message} Load the page again once the program runs.`);
 }

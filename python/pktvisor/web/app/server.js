@@ -8,7 +8,7 @@ import { signal } from "../vendor.js";
 export class Fault extends Error {
   /** @param {number} status 0 where nobody answered @param {Json} told */
   constructor(status, told) {
-    super(told?.error ?? told?.detail ?? (status ? `The server answered ${status}.` : "Nobody answers."));
+    super(told?.error || told?.detail || (status ? `The server answered ${status}.` : "Nobody answers."));
     this.status = status;
     this.told = told;
   }
@@ -44,12 +44,14 @@ export async function ask(path, options) {
   /** @type {Json} */
   let told = null;
   try {
-    told = JSON.parse(text);
+    told = text && JSON.parse(text);
   } catch {
+    // A proxy's page, as when it reaches nobody: its markup is no sentence.
+    if (response.ok || /html/.test(response.headers.get("content-type") ?? "")) throw new Fault(response.ok ? 0 : response.status, { error: `Something between answered ${response.status}, not the program itself.` });
     told = { error: text.slice(0, 500) };
   }
   if (response.ok) return told;
-  if (response.status === 401) await readSession();
+  if (response.status === 401 && path !== "session") await readSession();
   throw new Fault(response.status, told);
 }
 
@@ -77,7 +79,7 @@ export const send = (path, body, method = "POST") =>
   ask(path, { method, body: typeof body === "string" ? body : JSON.stringify(body), headers: { "content-type": typeof body === "string" ? "application/x-yaml" : "application/json" } });
 
 export async function readSession() {
-  session.value = report ? report.report.session : await (await fetch("api/v1/session")).json();
+  session.value = report ? report.report.session : await ask("session");
 }
 
 /** What lets who looks change the agent, or see its packets; empty where they may. */

@@ -1,11 +1,12 @@
 // What stands around each screen: where one is, which window, whether it is live.
 import { html, signal, useEffect } from "../vendor.js";
-import { address, change, link, param } from "./address.js";
+import { address, change, link, param, windowAsked } from "./address.js";
 import { useDocument } from "./documents.js";
 import { handlersOf } from "./figures.js";
 import { KEYS, listenToKeys, switchVolume } from "./keys.js";
 import { every, newestMark, pause, pausedAt, policyNames, silence, stamp, state, tick } from "./live.js";
 import { Complete } from "./parts/complete.js";
+import { Guard } from "./parts/guard.js";
 import { Mark } from "./parts/mark.js";
 import { Segmented } from "./parts/segmented.js";
 import { Loading, State } from "./parts/state.js";
@@ -32,7 +33,7 @@ export function Shell() {
   }, [screen.title]);
   return html`<a class="skip" href="#main" onClick=${skip}>Skip to the figures</a><${Bar} />
     <div class="frame"><${Side} screens=${own} current=${screen} /><main id="main" tabindex="-1"><${Banner} />
-    ${isHub ? html`<${HubScreen} key=${screen.name} screen=${screen} />` : html`<${AgentScreen} key=${screen.name} screen=${screen} />`}</main></div><${Help} />`;
+    ${isHub ? html`<${Guard} key=${screen.name}><${HubScreen} screen=${screen} /><//>` : html`<${Guard} key=${screen.name}><${AgentScreen} screen=${screen} /><//>`}</main></div><${Help} />`;
 }
 
 /** Views by screen, as far as they are loaded. @type {{ value: Record<string, (props: any) => any> }} */
@@ -64,7 +65,7 @@ function Bar() {
   return html`<header class="bar"><a class="brand" href=${link("")}><svg viewBox="0 0 18 18" aria-hidden="true"><path d="M1 10h3v7H1zM9.700 2h3v15h-3zM5.300 6h3v11h-3zM14 8h3v9h-3z" /></svg>pktvisor</a>
     <nav aria-label="What is shown"><b>${session.value?.agent}</b>${!isHub && names.length > 0 && html` / <label>policy <select value=${policyShown()} onChange=${(/** @type {any} */ event) => change({ policy: event.target.value })}>
       ${names.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}</nav>
-    <span class="tools">${!isHub && !report && html`<${Segmented} label="Window in minutes" value=${param("window", "5")} choose=${(/** @type {string} */ window) => change({ window })} options=${WINDOWS.map((n) => [String(n), n ? `${n}${n === 1 ? " min" : ""}` : "Live"])} />`}
+    <span class="tools">${!isHub && !report && html`<${Segmented} label="Window in minutes" value=${String(windowAsked())} choose=${(/** @type {string} */ window) => change({ window })} options=${WINDOWS.map((n) => [String(n), n ? `${n}${n === 1 ? " min" : ""}` : "Live"])} />`}
       ${!report && html`<button class="button" aria-pressed=${Boolean(pausedAt.value)} onClick=${pause}>${pausedAt.value ? "Go on" : "Pause"}</button>`}
       ${!report && html`<button class="button" title="Copy a link that shows the same" onClick=${() => copy(location.href)}>Link</button>`}
       <button class="button" title="Volumes in bits or bytes per second" onClick=${switchVolume}>${isInBits() ? "bit/s" : "B/s"}</button>
@@ -117,7 +118,7 @@ const Filter = () => html`<label class="field"><span class="unseen">Filter names
 function AgentScreen({ screen }) {
   const View = useView(screen);
   const policy = policyShown();
-  const window = report ? 0 : Number(param("window", "5")); // a capture is one window
+  const window = report ? 0 : windowAsked(); // a capture is one window
   // The open window changes all the time; whole ones once a minute.
   const moment = window ? stamp(policy, "window") : every(2);
   const reading = useDocument(policy ? windowPath(policy, window) : null, report ? "" : moment);

@@ -1,6 +1,6 @@
 // A panel of somebody's own dashboard: one metric, drawn as they want it, or as its kind usually is.
 import { html } from "../../vendor.js";
-import { link, param } from "../address.js";
+import { link, windowAsked } from "../address.js";
 import { groups, named, titled } from "../declared.js";
 import { useDocument } from "../documents.js";
 import { added, handlersOf } from "../figures.js";
@@ -132,4 +132,4 @@ function Rows({ frame, values, filter }) {
 const FORMS = { figure: Figure, chart: Lines, top: Top, bars: Histograms, heat: HeatMap, table: Rows };
 
 /** Minutes that a dashboard shows: of a hub at least two, which its windows begin with. */
-export const windowShown = () => report ? 0 : Math.max(session.value?.is_hub ? 2 : 0, Number(param("window", "5")));
+export const windowShown = () => report ? 0 : Math.max(session.value?.is_hub ? 2 : 0, windowAsked());
