@@ -9,7 +9,7 @@ const PITCH = 15;
 const SIZE = 12;
 
 /** One agent; each state has a shape of its own. @param {CanvasRenderingContext2D} paint @param {string} state @param {number} x @param {number} y @param {Record<string, string>} colours */
-export function drawState(paint, state, x, y, colours, size = SIZE) {
+function drawState(paint, state, x, y, colours, size = SIZE) {
   const box = (/** @type {string} */ colour, top = 0, height = size) => {
     paint.fillStyle = colour;
     paint.fillRect(x, y + top, size, height);
@@ -30,7 +30,7 @@ export function drawState(paint, state, x, y, colours, size = SIZE) {
   else (frame(colours.bad), line([2, 2], [size - 2, size - 2]), paint.stroke(), line([size - 2, 2], [2, size - 2]), paint.stroke());
 }
 
-export const stateColours = () => ({ live: colourOf("rc-noerror"), warn: colourOf("warn-fill"), drift: colourOf("c4"), bad: colourOf("bad-fill") });
+const stateColours = () => ({ live: colourOf("rc-noerror"), warn: colourOf("warn-fill"), drift: colourOf("c4"), bad: colourOf("bad-fill") });
 
 /** The columns of so many squares: nearly a square, and no wider than what there is. @param {number} n */
 const columnsOf = (n) => Math.max(6, Math.min(Math.ceil(Math.sqrt(n * 1.5)), Math.floor((Math.min(innerWidth, 1400) - 80) / PITCH)));

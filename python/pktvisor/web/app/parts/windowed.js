@@ -1,13 +1,22 @@
 // A table of any length that scrolls with the page, and whose rows are cards on a phone: only those in sight are drawn.
 import { html, useEffect, useRef, useSignal } from "../../vendor.js";
+import { useMade } from "../hub.js";
 
 const AROUND = 12;
 
+/** The rows in sight; those that stood there before are the same elements, which are not looked at again. @param {Map<any, any>} drawn @param {any[]} rows @param {(row: any) => any} row */
+function kept(drawn, rows, row) {
+  const elements = rows.map((one) => drawn.get(one) ?? row(one));
+  drawn.clear();
+  rows.forEach((one, i) => drawn.set(one, elements[i]));
+  return elements;
+}
+
 /**
- * @param {{ label: string, head: any, rows: any[], row: (row: any, i: number) => any, height: number, columns: number }} props
- *   `height` of each row in px; `row` gives its `<tr>`
+ * @param {{ label: string, head: any, rows: any[], row: (row: any) => any, height: number, columns: number, look?: string }} props
+ *   `height` of each row in px; `row` gives its `<tr>`; `look` is a class more
  */
-export function Windowed({ label, head, rows, row, height, columns }) {
+export function Windowed({ label, head, rows, row, height, columns, look = "" }) {
   const body = useRef(/** @type {HTMLElement | null} */ (null));
   const first = useSignal(0);
   const shown = Math.ceil(innerHeight / height) + 2 * AROUND;
@@ -26,7 +35,8 @@ export function Windowed({ label, head, rows, row, height, columns }) {
     look();
     return () => (removeEventListener("scroll", later), removeEventListener("resize", later), cancelAnimationFrame(frame));
   }, [height]);
+  const drawn = useMade(() => new Map(), [rows, row]);
   const from = Math.max(0, Math.min(first.value, rows.length - shown));
   const gap = (/** @type {number} */ n) => n > 0 && html`<tr aria-hidden="true"><td colspan=${columns} ref=${(/** @type {HTMLElement | null} */ cell) => cell && (cell.style.height = `${n * height}px`)}></td></tr>`;
-  return html`<table class="windowed" aria-label=${label} aria-rowcount=${rows.length + 1}><thead>${head}</thead><tbody ref=${body}>${gap(from)}${rows.slice(from, from + shown).map((one, i) => row(one, from + i))}${gap(rows.length - from - shown)}</tbody></table>`;
+  return html`<table class="windowed ${look}" aria-label=${label} aria-rowcount=${rows.length + 1}><thead>${head}</thead><tbody ref=${body}>${gap(from)}${kept(drawn, rows.slice(from, from + shown), row)}${gap(rows.length - from - shown)}</tbody></table>`;
 }

@@ -1,7 +1,6 @@
 // Which agent? What deviates, all agents as squares, and the worst first.
-import { html, useEffect, useRef } from "../../vendor.js";
+import { html } from "../../vendor.js";
 import { change, link, param } from "../address.js";
-import { sized } from "../canvas.js";
 import { useDocument } from "../documents.js";
 import { grouped, hoursOf, minute, span, tagsOf, useMade } from "../hub.js";
 import { now } from "../live.js";
@@ -11,11 +10,10 @@ import { Gaps, gapsText, levels } from "../parts/gaps.js";
 import { Panel } from "../parts/panel.js";
 import { Range } from "../parts/range.js";
 import { Sparkline } from "../parts/sparkline.js";
-import { drawState, Squares, stateColours } from "../parts/squares.js";
+import { Squares } from "../parts/squares.js";
 import { State, waits } from "../parts/state.js";
 import { Windowed } from "../parts/windowed.js";
 import { attention } from "../sentences.js";
-import { theme } from "../theme.js";
 import { count, duration, percent, short } from "../units.js";
 
 /** @typedef {import("../hub.js").Named} Named */
@@ -71,15 +69,17 @@ function sorted(agents, sort) {
   return keyed.sort(([a, one], [b, other]) => (typeof a === "number" && typeof b === "number" ? b - a : String(a).localeCompare(String(b), "en", { numeric: true })) || one.name.localeCompare(other.name)).map(([, agent]) => agent);
 }
 
+/** The squares of the map, one alone: as paths, since a canvas in each row costs frames. @type {Record<string, [string, string][]>} */
+const SIGNS = {
+  live: [["c-decoded", "M0 0h12v12H0z"]],
+  losing: [["c-decoded", "M0 6h12v6H0z"], ["warn", "M0 0h12v6H0z"]],
+  drift: [["c4", "M0 0h12v12H0zM3 3v6h6V3z"]],
+  stale: [["warn", "M0 0h12v12H0zM1.5 1.5v9h9v-9z"], ["warn", "M0 12V0h12z"]],
+  gone: [["bad", "M0 0h12v12H0zM1.5 1.5v9h9v-9z"], ["bad", "M2 3l1-1 7 7-1 1zM9 2l1 1-7 7-1-1z"]],
+};
+
 /** The sign of a state. @param {{ of: string }} props */
-function Sign({ of }) {
-  const place = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const look = theme.value;
-  useEffect(() => {
-    if (place.current) drawState(sized(place.current, 12, 12), of, 0, 0, stateColours());
-  }, [of, look]);
-  return html`<canvas class="sign" ref=${place} aria-hidden="true"></canvas>`;
-}
+const Sign = ({ of }) => html`<svg class="sign" viewBox="0 0 12 12" aria-hidden="true">${SIGNS[of]?.map(([look, path]) => html`<path key=${path} class=${look} d=${path} />`)}</svg>`;
 
 /** @param {{ all: Named[], agents: Named[], tag: string, state: string }} props */
 function Map({ all, agents, tag, state }) {
@@ -88,7 +88,7 @@ function Map({ all, agents, tag, state }) {
   const isFaint = useMade(() => (/** @type {Named} */ agent) => Boolean(state) && agent.state !== state, [state]);
   const of = (/** @type {string} */ one) => agents.filter((agent) => agent.state === one).length;
   const counts = html`<span class="counts">${ORDER.map((one) => html`<button key=${one} class="button" aria-pressed=${state === one} onClick=${() => change({ state: state === one ? "" : one })}><${Sign} of=${one} /><b>${count(of(one))}</b> ${STATES[one].toLowerCase()}</button>`)}</span>`;
-  const by = html`${tags.length > 0 && html`<label>By <select value=${tag} onChange=${(/** @type {any} */ event) => change({ tag: event.target.value })}>${tags.map((one) => html`<option key=${one}>${one}</option>`)}</select></label>`}<span>a square is an agent</span>`;
+  const by = html`${tags.length > 0 && html`<label>By <select value=${tag} onChange=${(/** @type {any} */ event) => change({ tag: event.target.value })}>${tags.map((one) => html`<option key=${one}>${one}</option>`)}</select></label>`}<span> · a square is an agent</span>`;
   return html`<${Panel} title="Agents" sub=${by} controls=${counts}><ul class="squares">${groups.map(([value, some]) => html`<${Squares} key=${value} value=${value} agents=${some} isFaint=${isFaint} to=${link("fleet", { filter: tag && value ? `${tag}:${value}` : "" })} choose=${(/** @type {Named} */ { name }) => (location.hash = own(name))} />`)}</ul><//>`;
 }
 
@@ -105,7 +105,7 @@ function Table({ rows, all, sort, document, hours }) {
   const head = html`<tr>${HEAD.map(([name, by, look]) => html`<th scope="col" class=${look} aria-sort=${by && by === sort ? "descending" : null}>${by ? html`<button onClick=${() => change({ sort: by === "state" ? "" : by })}>${name}${by === sort ? " ↓" : ""}</button>` : name}${name === "Gaps" || name === "Packets" ? `, ${hours} h` : ""}</th>`)}</tr>`;
   const sheet = () => ({ columns: ["agent", "state", "last seen", "tags", "packets/s", "DNS failing", "loss", "policies", "version", "memory"], rows: rows.map((one) => [one.name, one.state, new Date(one.last_seen * 1000).toISOString(), Object.entries(one.tags).map((pair) => pair.join(":")).join(" "), one.packets_per_s, one.failing, one.loss, one.actual ?? one.policies, one.version, one.memory_bytes ?? null]) });
   return html`<${Panel} title="Agents by state" sub=${sort === "state" ? "worst first" : html`by ${sort}`} controls=${html`<${Range} isLast longest="24h" />`} sheet=${sheet} foot=${html`<span>${count(rows.length)} of ${count(all)}</span><span>In the strips: height is what came, amber in part, a red foot nothing</span>`}>
-    ${rows.length ? html`<${Windowed} label="Agents" head=${head} rows=${rows} columns=${HEAD.length} height=${isNarrow ? 132 : 31} row=${(/** @type {Named} */ agent) => html`<${Row} key=${agent.name} agent=${agent} newest=${versions} step=${document.step_s} />`} />` : html`<${State} title="No agent is so"><a href=${link("fleet", { filter: "", state: "" })}>Show all</a><//>`}<//>`;
+    ${rows.length ? html`<${Windowed} label="Agents" look="even" head=${head} rows=${rows} columns=${HEAD.length} height=${isNarrow ? 132 : 31} row=${(/** @type {Named} */ agent) => html`<${Row} key=${agent.name} agent=${agent} newest=${versions} step=${document.step_s} />`} />` : html`<${State} title="No agent is so"><a href=${link("fleet", { filter: "", state: "" })}>Show all</a><//>`}<//>`;
 }
 
 /** @param {{ agent: Named, newest: string, step: number }} props */
