@@ -80,6 +80,10 @@ class PageServer:
     """Status and document instead of what a path would answer."""
     bodies: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     """Status, text and media type instead of what a path would answer, as of a proxy between."""
+    policy_names: list[str] = field(default_factory=lambda: [POLICY])
+    """Of the ticks: the first is the one that is measured."""
+    kept: int = KEPT
+    length_s: int = MINUTE_S
     marks: list[Document] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     time_s: int = BEGIN_S
@@ -134,7 +138,7 @@ class PageServer:
         """The tick of a second."""
         window, step = time_s // MINUTE_S * MINUTE_S, time_s // STEP_S * STEP_S - STEP_S
         mark = self.marks[-1]["id"] if self.marks else 0
-        policies = {POLICY: {"window": window, "step": step}}
+        policies = {name: {"window": window, "step": step} for name in self.policy_names}
         return {"time": time_s, "up_time_s": time_s - BEGIN_S, "policies": policies, "inputs": {}, "mark": mark}
 
     def document(self, wanted: str, since: int) -> Any:
@@ -146,8 +150,9 @@ class PageServer:
         if wanted.startswith(f"policies/{POLICY}/metrics/"):
             return {POLICY: self.handlers}
         if wanted == f"policies/{POLICY}":
-            periods = [{"length": MINUTE_S, "read_only": True}] * KEPT
-            return {POLICY: {"length_s": MINUTE_S, "modules": {"net": {"metrics": {"periods": periods}}}}}
+            periods = [{"length": self.length_s, "read_only": True}] * self.kept
+            metrics = {"periods": periods, "periods_configured": self.kept}
+            return {POLICY: {"length_s": self.length_s, "modules": {"net": {"metrics": metrics}}}}
         if wanted == "inputs":
             return {}
         if wanted == f"policies/{POLICY}/declarations":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support.browser import Visitor, ready, until
+from support.browser import PHONE, Visitor, ready, until
 from support.daemon import daemon
 from support.page_server import POLICY, PageServer, path
 from support.web_agents import url_of
@@ -204,3 +204,29 @@ def test_a_screen_that_breaks_says_so_and_leaves_the_others(made: PageServer, vi
     expect(page.locator("#main .state")).to_contain_text("It is a fault of the page.")
     page.get_by_role("link", name="DNS").first.click()
     expect(ready(page, "DNS").locator(".panel")).not_to_have_count(0)
+
+
+def test_a_policy_that_keeps_fewer_windows_shows_what_it_keeps(made: PageServer, visitor: Visitor) -> None:
+    visitor.forgive("425")
+    made.kept = 1
+    made.refusals[path()] = (425, {"error": "invalid metrics period, specify [2, 1]"})
+    page = visitor.open(made.url, "#/overview")
+    expect(tiles(page)).not_to_have_count(0)
+    expect(page.get_by_role("group", name="Window").get_by_role("button")).to_have_text(["Live"])
+    assert path(0) in made.asked
+
+
+def test_windows_are_called_by_their_length(made: PageServer, visitor: Visitor) -> None:
+    made.length_s = 10
+    page = visitor.open(made.url, "#/overview")
+    offered = page.get_by_role("group", name="Window").get_by_role("button")
+    expect(offered).to_have_text(["Live", "10 s", "20 s", "50 s"])
+
+
+def test_the_choice_of_a_policy_stays_within_a_phone(made: PageServer, visitor: Visitor) -> None:
+    made.policy_names = ["edge", "p" * 200]
+    page = visitor.open(made.url, "#/overview", size=PHONE)
+    expect(tiles(page)).not_to_have_count(0)
+    box = page.get_by_label("policy").bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= PHONE[0]

@@ -54,7 +54,7 @@ def test_theme_pause_and_windows_have_keys(page: Page) -> None:
     page.keyboard.press("Space")
     expect(page.locator("#main .banner")).to_have_count(0)
     shown = page.get_by_role("group", name="Window").locator("[aria-pressed=true]")
-    for key, window in (("]", "10"), ("]", "10"), ("[", "5"), ("[", "2")):
+    for key, window in (("]", "5"), ("[", "2"), ("[", "1 min"), ("]", "2")):
         page.keyboard.press(key)
         expect(shown).to_have_text(window)
 

@@ -214,3 +214,36 @@ def test_who_may_only_look_is_told_what_to_do(plain: Daemon, visitor: Visitor) -
     expect(page.get_by_text("To change policies, start the agent with --admin-api.")).to_be_visible()
     expect(page.get_by_role("link", name="edge")).to_be_visible()
     expect(page.get_by_role("textbox", name=re.compile("^Text of "))).to_have_count(0)
+
+
+def test_a_draft_outlives_a_reload_of_its_tab(edited: Daemon, visitor: Visitor) -> None:
+    page = opened(visitor, edited)
+    write(page, MODULE, "dhcp: {type: dhcp, nothing: 1}")
+    expect(page.locator(".editor footer")).to_contain_text("kept in this tab until it is closed")
+    page.reload()
+    expect(text(page)).to_have_value(re.compile("nothing: 1"))
+    expect(page.locator(".editor footer")).to_contain_text("Checked by the agent")
+    page.get_by_role("button", name="Discard").click()
+    page.reload()
+    expect(text(page)).not_to_have_value(re.compile("nothing: 1"))
+
+
+def test_a_draft_that_is_too_long_to_outlive_a_reload_says_so(edited: Daemon, visitor: Visitor) -> None:
+    page = opened(visitor, edited)
+    text(page).evaluate(
+        """(area) => {
+            area.value += `# ${"x".repeat(1000000)}`;
+            area.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        }"""
+    )
+    expect(page.locator(".editor footer")).to_contain_text("too long to outlive a reload of this tab")
+    page.reload()
+    expect(page.locator(".editor footer")).to_contain_text("As it runs")
+
+
+@pytest.mark.parametrize("name", ["constructor", "toString", "__proto__"])
+def test_a_name_that_all_objects_know_is_no_draft(name: str, edited: Daemon, visitor: Visitor) -> None:
+    visitor.forgive("404")  # there is no such policy
+    page = opened(visitor, edited, name)
+    expect(page.locator("#main .pick")).to_contain_text("edge")
+    expect(page.locator("#main")).to_contain_text("There is no such policy")

@@ -1,7 +1,7 @@
-// Texts of policies that somebody is writing: they outlive a change of screen and a lost connection.
+// Texts of policies that somebody is writing: they outlive a change of screen, a lost connection and a reload of the tab.
 import { signal } from "../vendor.js";
 import { forget } from "./documents.js";
-import { ask, Fault, send } from "./server.js";
+import { ask, Fault, missingRight, send, session, STORED } from "./server.js";
 
 /** @typedef {import("./parts/editor.js").Fault} TextFault */
 /** @typedef {{ text: string, base: string, before: string, faults?: TextFault[], outcome?: any }} Draft
@@ -12,8 +12,13 @@ const PAUSE_MS = 300;
 /** Until an agent is asked again that did not answer, or had too much to do. */
 const RETRY_MS = 2000;
 
+/** So many characters of them are kept over a reload. */
+const MOST_STORED = 1_000_000;
+
 /** By policy; the one that is new has no name yet. @type {{ value: Record<string, Draft> }} */
-export const drafts = signal({});
+export const drafts = signal(Object.create(null));
+/** Whether all of them outlive a reload. */
+export const isStored = () => Object.values(drafts.value).reduce((sum, { text, before }) => sum + text.length + before.length, 0) <= MOST_STORED;
 /** What was done last, or why it was not, and how that looks. */
 export const done = signal({ words: "", look: "" });
 const say = (words = "", look = "") => (done.value = { words, look });
@@ -23,8 +28,10 @@ const timers = {};
 
 /** @param {string} name @param {Draft} [draft] none to forget it */
 export function keep(name, draft) {
-  const { [name]: _, ...others } = drafts.value;
-  drafts.value = draft ? { ...others, [name]: draft } : others;
+  const all = Object.assign(Object.create(null), drafts.value); // a policy may be called "constructor"
+  if (draft) all[name] = draft;
+  else delete all[name];
+  drafts.value = all;
 }
 
 /** Take a text that somebody is writing, and have it checked once no key was pressed for a while. @param {string} name @param {Draft} draft */
@@ -115,3 +122,26 @@ export async function apply(name) {
 export const remove = (name) => carryOut(() => ask(`policies/${name}`, { method: "DELETE" }), `${name} is removed.`);
 /** @param {boolean} isDry */
 export const reload = (isDry) => carryOut(() => send(`config/reload?detail=true&dry_run=${isDry}`, {}), isDry ? "" : "The file is read again.");
+
+const texts = () => Object.entries(drafts.value).map(([name, { text, base, before }]) => [name, text, base, before]);
+addEventListener("pagehide", () => {
+  try {
+    if (isStored() && session.value?.scope) sessionStorage.setItem(STORED, JSON.stringify(texts()));
+    else sessionStorage.removeItem(STORED);
+  } catch {
+    // a browser may keep nothing for anybody
+  }
+});
+
+/** Take up what the tab had before it was loaded again. */
+function restore() {
+  try {
+    for (const [name, text, base, before] of JSON.parse(sessionStorage.getItem(STORED) ?? "[]")) {
+      keep(name, { text, base, before });
+      later(name, 0);
+    }
+  } catch {
+    // nothing is kept, or not by this page
+  }
+}
+if (!missingRight()) restore();

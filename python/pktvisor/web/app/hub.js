@@ -46,7 +46,7 @@ export function useMade(make, inputs) {
 /** The names of the tags of some agents, those of most agents first. @param {Named[]} agents */
 export function tagsOf(agents) {
   /** @type {Record<string, number>} */
-  const counts = {};
+  const counts = Object.create(null);
   for (const { tags } of agents) for (const tag of Object.keys(tags)) counts[tag] = (counts[tag] ?? 0) + 1;
   return Object.keys(counts).sort((a, b) => Number(b === "site") - Number(a === "site") || counts[b] - counts[a]);
 }

@@ -91,7 +91,11 @@ export async function signIn(token) {
   await readSession();
 }
 
+/** Where a tab keeps texts of policies over a reload. */
+export const STORED = `pktvisor drafts ${location.pathname}`;
+
 export async function signOut() {
+  sessionStorage.removeItem(STORED);
   await ask("session", { method: "DELETE" });
   await readSession();
 }

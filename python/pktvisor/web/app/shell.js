@@ -1,9 +1,10 @@
 // What stands around each screen: where one is, which window, whether it is live.
 import { html, signal, useEffect } from "../vendor.js";
-import { address, change, link, param, windowAsked } from "./address.js";
+import { address, change, link, param } from "./address.js";
 import { useDocument } from "./documents.js";
 import { handlersOf } from "./figures.js";
 import { KEYS, listenToKeys, switchVolume } from "./keys.js";
+import { useWindow } from "./kept.js";
 import { every, newestMark, pause, pausedAt, policyNames, silence, stamp, state, tick } from "./live.js";
 import { Complete } from "./parts/complete.js";
 import { Guard } from "./parts/guard.js";
@@ -17,7 +18,6 @@ import { report, session, signOut } from "./server.js";
 import { switchTheme } from "./theme.js";
 import { clock, duration, isInBits } from "./units.js";
 
-const WINDOWS = [0, 1, 2, 5, 10];
 const RESOURCES = /-resources$/;
 
 /** The window's document in the API. @param {string} policy @param {number} window */
@@ -27,7 +27,8 @@ export function Shell() {
   const isHub = session.value?.is_hub ?? false;
   const own = screens.filter(({ of }) => of === "both" || (of === "hub") === isHub);
   const screen = own.find(({ name }) => name === address.value.screen) ?? own[0];
-  useEffect(() => listenToKeys(own, isHub ? [] : WINDOWS), [isHub]);
+  const { offered } = useWindow(isHub ? "" : policyShown());
+  useEffect(() => listenToKeys(own, isHub ? [] : offered), [isHub, offered.length]);
   useEffect(() => {
     document.title = `${screen.title} · ${session.value?.agent ?? "pktvisor"}`;
   }, [screen.title]);
@@ -62,10 +63,11 @@ export const policyShown = () => param("policy") || (policies()[0] ?? "");
 function Bar() {
   const names = policies();
   const isHub = session.value?.is_hub;
+  const { window: shown, offered, length } = useWindow(isHub ? "" : policyShown());
   return html`<header class="bar"><a class="brand" href=${link("")}><svg viewBox="0 0 18 18" aria-hidden="true"><path d="M1 10h3v7H1zM9.700 2h3v15h-3zM5.300 6h3v11h-3zM14 8h3v9h-3z" /></svg>pktvisor</a>
     <nav aria-label="What is shown"><b>${session.value?.agent}</b>${!isHub && names.length > 0 && html` / <label>policy <select value=${policyShown()} onChange=${(/** @type {any} */ event) => change({ policy: event.target.value })}>
       ${names.map((name) => html`<option key=${name}>${name}</option>`)}</select></label>`}</nav>
-    <span class="tools">${!isHub && !report && html`<${Segmented} label="Window in minutes" value=${String(windowAsked())} choose=${(/** @type {string} */ window) => change({ window })} options=${WINDOWS.map((n) => [String(n), n ? `${n}${n === 1 ? " min" : ""}` : "Live"])} />`}
+    <span class="tools">${!isHub && !report && html`<${Segmented} label="Window" value=${String(shown)} choose=${(/** @type {string} */ window) => change({ window })} options=${offered.map((n) => [String(n), n ? (n > 1 && length === 60 ? `${n}` : duration(n * length)) : "Live"])} />`}
       ${!report && html`<button class="button" aria-pressed=${Boolean(pausedAt.value)} onClick=${pause}>${pausedAt.value ? "Go on" : "Pause"}</button>`}
       ${!report && html`<button class="button" title="Copy a link that shows the same" onClick=${() => copy(location.href)}>Link</button>`}
       <button class="button" title="Volumes in bits or bytes per second" onClick=${switchVolume}>${isInBits() ? "bit/s" : "B/s"}</button>
@@ -118,7 +120,7 @@ const Filter = () => html`<label class="field"><span class="unseen">Filter names
 function AgentScreen({ screen }) {
   const View = useView(screen);
   const policy = policyShown();
-  const window = report ? 0 : windowAsked(); // a capture is one window
+  const { window } = useWindow(policy);
   // The open window changes all the time; whole ones once a minute.
   const moment = window ? stamp(policy, "window") : every(2);
   const reading = useDocument(policy ? windowPath(policy, window) : null, report ? "" : moment);

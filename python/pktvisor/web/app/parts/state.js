@@ -16,7 +16,7 @@ export const Loading = () => html`<div class="loading" role="status" aria-label=
  */
 export function waits({ value, fault, isLoading }) {
   if (value !== null) return null;
-  if (fault?.status === 425) return html`<${State} title="The first window is not full yet">Figures come within a minute.<//>`;
+  if (fault?.status === 425 && /not yet/.test(fault.message)) return html`<${State} title="The first window is not full yet">Figures come once it is. “Live” shows the open one.<//>`;
   if (fault) return html`<${State} title=${fault.message} mark="bad">${fault.told?.hint}<//>`;
   return isLoading ? html`<${Loading} />` : null;
 }

@@ -2,7 +2,7 @@
 import { html, useSignal } from "../../vendor.js";
 import { address, change, link, param } from "../address.js";
 import { useDocument } from "../documents.js";
-import { apply, done, drafts, keep, reload, remove, write } from "../drafts.js";
+import { apply, done, drafts, isStored, keep, reload, remove, write } from "../drafts.js";
 import { every, newestMark } from "../live.js";
 import { Difference, difference } from "../parts/difference.js";
 import { Editor } from "../parts/editor.js";
@@ -50,7 +50,7 @@ export function View({ policy, filter }) {
       ${isAdmin && html`<span class="end">${has_file && html`<button class="button" onClick=${async () => (planned.value = await reload(true))}>Reload file</button>`}
         <select aria-label="New policy on a tap" onChange=${(/** @type {any} */ { target }) => (begin(target.value, taps, policies, handlers.value), (target.value = ""))}><option value="">New policy on …</option>${Object.keys(taps).map((tap) => html`<option>${tap}</option>`)}<option value="*">all interfaces</option></select></span>`}</div>
     ${planned.value && html`<${Panel} title="Reload" sub="nothing was changed yet" controls=${html`<button class="button" onClick=${() => (planned.value = null)}>Discard</button><button class="button main" onClick=${() => ((planned.value = null), reload(false))}>Apply</button>`}><${Outcome} outcome=${planned.value} /><//>`}
-    <div class="policies"><${Panel} title="On this agent"><ul class="pick">${names.map((one) => item(one, told.value[one]))}${drafts.value[""] && item("")}</ul><//>${isAdmin && html`<${Edited} key=${name} name=${name} now=${policies[name]} />`}</div>`;
+    <div class="policies"><${Panel} title="On this agent"><ul class="pick">${names.map((one) => item(one, told.value[one]))}${drafts.value[""] && item("")}</ul><//>${isAdmin && html`<${Edited} key=${name} name=${name} now=${Object.hasOwn(policies, name) ? policies[name] : undefined} />`}</div>`;
 }
 
 /** Begin a text that works on a tap, or with one of its own; one that is begun stays. @param {string} tap @param {Record<string, Known>} taps @param {Record<string, Known>} policies @param {any[]} [handlers] */
@@ -90,7 +90,7 @@ function Edited({ name, now }) {
       ${isHubs && html`<p class="banner info">It comes from the hub: change it there.</p>`}
       ${isBehind && html`<p class="banner warn" role="alert"><b>Somebody has ${now ? "changed" : "removed"} it meanwhile.</b> ${button("Compare with that", () => write(name, { text, base: now?.digest ?? "", before: now?.text ?? "" }))}</p>`}
       <${Editor} label="Text of ${name || "the new policy"}" text=${text} faults=${faults} changed=${new Set(changes.map((one) => one.sign === "+" && one.now))} isFixed=${isHubs} change=${(/** @type {string} */ written) => write(name, { text: written, base, before })} commit=${commit}>
-        ${errors[0] ? html`<${Mark} of="bad" /><b class="bad">${errors.length} ${errors[1] ? "errors" : "error"}</b>${errors[0].line && ` at line ${errors[0].line}`}<span class="unseen">: ${errors[0].error}</span>` : outcome ? html`<${Mark} of="fine" /><b>No errors.</b> Checked by the agent` : draft ? "Checking …" : "As it runs"}<//><//>
+        ${errors[0] ? html`<${Mark} of="bad" /><b class="bad">${errors.length} ${errors[1] ? "errors" : "error"}</b>${errors[0].line && ` at line ${errors[0].line}`}<span class="unseen">: ${errors[0].error}</span>` : outcome ? html`<${Mark} of="fine" /><b>No errors.</b> Checked by the agent` : draft ? "Checking …" : "As it runs"}${draft && html`<span class="sub"> · ${isStored() ? "kept in this tab until it is closed" : "too long to outlive a reload of this tab"}</span>`}<//><//>
     <${Panel} title="Dry run" sub=${outcome ? "asked the agent; nothing was changed" : errors[0] ? "waits until the error is gone" : draft ? "asked once you pause" : "nothing is edited"}>
       <${Outcome} outcome=${outcome} /><h2>Difference to what runs <span class="sub">${changes.length} lines</span></h2><${Difference} lines=${lines} /><//>`;
 }
