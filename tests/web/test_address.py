@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import Page, expect
 
 from support.browser import Visitor, ready
@@ -42,3 +45,13 @@ def test_another_screen_keeps_policy_and_window_and_back_goes_back(agent: Daemon
     page.go_back()
     ready(page, "Overview")
     expect(page.get_by_role("searchbox")).to_have_value("example")
+
+
+@pytest.mark.parametrize("span", ["from=9e15&to=9e16", "from=abc&to=-1", "from=1&to=Infinity", "from=9&to=1"])
+@pytest.mark.parametrize(("screen", "title"), [("history", "History"), ("tops", "Top lists"), ("compare", "Compare")])
+def test_a_time_that_no_calendar_has_shows_the_last_hours(
+    screen: str, title: str, span: str, hub: Daemon, visitor: Visitor
+) -> None:
+    page = visitor.open(url_of(hub), f"#/{screen}?{span}")
+    shown = ready(page, title)
+    expect(shown.get_by_label("Time", exact=True).locator("option:checked")).to_have_text(re.compile("^Last "))

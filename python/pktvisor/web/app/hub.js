@@ -15,12 +15,15 @@ export const minute = computed(() => {
   return windows.length ? Math.max(...windows) / 60 : Math.floor(now.value / 60) - (newest.value ? 0 : 1);
 });
 
+/** No calendar goes on beyond this: seconds of the last day that browsers know. */
+const LAST_S = 8.64e12;
+
 /** @typedef {{ from: number, to: number, range: string }} Span  Unix seconds; `range` is empty where the address names both ends */
 
 /** The time that the address names; without any, the last hours. @param {string} [otherwise] @returns {Span} */
 export function span(otherwise = "6h") {
   const [from, to] = [Number(param("from")), Number(param("to"))];
-  if (from > 0 && to > from) return { from, to, range: "" };
+  if (from > 0 && to > from && to < LAST_S) return { from, to, range: "" };
   const range = RANGES.some(([name]) => name === param("range")) ? param("range") : otherwise;
   const end = minute.value * 60;
   return { from: end - hoursOf(range) * 3600, to: end, range };
