@@ -127,7 +127,8 @@ class BoundedConnection(asyncio.Protocol):
     @property
     def is_held_up(self) -> bool:
         """Whether something waits here, since the kernel holds as much as it may."""
-        return self._is_paused or self._transport.get_write_buffer_size() > 0
+        is_there = self._descriptor >= 0
+        return is_there and (self._is_paused or self._transport.get_write_buffer_size() > 0)
 
     def hang_up(self) -> None:
         """Close without a word: over TLS, a goodbye would wait for the client's."""
@@ -189,8 +190,10 @@ class BoundedConnection(asyncio.Protocol):
         """Give how much was written and not acknowledged: what waits here, and what the kernel holds.
 
         The kernel may hold megabytes and asks for more only when a good part of them is gone, so that what waits here
-        says nothing of a client that takes them slowly.
+        says nothing of a client that takes them slowly. Nothing is owed to a client that is gone.
         """
+        if self._descriptor < 0:
+            return 0
         try:
             (held,) = struct.unpack("i", fcntl.ioctl(self._descriptor, termios.TIOCOUTQ, bytes(4)))
         except OSError:

@@ -69,14 +69,14 @@ class Events:
         if connection is not None:
             connection.begin_listening()
         listener = Listener(client, connection, holds, self._loop.time() + self._bounds.listening_s)
-        self._listeners[listener] = None
+        if self._tick:
+            listener.tell(self._tick)
+        self._listeners[listener] = None  # after what may fail: whom nobody lets go would hold a place for good
         self._counters.listeners += 1
         if self._telling is None:
             self._mark = self._agent.marks.newest
             # Not in the context of this client's request, whose connection would be kept.
             self._telling = self._loop.create_task(self._tell_again_and_again(), context=contextvars.Context())
-        elif self._tick:
-            listener.tell(self._tick)
         return listener
 
     def leave(self, listener: Listener) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 
+from pktvisor.agent.running import RunningAgent
+from pktvisor.server.connection import CONNECTION, BoundedConnection
+from pktvisor.server.connections import Connections
+from pktvisor.server.counters import Counters
+from pktvisor.server.events import Events
 from pktvisor.server.settings import Bounds
 from pktvisor.server.tokens import make_token
 from pktvisor.server.web_server import WebServer
@@ -104,6 +111,42 @@ def test_a_client_that_is_gone_is_forgotten() -> None:
         goes.close()
         assert until(lambda: listeners(server) == 1)
         assert stays.ticks(2)
+
+
+class Losing(asyncio.Protocol):
+    """Tells that its connection is lost."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.Event()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set()
+
+
+def test_a_client_that_is_gone_before_it_listens_holds_no_place_and_ends_no_telling() -> None:
+    async def come_late() -> None:
+        counters = Counters()
+        losing = Losing()
+        near, far = socket.socketpair()
+        connections = Connections(QUICK, counters)
+        _, gone = await asyncio.get_running_loop().create_connection(
+            lambda: BoundedConnection(losing, QUICK, connections, counters), sock=near
+        )
+        gone.hang_up()
+        far.close()
+        await losing.lost.wait()
+        events = Events(cast(RunningAgent, FakeAgent()), QUICK, counters)
+        events._tick = b"the last one"
+        CONNECTION.set(gone)
+        listener = events.join("192.0.2.1", lambda: True)
+        assert (len(events), await listener.hear()) == (1, b"the last one")
+        events._tell(b"the next one", [], 0.0)
+        listener.end()
+        events.leave(listener)
+        assert len(events) == 0
+        events.end()
+
+    asyncio.run(come_late())
 
 
 def large() -> FakeAgent:
