@@ -63,6 +63,15 @@ def test_what_is_no_file_is_not_replaced_by_a_page(tmp_path: Path, capsys: pytes
     assert pipe.is_fifo()
 
 
+def test_standard_output_is_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", str(CAPTURE), "-o", "-"]) != 0
+    assert "to a file, not to standard output: name one" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_link_to_a_page_stays_a_link(tmp_path: Path) -> None:
     page, link = tmp_path / "report.html", tmp_path / "newest.html"
     page.touch()

@@ -109,10 +109,11 @@ def _write(options: ReportOptions) -> None:
     if progress.stop.is_set():
         raise KeyboardInterrupt
     written = report_page(documents, f"{name} · pktvisor")
-    draft = target.with_name(f"{target.name}.draft")
+    place = target.resolve()  # a link to a file stays one
+    draft = place.with_name(f"{place.name}.draft")
     try:
         draft.write_bytes(written)
-        draft.replace(target.resolve())  # a link to a file stays one
+        draft.replace(place)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise InputError(f"cannot write {target}: {error.strerror}") from None
@@ -121,6 +122,8 @@ def _write(options: ReportOptions) -> None:
 
 def _check_target(target: Path, options: ReportOptions) -> None:
     """Raise `InputError` before hours of reading rather than after, and for what nobody wants to lose."""
+    if options.output == "-":
+        raise InputError("the page is written to a file, not to standard output: name one, as -o report.html")
     if target.is_dir():
         raise InputError(f"{target} is a directory: name a file, as -o {target / 'report.html'}")
     if target.exists() and not target.is_file():
