@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pktvisor.handlers.base import Handler
@@ -29,6 +29,15 @@ WITHOUT_SAMPLING = {"sampled": "event", "deep": "passed"}
 """What verdicts come to where every event is sampled."""
 CONSTANTS = frozenset({"in", "text", "place", "domain", "cidr"})
 """Operators whose last part is a list of constants."""
+NUMBERED = (["slow"], ["listed"])
+"""Operators that name a metric by its number in the plan."""
+OWN = ("kind", "entry", "purged")
+"""What a metric's own settings say of what it counts, beside its feeds."""
+NONE: frozenset[str] = frozenset()
+EXCHANGE = "xact."
+ONLY_EXCHANGE = frozenset({EXCHANGE})
+"""Stands among names of verdicts where a column of exchanges is fed."""
+EVERY, SOME = -1, -2
 HASH_DIGITS = 32
 
 
@@ -43,82 +52,157 @@ def identity(handler: Handler, path: str, name: GroupName, by: Breakdown | None)
     }
 
 
-def meaning(specs: Sequence[Spec], number: int, metric: int) -> str:
-    """A hash over all that decides what a metric of a handler counts, by their numbers in the plan."""
-    text = json.dumps(_substance(specs, number, metric), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+class Meanings:
+    """What the metrics of a plan's handlers mean.
 
+    A plan says the same thing many times: a part that several metrics share is brought into its form, and written,
+    once. Specs must not change meanwhile.
+    """
 
-def _substance(specs: Sequence[Spec], number: int, metric: int) -> dict[str, Any]:
-    spec = specs[number]
-    told = spec["metrics"][metric]
+    def __init__(self, specs: Sequence[Spec]) -> None:
+        self._specs = specs
+        self._known: dict[tuple[int, int], str] = {}
+        self._plain: dict[tuple[int, int], tuple[Any, Any]] = {}
+        """Canonical forms by handler and identity of a value; it stands beside, so that its identity stays its own."""
+        self._own: dict[int, tuple[Any, bool]] = {}
+        self._sampling = [EVERY if spec["deep_sample_percent"] >= 100 else SOME for spec in specs]
+        """What stands for all handlers that sample alike, in the place of a handler's number."""
+        self._named: dict[int, tuple[Any, frozenset[str]]] = {}
+        self._texts: dict[int, tuple[Any, str]] = {}
+        self._orders: dict[int, tuple[Any, str]] = {}
+        self._rows: dict[tuple[int, frozenset[str]], dict[str, Any]] = {}
+        self._matched: dict[tuple[int, bool], dict[str, Any]] = {}
 
-    def plain(value: Any) -> Any:
-        return _canonical(value, specs, number)
+    def of(self, number: int, metric: int) -> str:
+        """A hash over all that decides what a metric of a handler counts, by their numbers in the plan."""
+        known = self._known.get((number, metric))
+        if known is None:
+            substance = self._substance(number, metric)
+            text = ",".join(f'"{key}":{self._text(substance[key])}' for key in sorted(substance))
+            known = hashlib.sha256(f"{{{text}}}".encode()).hexdigest()[:HASH_DIGITS]
+            self._known[number, metric] = known
+        return known
 
-    own = {key: plain(told[key]) for key in ("kind", "entry", "purged") if told.get(key) is not None}
-    own["feeds"] = sorted((plain(feed) for feed in told["feeds"]), key=_sorted_by)
-    if told.get("group") is not None:
-        own["apart"] = plain(spec["groups"][told["group"]])
-    if "purged" in own or any(isinstance(part, str) and part.startswith("xact.") for part in _parts(own)):
-        left_out = () if "item" in own.get("purged", ()) else ("text",)
-        own["exchanges"] = {key: plain(value) for key, value in spec["exchanges"].items() if key not in left_out}
-    verdicts = {name for name in VERDICTS if any(part == [name] for part in _parts(own))}
-    return {**own, **_rows(specs, number, verdicts)}
+    def _substance(self, number: int, metric: int) -> dict[str, Any]:
+        spec = self._specs[number]
+        told = spec["metrics"][metric]
+        own = {key: self._canonical(told[key], number) for key in OWN if told.get(key) is not None}
+        own["feeds"] = sorted((self._canonical(feed, number) for feed in told["feeds"]), key=self._order)
+        if told.get("group") is not None:
+            own["apart"] = self._canonical(spec["groups"][told["group"]], number)
+        names = frozenset().union(*(self._names(part) for part in own.values()))
+        if "purged" in own or EXCHANGE in names:
+            own["exchanges"] = exchanges = self._exchanges(number, has_item="item" in own.get("purged", ()))
+            names |= self._names(exchanges)
+        return {**own, **self._rows_of(number, names & VERDICTS)}
 
+    def _exchanges(self, number: int, *, has_item: bool) -> dict[str, Any]:
+        """How a handler matches answers; the names of its settings stay, also where they say nothing. The text of an
+        exchange matters where it is counted.
+        """
+        known = self._matched.get((number, has_item))
+        if known is None:
+            told = {key: value for key, value in self._specs[number]["exchanges"].items() if has_item or key != "text"}
+            known = {key: self._canonical(value, number) for key, value in told.items()}
+            self._matched[number, has_item] = known
+        return known
 
-def _rows(specs: Sequence[Spec], number: int, verdicts: set[str]) -> dict[str, Any]:
-    """Which rows verdicts of a handler stand for."""
-    spec = specs[number]
-    rows: dict[str, Any] = {"table": spec["table"]}
-    if verdicts:
-        rows["select"] = _canonical(spec["select"], specs, number)
-        if spec["behind"] is not None and spec["behind"] < number:  # the core refuses others
-            rows["behind"] = _rows(specs, spec["behind"], {"passed"})
-    if verdicts & KEPT:
-        rows["keep"] = _canonical(spec["keep"], specs, number)
-    if verdicts & SAMPLED:
-        rows["deep_sample_percent"] = spec["deep_sample_percent"]
-    return rows
+    def _rows_of(self, number: int, verdicts: frozenset[str]) -> dict[str, Any]:
+        """Which rows verdicts of a handler stand for."""
+        known = self._rows.get((number, verdicts))
+        if known is not None:
+            return known
+        spec = self._specs[number]
+        rows: dict[str, Any] = {"table": spec["table"]}
+        if verdicts:
+            rows["select"] = self._canonical(spec["select"], number)
+            if spec["behind"] is not None and spec["behind"] < number:  # the core refuses others
+                rows["behind"] = self._rows_of(spec["behind"], frozenset({"passed"}))
+        if verdicts & KEPT:
+            rows["keep"] = self._canonical(spec["keep"], number)
+        if verdicts & SAMPLED:
+            rows["deep_sample_percent"] = spec["deep_sample_percent"]
+        self._rows[number, verdicts] = rows
+        return rows
 
-
-def _canonical(value: Any, specs: Sequence[Spec], number: int) -> Any:
-    """A condition or column in the one form that stands for all that mean the same."""
-    match value:
-        case dict():
-            return {key: _canonical(part, specs, number) for key, part in value.items() if part not in (None, ALWAYS)}
-        case ["slow" | "listed" as operator, column, int(metric), bound]:
-            return [operator, column, meaning(specs, number, metric), bound]
-        case [str(operator), *parts, list(constants)] if operator in CONSTANTS:
-            return [operator, *(_canonical(part, specs, number) for part in parts), sorted(constants, key=_sorted_by)]
-        case ["and" | "or" as operator, *parts]:
-            return _joined(operator, [_canonical(part, specs, number) for part in parts])
-        case [str(verdict)] if specs[number]["deep_sample_percent"] >= 100:
-            return [WITHOUT_SAMPLING.get(verdict, verdict)]
-        case list():
-            return [_canonical(part, specs, number) for part in value]
-        case _:
+    def _canonical(self, value: Any, number: int) -> Any:
+        """A condition or column in the one form that stands for all that mean the same."""
+        if not isinstance(value, list | dict):
             return value
+        key = (id(value), number if self._is_own(value) else self._sampling[number])
+        known = self._plain.get(key)
+        if known is None:
+            known = self._plain[key] = (value, self._made_canonical(value, number))
+        return known[1]
+
+    def _is_own(self, value: Any) -> bool:
+        """Whether a part says something else in each handler: where it names a metric by its number."""
+        if not isinstance(value, list | dict):
+            return False
+        known = self._own.get(id(value))
+        if known is None:
+            parts = value.values() if isinstance(value, dict) else value
+            is_own = value[:1] in NUMBERED if isinstance(value, list) else False
+            known = self._own[id(value)] = (value, is_own or any(map(self._is_own, parts)))
+        return known[1]
+
+    def _made_canonical(self, value: list[Any] | dict[str, Any], number: int) -> Any:
+        match value:
+            case dict():
+                told = {key: part for key, part in value.items() if part not in (None, ALWAYS)}
+                return {key: self._canonical(part, number) for key, part in told.items()}
+            case ["slow" | "listed" as operator, column, int(metric), bound]:
+                return [operator, column, self.of(number, metric), bound]
+            case [str(operator), *parts, list(constants)] if operator in CONSTANTS:
+                return [operator, *(self._canonical(part, number) for part in parts), sorted(constants, key=_written)]
+            case ["and" | "or" as operator, *parts]:
+                return self._joined(operator, [self._canonical(part, number) for part in parts])
+            case [str(verdict)] if self._sampling[number] == EVERY:
+                return [WITHOUT_SAMPLING.get(verdict, verdict)]
+            case _:
+                return [self._canonical(part, number) for part in value]
+
+    def _joined(self, operator: str, parts: list[Any]) -> Any:
+        """Conditions joined, in an order of their own and each once."""
+        flat: dict[str, Any] = {}
+        for part in parts:
+            for one in part[1:] if isinstance(part, list) and part[0] == operator else [part]:
+                if operator == "or" or one != ALWAYS:
+                    flat[self._order(one)] = one
+        joined = [flat[key] for key in sorted(flat)]
+        return (joined[0] if joined else ALWAYS) if len(joined) < 2 else [operator, *joined]
+
+    def _order(self, value: Any) -> str:
+        """What a canonical part is sorted by."""
+        known = self._orders.get(id(value))
+        if known is None:
+            known = self._orders[id(value)] = (value, _written(value))
+        return known[1]
+
+    def _text(self, value: Any) -> str:
+        """A canonical part as it goes into the hash."""
+        known = self._texts.get(id(value))
+        if known is None:
+            known = self._texts[id(value)] = (value, json.dumps(value, sort_keys=True, separators=(",", ":")))
+        return known[1]
+
+    def _names(self, value: Any) -> frozenset[str]:
+        """The verdicts that stand in a canonical part, and whether columns of exchanges do."""
+        if isinstance(value, str):
+            return ONLY_EXCHANGE if value.startswith("xact.") else NONE
+        if not isinstance(value, list | dict):
+            return NONE
+        known = self._named.get(id(value))
+        if known is None:
+            known = self._named[id(value)] = (value, self._found_names(value))
+        return known[1]
+
+    def _found_names(self, value: list[Any] | dict[str, Any]) -> frozenset[str]:
+        if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0] in VERDICTS:
+            return frozenset(value)
+        parts = value.values() if isinstance(value, dict) else value
+        return NONE.union(*(self._names(part) for part in parts))
 
 
-def _joined(operator: str, parts: list[Any]) -> Any:
-    """Conditions joined, in an order of their own and each once."""
-    flat: dict[str, Any] = {}
-    for part in parts:
-        for one in part[1:] if isinstance(part, list) and part[0] == operator else [part]:
-            if operator == "or" or one != ALWAYS:
-                flat[_sorted_by(one)] = one
-    joined = [flat[key] for key in sorted(flat)]
-    return (joined[0] if joined else ALWAYS) if len(joined) < 2 else [operator, *joined]
-
-
-def _sorted_by(value: Any) -> str:
+def _written(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    """A value and all that it is made of."""
-    yield value
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _parts(part)

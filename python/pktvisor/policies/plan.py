@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -71,9 +72,10 @@ class Plan:
     @cached_property
     def meanings(self) -> list[list[str]]:
         """What the metrics of each handler count, see `policies.meaning`."""
-        from pktvisor.policies.meaning import meaning
+        from pktvisor.policies.meaning import Meanings
 
-        return [[meaning(self._specs, at, one.index) for one in placed] for at, placed in enumerate(self.placed)]
+        meanings = Meanings(self._specs)
+        return [[meanings.of(at, one.index) for one in placed] for at, placed in enumerate(self.placed)]
 
     @cached_property
     def stepped(self) -> list[list[Placed]]:
@@ -190,16 +192,30 @@ class _Rewriter:
         self._parameters: Mapping[str, int] = handler.parameters()
         self._replacements = {name: column.json for name, column in handler.replacements().items()}
         self._indexes = {(one.metric.path, one.number): one.index for one in placed}
+        self._known: dict[tuple[int, int | None], tuple[Any, Any]] = {}
+        """What was rewritten, by identity: declarations share conditions. The value stands beside, so that its identity
+        stays its own.
+        """
 
     def json(self, value: Any, number: int | None) -> Any:
+        if not isinstance(value, list):
+            return self._rewritten(value, number)
+        known = self._known.get((id(value), number))
+        if known is None:
+            known = self._known[id(value), number] = (value, self._rewritten(value, number))
+        return known[1]
+
+    def _rewritten(self, value: Any, number: int | None) -> Any:
         match value:
-            case ["slow" | "listed" as operator, column, str(metric), bound]:
+            case ["slow" | "listed" as name, column, str(metric), bound]:
                 index = self._indexes.get((metric, number))
-                return NEVER if index is None else [operator, column, index, bound]
-            case ["text" | "place" | "domain" | "cidr" as operator, column, *how, list(constants)]:
-                return [operator, self.json(column, number), *how, constants]
+                return NEVER if index is None else [name, column, index, bound]
+            case ["text" | "place" | "domain" | "cidr" as name, column, *how, list(constants)]:
+                return [name, self.json(column, number), *how, constants]
             case list():
-                return [self.json(part, number) for part in value]
+                parts = [self.json(part, number) for part in value]
+                # What nothing is put into stays one object for all handlers: what it means is worked out once.
+                return value if all(map(operator.is_, parts, value)) else parts
             case str() if value.startswith("$"):
                 return self._parameters[value[1:]]
             case str():
