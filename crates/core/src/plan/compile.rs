@@ -63,6 +63,9 @@ struct TableCompiler {
     definitions: &'static [ColumnDefinition],
     types: Vec<ColumnType>,
     conditions: HashMap<(Option<usize>, Condition), BitmapIndex>,
+    /// Columns, and joined conditions, that are there already: of hundreds of handlers, too many to look through.
+    known_columns: HashMap<ColumnOrigin, ColumnIndex>,
+    known_joined: HashMap<Vec<BitmapIndex>, BitmapIndex>,
     /// Steps that stand in stages already, and the link that the next stage begins with.
     staged: usize,
     link: Option<Link>,
@@ -167,6 +170,8 @@ impl Compiler {
             definitions,
             types: Vec::new(),
             conditions: HashMap::new(),
+            known_columns: HashMap::new(),
+            known_joined: HashMap::new(),
             staged: 0,
             link: None,
         });
@@ -659,15 +664,13 @@ impl TableCompiler {
             [] => EVERY_ROW,
             [only] => only,
             _ => {
-                let same = self.plan.steps.iter().find_map(|step| match step {
-                    Step::And { out, parts: known } if *known == parts => Some(*out),
-                    _ => None,
-                });
-                same.unwrap_or_else(|| {
-                    let out = self.bitmap();
-                    self.plan.steps.push(Step::And { out, parts });
-                    out
-                })
+                if let Some(same) = self.known_joined.get(&parts) {
+                    return *same;
+                }
+                let out = self.bitmap();
+                self.known_joined.insert(parts.clone(), out);
+                self.plan.steps.push(Step::And { out, parts });
+                out
             }
         }
     }
@@ -682,9 +685,8 @@ impl TableCompiler {
     }
 
     fn plain_column(&mut self, source: ColumnOrigin, kind: ColumnType) -> ColumnIndex {
-        let known = self.plan.columns.iter().position(|column| *column == source);
-        known.unwrap_or_else(|| {
-            self.plan.columns.push(source);
+        *self.known_columns.entry(source).or_insert_with_key(|source| {
+            self.plan.columns.push(source.clone());
             self.types.push(kind);
             self.types.len() - 1
         })
