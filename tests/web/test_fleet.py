@@ -59,3 +59,9 @@ def test_a_row_that_stays_in_sight_stays_the_same_element(page: Page) -> None:
     page.evaluate("() => scrollTo(0, 700)")
     expect(page.locator(ROWS, has_text="agent00040")).to_be_attached()
     expect(row).to_have_attribute("data-seen", "before")
+
+
+def test_the_name_of_a_hub_is_not_cut_where_there_is_room(page: Page) -> None:
+    name = page.get_by_role("navigation", name="What is shown").locator("b")
+    expect(name).to_have_text("pop1")
+    assert name.evaluate("(name) => name.scrollWidth <= name.clientWidth")
