@@ -163,6 +163,7 @@ def test_answers_of_one_direction_are_shown_where_they_are_kept_apart(made: Page
     page = opened(made, visitor)
     failed = page.locator(".tile", has_text="SERVFAIL and REFUSED")
     expect(failed).to_contain_text("10 %")
+    expect(panel(page, "Slow names")).to_contain_text("Metric group xact_times is off")
     page.get_by_role("group", name="Direction").get_by_role("button", name="In").click()
     expect(failed).to_contain_text(NO_DATA)
     assert "direction=in" in page.url
