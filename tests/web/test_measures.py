@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from support.browser import Visitor, ready
 from support.made_up import BEGIN_S
-from support.page_server import POLICY, PageServer
+from support.page_server import MINUTE_S, POLICY, PageServer
 
 SERIES = f"policies/{POLICY}/series"
 BOUNDS = [1024, 2048, 4096, 8192]
@@ -22,6 +23,10 @@ HOSTILE = "<img src=x>\u202egpj.example"
 def dns(made: PageServer) -> Any:
     """The DNS metrics that the server tells, which a test may change."""
     return next(schemas["dns"] for schemas in made.handlers.values() if "dns" in schemas)
+
+
+def clock(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%H:%M:%S")
 
 
 def panel(page: Page, name: str) -> Locator:
@@ -97,6 +102,20 @@ def test_who_asks_for_a_failing_name_is_told_where_it_is_measured(made: PageServ
     expect(failing).to_contain_text("192.0.2.7")
     expect(failing).to_contain_text("not among the heaviest pairs")
     assert page.locator("img").count() == 0, "a name became markup"
+
+
+def test_a_failing_name_tells_since_which_window_it_fails(made: PageServer, dns: Any, visitor: Visitor) -> None:
+    old, new = ({"name": name, "result": "SRVFAIL", "estimate": 6} for name in ("old.example", "new.example"))
+    dns["top_failing"] = [old, new]
+    for ago in range(made.kept):
+        period = {"start_ts": BEGIN_S + MINUTE_S * (made.kept - 1 - ago), "length": MINUTE_S, "is_closed": ago > 0}
+        metrics = {"period": period, "top_failing": [old, new] if ago < 2 else [old]}
+        made.others[f"policies/{POLICY}/metrics/bucket/{ago}"] = {POLICY: {"dns": {"dns": metrics}}}
+    rows = panel(opened(made, visitor), "Failing names").locator("tbody tr")
+    since = [rows.filter(has_text=name).locator("td").last for name in ("old.example", "new.example")]
+    expect(since[0]).to_have_text(f"\u2264 {clock(BEGIN_S)}")
+    expect(since[1]).to_have_text(clock(BEGIN_S + 3 * MINUTE_S))
+    expect(rows.locator("svg.spark path")).to_have_count(2)
 
 
 def test_where_pairs_are_not_counted_it_says_how_to_have_them(made: PageServer, dns: Any, visitor: Visitor) -> None:

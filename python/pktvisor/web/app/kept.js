@@ -1,6 +1,7 @@
 // The windows that an agent keeps of a policy.
 import { windowAsked } from "./address.js";
-import { useDocument } from "./documents.js";
+import { useDocument, useDocuments } from "./documents.js";
+import { handlersOf } from "./figures.js";
 import { stamp, tick } from "./live.js";
 import { report } from "./server.js";
 
@@ -13,6 +14,16 @@ export function useKept(policy) {
   const length = value?.[policy]?.length_s ?? 60;
   return { count: periods.length, since: tick.value && periods.length ? tick.value.time - periods.length * length : null, most: told?.periods_configured ?? 0, length };
 }
+
+/** The handlers of each window that is kept, the oldest first and the open one last; none of a capture, which is one window. @param {string} policy */
+export function useWindows(policy) {
+  const { count } = useKept(policy);
+  const paths = Array.from({ length: report ? 0 : count }, (_, n) => `policies/${encodeURIComponent(policy)}/metrics/bucket/${n}?detail=true`);
+  return useDocuments(paths, stamp(policy, "window")).map(({ value }) => handlersOf(value)).reverse();
+}
+
+/** Whether a window is over: the count of an open one would look like a fall. @param {import("./figures.js").Handler[]} handlers */
+export const isWhole = (handlers) => handlers[0]?.period?.is_closed !== false;
 
 /** Windows that are offered: 0 is the open one, 1 the newest that is whole, others so many together. */
 const WINDOWS = [0, 1, 2, 5, 10];

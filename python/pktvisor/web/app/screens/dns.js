@@ -56,7 +56,7 @@ export function View({ policy, window, reading, handlers, series, events, filter
         <${TopList} title="Query types" of="Type" entries=${list("topTypes")} base=${all} filter=${filter} to=${(/** @type {string} */ one) => itemLink("dns", "qtype", one)} why=${group("top_qtypes")} />
         <${TopList} title="Transports" of="Transport" entries=${transports(metrics, direction)} what=${isApart ? "Transactions" : "Messages"} filter=${filter} why=${group("counters")} />
       </div>
-      <${Failing} metrics=${metrics} direction=${direction} filter=${filter} below=${below} span=${span} />
+      <${Failing} policy=${policy} metrics=${metrics} direction=${direction} filter=${filter} below=${below} span=${span} />
       <${TopList} width=${4} title="Top names" sub=${below ? "three labels" : "two labels; click goes one label deeper"} entries=${below ? names("topNames3") : names("topNames2")} base=${below ? null : all} filter=${filter} to=${deeper} why=${group("top_qnames")} />
       <${TopList} width=${4} title="Slow names" sub="slower than p90 of the window before" what="Slow" look="rc-servfail" entries=${names("topSlow")} filter=${filter} to=${deeper} why=${group(isApart ? "xact_times" : "dns_transaction")} />
       <${TopList} width=${4} title="Client subnets" sub="EDNS" of="Subnet" entries=${list("topSubnets")} filter=${filter} to=${(/** @type {string} */ one) => itemLink("dns", "ecs", one)} why=${group("top_ecs")} none="Group top_ecs is on; no query carried a client subnet." />
