@@ -63,3 +63,18 @@ def test_midnight_is_told_as_its_day(page: Page) -> None:
 
 def test_spans_of_years_have_a_tick_or_none_but_never_many(page: Page) -> None:
     assert len(ask(page, "timeTicks", MIDNIGHT, MIDNIGHT + 20 * 31_536_000, 300)) <= 300 / 80
+
+
+def test_marks_that_are_close_stand_below_each_other(page: Page) -> None:
+    places = page.evaluate(
+        """async ([marks, left, right]) => {
+          const main = document.querySelector('script[type="module"]').src;
+          const { markPlace } = await import(new URL("axes.js", main));
+          const taken = [];
+          return marks.map(([at, width]) => markPlace(taken, at, width, left, right));
+        }""",
+        [[[100, 80], [110, 80], [120, 80], [130, 80], [300, 80], [380, 80]], 50, 400],
+    )
+    assert [place and place["row"] for place in places] == [0, 1, 2, None, 0, 1]
+    assert places[0]["start"] == 100
+    assert places[-1]["start"] == 300, "at the right edge it stands before its line"

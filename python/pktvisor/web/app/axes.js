@@ -20,3 +20,15 @@ export function timeTicks(begin, end, pixels) {
 
 /** @param {number} unit @param {number} low @param {number} high */
 const multiples = (unit, low, high) => Array.from({ length: Math.max(0, Math.floor(high / unit) - Math.ceil(low / unit) + 1) }, (_, i) => +((Math.ceil(low / unit) + i) * unit).toPrecision(12));
+
+const MARK_ROWS = 3;
+
+/** Where the text of a mark stands: behind it, before it at the right edge, below others that it would touch; null where there is no room.
+ * @param {[row: number, from: number, to: number][]} taken by the marks before, and by this one afterwards @param {number} at @param {number} width @param {number} left @param {number} right */
+export function markPlace(taken, at, width, left, right) {
+  const start = at + width > right ? at - width : at;
+  const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find((i) => start >= left && !taken.some(([used, from, to]) => used === i && start < to && start + width > from));
+  if (row === undefined) return null;
+  taken.push([row, start, start + width]);
+  return { start, row };
+}

@@ -1,5 +1,6 @@
 // What draws a chart. Gaps are hatched, marks are dotted lines, and all charts of a screen share one cross.
 import { effect, html, useEffect, useRef, useSignal } from "../../vendor.js";
+import { markPlace } from "../axes.js";
 import { cross } from "../cross.js";
 import { escaped } from "../names.js";
 import { colourOf } from "../theme.js";
@@ -11,7 +12,6 @@ import { clock, short } from "../units.js";
 /** @typedef {import("./chart.js").Event} Event */
 
 const POINTS_PER_PIXEL = 2;
-const MARK_ROWS = 3;
 const LONGEST_MARK = 40;
 
 /** Each line on top of those after it. @param {Line[]} lines */
@@ -65,10 +65,9 @@ function drawMarks({ ctx, area: { left, right, top, foot }, begin, end, x }, eve
     ctx.stroke(new Path2D(`M${at} ${top}V${foot}`));
     const shown = escaped(text).slice(0, LONGEST_MARK);
     const width = ctx.measureText(shown).width + 8;
-    const start = at + width > right ? at - width : at;
-    const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find((i) => start >= left && !taken.some(([used, from, to]) => used === i && start < to && start + width > from));
-    if (row === undefined) continue;
-    taken.push([row, start, start + width]);
+    const place = markPlace(taken, at, width, left, right);
+    if (!place) continue;
+    const { start, row } = place;
     ctx.setLineDash([]);
     Object.assign(ctx, { strokeStyle: colourOf("panel"), lineWidth: 4 }); // lines must not run through the text
     ctx.strokeText(shown, start + 4, top + 12 + 13 * row);
