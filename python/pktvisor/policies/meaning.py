@@ -29,15 +29,12 @@ WITHOUT_SAMPLING = {"sampled": "event", "deep": "passed"}
 """What verdicts come to where every event is sampled."""
 CONSTANTS = frozenset({"in", "text", "place", "domain", "cidr"})
 """Operators whose last part is a list of constants."""
-NUMBERED = (["slow"], ["listed"])
-"""Operators that name a metric by its number in the plan."""
 OWN = ("kind", "entry", "purged")
 """What a metric's own settings say of what it counts, beside its feeds."""
 NONE: frozenset[str] = frozenset()
 EXCHANGE = "xact."
 ONLY_EXCHANGE = frozenset({EXCHANGE})
 """Stands among names of verdicts where a column of exchanges is fed."""
-EVERY, SOME = -1, -2
 HASH_DIGITS = 32
 
 
@@ -56,17 +53,16 @@ class Meanings:
     """What the metrics of a plan's handlers mean.
 
     A plan says the same thing many times: a part that several metrics share is brought into its form, and written,
-    once. Specs must not change meanwhile.
+    once. Specs must not change meanwhile, and a part that names a metric by its number belongs to one handler alone, as
+    the plan makes it.
     """
 
     def __init__(self, specs: Sequence[Spec]) -> None:
         self._specs = specs
         self._known: dict[tuple[int, int], str] = {}
-        self._plain: dict[tuple[int, int], tuple[Any, Any]] = {}
-        """Canonical forms by handler and identity of a value; it stands beside, so that its identity stays its own."""
-        self._own: dict[int, tuple[Any, bool]] = {}
-        self._sampling = [EVERY if spec["deep_sample_percent"] >= 100 else SOME for spec in specs]
-        """What stands for all handlers that sample alike, in the place of a handler's number."""
+        self._plain: dict[tuple[int, bool], tuple[Any, Any]] = {}
+        """Canonical forms by identity of a value and sampling; it stands beside, so that its identity stays its own."""
+        self._is_sampled = [spec["deep_sample_percent"] < 100 for spec in specs]
         self._named: dict[int, tuple[Any, frozenset[str]]] = {}
         self._texts: dict[int, tuple[Any, str]] = {}
         self._orders: dict[int, tuple[Any, str]] = {}
@@ -129,21 +125,10 @@ class Meanings:
         """A condition or column in the one form that stands for all that mean the same."""
         if not isinstance(value, list | dict):
             return value
-        key = (id(value), number if self._is_own(value) else self._sampling[number])
+        key = (id(value), self._is_sampled[number])
         known = self._plain.get(key)
         if known is None:
             known = self._plain[key] = (value, self._made_canonical(value, number))
-        return known[1]
-
-    def _is_own(self, value: Any) -> bool:
-        """Whether a part says something else in each handler: where it names a metric by its number."""
-        if not isinstance(value, list | dict):
-            return False
-        known = self._own.get(id(value))
-        if known is None:
-            parts = value.values() if isinstance(value, dict) else value
-            is_own = value[:1] in NUMBERED if isinstance(value, list) else False
-            known = self._own[id(value)] = (value, is_own or any(map(self._is_own, parts)))
         return known[1]
 
     def _made_canonical(self, value: list[Any] | dict[str, Any], number: int) -> Any:
@@ -157,7 +142,7 @@ class Meanings:
                 return [operator, *(self._canonical(part, number) for part in parts), sorted(constants, key=_written)]
             case ["and" | "or" as operator, *parts]:
                 return self._joined(operator, [self._canonical(part, number) for part in parts])
-            case [str(verdict)] if self._sampling[number] == EVERY:
+            case [str(verdict)] if not self._is_sampled[number]:
                 return [WITHOUT_SAMPLING.get(verdict, verdict)]
             case _:
                 return [self._canonical(part, number) for part in value]

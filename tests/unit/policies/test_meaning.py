@@ -10,7 +10,9 @@ from typing import Any
 from pktvisor.handlers.base import Handler, HandlerSettings
 from pktvisor.handlers.custom import Custom
 from pktvisor.handlers.dns import Dns, DnsByDirection
+from pktvisor.handlers.flow import Flow
 from pktvisor.handlers.net import Net
+from pktvisor.policies.meaning import Meanings
 from pktvisor.policies.plan import Instance, Plan
 
 
@@ -127,3 +129,27 @@ def test_what_it_is_kept_apart_by_is_part_of_both() -> None:
     whole, by_vlan, fewer = metric(), metric(by="vlan.id"), metric(by="vlan.id", most_groups=5)
     assert whole["identity"] != by_vlan["identity"]
     assert len({one["meaning"] for one in (whole, by_vlan, fewer)}) == 3
+
+
+def chains() -> list[Plan]:
+    """Plans of many kinds: with and without filters and sampling, one handler behind another, groups by another key."""
+    filters: list[dict[str, Any]] = [{}, {"only_qname_suffix": ["a.test", "b.test"]}, {"exclude_noerror": True}]
+    return [
+        Plan(
+            [
+                Instance("first", Dns(HandlerSettings(enable=["all"], options=options, deep_sample_rate=rate))),
+                Instance("behind", DnsByDirection(HandlerSettings(enable=["all"], deep_sample_rate=rate)), behind=0),
+                Instance("same", DnsByDirection(HandlerSettings(enable=["all"], options=options))),
+                Instance("flow", Flow(HandlerSettings(enable=["all"], input_type="netflow"))),
+            ]
+        )
+        for options in filters
+        for rate in (100, 10)
+    ]
+
+
+def test_what_was_worked_out_for_one_metric_changes_nothing_for_others() -> None:
+    for plan in chains():
+        specs = json.loads(json.dumps(plan._specs))  # no two parts are the same object: nothing is known of any
+        alone = [[Meanings(specs).of(at, one.index) for one in placed[::7]] for at, placed in enumerate(plan.placed)]
+        assert [told[::7] for told in plan.meanings] == alone
