@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support.browser import Visitor, ready
+from support.browser import Visitor, ready, until
 from support.made_up import BEGIN_S
 from support.page_server import MINUTE_S, POLICY, PageServer
 
@@ -198,3 +198,15 @@ def test_the_network_has_figures_of_either_version(made: PageServer, visitor: Vi
     expect(panel(page, "Directions").get_by_role("application")).to_be_visible()
     expect(panel(page, "Protocols")).to_contain_text("Metric group counters counts it by step, and is off")
     expect(panel(page, "Top places")).to_contain_text("--geo-city")
+
+
+def test_a_chart_has_the_colours_of_the_theme_at_once(made: PageServer, visitor: Visitor) -> None:
+    with_answer_times(made)
+    page = opened(made, visitor)
+    chart = panel(page, "Results over time").locator(".chart canvas").first
+    painted = "(canvas) => canvas.toDataURL()"
+    before = chart.evaluate(painted)
+    page.keyboard.press("t")
+    until(lambda: chart.evaluate(painted) != before, page)
+    page.keyboard.press("t")
+    until(lambda: chart.evaluate(painted) == before, page)

@@ -23,12 +23,17 @@ const multiples = (unit, low, high) => Array.from({ length: Math.max(0, Math.flo
 
 const MARK_ROWS = 3;
 
-/** Where the text of a mark stands: behind it, before it at the right edge, below others that it would touch; null where there is no room.
- * @param {[row: number, from: number, to: number][]} taken by the marks before, and by this one afterwards @param {number} at @param {number} width @param {number} left @param {number} right */
-export function markPlace(taken, at, width, left, right) {
-  const start = at + width > right ? at - width : at;
-  const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find((i) => start >= left && !taken.some(([used, from, to]) => used === i && start < to && start + width > from));
-  if (row === undefined) return null;
-  taken.push([row, start, start + width]);
-  return { start, row };
+/** Where the texts of marks stand: behind each, before it at the right edge, below others that it would touch; null where there is no room.
+ * @param {[at: number, width: number][]} marks @param {number} left @param {number} right @returns {({ start: number, row: number } | null)[]} */
+export function markPlaces(marks, left, right) {
+  /** @type {{ row: number, start: number, end: number }[]} */
+  const taken = [];
+  return marks.map(([at, width]) => {
+    const start = at + width > right ? at - width : at;
+    const isFree = (/** @type {number} */ row) => !taken.some((one) => one.row === row && start < one.end && start + width > one.start);
+    const row = Array.from({ length: MARK_ROWS }, (_, i) => i).find(isFree);
+    if (row === undefined || start < left) return null;
+    taken.push({ row, start, end: start + width });
+    return { start, row };
+  });
 }

@@ -110,7 +110,8 @@ export class TimePlot {
 
   /** @param {number} first @param {number[]} values @param {Stroke} stroke */
   #drawRun(first, values, stroke) {
-    const isWide = this.#look.isStack || values.length === 1; // a step alone would be a point
+    // a step alone would be a point
+    const isWide = this.#look.isStack || values.length === 1;
     const ends = isWide ? [0, 1] : [0.5];
     const points = values.flatMap((value, i) => ends.map((end) => [this.x(this.times[first + i] + end * this.step), this.y(value)]));
     if (stroke.fill) {
@@ -172,7 +173,8 @@ export class TimePlot {
     if (this.#drag && buttons) this.#drag.to = [offsetX, offsetY];
     const { left, right } = this.area;
     this.#look.pointed(offsetX < left || offsetX >= right ? null : this.timeAt(offsetX));
-    this.point(this.#at);
+    // the cross may have stayed where it was
+    if (this.#drag && buttons) this.point(this.#at);
   };
   #up = () => {
     if (!this.#drag) return;

@@ -1,9 +1,9 @@
 // What draws a chart. Gaps are hatched, marks are dotted lines, and all charts of a screen share one cross.
 import { effect, html, useEffect, useRef, useSignal } from "../../vendor.js";
-import { markPlace } from "../axes.js";
+import { markPlaces } from "../axes.js";
 import { cross } from "../cross.js";
 import { escaped } from "../names.js";
-import { colourOf } from "../theme.js";
+import { colourOf, theme } from "../theme.js";
 import { means } from "../thin.js";
 import { TimePlot } from "../timeplot.js";
 import { clock, short } from "../units.js";
@@ -52,27 +52,24 @@ function drawGaps({ ctx, area: { top, foot }, times, rows, step, x }) {
   }
 }
 
-/** Marks with their texts, one below the other where they would overlap; what has no room is told at the cross. @param {TimePlot} plot @param {Event[]} events */
+/** Marks with their texts; what has no room is told at the cross. @param {TimePlot} plot @param {Event[]} events */
 function drawMarks({ ctx, area: { left, right, top, foot }, begin, end, x }, events) {
-  /** @type {[number, number, number][]} */
-  const taken = [];
-  Object.assign(ctx, { font: "11px sans-serif", textAlign: "left", textBaseline: "alphabetic" });
-  for (const { time, text } of events) {
-    if (time < begin || time > end) continue;
-    const at = x(time);
-    Object.assign(ctx, { fillStyle: colourOf("text-2"), strokeStyle: colourOf("text-2"), lineWidth: 1 });
-    ctx.setLineDash([2, 3]);
-    ctx.stroke(new Path2D(`M${at} ${top}V${foot}`));
-    const shown = escaped(text).slice(0, LONGEST_MARK);
-    const width = ctx.measureText(shown).width + 8;
-    const place = markPlace(taken, at, width, left, right);
-    if (!place) continue;
-    const { start, row } = place;
-    ctx.setLineDash([]);
-    Object.assign(ctx, { strokeStyle: colourOf("panel"), lineWidth: 4 }); // lines must not run through the text
-    ctx.strokeText(shown, start + 4, top + 12 + 13 * row);
-    ctx.fillText(shown, start + 4, top + 12 + 13 * row);
-  }
+  Object.assign(ctx, { font: "11px sans-serif", textAlign: "left", textBaseline: "alphabetic", fillStyle: colourOf("text-2") });
+  const marks = events.filter(({ time }) => time >= begin && time < end).map(({ time, text }) => ({ at: x(time), said: escaped(text).slice(0, LONGEST_MARK) }));
+  const places = markPlaces(marks.map(({ at, said }) => [at, ctx.measureText(said).width + 8]), left, right);
+  Object.assign(ctx, { strokeStyle: colourOf("text-2"), lineWidth: 1 });
+  ctx.setLineDash([2, 3]);
+  for (const { at } of marks) ctx.stroke(new Path2D(`M${at} ${top}V${foot}`));
+  // lines must not run through the text
+  Object.assign(ctx, { strokeStyle: colourOf("panel"), lineWidth: 4 });
+  ctx.setLineDash([]);
+  marks.forEach(({ said }, i) => {
+    const place = places[i];
+    if (!place) return;
+    const at = /** @type {const} */ ([said, place.start + 4, top + 12 + 13 * place.row]);
+    ctx.strokeText(...at);
+    ctx.fillText(...at);
+  });
 }
 
 /** What the agent keeps as windows, as a bracket on the axis. @param {TimePlot} plot @param {number | null | undefined} since */
@@ -98,6 +95,8 @@ export function Drawn({ times, lines, isStack = false, height = 190, format = sh
   const made = useRef(/** @type {TimePlot | null} */ (null));
   const spoken = useSignal("");
   const shown = isStack ? stacked(lines) : lines;
+  // who switches it has the chart painted in its colours
+  void theme.value;
 
   useEffect(() => {
     const box = place.current;

@@ -1,6 +1,6 @@
 // Lines over any time as SVG: few points, so that it needs no library. Gaps, marks, a cross that keys move too, and a drag that chooses a time.
 import { html, useEffect, useRef, useSignal } from "../../vendor.js";
-import { markPlace, timeTicks, valueTicks } from "../axes.js";
+import { markPlaces, timeTicks, valueTicks } from "../axes.js";
 import { escaped } from "../names.js";
 import { moment, short } from "../units.js";
 
@@ -67,8 +67,8 @@ export function Plot({ label, times, step, lines, height = 240, format = short, 
   };
   const shown = drag.value?.toSorted((a, b) => a - b) ?? selected;
   const half = step / 2;
-  /** @type {[number, number, number][]} */
-  const taken = [];
+  const marks = events.filter(({ time }) => time >= begin && time < end).map(({ time, text }) => ({ at: x(time), text: escaped(text), said: escaped(text).slice(0, LONGEST_MARK) }));
+  const places = markPlaces(marks.map(({ at: place, said }) => [place, CHARACTER * said.length + 8]), left, width.value);
   const nothing = runs(times.length, (i) => lines.every(({ values }) => values[i] === null));
   const legend = !isBare && html`<ul class="legend">${lines.map(({ name, colour, values, isDashed }) => html`<li key=${name}><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect class=${colour} y=${isDashed ? 4 : 0} width="10" height=${isDashed ? 2 : 10} rx="1" /></svg>${name} <b>${at.value >= 0 ? format(values[at.value] ?? NaN) : ""}</b></li>`)}<li class="end sub">${at.value >= 0 && times[at.value] ? `${moment(times[at.value]).slice(0, 16)} UTC` : ""}</li></ul>`;
   return html`${legend}<svg class="plot ${isBare ? "bare" : ""}" ref=${place} height=${height} role="img" aria-label="${label}; the menu's table has its figures" tabindex=${isBare ? null : 0} onKeyDown=${key} onPointerDown=${down} onPointerMove=${move} onPointerUp=${up} onPointerLeave=${() => (at.value = -1)}>
@@ -77,11 +77,7 @@ export function Plot({ label, times, step, lines, height = 240, format = short, 
     ${!isBare && timeTicks(begin, end, width.value).map(({ time, text }) => html`<text x=${x(time)} y=${height - 4} text-anchor="middle">${text}</text>`)}
     ${lines.map(({ name, colour, values, isDashed, isBold }, n) => html`<path key=${name} class="line ${colour} ${isDashed ? "dashed" : ""} ${isBold ? "bold" : ""}" d=${path(times, (time) => x(time + half), y, values)} />
       ${!isBare && !isDashed && lines.length > 1 && runs(times.length, (i) => values[i] === null && !lines.every((one) => one.values[i] === null)).map(([first, last]) => html`<rect class=${colour} x=${x(begin + first * step)} y=${height - foot - 4 * (n + 1)} width=${x(begin + last * step) - x(begin + first * step)} height="3"><title>${name}: no data</title></rect>`)}`)}
-    ${events.filter(({ time }) => time >= begin && time < end).map(({ time, text }) => {
-      const said = escaped(text).slice(0, LONGEST_MARK);
-      const place = markPlace(taken, x(time), CHARACTER * said.length + 8, left, width.value);
-      return html`<path class="event" d="M${x(time)} ${top}V${height - foot}"><title>${escaped(text)}</title></path>${place && html`<text class="said" x=${place.start + 4} y=${top + 10 + 13 * place.row}>${said}</text>`}`;
-    })}
+    ${marks.map(({ at: place, said, text }, i) => html`<path class="event" d="M${place} ${top}V${height - foot}"><title>${text}</title></path>${places[i] && html`<text class="said" x=${places[i].start + 4} y=${top + 10 + 13 * places[i].row}>${said}</text>`}`)}
     ${at.value >= 0 && !isBare && html`<path class="cross" d="M${x(times[at.value] + half)} ${top}V${height - foot}" />`}
     ${shown && html`<rect class="chosen" x=${x(Math.max(begin, shown[0]))} width=${Math.max(2, x(Math.min(end, shown[1])) - x(Math.max(begin, shown[0])))} y=${isBare ? 0 : top} height=${height - foot - (isBare ? 0 : top)} />`}</svg>`;
 }
