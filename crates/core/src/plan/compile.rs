@@ -1,28 +1,31 @@
 //! From a specification to a plan: names become indexes, equal conditions and metrics become one.
 
+mod columns;
+mod conditions;
+mod groups;
+mod tables;
+
 use std::collections::HashMap;
-use std::slice::from_ref;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::columns::PlaceTest;
-use super::exchange::{self, ExchangePlan, Field, TextPlan};
-use super::groups::{GroupFeed, GroupPlan, MOST_GROUPS, Reads};
+use self::tables::TableCompiler;
+use super::exchange::{ExchangePlan, TextPlan};
+use super::groups::GroupPlan;
 use super::keys::{self, MetricKey};
-use super::spec::{ExchangesSpec, FeedSpec, GroupsSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec, PurgedSpec};
+use super::spec::{ExchangesSpec, FeedSpec, HandlerSpec, LEDGER_KIND, MetricSpec, PlanSpec, PurgedSpec};
 use super::{
-    BitmapIndex, ColumnIndex, ColumnOrigin, EVERY_ROW, Feed, ItemOfQuestion, Link, ListRegister, Plan, Purge, Register,
-    Slot, Stage, Step, TablePlan,
+    BitmapIndex, ColumnIndex, EVERY_ROW, Feed, ItemOfQuestion, Link, ListRegister, Plan, Purge, Register, Slot, Stage,
+    Step,
 };
 use crate::Error;
 use crate::decode::app::Needs;
 use crate::decode::{Batch, table_names};
-use crate::expr::{ColumnName, Comparison, Condition, Label, Test};
-use crate::hosts::Hosts;
+use crate::expr::{ColumnName, Comparison, Condition};
 use crate::ledger::Entry;
 use crate::metric::{ItemKind, KindName, MetricKind};
-use crate::table::{ColumnDefinition, ColumnType, ENDPOINTS, Table};
+use crate::table::{ColumnType, ENDPOINTS};
 
 /// Turns JSON into a plan, or says what in it makes no sense.
 pub fn compile(json: &str) -> Result<Plan, Error> {
@@ -56,19 +59,6 @@ struct Compiler {
     ledger: Vec<(usize, Entry)>,
     needs: Needs,
     fingerprint: u128,
-}
-
-struct TableCompiler {
-    plan: TablePlan,
-    definitions: &'static [ColumnDefinition],
-    types: Vec<ColumnType>,
-    conditions: HashMap<(Option<usize>, Condition), BitmapIndex>,
-    /// Columns, and joined conditions, that are there already: of hundreds of handlers, too many to look through.
-    known_columns: HashMap<ColumnOrigin, ColumnIndex>,
-    known_joined: HashMap<Vec<BitmapIndex>, BitmapIndex>,
-    /// Steps that stand in stages already, and the link that the next stage begins with.
-    staged: usize,
-    link: Option<Link>,
 }
 
 /// A handler while it is compiled: what its verdicts and exchanges are.
@@ -158,23 +148,7 @@ impl Compiler {
         })?;
         let definitions = Batch::default().table(known).expect("every name has its table").definitions();
         self.needs.add_table(known);
-        self.tables.push(TableCompiler {
-            plan: TablePlan {
-                table: known,
-                columns: Vec::new(),
-                bitmaps: 1,
-                steps: Vec::new(),
-                feeds: Vec::new(),
-                groups: Vec::new(),
-            },
-            definitions,
-            types: Vec::new(),
-            conditions: HashMap::new(),
-            known_columns: HashMap::new(),
-            known_joined: HashMap::new(),
-            staged: 0,
-            link: None,
-        });
+        self.tables.push(TableCompiler::new(known, definitions));
         Ok(self.tables.len() - 1)
     }
 
@@ -368,338 +342,8 @@ impl Compiler {
         Ok(Feed { metric, rows, column, weight })
     }
 
-    /// A place for the groups of a handler.
-    fn groups(&mut self, scope: &Scope, spec: &GroupsSpec) -> Result<usize, Error> {
-        if !(1..=MOST_GROUPS).contains(&spec.most) {
-            return Err(Error::invalid(format!("a handler keeps 1 to {MOST_GROUPS} groups, not {}", spec.most)));
-        }
-        let mut by = Vec::new();
-        let mut by_items = Vec::new();
-        for key in std::iter::once(&spec.by).chain(&spec.also_by) {
-            let (columns, items) = self.by(scope, key)?;
-            if !by.is_empty() && items != by_items {
-                return Err(Error::invalid("the keys of groups have as many columns, and of the same types"));
-            }
-            by_items = items;
-            by.push(columns);
-        }
-        self.groups.push(GroupPlan::new(by, by_items, spec.most));
-        let at = self.groups.len() - 1;
-        self.tables[scope.table].plan.groups.push(at);
-        Ok(at)
-    }
-
-    /// The columns of one key, and what their values are.
-    fn by(&mut self, scope: &Scope, columns: &[Value]) -> Result<(Vec<ColumnIndex>, Vec<ItemKind>), Error> {
-        let mut key = (Vec::new(), Vec::new());
-        for column in columns {
-            let name = ColumnName::parse(column)?;
-            let column = self.column(scope, &name, scope.verdicts.passed)?;
-            key.1.push(self.items_of(scope, &name, column));
-            key.0.push(column);
-        }
-        Ok(key)
-    }
-
-    fn grouped_slot(
-        &mut self,
-        spec: &MetricSpec,
-        kind: MetricKind,
-        key: &dyn Fn(MetricKind) -> MetricKey,
-        groups: Option<usize>,
-    ) -> Result<Slot, Error> {
-        let groups = groups.ok_or_else(|| Error::invalid("a metric names groups that the handler has not"))?;
-        if spec.entry.is_some() || spec.purged.is_some() {
-            return Err(Error::invalid("the ledger, and what is purged, can't be grouped"));
-        }
-        let plan = &mut self.groups[groups];
-        // Exact counts of small numbers would take some hundred kilobytes a group.
-        let items = if kind.items == ItemKind::SmallNumber { ItemKind::Number } else { kind.items };
-        let kept = MetricKind { items, ..kind };
-        plan.metrics.push(kept);
-        plan.keys.push(key(kept));
-        plan.former.push((key(kind), kind));
-        Ok(Slot::Grouped { groups, metric: plan.metrics.len() - 1 })
-    }
-
-    fn grouped_feed(&mut self, scope: &Scope, spec: &MetricSpec, groups: usize, metric: usize) -> Result<(), Error> {
-        for feed in &spec.feeds {
-            let endpoint = self.endpoint(scope, spec, feed)?;
-            let column = feed.column.clone().filter(|_| endpoint.is_none());
-            let Feed { rows, column, weight, .. } =
-                self.compiled_feed(scope, &FeedSpec { column, ..feed.clone() }, metric)?;
-            let types = &self.tables[scope.table].types;
-            let plan = &mut self.groups[groups];
-            if feed.key >= plan.by.len() {
-                return Err(Error::invalid(format!("no key {} of groups; there are {}", feed.key, plan.by.len())));
-            }
-            let rows = place_in(&mut plan.conditions, (feed.key, rows));
-            if rows >= u64::BITS as usize {
-                return Err(Error::invalid("the grouped metrics of a handler have more than 64 different conditions"));
-            }
-            let mut source = |index: ColumnIndex| place_in(&mut plan.sources, (index, types[index]));
-            let reads = match endpoint {
-                Some([address, port]) => Some(Reads::Endpoint { address: source(address), port: source(port) }),
-                None => column.map(|column| Reads::Column(source(column))),
-            };
-            plan.feeds.push(GroupFeed { metric, rows, reads, weight: weight.map(&mut source) });
-        }
-        Ok(())
-    }
-
-    /// The address and the port of which a list shows the text: many groups would have to keep very many of these.
-    fn endpoint(
-        &mut self,
-        scope: &Scope,
-        spec: &MetricSpec,
-        feed: &FeedSpec,
-    ) -> Result<Option<[ColumnIndex; 2]>, Error> {
-        let Some(Value::String(column)) = feed.column.as_ref().filter(|_| spec.feeds.len() == 1) else {
-            return Ok(None);
-        };
-        let Some([_, address, port]) = ENDPOINTS.iter().find(|[text, ..]| text == column) else { return Ok(None) };
-        if spec.kind != KindName::Top.name() {
-            return Ok(None);
-        }
-        Ok(Some([self.plain_column(scope, address)?, self.plain_column(scope, port)?]))
-    }
-
-    fn parsed_condition(&mut self, scope: &Scope, json: &Value) -> Result<BitmapIndex, Error> {
-        self.condition(scope, &Condition::parse(json)?)
-    }
-
-    /// The bitmap of a condition; made once for equal conditions.
-    fn condition(&mut self, scope: &Scope, condition: &Condition) -> Result<BitmapIndex, Error> {
-        let shared_by = is_of_handler(condition).then_some(scope.handler);
-        let key = (shared_by, condition.clone());
-        if let Some(known) = self.tables[scope.table].conditions.get(&key) {
-            return Ok(*known);
-        }
-        let bitmap = self.new_condition(scope, condition)?;
-        self.tables[scope.table].conditions.insert(key, bitmap);
-        Ok(bitmap)
-    }
-
-    fn new_condition(&mut self, scope: &Scope, condition: &Condition) -> Result<BitmapIndex, Error> {
-        let all = |compiler: &mut Self, parts: &[Condition]| {
-            parts.iter().map(|part| compiler.condition(scope, part)).collect::<Result<Vec<_>, _>>()
-        };
-        Ok(match condition {
-            Condition::True => EVERY_ROW,
-            Condition::Not(inner) => {
-                let of = self.condition(scope, inner)?;
-                self.tables[scope.table].not(of)
-            }
-            Condition::And(parts) => {
-                let parts = all(self, parts)?;
-                self.all_of(scope, parts)
-            }
-            Condition::Or(parts) => {
-                let parts = all(self, parts)?;
-                self.tables[scope.table].any_of(parts)
-            }
-            Condition::Verdict(name) => match name.as_str() {
-                "event" => scope.verdicts.event,
-                "passed" => scope.verdicts.passed,
-                "filtered" => scope.verdicts.filtered,
-                "sampled" => scope.verdicts.sampled,
-                _ => scope.verdicts.deep,
-            },
-            Condition::Compare { column, comparison, value } => {
-                self.test(scope, column, Test::Compare(*comparison, *value))?
-            }
-            Condition::In { column, values } => self.test(scope, column, Test::In(values.clone()))?,
-            Condition::Bits { column, mask } => self.test(scope, column, Test::Bits(*mask))?,
-            Condition::Cidr { column, networks } => {
-                self.test(scope, column, Test::Cidr(Hosts::new(networks.iter().copied())))?
-            }
-            Condition::Text { column, how, texts } => self.test(scope, column, Test::text(*how, texts))?,
-            Condition::Present { column } => self.test(scope, column, Test::Present)?,
-            Condition::Place { column, how, texts } => {
-                let column = self.column(scope, column, scope.verdicts.event)?;
-                let table = &mut self.tables[scope.table];
-                let out = table.bitmap();
-                let test = PlaceTest::new(*how, texts.clone());
-                table.plan.steps.push(Step::PlaceTest { out, column, test });
-                out
-            }
-            Condition::Slow { column, metric, quantile_percent } => {
-                self.slow(scope, column, *metric, *quantile_percent)?
-            }
-            Condition::Listed { column, metric, most } => self.listed(scope, column, *metric, *most)?,
-        })
-    }
-
-    fn test(&mut self, scope: &Scope, column: &ColumnName, test: Test) -> Result<BitmapIndex, Error> {
-        let column = self.column(scope, column, EVERY_ROW)?;
-        let table = &mut self.tables[scope.table];
-        let kind = table.types[column];
-        if !test.fits(kind) {
-            return Err(Error::invalid(format!("a column of type {} can't be tested so", kind.name())));
-        }
-        let out = table.bitmap();
-        table.plan.steps.push(Step::Test { out, column, test });
-        Ok(out)
-    }
-
-    fn slow(&mut self, scope: &Scope, column: &ColumnName, metric: usize, percent: u8) -> Result<BitmapIndex, Error> {
-        let column = self.column(scope, column, EVERY_ROW)?;
-        let metric = self.metric_before(scope, "slow", metric)?;
-        let register = Register { metric, quantile_percent: percent };
-        let known = self.registers.iter().position(|known| *known == register);
-        let register = known.unwrap_or_else(|| {
-            self.registers.push(register);
-            self.registers.len() - 1
-        });
-        let table = &mut self.tables[scope.table];
-        let out = table.bitmap();
-        table.plan.steps.push(Step::Slow { out, column, register });
-        Ok(out)
-    }
-
-    fn listed(&mut self, scope: &Scope, column: &ColumnName, metric: usize, most: usize) -> Result<BitmapIndex, Error> {
-        let column = self.column(scope, column, EVERY_ROW)?;
-        let metric = self.metric_before(scope, "listed", metric)?;
-        if self.tables[scope.table].types[column] != ColumnType::Text || self.metrics[metric].items != ItemKind::Text {
-            return Err(Error::invalid("'listed' takes a column of texts, and a top list of texts"));
-        }
-        let list = place_in(&mut self.lists, ListRegister { metric, most });
-        let table = &mut self.tables[scope.table];
-        let out = table.bitmap();
-        table.plan.steps.push(Step::Listed { out, column, list });
-        Ok(out)
-    }
-
-    /// Where a metric of the handler stands of which a condition looks at the window before.
-    fn metric_before(&self, scope: &Scope, operator: &str, metric: usize) -> Result<usize, Error> {
-        match self.slots.get(scope.handler).and_then(|slots| slots.get(metric)) {
-            Some(Slot::Metric(metric)) => Ok(*metric),
-            _ => Err(Error::invalid(format!(
-                "'{operator}' names metric {metric}, which the handler has not, or grouped"
-            ))),
-        }
-    }
-
     fn all_of(&mut self, scope: &Scope, parts: Vec<BitmapIndex>) -> BitmapIndex {
         self.tables[scope.table].all_of(parts)
-    }
-
-    fn typed_column(&mut self, scope: &Scope, name: &str, kind: ColumnType) -> Result<ColumnIndex, Error> {
-        let column = self.plain_column(scope, name)?;
-        let found = self.tables[scope.table].types[column];
-        if found != kind {
-            return Err(Error::invalid(format!("column '{name}' is of type {}, not {}", found.name(), kind.name())));
-        }
-        Ok(column)
-    }
-
-    /// A column whose values can be parts of a text.
-    fn part(&mut self, scope: &Scope, name: &str) -> Result<ColumnIndex, Error> {
-        let column = self.plain_column(scope, name)?;
-        let kind = self.tables[scope.table].types[column];
-        if !Label::PARTS.contains(&kind) {
-            return Err(Error::invalid(format!("column '{name}' of type {} can't be part of a text", kind.name())));
-        }
-        Ok(column)
-    }
-
-    /// The index of a column; `rows` are those for which it is worked out where it must be.
-    fn column(&mut self, scope: &Scope, name: &ColumnName, rows: BitmapIndex) -> Result<ColumnIndex, Error> {
-        let (of, wanted, kind) = match name {
-            ColumnName::Plain(name) => return self.plain_column(scope, name),
-            ColumnName::Place(of) | ColumnName::Network(of) => {
-                (from_ref(of), Some(&[ColumnType::Address][..]), ColumnType::U32)
-            }
-            ColumnName::Tail { of, .. } => (from_ref(of), Some(&[ColumnType::Text][..]), ColumnType::Text),
-            ColumnName::Label(label) => (&label.of[..], label.types(), ColumnType::Text),
-        };
-        let column = |(at, name): (usize, &String)| match wanted {
-            Some(types) => self.typed_column(scope, name, types[at]),
-            None => self.part(scope, name),
-        };
-        let from = of.iter().enumerate().map(column).collect::<Result<_, _>>()?;
-        let source = ColumnOrigin::Derived { name: name.clone(), from, rows };
-        let table = &mut self.tables[scope.table];
-        Ok(table.column(source, kind, Step::Derive))
-    }
-
-    fn plain_column(&mut self, scope: &Scope, name: &str) -> Result<ColumnIndex, Error> {
-        let find = |definitions: &[ColumnDefinition]| definitions.iter().position(|column| column.name == name);
-        let table = &mut self.tables[scope.table];
-        if let Some(at) = find(table.definitions) {
-            self.needs.add(name);
-            let kind = table.definitions[at].kind;
-            return Ok(table.plain_column(ColumnOrigin::Table(at), kind));
-        }
-        if let (Some(at), Some(exchange)) = (find(&exchange::DEFINITIONS), scope.exchange) {
-            let source = ColumnOrigin::Exchange(exchange, Field::ALL[at]);
-            return Ok(table.plain_column(source, exchange::DEFINITIONS[at].kind));
-        }
-        let batch = Batch::default();
-        if let Some(at) = find(batch.packets.definitions()) {
-            self.needs.add(name);
-            return Ok(table.column(ColumnOrigin::Packet(at), batch.packets.definitions()[at].kind, Step::Gather));
-        }
-        Err(Error::invalid(format!("table '{}' has no column '{name}'", table.plan.table)))
-    }
-}
-
-impl TableCompiler {
-    fn bitmap(&mut self) -> BitmapIndex {
-        self.plan.bitmaps += 1;
-        self.plan.bitmaps - 1
-    }
-
-    fn not(&mut self, of: BitmapIndex) -> BitmapIndex {
-        let out = self.bitmap();
-        self.plan.steps.push(Step::Not { out, of });
-        out
-    }
-
-    fn all_of(&mut self, mut parts: Vec<BitmapIndex>) -> BitmapIndex {
-        parts.retain(|part| *part != EVERY_ROW);
-        parts.sort_unstable();
-        parts.dedup();
-        match parts[..] {
-            [] => EVERY_ROW,
-            [only] => only,
-            _ => {
-                if let Some(same) = self.known_joined.get(&parts) {
-                    return *same;
-                }
-                let out = self.bitmap();
-                self.known_joined.insert(parts.clone(), out);
-                self.plan.steps.push(Step::And { out, parts });
-                out
-            }
-        }
-    }
-
-    fn any_of(&mut self, parts: Vec<BitmapIndex>) -> BitmapIndex {
-        if parts.contains(&EVERY_ROW) {
-            return EVERY_ROW;
-        }
-        let out = self.bitmap();
-        self.plan.steps.push(Step::Or { out, parts });
-        out
-    }
-
-    fn plain_column(&mut self, source: ColumnOrigin, kind: ColumnType) -> ColumnIndex {
-        *self.known_columns.entry(source).or_insert_with_key(|source| {
-            self.plan.columns.push(source.clone());
-            self.types.push(kind);
-            self.types.len() - 1
-        })
-    }
-
-    /// A column that a step must fill.
-    fn column(&mut self, source: ColumnOrigin, kind: ColumnType, step: fn(ColumnIndex) -> Step) -> ColumnIndex {
-        let before = self.types.len();
-        let column = self.plain_column(source, kind);
-        if column == before {
-            self.plan.steps.push(step(column));
-        }
-        column
     }
 }
 
@@ -716,23 +360,6 @@ fn place_in<T: PartialEq>(values: &mut Vec<T>, value: T) -> usize {
         values.push(value);
         values.len() - 1
     })
-}
-
-/// Whether a condition means something else in another handler.
-fn is_of_handler(condition: &Condition) -> bool {
-    let is_exchange = |column: &ColumnName| matches!(column, ColumnName::Plain(name) if name.starts_with("xact."));
-    match condition {
-        Condition::True => false,
-        Condition::Not(inner) => is_of_handler(inner),
-        Condition::And(parts) | Condition::Or(parts) => parts.iter().any(is_of_handler),
-        Condition::Verdict(_) | Condition::Slow { .. } | Condition::Listed { .. } | Condition::Place { .. } => true,
-        Condition::Compare { column, .. }
-        | Condition::In { column, .. }
-        | Condition::Bits { column, .. }
-        | Condition::Cidr { column, .. }
-        | Condition::Text { column, .. }
-        | Condition::Present { column } => is_exchange(column),
-    }
 }
 
 #[cfg(test)]
