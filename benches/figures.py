@@ -48,6 +48,7 @@ TARGETS = (
     Target("messages", "million/s", 1.5, 4, higher_is_better=True),
     Target("exporters memory", "MB peak", 256, 192),
     Target("waiting memory", "MB peak", 128, 96),
+    Target("planning of 100 handlers", "s CPU", 1, 0.3),
     Target("live flow, 1 records, unaccounted", "datagrams", 0, 0),
     Target("live flow, 10 records, unaccounted", "datagrams", 0, 0),
     Target("daemon at rest", "MB resident", 96, 56, 20),

@@ -34,7 +34,9 @@ from support.web_screens import Screen, address, all_screens
 RUNS = 7
 PAGES = (1, 20)
 SECONDS = 20
-SCROLLED_FRAMES = 240
+SCROLLED_FRAMES = 600
+LATE_MS = 25
+"""Half a frame more than a frame has: from then on one was left out."""
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint').map((one) => one.startTime)[0]"
 TAKEN = """() => performance.getEntriesByType("resource").filter((one) => one.name.includes("/web/"))
     .map((one) => one.encodedBodySize)"""
@@ -97,14 +99,15 @@ def taken(bench: Bench) -> list[Figure]:
 
 
 def frames(bench: Bench) -> list[Figure]:
-    """Frames a second while the fleet's table scrolls, and how many took longer than two."""
+    """Frames a second while the fleet's table scrolls: the median, the mean, and how many took two or more."""
     page = bench.open(named("hub-fleet"))
     spans = page.evaluate(SCROLL, SCROLLED_FRAMES)
     page.context.close()
     return [
         # Browsers tell times to a tenth of a millisecond: 16.7 is a sixtieth of a second.
         Figure("page fleet frames", round(1000 / statistics.median(spans)), "frames/s"),
-        Figure("page fleet slow frames", 100 * sum(span > 34 for span in spans) / len(spans), "% longer than 34 ms"),
+        Figure("page fleet mean frames", 1000 / statistics.mean(spans), "frames/s"),
+        Figure("page fleet slow frames", 100 * sum(span > LATE_MS for span in spans) / len(spans), "% too late"),
     ]
 
 

@@ -47,6 +47,7 @@ TABLES = (
         "## Flow records and dnstap",
         ("netflow9", "ipfix", "sflow", "messages", "netflow9 memory", "waiting memory", "exporters memory"),
     ),
+    Section("## Planning", ("planning of 25 handlers", "planning of 100 handlers", "planning of 200 handlers")),
     Section(
         "## The hub",
         (
@@ -66,6 +67,7 @@ TABLES = (
             "page first paint",
             "page bytes",
             "page fleet frames",
+            "page fleet mean frames",
             "page fleet slow frames",
             "page 1 viewers",
             "page 20 viewers",

@@ -20,6 +20,7 @@ import flow
 import measure
 import memory
 import others
+import planning
 import record
 import traffic
 from figures import Figure, table
@@ -196,6 +197,7 @@ SECTIONS: dict[str, Callable[[Bench], list[Figure]]] = {
     "flow-instructions": flow.flow_instructions_section,
     "flow-others": flow.flow_others_section,
     "memory": memory.memory_section,
+    "planning": planning.planning_section,
 }
 
 

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useSignal } from "../../vendor.js";
 import { useMade } from "../hub.js";
 
-const AROUND = 12;
+const AROUND = 24;
 
 /** The rows in sight; those that stood there before are the same elements, which are not looked at again. @param {Map<any, any>} drawn @param {any[]} rows @param {(row: any) => any} row */
 function kept(drawn, rows, row) {
