@@ -39,6 +39,8 @@ export class TimePlot {
   rows = [];
   low = 0;
   high = 1;
+  /** Where lines may be, in CSS pixels. */
+  area = { left: LEFT, right: LEFT, top: TOP, foot: TOP };
 
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -58,10 +60,6 @@ export class TimePlot {
   get end() {
     return this.times[this.times.length - 1] + this.step;
   }
-  /** Where lines may be, in CSS pixels. */
-  get area() {
-    return { left: LEFT, right: this.box.clientWidth - RIGHT, top: TOP, foot: this.#look.height - FOOT };
-  }
   x = (/** @type {number} */ time) => LEFT + ((time - this.begin) / (this.end - this.begin)) * (this.area.right - LEFT);
   y = (/** @type {number} */ value) => this.area.foot - ((value - this.low) / (this.high - this.low)) * (this.area.foot - TOP);
   timeAt = (/** @type {number} */ x) => this.begin + ((x - LEFT) / (this.area.right - LEFT)) * (this.end - this.begin);
@@ -78,8 +76,10 @@ export class TimePlot {
   }
 
   draw() {
-    this.ctx = sized(this.sheet, this.box.clientWidth, this.#look.height);
-    if (!this.times.length || this.box.clientWidth <= LEFT + RIGHT) return;
+    const [width, height] = [this.box.clientWidth, this.#look.height];
+    this.ctx = sized(this.sheet, width, height);
+    this.area = { left: LEFT, right: width - RIGHT, top: TOP, foot: height - FOOT };
+    if (!this.times.length || width <= LEFT + RIGHT) return;
     this.#drawAxes();
     this.#look.below?.(this);
     this.rows.forEach((values, row) => this.#drawRow(values, this.#look.strokes[row]));
@@ -135,7 +135,7 @@ export class TimePlot {
   point(time) {
     this.#at = time;
     const { area } = this;
-    const paint = sized(this.glass, this.box.clientWidth, this.#look.height);
+    const paint = sized(this.glass, area.right + RIGHT, area.foot + FOOT);
     const shown = this.#drag && this.#corners(this.#drag);
     paint.fillStyle = colourOf("hatch");
     if (shown) paint.fillRect(shown.left, shown.top, shown.right - shown.left, shown.foot - shown.top);
